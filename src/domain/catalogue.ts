@@ -1,0 +1,34 @@
+/**
+ * One model as the gateway lists it, reduced to what we use. Three-valued: `undefined` means that the
+ * gateway does not say, a list or a boolean is its word. (A wire null is `undefined` here, except that
+ * `upscale_factor` and `creativity` null mean no: see shared notes in ARCHITECTURE.md.)
+ */
+export interface Model {
+  readonly id: string;
+  /** The dated slug; the id where the gateway gives none. */
+  readonly canonical_slug: string;
+  readonly name: string;
+  readonly description: string;
+  readonly supported_durations?: readonly number[];
+  readonly supported_resolutions?: readonly string[];
+  readonly supported_aspect_ratios?: readonly string[];
+  readonly supported_sizes?: readonly string[];
+  readonly supported_frame_images?: readonly string[];
+  readonly generate_audio?: boolean;
+  readonly seed?: boolean;
+  /** `false`: the model does not upscale. `undefined`: the entry lacks the field altogether. */
+  readonly upscale_factor?: false | { readonly min?: number; readonly max?: number };
+  readonly creativity?: false | readonly number[];
+  readonly allowed_passthrough_parameters?: readonly string[];
+  /** Price keys to decimal strings; `undefined` where the gateway prices nothing we can read. */
+  readonly pricing_skus?: Readonly<Record<string, string>>;
+}
+
+/** The models of one gateway at one time. */
+export interface Catalogue {
+  /** ISO 8601, UTC. */
+  readonly fetched_at: string;
+  /** `live`: from the gateway in this run; `cache`: from the disk; `snapshot`: from the lockfile. */
+  readonly source: 'live' | 'cache' | 'snapshot';
+  readonly models: readonly Model[];
+}

@@ -1,0 +1,41 @@
+import type { Diagnostic } from './diagnostic.js';
+import type { Estimate } from './money.js';
+
+/** What a run would do about a take. */
+export type PlanAction =
+  'render' | 'rerender' | 'resume' | 'download' | 'reuse' | 'retry' | 'held' | 'orphan';
+
+/** One row of the plan, as `plan --format json` prints it (schemas/plan.schema.json). */
+export interface PlanRow {
+  readonly id: string;
+  readonly take: number;
+  readonly action: PlanAction;
+  /** Short phrases: "new", "prompt changed", "refs/side.jpg changed", "file missing", "job in flight since 12:03". */
+  readonly reasons: readonly string[];
+  readonly model: string;
+  /** What this row will still cost; all zero where nothing is bought; null where the price is not known. */
+  readonly estimate: Estimate | null;
+  /** Shots whose clips this row waits for, where its action or cost hangs on them. */
+  readonly depends_on?: readonly string[];
+  /** The dependency that stops this row from being rendered: it is held, or failed and is not tried again. */
+  readonly blocked_by?: string;
+}
+
+/** The plan as JSON (schemas/plan.schema.json). */
+export interface PlanDocument {
+  readonly version: 1;
+  readonly project: string;
+  readonly gateway: string;
+  readonly shots: readonly PlanRow[];
+  /** `unpriced`: how many rows that buy have no known price. */
+  readonly total: {
+    readonly min_usd: number;
+    readonly expected_usd: number;
+    readonly max_usd: number;
+    readonly unpriced: number;
+  };
+  /** What the lockfile has counted so far, by the budget's rule. */
+  readonly spent_usd: number;
+  readonly budget_usd: number | null;
+  readonly diagnostics: readonly Diagnostic[];
+}

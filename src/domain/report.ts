@@ -1,0 +1,60 @@
+import type { AttemptStateKind, MediaFacts } from './attempt.js';
+import type { Estimate } from './money.js';
+import type { ShotSettings, ShotType } from './take.js';
+
+/** What the sheet and the report say of a take's state: an attempt's, or none was begun, or the plan stops it. */
+export type ReportState = AttemptStateKind | 'missing' | 'blocked';
+
+/** One clip of a take as the report shows it. */
+export interface ReportOutput {
+  /** Relative to the report's own folder, with `/`, not URL-encoded; absolute where it lies elsewhere. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly media: MediaFacts;
+  readonly warnings: readonly string[];
+}
+
+/** One take in report.json and on the contact sheet. */
+export interface ReportTake {
+  readonly key: string;
+  readonly id: string;
+  readonly manifest_id: string;
+  readonly take: number;
+  readonly takes: number;
+  readonly type: ShotType;
+  readonly tags: readonly string[];
+  readonly matrix: Readonly<Record<string, unknown>>;
+  readonly settings: ShotSettings;
+  readonly state: ReportState;
+  /** Why it is not delivered, in the gateway's or our words. */
+  readonly message?: string;
+  readonly job_id?: string;
+  /** Reported by the gateway; absent is not zero. */
+  readonly cost_usd?: number;
+  readonly estimate: Estimate | null;
+  readonly picked: boolean;
+  readonly outputs: readonly ReportOutput[];
+  /** Milliseconds since 1970 of the steps reached by the attempt shown. */
+  readonly times: {
+    readonly submitted?: number;
+    readonly accepted?: number;
+    readonly started?: number;
+    readonly completed?: number;
+    readonly delivered?: number;
+  };
+  /** Attempts made for this take so far. */
+  readonly attempts: number;
+}
+
+/** report.json, and all that the contact sheet is made from. */
+export interface Report {
+  readonly version: 1;
+  readonly project: string;
+  readonly gateway: string;
+  /** ISO 8601, UTC. */
+  readonly generated_at: string;
+  readonly spent_usd: number;
+  readonly budget_usd: number | null;
+  readonly takes: readonly ReportTake[];
+}

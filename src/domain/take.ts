@@ -1,0 +1,77 @@
+/** How a shot is made: from words, between frames, or guided by references. */
+export type ShotType = 'text' | 'image-to-video' | 'reference';
+
+export type FrameType = 'first_frame' | 'last_frame';
+export type MediaKind = 'image' | 'video' | 'audio';
+
+/** The frame of a clip: its first, its last as shown, or the one shown at a number of seconds. */
+export type FramePosition = 'first' | 'last' | number;
+
+/** Where an input comes from. */
+export type InputSource =
+  /** A local file; `path` as the manifest has it (after vars), with `/`, relative to the manifest's folder. */
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'url'; readonly url: string }
+  /** A frame of another shot; without `take`, of its picked take. `shot` is an expanded id. */
+  | { readonly kind: 'shot'; readonly shot: string; readonly at: FramePosition; readonly take?: number };
+
+export interface FrameInput {
+  readonly frame_type: FrameType;
+  readonly source: InputSource;
+}
+
+export interface ReferenceInput {
+  readonly media: MediaKind;
+  readonly source: InputSource;
+}
+
+/** The request fields a shot may set, under the API's own names (see the contract in test/contract). */
+export interface ShotSettings {
+  readonly model: string;
+  readonly prompt?: string;
+  /** Seconds, a whole number. */
+  readonly duration?: number;
+  readonly resolution?: string;
+  readonly aspect_ratio?: string;
+  /** `WIDTHxHEIGHT` in pixels; instead of `resolution` and `aspect_ratio`. */
+  readonly size?: string;
+  readonly seed?: number;
+  readonly generate_audio?: boolean;
+  readonly provider?: { readonly options?: Readonly<Record<string, Readonly<Record<string, unknown>>>> };
+  readonly callback_url?: string;
+  readonly creativity?: number;
+  readonly upscale_factor?: number;
+  readonly session_id?: string;
+  readonly user?: string;
+}
+
+/** One job to do: a shot after defaults, vars and matrix, with the number of its take. */
+export interface Take {
+  /** `<shot>` where the shot has one take, else `<shot>@<take>`; unique in the manifest. */
+  readonly key: string;
+  /** The expanded id; equal to `manifest_id` where no matrix made several. */
+  readonly shot: string;
+  /** The id as the manifest has it. */
+  readonly manifest_id: string;
+  /** Counts from 1. */
+  readonly take: number;
+  /** How many takes the shot has. */
+  readonly takes: number;
+  /** Index of the shot in the manifest's `shots`, for places. */
+  readonly shot_index: number;
+  readonly type: ShotType;
+  readonly tags: readonly string[];
+  /** The values the matrix gave to this expansion, for the sheet and the file names. */
+  readonly matrix: Readonly<Record<string, unknown>>;
+  readonly settings: ShotSettings;
+  readonly frames: readonly FrameInput[];
+  readonly references: readonly ReferenceInput[];
+  /** Expanded id of the shot that this one continues (`previous_job`). */
+  readonly previous_shot?: string;
+}
+
+/** Names a take within the lockfile and the manifest. */
+export interface TakeRef {
+  readonly shot: string;
+  readonly take: number;
+}

@@ -1,0 +1,145 @@
+import type { Diagnostic } from './domain/diagnostic.js';
+import type { Output } from './domain/attempt.js';
+import type { PlanAction } from './domain/plan.js';
+
+/** What every event of a run says: when (ISO 8601, UTC). */
+interface EventBase {
+  readonly at: string;
+}
+
+/** What an event about one take says besides. */
+interface TakeEventBase extends EventBase {
+  readonly id: string;
+  readonly take: number;
+  /** `id`, or `id@take` where the shot has several takes. */
+  readonly key: string;
+}
+
+/** Why a shot was not delivered. */
+export type NotDelivered = 'failed' | 'refused' | 'held' | 'blocked' | 'waiting' | 'not_submitted';
+
+/** One take in the closing account of a run. */
+export interface TakeResult {
+  readonly id: string;
+  readonly take: number;
+  readonly key: string;
+  readonly action: PlanAction;
+  readonly outcome: 'delivered' | NotDelivered;
+  readonly model: string;
+  /** The reason a person reads, for whatever was not delivered. */
+  readonly message?: string;
+  readonly job_id?: string;
+  /** What this run's attempts for the take cost: reported, else absent. */
+  readonly cost_usd?: number;
+  readonly outputs: readonly Output[];
+}
+
+/** Why a run stopped submitting before its work was done. */
+export interface StopReason {
+  readonly kind: 'interrupted' | 'key' | 'credits' | 'budget' | 'gateway' | 'disk' | 'approval';
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** The closing account: also `run --format json`, and the base of report.json. */
+export interface RunSummary {
+  readonly version: 1;
+  readonly project: string;
+  readonly gateway: string;
+  readonly output: string;
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly exit_code: number;
+  readonly counts: {
+    readonly total: number;
+    readonly delivered: number;
+    readonly reused: number;
+    readonly submitted: number;
+  };
+  /** Money of this run: reported costs where there are any, else upper estimates. */
+  readonly cost_usd: number;
+  /** What the plan expected this run to cost. */
+  readonly estimated_usd: number;
+  /** Money of the whole project so far, by the budget's rule. */
+  readonly spent_usd: number;
+  readonly budget_usd: number | null;
+  readonly stopped?: StopReason;
+  readonly shots: readonly TakeResult[];
+  readonly sheet?: string;
+}
+
+/**
+ * Everything a run tells its onlookers, and each line of `--format ndjson` (schemas/event.schema.json).
+ * The first is `run.started`, the last `run.finished`.
+ */
+export type RunEvent =
+  | (EventBase & {
+      readonly type: 'run.started';
+      readonly format: 1;
+      readonly project: string;
+      readonly gateway: string;
+      readonly output: string;
+      /** Takes in scope, and how many of them this run will buy. */
+      readonly total: number;
+      readonly to_buy: number;
+      readonly concurrency: number;
+      readonly spent_usd: number;
+      readonly expected_usd: number;
+      readonly max_usd: number;
+      readonly budget_usd: number | null;
+    })
+  | (EventBase & { readonly type: 'diagnostic'; readonly diagnostic: Diagnostic })
+  /** What the plan decided for a take: once each, before any work. */
+  | (TakeEventBase & {
+      readonly type: 'shot.planned';
+      readonly action: PlanAction;
+      readonly model: string;
+      readonly reasons: readonly string[];
+    })
+  | (TakeEventBase & { readonly type: 'shot.submitting'; readonly model: string })
+  | (TakeEventBase & { readonly type: 'shot.submitted'; readonly model: string; readonly job_id: string })
+  /** A status seen on a poll for the first time; `expected_ms` is how long such jobs have taken from submit to end. */
+  | (TakeEventBase & {
+      readonly type: 'shot.progress';
+      readonly model: string;
+      readonly status: 'pending' | 'in_progress';
+      readonly elapsed_ms: number;
+      readonly expected_ms?: number;
+    })
+  /** The gateway's job is done; `elapsed_ms` since the submit. */
+  | (TakeEventBase & {
+      readonly type: 'shot.completed';
+      readonly model: string;
+      readonly elapsed_ms: number;
+      readonly cost_usd?: number;
+    })
+  /** At most a few a second for each download. */
+  | (TakeEventBase & {
+      readonly type: 'shot.downloading';
+      readonly bytes: number;
+      readonly total_bytes?: number;
+    })
+  | (TakeEventBase & {
+      readonly type: 'shot.delivered';
+      readonly model: string;
+      readonly reused: boolean;
+      readonly outputs: readonly Output[];
+      readonly cost_usd?: number;
+    })
+  | (TakeEventBase & {
+      readonly type: 'shot.not_delivered';
+      readonly model: string;
+      readonly outcome: NotDelivered;
+      readonly message: string;
+      readonly will_retry: boolean;
+    })
+  /** Something a person should know that ends nothing: an unknown status, a poll that failed, a clip unlike the order. */
+  | (EventBase & { readonly type: 'warning'; readonly message: string; readonly key?: string })
+  /** The gateway asked for patience: nothing is submitted until then. */
+  | (EventBase & { readonly type: 'run.slowed'; readonly message: string; readonly wait_ms: number })
+  /** No further submits; jobs in flight are finished unless the kind is `interrupted`. */
+  | (EventBase & { readonly type: 'run.stopping'; readonly reason: StopReason })
+  | (EventBase & { readonly type: 'run.finished'; readonly summary: RunSummary });
+
+/** Where events go. Must not throw and must not block. */
+export type EventSink = (event: RunEvent) => void;
