@@ -128,6 +128,15 @@ export type AttemptState =
 
 export type AttemptStateKind = AttemptState['kind'];
 
+/** The members of the union that can bear one of these kinds. */
+export type StateOf<K extends AttemptStateKind, S = AttemptState> = S extends {
+  readonly kind: AttemptStateKind;
+}
+  ? [S['kind'] & K] extends [never]
+    ? never
+    : S
+  : never;
+
 /** What moves an attempt from one state to another; also the body of a journal line. `at` is ISO 8601, UTC. */
 export type AttemptEvent = { readonly at: string } & (
   | { readonly type: 'submit_started' }

@@ -1,0 +1,147 @@
+import type {
+  Attempt,
+  AttemptEvent,
+  AttemptState,
+  AttemptStateKind,
+  JobRef,
+  StateOf,
+} from '../domain/attempt.js';
+import { DailiesError, unreachable } from '../errors.js';
+
+/**
+ * Moves an attempt along one arrow of the diagram in domain/attempt.ts: the only way its state changes,
+ * in a running program and in a replayed journal alike.
+ * Throws `internal` on a move that the diagram does not have.
+ */
+export function advance(attempt: Attempt, event: AttemptEvent): Attempt {
+  return { ...attempt, state: nextState(attempt, event), times: nextTimes(attempt.times, event) };
+}
+
+function nextState({ id, state }: Attempt, event: AttemptEvent): AttemptState {
+  const since = event.at;
+  const from = <K extends AttemptStateKind>(...kinds: readonly K[]): StateOf<K> => {
+    if (isOneOf(state, kinds)) return state;
+    throw new DailiesError('internal', `attempt ${id} cannot go from ${state.kind} by ${event.type}`, {
+      exitCode: 1,
+    });
+  };
+
+  switch (event.type) {
+    case 'submit_started':
+      from('planned');
+      return { kind: 'submitting', since };
+    case 'accepted':
+      from('submitting');
+      return { kind: 'pending', since, job: event.job };
+    case 'not_accepted':
+      from('submitting');
+      return { kind: 'planned', since };
+    case 'refused':
+      from('submitting');
+      return { kind: 'refused', since, status: event.status, message: event.message };
+    case 'answer_lost':
+      from('submitting');
+      return { kind: 'uncertain', since, message: event.message };
+    case 'progressed':
+      return { kind: event.status, since, job: from('pending', 'in_progress').job };
+    case 'completed': {
+      const { job } = from('pending', 'in_progress');
+      return { kind: 'completed', since, job, ...costOf(event) };
+    }
+    case 'ended': {
+      const { job } = from('pending', 'in_progress');
+      return { kind: event.status, since, job, message: event.message, ...costOf(event) };
+    }
+    case 'lost': {
+      const before = from('pending', 'in_progress', 'completed', 'downloading');
+      return { kind: 'lost', since, job: before.job, message: event.message, ...costOf(before) };
+    }
+    case 'found':
+      return { kind: 'pending', since, job: from('lost').job };
+    case 'download_started': {
+      const before = from('completed', 'downloading');
+      return { kind: 'downloading', since, job: before.job, ...costOf(before) };
+    }
+    case 'download_failed': {
+      const before = from('downloading');
+      return { kind: 'completed', since, job: before.job, ...costOf(before) };
+    }
+    case 'delivered': {
+      const before = from('downloading');
+      return { kind: 'delivered', since, job: before.job, outputs: event.outputs, ...costOf(before) };
+    }
+    case 'clip_gone': {
+      const before = from('delivered');
+      return { kind: 'completed', since, job: before.job, ...costOf(before) };
+    }
+    case 'moved': {
+      const before = from('delivered');
+      const outputs = before.outputs.map((output, index) => ({
+        ...output,
+        path: event.paths[index] ?? output.path,
+      }));
+      return { ...before, outputs };
+    }
+    case 'resolved':
+      return resolved(event, { since, from });
+    default:
+      return unreachable(event);
+  }
+}
+
+type From = <K extends AttemptStateKind>(...kinds: readonly K[]) => StateOf<K>;
+
+/** A submit cut short by the death of its process is settled like one whose answer was lost. */
+function resolved(
+  event: Extract<AttemptEvent, { type: 'resolved' }>,
+  { since, from }: { readonly since: string; readonly from: From },
+): AttemptState {
+  switch (event.as) {
+    case 'job':
+      from('uncertain');
+      return { kind: 'pending', since, job: event.job };
+    case 'not_charged':
+      from('uncertain');
+      return { kind: 'not_charged', since };
+    case 'abandoned': {
+      const before = from('uncertain', 'lost');
+      return before.kind === 'lost'
+        ? { kind: 'abandoned', since, job: before.job, ...costOf(before) }
+        : { kind: 'abandoned', since };
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+function nextTimes(times: Attempt['times'], event: AttemptEvent): Attempt['times'] {
+  const at = Date.parse(event.at);
+  switch (event.type) {
+    case 'submit_started':
+      return { ...times, submitted: at };
+    case 'accepted':
+      return { ...times, accepted: at };
+    case 'progressed':
+      return event.status === 'in_progress' && times.started === undefined
+        ? { ...times, started: at }
+        : times;
+    case 'completed':
+    case 'ended':
+      return { ...times, completed: at };
+    case 'delivered':
+      return { ...times, delivered: at };
+    default:
+      return times;
+  }
+}
+
+function isOneOf<K extends AttemptStateKind>(state: AttemptState, kinds: readonly K[]): state is StateOf<K> {
+  return (kinds as readonly string[]).includes(state.kind);
+}
+
+/** The cost as an optional field: absent where it is not reported. */
+function costOf(holder: { readonly job?: JobRef; readonly cost_usd?: number }): {
+  readonly cost_usd?: number;
+} {
+  return holder.cost_usd === undefined ? {} : { cost_usd: holder.cost_usd };
+}
