@@ -95,6 +95,10 @@ export type RunEvent =
       readonly action: PlanAction;
       readonly model: string;
       readonly reasons: readonly string[];
+      /** Seconds of film asked for: jobs of one model and length take alike. */
+      readonly duration?: number;
+      /** How long such jobs have taken in earlier runs, from submit to end. */
+      readonly expected_ms?: number;
     })
   | (TakeEventBase & { readonly type: 'shot.submitting'; readonly model: string })
   | (TakeEventBase & { readonly type: 'shot.submitted'; readonly model: string; readonly job_id: string })

@@ -1,3 +1,6 @@
+import type { Estimate } from './money.js';
+import type { ShotType } from './take.js';
+
 /**
  * One model as the gateway lists it, reduced to what we use. Three-valued: `undefined` means that the
  * gateway does not say, a list or a boolean is its word. (A wire null is `undefined` here, except that
@@ -31,4 +34,14 @@ export interface Catalogue {
   /** `live`: from the gateway in this run; `cache`: from the disk; `snapshot`: from the lockfile. */
   readonly source: 'live' | 'cache' | 'snapshot';
   readonly models: readonly Model[];
+}
+
+/** One model as `dailies models` lists it: the catalogue's entry, and what a typical clip would cost. */
+export interface ModelListing {
+  readonly model: Model;
+  /** The ways of making a shot that the model is known to offer; `reference` also where the description alone says so. */
+  readonly modes: readonly ShotType[];
+  readonly typical: { readonly duration?: number; readonly resolution?: string };
+  /** Of the typical clip; null where no price can be read. */
+  readonly estimate: Estimate | null;
 }

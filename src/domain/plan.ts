@@ -1,3 +1,4 @@
+import type { Catalogue } from './catalogue.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { Estimate } from './money.js';
 
@@ -13,12 +14,25 @@ export interface PlanRow {
   /** Short phrases: "new", "prompt changed", "refs/side.jpg changed", "file missing", "job in flight since 12:03". */
   readonly reasons: readonly string[];
   readonly model: string;
+  /** What is asked for, where the shot says so. */
+  readonly duration?: number;
+  readonly resolution?: string;
+  readonly aspect_ratio?: string;
+  readonly size?: string;
   /** What this row will still cost; all zero where nothing is bought; null where the price is not known. */
   readonly estimate: Estimate | null;
   /** Shots whose clips this row waits for, where its action or cost hangs on them. */
   readonly depends_on?: readonly string[];
   /** The dependency that stops this row from being rendered: it is held, or failed and is not tried again. */
   readonly blocked_by?: string;
+}
+
+/** How many jobs one shot of the manifest makes: expansions × takes. */
+export interface PlanProduct {
+  /** The shot's id in the manifest. */
+  readonly id: string;
+  readonly expansions: number;
+  readonly takes: number;
 }
 
 /** The plan as JSON (schemas/plan.schema.json). */
@@ -37,5 +51,9 @@ export interface PlanDocument {
   /** What the lockfile has counted so far, by the budget's rule. */
   readonly spent_usd: number;
   readonly budget_usd: number | null;
+  /** Whose limits and prices the plan rests on. */
+  readonly catalogue?: Pick<Catalogue, 'source' | 'fetched_at'>;
+  /** The shots that a matrix or takes multiply, with the size of each product. */
+  readonly products?: readonly PlanProduct[];
   readonly diagnostics: readonly Diagnostic[];
 }
