@@ -1,0 +1,501 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { requestViolations } from './contract.js';
+
+/** The body of a submit as it came over the wire. */
+export type SubmittedBody = Readonly<Record<string, unknown>>;
+
+export type Endpoint = 'submit' | 'poll' | 'content' | 'models' | 'key' | 'other';
+
+/** What goes wrong with one request. */
+export type Fault =
+  /** A status with the contract's error body; 503 and 429 too. */
+  | number
+  /** A status with this body (JSON unless it is a string) and these headers. */
+  | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
+  /** The request is read, then the connection is reset; nothing was accepted. */
+  | 'reset'
+  /** The connection is reset before the body of the request is read. */
+  | 'reset-unread'
+  /** The request is read and never answered. */
+  | 'hang'
+  /** 502 with an HTML page. */
+  | 'html'
+  /** 200 with a JSON answer that is cut in the middle; a submit is accepted (the job exists). */
+  | 'half-json'
+  /** 200 with a JSON object that lacks all that matters. */
+  | 'no-id'
+  /** 200, then a byte now and again, without end. */
+  | 'drip'
+  /** 200 with JSON that has no end: written as fast as it is read. */
+  | 'huge'
+  /** A submit is accepted (the job exists), then the connection is reset without an answer. */
+  | 'drop-after-accept'
+  /** Content only: half of the clip, then a reset. */
+  | 'cut'
+  /** Content only: half of the clip, then silence. */
+  | 'stall';
+
+export interface SeenRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly endpoint: Endpoint;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A job the test holds: it stays as it is until the test says otherwise. */
+export interface HeldJob {
+  readonly id: string;
+  readonly body: SubmittedBody;
+  /** The word the next polls will see. */
+  readonly state: string;
+  readonly polls: number;
+  readonly downloads: number;
+  /** Sets any status, `in_progress` or a word nobody knows. */
+  status(word: string): void;
+  /** One clip or several; `cost` null is sent as null, absent is left out. `answer` is merged into the poll's answer. */
+  complete(clip: Buffer | readonly Buffer[], options?: CompleteOptions): void;
+  fail(message: unknown, options?: { readonly cost?: number }): void;
+  end(
+    status: 'failed' | 'cancelled' | 'expired',
+    message?: unknown,
+    options?: { readonly cost?: number },
+  ): void;
+  /** Polls and downloads answer 404 until `restore`. */
+  vanish(): void;
+  restore(): void;
+}
+
+export interface CompleteOptions {
+  readonly cost?: number | string | null;
+  /** false: Range is ignored and no validator is sent. */
+  readonly ranges?: boolean;
+  /** Merged into the answer of a poll, for instance `{ unsigned_urls: […] }`. */
+  readonly answer?: Readonly<Record<string, unknown>>;
+}
+
+export interface GatewayServerOptions {
+  /** The body of GET /videos/models; default: the sandbox's catalogue. */
+  readonly models?: unknown;
+  /** false: bodies are not held to the contract. */
+  readonly validate?: boolean;
+  /** When given, every other key is answered 401; otherwise any bearer key will do. */
+  readonly apiKey?: string;
+  /** The data of GET /key; absent: 404. */
+  readonly key?: unknown;
+  /** Changes the answer of an accepted submit. */
+  readonly submitAnswer?: (job: HeldJob) => Readonly<Record<string, unknown>>;
+}
+
+export interface GatewayServer {
+  /** Ends in `/api/v1`. */
+  readonly baseUrl: string;
+  readonly origin: string;
+  /** Every body of a POST that was read, accepted or not, in order. */
+  readonly submits: readonly SubmittedBody[];
+  /** Every accepted job, in order. */
+  readonly jobs: readonly HeldJob[];
+  readonly requests: readonly SeenRequest[];
+  readonly counters: Readonly<Counters>;
+  /** What the client sent against the contract; tests assert that it is empty. */
+  readonly violations: readonly string[];
+  /** The next accepted job that no earlier call was given; waits for it. */
+  nextJob(): Promise<HeldJob>;
+  /** The next request to the endpoint (a submit, unless told) meets this fault; several are queued. */
+  failNext(fault: Fault, options?: { readonly on?: Endpoint; readonly times?: number }): void;
+  /** From now on each job completes by itself at its n-th poll (the first, unless told). */
+  autoComplete(
+    clip: Clip | ((job: HeldJob) => Clip),
+    options?: CompleteOptions & { afterPolls?: number },
+  ): void;
+  /** Called before each request is handled, and awaited: a test can watch or hold it. */
+  onRequest(hook: (request: SeenRequest) => void | Promise<void>): void;
+  close(): Promise<void>;
+}
+
+type Clip = Buffer | readonly Buffer[];
+
+interface Counters {
+  posts: number;
+  accepted: number;
+  polls: number;
+  downloads: number;
+  models: number;
+  /** Jobs accepted and not yet at their end. */
+  inFlight: number;
+  maxInFlight: number;
+}
+
+/**
+ * A gateway for tests: a real HTTP server on loopback whose jobs the test holds and finishes.
+ *
+ *     const job = await server.nextJob();
+ *     job.complete(clip, { cost: 0.12 });
+ */
+export async function startGatewayServer(options: GatewayServerOptions = {}): Promise<GatewayServer> {
+  const models = options.models ?? defaultModels();
+  const jobs: Job[] = [];
+  const byId = new Map<string, Job>();
+  const submits: SubmittedBody[] = [];
+  const requests: SeenRequest[] = [];
+  const violations: string[] = [];
+  const faults = new Map<Endpoint, Fault[]>();
+  const waiting: ((job: HeldJob) => void)[] = [];
+  const counters: Counters = {
+    posts: 0,
+    accepted: 0,
+    polls: 0,
+    downloads: 0,
+    models: 0,
+    inFlight: 0,
+    maxInFlight: 0,
+  };
+  let handedOut = 0;
+  let hook: (request: SeenRequest) => void | Promise<void> = () => undefined;
+  let auto:
+    { clip: Clip | ((job: HeldJob) => Clip); options: CompleteOptions; afterPolls: number } | undefined;
+
+  const server = createServer((request, response) => {
+    void handle(request, response).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url: path = '/' } = request;
+    const route = routeOf(method, path);
+    const seen = { method, path, endpoint: route.endpoint, headers: request.headers };
+    requests.push(seen);
+    if (route.endpoint === 'other') violations.push(`${method} ${path} is not in the contract`);
+    if (route.endpoint === 'submit') counters.posts += 1;
+    if (route.endpoint === 'models') counters.models += 1;
+    await hook(seen);
+    const fault = faults.get(route.endpoint)?.shift();
+    if (fault === 'reset-unread') {
+      request.socket.resetAndDestroy();
+      return;
+    }
+    const text = await readBody(request);
+    const body = route.endpoint === 'submit' ? recordSubmit(text) : {};
+    if (fault !== undefined) {
+      misbehave({ fault, request, response, route, body });
+      return;
+    }
+    if (route.endpoint !== 'models' && !authorized(request)) {
+      sendError(response, 401, 'Missing Authentication header');
+      return;
+    }
+    answer({ request, response, route, body });
+  }
+
+  function answer({ request, response, route, body }: Exchange): void {
+    if (route.endpoint === 'models') send(response, 200, models);
+    else if (route.endpoint === 'submit') send(response, 202, submitAnswer(accept(body)));
+    else if (route.endpoint === 'key' && options.key !== undefined)
+      send(response, 200, { data: options.key });
+    else if (route.endpoint === 'poll') answerPoll(response, byId.get(route.id));
+    else if (route.endpoint === 'content') answerContent({ request, response, route, body });
+    else sendError(response, 404, 'Resource not found');
+  }
+
+  function misbehave(exchange: Exchange & { readonly fault: Fault }): void {
+    const { fault, request, response, route, body } = exchange;
+    if (typeof fault === 'number') sendError(response, fault, `status ${fault}`);
+    else if (typeof fault === 'object') send(response, fault.status, fault.body ?? '', fault.headers);
+    else if (fault === 'html') {
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<html><h1>Bad gateway</h1></html>');
+    } else if (fault === 'no-id') send(response, 200, {});
+    else if (fault === 'half-json') {
+      const whole = JSON.stringify(
+        route.endpoint === 'submit' ? submitAnswer(accept(body)) : { status: 'pending' },
+      );
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': whole.length });
+      response.write(whole.slice(0, whole.length / 2), () => response.destroy());
+    } else if (fault === 'drip') drip(response);
+    else if (fault === 'huge') flood(response);
+    else if (fault === 'drop-after-accept') {
+      accept(body);
+      request.socket.resetAndDestroy();
+    } else if (fault === 'cut' || fault === 'stall') answerContent(exchange);
+    else if (fault !== 'hang') request.socket.resetAndDestroy();
+  }
+
+  function recordSubmit(text: string): SubmittedBody {
+    let body: unknown;
+    try {
+      body = JSON.parse(text);
+    } catch {
+      violations.push('the body of a submit is not JSON');
+    }
+    if (options.validate !== false) violations.push(...requestViolations(body));
+    const record = typeof body === 'object' && body !== null ? (body as SubmittedBody) : {};
+    submits.push(record);
+    return record;
+  }
+
+  function accept(body: SubmittedBody): Job {
+    const job = new Job(`job-${jobs.length + 1}`, body, () => (counters.inFlight -= 1));
+    jobs.push(job);
+    byId.set(job.id, job);
+    counters.accepted += 1;
+    counters.inFlight += 1;
+    counters.maxInFlight = Math.max(counters.maxInFlight, counters.inFlight);
+    const waiter = waiting.shift();
+    if (waiter) {
+      handedOut += 1;
+      waiter(job);
+    }
+    return job;
+  }
+
+  function submitAnswer(job: Job): Readonly<Record<string, unknown>> {
+    const answer = { id: job.id, polling_url: `/api/v1/videos/${job.id}`, status: job.state };
+    return { ...answer, ...options.submitAnswer?.(job) };
+  }
+
+  function answerPoll(response: ServerResponse, job: Job | undefined): void {
+    counters.polls += 1;
+    if (job) job.polls += 1;
+    if (!job || job.gone) {
+      sendError(response, 404, 'Resource not found');
+      return;
+    }
+    if (auto && !job.ended && job.polls >= auto.afterPolls) {
+      job.complete(typeof auto.clip === 'function' ? auto.clip(job) : auto.clip, auto.options);
+    }
+    const content = job.clips.map((_, index) => `${origin}/api/v1/videos/${job.id}/content?index=${index}`);
+    send(response, 200, {
+      id: job.id,
+      generation_id: `gen-${job.id}`,
+      polling_url: `/api/v1/videos/${job.id}`,
+      status: job.state,
+      ...(content.length > 0 ? { unsigned_urls: content } : {}),
+      ...(job.error === undefined ? {} : { error: job.error }),
+      ...(job.cost === undefined ? {} : { usage: { cost: job.cost } }),
+      ...job.answer,
+    });
+  }
+
+  function answerContent({ request, response, route, fault }: Exchange & { readonly fault?: Fault }): void {
+    counters.downloads += 1;
+    const job = byId.get(route.id);
+    const clip = job?.gone ? undefined : job?.clips[route.index];
+    if (!job || !clip) {
+      sendError(response, 404, 'Resource not found');
+      return;
+    }
+    job.downloads += 1;
+    serveClip({ request, response, clip, ranges: job.ranges, fault });
+  }
+
+  function authorized(request: IncomingMessage): boolean {
+    const key = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+    return key !== undefined && (options.apiKey === undefined || key === options.apiKey);
+  }
+
+  return {
+    baseUrl: `${origin}/api/v1`,
+    origin,
+    submits,
+    jobs,
+    requests,
+    counters,
+    violations,
+    nextJob() {
+      const job = jobs[handedOut];
+      if (!job) return new Promise((resolve) => waiting.push(resolve));
+      handedOut += 1;
+      return Promise.resolve(job);
+    },
+    failNext(fault, { on = 'submit', times = 1 } = {}) {
+      const queue = faults.get(on) ?? [];
+      faults.set(on, queue);
+      for (let n = 0; n < times; n += 1) queue.push(fault);
+    },
+    autoComplete(clip, { afterPolls = 1, ...completeOptions } = {}) {
+      auto = { clip, options: completeOptions, afterPolls };
+    },
+    onRequest(newHook) {
+      hook = newHook;
+    },
+    close: () => stop(server),
+  };
+}
+
+interface Route {
+  readonly endpoint: Endpoint;
+  readonly id: string;
+  readonly index: number;
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly route: Route;
+  readonly body: SubmittedBody;
+}
+
+class Job implements HeldJob {
+  readonly id: string;
+  readonly body: SubmittedBody;
+  state = 'pending';
+  polls = 0;
+  downloads = 0;
+  clips: readonly Buffer[] = [];
+  error: unknown;
+  cost: number | string | null | undefined;
+  answer: Readonly<Record<string, unknown>> = {};
+  ranges = true;
+  gone = false;
+  ended = false;
+  readonly #onEnd: () => void;
+
+  constructor(id: string, body: SubmittedBody, onEnd: () => void) {
+    this.id = id;
+    this.body = body;
+    this.#onEnd = onEnd;
+  }
+
+  status(word: string): void {
+    this.state = word;
+  }
+
+  complete(clip: Clip, options: CompleteOptions = {}): void {
+    this.clips = Buffer.isBuffer(clip) ? [clip] : clip;
+    this.cost = options.cost;
+    this.ranges = options.ranges ?? true;
+    this.answer = options.answer ?? {};
+    this.#finish('completed');
+  }
+
+  fail(message: unknown, options: { readonly cost?: number } = {}): void {
+    this.end('failed', message, options);
+  }
+
+  end(status: string, message?: unknown, options: { readonly cost?: number } = {}): void {
+    this.error = message;
+    this.cost = options.cost;
+    this.#finish(status);
+  }
+
+  vanish(): void {
+    this.gone = true;
+  }
+
+  restore(): void {
+    this.gone = false;
+  }
+
+  #finish(state: string): void {
+    this.state = state;
+    if (!this.ended) this.#onEnd();
+    this.ended = true;
+  }
+}
+
+function routeOf(method: string, path: string): Route {
+  const url = new URL(path, 'http://host');
+  const [, id, content] = /^\/api\/v1\/videos\/([^/]+)(\/content)?$/.exec(url.pathname) ?? [];
+  const route = { id: decodeURIComponent(id ?? ''), index: Number(url.searchParams.get('index') ?? 0) };
+  const endpoint = (name: Endpoint, verb: string): Route => ({
+    ...route,
+    endpoint: method === verb ? name : 'other',
+  });
+  if (url.pathname === '/api/v1/videos') return endpoint('submit', 'POST');
+  if (url.pathname === '/api/v1/videos/models') return endpoint('models', 'GET');
+  if (url.pathname === '/api/v1/key') return endpoint('key', 'GET');
+  if (content) return endpoint('content', 'GET');
+  return endpoint(id === undefined ? 'other' : 'poll', 'GET');
+}
+
+function serveClip(options: {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly clip: Buffer;
+  readonly ranges: boolean;
+  readonly fault: Fault | undefined;
+}): void {
+  const { request, response, clip, ranges, fault } = options;
+  const etag = `"${createHash('md5').update(clip).digest('hex')}"`;
+  const ifRange = request.headers['if-range'];
+  const asked = ranges && (ifRange === undefined || ifRange === etag) ? request.headers.range : undefined;
+  const start = Number(/^bytes=(\d+)-$/.exec(asked ?? '')?.[1] ?? 0);
+  if (asked !== undefined && start >= clip.length) {
+    response.writeHead(416, { 'content-range': `bytes */${clip.length}` }).end();
+    return;
+  }
+  const part = clip.subarray(start);
+  response.writeHead(asked === undefined ? 200 : 206, {
+    'content-type': 'video/mp4',
+    'content-length': part.length,
+    ...(ranges ? { etag, 'accept-ranges': 'bytes' } : {}),
+    ...(asked === undefined ? {} : { 'content-range': `bytes ${start}-${clip.length - 1}/${clip.length}` }),
+  });
+  if (fault === 'cut') response.write(part.subarray(0, part.length / 2), () => response.destroy());
+  else if (fault === 'stall') response.write(part.subarray(0, part.length / 2));
+  else response.end(part);
+}
+
+function drip(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const timer = setInterval(() => response.write(' '), 10);
+  response.on('close', () => {
+    clearInterval(timer);
+  });
+}
+
+function flood(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const chunk = Buffer.alloc(256 * 1024, ' ');
+  const pour = (): void => {
+    while (!response.destroyed && response.write(chunk));
+    response.once('drain', pour);
+  };
+  pour();
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': typeof body === 'string' ? 'text/plain' : 'application/json',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  });
+  response.end(text);
+}
+
+function sendError(response: ServerResponse, status: number, message: string): void {
+  send(response, status, { error: { code: status, message } });
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+function defaultModels(): unknown {
+  return JSON.parse(readFileSync(new URL('../../src/sandbox/models.json', import.meta.url), 'utf8'));
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
