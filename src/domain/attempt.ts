@@ -25,8 +25,8 @@ export type RecordedInput =
       readonly take: number;
       readonly at: FramePosition;
       readonly clip_sha256: string;
-      readonly path: string;
-      readonly sha256: string;
+      readonly path?: string;
+      readonly sha256?: string;
     };
 
 /** The request as sent, fit to be kept: the API's fields, with inputs as `RecordedInput`. */

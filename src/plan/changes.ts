@@ -1,0 +1,80 @@
+import type { RecordedInput, RecordedRequest } from '../domain/attempt.js';
+
+/**
+ * Says which inputs of a request differ, in the words a person used: "prompt changed",
+ * "refs/side.jpg changed", "greenhouse has a new clip".
+ */
+export function changesBetween(before: RecordedRequest, after: RecordedRequest): string[] {
+  return [
+    ...settingChanges(before, after),
+    ...frameChanges(before, after),
+    ...referenceChanges(before, after),
+  ];
+}
+
+const SETTINGS = [
+  ...([
+    'model',
+    'prompt',
+    'duration',
+    'resolution',
+    'aspect_ratio',
+    'size',
+    'seed',
+    'generate_audio',
+  ] as const),
+  ...(['provider', 'creativity', 'upscale_factor', 'previous_job_id'] as const),
+];
+
+function settingChanges(before: RecordedRequest, after: RecordedRequest): string[] {
+  return SETTINGS.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name])).map(
+    (name) => (name === 'previous_job_id' ? 'previous_job changed' : `${name} changed`),
+  );
+}
+
+function frameChanges(before: RecordedRequest, after: RecordedRequest): string[] {
+  return (['first_frame', 'last_frame'] as const).flatMap((type) => {
+    const inputOf = (request: RecordedRequest) =>
+      request.frame_images?.find((frame) => frame.frame_type === type)?.input;
+    return inputChange(type, inputOf(before), inputOf(after));
+  });
+}
+
+function referenceChanges(before: RecordedRequest, after: RecordedRequest): string[] {
+  const old = before.input_references ?? [];
+  const now = after.input_references ?? [];
+  if (old.length !== now.length) return ['references changed'];
+  return [...new Set(now.flatMap(({ input }, index) => inputChange('references', old[index]?.input, input)))];
+}
+
+/** `role` is the field that holds the input. */
+function inputChange(
+  role: string,
+  before: RecordedInput | undefined,
+  after: RecordedInput | undefined,
+): string[] {
+  if (identity(before) === identity(after)) return [];
+  if (
+    before &&
+    after &&
+    'from' in before &&
+    'from' in after &&
+    before.from === after.from &&
+    before.at === after.at
+  )
+    return [`${after.from} has a new clip`];
+  if (before && after && isFile(before) && isFile(after) && before.path === after.path)
+    return [`${after.path} changed`];
+  return [`${role} changed`];
+}
+
+function isFile(input: RecordedInput): input is Extract<RecordedInput, { path: string; sha256: string }> {
+  return 'path' in input && !('from' in input);
+}
+
+/** What counts in a fingerprint: see shot/order.ts. */
+function identity(input: RecordedInput | undefined): string {
+  if (!input) return '';
+  if ('from' in input) return `${input.clip_sha256} ${input.at}`;
+  return 'url' in input ? input.url : input.sha256;
+}

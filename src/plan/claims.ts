@@ -1,0 +1,78 @@
+import type { Attempt, AttemptStateKind } from '../domain/attempt.js';
+import type { TakeRef } from '../domain/take.js';
+import { slotKey } from './graph.js';
+
+/** States that stand for a purchase: such an attempt can serve a take that asks for the same picture. */
+const CLAIMABLE = new Set<AttemptStateKind>([
+  ...(['submitting', 'uncertain', 'pending', 'in_progress'] as const),
+  ...(['completed', 'downloading', 'delivered', 'lost'] as const),
+]);
+
+/** Whether an attempt was, or may have been, paid for and can still give a clip. */
+export function isLive(attempt: Attempt): boolean {
+  return CLAIMABLE.has(attempt.state.kind);
+}
+
+/** Which attempts serve which takes: each attempt serves one take at most. */
+export interface Claims {
+  /** Gives the take its newest own attempt with this fingerprint, else undefined. */
+  claimOwn(ref: TakeRef, fingerprint: string): Attempt | undefined;
+  /**
+   * Gives the take an unclaimed attempt with this fingerprint from wherever it stands: a renamed shot,
+   * a removed one. Leaves alone the attempts of takes that have not been settled yet.
+   */
+  claimAnywhere(fingerprint: string): Attempt | undefined;
+  /** The take's claim is settled, or it has none: what it owns beyond its claim may serve others from now on. */
+  settle(ref: TakeRef): void;
+  /** All that a take owns, oldest first, and has not been claimed by another. */
+  owned(ref: TakeRef): readonly Attempt[];
+  isClaimed(attempt: Attempt): boolean;
+}
+
+/**
+ * Sets up the claims over the attempts of a lockfile. `takes` are all takes of the manifest:
+ * each is unsettled until `settle` is called, so that no other take can have what it may ask for.
+ */
+export function createClaims(attempts: readonly Attempt[], takes: readonly TakeRef[]): Claims {
+  const bySlot = groupBy(attempts, (attempt) => slotKey(attempt.owner));
+  const byFingerprint = groupBy(attempts.filter(isLive), (attempt) => attempt.fingerprint);
+  const unsettled = new Set(takes.map(slotKey));
+  const claimedBy = new Map<string, string>();
+
+  const claim = (attempt: Attempt | undefined, slot: string) => {
+    if (attempt) claimedBy.set(attempt.id, slot);
+    return attempt;
+  };
+  return {
+    claimOwn(ref, fingerprint) {
+      const slot = slotKey(ref);
+      const own = bySlot.get(slot) ?? [];
+      const isMatch = (attempt: Attempt) =>
+        attempt.fingerprint === fingerprint && isLive(attempt) && !claimedBy.has(attempt.id);
+      return claim(own.findLast(isMatch), slot);
+    },
+    claimAnywhere(fingerprint) {
+      const isFree = (attempt: Attempt) =>
+        !claimedBy.has(attempt.id) && !unsettled.has(slotKey(attempt.owner));
+      return claim(byFingerprint.get(fingerprint)?.find(isFree), 'elsewhere');
+    },
+    settle(ref) {
+      unsettled.delete(slotKey(ref));
+    },
+    owned(ref) {
+      const slot = slotKey(ref);
+      return (bySlot.get(slot) ?? []).filter((attempt) => (claimedBy.get(attempt.id) ?? slot) === slot);
+    },
+    isClaimed: (attempt) => claimedBy.has(attempt.id),
+  };
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}

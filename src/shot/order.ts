@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import type { RecordedInput, RecordedRequest } from '../domain/attempt.js';
+import type { VideoRequest } from '../domain/request.js';
+import type { FramePosition, FrameType, MediaKind, Take } from '../domain/take.js';
+import { unreachable } from '../errors.js';
+import { unsignedUrl } from './unsigned-url.js';
+
+/** An input whose content is known, or whose address stands for it. */
+export type KnownInput =
+  | { readonly kind: 'file'; readonly path: string; readonly sha256: string; readonly mime: string }
+  | { readonly kind: 'url'; readonly url: string }
+  /** A frame of a delivered clip; the clip's hash and the position say which picture it is. */
+  | {
+      readonly kind: 'frame';
+      readonly shot: string;
+      readonly take: number;
+      readonly at: FramePosition;
+      readonly clip_sha256: string;
+    };
+
+/** A take whose inputs are all known: what a submit buys. */
+export interface Order {
+  readonly take: Take;
+  readonly frames: readonly { readonly frame_type: FrameType; readonly input: KnownInput }[];
+  readonly references: readonly { readonly media: MediaKind; readonly input: KnownInput }[];
+  /** The finished job that this one continues. */
+  readonly previous?: { readonly job_id: string; readonly clip_sha256: string };
+}
+
+/** The PNG that was taken from a clip for an input, relative to the manifest's folder. */
+export interface FrameFile {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/**
+ * The fingerprint of an order: sha256 (lower-case hex) of the canonical JSON (RFC 8785) of what shapes the
+ * picture. Two orders with one fingerprint ask for the same clip, so the second need not be bought.
+ */
+export function fingerprint({ take: { settings }, frames, references, previous }: Order): string {
+  const shaping = {
+    model: settings.model,
+    prompt: settings.prompt,
+    duration: settings.duration,
+    resolution: settings.resolution,
+    aspect_ratio: settings.aspect_ratio,
+    size: settings.size,
+    seed: settings.seed,
+    generate_audio: settings.generate_audio,
+    provider: settings.provider,
+    creativity: settings.creativity,
+    upscale_factor: settings.upscale_factor,
+    frames: frames.map(({ frame_type, input }) => ({ frame_type, input: inputIdentity(input) })),
+    references: references.map(({ media, input }) => ({ media, input: inputIdentity(input) })),
+    previous: previous?.clip_sha256,
+    // Not: gateway, ids, folders, concurrency, callback_url, session_id, user. They change no pixel.
+  };
+  return createHash('sha256')
+    .update(canonicalize(shaping) ?? '')
+    .digest('hex');
+}
+
+/** Local inputs count by content, remote ones by address without its signature, frames by clip and position. */
+function inputIdentity(input: KnownInput): Record<string, string | number> {
+  switch (input.kind) {
+    case 'file':
+      return { sha256: input.sha256 };
+    case 'url':
+      return { url: unsignedUrl(input.url) };
+    case 'frame':
+      return { clip_sha256: input.clip_sha256, at: input.at };
+    default:
+      return unreachable(input);
+  }
+}
+
+/** The request as the lockfile keeps it. `frameFile` gives the PNG of a frame input. */
+export function recordRequest(
+  order: Order,
+  frameFile: (input: KnownInput) => FrameFile | undefined,
+): RecordedRequest {
+  const recorded = (input: KnownInput): RecordedInput => {
+    switch (input.kind) {
+      case 'file':
+        return { path: input.path, sha256: input.sha256 };
+      case 'url':
+        return { url: unsignedUrl(input.url) };
+      case 'frame': {
+        const { shot, take, at, clip_sha256 } = input;
+        return { from: shot, take, at, clip_sha256, ...frameFile(input) };
+      }
+      default:
+        return unreachable(input);
+    }
+  };
+  const { callback_url, session_id, user, ...settings } = order.take.settings;
+  return {
+    ...settings,
+    ...(order.previous ? { previous_job_id: order.previous.job_id } : {}),
+    ...(order.frames.length > 0
+      ? {
+          frame_images: order.frames.map(({ frame_type, input }) => ({ frame_type, input: recorded(input) })),
+        }
+      : {}),
+    ...(order.references.length > 0
+      ? { input_references: order.references.map(({ media, input }) => ({ media, input: recorded(input) })) }
+      : {}),
+  };
+}
+
+/** The request as it goes over the wire. `urlOf` gives the https or data URL of an input. */
+export function wireRequest(order: Order, urlOf: (input: KnownInput) => string): VideoRequest {
+  return {
+    ...order.take.settings,
+    ...(order.previous ? { previous_job_id: order.previous.job_id } : {}),
+    ...(order.frames.length > 0
+      ? {
+          frame_images: order.frames.map(({ frame_type, input }) => ({
+            type: 'image_url' as const,
+            image_url: { url: urlOf(input) },
+            frame_type,
+          })),
+        }
+      : {}),
+    ...(order.references.length > 0
+      ? { input_references: order.references.map(({ media, input }) => referencePart(media, urlOf(input))) }
+      : {}),
+  };
+}
+
+function referencePart(media: MediaKind, url: string): NonNullable<VideoRequest['input_references']>[number] {
+  switch (media) {
+    case 'image':
+      return { type: 'image_url', image_url: { url } };
+    case 'video':
+      return { type: 'video_url', video_url: { url } };
+    case 'audio':
+      return { type: 'audio_url', audio_url: { url } };
+    default:
+      return unreachable(media);
+  }
+}
