@@ -45,6 +45,8 @@ export interface ReportTake {
   };
   /** Attempts made for this take so far. */
   readonly attempts: number;
+  /** Expanded ids of the shots whose clips this one waits for, as in a plan row: drawn in the sheet's timeline. */
+  readonly depends_on?: readonly string[];
 }
 
 /** report.json, and all that the contact sheet is made from. */
