@@ -15,7 +15,7 @@ export function isLive(attempt: Attempt): boolean {
 
 /** Which attempts serve which takes: each attempt serves one take at most. */
 export interface Claims {
-  /** Gives the take its newest own attempt with this fingerprint, else undefined. */
+  /** Gives the take its newest own attempt with this fingerprint, else undefined. Asked again, gives the same. */
   claimOwn(ref: TakeRef, fingerprint: string): Attempt | undefined;
   /**
    * Gives the take an unclaimed attempt with this fingerprint from wherever it stands: a renamed shot,
@@ -26,7 +26,8 @@ export interface Claims {
   settle(ref: TakeRef): void;
   /** All that a take owns, oldest first, and has not been claimed by another. */
   owned(ref: TakeRef): readonly Attempt[];
-  isClaimed(attempt: Attempt): boolean;
+  /** All that serves no take, oldest first. */
+  unclaimed(): readonly Attempt[];
 }
 
 /**
@@ -48,7 +49,9 @@ export function createClaims(attempts: readonly Attempt[], takes: readonly TakeR
       const slot = slotKey(ref);
       const own = bySlot.get(slot) ?? [];
       const isMatch = (attempt: Attempt) =>
-        attempt.fingerprint === fingerprint && isLive(attempt) && !claimedBy.has(attempt.id);
+        attempt.fingerprint === fingerprint &&
+        isLive(attempt) &&
+        (claimedBy.get(attempt.id) ?? slot) === slot;
       return claim(own.findLast(isMatch), slot);
     },
     claimAnywhere(fingerprint) {
@@ -63,7 +66,7 @@ export function createClaims(attempts: readonly Attempt[], takes: readonly TakeR
       const slot = slotKey(ref);
       return (bySlot.get(slot) ?? []).filter((attempt) => (claimedBy.get(attempt.id) ?? slot) === slot);
     },
-    isClaimed: (attempt) => claimedBy.has(attempt.id),
+    unclaimed: () => attempts.filter((attempt) => !claimedBy.has(attempt.id)),
   };
 }
 

@@ -6,7 +6,7 @@ import { unreachable } from '../errors.js';
 import { fingerprint, recordRequest, type KnownInput, type Order } from '../shot/order.js';
 import { changesBetween } from './changes.js';
 import type { Claims } from './claims.js';
-import { sourcesOf, sourceTake, pickedTake, slotKey, type Picks } from './graph.js';
+import { inDependencyOrder, sourcesOf, sourceTake, pickedTake, slotKey, type Picks } from './graph.js';
 
 /** What is to be done about one take, and why. */
 export interface Decision {
@@ -152,12 +152,10 @@ function decideWaiting(
   return { ...base, action: had ? 'rerender' : 'render', reasons, estimate };
 }
 
-function decideOrder(order: Order, context: DecisionContext): Decision {
+function decideOrder({ order, print }: Printed, context: DecisionContext): Decision {
   const { claims, rerender } = context;
   const { take } = order;
-  const print = fingerprint(order);
   const own = claims.claimOwn(take, print);
-  if (own) claims.settle(take);
   const before = claims.owned(take);
   const base = { take, order, fingerprint: print, waits_for: [] };
   const found = own ?? claims.claimAnywhere(print);
