@@ -53,12 +53,48 @@ export interface DecisionContext {
   readonly decided: (ref: TakeRef) => Decision | undefined;
 }
 
+/** An order and what it is known by. */
+interface Printed {
+  readonly order: Order;
+  readonly print: string;
+}
+
+/**
+ * Decides about all takes, each after its sources. What a take owns it is given first, for every take whose
+ * inputs are known; only then may the others look for what nobody claims: two shots that have swapped their
+ * prompts find each other's clips.
+ */
+export function decideAll(
+  takes: readonly Take[],
+  context: Omit<DecisionContext, 'decided'>,
+): ReadonlyMap<string, Decision> {
+  const decisions = new Map<string, Decision>();
+  const full: DecisionContext = { ...context, decided: (ref) => decisions.get(slotKey(ref)) };
+  const printed = new Map<Take, Printed>();
+  for (const take of takes) {
+    if (sourcesOf(take, context.picks).length > 0) continue;
+    const order = orderOf(take, full);
+    if (!order) continue;
+    const print = fingerprint(order);
+    printed.set(take, { order, print });
+    context.claims.claimOwn(take, print);
+    context.claims.settle(take);
+  }
+  for (const take of inDependencyOrder(takes, context.picks)) {
+    const known = printed.get(take);
+    decisions.set(slotKey(take), known ? decideOrder(known, full) : decide(take, full));
+  }
+  return decisions;
+}
+
 /** Decides about one take whose sources have been decided about. */
 export function decide(take: Take, context: DecisionContext): Decision {
   const sources = surveySources(take, context);
-  const order =
-    sources.blockedBy === undefined && sources.waitsFor.length === 0 ? orderOf(take, context) : undefined;
-  return order ? decideOrder(order, context) : decideWaiting(take, sources, context);
+  const isReady = sources.blockedBy === undefined && sources.waitsFor.length === 0;
+  const order = isReady ? orderOf(take, context) : undefined;
+  return order
+    ? decideOrder({ order, print: fingerprint(order) }, context)
+    : decideWaiting(take, sources, context);
 }
 
 interface SourceSurvey {
