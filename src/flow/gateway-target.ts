@@ -1,0 +1,84 @@
+import type { GatewaySetting } from '../domain/manifest.js';
+import { DailiesError } from '../errors.js';
+
+/** The gateway of a run: where it is, and the key for it. */
+export interface GatewayTarget {
+  readonly kind: GatewaySetting['kind'];
+  /** As it is shown: the preset's name, or the base URL. */
+  readonly name: string;
+  /** Without a slash at the end; absent for the sandbox, which has none until it is started. */
+  readonly baseUrl?: string;
+  readonly apiKey?: string;
+  /** The environment variable that has the key. */
+  readonly keyVariable: string;
+  /** Whether submits without a key are pointless. */
+  readonly needsKey: boolean;
+}
+
+const PRESETS = {
+  openrouter: { baseUrl: 'https://openrouter.ai/api/v1', keyVariable: 'OPENROUTER_API_KEY' },
+  modelgates: { baseUrl: 'https://modelgates.ai/api/v1', keyVariable: 'MODELGATES_API_KEY' },
+} as const;
+
+/** The key's variable for a gateway that is given by its address alone. */
+const GENERIC_KEY_VARIABLE = 'DAILIES_API_KEY';
+
+/** Finds address and key of a gateway. The key is read from the environment alone. */
+export function gatewayTarget(setting: GatewaySetting, env: NodeJS.ProcessEnv): GatewayTarget {
+  switch (setting.kind) {
+    case 'sandbox':
+      return { kind: 'sandbox', name: 'sandbox', apiKey: 'sandbox', keyVariable: '', needsKey: false };
+    case 'openrouter':
+    case 'modelgates': {
+      const preset = PRESETS[setting.kind];
+      return {
+        kind: setting.kind,
+        name: setting.kind,
+        ...preset,
+        ...keyIn(env, preset.keyVariable),
+        needsKey: true,
+      };
+    }
+    case 'custom': {
+      const keyVariable = setting.api_key_env ?? GENERIC_KEY_VARIABLE;
+      const baseUrl = setting.base_url.replace(/\/+$/, '');
+      const needsKey = setting.api_key_env !== undefined;
+      return { kind: 'custom', name: baseUrl, baseUrl, keyVariable, ...keyIn(env, keyVariable), needsKey };
+    }
+  }
+}
+
+/** The setting that `--gateway` means: a preset's name or a base URL. Throws `usage` on anything else. */
+export function parseGatewayOption(option: string, inManifest: GatewaySetting): GatewaySetting {
+  if (option === 'openrouter' || option === 'modelgates' || option === 'sandbox') return { kind: option };
+  const base_url = option.replace(/\/+$/, '');
+  // The manifest's own gateway by its address is the manifest's own gateway, with its key.
+  if (inManifest.kind === 'custom' && inManifest.base_url.replace(/\/+$/, '') === base_url) return inManifest;
+  if (!URL.canParse(base_url) || !isAllowed(new URL(base_url))) {
+    throw new DailiesError('usage', `--gateway ${option} is neither a gateway's name nor an https URL`, {
+      exitCode: 2,
+      hint: 'openrouter, modelgates, sandbox, or a base URL such as https://example.com/api/v1 (http: on loopback alone)',
+    });
+  }
+  return { kind: 'custom', base_url };
+}
+
+/** The preset that a base URL belongs to, so that a job bought there can be fetched with its own key. */
+export function presetOf(baseUrl: string): 'openrouter' | 'modelgates' | undefined {
+  if (baseUrl === PRESETS.openrouter.baseUrl) return 'openrouter';
+  return baseUrl === PRESETS.modelgates.baseUrl ? 'modelgates' : undefined;
+}
+
+function isAllowed(url: URL): boolean {
+  if (url.username !== '' || url.password !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+function keyIn(env: NodeJS.ProcessEnv, variable: string): { readonly apiKey?: string } {
+  const key = env[variable]?.trim();
+  return key === undefined || key === '' ? {} : { apiKey: key };
+}
