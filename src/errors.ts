@@ -49,11 +49,14 @@ export class DailiesError extends Error {
 /** A manifest that cannot be run, with all that was found in it. Exit code 2. */
 export class ManifestError extends DailiesError {
   readonly diagnostics: readonly Diagnostic[];
+  /** The manifest's name and text, to show the lines that the diagnostics point at. */
+  readonly source: { readonly file: string; readonly text: string };
 
-  constructor(diagnostics: readonly Diagnostic[]) {
+  constructor(diagnostics: readonly Diagnostic[], source: { readonly file: string; readonly text: string }) {
     const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
     super('manifest-invalid', `the manifest has ${errors} error${errors === 1 ? '' : 's'}`, { exitCode: 2 });
     this.diagnostics = diagnostics;
+    this.source = source;
   }
 }
 
