@@ -1,0 +1,79 @@
+import type { FileWindow } from './file-window.js';
+import { readMp4Index, type Mp4Index } from './mp4-index.js';
+
+/** The index of an hour of video takes some 5 MB; one beyond this is rot, and not worth the memory. */
+const LARGEST_INDEX_BYTES = 64 * 1024 * 1024;
+
+export type Mp4Walk =
+  { readonly ok: true; readonly index: Mp4Index } | { readonly ok: false; readonly reason: string };
+
+/**
+ * Walks an MP4 (or QuickTime file) from box to box to its last byte and holds the samples its index lists against
+ * the file's end: a file that was cut short anywhere fails one or the other. Source: ISO/IEC 14496-12.
+ */
+export function walkMp4(file: FileWindow): Mp4Walk {
+  let index: Mp4Index | undefined;
+  let mediaBoxes = 0;
+  // A fragment is a moof and the mdat after it: the one without the other is a cut.
+  let openFragment = false;
+
+  for (let at = 0; at < file.size;) {
+    const box = readBox(file, at);
+    if (box === undefined) {
+      // Bytes after a complete file do it no harm; in a fragmented one they may be the head of the next fragment.
+      if (index !== undefined && !index.fragmented) break;
+      return broken(`damaged or cut short: at byte ${at} of ${file.size} there is no MP4 box`);
+    }
+    if (box.end > file.size) {
+      return broken(
+        `cut short: its ${box.type} box reaches to byte ${box.end}, the file ends at ${file.size}`,
+      );
+    }
+    if (box.type === 'moov' && index === undefined) {
+      const bytes = box.end - box.body;
+      if (bytes > LARGEST_INDEX_BYTES) return broken(`damaged: its index (moov) claims ${bytes} bytes`);
+      index = readMp4Index(file.read(box.body, bytes));
+    }
+    if (box.type === 'mdat') {
+      mediaBoxes += 1;
+      openFragment = false;
+    }
+    if (box.type === 'moof') openFragment = true;
+    at = box.end;
+  }
+
+  if (index === undefined) return broken('cut short or damaged: it has no index (moov box)');
+  if (mediaBoxes === 0) return broken('cut short: it has an index but no pictures (mdat box)');
+  if (openFragment) return broken('cut short: its last fragment lacks its pictures (mdat box)');
+  const end = Math.max(0, ...index.tracks.map((track) => track.samplesEnd));
+  if (end > file.size) {
+    return broken(`cut short: its index lists pictures up to byte ${end}, the file ends at ${file.size}`);
+  }
+  return { ok: true, index };
+}
+
+interface Box {
+  readonly type: string;
+  /** Where its body begins, and the byte after its last. */
+  readonly body: number;
+  readonly end: number;
+}
+
+/** The box at that place, undefined where the bytes cannot be the head of one. */
+function readBox(file: FileWindow, at: number): Box | undefined {
+  const head = file.read(at, 16);
+  if (head.length < 8) return undefined;
+  const type = head.toString('latin1', 4, 8);
+  if (!/^[\x20-\x7e\xa9][\x20-\x7e]{3}$/.test(type)) return undefined;
+  const size = head.readUInt32BE(0);
+  // 0: to the end of the file; 1: the size follows in 64 bits.
+  if (size === 0) return { type, body: at + 8, end: file.size };
+  if (size !== 1) return size < 8 ? undefined : { type, body: at + 8, end: at + size };
+  if (head.length < 16) return undefined;
+  const wideSize = Number(head.readBigUInt64BE(8));
+  return wideSize < 16 ? undefined : { type, body: at + 16, end: at + wideSize };
+}
+
+function broken(reason: string): Mp4Walk {
+  return { ok: false, reason };
+}

@@ -1,0 +1,118 @@
+import type { MediaFacts } from '../domain/attempt.js';
+import { messageOf } from '../errors.js';
+import { inspectClip } from './container.js';
+import { readClipFacts } from './facts.js';
+
+/** What was asked of a clip, as far as it is known; the rest is not looked at. */
+export interface WantedClip {
+  readonly durationS?: number;
+  /** Pixels. */
+  readonly size?: { readonly width: number; readonly height: number };
+  /** `720p`, `2K`, …: instead of `size`. */
+  readonly resolution?: string;
+  /** `16:9`, …: instead of `size`. */
+  readonly aspectRatio?: string;
+  readonly audio?: boolean;
+}
+
+/** A clip that is whole, or why it is not one: a clause to be put after "it is" or "the file is". */
+export type VerifiedClip =
+  | {
+      readonly ok: true;
+      readonly media: MediaFacts;
+      /** Where the clip differs from what was asked, with both values. */
+      readonly warnings: readonly string[];
+      readonly extension: '.mp4' | '.webm';
+    }
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * Checks that a file is a clip, all of it, with a picture, and holds it against what was asked.
+ * A clip unlike the order is a warning, never a failure: it is paid for. Never rejects.
+ */
+export async function verifyClip({
+  path,
+  wanted,
+}: {
+  readonly path: string;
+  readonly wanted: WantedClip;
+}): Promise<VerifiedClip> {
+  const clip = inspectClip(path);
+  if (!clip.ok) return clip;
+  try {
+    const media = await readClipFacts(path, clip);
+    return { ok: true, media, warnings: differences(media, wanted), extension: `.${clip.container}` };
+  } catch (error) {
+    return { ok: false, reason: `an ${clip.container.toUpperCase()} file ${messageOf(error)}` };
+  }
+}
+
+/** Models round to whole frames and groups of frames: 5.04 s are five seconds, 5.6 s are not. */
+const DURATION_TOLERANCE_S = 0.5;
+/** Codecs work in blocks: 1088 lines are 1080, 704 are 720. */
+const ALIGNMENT_PX = 16;
+/** 1248x704 and 832x480 pass for 16:9; 4:3 and 5:4, or 3:2 and 16:9, are told apart. */
+const RATIO_TOLERANCE = 0.04;
+
+function differences(media: MediaFacts, wanted: WantedClip): string[] {
+  const warnings: string[] = [];
+  const got = `${media.width}x${media.height}`;
+  if (
+    wanted.durationS !== undefined &&
+    Math.abs(media.duration_s - wanted.durationS) > DURATION_TOLERANCE_S
+  ) {
+    warnings.push(`asked for ${seconds(wanted.durationS)} s, got ${seconds(media.duration_s)} s`);
+  }
+  if (wanted.size !== undefined && !sameSize(media, wanted.size)) {
+    warnings.push(`asked for ${wanted.size.width}x${wanted.size.height}, got ${got}`);
+  }
+  if (wanted.resolution !== undefined && !inClass(media, wanted.resolution)) {
+    warnings.push(`asked for ${wanted.resolution}, got ${got}`);
+  }
+  if (wanted.aspectRatio !== undefined && !hasRatio(media, wanted.aspectRatio)) {
+    warnings.push(`asked for ${wanted.aspectRatio}, got ${got}`);
+  }
+  if (wanted.audio === true && media.audio_codec === undefined) warnings.push('asked for audio, got none');
+  return warnings;
+}
+
+function seconds(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+function sameSize(got: Size, wanted: Size): boolean {
+  return (
+    Math.abs(got.width - wanted.width) <= ALIGNMENT_PX && Math.abs(got.height - wanted.height) <= ALIGNMENT_PX
+  );
+}
+
+/**
+ * Gateways mean two things by `720p`: 720 pixels on the short side, or about as many pixels as 1280x720.
+ * Either will do. A class that we cannot read says nothing.
+ */
+function inClass({ width, height }: Size, resolution: string): boolean {
+  const lines = linesOf(resolution);
+  if (lines === undefined) return true;
+  const pixels = (width * height) / (lines * lines * (16 / 9));
+  return Math.abs(Math.min(width, height) - lines) <= ALIGNMENT_PX || (pixels > 0.65 && pixels < 1.5);
+}
+
+function linesOf(resolution: string): number | undefined {
+  const [, digits, unit] = /^(\d+)([pk])$/i.exec(resolution.trim()) ?? [];
+  if (digits === undefined || unit === undefined) return undefined;
+  // 2K is 2560x1440, 4K 3840x2160, 8K 7680x4320.
+  if (unit.toLowerCase() === 'k') return digits === '2' ? 1440 : Number(digits) * 540;
+  return Number(digits);
+}
+
+function hasRatio({ width, height }: Size, aspectRatio: string): boolean {
+  const [, across, down] = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(aspectRatio.trim()) ?? [];
+  const wanted = Number(across) / Number(down);
+  if (!Number.isFinite(wanted) || wanted === 0) return true;
+  return Math.abs(width / height / wanted - 1) <= RATIO_TOLERANCE;
+}
