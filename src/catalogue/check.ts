@@ -1,0 +1,163 @@
+import type { Model } from '../domain/catalogue.js';
+import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
+import type { LocateField, ShotField } from '../domain/manifest.js';
+import { nearest } from '../domain/nearest.js';
+import type { Take } from '../domain/take.js';
+import { someOf } from './phrases.js';
+import type { Finding } from './rule.js';
+import { RULES } from './rules.js';
+
+/**
+ * Holds every take against what the catalogue says of its model. Three-valued: a known yes is silent, a known no
+ * is an error, and what the gateway does not say is one warning for each model and question. The same mistake at
+ * the same place is told once, however many takes a matrix or the defaults make of it.
+ */
+export function checkCapabilities(check: {
+  readonly takes: readonly Take[];
+  readonly models: readonly Model[];
+  readonly locate: LocateField;
+}): Diagnostic[] {
+  const { takes, models, locate } = check;
+  const diagnostics = new Map<string, Diagnostic>();
+  if (models.length === 0) return takes.length === 0 ? [] : [nothingListed()];
+
+  const modelByName = indexOf(models);
+  const alternatives = alternativesAmong(takes, models, modelByName);
+
+  const tell = (take: Take, field: ShotField, same: string, diagnose: () => Untold) => {
+    const at = locate(take, field);
+    const key = `${same}\n${at ? placeOf(at) : take.manifest_id}`;
+    const told = diagnostics.get(key);
+    if (!told) {
+      diagnostics.set(key, { ...diagnose(), ...(at && { at }), shot: take.shot });
+    } else if (told.shot !== undefined && told.shot !== take.shot) {
+      // It is about several shots, so it names none.
+      const { shot: _, ...shared } = told;
+      diagnostics.set(key, shared);
+    }
+  };
+
+  for (const take of takes) {
+    const name = take.settings.model;
+    const model = modelByName.get(name);
+    if (!model) {
+      tell(take, 'model', `model-unknown\n${name}`, () => unknownModel(name, models));
+      continue;
+    }
+    for (const rule of RULES) {
+      for (const finding of rule.find(take, model)) {
+        if (finding.answer === 'unknown') {
+          const key = `${model.id}\n${RULES.indexOf(rule)}`;
+          if (!diagnostics.has(key)) diagnostics.set(key, doubt(finding, locate(take, finding.field)));
+        } else {
+          const same = `${rule.code}\n${model.id}\n${finding.value}`;
+          tell(take, finding.field, same, () => refusal(finding, alternatives(take, model, finding)));
+        }
+      }
+    }
+  }
+  return [...diagnostics.values()];
+}
+
+/** A diagnostic that has no place yet. */
+type Untold = Omit<Diagnostic, 'at' | 'shot'>;
+
+function nothingListed(): Diagnostic {
+  return {
+    code: 'capability-unknown',
+    severity: 'warning',
+    message: 'the gateway lists no models, so that nothing could be checked against their limits',
+  };
+}
+
+function unknownModel(name: string, models: readonly Model[]): Untold {
+  const meant = meantModel(name, models);
+  const vendor = `${name.split('/')[0] ?? ''}/`;
+  const isOfVendor = (model: Model) => model.id.startsWith(vendor);
+  const vendorFirst = [...models.filter(isOfVendor), ...models.filter((model) => !isOfVendor(model))];
+  return {
+    code: 'model-unknown',
+    severity: 'error',
+    message: `the gateway has no model ${name}`,
+    hint: `${meant === undefined ? '' : `did you mean ${meant}? `}it has ${someOf(vendorFirst)}`,
+  };
+}
+
+/** Compares whole names first, and then what follows the vendor, for who left the vendor out or had it wrong. */
+function meantModel(name: string, models: readonly Model[]): string | undefined {
+  const whole = nearest(
+    name,
+    models.flatMap((model) => [model.id, model.canonical_slug]),
+  );
+  const ownName = (id: string) => id.slice(id.indexOf('/') + 1);
+  const own = nearest(
+    ownName(name),
+    models.map((model) => ownName(model.id)),
+  );
+  const byOwnName = models.find((model) => ownName(model.id) === own)?.id;
+  return own === ownName(name) ? byOwnName : (whole ?? byOwnName);
+}
+
+function doubt(finding: Finding, at: SourceRange | undefined): Diagnostic {
+  return {
+    code: finding.rule.doubtCode,
+    severity: 'warning',
+    message: `the gateway does not say ${finding.message()}; ${finding.field} is sent as it stands`,
+    ...(at && { at }),
+  };
+}
+
+function refusal(finding: Finding, alternative: string | undefined): Untold {
+  const hint = [finding.remedy(), alternative].filter((part) => part !== undefined).join('; ');
+  return {
+    code: finding.rule.code,
+    severity: 'error',
+    message: finding.message(),
+    ...(hint !== '' && { hint }),
+  };
+}
+
+/**
+ * Finds a model that is known to do what another does not, and that refuses nothing else in the take: one that
+ * the manifest uses already, else the first of the catalogue. Asked once for each model, code and value.
+ */
+function alternativesAmong(
+  takes: readonly Take[],
+  models: readonly Model[],
+  modelByName: ReadonlyMap<string, Model>,
+): (take: Take, model: Model, finding: Finding) => string | undefined {
+  const known = new Map<string, string | undefined>();
+  let candidates: readonly Model[] | undefined;
+  return (take, model, finding) => {
+    candidates ??= [
+      ...new Set([...takes.flatMap(({ settings }) => modelByName.get(settings.model) ?? []), ...models]),
+    ];
+    const key = `${finding.rule.code}\n${model.id}\n${finding.value}`;
+    if (!known.has(key)) known.set(key, alternativeTo(take, finding, candidates));
+    return known.get(key);
+  };
+}
+
+function alternativeTo(take: Take, finding: Finding, candidates: readonly Model[]): string | undefined {
+  for (const candidate of candidates) {
+    const offer = finding.offerOf(candidate);
+    if (offer === undefined) continue;
+    const refusesNothing = RULES.every((rule) =>
+      rule.find(take, candidate).every(({ answer }) => answer === 'unknown'),
+    );
+    if (refusesNothing) return `${candidate.id} ${offer}`;
+  }
+  return undefined;
+}
+
+function indexOf(models: readonly Model[]): ReadonlyMap<string, Model> {
+  const byName = new Map<string, Model>();
+  for (const model of models) if (!byName.has(model.canonical_slug)) byName.set(model.canonical_slug, model);
+  // Ids last: an id wins over another model's slug, and the first of two equal ids over the second.
+  for (const model of [...models].reverse()) byName.set(model.id, model);
+  return byName;
+}
+
+function placeOf({ file, line, column }: SourceRange): string {
+  return `${file}:${line}:${column}`;
+}

@@ -1,0 +1,98 @@
+import type { Model } from '../domain/catalogue.js';
+import { DailiesError } from '../errors.js';
+
+/**
+ * Reads the body of `GET /videos/models`. Entries without an id are left out; whatever else is null, absent
+ * or of an odd type is unknown, because a field we cannot read must never stop a shot.
+ * Throws `gateway-answer` where the body is no such list at all.
+ */
+export function parseCatalogue(body: unknown): Model[] {
+  const data = isRecord(body) ? body.data : undefined;
+  if (!Array.isArray(data)) {
+    throw new DailiesError(
+      'gateway-answer',
+      'the gateway answered the question for its models with no list of them',
+      {
+        exitCode: 3,
+        hint: 'check that the base URL is that of an OpenRouter-compatible video API (it usually ends in /api/v1)',
+      },
+    );
+  }
+  return data.flatMap((entry: unknown) => parseModel(entry) ?? []);
+}
+
+/** Reads one entry, from the gateway or from the lockfile's snapshot; undefined where it has no id. */
+export function parseModel(entry: unknown): Model | undefined {
+  if (!isRecord(entry) || typeof entry.id !== 'string' || entry.id === '') return undefined;
+  const known = {
+    supported_durations: listOf(entry.supported_durations, asNumber),
+    supported_resolutions: listOf(entry.supported_resolutions, asText),
+    supported_aspect_ratios: listOf(entry.supported_aspect_ratios, asText),
+    supported_sizes: listOf(entry.supported_sizes, asText),
+    supported_frame_images: listOf(entry.supported_frame_images, asText),
+    generate_audio: asBoolean(entry.generate_audio),
+    seed: asBoolean(entry.seed),
+    upscale_factor: noOr(entry.upscale_factor, asRange),
+    creativity: noOr(entry.creativity, (value) => listOf(value, asNumber)),
+    allowed_passthrough_parameters: listOf(entry.allowed_passthrough_parameters, asText),
+    pricing_skus: asPrices(entry.pricing_skus),
+  };
+  return {
+    id: entry.id,
+    canonical_slug: asText(entry.canonical_slug) ?? entry.id,
+    name: asText(entry.name) ?? entry.id,
+    description: asText(entry.description) ?? '',
+    ...withoutUndefined(known),
+  };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A list with one entry we cannot read might allow what the rest of it does not: all of it is unknown then. */
+function listOf<T>(value: unknown, read: (entry: unknown) => T | undefined): readonly T[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const entries = value.map(read);
+  return entries.every((entry) => entry !== undefined) ? entries : undefined;
+}
+
+/** For the fields whose null means no; `false` is how our snapshot writes it. */
+function noOr<T>(value: unknown, read: (value: unknown) => T | undefined): false | T | undefined {
+  return value === null || value === false ? false : read(value);
+}
+
+function asRange(value: unknown): { readonly min?: number; readonly max?: number } | undefined {
+  if (!isRecord(value)) return undefined;
+  return withoutUndefined({ min: asNumber(value.min), max: asNumber(value.max) });
+}
+
+/** Keeps the prices that are decimal numbers of zero or more; gateways mark a variable price with a negative one. */
+function asPrices(value: unknown): Readonly<Record<string, string>> | undefined {
+  if (!isRecord(value)) return undefined;
+  const prices = Object.entries(value).flatMap(([key, price]): [string, string][] => {
+    const usd = asNumber(price);
+    return usd === undefined || usd < 0 ? [] : [[key, String(price).trim()]];
+  });
+  return prices.length === 0 ? undefined : Object.fromEntries(prices);
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function asBoolean(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined;
+}
+
+function asNumber(value: unknown): number | undefined {
+  if (typeof value === 'string' && /^\s*-?\d+(\.\d+)?(e[+-]?\d+)?\s*$/i.test(value))
+    return asNumber(Number(value));
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends object>(record: T): Defined<T> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

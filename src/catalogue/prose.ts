@@ -1,0 +1,53 @@
+import type { Model } from '../domain/catalogue.js';
+import type { MediaKind, ShotType } from '../domain/take.js';
+
+/*
+ * Some abilities stand in no field of the catalogue. They show in a price that names them, or in the
+ * description; where neither says so, they are unknown and never a no.
+ */
+
+/** Whether a model is known to take references of a kind. */
+export function takesReferences(model: Model, media: MediaKind): boolean {
+  if (hasPriceFor(model, /reference/) || says(model, /\breferences?\b/i)) return true;
+  return media === 'video' && (hasPriceFor(model, /with_video_input/) || says(model, /\bsource video\b/i));
+}
+
+/** Whether a model is known to continue the clip of an earlier job. */
+export function continuesClips(model: Model): boolean {
+  return hasPriceFor(model, /video_continuation/) || says(model, /\b(continu|extend|extension)/i);
+}
+
+/** Whether a model is known to work from a picture or a clip alone: upscalers, talking heads and the like. */
+export function worksWithoutPrompt(model: Model): boolean {
+  return isUpscaler(model) || says(model, /\b(talking[- ]heads?|avatars?|lip[- ]?sync)/i);
+}
+
+/** The ways of making a shot that a model is known to offer. */
+export function modesOf(model: Model): readonly ShotType[] {
+  const modes: ShotType[] = [];
+  if (makesClipsFromText(model)) modes.push('text');
+  if ((model.supported_frame_images ?? []).length > 0) modes.push('image-to-video');
+  if (takesReferences(model, 'image') || takesReferences(model, 'video')) modes.push('reference');
+  return modes;
+}
+
+/** Making clips from text is what a video model does, unless all that is said of it is that it changes a clip or a photo. */
+function makesClipsFromText(model: Model): boolean {
+  if (says(model, /\btext\b/i) || hasPriceFor(model, /text_to_video/)) return true;
+  return !worksWithoutPrompt(model) && !says(model, /\bsource video\b|\bedits?\b/i);
+}
+
+function isUpscaler(model: Model): boolean {
+  return typeof model.upscale_factor === 'object' || says(model, /\bupscal|\benlarge/i);
+}
+
+function hasPriceFor(model: Model, qualifier: RegExp): boolean {
+  return Object.keys(model.pricing_skus ?? {}).some((key) => qualifier.test(key));
+}
+
+/** A sentence that denies an ability does not speak for it. */
+function says(model: Model, ability: RegExp): boolean {
+  return model.description
+    .split(/[.;\n]/)
+    .some((sentence) => ability.test(sentence) && !/\b(no|not|without|cannot)\b/i.test(sentence));
+}

@@ -1,0 +1,227 @@
+import type { Model } from '../domain/catalogue.js';
+import { nearest } from '../domain/nearest.js';
+import type { FrameType, MediaKind, ShotSettings, Take } from '../domain/take.js';
+import { nearestDurations, nearestRatio, nearestResolution, nearestSize } from './nearest-value.js';
+import { allOf, eitherOf, enlargement, lengths } from './phrases.js';
+import { continuesClips, takesReferences, worksWithoutPrompt } from './prose.js';
+import { ruleOf, type Ask, type Rule } from './rule.js';
+
+const duration = ruleOf<number>({
+  code: 'duration-unsupported',
+  asks: setting('duration'),
+  allows: (model, seconds) => model.supported_durations?.includes(seconds),
+  refusal: ({ id, supported_durations: supported = [] }, seconds) =>
+    supported.length === 0
+      ? `${id} takes no duration`
+      : `${id} makes clips of ${lengths(supported)}, not of ${seconds}`,
+  doubt: ({ id }) => `how long the clips of ${id} may be`,
+  remedy: ({ supported_durations: supported = [] }, seconds) =>
+    supported.length === 0
+      ? leaveOut('duration')
+      : `the nearest is ${eitherOf(nearestDurations(seconds, supported))}`,
+  offer: ({ supported_durations: supported = [] }) => `takes ${lengths(supported)}`,
+});
+
+const resolution = ruleOf<string>({
+  code: 'resolution-unsupported',
+  asks: setting('resolution'),
+  allows: (model, value) => model.supported_resolutions?.includes(value),
+  refusal: ({ id, supported_resolutions: supported = [] }, value) =>
+    supported.length === 0
+      ? `${id} takes no resolution`
+      : `${id} makes clips in ${eitherOf(supported)}, not in ${value}`,
+  doubt: ({ id }) => `which resolutions ${id} makes`,
+  remedy: ({ supported_resolutions: supported = [] }, value) =>
+    theNearest(nearestResolution(value, supported), supported, 'resolution'),
+  offer: (_, value) => `makes ${value}`,
+});
+
+const aspectRatio = ruleOf<string>({
+  code: 'aspect-ratio-unsupported',
+  asks: setting('aspect_ratio'),
+  allows: (model, value) => model.supported_aspect_ratios?.includes(value),
+  refusal: ({ id, supported_aspect_ratios: supported = [] }, value) =>
+    supported.length === 0
+      ? `${id} takes no aspect ratio`
+      : `${id} makes clips in ${eitherOf(supported)}, not in ${value}`,
+  doubt: ({ id }) => `which aspect ratios ${id} makes`,
+  remedy: ({ supported_aspect_ratios: supported = [] }, value) =>
+    theNearest(nearestRatio(value, supported), supported, 'aspect_ratio'),
+  offer: (_, value) => `makes ${value}`,
+});
+
+const size = ruleOf<string>({
+  code: 'size-unsupported',
+  asks: setting('size'),
+  allows: (model, value) => model.supported_sizes?.includes(value),
+  refusal: ({ id, supported_sizes: supported = [] }, value) => {
+    if (supported.length === 0) return `${id} takes no size`;
+    if (supported.length > MOST_NAMED)
+      return `${value} is none of the ${supported.length} sizes that ${id} makes`;
+    return `${id} makes clips of ${eitherOf(supported)}, not of ${value}`;
+  },
+  doubt: ({ id }) => `which sizes ${id} makes`,
+  remedy: ({ supported_sizes: supported = [] }, value) =>
+    theNearest(nearestSize(value, supported), supported, 'size'),
+  offer: (_, value) => `makes ${value}`,
+});
+
+const frames = ruleOf<FrameType>({
+  code: 'frame-unsupported',
+  asks: (take) => take.frames.map(({ frame_type }) => ({ field: frame_type, value: frame_type })),
+  allows: (model, frame) => model.supported_frame_images?.includes(frame),
+  refusal: ({ id, supported_frame_images: supported = [] }, frame) =>
+    supported.length === 0 ? `${id} takes no frames` : `${id} takes ${allOf(supported)} alone, not ${frame}`,
+  doubt: ({ id }) => `whether ${id} takes frames`,
+  offer: (_, frame) => `takes ${frame}`,
+});
+
+const audio = ruleOf<boolean>({
+  code: 'audio-unsupported',
+  asks: setting('generate_audio'),
+  allows: (model) => model.generate_audio,
+  // A gateway has answered 400 to the field itself, so that even `false` is not sent.
+  refusal: ({ id }, wanted) =>
+    wanted
+      ? `${id} makes no audio`
+      : `${id} makes no audio, and refuses generate_audio even when it is false`,
+  doubt: ({ id }) => `whether ${id} makes audio`,
+  remedy: () => leaveOut('generate_audio'),
+  offer: (_, wanted) => (wanted ? 'makes audio' : undefined),
+});
+
+const seed = ruleOf<number>({
+  code: 'seed-unsupported',
+  asks: setting('seed'),
+  allows: (model) => model.seed,
+  refusal: ({ id }) => `${id} takes no seed`,
+  doubt: ({ id }) => `whether ${id} takes a seed`,
+  remedy: () => leaveOut('seed'),
+  offer: () => 'takes one',
+});
+
+const upscaleFactor = ruleOf<number>({
+  code: 'upscale-unsupported',
+  asks: setting('upscale_factor'),
+  allows: ({ upscale_factor: range }, factor) =>
+    range && factor >= (range.min ?? factor) && factor <= (range.max ?? factor),
+  refusal: ({ id, upscale_factor: range }, factor) =>
+    range ? `${id} enlarges ${enlargement(range)}, not ${factor} times` : `${id} does not upscale`,
+  doubt: ({ id }) => `whether ${id} upscales`,
+  remedy: ({ upscale_factor: range }) => (range ? undefined : leaveOut('upscale_factor')),
+  offer: ({ upscale_factor: range }) => `enlarges ${enlargement(range || {})}`,
+});
+
+const creativity = ruleOf<number>({
+  code: 'creativity-unsupported',
+  asks: setting('creativity'),
+  allows: ({ creativity: levels }, level) => levels && levels.includes(level),
+  refusal: ({ id, creativity: levels }, level) =>
+    levels ? `${id} knows the creativity ${eitherOf(levels)}, not ${level}` : `${id} takes no creativity`,
+  doubt: ({ id }) => `whether ${id} takes a creativity`,
+  remedy: ({ creativity: levels }) => (levels ? undefined : leaveOut('creativity')),
+});
+
+const passthrough = ruleOf<string>({
+  code: 'passthrough-unsupported',
+  asks: passthroughKeys,
+  allows: (model, key) => model.allowed_passthrough_parameters?.includes(key),
+  refusal: ({ id }, key) => `${id} does not take ${key}: the gateway would drop it in silence`,
+  doubt: ({ id }) => `which provider options ${id} takes`,
+  remedy: ({ allowed_passthrough_parameters: allowed = [] }, key) => {
+    const meant = nearest(key, allowed);
+    if (meant !== undefined) return `did you mean ${meant}?`;
+    return allowed.length === 0 ? 'it takes no provider options' : `it takes ${allOf(allowed)}`;
+  },
+});
+
+const references = ruleOf<MediaKind>({
+  code: 'references-unconfirmed',
+  doubtCode: 'references-unconfirmed',
+  asks: ({ references }) =>
+    references.length === 0
+      ? NONE
+      : [...new Set(references.map(({ media }) => media))].map((media) => ({
+          field: 'references',
+          value: media,
+        })),
+  allows: (model, media) => takesReferences(model, media) || undefined,
+  doubt: ({ id }) => `whether ${id} takes references`,
+});
+
+const continuation = ruleOf<string>({
+  code: 'capability-unknown',
+  asks: ({ previous_shot }) =>
+    previous_shot === undefined ? NONE : [{ field: 'previous_job', value: previous_shot }],
+  allows: (model) => continuesClips(model) || undefined,
+  doubt: ({ id }) => `whether ${id} continues the clip of another job`,
+});
+
+const prompt = ruleOf<Take['type']>({
+  code: 'prompt-required',
+  asks: ({ settings, type }) => (settings.prompt?.trim() ? NONE : [{ field: 'prompt', value: type }]),
+  allows: (model, type) => type !== 'text' && worksWithoutPrompt(model),
+  refusal: ({ id }, type) =>
+    type === 'text' ? 'a text shot needs a prompt' : `${id} is not known to work without a prompt`,
+  remedy: () => 'add a prompt: to the shot, or to the defaults',
+});
+
+/** All that a take may ask of its model. */
+export const RULES: readonly Rule[] = [
+  prompt,
+  duration,
+  resolution,
+  aspectRatio,
+  size,
+  frames,
+  audio,
+  seed,
+  upscaleFactor,
+  creativity,
+  passthrough,
+  references,
+  continuation,
+];
+
+const NONE: readonly never[] = [];
+
+/** Longer lists are counted, not spelled out. */
+const MOST_NAMED = 6;
+
+/** Asks what the settings have under a field, where they have it. */
+function setting<K extends keyof ShotSettings>(
+  field: K,
+): (take: Take) => readonly Ask<NonNullable<ShotSettings[K]>>[] {
+  return ({ settings }) => {
+    const value = settings[field];
+    return value == null ? NONE : [{ field, value }];
+  };
+}
+
+/** The keys handed through to a provider, at either depth: `<slug>.<key>` and `<slug>.parameters.<key>`. */
+function passthroughKeys({ settings }: Take): readonly Ask<string>[] {
+  if (!settings.provider?.options) return NONE;
+  const keys = Object.values(settings.provider.options).flatMap((options) =>
+    Object.entries(options).flatMap(([key, value]) =>
+      key === 'parameters' && isPlainObject(value) ? Object.keys(value) : [key],
+    ),
+  );
+  return keys.map((key) => ({ field: 'provider', value: key }));
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function theNearest(
+  value: string | undefined,
+  supported: Model['supported_sizes'] = [],
+  field: string,
+): string | undefined {
+  if (supported.length === 0) return leaveOut(field);
+  return value === undefined ? undefined : `the nearest is ${value}`;
+}
+
+function leaveOut(field: string): string {
+  return `leave it out; \`${field}: null\` unsets a default`;
+}

@@ -1,0 +1,130 @@
+import { roundUsd, type Estimate } from '../domain/money.js';
+import type { Model } from '../domain/catalogue.js';
+import type { Take } from '../domain/take.js';
+import { choicesFor, type Choice, type PriceQuery } from './choices.js';
+import { priceList, pricesFor, type PriceRequest } from './price-list.js';
+import type { Sku } from './sku.js';
+
+/**
+ * What a take will cost, in US dollars; null where the model has no price we can read, or one that hangs on
+ * what nobody has said (the length of a source clip, say). What the shot leaves open makes a range over all that
+ * the model can do, and the likeliest choice is expected (see `choicesFor`); where several prices remain for it,
+ * the dearest.
+ */
+export function estimateTake(query: PriceQuery): Estimate | null {
+  if (query.source) return estimateChoices(query);
+  const known = remembered(query.model);
+  const key = queryKey(query.take);
+  let estimate = known.get(key);
+  if (estimate === undefined) {
+    estimate = estimateChoices(query);
+    known.set(key, estimate);
+  }
+  return estimate;
+}
+
+function estimateChoices(query: PriceQuery): Estimate | null {
+  if (priceList(query.model).base.length === 0) return null;
+  const prices: Price[] = [];
+  let expected: Price | undefined;
+  for (const choice of choicesFor(query)) {
+    const ofChoice = pricesOf(choice, query);
+    if (!ofChoice) return null;
+    expected ??= ofChoice.reduce((a, b) => (b.usd > a.usd ? b : a));
+    prices.push(...ofChoice);
+  }
+  if (!expected) return null;
+  return {
+    min_usd: prices.reduce((min, { usd }) => Math.min(min, usd), Infinity),
+    expected_usd: expected.usd,
+    max_usd: prices.reduce((max, { usd }) => Math.max(max, usd), 0),
+    sku: expected.sku.key,
+    inferred: expected.sku.unit === 'token' || expected.sku.unit === 'megapixel-second',
+  };
+}
+
+interface Price {
+  readonly usd: number;
+  readonly sku: Sku;
+}
+
+/** The prices that remain for one choice, at least one; undefined where any of them cannot be told. */
+function pricesOf(choice: Choice, query: PriceQuery): Price[] | undefined {
+  const list = priceList(query.model);
+  const extra =
+    countImages(query.take) * priceEach(list.inputImage, choice.request) +
+    countReferenceImages(query.take) * priceEach(list.referenceImage, choice.request);
+  const floor = priceEach(list.floor, choice.request);
+
+  const prices: Price[] = [];
+  for (const sku of pricesFor(list.base, choice.request)) {
+    const units = unitsOf(sku, choice, query);
+    if (units === undefined) return undefined;
+    prices.push({ usd: roundUsd(Math.max(floor, units * sku.usd + extra)), sku });
+  }
+  return prices;
+}
+
+/** The price of an extra; the dearest where the qualifiers leave several. */
+function priceEach(skus: readonly Sku[], request: PriceRequest): number {
+  return pricesFor(skus, request).reduce((most, sku) => Math.max(most, sku.usd), 0);
+}
+
+function countImages(take: Take): number {
+  return take.frames.length + countReferenceImages(take);
+}
+
+function countReferenceImages(take: Take): number {
+  return take.references.filter((reference) => reference.media === 'image').length;
+}
+
+/**
+ * How many units of a price the clip takes. The gateway does not publish how it counts tokens: the formula
+ * reproduces the published prices per second. Upscaling is counted on the enlarged picture.
+ */
+function unitsOf(
+  sku: Sku,
+  { frame, seconds, enlargement }: Choice,
+  { source }: PriceQuery,
+): number | undefined {
+  if (sku.unit === 'generation') return 1;
+  if (sku.unit === 'megapixel-second') {
+    return source && (source.width * source.height * enlargement ** 2 * source.duration_s) / 1e6;
+  }
+  if (sku.unit === 'second' || seconds === undefined) return seconds;
+  return frame && (frame.width * frame.height * FRAMES_PER_SECOND * seconds) / PIXELS_PER_TOKEN;
+}
+
+const FRAMES_PER_SECOND = 24;
+const PIXELS_PER_TOKEN = 1024;
+
+/** Thousands of takes ask the same of a handful of models. */
+const estimates = new WeakMap<Model, Map<string, Estimate | null>>();
+
+function remembered(model: Model): Map<string, Estimate | null> {
+  let known = estimates.get(model);
+  if (!known) {
+    known = new Map();
+    estimates.set(model, known);
+  }
+  return known;
+}
+
+/** All of a take that its price may hang on. */
+function queryKey(take: Take): string {
+  const { duration, resolution, aspect_ratio, size, generate_audio, creativity, upscale_factor } =
+    take.settings;
+  return JSON.stringify([
+    take.type,
+    duration,
+    resolution,
+    aspect_ratio,
+    size,
+    generate_audio,
+    creativity,
+    upscale_factor,
+    take.previous_shot !== undefined,
+    take.frames.length,
+    take.references.map((reference) => reference.media),
+  ]);
+}

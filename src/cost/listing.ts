@@ -1,0 +1,45 @@
+import { modesOf } from '../catalogue/prose.js';
+import type { Model, ModelListing } from '../domain/catalogue.js';
+import type { ShotSettings, Take } from '../domain/take.js';
+import { typicalDuration, typicalRatios, typicalResolutions } from './choices.js';
+import { estimateTake } from './estimate.js';
+
+/**
+ * Lists a model with the price of a typical clip, so that models can be compared: made from words, of the length
+ * nearest to 5 s (5 s where the model lists none), at 720p or what comes nearest to it, 16:9 where it can be, and
+ * without audio where that is a choice. An upscaler has no typical clip: its price hangs on the source.
+ */
+export function listModel(model: Model): ModelListing {
+  const modes = modesOf(model);
+  if (model.upscale_factor) return { model, modes, typical: {}, estimate: null };
+  const [resolution] = typicalResolutions(model);
+  const [aspect_ratio] = typicalRatios(model);
+  const typical = {
+    duration: typicalDuration(model) ?? 5,
+    ...(resolution !== undefined && { resolution }),
+  };
+  const settings: ShotSettings = {
+    model: model.id,
+    ...typical,
+    ...(aspect_ratio !== undefined && { aspect_ratio }),
+    ...(model.generate_audio === true && { generate_audio: false }),
+  };
+  return { model, modes, typical, estimate: estimateTake({ take: textTake(settings), model }) };
+}
+
+function textTake(settings: ShotSettings): Take {
+  return {
+    key: 'typical',
+    shot: 'typical',
+    manifest_id: 'typical',
+    take: 1,
+    takes: 1,
+    shot_index: 0,
+    type: 'text',
+    tags: [],
+    matrix: {},
+    settings,
+    frames: [],
+    references: [],
+  };
+}

@@ -1,0 +1,67 @@
+import type { Model } from '../domain/catalogue.js';
+import { parseSku, type Sku, type SkuQualifiers } from './sku.js';
+
+/** The readable prices of one model, sorted by what they do in a sum. */
+export interface PriceList {
+  /** For the clip itself: one of them holds. */
+  readonly base: readonly Sku[];
+  /** For each image sent, frames and references alike. */
+  readonly inputImage: readonly Sku[];
+  /** For each reference image. */
+  readonly referenceImage: readonly Sku[];
+  /** What a generation costs at least. */
+  readonly floor: readonly Sku[];
+}
+
+/** What a request says on each qualifier of a price; undefined where nothing is known or it does not apply. */
+export interface PriceRequest {
+  readonly videoInput: NonNullable<SkuQualifiers['videoInput']>;
+  readonly audio: boolean;
+  readonly mode: NonNullable<SkuQualifiers['mode']>;
+  readonly shortSide: number | undefined;
+  readonly upscaling: SkuQualifiers['upscaling'];
+}
+
+/** The prices of a model, parsed once. */
+export function priceList(model: Model): PriceList {
+  let list = parsed.get(model);
+  if (!list) {
+    list = parsePriceList(model);
+    parsed.set(model, list);
+  }
+  return list;
+}
+
+/**
+ * The prices that hold for a request. Qualifier by qualifier: where any price names the request's value, those
+ * that do; otherwise those silent on it; where there are none of these either, it settles nothing, and all go on.
+ * More than one left means that the price is a range.
+ */
+export function pricesFor(skus: readonly Sku[], request: PriceRequest): readonly Sku[] {
+  let left = skus;
+  for (const qualifier of IN_ORDER) {
+    if (left.length < 2) return left;
+    const wanted = request[qualifier];
+    const naming = wanted === undefined ? [] : left.filter((sku) => sku[qualifier] === wanted);
+    const narrowed = naming.length > 0 ? naming : left.filter((sku) => sku[qualifier] === undefined);
+    if (narrowed.length > 0) left = narrowed;
+  }
+  return left;
+}
+
+const IN_ORDER = ['videoInput', 'audio', 'mode', 'shortSide', 'upscaling'] as const;
+
+/** A model is immutable data that lives as long as its catalogue; 100,000 shots share a handful of them. */
+const parsed = new WeakMap<Model, PriceList>();
+
+function parsePriceList(model: Model): PriceList {
+  const skus = Object.entries(model.pricing_skus ?? {}).flatMap(([key, price]) => parseSku(key, price) ?? []);
+  return {
+    base: skus.filter((sku) => !EXTRAS.has(sku.unit)),
+    inputImage: skus.filter((sku) => sku.unit === 'input-image'),
+    referenceImage: skus.filter((sku) => sku.unit === 'reference-image'),
+    floor: skus.filter((sku) => sku.unit === 'floor'),
+  };
+}
+
+const EXTRAS: ReadonlySet<Sku['unit']> = new Set(['input-image', 'reference-image', 'floor']);
