@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'job-unknown'
   | 'file-not-ours'
   | 'disk'
+  | 'input-changed'
+  | 'media'
   | 'tool-missing'
   | 'declined'
   | 'internal';

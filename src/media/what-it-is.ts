@@ -1,6 +1,6 @@
 import { sniffMedia } from './sniff.js';
 
-const KINDS = { image: 'an image', video: 'a video of an unsupported kind', audio: 'a sound' } as const;
+const KINDS = { image: 'an image', video: 'a video', audio: 'a sound' } as const;
 
 /** Says in a few words what a file is that is no clip, by its first bytes: "an HTML page". */
 export function whatItIs(head: Buffer): string {

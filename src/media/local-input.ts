@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, readFile, realpath, type FileHandle } from 'node:fs/promises';
+import { isAbsolute, relative, sep } from 'node:path';
+import type { MediaKind } from '../domain/take.js';
+import { DailiesError, messageOf } from '../errors.js';
+import { sniffMedia } from './sniff.js';
+import { whatItIs } from './what-it-is.js';
+
+/**
+ * The largest local input. It travels as base64, a third larger, within a body that gateways have been seen
+ * to refuse near 30 MB.
+ */
+export const LARGEST_INPUT_BYTES = 20_000_000;
+
+/** A local input that can be sent, or what is wrong with it, for a diagnostic. */
+export type LocalInputFinding =
+  | { readonly ok: true; readonly sha256: string; readonly bytes: number; readonly mime: string }
+  | {
+      readonly ok: false;
+      readonly code: 'path-outside' | 'file-missing' | 'file-unreadable' | 'file-too-large' | 'file-type';
+      readonly message: string;
+    };
+
+/**
+ * Looks at a local input: inside `root` even after symbolic links, readable, not too large, and by its bytes of the
+ * kind of media it is used as. The file is hashed as it streams by. Never rejects.
+ */
+export async function inspectLocalInput({
+  file,
+  media,
+  root,
+}: {
+  readonly file: string;
+  readonly media: MediaKind;
+  /** The manifest's folder. */
+  readonly root: string;
+}): Promise<LocalInputFinding> {
+  const name = relative(root, file).replaceAll(sep, '/');
+  try {
+    const path = await realpath(file);
+    if (isOutside(await realpath(root), path)) {
+      const message = `${name} leads out of the manifest's folder, to ${path}`;
+      return { ok: false, code: 'path-outside', message };
+    }
+    return await inspectFile({ path, name, media });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return code === 'ENOENT' || code === 'ENOTDIR'
+      ? { ok: false, code: 'file-missing', message: `${name} does not exist` }
+      : { ok: false, code: 'file-unreadable', message: `${name} cannot be read: ${messageOf(error)}` };
+  }
+}
+
+const MEDIA_NOUNS = { image: 'an image', video: 'a video', audio: 'a sound' } as const;
+
+async function inspectFile({
+  path,
+  name,
+  media,
+}: {
+  readonly path: string;
+  readonly name: string;
+  readonly media: MediaKind;
+}): Promise<LocalInputFinding> {
+  // Opened without waiting: a named pipe would hold an ordinary open until somebody writes to it. (Windows has
+  // no such flag; undefined counts as zero.)
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) {
+      const what = stats.isDirectory() ? 'a folder' : 'no regular file';
+      return { ok: false, code: 'file-unreadable', message: `${name} is ${what}` };
+    }
+    if (stats.size > LARGEST_INPUT_BYTES) {
+      const message = `${name} has ${megabytes(stats.size)} MB; at most ${megabytes(LARGEST_INPUT_BYTES)} MB can be sent`;
+      return { ok: false, code: 'file-too-large', message };
+    }
+    const { head, sha256, bytes } = await readThrough(handle);
+    const sniffed = sniffMedia(head);
+    if (sniffed?.media !== media) {
+      return {
+        ok: false,
+        code: 'file-type',
+        message: `${name} is ${whatItIs(head)}, not ${MEDIA_NOUNS[media]}`,
+      };
+    }
+    return { ok: true, sha256, bytes, mime: sniffed.mime };
+  } finally {
+    await handle.close();
+  }
+}
+
+const CHUNK_BYTES = 256 * 1024;
+
+async function readThrough(handle: FileHandle): Promise<{ head: Buffer; sha256: string; bytes: number }> {
+  const hash = createHash('sha256');
+  let head = Buffer.alloc(0);
+  let bytes = 0;
+  for (;;) {
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+    if (bytesRead === 0) return { head, sha256: hash.digest('hex'), bytes };
+    const chunk = buffer.subarray(0, bytesRead);
+    if (bytes === 0) head = chunk;
+    bytes += bytesRead;
+    hash.update(chunk);
+  }
+}
+
+/** True where `path` does not lie in `folder`; both without symbolic links. */
+function isOutside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1).replace(/\.0$/, '');
+}
+
+/**
+ * The file as a data URL. What is sent must be what was hashed into the fingerprint, else the next run would take
+ * the clip for another and buy it again. Throws DailiesError `input-changed`, or `disk` where it cannot be read.
+ */
+export async function readDataUrl({
+  file,
+  mime,
+  sha256,
+}: {
+  readonly file: string;
+  readonly mime: string;
+  /** As `inspectLocalInput` found it: lower-case hex. */
+  readonly sha256: string;
+}): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw new DailiesError('disk', `${file} cannot be read: ${messageOf(error)}`, {
+      exitCode: 1,
+      cause: error,
+    });
+  }
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+    throw new DailiesError('input-changed', `${file} was changed while the run was going on`, {
+      exitCode: 1,
+      hint: 'nothing was sent for this shot: run again to render it from the file as it is now',
+    });
+  }
+  return `data:${mime};base64,${bytes.toString('base64')}`;
+}
