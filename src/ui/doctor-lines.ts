@@ -1,0 +1,28 @@
+import { glyphs } from './glyphs.js';
+import { palette, type Look } from './look.js';
+import { tableLines } from './table.js';
+import { clean } from './text.js';
+
+/** One thing that the doctor looked at. */
+export interface Check {
+  readonly name: string;
+  readonly status: 'ok' | 'warning' | 'problem';
+  readonly message: string;
+  /** What to do about it. */
+  readonly fix?: string;
+}
+
+/** The doctor's findings, a row each, with the fix below whatever needs one. */
+export function doctorLines(checks: readonly Check[], look: Look): string[] {
+  const { green, yellow, red, dim } = palette(look.color);
+  const signs = glyphs(look.unicode);
+  const mark = { ok: green(signs.done), warning: yellow(signs.warning), problem: red(signs.failed) };
+  return tableLines(
+    checks.map((check) => ({
+      cells: [`${mark[check.status]} ${clean(check.name)}`],
+      rest: clean(check.message),
+      ...(check.fix === undefined ? {} : { note: dim(`fix: ${clean(check.fix)}`) }),
+    })),
+    { width: look.width },
+  );
+}

@@ -1,0 +1,131 @@
+import { Format } from 'cli-progress';
+import { lostWords, moneyWords, timeLeftWords, type LineStyle } from './run-lines.js';
+import type { ActiveShot, RunState } from './run-view.js';
+import { clean, cutEnd, cutMiddle, pad, textWidth } from './text.js';
+import { formatBytes } from './time.js';
+
+/** What a frame is drawn from besides the run's state. */
+export interface FrameOptions extends LineStyle {
+  /** No line is wider than this. */
+  readonly width: number;
+  /** No more lines than this; at least 2. */
+  readonly rows: number;
+  readonly now: number;
+  readonly timeLeftMs: number | undefined;
+  /** Shows a model without its vendor. */
+  readonly modelName: (model: string) => string;
+}
+
+/** The living part of the screen: the total bar, and the active shots below it. */
+export function frameLines(state: RunState, options: FrameOptions): string[] {
+  const head = headLines(state, options);
+  const room = options.rows - head.length;
+  const shots = [...firstOf(state.active.values(), room)];
+  const hidden = state.active.size - shots.length;
+  if (hidden > 0) shots.pop();
+  const more = state.active.size - shots.length;
+  return [
+    ...head,
+    ...shots.map((shot) => shotLine(shot, state, options)),
+    ...(hidden > 0 && room > 0
+      ? [options.paint.dim(`  + ${more.toLocaleString('en-US')} more in flight`)]
+      : []),
+  ];
+}
+
+function* firstOf<Item>(items: Iterable<Item>, most: number): Generator<Item> {
+  let left = most;
+  for (const item of items) {
+    if (left <= 0) return;
+    left -= 1;
+    yield item;
+  }
+}
+
+const LONGEST_BAR = 28;
+const SHORTEST_BAR = 8;
+const GAP = '   ';
+
+/** One line where it fits, else the bar on the first and the words on the second. */
+function headLines(state: RunState, options: FrameOptions): string[] {
+  const { width } = options;
+  const name = cutMiddle(clean(state.project), Math.max(6, Math.floor(width / 4)), options.signs.ellipsis);
+  const counts = `${state.delivered.toLocaleString('en-US')}/${state.total.toLocaleString('en-US')}`;
+  const lost = lostWords(state);
+  const rest = [moneyWords(state), timeLeftWords(options.timeLeftMs)].filter((words) => words !== '');
+
+  const tail = [counts, ...lost, ...rest].join(GAP);
+  const room = width - textWidth(name) - textWidth(tail) - 4;
+  if (room >= SHORTEST_BAR)
+    return [headLine({ name, room, counts, words: [...lost, ...rest] }, state, options)];
+
+  const firstRoom = width - textWidth(name) - textWidth(counts) - 4;
+  const first = headLine({ name, room: Math.max(1, firstRoom), counts, words: [] }, state, options);
+  const second = `  ${cutEnd([...lost, ...rest].join(GAP), width - 2, options.signs.ellipsis)}`;
+  return second.trim() === '' ? [first] : [first, second];
+}
+
+function headLine(
+  parts: {
+    readonly name: string;
+    /** Columns for the bar. */
+    readonly room: number;
+    readonly counts: string;
+    readonly words: readonly string[];
+  },
+  state: RunState,
+  options: FrameOptions,
+): string {
+  const { paint } = options;
+  const bar = barOf(state, Math.min(LONGEST_BAR, parts.room), options);
+  const [lost = '', ...rest] = parts.words;
+  const words = [parts.counts, ...(state.lost.size > 0 ? [paint.red(lost)] : [lost]), ...rest];
+  return `${paint.bold(parts.name)}  ${bar}  ${words.filter((word) => word !== '').join(GAP)}`;
+}
+
+/** How much of the run is settled, whether well or not. */
+function barOf(state: RunState, barsize: number, { paint, signs }: FrameOptions): string {
+  let settled = state.delivered;
+  for (const takes of state.lost.values()) settled += takes;
+  const progress = state.total > 0 ? Math.min(1, settled / state.total) : 0;
+  const bar = Format.BarFormat(progress, {
+    barsize,
+    barGlue: '\0',
+    barCompleteString: signs.barFull.repeat(barsize),
+    barIncompleteString: signs.barEmpty.repeat(barsize),
+  });
+  const [full = '', empty = ''] = bar.split('\0');
+  return paint.green(full) + paint.dim(empty);
+}
+
+/** Columns for the words of a state, and for the figure that follows them. */
+const STATE_WIDTH = 'downloading'.length;
+const FIGURE_WIDTH = '99 min'.length;
+
+function shotLine(shot: ActiveShot, state: RunState, options: FrameOptions): string {
+  const { paint, signs, width, now } = options;
+  const keyWidth = Math.min(state.keyWidth, Math.max(8, Math.floor(width / 2.5)));
+  const key = pad(cutMiddle(clean(shot.key), keyWidth, signs.ellipsis), keyWidth);
+  const elapsedMs = Math.max(0, now - shot.sinceMs);
+  const figure = shot.state === 'downloading' ? percentOf(shot) : shortDuration(elapsedMs);
+  const rest = shot.state === 'downloading' ? speedOf(shot, elapsedMs) : options.modelName(shot.model);
+  const line = `  ${key}  ${pad(shot.state, STATE_WIDTH)}  ${pad(figure, FIGURE_WIDTH, 'right')}  `;
+  return (line + paint.dim(cutEnd(rest, Math.max(0, width - textWidth(line)), signs.ellipsis))).trimEnd();
+}
+
+function shortDuration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  return seconds < 100 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`;
+}
+
+function percentOf(shot: ActiveShot): string {
+  if (shot.bytes === undefined || shot.totalBytes === undefined || shot.totalBytes <= 0) return '';
+  return `${Math.min(100, Math.floor((shot.bytes / shot.totalBytes) * 100))} %`;
+}
+
+function speedOf(shot: ActiveShot, elapsedMs: number): string {
+  if (shot.bytes === undefined) return '';
+  // The rate of the first moments says nothing.
+  if (elapsedMs < 500) return formatBytes(shot.bytes);
+  return `${formatBytes((shot.bytes / elapsedMs) * 1000)}/s`;
+}

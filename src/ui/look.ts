@@ -1,0 +1,73 @@
+/** How text may look on the stream it goes to. */
+export interface Look {
+  readonly color: boolean;
+  readonly unicode: boolean;
+  /** Columns that a line may fill; Infinity where nothing wraps, as in a file. */
+  readonly width: number;
+}
+
+/** What of an output stream decides its look. */
+export interface Screen {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What stream and environment allow: see https://no-color.org and Node's rule that FORCE_COLOR wins over it. */
+export function detectLook(screen: Screen, env: Env, platform: NodeJS.Platform): Look {
+  return {
+    color: allowsColor(screen, env),
+    unicode: allowsUnicode(env, platform),
+    width: screen.isTTY === true ? Math.max(20, screen.columns ?? 80) : Infinity,
+  };
+}
+
+/** Whether lines already written may be drawn over. */
+export function allowsRedraw(screen: Screen, env: Env): boolean {
+  return screen.isTTY === true && env['TERM'] !== 'dumb';
+}
+
+function allowsColor(screen: Screen, env: Env): boolean {
+  const forced = env['FORCE_COLOR'];
+  if (forced !== undefined) return forced !== '0' && forced !== 'false';
+  if (env['NO_COLOR']) return false;
+  return allowsRedraw(screen, env);
+}
+
+function allowsUnicode(env: Env, platform: NodeJS.Platform): boolean {
+  if (platform === 'win32') return env['WT_SESSION'] !== undefined || env['TERM_PROGRAM'] === 'vscode';
+  // The text console of Linux takes UTF-8 but has no glyphs for most of it.
+  if (env['TERM'] === 'linux') return false;
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'];
+  if (locale === undefined || locale === '') return platform === 'darwin';
+  return /utf-?8/i.test(locale);
+}
+
+/** Colours a text, or leaves it as it is. */
+export type Paint = (text: string) => string;
+
+/** The few colours in use. They add to what the words say and never carry it. */
+export interface Palette {
+  readonly bold: Paint;
+  readonly dim: Paint;
+  readonly red: Paint;
+  readonly green: Paint;
+  readonly yellow: Paint;
+  readonly blue: Paint;
+  readonly cyan: Paint;
+}
+
+export function palette(color: boolean): Palette {
+  const sgr = (on: number, off: number): Paint =>
+    color ? (text) => (text === '' ? '' : `\x1b[${on}m${text}\x1b[${off}m`) : (text) => text;
+  return {
+    bold: sgr(1, 22),
+    dim: sgr(2, 22),
+    red: sgr(31, 39),
+    green: sgr(32, 39),
+    yellow: sgr(33, 39),
+    blue: sgr(34, 39),
+    cyan: sgr(36, 39),
+  };
+}

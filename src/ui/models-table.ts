@@ -1,0 +1,119 @@
+import type { Model, ModelListing } from '../domain/catalogue.js';
+import { glyphs, type Glyphs } from './glyphs.js';
+import { palette, type Look } from './look.js';
+import { formatEstimate } from './money.js';
+import { tableLines } from './table.js';
+import { clean, wrap } from './text.js';
+
+/** The models of a catalogue, a row each: modes, lengths, sizes, audio and the price of a typical clip. */
+export function modelsTableLines(listings: readonly ModelListing[], look: Look): string[] {
+  if (listings.length === 0) return ['no models'];
+  const { dim, bold } = palette(look.color);
+  const signs = glyphs(look.unicode);
+  const header = ['model', 'modes', 'seconds', 'resolutions', 'ratios', 'audio', 'a clip'].map((word) =>
+    dim(word),
+  );
+  const rows = listings.map(({ model, modes, typical, estimate }) => {
+    const [vendor, name] = splitId(model.id);
+    return {
+      cells: [
+        dim(vendor) + bold(name),
+        modes.map((mode) => (mode === 'image-to-video' ? 'image' : mode)).join(' '),
+        lengthWords(model.supported_durations, signs),
+        clean(model.supported_resolutions?.join(' ') ?? signs.none),
+        clean(model.supported_aspect_ratios?.join(' ') ?? signs.none),
+        yesNo(model.generate_audio, signs),
+        estimate === null ? 'unpriced' : formatEstimate(estimate, signs),
+      ],
+      rest: typicalWords(typical),
+      paintRest: dim,
+    };
+  });
+  return tableLines([{ cells: header }, ...rows], {
+    width: look.width,
+    indent: '',
+    right: new Set([6]),
+    droppable: [4, 3, 1, 5, 2],
+  });
+}
+
+function splitId(id: string): [string, string] {
+  const cleaned = clean(id);
+  const slash = cleaned.lastIndexOf('/') + 1;
+  return [cleaned.slice(0, slash), cleaned.slice(slash)];
+}
+
+/** `4, 6, 8` or, where whole seconds follow one another, `4–15`. */
+function lengthWords(durations: readonly number[] | undefined, signs: Glyphs): string {
+  if (durations === undefined) return signs.none;
+  const sorted = [...durations].sort((a, b) => a - b);
+  const [first, last] = [sorted[0], sorted.at(-1)];
+  const unbroken = sorted.every((seconds, index) => seconds === (first ?? 0) + index);
+  return sorted.length > 2 && unbroken ? `${first}${signs.to}${last}` : sorted.join(' ');
+}
+
+function yesNo(value: boolean | undefined, signs: Glyphs): string {
+  if (value === undefined) return signs.none;
+  return value ? 'yes' : 'no';
+}
+
+function typicalWords(typical: ModelListing['typical']): string {
+  return [
+    ...(typical.duration === undefined ? [] : [`${typical.duration} s`]),
+    ...(typical.resolution === undefined ? [] : [clean(typical.resolution)]),
+  ].join(' ');
+}
+
+/** All that the catalogue says of one model; "not said" where it is silent, which is not a no. */
+export function modelLines({ model, modes, typical, estimate }: ModelListing, look: Look): string[] {
+  const { bold, dim } = palette(look.color);
+  const signs = glyphs(look.unicode);
+  const width = Math.min(100, look.width);
+  const price =
+    estimate === null ? 'unpriced' : `${formatEstimate(estimate, signs)} for ${typicalWords(typical)}`;
+  const rows = [...factsOf(model), ['modes', modes.join(', ')] as const, ['typical clip', price] as const];
+  const prices = Object.entries(model.pricing_skus ?? {});
+  return [
+    `${bold(clean(model.id))}  ${dim(clean(model.canonical_slug))}`,
+    ...(model.description === '' ? [] : wrap(clean(model.description), width)),
+    '',
+    ...tableLines(
+      rows.map(([name, value]) => ({ cells: [name], rest: clean(value) })),
+      { width },
+    ),
+    '',
+    ...(prices.length === 0 ? ['  no prices'] : ['  prices']),
+    ...tableLines(
+      prices.map(([sku, price]) => ({ cells: [clean(sku), clean(price)] })),
+      { width: Infinity, indent: '    ', right: new Set([1]) },
+    ),
+  ];
+}
+
+function factsOf(model: Model): (readonly [string, string])[] {
+  const list = (values: readonly (string | number)[] | undefined): string =>
+    values === undefined ? 'not said' : values.length === 0 ? 'none' : values.join(', ');
+  const bool = (value: boolean | undefined): string =>
+    value === undefined ? 'not said' : value ? 'yes' : 'no';
+  return [
+    [
+      'durations',
+      model.supported_durations === undefined ? 'not said' : `${list(model.supported_durations)} s`,
+    ],
+    ['resolutions', list(model.supported_resolutions)],
+    ['ratios', list(model.supported_aspect_ratios)],
+    ['sizes', list(model.supported_sizes)],
+    ['frames', list(model.supported_frame_images)],
+    ['audio', bool(model.generate_audio)],
+    ['seed', bool(model.seed)],
+    ['upscale', upscaleWords(model.upscale_factor)],
+    ['creativity', model.creativity === false ? 'no' : list(model.creativity)],
+    ['passthrough', list(model.allowed_passthrough_parameters)],
+  ];
+}
+
+function upscaleWords(factor: Model['upscale_factor']): string {
+  if (factor === undefined) return 'not said';
+  if (factor === false) return 'no';
+  return `${factor.min ?? 1} to ${factor.max ?? 'any'}`;
+}

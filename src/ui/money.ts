@@ -1,0 +1,27 @@
+import type { Estimate } from '../domain/money.js';
+import { roundUsd } from '../domain/money.js';
+import type { Glyphs } from './glyphs.js';
+
+/**
+ * US dollars for people: cents, or two significant digits below a cent. `round: 'up'` for promises
+ * ("at most"), which must not turn out too low.
+ */
+export function formatUsd(usd: number, options: { readonly round?: 'nearest' | 'up' } = {}): string {
+  const amount = roundUsd(Math.abs(usd));
+  const sign = usd < 0 ? '-' : '';
+  const digits = amount > 0 && amount < 0.01 ? Math.ceil(-Math.log10(amount)) + 1 : 2;
+  const scale = 10 ** digits;
+  // The billionth keeps 0.12 * 100 = 12.000000000000002 from being rounded up to 13 cents.
+  const shown = options.round === 'up' ? Math.ceil(amount * scale - 1e-9) / scale : amount;
+  return `${sign}$${shown.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+}
+
+/** What a job is expected to cost: `$0.12`, `~$0.36` for an inferred price, `$0.12–0.20` where it hangs on something. */
+export function formatEstimate(estimate: Estimate, glyphs: Glyphs): string {
+  const low = formatUsd(estimate.min_usd);
+  const high = formatUsd(estimate.max_usd, { round: 'up' });
+  const mark = estimate.inferred ? '~' : '';
+  return low === high || formatUsd(estimate.max_usd) === low
+    ? mark + formatUsd(estimate.expected_usd)
+    : `${mark}${low}${glyphs.to}${high.slice(1)}`;
+}

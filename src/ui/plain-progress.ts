@@ -1,0 +1,78 @@
+import type { RunEvent } from '../events.js';
+import { glyphs } from './glyphs.js';
+import { palette } from './look.js';
+import { formatUsd } from './money.js';
+import type { Progress, ProgressOptions } from './progress.js';
+import { createEventLines, lostWords, moneyWords, timeLeftWords } from './run-lines.js';
+import { createRunView, type RunView } from './run-view.js';
+import { clean, count } from './text.js';
+
+/** How often a log without news shows that the run is alive. */
+const HEARTBEAT_MS = 30_000;
+
+/** Progress for logs: a line for each shot that ends, and a heartbeat while none does. */
+export function createPlainProgress(options: ProgressOptions): Progress {
+  const view = createRunView();
+  const style = { paint: palette(options.look.color), signs: glyphs(options.look.unicode) };
+  const lineOf = createEventLines(view, style);
+  let running = false;
+  const writeLine = (line: string): void => options.write(`${line}\n`);
+
+  const stopHeartbeat = options.every(HEARTBEAT_MS, () => {
+    if (running) writeLine(heartbeat(view, options.now()));
+  });
+
+  return {
+    handle(event) {
+      view.handle(event, options.now());
+      if (event.type === 'run.started') {
+        running = true;
+        writeLine(startLine(event));
+        return;
+      }
+      if (event.type === 'run.finished') running = false;
+      const line = lineOf(event);
+      if (line !== undefined) writeLine(settledPrefix(event, view) + line.head.trimStart() + line.text);
+    },
+    refresh: () => undefined,
+    stop() {
+      running = false;
+      stopHeartbeat();
+    },
+  };
+}
+
+function startLine(event: Extract<RunEvent, { type: 'run.started' }>): string {
+  const price =
+    event.gateway === 'sandbox' || event.to_buy === 0
+      ? ''
+      : `, at most ${formatUsd(event.max_usd, { round: 'up' })}`;
+  const place = `on ${clean(event.gateway)} into ${clean(event.output)}`;
+  return `${clean(event.project)}: ${count(event.total, 'take')}, ${event.to_buy.toLocaleString('en-US')} to render ${place}${price}`;
+}
+
+/** `[31/60] ` before the line of a shot that ended, and nothing before a warning. */
+function settledPrefix(event: RunEvent, { state }: RunView): string {
+  const settles =
+    event.type === 'shot.delivered' || (event.type === 'shot.not_delivered' && !event.will_retry);
+  return settles ? `[${settledTakes(state)}/${state.total}] ` : '';
+}
+
+function settledTakes(state: RunView['state']): number {
+  let settled = state.delivered;
+  for (const takes of state.lost.values()) settled += takes;
+  return settled;
+}
+
+/** `31/60   2 failed   5 in flight   $9.84 of $20.00   about 6 min left`. */
+function heartbeat(view: RunView, now: number): string {
+  const { state } = view;
+  const words = [
+    `[${settledTakes(state)}/${state.total}]`,
+    `${state.active.size} in flight`,
+    ...lostWords(state),
+    moneyWords(state),
+    timeLeftWords(view.timeLeftMs(now)),
+  ];
+  return words.filter((word) => word !== '').join('  ');
+}

@@ -1,0 +1,216 @@
+import type { PlanAction, PlanDocument, PlanRow } from '../domain/plan.js';
+import { glyphs, type Glyphs } from './glyphs.js';
+import { palette, type Look, type Palette } from './look.js';
+import { formatEstimate, formatUsd } from './money.js';
+import { modelNames, takeKeys } from './names.js';
+import { tableLines, type TableRow } from './table.js';
+import { clean, count, cutMiddle, joinWords } from './text.js';
+import { formatMoment } from './time.js';
+
+export interface PlanLook extends Look {
+  /** Name each reused clip, instead of one line for all of them. */
+  readonly all?: boolean;
+  /** The most rows to name before the rest of an action becomes one line; absent: name all. */
+  readonly limit?: number;
+  /** Milliseconds since 1970, for "today". */
+  readonly now?: number;
+}
+
+/** The plan for people: one row a take with its reasons, then what it will cost. */
+export function planLines(plan: PlanDocument, look: PlanLook): string[] {
+  const paint = palette(look.color);
+  const signs = glyphs(look.unicode);
+  const rows = planRows(plan, { look, paint, signs });
+  return [
+    headLine(plan, { look, paint, signs }),
+    ...productLines(plan, signs),
+    '',
+    ...(rows.length === 0 ? ['  nothing to do'] : tableLines(rows, { ...TABLE, width: look.width })),
+    '',
+    ...totalLines(plan, { look, paint, signs }),
+  ];
+}
+
+interface Style {
+  readonly look: PlanLook;
+  readonly paint: Palette;
+  readonly signs: Glyphs;
+}
+
+/** Cells: glyph and key, model, length, size, cost. The size goes first where a window is narrow, the model last. */
+const TABLE = { right: new Set([4]), droppable: [3, 2, 1] };
+
+function headLine(plan: PlanDocument, { look, paint, signs }: Style): string {
+  const facts = [count(shotsIn(plan), 'take'), clean(plan.gateway)];
+  if (plan.catalogue !== undefined) {
+    const moment = formatMoment(plan.catalogue.fetched_at, look.now ?? 0);
+    facts.push(
+      plan.catalogue.source === 'live'
+        ? `catalogue of ${moment}`
+        : `${plan.catalogue.source} of the catalogue, ${moment}`,
+    );
+  }
+  return [paint.bold(clean(plan.project)), ...facts].join(` ${signs.dot} `);
+}
+
+function shotsIn(plan: PlanDocument): number {
+  return plan.shots.filter((row) => row.action !== 'orphan').length;
+}
+
+/** The size of each product, said before it costs anything. */
+function productLines(plan: PlanDocument, signs: Glyphs): string[] {
+  return (plan.products ?? []).map((product) => {
+    const jobs = product.expansions * product.takes;
+    const factors = [
+      ...(product.expansions > 1 ? [count(product.expansions, 'variation')] : []),
+      ...(product.takes > 1 ? [count(product.takes, 'take')] : []),
+    ];
+    return `  ${clean(product.id)}: ${factors.join(` ${signs.times} `)} = ${count(jobs, 'job')}`;
+  });
+}
+
+function planRows(plan: PlanDocument, style: Style): TableRow[] {
+  const model = modelNames(plan.shots.map((row) => row.model));
+  const key = takeKeys(plan.shots);
+  const name = (row: PlanRow): TableRow => namedRow(row, { key: key(row), model: model(row.model) }, style);
+  const named: TableRow[] = [];
+  const folded = new Map<string, PlanRow[]>();
+  const namedOf = new Map<PlanAction, number>();
+  for (const row of plan.shots) {
+    const before = namedOf.get(row.action) ?? 0;
+    const fold = row.action === 'reuse' ? style.look.all !== true : before >= (style.look.limit ?? Infinity);
+    if (fold) {
+      const group = `${row.action} ${row.reasons.join()}`;
+      const rows = folded.get(group);
+      if (rows === undefined) folded.set(group, [row]);
+      else rows.push(row);
+    } else {
+      namedOf.set(row.action, before + 1);
+      named.push(name(row));
+    }
+  }
+  const rest = [...folded.values()].map((rows) => {
+    const [first] = rows;
+    return first !== undefined && rows.length === 1 ? name(first) : foldedRow(rows, style);
+  });
+  return [...named, ...rest];
+}
+
+function namedRow(
+  row: PlanRow,
+  names: { readonly key: string; readonly model: string },
+  style: Style,
+): TableRow {
+  const { signs, look } = style;
+  const paint = actionPaint(row.action, style.paint);
+  const key = cutMiddle(names.key, Math.max(12, Math.min(48, look.width / 2.5)), signs.ellipsis);
+  return {
+    cells: [
+      `${paint(signs.action[row.action])} ${key}`,
+      names.model,
+      row.duration === undefined ? '' : `${row.duration} s`,
+      clean(row.size ?? [row.resolution, row.aspect_ratio].filter((word) => word !== undefined).join(' ')),
+      costCell(row, signs),
+    ],
+    rest: clean(reasonsOf(row)),
+    paintRest: row.blocked_by === undefined ? style.paint.dim : style.paint.yellow,
+  };
+}
+
+/** Rows of one action and reason as one. */
+function foldedRow(rows: readonly PlanRow[], { signs, paint }: Style): TableRow {
+  const action = rows[0]?.action ?? 'reuse';
+  const estimates = rows.flatMap((row) => (row.estimate === null ? [] : [row.estimate]));
+  const expected = estimates.reduce((sum, estimate) => sum + estimate.expected_usd, 0);
+  return {
+    cells: [
+      `${actionPaint(action, paint)(signs.action[action])} ${rows.length.toLocaleString('en-US')} more`,
+      '',
+      '',
+      '',
+      expected > 0 ? formatUsd(expected) : signs.none,
+    ],
+    rest: clean(rows[0]?.reasons.join(', ') ?? ''),
+    paintRest: paint.dim,
+  };
+}
+
+function costCell(row: PlanRow, signs: Glyphs): string {
+  if (row.blocked_by !== undefined) return signs.none;
+  if (row.estimate === null) return buys(row.action) ? 'unpriced' : signs.none;
+  if (row.estimate.max_usd > 0) return formatEstimate(row.estimate, signs);
+  return row.action === 'held' || row.action === 'reuse' || row.action === 'orphan' ? signs.none : 'free';
+}
+
+function buys(action: PlanAction): boolean {
+  return action === 'render' || action === 'rerender' || action === 'retry';
+}
+
+function reasonsOf(row: PlanRow): string {
+  const reasons = [...row.reasons];
+  if (row.blocked_by !== undefined) reasons.push(`blocked by ${row.blocked_by}`);
+  else if (row.depends_on !== undefined && row.depends_on.length > 0) {
+    reasons.push(`after ${joinWords(row.depends_on)}`);
+  }
+  return reasons.join(', ');
+}
+
+function actionPaint(action: PlanAction, paint: Palette): (text: string) => string {
+  switch (action) {
+    case 'render':
+      return paint.green;
+    case 'rerender':
+    case 'retry':
+      return paint.yellow;
+    case 'resume':
+    case 'download':
+      return paint.cyan;
+    case 'held':
+      return paint.red;
+    case 'reuse':
+    case 'orphan':
+      return paint.dim;
+  }
+}
+
+function totalLines(plan: PlanDocument, style: Style): string[] {
+  const sandbox = plan.gateway === 'sandbox';
+  const spent = [`Spent      ${formatUsd(plan.spent_usd)}`];
+  if (plan.budget_usd !== null) spent.push(`Budget ${formatUsd(plan.budget_usd)}`);
+  return [
+    ...modelLines(plan, style),
+    `${style.paint.bold('To spend')}   ${toSpend(plan)}${sandbox ? '  on paper: the sandbox charges nothing' : ''}`,
+    ...(sandbox ? [] : [spent.join('   ')]),
+  ];
+}
+
+/** Where several models are bought from: what each will cost. */
+function modelLines(plan: PlanDocument, { signs }: Style): string[] {
+  const perModel = new Map<string, { jobs: number; expected: number }>();
+  for (const row of plan.shots) {
+    if (!buys(row.action) || row.blocked_by !== undefined || row.estimate === null) continue;
+    const sum = perModel.get(row.model) ?? { jobs: 0, expected: 0 };
+    perModel.set(row.model, { jobs: sum.jobs + 1, expected: sum.expected + row.estimate.expected_usd });
+  }
+  if (perModel.size < 2) return [];
+  const lines = tableLines(
+    [...perModel]
+      .sort(([, a], [, b]) => b.expected - a.expected)
+      .map(([model, { jobs, expected }]) => ({
+        cells: [clean(model), `${jobs.toLocaleString('en-US')} ${signs.times}`, formatUsd(expected)],
+      })),
+    { width: Infinity, right: new Set([1, 2]) },
+  );
+  return [...lines, ''];
+}
+
+/** `$0.60  (at most $0.72; ~ marks inferred token prices)`. */
+function toSpend(plan: PlanDocument): string {
+  const { expected_usd, max_usd, unpriced } = plan.total;
+  const notes: string[] = [];
+  const most = formatUsd(max_usd, { round: 'up' });
+  if (formatUsd(max_usd) !== formatUsd(expected_usd)) notes.push(`at most ${most}`);
+  if (plan.shots.some((row) => row.estimate?.inferred === true)) notes.push('~ marks inferred token prices');
+  const unknown = unpriced === 0 ? '' : ` and ${count(unpriced, 'clip')} of unknown price`;
+  return formatUsd(expected_usd) + unknown + (notes.length === 0 ? '' : `  (${notes.join('; ')})`);
+}

@@ -1,0 +1,40 @@
+import type { RunEvent } from '../events.js';
+import type { Look } from './look.js';
+import { createPlainProgress } from './plain-progress.js';
+
+/** Shows a run while it lasts, by its events alone. */
+export interface Progress {
+  handle(event: RunEvent): void;
+  /** Forgets what is on the screen, so that the next frame is drawn anew: after a pause in the background. */
+  refresh(): void;
+  /** Writes what is left to write and takes the living part off the screen; nothing is written afterwards. */
+  stop(): void;
+}
+
+/** Where progress is written, and the time it goes by. */
+export interface ProgressOptions {
+  readonly write: (text: string) => void;
+  readonly look: Omit<Look, 'width'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Calls back about every `ms` milliseconds until the function it returns is called. */
+  readonly every: (ms: number, tick: () => void) => () => void;
+}
+
+/** The size of a window whose lines may be drawn over; it may change from one call to the next. */
+export interface Window {
+  columns(): number;
+  rows(): number;
+}
+
+/** Progress for whoever watches: a living screen in a window, lines in a log, nothing where quiet is wanted. */
+export async function createProgress(
+  options: ProgressOptions & { readonly window: Window | undefined; readonly quiet: boolean },
+): Promise<Progress> {
+  if (options.quiet) return SILENT;
+  if (options.window === undefined) return createPlainProgress(options);
+  const { createLiveProgress } = await import('./live-progress.js');
+  return createLiveProgress({ ...options, window: options.window });
+}
+
+const SILENT: Progress = { handle: () => undefined, refresh: () => undefined, stop: () => undefined };

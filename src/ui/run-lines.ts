@@ -1,0 +1,144 @@
+import type { NotDelivered, RunEvent } from '../events.js';
+import type { Glyphs } from './glyphs.js';
+import type { Palette } from './look.js';
+import { formatUsd } from './money.js';
+import type { RunState, RunView } from './run-view.js';
+import { clean, pad } from './text.js';
+import { formatDuration, formatTimeLeft } from './time.js';
+
+export interface LineStyle {
+  readonly paint: Palette;
+  readonly signs: Glyphs;
+}
+
+/** A line that stays: what carries the colour, and plain text that may be cut. */
+export interface EventLine {
+  readonly head: string;
+  readonly text: string;
+}
+
+/** Turns events into the lines that stay of them; undefined for an event that leaves none. */
+export function createEventLines(
+  view: RunView,
+  style: LineStyle,
+): (event: RunEvent) => EventLine | undefined {
+  const ended = new Map<string, EndedJob>();
+  return (event) => {
+    const { keyWidth } = view.state;
+    switch (event.type) {
+      case 'shot.completed':
+        ended.set(event.key, { elapsedMs: event.elapsed_ms, costUsd: event.cost_usd });
+        return undefined;
+      case 'shot.delivered': {
+        const job = ended.get(event.key);
+        ended.delete(event.key);
+        return event.reused ? undefined : deliveredLine(event, { job, keyWidth }, style);
+      }
+      case 'shot.not_delivered':
+        return notDeliveredLine(event, keyWidth, style);
+      case 'warning':
+        return warningLine((event.key === undefined ? '' : `${event.key}: `) + event.message, style);
+      case 'diagnostic': {
+        const { at, message } = event.diagnostic;
+        return warningLine((at === undefined ? '' : `${at.file}:${at.line}:${at.column}  `) + message, style);
+      }
+      case 'run.slowed':
+        return warningLine(
+          `${event.message}; nothing is submitted for ${formatDuration(event.wait_ms)}`,
+          style,
+        );
+      case 'run.stopping':
+        return warningLine(`no further submits: ${event.reason.message}`, style);
+      case 'run.started':
+      case 'run.finished':
+      case 'shot.planned':
+      case 'shot.submitting':
+      case 'shot.submitted':
+      case 'shot.progress':
+      case 'shot.downloading':
+        return undefined;
+    }
+  };
+}
+
+/** What a job's end says and its delivery does not. */
+interface EndedJob {
+  readonly elapsedMs: number;
+  readonly costUsd: number | undefined;
+}
+
+type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { readonly type: Type }>;
+
+function deliveredLine(
+  event: EventOf<'shot.delivered'>,
+  facts: { readonly job: EndedJob | undefined; readonly keyWidth: number },
+  { paint, signs }: LineStyle,
+): EventLine {
+  const costUsd = event.cost_usd ?? facts.job?.costUsd;
+  const words = [
+    padKey(event.key, facts.keyWidth),
+    pad(facts.job === undefined ? '' : formatDuration(facts.job.elapsedMs), 7, 'right'),
+    pad(costUsd === undefined ? '' : formatUsd(costUsd), 6, 'right'),
+    clean(event.outputs[0]?.path ?? ''),
+    ...(event.outputs.length > 1 ? [`and ${event.outputs.length - 1} more`] : []),
+  ];
+  return { head: `  ${paint.green(signs.done)} `, text: words.join('  ').trimEnd() };
+}
+
+function notDeliveredLine(
+  event: EventOf<'shot.not_delivered'>,
+  keyWidth: number,
+  { paint, signs }: LineStyle,
+): EventLine {
+  const sign = event.will_retry ? paint.yellow(signs.warning) : paint.red(signs.failed);
+  const again = event.will_retry ? '; rendered again' : '';
+  const text = `${padKey(event.key, keyWidth)}  ${outcomeWord(event.outcome)}: ${clean(event.message)}${again}`;
+  return { head: `  ${sign} `, text };
+}
+
+function warningLine(message: string, { paint, signs }: LineStyle): EventLine {
+  return { head: `  ${paint.yellow(signs.warning)} `, text: clean(message) };
+}
+
+/** How an outcome is called in front of people. */
+export function outcomeWord(outcome: NotDelivered): string {
+  switch (outcome) {
+    case 'not_submitted':
+      return 'not submitted';
+    case 'waiting':
+      return 'in flight';
+    case 'failed':
+    case 'refused':
+    case 'held':
+    case 'blocked':
+      return outcome;
+  }
+}
+
+function padKey(key: string, keyWidth: number): string {
+  return pad(clean(key), Math.min(24, keyWidth));
+}
+
+/** `2 failed`, `1 held`: what of the run will not be delivered, worst first. */
+export function lostWords(state: RunState): string[] {
+  const words = [
+    ['failed', (state.lost.get('failed') ?? 0) + (state.lost.get('refused') ?? 0)],
+    ['held', state.lost.get('held') ?? 0],
+    ['blocked', state.lost.get('blocked') ?? 0],
+    ['in flight', state.lost.get('waiting') ?? 0],
+    ['not submitted', state.lost.get('not_submitted') ?? 0],
+  ] as const;
+  return words.flatMap(([word, number]) => (number > 0 ? [`${number.toLocaleString('en-US')} ${word}`] : []));
+}
+
+/** `$9.84 of $20.00`; empty for the sandbox, whose prices are on paper. */
+export function moneyWords(state: RunState): string {
+  if (state.sandbox) return '';
+  const spent = `${state.spentIsApproximate ? '~' : ''}${formatUsd(state.spentUsd)}`;
+  return state.budgetUsd === null ? spent : `${spent} of ${formatUsd(state.budgetUsd)}`;
+}
+
+/** `about 6 min left`; empty where nobody could say. */
+export function timeLeftWords(timeLeftMs: number | undefined): string {
+  return timeLeftMs === undefined ? '' : `about ${formatTimeLeft(timeLeftMs)} left`;
+}

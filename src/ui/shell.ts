@@ -1,0 +1,6 @@
+/** Writes a command as it can be pasted into a POSIX shell. */
+export function commandLine(...words: readonly string[]): string {
+  return words
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ');
+}

@@ -1,0 +1,143 @@
+import type { Report, ReportState, ReportTake } from '../domain/report.js';
+import { glyphs, type Glyphs } from './glyphs.js';
+import { palette, type Look, type Paint, type Palette } from './look.js';
+import { formatUsd } from './money.js';
+import { modelNames } from './names.js';
+import { commandLine } from './shell.js';
+import { tableLines, type TableRow } from './table.js';
+import { clean, count, cutMiddle } from './text.js';
+import { formatDuration, formatMoment } from './time.js';
+
+export interface StatusLook extends Look {
+  /** The manifest as the person typed it. */
+  readonly manifest: string;
+  /** Milliseconds since 1970, for "today". */
+  readonly now: number;
+}
+
+/** The lockfile for people: one row a take, then what there is, what it cost and what to type next. */
+export function statusLines(report: Report, look: StatusLook): string[] {
+  const style: Style = { look, paint: palette(look.color), signs: glyphs(look.unicode) };
+  const model = modelNames(report.takes.map((take) => take.settings.model));
+  const rows = report.takes.map((take) => takeRow(take, model(take.settings.model), style));
+  return [
+    [style.paint.bold(clean(report.project)), count(report.takes.length, 'take'), clean(report.gateway)].join(
+      ` ${style.signs.dot} `,
+    ),
+    '',
+    ...(rows.length === 0
+      ? ['  nothing yet']
+      : tableLines(rows, { width: look.width, right: new Set([3]), droppable: [2] })),
+    '',
+    countsLine(report),
+    moneyLine(report),
+    ...nextLines(report, look),
+  ];
+}
+
+interface Style {
+  readonly look: StatusLook;
+  readonly paint: Palette;
+  readonly signs: Glyphs;
+}
+
+function takeRow(take: ReportTake, model: string, { look, paint, signs }: Style): TableRow {
+  const shown = STATES[take.state];
+  const key = cutMiddle(clean(take.key), Math.max(12, Math.min(48, look.width / 2.5)), signs.ellipsis);
+  return {
+    cells: [
+      `${shown.paint(paint)(shown.sign(signs))} ${key}${take.picked && take.takes > 1 ? ' (picked)' : ''}`,
+      shown.word,
+      model,
+      take.cost_usd === undefined ? '' : formatUsd(take.cost_usd),
+    ],
+    rest: clean(detailOf(take, look.now)),
+    paintRest: take.state === 'delivered' && warningsOf(take).length === 0 ? paint.dim : (text) => text,
+  };
+}
+
+/** What a state is called and how it is marked; the classes are those of the plan. */
+const STATES: Readonly<
+  Record<
+    ReportState,
+    {
+      readonly word: string;
+      readonly sign: (signs: Glyphs) => string;
+      readonly paint: (palette: Palette) => Paint;
+    }
+  >
+> = {
+  planned: { word: 'not begun', sign: (signs) => signs.action.render, paint: (palette) => palette.dim },
+  missing: { word: 'not begun', sign: (signs) => signs.action.render, paint: (palette) => palette.dim },
+  blocked: { word: 'blocked', sign: (signs) => signs.action.held, paint: (palette) => palette.yellow },
+  submitting: { word: 'submitting', sign: (signs) => signs.action.resume, paint: (palette) => palette.cyan },
+  pending: { word: 'queued', sign: (signs) => signs.action.resume, paint: (palette) => palette.cyan },
+  in_progress: { word: 'rendering', sign: (signs) => signs.action.resume, paint: (palette) => palette.cyan },
+  completed: {
+    word: 'to download',
+    sign: (signs) => signs.action.download,
+    paint: (palette) => palette.cyan,
+  },
+  downloading: {
+    word: 'to download',
+    sign: (signs) => signs.action.download,
+    paint: (palette) => palette.cyan,
+  },
+  delivered: { word: 'delivered', sign: (signs) => signs.done, paint: (palette) => palette.green },
+  failed: { word: 'failed', sign: (signs) => signs.failed, paint: (palette) => palette.red },
+  cancelled: { word: 'cancelled', sign: (signs) => signs.failed, paint: (palette) => palette.red },
+  expired: { word: 'expired', sign: (signs) => signs.failed, paint: (palette) => palette.red },
+  refused: { word: 'refused', sign: (signs) => signs.failed, paint: (palette) => palette.red },
+  lost: { word: 'lost', sign: (signs) => signs.action.held, paint: (palette) => palette.yellow },
+  uncertain: { word: 'uncertain', sign: (signs) => signs.action.held, paint: (palette) => palette.yellow },
+  not_charged: { word: 'not charged', sign: (signs) => signs.action.render, paint: (palette) => palette.dim },
+  abandoned: { word: 'given up', sign: (signs) => signs.action.orphan, paint: (palette) => palette.dim },
+};
+
+function detailOf(take: ReportTake, now: number): string {
+  if (take.state === 'delivered') {
+    const warnings = warningsOf(take);
+    return warnings.length > 0 ? warnings.join('; ') : take.outputs.map((output) => output.path).join(', ');
+  }
+  if (take.message !== undefined) return take.message;
+  const { submitted } = take.times;
+  const inFlight = take.state === 'pending' || take.state === 'in_progress' || take.state === 'submitting';
+  if (!inFlight || submitted === undefined) return '';
+  return `for ${formatDuration(now - submitted)}, since ${formatMoment(new Date(submitted).toISOString(), now)}`;
+}
+
+function warningsOf(take: ReportTake): string[] {
+  return take.outputs.flatMap((output) => output.warnings);
+}
+
+/** `41 delivered, 2 failed, 1 uncertain`, the best first as the states are listed. */
+function countsLine(report: Report): string {
+  const counts = new Map<string, number>();
+  for (const take of report.takes) {
+    const { word } = STATES[take.state];
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return [...counts]
+    .sort(([a], [b]) => Number(b === 'delivered') - Number(a === 'delivered'))
+    .map(([word, number]) => `${number.toLocaleString('en-US')} ${word}`)
+    .join(', ');
+}
+
+function moneyLine(report: Report): string {
+  if (report.gateway === 'sandbox') return 'The sandbox charges nothing';
+  const budget = report.budget_usd === null ? '' : ` of ${formatUsd(report.budget_usd)}`;
+  return `Spent ${formatUsd(report.spent_usd)}${budget}`;
+}
+
+function nextLines(report: Report, look: StatusLook): string[] {
+  const lines: string[] = [];
+  const uncertain = report.takes.filter((take) => take.state === 'uncertain');
+  if (uncertain.length > 0) {
+    const shot = uncertain.length === 1 ? clean(uncertain[0]?.key ?? '') : 'SHOT';
+    const command = commandLine('dailies', 'resolve', look.manifest);
+    lines.push(`Settle  ${command} ${shot} --job-id ID | --not-charged`);
+  }
+  const open = report.takes.some((take) => take.state !== 'delivered' && take.state !== 'uncertain');
+  if (open) lines.push(`Next    ${commandLine('dailies', 'run', look.manifest)}`);
+  return lines;
+}

@@ -1,0 +1,188 @@
+import type { NotDelivered, RunSummary, TakeResult } from '../events.js';
+import { glyphs, type Glyphs } from './glyphs.js';
+import { palette, type Look, type Palette } from './look.js';
+import { formatUsd } from './money.js';
+import { outcomeWord } from './run-lines.js';
+import { commandLine } from './shell.js';
+import { tableLines, type TableRow } from './table.js';
+import { clean, count, wrap } from './text.js';
+import { formatDuration } from './time.js';
+
+export interface SummaryLook extends Look {
+  /** The manifest as the person typed it, for the commands to type next. */
+  readonly manifest: string;
+}
+
+/** The end of a run: what was delivered where, what was not and why, what it cost, what to type next. */
+export function summaryLines(summary: RunSummary, look: SummaryLook): string[] {
+  const style: Style = { look, paint: palette(look.color), signs: glyphs(look.unicode) };
+  const blocks = [
+    [headLine(summary, style)],
+    lostLines(summary, style),
+    clipWarningLines(summary, style),
+    stoppedLines(summary, style),
+    closingLines(summary, style),
+  ];
+  return blocks
+    .filter((block) => block.length > 0)
+    .flatMap((block, index) => (index === 0 ? block : ['', ...block]));
+}
+
+interface Style {
+  readonly look: SummaryLook;
+  readonly paint: Palette;
+  readonly signs: Glyphs;
+}
+
+/** `58 of 60 clips in renders/ · 11 min 40 s · $18.20 (estimate was $17.90)`. */
+function headLine(summary: RunSummary, { paint, signs }: Style): string {
+  const { delivered, total, reused } = summary.counts;
+  const clips = `${delivered.toLocaleString('en-US')} of ${count(total, 'clip')}`;
+  const paintClips = delivered === total ? paint.green : paint.yellow;
+  const there =
+    reused === 0 ? '' : ` (${reused === total ? 'all' : reused.toLocaleString('en-US')} there already)`;
+  const lastedMs = Date.parse(summary.finished_at) - Date.parse(summary.started_at);
+  const place = `${clean(summary.output).replace(/\/$/, '')}/`;
+  return [
+    `${paint.bold(paintClips(clips))} in ${place}${there}`,
+    formatDuration(lastedMs),
+    costWords(summary),
+  ].join(` ${signs.dot} `);
+}
+
+function costWords(summary: RunSummary): string {
+  if (summary.counts.submitted === 0 && summary.cost_usd === 0) return 'nothing bought';
+  const cost = formatUsd(summary.cost_usd);
+  if (summary.gateway === 'sandbox') return `${cost} on paper, nothing charged`;
+  const estimated = formatUsd(summary.estimated_usd);
+  return `${cost} (${cost === estimated ? 'as estimated' : `estimate was ${estimated}`})`;
+}
+
+/** The order in which a person wants to hear of them. */
+const LOST: readonly NotDelivered[] = ['failed', 'refused', 'held', 'blocked', 'waiting', 'not_submitted'];
+
+/** From so many on, shots with one reason share a paragraph. */
+const MANY_ALIKE = 6;
+
+/** Names every shot that was not delivered, and why. */
+function lostLines(summary: RunSummary, style: Style): string[] {
+  const rows: TableRow[] = [];
+  const paragraphs: string[] = [];
+  for (const outcome of LOST) {
+    for (const takes of byReason(summary.shots.filter((shot) => shot.outcome === outcome))) {
+      if (takes.length >= MANY_ALIKE) paragraphs.push(...lostParagraph(outcome, takes, style));
+      else rows.push(...takes.map((take) => lostRow(outcome, take, style)));
+    }
+  }
+  return [...tableLines(rows, { width: style.look.width, droppable: [2] }), ...paragraphs];
+}
+
+/** Shots alike in reason, and in whether a job of theirs is known. */
+function byReason(shots: readonly TakeResult[]): Iterable<TakeResult[]> {
+  const groups = new Map<string, TakeResult[]>();
+  for (const shot of shots) {
+    const reason = `${shot.job_id === undefined ? '' : 'job'} ${shot.message ?? ''}`;
+    const group = groups.get(reason);
+    if (group === undefined) groups.set(reason, [shot]);
+    else group.push(shot);
+  }
+  return groups.values();
+}
+
+function lostRow(outcome: NotDelivered, take: TakeResult, { look, paint }: Style): TableRow {
+  return {
+    cells: [outcomePaint(outcome, paint)(outcomeWord(outcome)), clean(take.key), clean(take.model)],
+    rest: clean(take.message ?? ''),
+    ...(outcome === 'held' ? { note: paint.dim(settleNote([take], look.manifest)) } : {}),
+  };
+}
+
+function lostParagraph(outcome: NotDelivered, takes: readonly TakeResult[], style: Style): string[] {
+  const { look, paint } = style;
+  const word = outcomePaint(outcome, paint)(outcomeWord(outcome));
+  const keys = takes.map((take) => clean(take.key)).join(', ');
+  return [
+    `  ${word}  ${count(takes.length, 'shot')}: ${clean(takes[0]?.message ?? '')}`,
+    ...wrap(keys, Math.min(100, look.width) - 6).map((line) => `      ${line}`),
+    ...(outcome === 'held' ? [paint.dim(`      ${settleNote(takes, look.manifest)}`)] : []),
+  ];
+}
+
+/** A job that is known but gone can only be given up; an unanswered submit may have made one. */
+function settleNote(takes: readonly TakeResult[], manifest: string): string {
+  const [first] = takes;
+  const whom = takes.length === 1 ? 'it' : 'them';
+  const shot = takes.length === 1 && first !== undefined ? clean(first.key) : 'SHOT';
+  const command = `${commandLine('dailies', 'resolve', manifest)} ${shot}`;
+  return first?.job_id === undefined
+    ? `settle ${whom}: ${command} --job-id ID | --not-charged`
+    : `each run asks for ${whom} again; to give ${whom} up: ${command} --abandon`;
+}
+
+function outcomePaint(outcome: NotDelivered, paint: Palette): (text: string) => string {
+  switch (outcome) {
+    case 'failed':
+    case 'refused':
+      return paint.red;
+    case 'held':
+    case 'blocked':
+      return paint.yellow;
+    case 'waiting':
+    case 'not_submitted':
+      return paint.cyan;
+  }
+}
+
+/** Where a clip of this run differs from what was asked. */
+function clipWarningLines(summary: RunSummary, { look, paint, signs }: Style): string[] {
+  const rows = summary.shots
+    .filter((shot) => shot.outcome === 'delivered' && shot.action !== 'reuse')
+    .flatMap((shot) => {
+      const warnings = shot.outputs.flatMap((output) => output.warnings);
+      if (warnings.length === 0) return [];
+      const cells = [`${paint.yellow(signs.warning)} ${clean(shot.key)}`];
+      return [{ cells, rest: clean(warnings.join('; ')) }];
+    });
+  return tableLines(rows, { width: look.width });
+}
+
+function stoppedLines({ stopped }: RunSummary, { look, paint }: Style): string[] {
+  if (stopped === undefined) return [];
+  const hint = stopped.hint === undefined ? [] : wrap(`hint: ${clean(stopped.hint)}`, look.width - 2);
+  return [
+    ...wrap(`Stopped: ${clean(stopped.message)}`, look.width).map(paint.yellow),
+    ...hint.map((line) => `  ${line}`),
+  ];
+}
+
+function closingLines(summary: RunSummary, { look, paint }: Style): string[] {
+  const lines: string[] = [];
+  if (summary.sheet !== undefined) lines.push(`Contact sheet  ${clean(summary.sheet)}`);
+  const again = againWords(summary);
+  if (again !== '') {
+    lines.push(
+      `Again          ${paint.bold(commandLine('dailies', 'run', look.manifest))}  ${paint.dim(again)}`,
+    );
+  }
+  return lines;
+}
+
+/** What the same command would do next; empty where it would do nothing. */
+function againWords(summary: RunSummary): string {
+  const of = (...outcomes: readonly NotDelivered[]): TakeResult[] =>
+    summary.shots.filter((shot) => outcomes.some((outcome) => outcome === shot.outcome));
+  const parts = [
+    phrase(of('waiting'), 'collects', 'job in flight', 'jobs in flight'),
+    phrase(of('failed', 'refused'), 'tries', 'shot once more', 'shots once more'),
+    phrase(of('not_submitted'), 'submits', 'shot', 'shots'),
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+function phrase(takes: readonly TakeResult[], verb: string, one: string, many: string): string {
+  const [first] = takes;
+  if (first === undefined) return '';
+  if (takes.length > 1) return `${verb} ${count(takes.length, one, many)}`;
+  const rest = one.replace(/^\S+ ?/, '');
+  return `${verb} ${clean(first.key)}${rest === '' ? '' : ` ${rest}`}`;
+}

@@ -1,0 +1,82 @@
+import { pad, textWidth, wrap } from './text.js';
+
+/** One line of a table: aligned cells, and a last cell that takes the room that is left. Cells may be coloured. */
+export interface TableRow {
+  readonly cells: readonly string[];
+  /** Plain text; wrapped under itself where the line ends. */
+  readonly rest?: string;
+  readonly paintRest?: (text: string) => string;
+  /** A line of its own below, never broken: a command must stay one line to be copied. */
+  readonly note?: string;
+}
+
+export interface TableOptions {
+  /** Columns that the table may fill; Infinity: as wide as it is. */
+  readonly width: number;
+  readonly indent?: string;
+  /** Indexes of the cells that hold figures. */
+  readonly right?: ReadonlySet<number>;
+  /** Cells to leave out, first to last, where the rest would have less room than it needs. */
+  readonly droppable?: readonly number[];
+}
+
+/** The least room in which a sentence still reads well beside other cells. */
+const COMFORTABLE_REST = 22;
+const GAP = 2;
+
+/** Lays rows out in columns; drops the cells it may before it breaks a line. */
+export function tableLines(rows: readonly TableRow[], options: TableOptions): string[] {
+  const indent = options.indent ?? '  ';
+  const widths = columnWidths(rows);
+  const shown = shownColumns({ rows, widths, options, indentWidth: indent.length });
+  const cellsWidth = indent.length + spanOf(shown, widths);
+  const room = options.width - cellsWidth - GAP;
+  // With hardly any room beside the cells, the sentence goes below them.
+  const below = room < 12;
+  const restIndent = below ? ' '.repeat(indent.length + 4) : ' '.repeat(cellsWidth + GAP);
+  return rows.flatMap((row) => {
+    const cells = shown.map((index) =>
+      pad(row.cells[index] ?? '', widths[index] ?? 0, options.right?.has(index) === true ? 'right' : 'left'),
+    );
+    const line = indent + cells.join(' '.repeat(GAP));
+    const paint = row.paintRest ?? ((text: string) => text);
+    const rest = row.rest ? wrap(row.rest, below ? options.width - restIndent.length : room).map(paint) : [];
+    const note = row.note === undefined ? [] : [`${indent}    ${row.note}`];
+    if (below) return [line.trimEnd(), ...rest.map((text) => restIndent + text), ...note];
+    const [first = '', ...more] = rest;
+    const firstLine = first === '' ? line.trimEnd() : line + ' '.repeat(GAP) + first;
+    return [firstLine, ...more.map((text) => restIndent + text), ...note];
+  });
+}
+
+function columnWidths(rows: readonly TableRow[]): number[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.cells.forEach((cell, index) => {
+      widths[index] = Math.max(widths[index] ?? 0, textWidth(cell));
+    });
+  }
+  return widths;
+}
+
+function shownColumns(facts: {
+  readonly rows: readonly TableRow[];
+  readonly widths: readonly number[];
+  readonly options: TableOptions;
+  readonly indentWidth: number;
+}): number[] {
+  const longestRest = facts.rows.reduce((most, row) => Math.max(most, textWidth(row.rest ?? '')), 0);
+  const wanted = Math.min(longestRest, COMFORTABLE_REST);
+  // A column that no row fills would be a hole.
+  let shown = facts.widths.flatMap((width, index) => (width > 0 ? [index] : []));
+  for (const dropped of facts.options.droppable ?? []) {
+    const room = facts.options.width - facts.indentWidth - spanOf(shown, facts.widths) - GAP;
+    if (room >= wanted) break;
+    shown = shown.filter((index) => index !== dropped);
+  }
+  return shown;
+}
+
+function spanOf(shown: readonly number[], widths: readonly number[]): number {
+  return shown.reduce((sum, index) => sum + (widths[index] ?? 0), Math.max(0, shown.length - 1) * GAP);
+}

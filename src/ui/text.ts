@@ -1,0 +1,139 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/**
+ * Makes text from outside fit to be shown on one line: escape sequences are dropped, so that a prompt or a
+ * gateway's message cannot move the cursor; so are the marks that reorder text; other controls become spaces.
+ */
+export function clean(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(REORDERING, '')
+    .replace(LONE_SURROGATE, '\ufffd')
+    .replace(CONTROLS, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim();
+}
+
+const REORDERING = /[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g;
+const LONE_SURROGATE = /\p{Cs}/gu;
+const CONTROLS = /[\p{Cc}\u2028\u2029]+/gu;
+
+/** How many terminal columns a text takes; colour sequences take none. */
+export function textWidth(text: string): number {
+  if (PRINTABLE_ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of GRAPHEMES.segment(stripVTControlCharacters(text)))
+    width += graphemeWidth(segment);
+  return width;
+}
+
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+function graphemeWidth(grapheme: string): number {
+  if (EMOJI.test(grapheme)) return 2;
+  const first = grapheme.codePointAt(0) ?? 0;
+  if (ZERO_WIDTH.test(grapheme)) return 0;
+  return isWide(first) ? 2 : 1;
+}
+
+const EMOJI = /\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|\p{Regional_Indicator}{2}/u;
+const ZERO_WIDTH = /^[\p{M}\p{Cf}\p{Cc}]/u;
+
+/** The blocks that Unicode's EastAsianWidth.txt marks wide or fullwidth, emoji apart; first and last code point. */
+const WIDE: readonly (readonly [number, number])[] = [
+  [0x1100, 0x115f],
+  [0x2e80, 0x303e],
+  [0x3041, 0x4dbf],
+  [0x4e00, 0xa4cf],
+  [0xa960, 0xa97f],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe30, 0xfe6f],
+  [0xff01, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x16fe0, 0x1b2ff],
+  [0x20000, 0x3fffd],
+];
+
+function isWide(codePoint: number): boolean {
+  return WIDE.some(([first, last]) => codePoint >= first && codePoint <= last);
+}
+
+/** Fills up with spaces to `width` columns, at the right or, for figures, at the left. */
+export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const space = ' '.repeat(Math.max(0, width - textWidth(text)));
+  return align === 'left' ? text + space : space + text;
+}
+
+/** Cuts the middle out of a text (without colours) that is wider than `width`: both ends of an id tell something. */
+export function cutMiddle(text: string, width: number, ellipsis: string): string {
+  if (textWidth(text) <= width) return text;
+  const room = width - textWidth(ellipsis);
+  if (room < 2) return takeColumns(text, Math.max(0, width));
+  const tail = Math.floor(room / 2);
+  return takeColumns(text, room - tail) + ellipsis + lastColumns(text, tail);
+}
+
+/** Cuts the end off a text (without colours) that is wider than `width`. */
+export function cutEnd(text: string, width: number, ellipsis: string): string {
+  if (textWidth(text) <= width) return text;
+  const room = width - textWidth(ellipsis);
+  return room < 1 ? takeColumns(text, Math.max(0, width)) : takeColumns(text, room).trimEnd() + ellipsis;
+}
+
+function takeColumns(text: string, width: number): string {
+  let taken = '';
+  let used = 0;
+  for (const { segment } of GRAPHEMES.segment(text)) {
+    used += graphemeWidth(segment);
+    if (used > width) break;
+    taken += segment;
+  }
+  return taken;
+}
+
+function lastColumns(text: string, width: number): string {
+  const segments = [...GRAPHEMES.segment(text)].reverse();
+  let taken = '';
+  let used = 0;
+  for (const { segment } of segments) {
+    used += graphemeWidth(segment);
+    if (used > width) break;
+    taken = segment + taken;
+  }
+  return taken;
+}
+
+/** Breaks a text (without colours) into lines of at most `width` columns, between words where it can. */
+export function wrap(text: string, width: number): string[] {
+  if (textWidth(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (textWidth(longer) <= width) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = word;
+    while (textWidth(line) > width) {
+      const head = takeColumns(line, Math.max(2, width));
+      lines.push(head);
+      line = line.slice(head.length);
+    }
+  }
+  if (line !== '') lines.push(line);
+  return lines;
+}
+
+/** `1 clip`, `2 clips`, `10,000 clips`. */
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number.toLocaleString('en-US')} ${number === 1 ? noun : plural}`;
+}
+
+/** `a, b and c`. */
+export function joinWords(words: readonly string[]): string {
+  if (words.length < 2) return words[0] ?? '';
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+}

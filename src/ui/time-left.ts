@@ -1,0 +1,79 @@
+/** Jobs of one model and length: they take alike. */
+export type Cohort = string;
+
+/** A job that is with the gateway. */
+export interface RunningJob {
+  readonly cohort: Cohort;
+  /** Milliseconds since the submit. */
+  readonly elapsedMs: number;
+  /** How long such jobs have taken in earlier runs, where that is known. */
+  readonly expectedMs?: number;
+}
+
+export interface TimeLeft {
+  /** What earlier runs say of a cohort; counts until this run has an end of its own to show. */
+  expect(cohort: Cohort, ms: number): void;
+  /** A job of this run took that long from submit to end. */
+  learn(cohort: Cohort, ms: number): void;
+  /**
+   * Milliseconds until the last job ends, under a cap on jobs in flight; undefined as long as nothing is
+   * known of any cohort that is still to come.
+   */
+  estimate(work: {
+    readonly running: readonly RunningJob[];
+    readonly waiting: ReadonlyMap<Cohort, number>;
+    readonly cap: number;
+  }): number | undefined;
+}
+
+/** Measures how long jobs take, and says from that how long the rest will. */
+export function createTimeLeft(): TimeLeft {
+  const expected = new Map<Cohort, number>();
+  const learned = new Map<Cohort, { sum: number; jobs: number }>();
+  const all = { sum: 0, jobs: 0 };
+
+  /** The mean of this run, else of earlier ones, else of whatever has ended in this run. */
+  const lengthOf = (cohort: Cohort): number | undefined => {
+    const own = learned.get(cohort);
+    if (own !== undefined) return own.sum / own.jobs;
+    return expected.get(cohort) ?? (all.jobs > 0 ? all.sum / all.jobs : undefined);
+  };
+
+  return {
+    expect(cohort, ms) {
+      expected.set(cohort, ms);
+    },
+    learn(cohort, ms) {
+      const own = learned.get(cohort) ?? { sum: 0, jobs: 0 };
+      learned.set(cohort, { sum: own.sum + ms, jobs: own.jobs + 1 });
+      all.sum += ms;
+      all.jobs += 1;
+    },
+    estimate({ running, waiting, cap }) {
+      let work = 0;
+      let longest = 0;
+      for (const job of running) {
+        const length = job.expectedMs ?? lengthOf(job.cohort);
+        if (length === undefined) return undefined;
+        // A job past its usual end is not about to end for that: some of its length is still to be expected.
+        const left = Math.max(length - job.elapsedMs, length * 0.1);
+        work += left;
+        longest = Math.max(longest, left);
+      }
+      let jobsWaiting = 0;
+      let waitingWork = 0;
+      for (const [cohort, jobs] of waiting) {
+        if (jobs === 0) continue;
+        const length = lengthOf(cohort);
+        if (length === undefined) return undefined;
+        jobsWaiting += jobs;
+        waitingWork += jobs * length;
+      }
+      if (jobsWaiting === 0) return longest;
+      const slots = Math.max(1, cap);
+      // The slots do not run dry together: on average half a job is left when the queue is empty.
+      const tail = (waitingWork / jobsWaiting) * 0.5 * (1 - 1 / slots);
+      return Math.max(longest, (work + waitingWork) / slots + tail);
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** A stretch of time for people: `48 s`, `11 min 40 s`, `1 h 05 min`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.round(Math.max(0, ms) / 1000);
+  if (seconds < 60) return ms > 0 && ms < 10_000 && ms % 1000 !== 0 ? `${trimTenth(ms)} s` : `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${two(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}
+
+/** Time still to go, rounded up to what an estimate is good for: `10 s`, `6 min`, `1 h 20 min`. */
+export function formatTimeLeft(ms: number): string {
+  if (ms <= 10_000) return '10 s';
+  if (ms <= 55_000) return `${Math.ceil(ms / 10_000) * 10} s`;
+  const minutes = Math.ceil(ms / 60_000);
+  if (minutes < 60) return `${minutes} min`;
+  const rounded = Math.ceil(minutes / 5) * 5;
+  return `${Math.floor(rounded / 60)} h ${two(rounded % 60)} min`;
+}
+
+/** A moment in the local time zone, as short as `now` allows: `09:14 today`, `09:14 yesterday`, `2026-10-10 09:14`. */
+export function formatMoment(iso: string, now: number): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  const day = dayOf(date);
+  if (day === dayOf(new Date(now))) return `${time} today`;
+  const yesterday = new Date(now);
+  yesterday.setDate(yesterday.getDate() - 1);
+  if (day === dayOf(yesterday)) return `${time} yesterday`;
+  return `${day} ${time}`;
+}
+
+/** Bytes for people, in powers of ten: `18 MB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit > 0 && value < 9.95 ? 1 : 0;
+  return `${value.toFixed(digits)} ${units[unit] ?? 'B'}`;
+}
+
+function trimTenth(ms: number): string {
+  return (ms / 1000).toFixed(1).replace(/\.0$/, '');
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, '0');
+}
+
+function dayOf(date: Date): string {
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
