@@ -79,7 +79,7 @@ function unknownModel(name: string, models: readonly Model[]): Untold {
     code: 'model-unknown',
     severity: 'error',
     message: `the gateway has no model ${name}`,
-    hint: `${meant === undefined ? '' : `did you mean ${meant}? `}it has ${someOf(vendorFirst)}`,
+    hint: `${meant === undefined ? '' : `did you mean ${meant}? `}the gateway has ${someOf(vendorFirst)}`,
   };
 }
 
