@@ -1,0 +1,53 @@
+import { countedUsd } from '../cost/budget.js';
+import type { Attempt } from '../domain/attempt.js';
+import { roundUsd, type Estimate } from '../domain/money.js';
+
+/** Keeps count of money while a run spends it, so that no submit can cross a ceiling. US dollars. */
+export interface BudgetLedger {
+  /** All that counts against the project's budget now. */
+  readonly spentUsd: number;
+  /** What this run's own submits count. */
+  readonly runUsd: number;
+  /** Why a submit with this estimate may not happen; undefined where it may. An unpriced one is let through here. */
+  objection(estimate: Estimate | null): string | undefined;
+  /** An attempt has changed: what it counted before is taken off, what it counts now is added. */
+  update(before: Attempt, after: Attempt): void;
+  /** The attempt was begun by this run, and so counts against `--max-cost`. */
+  own(attempt: Attempt): void;
+}
+
+/** `spentUsd` is what the lockfile's attempts count when the run begins (see cost/budget.ts). */
+export function createBudgetLedger(ceilings: {
+  readonly spentUsd: number;
+  readonly budgetUsd?: number | undefined;
+  readonly maxCostUsd?: number | undefined;
+}): BudgetLedger {
+  const owned = new Set<string>();
+  let { spentUsd } = ceilings;
+  let runUsd = 0;
+  return {
+    get spentUsd() {
+      return spentUsd;
+    },
+    get runUsd() {
+      return runUsd;
+    },
+    objection(estimate) {
+      const nextUsd = estimate?.max_usd ?? 0;
+      const { budgetUsd, maxCostUsd } = ceilings;
+      if (budgetUsd !== undefined && roundUsd(spentUsd + nextUsd) > budgetUsd)
+        return `the next shot could cost $${nextUsd}; $${spentUsd} of the budget of $${budgetUsd} are spent or committed`;
+      if (maxCostUsd !== undefined && roundUsd(runUsd + nextUsd) > maxCostUsd)
+        return `the next shot could cost $${nextUsd}; this run has committed $${runUsd} of its $${maxCostUsd} (--max-cost)`;
+      return undefined;
+    },
+    update(before, after) {
+      const changeUsd = roundUsd((countedUsd(after) ?? 0) - (countedUsd(before) ?? 0));
+      spentUsd = roundUsd(spentUsd + changeUsd);
+      if (owned.has(after.id)) runUsd = roundUsd(runUsd + changeUsd);
+    },
+    own(attempt) {
+      owned.add(attempt.id);
+    },
+  };
+}

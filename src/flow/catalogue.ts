@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { isoNow } from '../clock.js';
+import { parseCatalogue } from '../catalogue/parse.js';
+import type { Catalogue } from '../domain/catalogue.js';
+import type { Diagnostic } from '../domain/diagnostic.js';
+import { DailiesError, messageOf } from '../errors.js';
+import { readJson, writeText } from '../store/text-file.js';
+import { gatewayIdentity, type Connections } from './connections.js';
+import type { Project } from './project.js';
+
+/**
+ * `live`: the gateway must answer. `prefer-live`: else what is on disk, with a warning that says how old it is.
+ * `offline`: the gateway is left alone (the sandbox, which is ours, is asked all the same).
+ */
+export type CatalogueMode = 'live' | 'prefer-live' | 'offline';
+
+/** The models of the project's gateway; undefined where none are to be had. Throws only in mode `live`. */
+export async function loadCatalogue({
+  project,
+  connections,
+  mode,
+  snapshot,
+  signal,
+}: {
+  readonly project: Project;
+  readonly connections: Connections;
+  readonly mode: CatalogueMode;
+  /** What the lockfile has kept. */
+  readonly snapshot: Omit<Catalogue, 'source'> | undefined;
+  readonly signal: AbortSignal;
+}): Promise<{ readonly catalogue?: Catalogue; readonly diagnostics: readonly Diagnostic[] }> {
+  const cacheFile = join(project.paths.cache, `catalogue-${shortHash(gatewayIdentity(project.target))}.json`);
+  let failure = '';
+  if (mode !== 'offline' || project.target.kind === 'sandbox') {
+    try {
+      const gateway = await connections.current();
+      const models = parseCatalogue(await gateway.fetchCatalogue(signal));
+      const catalogue: Catalogue = { fetched_at: isoNow(project.clock), source: 'live', models };
+      if (project.target.kind !== 'sandbox') await keep(cacheFile, catalogue);
+      return { catalogue, diagnostics: [] };
+    } catch (error) {
+      if (mode === 'live' || !(error instanceof DailiesError)) throw error;
+      failure = ` (${messageOf(error)})`;
+    }
+  }
+  const known = (await readCache(cacheFile)) ?? (snapshot && { ...snapshot, source: 'snapshot' as const });
+  if (!known) {
+    const message = `there is no catalogue to check models and prices against${failure}`;
+    const hint = 'run dailies plan once with the gateway in reach';
+    return { diagnostics: [{ code: 'catalogue-unavailable', severity: 'warning', message, hint }] };
+  }
+  const age = ageOf(known.fetched_at, project.clock.now());
+  const message = `models and prices are from a catalogue ${age} old${failure}`;
+  return { catalogue: known, diagnostics: [{ code: 'catalogue-stale', severity: 'warning', message }] };
+}
+
+/** A cache that cannot be written costs nothing but the next run's convenience. */
+async function keep(cacheFile: string, catalogue: Catalogue): Promise<void> {
+  await writeText(cacheFile, JSON.stringify(catalogue)).catch(() => undefined);
+}
+
+async function readCache(cacheFile: string): Promise<Catalogue | undefined> {
+  const found = await readJson(cacheFile);
+  if (typeof found !== 'object' || found === null || !('models' in found) || !('fetched_at' in found))
+    return undefined;
+  if (typeof found.fetched_at !== 'string' || Number.isNaN(Date.parse(found.fetched_at))) return undefined;
+  try {
+    return { fetched_at: found.fetched_at, source: 'cache', models: parseCatalogue({ data: found.models }) };
+  } catch {
+    return undefined;
+  }
+}
+
+function ageOf(isoTime: string, nowMs: number): string {
+  const minutes = Math.max(0, Math.round((nowMs - Date.parse(isoTime)) / 60_000));
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1440)} days`;
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { DailiesError } from '../errors.js';
+import { exists, makeRoomFor } from '../store/part-file.js';
+import { hashFile, inspectOutput } from '../store/clips.js';
+import type { FrameFile, KnownInput } from '../shot/order.js';
+import { openPath, storedPath } from './paths.js';
+import type { RunContext } from './run-context.js';
+
+type FrameInput = Extract<KnownInput, { kind: 'frame' }>;
+
+/**
+ * The PNG of a frame of another shot's clip, made when it is first needed and kept in `.frames/` of the output
+ * folder under the clip's hash. Throws `tool-missing` where no frame can be decoded, `disk` where the clip is not
+ * as it was delivered.
+ */
+export async function chainFrame(context: RunContext, input: FrameInput): Promise<FrameFile> {
+  const key = `${input.clip_sha256.slice(0, 24)}-${String(input.at)}`;
+  const known = context.frames.get(key);
+  if (known) return known;
+  const made = makeFrame(context, input, key);
+  context.frames.set(key, made);
+  return made;
+}
+
+async function makeFrame(context: RunContext, input: FrameInput, key: string): Promise<FrameFile> {
+  const { project, frameTool, control } = context;
+  const png = join(project.paths.output, '.frames', `${key}.png`);
+  if (!(await exists(png))) {
+    if (!frameTool) {
+      throw new DailiesError(
+        'tool-missing',
+        `taking a frame of ${input.shot} needs ffmpeg, which was not found`,
+        {
+          exitCode: 3,
+          hint: 'install ffmpeg, or the package @mediabunny/server beside dailies; nothing was submitted for this shot',
+        },
+      );
+    }
+    await makeRoomFor(png);
+    const clip = await verifiedClip(context, input);
+    await frameTool.extractFrame({ clip, at: input.at, png, signal: control.working });
+  }
+  return { path: storedPath(project.paths.folder, png), sha256: await hashFile(png) };
+}
+
+/** The clip as it was delivered: a frame of a file that was changed since is not what the plan counted on. */
+async function verifiedClip({ store, project }: RunContext, input: FrameInput): Promise<string> {
+  for (const { state } of store.attempts()) {
+    const output = state.kind === 'delivered' ? state.outputs[0] : undefined;
+    if (output?.sha256 !== input.clip_sha256) continue;
+    const file = openPath(project.paths.folder, output.path);
+    if ((await inspectOutput({ file, output, hash: false })) === 'intact') return file;
+  }
+  throw new DailiesError(
+    'disk',
+    `the clip of ${input.shot} is not as it was delivered, so no frame is taken from it`,
+    {
+      exitCode: 1,
+      hint: `put the clip back, or make it anew with --rerender ${input.shot}`,
+    },
+  );
+}

@@ -1,0 +1,27 @@
+import type { Attempt } from '../domain/attempt.js';
+
+/** Which attempt owns the clip at a path, as the lockfile keeps paths; without regard to letter case. */
+export interface ClipIndex {
+  ownerOf(storedPath: string): string | undefined;
+  /** An attempt has changed. */
+  update(before: Attempt, after: Attempt): void;
+}
+
+export function createClipIndex(attempts: Iterable<Attempt>): ClipIndex {
+  const owners = new Map<string, string>();
+  const add = (attempt: Attempt) => {
+    for (const path of pathsOf(attempt)) owners.set(path, attempt.id);
+  };
+  for (const attempt of attempts) add(attempt);
+  return {
+    ownerOf: (storedPath) => owners.get(storedPath.toLowerCase()),
+    update(before, after) {
+      for (const path of pathsOf(before)) if (owners.get(path) === before.id) owners.delete(path);
+      add(after);
+    },
+  };
+}
+
+function pathsOf({ state }: Attempt): string[] {
+  return state.kind === 'delivered' ? state.outputs.map(({ path }) => path.toLowerCase()) : [];
+}

@@ -1,0 +1,63 @@
+import type { Attempt } from '../domain/attempt.js';
+import type { Take } from '../domain/take.js';
+import { moveClip } from '../store/clips.js';
+import { exists, finishPart, makeRoomFor, removeFile } from '../store/part-file.js';
+import { writeSidecar } from '../store/sidecar.js';
+import { clipPlace, supersededFolder, type ClipPlace } from './clip-place.js';
+import { openPath, storedPath } from './paths.js';
+import { record, type RunContext } from './run-context.js';
+
+/**
+ * Moves whatever our lockfile owns out of the places where clips of a take are about to lie, into
+ * `.superseded/`; nothing is ever overwritten.
+ */
+export async function clearPlace(context: RunContext, place: ClipPlace, count: number): Promise<void> {
+  for (let index = 0; index < Math.max(1, count); index++) {
+    for (const extension of ['.mp4', '.webm']) {
+      const owner = context.clips.ownerOf(place.storedClip(index, extension));
+      if (owner !== undefined) await setAside(context, context.store.get(owner));
+    }
+  }
+}
+
+/** Moves the clips of an attempt into `.superseded/`, with their sidecar. A clip that is not there stays on record. */
+async function setAside(context: RunContext, attempt: Attempt): Promise<void> {
+  await moveClips(context, attempt, (file) => moveClip({ file, folder: supersededFolder(context.project) }));
+}
+
+/** Moves the clips of an attempt to where the clips of the take belong that it serves now. */
+export async function bringHome(context: RunContext, attempt: Attempt, take: Take): Promise<Attempt> {
+  const place = clipPlace(context.project, take);
+  const count = attempt.state.kind === 'delivered' ? attempt.state.outputs.length : 0;
+  await clearPlace(context, place, count);
+  return moveClips(context, attempt, async (file, index) => {
+    const target = place.clip(index, file.endsWith('.webm') ? '.webm' : '.mp4');
+    await makeRoomFor(target);
+    await finishPart({ part: file, target });
+    return target;
+  });
+}
+
+async function moveClips(
+  context: RunContext,
+  attempt: Attempt,
+  move: (file: string, index: number) => Promise<string>,
+): Promise<Attempt> {
+  if (attempt.state.kind !== 'delivered') return attempt;
+  const { folder } = context.project.paths;
+  const oldSidecar = sidecarOf(openPath(folder, attempt.state.outputs[0]?.path ?? ''));
+  const paths: string[] = [];
+  for (const [index, { path }] of attempt.state.outputs.entries()) {
+    const file = openPath(folder, path);
+    paths.push((await exists(file)) ? storedPath(folder, await move(file, index)) : path);
+  }
+  const moved = await record(context, attempt, { type: 'moved', paths });
+  await removeFile(oldSidecar);
+  await writeSidecar({ path: sidecarOf(openPath(folder, paths[0] ?? '')), attempt: moved });
+  return moved;
+}
+
+/** The sidecar beside the first clip of an attempt. */
+export function sidecarOf(clip: string): string {
+  return clip.replace(/\.(mp4|webm)$/, '.json');
+}

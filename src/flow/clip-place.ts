@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import type { Attempt } from '../domain/attempt.js';
+import type { Take } from '../domain/take.js';
+import { outputStem } from '../manifest/output-name.js';
+import { storedPath } from './paths.js';
+import type { Project } from './project.js';
+
+/** Where the clips of one take, or of one attempt that is kept aside, belong. Absolute paths. */
+export interface ClipPlace {
+  /** `index` counts the outputs of a job from 0: `<stem>.mp4`, `<stem>.2.mp4`, … */
+  clip(index: number, extension: string): string;
+  /** The same, as the lockfile keeps it. */
+  storedClip(index: number, extension: string): string;
+  /** Where the clip grows while it is fetched. */
+  part(index: number): string;
+  readonly sidecar: string;
+}
+
+/** The folder for clips that a newer one has replaced. */
+export function supersededFolder(project: Project): string {
+  return join(project.paths.output, '.superseded');
+}
+
+/** Where the clips of a take belong, by the manifest's naming template. */
+export function clipPlace(project: Project, take: Take): ClipPlace {
+  const { manifest, paths } = project;
+  const stem = outputStem({ template: manifest.output.name, take, project: manifest.project });
+  return placeAt(project, join(paths.output, stem));
+}
+
+/** Where the clips of an attempt go that serves no take any more: paid, so kept. */
+export function asidePlace(project: Project, { owner, id }: Attempt): ClipPlace {
+  return placeAt(project, join(supersededFolder(project), `${owner.shot}.take-${owner.take}.attempt-${id}`));
+}
+
+function placeAt(project: Project, stem: string): ClipPlace {
+  const numbered = (index: number) => (index === 0 ? stem : `${stem}.${index + 1}`);
+  const clip = (index: number, extension: string) => `${numbered(index)}${extension}`;
+  return {
+    clip,
+    storedClip: (index, extension) => storedPath(project.paths.folder, clip(index, extension)),
+    part: (index) => `${numbered(index)}.part`,
+    sidecar: `${stem}.json`,
+  };
+}

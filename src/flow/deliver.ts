@@ -1,0 +1,220 @@
+import { frameSize } from '../cost/dimensions.js';
+import type { Attempt, JobRef, Output } from '../domain/attempt.js';
+import type { Take } from '../domain/take.js';
+import { unreachable } from '../errors.js';
+import type { Gateway } from '../gateway/gateway.js';
+import type { ClipUrl } from '../gateway/outcomes.js';
+import { verifyClip, type VerifiedClip, type WantedClip } from '../media/verify.js';
+import { discardPart, finishPart, makeRoomFor, mtimeOf } from '../store/part-file.js';
+import { writeSidecar } from '../store/sidecar.js';
+import type { ClipPlace } from './clip-place.js';
+import { storedPath } from './paths.js';
+import { about, record, type RunContext } from './run-context.js';
+
+/** How often a broken connection is taken up again where it broke off. */
+const RESUMES = 5;
+/** How often a gateway may say that the clip is gone before it is believed. */
+const GONE_LIMIT = 3;
+const PATIENCE_MS = 2000;
+/** Onlookers hear of a download this often at most. */
+const PROGRESS_EVERY_MS = 250;
+
+/** Where fetching a clip has led. */
+export interface Delivered {
+  /** delivered or lost; or still completed, and then `waiting` says why. */
+  readonly attempt: Attempt;
+  readonly waiting?: string;
+}
+
+/** An order to fetch the clips of a finished job. */
+export interface Delivery {
+  readonly attempt: Attempt;
+  readonly job: JobRef;
+  readonly gateway: Gateway;
+  readonly place: ClipPlace;
+  /** From the poll that found the job completed; none where a new poll has to say. */
+  readonly urls: readonly ClipUrl[];
+  /** The take the clips are for; absent where they serve none any more. */
+  readonly take: Take | undefined;
+}
+
+/**
+ * Fetches all clips of a completed job, checks each to its last byte, and puts them in their place. The job stays
+ * paid and fetchable whatever goes wrong here. `makeRoom` moves away what
+ * lies where so many clips belong.
+ */
+export async function deliver(
+  context: RunContext,
+  delivery: Delivery,
+  makeRoom: (count: number) => Promise<void>,
+): Promise<Delivered> {
+  const attempt = await record(context, delivery.attempt, { type: 'download_started' });
+  const fetched: FetchedClip[] = [];
+  await makeRoomFor(delivery.place.part(0));
+  let urls = delivery.urls.length > 0 ? delivery.urls : await askAgain(context, delivery);
+  for (let index = 0; index < Math.max(1, urls.length); index++) {
+    const clip = await fetchClip(context, { ...delivery, urls }, index);
+    if (clip.kind === 'fetched') {
+      fetched.push(clip);
+      if (clip.urls.length > urls.length) urls = clip.urls;
+    } else if (clip.kind === 'gone') {
+      return { attempt: await record(context, attempt, { type: 'lost', message: clip.message }) };
+    } else {
+      const failed = await record(context, attempt, { type: 'download_failed', message: clip.message });
+      return { attempt: failed, waiting: clip.message };
+    }
+  }
+  return { attempt: await putInPlace(context, { ...delivery, attempt }, fetched, makeRoom) };
+}
+
+type FetchedClip = {
+  readonly kind: 'fetched';
+  readonly part: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly clip: Extract<VerifiedClip, { ok: true }>;
+  /** The freshest addresses. */
+  readonly urls: readonly ClipUrl[];
+};
+
+/**
+ * One clip, from wherever it is to be had: the address of the poll, after a refusal that of a fresh poll,
+ * at last the content endpoint, which works as long as the gateway keeps the clip.
+ */
+async function fetchClip(
+  context: RunContext,
+  delivery: Delivery,
+  index: number,
+): Promise<FetchedClip | { readonly kind: 'gone' | 'failed'; readonly message: string }> {
+  const { gateway, job, place, take } = delivery;
+  const { control, clock } = context;
+  const content = gateway.contentUrl(job, index);
+  let { urls } = delivery;
+  let source = urls[index] ?? content;
+  let isFresh = false;
+  let resumes = 0;
+  let gone = 0;
+  let message = '';
+
+  /** Turns to the next address; false where there is none left. */
+  const turn = async (): Promise<boolean> => {
+    if (source.next) source = source.next;
+    else if (source.url === content.url) return false;
+    else if (isFresh) source = content;
+    else {
+      isFresh = true;
+      urls = await askAgain(context, delivery);
+      source = urls[index] ?? content;
+    }
+    return true;
+  };
+  for (;;) {
+    if (control.working.aborted) return { kind: 'failed', message: 'interrupted; the next run fetches it' };
+    const part = place.part(index);
+    const outcome = await gateway.download({
+      source,
+      target: part,
+      signal: control.working,
+      onProgress: progressOf(context, take),
+    });
+    if (control.working.aborted) return { kind: 'failed', message: 'interrupted; the next run fetches it' };
+    switch (outcome.kind) {
+      case 'downloaded': {
+        const clip = await verifyClip({ path: part, wanted: wantedOf(delivery.attempt) });
+        if (clip.ok)
+          return { kind: 'fetched', part, bytes: outcome.bytes, sha256: outcome.sha256, clip, urls };
+        message = `what the gateway sent is no whole clip: it is ${clip.reason}`;
+        await discardPart(part);
+        if (!(await turn())) return { kind: 'failed', message: `${message}; the next run fetches it again` };
+        break;
+      }
+      case 'interrupted':
+        message = outcome.message;
+        if (++resumes > RESUMES && !(await turn()))
+          return { kind: 'failed', message: `${message}; the next run goes on` };
+        await clock
+          .sleep(outcome.retryAfterMs ?? PATIENCE_MS * 2 ** Math.min(resumes, 4) * 0.25, control.working)
+          .catch(() => undefined);
+        break;
+      case 'gone':
+        message = outcome.message;
+        if (await turn()) break;
+        if (++gone >= GONE_LIMIT) return { kind: 'gone', message: `the clip is gone: ${message}` };
+        await clock.sleep(PATIENCE_MS, control.working).catch(() => undefined);
+        break;
+      case 'not_media':
+      case 'url_refused':
+        message = outcome.message;
+        if (!(await turn())) return { kind: 'failed', message: `${message}; the next run fetches it again` };
+        break;
+      case 'key_refused':
+        return {
+          kind: 'failed',
+          message: `the key was refused: ${outcome.message}; the next run fetches it`,
+        };
+      default:
+        return unreachable(outcome);
+    }
+  }
+}
+
+/** The addresses that a fresh poll gives; none where it does not tell. */
+async function askAgain({ control }: RunContext, { gateway, job }: Delivery): Promise<readonly ClipUrl[]> {
+  const outcome = await gateway.poll(job, control.working);
+  return outcome.kind === 'completed' ? outcome.urls : [];
+}
+
+function progressOf({ emit, clock }: RunContext, take: Take | undefined) {
+  let toldMs = 0;
+  return (bytes: number, totalBytes: number | undefined) => {
+    if (!take || clock.now() - toldMs < PROGRESS_EVERY_MS) return;
+    toldMs = clock.now();
+    const total = totalBytes === undefined ? {} : { total_bytes: totalBytes };
+    emit({ type: 'shot.downloading', ...about(take, clock), bytes, ...total });
+  };
+}
+
+/** What the clip is held against: the request, as far as it says. */
+function wantedOf({ request }: Attempt): WantedClip {
+  const { duration, size, resolution, aspect_ratio, generate_audio } = request;
+  const exact = size === undefined ? undefined : frameSize({ size });
+  return {
+    ...(duration === undefined ? {} : { durationS: duration }),
+    ...(exact ? { size: exact } : {}),
+    ...(resolution === undefined ? {} : { resolution }),
+    ...(aspect_ratio === undefined ? {} : { aspectRatio: aspect_ratio }),
+    ...(generate_audio === true ? { audio: true } : {}),
+  };
+}
+
+/**
+ * The delivery is in the journal before the clips get their names, so that a clip under its final name always has
+ * an owner; a kill in between leaves whole `.part` files, which the next run gives their names (see recover.ts).
+ */
+async function putInPlace(
+  context: RunContext,
+  { attempt, place }: Delivery,
+  fetched: readonly FetchedClip[],
+  makeRoom: (count: number) => Promise<void>,
+): Promise<Attempt> {
+  const { folder } = context.project.paths;
+  const targets = fetched.map(({ clip }, index) => place.clip(index, clip.extension));
+  const outputs: Output[] = await Promise.all(
+    fetched.map(async ({ part, bytes, sha256, clip }, index) => ({
+      path: storedPath(folder, targets[index] ?? part),
+      bytes,
+      sha256,
+      mtime_ms: await mtimeOf(part),
+      media: clip.media,
+      warnings: clip.warnings,
+    })),
+  );
+  await makeRoom(fetched.length);
+  const delivered = await record(context, attempt, { type: 'delivered', outputs });
+  await writeSidecar({ path: place.sidecar, attempt: delivered });
+  for (const [index, { part }] of fetched.entries()) {
+    const target = targets[index];
+    if (target !== undefined) await finishPart({ part, target });
+  }
+  return delivered;
+}

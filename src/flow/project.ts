@@ -1,0 +1,165 @@
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { systemClock, type Clock } from '../clock.js';
+import type { Diagnostic } from '../domain/diagnostic.js';
+import type { LocateField, Manifest } from '../domain/manifest.js';
+import type { MediaKind, Take } from '../domain/take.js';
+import { ManifestError } from '../errors.js';
+import { parseManifest } from '../manifest/parse.js';
+import { inspectLocalInput } from '../media/local-input.js';
+import { readManifest } from '../store/read-manifest.js';
+import { gatewayTarget, parseGatewayOption, type GatewayTarget } from './gateway-target.js';
+import { projectPaths, type ProjectPaths } from './paths.js';
+
+/** What a person may say about a manifest from outside; each wins over the manifest's own word. */
+export interface ProjectOptions {
+  /** Path of the manifest. */
+  readonly manifest: string;
+  /** A preset's name or a base URL. */
+  readonly gateway?: string;
+  /** The output folder, relative to the working folder. */
+  readonly output?: string;
+  readonly vars?: Readonly<Record<string, string>>;
+  readonly allowLargeMatrix?: boolean;
+  /** How many jobs may be in flight. */
+  readonly concurrency?: number;
+  /** Where keys and proxies are looked up; the process's own environment where absent. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly clock?: Clock;
+}
+
+/** What is known of a local input. */
+export interface LocalInput {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly mime: string;
+}
+
+/** A manifest that was read, checked and expanded, with its local inputs and its places. */
+export interface Project {
+  readonly manifest: Manifest;
+  /** The manifest as it is shown in messages, and its text, for diagnostics. */
+  readonly source: { readonly file: string; readonly text: string };
+  readonly locate: LocateField;
+  readonly paths: ProjectPaths;
+  readonly target: GatewayTarget;
+  /** By the path the manifest gives. */
+  readonly inputs: ReadonlyMap<string, LocalInput>;
+  /** Warnings and errors so far; more may come from the catalogue. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+}
+
+/**
+ * Reads a manifest and its local inputs. Nothing outside the manifest's folder is touched, nothing is sent.
+ * Throws ManifestError where the manifest cannot be expanded; problems with inputs are in `diagnostics`, so that
+ * they can be shown together with what the catalogue has to say.
+ */
+export async function loadProject(options: ProjectOptions): Promise<Project> {
+  const env = options.env ?? process.env;
+  const text = await readManifest(options.manifest);
+  const parsed = parseManifest({
+    text,
+    file: options.manifest,
+    ...(options.vars ? { vars: options.vars } : {}),
+    ...(options.allowLargeMatrix === undefined ? {} : { allowLargeMatrix: options.allowLargeMatrix }),
+    ...(options.gateway === undefined
+      ? {}
+      : { gateway: (own) => parseGatewayOption(options.gateway ?? '', own) }),
+  });
+  const source = { file: options.manifest, text: parsed.text };
+  if (!parsed.manifest) throw new ManifestError(parsed.diagnostics, source);
+  const manifest = withConcurrency(parsed.manifest, options.concurrency);
+  const target = gatewayTarget(manifest.gateway, env);
+  const paths = projectPaths({
+    manifest: options.manifest,
+    outputSetting: manifest.output.dir,
+    outputOption: options.output,
+    isSandbox: target.kind === 'sandbox',
+  });
+  const { inputs, diagnostics } = await inspectInputs({ manifest, paths, locate: parsed.locate });
+  return {
+    manifest,
+    source,
+    locate: parsed.locate,
+    paths,
+    target,
+    inputs,
+    diagnostics: [...parsed.diagnostics, ...diagnostics],
+    env,
+    clock: options.clock ?? systemClock,
+  };
+}
+
+/** Throws ManifestError if there is an error among the diagnostics. */
+export function assertNoErrors(project: Project, diagnostics: readonly Diagnostic[]): void {
+  if (diagnostics.some(({ severity }) => severity === 'error'))
+    throw new ManifestError(diagnostics, project.source);
+}
+
+function withConcurrency(manifest: Manifest, jobs: number | undefined): Manifest {
+  return jobs === undefined ? manifest : { ...manifest, concurrency: { ...manifest.concurrency, jobs } };
+}
+
+interface Use {
+  readonly take: Take;
+  readonly field: string;
+  readonly media: MediaKind;
+  readonly path: string;
+}
+
+/** Reads each distinct local file once. A missing file is one finding for each place that names it. */
+async function inspectInputs({
+  manifest,
+  paths,
+  locate,
+}: {
+  readonly manifest: Manifest;
+  readonly paths: ProjectPaths;
+  readonly locate: LocateField;
+}): Promise<{ readonly inputs: Map<string, LocalInput>; readonly diagnostics: Diagnostic[] }> {
+  const uses = manifest.takes.flatMap(localUses);
+  const distinct = [...new Map(uses.map((use) => [`${use.media} ${use.path}`, use])).values()];
+  const limit = pLimit(8);
+  const inputs = new Map<string, LocalInput>();
+  const diagnostics: Diagnostic[] = [];
+  await Promise.all(
+    distinct.map((use) =>
+      limit(async () => {
+        const found = await inspectLocalInput({
+          root: paths.folder,
+          file: join(paths.folder, use.path),
+          media: use.media,
+        });
+        if (found.ok) {
+          inputs.set(use.path, found);
+          return;
+        }
+        const named = uses.filter(({ path, media }) => path === use.path && media === use.media);
+        for (const { take, field } of firstPerPlace(named)) {
+          const at = locate(take, field);
+          const { code, message } = found;
+          diagnostics.push({ code, severity: 'error', message, shot: take.shot, ...(at ? { at } : {}) });
+        }
+      }),
+    ),
+  );
+  return { inputs, diagnostics };
+}
+
+function localUses(take: Take): Use[] {
+  return [
+    ...take.frames.flatMap(({ frame_type, source }) =>
+      source.kind === 'file' ? [{ take, field: frame_type, media: 'image' as const, path: source.path }] : [],
+    ),
+    ...take.references.flatMap(({ media, source }, index) =>
+      source.kind === 'file' ? [{ take, field: `references[${index}]`, media, path: source.path }] : [],
+    ),
+  ];
+}
+
+/** Takes and matrix expansions of one shot share their place. */
+function firstPerPlace(uses: readonly Use[]): Use[] {
+  return [...new Map(uses.map((use) => [`${use.take.shot_index} ${use.field}`, use])).values()];
+}

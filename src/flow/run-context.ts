@@ -1,0 +1,68 @@
+import type { LimitFunction } from 'p-limit';
+import type { Clock } from '../clock.js';
+import type { Attempt, AttemptEvent } from '../domain/attempt.js';
+import type { Catalogue } from '../domain/catalogue.js';
+import type { Take } from '../domain/take.js';
+import type { EventSink, RunEvent } from '../events.js';
+import type { FrameTool } from '../media/frame-tool.js';
+import type { FrameFile } from '../shot/order.js';
+import type { PollTiming } from '../shot/poll-timing.js';
+import type { ShotStore } from '../store/shot-store.js';
+import type { BudgetLedger } from './budget-ledger.js';
+import type { ClipIndex } from './clip-index.js';
+import type { Connections } from './connections.js';
+import type { Project } from './project.js';
+import type { StopControl } from './stop-control.js';
+import type { SubmitGate } from './submit-gate.js';
+import type { Survey } from './survey.js';
+
+/** What all shots of one run share. */
+export interface RunContext {
+  readonly project: Project;
+  readonly store: ShotStore;
+  readonly connections: Connections;
+  readonly catalogue: Catalogue;
+  readonly survey: Survey;
+  readonly clock: Clock;
+  readonly control: StopControl;
+  readonly gate: SubmitGate;
+  readonly timing: PollTiming;
+  readonly ledger: BudgetLedger;
+  readonly clips: ClipIndex;
+  readonly limits: {
+    /** Holds a job's slot: the model's first, where it has a cap, then the global one. */
+    readonly job: <T>(model: string, work: () => Promise<T>) => Promise<T>;
+    readonly download: LimitFunction;
+  };
+  readonly frameTool: FrameTool | undefined;
+  /** Frames taken from clips in this run, or on their way. */
+  readonly frames: Map<string, Promise<FrameFile>>;
+  readonly emit: EventSink;
+}
+
+/** The part of an event that says which take it is about. */
+export function about(take: Take, clock: Clock) {
+  return { at: new Date(clock.now()).toISOString(), id: take.shot, take: take.take, key: take.key };
+}
+
+/** Tells onlookers something that ends nothing. */
+export function warn(context: RunContext, message: string, take?: Take): void {
+  const event: RunEvent = { type: 'warning', at: new Date(context.clock.now()).toISOString(), message };
+  context.emit(take ? { ...event, key: take.key } : event);
+}
+
+/** An event of an attempt without its time. */
+type Undated<E> = E extends AttemptEvent ? Omit<E, 'at'> : never;
+
+/** Puts a transition on disk and in the ledger. Resolves when it is safe; throws `disk` where it cannot be. */
+export async function record(
+  { store, ledger, clips, clock }: Pick<RunContext, 'store' | 'ledger' | 'clips' | 'clock'>,
+  attempt: Attempt,
+  event: Undated<AttemptEvent>,
+): Promise<Attempt> {
+  const written = store.apply(attempt.id, { ...event, at: new Date(clock.now()).toISOString() });
+  const after = store.get(attempt.id);
+  ledger.update(attempt, after);
+  clips.update(attempt, after);
+  return written;
+}

@@ -1,0 +1,136 @@
+import { isoNow } from '../clock.js';
+import type { Attempt, RecordedRequest } from '../domain/attempt.js';
+import type { Estimate } from '../domain/money.js';
+import type { VideoRequest } from '../domain/request.js';
+import type { Take } from '../domain/take.js';
+import type { StopReason } from '../events.js';
+import { unreachable } from '../errors.js';
+import type { SubmitOutcome } from '../gateway/outcomes.js';
+import { gatewayIdentity } from './connections.js';
+import { about, record, type RunContext } from './run-context.js';
+
+/** A run that could not submit anything for this long is over. */
+const GIVE_UP_AFTER_MS = 10 * 60_000;
+
+/** What a submit needs: what is bought for whom, and the body that asks for it. */
+export interface Purchase {
+  readonly take: Take;
+  readonly fingerprint: string;
+  readonly request: RecordedRequest;
+  readonly estimate: Estimate | null;
+  readonly body: VideoRequest;
+  /** Uncertain attempts that are given up at the moment this one is begun. */
+  readonly giveUp: readonly Attempt[];
+}
+
+/**
+ * Buys a clip: the intent is on disk before a byte leaves, one POST goes out, and its outcome is on disk before
+ * anything else is done with it. A "not now" is waited out and tried again.
+ * Gives the attempt pending, refused or uncertain; planned or undefined where the run stopped before it was sent.
+ */
+export async function submit(context: RunContext, purchase: Purchase): Promise<Attempt | undefined> {
+  const { control, gate, ledger, clock, emit, connections } = context;
+  const { take, body, estimate } = purchase;
+  const gateway = await connections.current();
+  let attempt: Attempt | undefined;
+  while (!control.reason) {
+    await gate.enter(control.submitting).catch(() => undefined);
+    if (control.reason) break;
+    const objection = ledger.objection(estimate);
+    if (objection !== undefined) {
+      const hint = 'raise budget_usd or --max-cost, or render fewer shots with --only';
+      control.stop({ kind: 'budget', message: objection, hint });
+      break;
+    }
+    attempt ??= await begin(context, purchase);
+    attempt = await record(context, attempt, { type: 'submit_started' });
+    if (control.submitting.aborted) {
+      // Nothing has left yet: the intent is taken back, and the shot stays free.
+      return record(context, attempt, { type: 'not_accepted', message: 'stopped before it was sent' });
+    }
+    emit({ type: 'shot.submitting', ...about(take, clock), model: take.settings.model });
+    const sentAtMs = clock.now();
+    const outcome = await gateway.submit(body, control.answering);
+    attempt = await recordOutcome(context, attempt, outcome);
+    switch (outcome.kind) {
+      case 'accepted':
+        gate.accepted();
+        emit({
+          type: 'shot.submitted',
+          ...about(take, clock),
+          model: take.settings.model,
+          job_id: outcome.job.id,
+        });
+        return attempt;
+      case 'uncertain':
+        return attempt;
+      case 'refused':
+        if (outcome.stops) control.stop(stopReason(outcome.stops, outcome.message));
+        return attempt;
+      case 'not_accepted':
+        slowDown(context, { sentAtMs, outcome });
+        break;
+      default:
+        return unreachable(outcome);
+    }
+  }
+  return attempt;
+}
+
+/** The attempt comes into being together with its intent: both lines are one write. */
+async function begin(context: RunContext, purchase: Purchase): Promise<Attempt> {
+  const { store, ledger, clock, project } = context;
+  const { take, fingerprint, request, estimate, giveUp } = purchase;
+  for (const uncertain of giveUp) await record(context, uncertain, { type: 'resolved', as: 'abandoned' });
+  const attempt = store.begin({
+    owner: { shot: take.shot, take: take.take },
+    fingerprint,
+    request,
+    gateway: gatewayIdentity(project.target),
+    estimate,
+    at: isoNow(clock),
+  });
+  ledger.own(attempt);
+  return attempt;
+}
+
+function recordOutcome(context: RunContext, attempt: Attempt, outcome: SubmitOutcome): Promise<Attempt> {
+  switch (outcome.kind) {
+    case 'accepted':
+      return record(context, attempt, { type: 'accepted', job: outcome.job });
+    case 'uncertain':
+      return record(context, attempt, { type: 'answer_lost', message: outcome.message });
+    case 'refused':
+      return record(context, attempt, { type: 'refused', status: outcome.status, message: outcome.message });
+    case 'not_accepted':
+      return record(context, attempt, { type: 'not_accepted', message: outcome.message });
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function slowDown(
+  { gate, control, clock, emit }: RunContext,
+  refusal: { readonly sentAtMs: number; readonly outcome: Extract<SubmitOutcome, { kind: 'not_accepted' }> },
+): void {
+  const { message, retryAfterMs } = refusal.outcome;
+  const wait_ms = gate.refused({
+    sentAtMs: refusal.sentAtMs,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+  if (gate.troubleMs() + wait_ms > GIVE_UP_AFTER_MS) {
+    const hint = 'run the same command again later: nothing is lost, and nothing is bought twice';
+    control.stop({ kind: 'gateway', message: `no submit was accepted for ten minutes: ${message}`, hint });
+  } else emit({ type: 'run.slowed', at: new Date(clock.now()).toISOString(), message, wait_ms });
+}
+
+function stopReason(kind: 'key' | 'credits' | 'budget', message: string): StopReason {
+  switch (kind) {
+    case 'key':
+      return { kind, message, hint: 'check the key (dailies doctor), then run the same command again' };
+    case 'credits':
+      return { kind, message, hint: 'add credits at the gateway, then run the same command again' };
+    case 'budget':
+      return { kind, message, hint: "raise the key's limit at the gateway, then run the same command again" };
+  }
+}

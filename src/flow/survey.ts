@@ -1,0 +1,167 @@
+import pLimit from 'p-limit';
+import { findModel } from '../catalogue/find.js';
+import { estimateTake } from '../cost/estimate.js';
+import type { Attempt, Output } from '../domain/attempt.js';
+import type { Catalogue } from '../domain/catalogue.js';
+import type { Take } from '../domain/take.js';
+import { DailiesError } from '../errors.js';
+import { nearest } from '../domain/nearest.js';
+import { createClaims, isLive, type Claims } from '../plan/claims.js';
+import { decideAll, type Decision, type DecisionContext } from '../plan/decide.js';
+import { slotKey, withAncestors, type Picks } from '../plan/graph.js';
+import { inspectOutput } from '../store/clips.js';
+import { openPath } from './paths.js';
+import { clipPlace } from './clip-place.js';
+import type { Project } from './project.js';
+
+/** Which takes a plan or a run is about, and how it goes about them. */
+export interface Scope {
+  /** Shot ids, manifest ids or take keys. */
+  readonly only?: readonly string[];
+  /** A shot: it and all it is made from. */
+  readonly until?: string;
+  /** Shots or takes to make anew although they are delivered. */
+  readonly rerender?: readonly string[];
+  /** false: what failed before is left alone. */
+  readonly retryFailed?: boolean;
+  /** Hash every clip on disk instead of looking at size and time. */
+  readonly verify?: boolean;
+  readonly onUncertain?: 'hold' | 'resubmit';
+  readonly approve?: boolean;
+}
+
+/** What the plan rests on: decisions about every take of the manifest, and those in scope. */
+export interface Survey {
+  readonly decisions: ReadonlyMap<string, Decision>;
+  /** Takes in scope, in manifest order. */
+  readonly inScope: readonly Take[];
+  /** Attempts that serve no take, and whose clip or job is still worth something. */
+  readonly orphans: readonly Attempt[];
+  readonly claims: Claims;
+  /** For decisions that have to be made again when a source has been delivered. */
+  readonly context: Omit<DecisionContext, 'decided'>;
+}
+
+/** Looks at the disk and decides about every take. Reads, never writes. Throws `usage` on unknown ids in the scope. */
+export async function survey({
+  project,
+  attempts,
+  picks,
+  catalogue,
+  scope,
+}: {
+  readonly project: Project;
+  readonly attempts: readonly Attempt[];
+  readonly picks: Picks;
+  readonly catalogue: Catalogue | undefined;
+  readonly scope: Scope;
+}): Promise<Survey> {
+  const { manifest, paths, inputs } = project;
+  const { takes } = manifest;
+  const statuses = await clipStatuses({ attempts, folder: paths.folder, hash: scope.verify ?? false });
+  const claims = createClaims(attempts, takes);
+  const rerender = new Set(select(takes, scope.rerender ?? [], '--rerender').map(slotKey));
+  const context: Omit<DecisionContext, 'decided'> = {
+    claims,
+    picks,
+    approve: scope.approve ?? manifest.approve,
+    rerender,
+    retryFailed: scope.retryFailed ?? true,
+    resubmitUncertain: (scope.onUncertain ?? manifest.on_uncertain) === 'resubmit',
+    localInput: (path) => inputs.get(path),
+    clipStatus: (attempt) => statuses.get(attempt.id) ?? 'intact',
+    isInPlace: (attempt, take) => isInPlace(attempt, clipPlace(project, take)),
+    estimate: (take) => {
+      const model = catalogue && findModel(catalogue.models, take.settings.model);
+      return model ? estimateTake({ take, model }) : null;
+    },
+  };
+  const decisions = decideAll(takes, context);
+  const inScope = scopeOf(takes, scope, picks);
+  const claimedOrCollected = new Set(
+    [...decisions.values()].flatMap(({ collect }) => collect.map(({ id }) => id)),
+  );
+  const slots = new Set(takes.map(slotKey));
+  const orphans = claims
+    .unclaimed()
+    .filter((attempt) => isLive(attempt) && !claimedOrCollected.has(attempt.id) && isOrphan(attempt, slots));
+  return { decisions, inScope, orphans, claims, context };
+}
+
+/** A clip of a removed shot; and any job, of whatever shot, that nobody else fetches. */
+function isOrphan({ owner, state }: Attempt, slots: ReadonlySet<string>): boolean {
+  return state.kind === 'delivered'
+    ? !slots.has(slotKey(owner))
+    : state.kind !== 'uncertain' || !slots.has(slotKey(owner));
+}
+
+async function clipStatuses({
+  attempts,
+  folder,
+  hash,
+}: {
+  readonly attempts: readonly Attempt[];
+  readonly folder: string;
+  readonly hash: boolean;
+}): Promise<Map<string, 'intact' | 'missing' | 'changed'>> {
+  const limit = pLimit(16);
+  const statuses = new Map<string, 'intact' | 'missing' | 'changed'>();
+  await Promise.all(
+    attempts.map(
+      ({ id, state }) =>
+        state.kind === 'delivered' &&
+        limit(async () => {
+          statuses.set(id, await worstStatus(state.outputs, folder, hash));
+        }),
+    ),
+  );
+  return statuses;
+}
+
+async function worstStatus(outputs: readonly Output[], folder: string, hash: boolean) {
+  let worst: 'intact' | 'missing' | 'changed' = 'intact';
+  for (const output of outputs) {
+    const status = await inspectOutput({ file: openPath(folder, output.path), output, hash });
+    if (status === 'missing') return status;
+    if (status === 'changed') worst = status;
+  }
+  return worst;
+}
+
+/** Whether the clips of an attempt lie where the clips of a take belong. */
+function isInPlace({ state }: Attempt, place: ReturnType<typeof clipPlace>): boolean {
+  return (
+    state.kind === 'delivered' &&
+    state.outputs.every(
+      ({ path }, index) => path === place.storedClip(index, path.endsWith('.webm') ? '.webm' : '.mp4'),
+    )
+  );
+}
+
+function scopeOf(takes: readonly Take[], { only, until }: Scope, picks: Picks): readonly Take[] {
+  let selected: ReadonlySet<Take> | undefined;
+  if (only && only.length > 0) selected = new Set(select(takes, only, '--only'));
+  if (until !== undefined) {
+    const chain = withAncestors({ takes, roots: select(takes, [until], '--until'), picks });
+    const before = selected;
+    selected = before ? new Set([...chain].filter((take) => before.has(take))) : chain;
+  }
+  const final = selected;
+  return final ? takes.filter((take) => final.has(take)) : takes;
+}
+
+/** The takes that ids name: a take's key, an expanded shot, or a shot of the manifest. */
+export function select(takes: readonly Take[], ids: readonly string[], option: string): Take[] {
+  return ids.flatMap((id) => {
+    const found = takes.filter(
+      (take) =>
+        take.key === id || `${take.shot}@${take.take}` === id || take.shot === id || take.manifest_id === id,
+    );
+    if (found.length > 0) return found;
+    const near = nearest(id, new Set(takes.flatMap((take) => [take.shot, take.key])));
+    throw new DailiesError('usage', `${option} ${id}: the manifest has no such shot`, {
+      exitCode: 2,
+      hint: near === undefined ? 'dailies plan lists the shots' : `did you mean ${near}?`,
+    });
+  });
+}

@@ -1,0 +1,270 @@
+import type { Attempt, Output } from '../domain/attempt.js';
+import type { Take } from '../domain/take.js';
+import type { NotDelivered, TakeResult } from '../events.js';
+import { DailiesError, messageOf, unreachable } from '../errors.js';
+import type { Decision } from '../plan/decide.js';
+import { clipPlace } from './clip-place.js';
+import { bringHome, clearPlace } from './clip-moves.js';
+import { deliver } from './deliver.js';
+import { follow, isInFlight } from './follow.js';
+import { readyOrder } from './order-inputs.js';
+import { about, record, type RunContext } from './run-context.js';
+import { submit } from './submit.js';
+
+/** How one take came out: the account for people, and the attempt that serves it, where one does. */
+export interface TakeOutcome {
+  readonly result: TakeResult;
+  readonly attempt: Attempt | undefined;
+}
+
+/**
+ * Takes one take from its decision to its end: buys what has to be bought, follows the job, fetches the clip.
+ * Never rejects: whatever goes wrong is the outcome of this take, or stops the run.
+ */
+export async function runTake(context: RunContext, decision: Decision): Promise<TakeOutcome> {
+  try {
+    const end = await act(context, decision);
+    return finish(context, decision, end);
+  } catch (error) {
+    return finish(context, decision, { attempt: undefined, ...whatWentWrong(context, error) });
+  }
+}
+
+/** Where a take has ended. Without `outcome` it is told from the attempt. */
+interface End {
+  readonly attempt: Attempt | undefined;
+  readonly outcome?: NotDelivered;
+  readonly message?: string;
+  readonly reused?: boolean;
+}
+
+async function act(context: RunContext, decision: Decision): Promise<End> {
+  const { take, action } = decision;
+  if (decision.blocked_by !== undefined)
+    return { attempt: undefined, outcome: 'blocked', message: decision.reasons.join('; ') };
+  switch (action) {
+    case 'render':
+    case 'rerender':
+    case 'retry':
+      return buy(context, decision);
+    case 'resume':
+      return resume(context, take, await owned(context, decision));
+    case 'download':
+      return fetch(context, take, await fetchable(context, await owned(context, decision)));
+    case 'reuse':
+      return reuse(context, take, await owned(context, decision));
+    case 'held':
+      return hold(context, decision);
+    case 'orphan':
+      throw new DailiesError('internal', `take ${take.key} cannot be an orphan`, { exitCode: 1 });
+    default:
+      return unreachable(action);
+  }
+}
+
+/** The attempt that serves the take, in the take's own name from now on. */
+async function owned(context: RunContext, { take, attempt }: Decision): Promise<Attempt> {
+  if (!attempt) throw new DailiesError('internal', `nothing serves take ${take.key}`, { exitCode: 1 });
+  const current = context.store.get(attempt.id);
+  if (current.owner.shot === take.shot && current.owner.take === take.take) return current;
+  await context.store.assign(current.id, { shot: take.shot, take: take.take });
+  return context.store.get(current.id);
+}
+
+async function buy(context: RunContext, decision: Decision): Promise<End> {
+  const { take, order, fingerprint, estimate } = decision;
+  if (!order || fingerprint === undefined)
+    throw new DailiesError('internal', `take ${take.key} has inputs that are not known`, { exitCode: 1 });
+  let giveUp = decision.give_up ?? [];
+  for (let retriesLeft = context.project.manifest.retries; ; retriesLeft--) {
+    const end = await context.limits.job(take.settings.model, async (): Promise<End> => {
+      if (context.control.reason) return { attempt: undefined };
+      // Inlined files are large: they are read when the slot is there, not before.
+      const purchase = { take, fingerprint, estimate, giveUp, ...(await readyOrder(context, order)) };
+      const attempt = await submit(context, purchase);
+      return attempt ? followTake(context, take, attempt, true) : { attempt };
+    });
+    if (end.attempt && isCompleted(end.attempt)) return fetch(context, take, end.attempt, end);
+    const hasFailed = end.attempt && ['failed', 'cancelled', 'expired'].includes(end.attempt.state.kind);
+    if (!hasFailed || retriesLeft === 0 || context.control.reason) return end;
+    giveUp = [];
+    tell(context, take, { outcome: 'failed', message: messageFor(end.attempt), willRetry: true });
+  }
+}
+
+async function resume(context: RunContext, take: Take, attempt: Attempt): Promise<End> {
+  const end = await context.limits.job(take.settings.model, () => followTake(context, take, attempt, false));
+  return end.attempt && isCompleted(end.attempt) ? fetch(context, take, end.attempt, end) : end;
+}
+
+interface FollowedEnd extends End {
+  readonly urls?: Parameters<typeof deliver>[1]['urls'];
+}
+
+async function followTake(
+  context: RunContext,
+  take: Take,
+  attempt: Attempt,
+  isFresh: boolean,
+): Promise<FollowedEnd> {
+  if (!isInFlight(attempt)) return { attempt };
+  const gateway = await context.connections.of(attempt);
+  if (!gateway) return { attempt, outcome: 'waiting', message: elsewhere(attempt) };
+  const { waiting, ...followed } = await follow(context, { attempt, gateway, take, isFresh });
+  return waiting === undefined ? followed : { ...followed, outcome: 'waiting', message: waiting };
+}
+
+async function fetch(
+  context: RunContext,
+  take: Take,
+  attempt: Attempt,
+  { urls = [] }: Pick<FollowedEnd, 'urls'> = {},
+): Promise<End> {
+  const gateway = await context.connections.of(attempt);
+  if (!gateway) return { attempt, outcome: 'waiting', message: elsewhere(attempt) };
+  if (!isCompleted(attempt)) return { attempt };
+  const place = clipPlace(context.project, take);
+  const { job } = attempt.state;
+  return context.limits.download(async (): Promise<End> => {
+    const delivered = await deliver(context, { attempt, job, gateway, place, urls, take }, (count) =>
+      clearPlace(context, place, count),
+    );
+    return delivered.waiting === undefined
+      ? { attempt: delivered.attempt }
+      : { attempt: delivered.attempt, outcome: 'waiting', message: delivered.waiting };
+  });
+}
+
+/** A clip that was delivered and is gone from the disk is fetched again, for free. */
+async function fetchable(context: RunContext, attempt: Attempt): Promise<Attempt> {
+  return attempt.state.kind === 'delivered' ? record(context, attempt, { type: 'clip_gone' }) : attempt;
+}
+
+async function reuse(context: RunContext, take: Take, attempt: Attempt): Promise<End> {
+  const isHome = context.survey.context.isInPlace(attempt, take);
+  return { attempt: isHome ? attempt : await bringHome(context, attempt, take), reused: true };
+}
+
+/** A lost job is asked for again by each run; what is uncertain waits for a person. */
+async function hold(context: RunContext, decision: Decision): Promise<End> {
+  const { take } = decision;
+  if (!decision.attempt)
+    return { attempt: undefined, outcome: 'failed', message: decision.reasons.join('; ') };
+  const attempt = await owned(context, decision);
+  if (attempt.state.kind !== 'lost') return { attempt };
+  const gateway = await context.connections.of(attempt);
+  if (!gateway || context.control.working.aborted) return { attempt };
+  const outcome = await gateway.poll(attempt.state.job, context.control.working);
+  if (outcome.kind === 'not_found' || outcome.kind === 'key_refused' || outcome.kind === 'unavailable')
+    return { attempt };
+  return resume(context, take, await record(context, attempt, { type: 'found' }));
+}
+
+type Completed = Attempt & {
+  readonly state: Extract<Attempt['state'], { kind: 'completed' | 'downloading' }>;
+};
+
+function isCompleted(attempt: Attempt): attempt is Completed {
+  return attempt.state.kind === 'completed' || attempt.state.kind === 'downloading';
+}
+
+function elsewhere({ gateway }: Attempt): string {
+  return `its job is at ${gateway}: run once with --gateway ${gateway} to fetch it`;
+}
+
+/** Tells onlookers how the take ended, and gives the account of it. */
+function finish(context: RunContext, { take, action }: Decision, end: End): TakeOutcome {
+  const { attempt } = end;
+  const state = attempt?.state;
+  const base = { id: take.shot, take: take.take, key: take.key, action, model: take.settings.model };
+  const job = state && 'job' in state && state.job ? { job_id: state.job.id } : {};
+  const cost =
+    state && 'cost_usd' in state && state.cost_usd !== undefined ? { cost_usd: state.cost_usd } : {};
+  if (end.outcome === undefined && state?.kind === 'delivered') {
+    const { outputs } = state;
+    const reused = end.reused ?? false;
+    const model = take.settings.model;
+    context.emit({ type: 'shot.delivered', ...about(take, context.clock), model, reused, outputs, ...cost });
+    return { attempt, result: { ...base, outcome: 'delivered', ...job, ...cost, outputs } };
+  }
+  const outcome = end.outcome ?? outcomeOf(attempt);
+  const message = end.message ?? messageFor(attempt);
+  tell(context, take, { outcome, message, willRetry: false });
+  const outputs: readonly Output[] = [];
+  return { attempt, result: { ...base, outcome, message, ...job, ...cost, outputs } };
+}
+
+function outcomeOf(attempt: Attempt | undefined): NotDelivered {
+  switch (attempt?.state.kind) {
+    case undefined:
+    case 'planned':
+      return 'not_submitted';
+    case 'refused':
+      return 'refused';
+    case 'uncertain':
+    case 'submitting':
+    case 'lost':
+      return 'held';
+    case 'failed':
+    case 'cancelled':
+    case 'expired':
+      return 'failed';
+    default:
+      return 'waiting';
+  }
+}
+
+function messageFor(attempt: Attempt | undefined): string {
+  const state = attempt?.state;
+  switch (state?.kind) {
+    case undefined:
+    case 'planned':
+      return 'the run stopped before it was submitted';
+    case 'refused':
+      return `the gateway refused it (${state.status}): ${state.message}`;
+    case 'uncertain':
+      return `the answer to the submit was lost (${state.message}); it may have been charged`;
+    case 'submitting':
+      return 'the submit was cut short; it may have been charged';
+    case 'lost':
+      return `job ${state.job.id} is lost: ${state.message}`;
+    case 'failed':
+      return `the gateway says: ${state.message}`;
+    case 'cancelled':
+    case 'expired':
+      return `the gateway says ${state.kind}: ${state.message}`;
+    default:
+      return `the job is ${state?.kind ?? 'unknown'}`;
+  }
+}
+
+function tell(
+  { emit, clock }: RunContext,
+  take: Take,
+  news: { readonly outcome: NotDelivered; readonly message: string; readonly willRetry: boolean },
+): void {
+  emit({
+    type: 'shot.not_delivered',
+    ...about(take, clock),
+    model: take.settings.model,
+    outcome: news.outcome,
+    message: news.message,
+    will_retry: news.willRetry,
+  });
+}
+
+/** A disk that cannot be written ends the run; a bad input ends its own shot. */
+function whatWentWrong(
+  context: RunContext,
+  error: unknown,
+): { readonly outcome: NotDelivered; readonly message: string } {
+  if (!(error instanceof DailiesError)) throw error;
+  if (error.code === 'disk' && error.exitCode === 3) {
+    context.control.stop({
+      kind: 'disk',
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+  return { outcome: 'not_submitted', message: messageOf(error) };
+}
