@@ -51,10 +51,12 @@ async function factsByMediabunny(path: string, container: MediaFacts['container'
     const video = await input.getPrimaryVideoTrack();
     if (video === null) throw new Error(NO_PICTURES);
     const audio = await input.getPrimaryAudioTrack();
+    // A picture may begin late; before zero, nothing is shown.
+    const start = Math.max(0, await video.getFirstTimestamp());
     const { averagePacketRate } = await video.computePacketStats(PACKETS_FOR_RATE);
     return {
       container,
-      duration_s: toThousandth(await video.computeDuration()),
+      duration_s: toThousandth((await video.computeDuration()) - start),
       width: await video.getDisplayWidth(),
       height: await video.getDisplayHeight(),
       video_codec: codecName((await video.getCodec()) ?? 'unknown'),

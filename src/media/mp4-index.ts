@@ -85,7 +85,7 @@ function sumOfDurations(timeToSample: Buffer): number {
   return units;
 }
 
-/** What the edit list lets be seen, in units of the track. Empty edits show nothing; a length of 0 is the rest. */
+/** What the edit list shows, in units of the track. Empty edits show nothing; a length of 0 means all the rest. */
 function shownByEdits(
   edits: Buffer,
   { durationUnits, unitsPerMovieUnit }: { durationUnits: number; unitsPerMovieUnit: number },
@@ -98,10 +98,10 @@ function shownByEdits(
     const length = wide ? Number(edits.readBigUInt64BE(at)) : edits.readUInt32BE(at);
     const mediaTime = wide ? Number(edits.readBigInt64BE(at + 8)) : edits.readInt32BE(at + 4);
     if (mediaTime < 0) continue;
-    const rest = Math.max(0, durationUnits - mediaTime);
-    shown += length === 0 ? rest : Math.min(rest, length * unitsPerMovieUnit);
+    if (length === 0) return durationUnits;
+    shown += length * unitsPerMovieUnit;
   }
-  return entries === 0 ? durationUnits : shown;
+  return entries === 0 ? durationUnits : Math.min(shown, durationUnits);
 }
 
 function displaySize(trackHeader: Buffer, entry: Buffer): { width: number; height: number } {

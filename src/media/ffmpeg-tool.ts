@@ -1,0 +1,154 @@
+import { access, constants, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import pLimit from 'p-limit';
+import type { FramePosition } from '../domain/take.js';
+import { DailiesError } from '../errors.js';
+import { withFileWindow } from './file-window.js';
+import { clipWithFrame, framePurpose, noSuchFrame } from './frame-position.js';
+import type { FrameTool } from './frame-tool.js';
+import { parsePpm, PICTURE_SIDE, type Picture } from './picture.js';
+import { runTool, type ToolRun } from './run-tool.js';
+import { SNIFF_BYTES, sniffMedia } from './sniff.js';
+import { writeWhole } from './write-whole.js';
+
+/** Finds an ffmpeg that runs: the one DAILIES_FFMPEG names, else the first on the PATH. */
+export async function findFfmpeg(env: NodeJS.ProcessEnv): Promise<FrameTool | undefined> {
+  const named = env['DAILIES_FFMPEG'];
+  for (const command of named ? [named] : await onPath(env))
+    if (await runs(command)) return ffmpegTool(command);
+  return undefined;
+}
+
+async function onPath(env: NodeJS.ProcessEnv): Promise<string[]> {
+  const program = process.platform === 'win32' ? 'ffmpeg.exe' : 'ffmpeg';
+  const found: string[] = [];
+  for (const folder of (env['PATH'] ?? env['Path'] ?? '').split(delimiter)) {
+    const file = join(folder, program);
+    const isThere =
+      folder !== '' &&
+      (await access(file, constants.X_OK).then(
+        () => true,
+        () => false,
+      ));
+    if (isThere) found.push(file);
+  }
+  return found;
+}
+
+/** Being there is not enough: a missing library would show only after money had been spent. */
+async function runs(command: string): Promise<boolean> {
+  return runTool({ command, args: ['-version'], purpose: 'ask ffmpeg for its version' }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Runs ffmpeg with the arguments that every one of our calls has. */
+type Ffmpeg = (run: Omit<ToolRun, 'command'>) => Promise<Buffer>;
+
+function ffmpegTool(command: string): FrameTool {
+  // Each ffmpeg decodes on all cores; more of them than cores would only get in one another's way.
+  const limit = pLimit(availableParallelism());
+  const quiet = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'error'];
+  const ffmpeg: Ffmpeg = (run) => limit(() => runTool({ ...run, command, args: [...quiet, ...run.args] }));
+
+  return {
+    name: 'ffmpeg',
+    ffmpeg,
+
+    async extractFrame({ clip, at, png, signal }) {
+      await clipWithFrame(clip, at);
+      const index = at === 'first' ? 0 : (await countFrames(ffmpeg, { clip, until: at, signal })) - 1;
+      const image = await readFrame(ffmpeg, { clip, at, index, signal });
+      if (image.length === 0) throw noSuchFrame(clip, at, 'no frame of it can be decoded');
+      await writeWhole(png, image);
+    },
+
+    readPicture: ({ file, signal }) => readPicture(ffmpeg, file, signal),
+  };
+}
+
+/** The path after `file:` is taken as it stands: no leading dash, colon or other protocol is read into it. */
+function reading(clip: string): string[] {
+  return ['-protocol_whitelist', 'file', '-i', `file:${resolve(clip)}`, '-map', '0:v:0'];
+}
+
+/** Frames get even timestamps at a rate of their own, so that none is dropped or doubled to even out the rate. */
+const RENUMBER = 'settb=1/25,setpts=N';
+const RENUMBERED = ['-r', '25'];
+
+interface FrameCall {
+  readonly clip: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * How many frames the clip shows, in all or until some seconds after its first. They are decoded and counted, since
+ * nothing less is exact: packets come in another order, edit lists hide some, uneven rates and sound that outlasts
+ * the picture lead a seek from the end astray.
+ */
+async function countFrames(
+  ffmpeg: Ffmpeg,
+  { clip, until, signal }: FrameCall & { readonly until: FramePosition },
+): Promise<number> {
+  // A microsecond more, for timestamps that are no round decimals.
+  const early = typeof until === 'number' ? [`select=lte(t-start_t\\,${(until + 1e-6).toFixed(6)})`] : [];
+  const report = await ffmpeg({
+    args: [
+      ...reading(clip),
+      ...['-vf', [...early, RENUMBER].join(','), ...RENUMBERED],
+      ...['-progress', 'pipe:1', '-f', 'null', '-'],
+    ],
+    purpose: framePurpose(clip, until),
+    signal,
+  });
+  const counts = [...report.toString('latin1').matchAll(/^frame=\s*(\d+)/gm)];
+  return Number(counts.at(-1)?.[1] ?? 0);
+}
+
+/** The PNG of the frame that is shown as number `index`, in square pixels, upright. */
+function readFrame(
+  ffmpeg: Ffmpeg,
+  { clip, at, index, signal }: FrameCall & { readonly at: FramePosition; readonly index: number },
+): Promise<Buffer> {
+  const scale = 'scale=w=trunc(iw*sar+0.5):h=ih:flags=bicubic+accurate_rnd+full_chroma_int+bitexact';
+  const filters = [`select=eq(n\\,${index})`, scale, 'setsar=1', 'format=rgb24', RENUMBER];
+  return ffmpeg({
+    args: [
+      ...reading(clip),
+      ...['-vf', filters.join(','), ...RENUMBERED, '-frames:v', '1'],
+      ...['-f', 'image2pipe', '-c:v', 'png', '-bitexact', 'pipe:1'],
+    ],
+    purpose: framePurpose(clip, at),
+    signal,
+  });
+}
+
+async function readPicture(
+  ffmpeg: Ffmpeg,
+  file: string,
+  signal: AbortSignal | undefined,
+): Promise<Picture | undefined> {
+  const head = withFileWindow(file, (opened) => opened.read(0, SNIFF_BYTES));
+  // An image goes in by the standard input: in a file's name, ffmpeg would take a % for a number's place.
+  const image = sniffMedia(head)?.media === 'image' ? await readFile(file) : undefined;
+  const width = `max(1\\,trunc(${PICTURE_SIDE}*min(1\\,iw*sar/ih)+0.5))`;
+  const height = `max(1\\,trunc(${PICTURE_SIDE}*min(1\\,ih/(iw*sar))+0.5))`;
+  const filters = `scale=w=${width}:h=${height}:flags=area+accurate_rnd+full_chroma_int,format=rgb24`;
+  try {
+    const ppm = await ffmpeg({
+      args: [
+        ...(image ? ['-i', 'pipe:0'] : reading(file)),
+        ...['-vf', filters, '-frames:v', '1', '-f', 'image2pipe', '-c:v', 'ppm', 'pipe:1'],
+      ],
+      ...(image ? { input: image } : {}),
+      purpose: `read ${file}`,
+      signal,
+    });
+    return parsePpm(ppm);
+  } catch (error) {
+    if (error instanceof DailiesError && error.code === 'media') return undefined;
+    throw error;
+  }
+}

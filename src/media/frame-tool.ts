@@ -1,0 +1,43 @@
+import type { FramePosition } from '../domain/take.js';
+import { findFfmpeg } from './ffmpeg-tool.js';
+import { findMediabunnyServer } from './mediabunny-tool.js';
+import type { Picture } from './picture.js';
+
+/** What decodes video: ffmpeg, or mediabunny with its server extension. Neither comes with dailies. */
+export interface FrameTool {
+  /** For messages. */
+  readonly name: string;
+  /**
+   * Writes one frame of a clip as a PNG: the first shown, the last shown, or the one shown at a number of seconds
+   * from the first. The same clip gives the same bytes; the file appears whole or not at all.
+   * Throws DailiesError `media` where the clip has no such frame, `disk`, `tool-missing`.
+   */
+  extractFrame(wish: FrameWish): Promise<void>;
+  /** A small copy of an image, or of a clip's first frame; undefined where the tool cannot read the image. */
+  readPicture(wish: {
+    readonly file: string;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<Picture | undefined>;
+  /** Runs ffmpeg where this is ffmpeg, for work that only it can do. */
+  readonly ffmpeg?: (run: {
+    readonly args: readonly string[];
+    readonly purpose: string;
+    readonly signal?: AbortSignal | undefined;
+  }) => Promise<Buffer>;
+}
+
+export interface FrameWish {
+  readonly clip: string;
+  readonly at: FramePosition;
+  /** Where the PNG goes; its folder is made. */
+  readonly png: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Looks for something that decodes video: ffmpeg (DAILIES_FFMPEG, else on the PATH), else the optional peer
+ * `@mediabunny/server`. Undefined where there is neither: TOOL_HINT says how to get one.
+ */
+export async function findFrameTool(env: NodeJS.ProcessEnv): Promise<FrameTool | undefined> {
+  return (await findFfmpeg(env)) ?? (await findMediabunnyServer());
+}
