@@ -1,0 +1,65 @@
+import type { Dispatcher } from 'undici';
+
+import { isClosedConnection } from './failure.js';
+import type { Answer } from './read-submit.js';
+import { LimitReached, sendOnce, type BodySink, type WireRequest, type WireResult } from './wire.js';
+
+/** What became of a request whose answer is read whole, into memory. */
+export type Asked =
+  | { readonly kind: 'answered'; readonly answer: Answer }
+  | { readonly kind: 'unsent'; readonly error: Error }
+  /** `partial`: what had come of the answer, where it had begun. */
+  | { readonly kind: 'broken'; readonly error: Error; readonly partial?: Answer };
+
+export type Question = Omit<WireRequest, 'onHead' | 'idleTimeoutMs' | 'dispatcher'> & {
+  /** A longer body is cut off and counts as broken. */
+  readonly maxBytes: number;
+};
+
+/** Sends a request once and collects its answer. */
+export async function ask(dispatcher: Dispatcher, question: Question): Promise<Asked> {
+  const { maxBytes, ...request } = question;
+  const { sink, body } = collector(maxBytes);
+  const result = await sendOnce({ ...request, dispatcher, onHead: () => sink });
+  switch (result.kind) {
+    case 'complete':
+      return { kind: 'answered', answer: { ...result.head, body: body() } };
+    case 'unsent':
+      return result;
+    case 'broken': {
+      const { error, head } = result;
+      return { kind: 'broken', error, ...(head ? { partial: { ...head, body: body() } } : {}) };
+    }
+  }
+}
+
+/**
+ * Sends a request that changes nothing. A server may close a kept connection in the moment it is used again, which
+ * says nothing about the request: that one case is tried once more.
+ */
+export async function askAgain(dispatcher: Dispatcher, question: Question): Promise<Asked> {
+  const first = await ask(dispatcher, question);
+  return isStaleConnection(first) ? ask(dispatcher, question) : first;
+}
+
+/** Whether the connection ended before a byte of the answer came. */
+export function isStaleConnection(result: Asked | WireResult): boolean {
+  if (result.kind !== 'broken') return false;
+  const hasBegun = 'partial' in result || 'head' in result;
+  return !hasBegun && isClosedConnection(result.error);
+}
+
+/** Keeps a body in memory, up to a bound; what goes beyond it ends the exchange. */
+export function collector(maxBytes: number): { readonly sink: BodySink; readonly body: () => Buffer } {
+  const pieces: Buffer[] = [];
+  let room = maxBytes;
+  const sink: BodySink = {
+    write(piece) {
+      pieces.push(piece.subarray(0, room));
+      room -= piece.length;
+      if (room < 0) throw new LimitReached(`the answer is larger than ${Math.floor(maxBytes / 1024)} KB`);
+      return true;
+    },
+  };
+  return { sink, body: () => (pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces)) };
+}

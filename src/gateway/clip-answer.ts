@@ -1,0 +1,74 @@
+import type { PartNote } from './part-note.js';
+import type { BodySink, Head } from './wire.js';
+
+/** Which bytes of a clip an answer carries. */
+export interface Range {
+  /** NaN where the answer does not say. */
+  readonly start: number;
+  /** Length of the whole clip, where it is known. */
+  readonly total?: number;
+}
+
+/** Reads 200 and 206 alike (RFC 9110, 14.4). */
+export function rangeOf(head: Head): Range {
+  if (head.status === 200) {
+    const length = header(head, 'content-length');
+    return { start: 0, ...(length === undefined ? {} : { total: Number(length) }) };
+  }
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/i.exec(header(head, 'content-range') ?? '') ?? [];
+  return {
+    start: Number(start ?? NaN),
+    ...(total === undefined || total === '*' ? {} : { total: Number(total) }),
+  };
+}
+
+/** What proves that a later answer is about the same bytes: a strong ETag, else the date of the last change. */
+export function validatorOf(head: Head): string | undefined {
+  const etag = header(head, 'etag');
+  if (etag !== undefined && /^"[^"]*"$/.test(etag)) return etag;
+  const modified = header(head, 'last-modified');
+  return modified !== undefined && !Number.isNaN(Date.parse(modified)) ? modified : undefined;
+}
+
+/** Whether a part of something else is offered than what was begun: some servers do not look at If-Range. */
+export function isOfAnother(head: Head, begun: PartNote): boolean {
+  const validator = validatorOf(head) ?? begun.validator;
+  const { total = begun.total } = rangeOf(head);
+  return validator !== begun.validator || total !== (begun.total ?? total);
+}
+
+/** Types that a page or an error has, and a clip has not. */
+export function isSuspicious(head: Head): boolean {
+  return /^(?:text|image)\/|[/+](?:json|xml|html)\b/i.test(header(head, 'content-type') ?? '');
+}
+
+/**
+ * Under a suspicious type the first bytes decide (`ftyp` of ISO BMFF, the EBML mark of WebM): a clip under a wrong
+ * name is still a clip. Until then they are kept by `other`, which gets the rest too where it is none.
+ */
+export function afterALook(choice: {
+  readonly other: { readonly sink: BodySink; readonly body: () => Buffer };
+  readonly clip: () => BodySink;
+}): BodySink {
+  const { other } = choice;
+  let clip: BodySink | undefined;
+  let isDecided = false;
+  return {
+    write(piece, resume) {
+      if (clip) return clip.write(piece, resume);
+      const more = other.sink.write(piece, resume);
+      const start = other.body();
+      if (isDecided || start.length < 12) return more;
+      isDecided = true;
+      if (start.toString('latin1', 4, 8) !== 'ftyp' && start.readUInt32BE(0) !== 0x1a45dfa3) return more;
+      clip = choice.clip();
+      return clip.write(start, resume);
+    },
+  };
+}
+
+/** A header's value; the first where a server sends several. */
+export function header({ headers }: Head, name: string): string | undefined {
+  const [value] = [headers[name]].flat();
+  return value;
+}

@@ -1,0 +1,82 @@
+import { Socket, type LookupFunction } from 'node:net';
+
+import { buildConnector, Client } from 'undici';
+
+/** A connection that could not be made: nothing of the request has left. `cause` says why. */
+export class ConnectFailure extends Error {
+  override readonly name = 'ConnectFailure';
+
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+  }
+}
+
+export interface ConnectorOptions {
+  /** The proxy to tunnel through. */
+  readonly proxy: URL | undefined;
+  readonly connectTimeoutMs: number;
+  /** Resolves host names instead of the system's resolver. */
+  readonly lookup?: LookupFunction;
+}
+
+/**
+ * How undici opens a connection, directly or through a CONNECT tunnel. Every failure arrives as a `ConnectFailure`:
+ * undici tries for ever to reconnect on some of its own error codes, and a tunnel can fail with those.
+ */
+export function connectorTo(options: ConnectorOptions): buildConnector.connector {
+  const direct = buildConnector({
+    timeout: options.connectTimeoutMs,
+    ...(options.lookup ? { lookup: options.lookup } : {}),
+  });
+  const connect = options.proxy ? tunnelThrough(options.proxy, direct, options.connectTimeoutMs) : direct;
+  return (target, callback) => {
+    connect(target, (...[error, socket]) => {
+      if (error) callback(new ConnectFailure(error), null);
+      else callback(null, socket);
+    });
+  };
+}
+
+/** Asks the proxy for a tunnel on a connection of its own, then speaks TLS through it where the target does. */
+function tunnelThrough(
+  proxy: URL,
+  direct: buildConnector.connector,
+  timeoutMs: number,
+): buildConnector.connector {
+  const headers = proxyAuthorization(proxy);
+  return (target, callback) => {
+    const port = target.port || (target.protocol === 'https:' ? '443' : '80');
+    const authority = `${target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname}:${port}`;
+    const client = new Client(proxy.origin, {
+      connect: (to, done) => {
+        direct(to, (...[error, socket]) => {
+          if (error) done(new ConnectFailure(error), null);
+          else done(null, socket);
+        });
+      },
+    });
+    const request = { path: authority, headers: { host: authority, ...headers } };
+    client.connect({ ...request, signal: AbortSignal.timeout(timeoutMs) }).then(
+      ({ statusCode, socket }) => {
+        if (statusCode !== 200 || !(socket instanceof Socket)) {
+          socket.on('error', () => undefined).destroy();
+          callback(new Error(`the proxy ${proxy.host} answered ${statusCode} to CONNECT ${authority}`), null);
+        } else if (target.protocol === 'https:') {
+          direct({ ...target, httpSocket: socket }, callback);
+        } else {
+          callback(null, socket);
+        }
+      },
+      (error: unknown) => {
+        void client.destroy();
+        callback(error instanceof Error ? error : new Error(String(error)), null);
+      },
+    );
+  };
+}
+
+function proxyAuthorization({ username, password }: URL): Record<string, string> {
+  if (username === '') return {};
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
+}

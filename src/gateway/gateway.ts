@@ -1,0 +1,235 @@
+import type { Clock } from '../clock.js';
+import type { JobRef } from '../domain/attempt.js';
+import type { VideoRequest } from '../domain/request.js';
+import { DailiesError } from '../errors.js';
+import { isLoopbackHost } from './address.js';
+import { ask, askAgain, type Asked, type Question } from './ask.js';
+import { downloadClip, type DownloadRequest } from './download.js';
+import { failureWords } from './failure.js';
+import { fetchCatalogue } from './fetch-catalogue.js';
+import { jobAddresses } from './job-address.js';
+import { asObject, asUsd, parseJson } from './json.js';
+import type { ClipUrl, DownloadOutcome, PollOutcome, SubmitOutcome } from './outcomes.js';
+import type { ProxyEnv } from './proxy.js';
+import { readPoll } from './read-poll.js';
+import { readAccepted, readSubmit, type ReadingContext } from './read-submit.js';
+import { USER_AGENT } from './user-agent.js';
+import { openWeb } from './web.js';
+import { printable, redactor } from './words.js';
+
+/** A video API by the contract in test/contract: what can be asked of it, with every way it can answer told apart. */
+export interface Gateway {
+  readonly name: string;
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+  /**
+   * The body of GET /videos/models, tried for some 15 s by the clock.
+   * Throws `key-refused`, or `catalogue-unavailable` where no answer can be had; the signal's reason when stopped.
+   */
+  fetchCatalogue(signal: AbortSignal): Promise<unknown>;
+  /**
+   * Sends exactly one POST, on a connection of its own; it is never sent again and follows no redirect. Never throws.
+   * Stopped by the signal, it is `not_accepted` where nothing had left, and `uncertain` otherwise.
+   */
+  submit(body: VideoRequest, signal: AbortSignal): Promise<SubmitOutcome>;
+  /** Looks at a job once. Throws the signal's reason when stopped, and nothing else. */
+  poll(job: JobRef, signal: AbortSignal): Promise<PollOutcome>;
+  /** The content endpoint for the n-th output of a job, counted from 0. */
+  contentUrl(job: JobRef, index: number): ClipUrl;
+  /** See `downloadClip`. */
+  download(request: DownloadRequest): Promise<DownloadOutcome>;
+  /** What the key has used and may use, or undefined where the gateway does not tell. */
+  keyUsage(
+    signal: AbortSignal,
+  ): Promise<{ readonly usage_usd?: number; readonly limit_usd?: number } | undefined>;
+  /** Takes the key out of a text. */
+  redact(text: string): string;
+  /** Ends every connection at once. */
+  close(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly apiKey?: string;
+  readonly clock: Clock;
+  /** The variables that name proxies. */
+  readonly proxyEnv: ProxyEnv;
+  /** How many jobs and downloads will be open at once; sizes the connections. */
+  readonly concurrency?: number;
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+/** Milliseconds. */
+export interface Timeouts {
+  readonly connectMs: number;
+  /** For a GET, from the call to the last byte of its answer. */
+  readonly answerMs: number;
+  /** For a submit, likewise; the time that its body takes to go out is added. */
+  readonly submitMs: number;
+  /** For a download: without a byte. */
+  readonly idleMs: number;
+}
+
+const TIMEOUTS: Timeouts = { connectMs: 10_000, answerMs: 30_000, submitMs: 120_000, idleMs: 60_000 };
+
+/** The slowest line that a submit with large inputs is given time for. */
+const SLOWEST_UPLOAD_BYTES_PER_MS = 32;
+const LARGEST_ANSWER_BYTES = 1024 * 1024;
+/** Longer than the usual rhythm of polling, so that polls find their connection again. */
+const API_KEEP_ALIVE_MS = 65_000;
+const DOWNLOAD_KEEP_ALIVE_MS = 15_000;
+
+/**
+ * Opens a gateway; nothing is sent yet.
+ * Throws `usage` for a base URL that would send the key in the clear, or proxy variables that cannot be used,
+ * and `key-refused` for a key that no header can carry.
+ */
+export function openGateway(options: GatewayOptions): Gateway {
+  const { name, clock, proxyEnv, concurrency = 16 } = options;
+  const baseUrl = options.baseUrl.replace(/\/+$/, '');
+  const base = checkedBase(baseUrl);
+  const apiKey = checkedKey(options.apiKey);
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const redact = redactor(apiKey);
+  const addresses = jobAddresses(baseUrl);
+  const webOptions = { proxyEnv, connectTimeoutMs: timeouts.connectMs };
+  const connections = Math.min(Math.max(concurrency, 4), 64);
+  const web = openWeb({ ...webOptions, connections, keepAliveMs: API_KEEP_ALIVE_MS });
+  const downloads = openWeb({ ...webOptions, connections, keepAliveMs: DOWNLOAD_KEEP_ALIVE_MS });
+  const api = web.pool(base.origin);
+
+  const plainHeaders = { 'user-agent': USER_AGENT, 'accept-encoding': 'identity' };
+  const keyHeaders = {
+    ...plainHeaders,
+    ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+  };
+  const headers = { ...keyHeaders, accept: 'application/json' };
+  const context = (): ReadingContext => ({ addresses, redact, now: clock.now() });
+  const why = (error: Error): string => printable(failureWords(error), redact);
+
+  const get = (path: string, signal: AbortSignal, limits: Partial<Question> = {}): Promise<Asked> =>
+    askAgain(api, {
+      url: { origin: base.origin, path },
+      method: 'GET',
+      headers,
+      signal,
+      totalTimeoutMs: timeouts.answerMs,
+      maxBytes: LARGEST_ANSWER_BYTES,
+      ...limits,
+    });
+
+  async function submit(request: VideoRequest, signal: AbortSignal): Promise<SubmitOutcome> {
+    const body = Buffer.from(JSON.stringify(request));
+    const asked = await web.once(base.origin, (connection) =>
+      ask(connection, {
+        url: { origin: base.origin, path: `${base.pathname}/videos` },
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body,
+        signal,
+        totalTimeoutMs: timeouts.submitMs + Math.ceil(body.length / SLOWEST_UPLOAD_BYTES_PER_MS),
+        maxBytes: LARGEST_ANSWER_BYTES,
+      }),
+    );
+    switch (asked.kind) {
+      case 'answered':
+        return readSubmit(asked.answer, context());
+      case 'unsent':
+        return { kind: 'not_accepted', reason: 'unreachable', message: why(asked.error) };
+      case 'broken': {
+        const { partial, error } = asked;
+        // Cut off after all that matters had come: JSON that parses is whole.
+        const read = partial && partial.status < 300 ? readAccepted(partial, context()) : undefined;
+        if (read?.kind === 'accepted') return read;
+        const came = partial?.body.subarray(0, 300).toString() ?? '';
+        const message = `the answer to the submit was lost (${why(error)})`;
+        return {
+          kind: 'uncertain',
+          message: came === '' ? message : `${message}; it began: ${printable(came, redact)}`,
+        };
+      }
+    }
+  }
+
+  async function poll(job: JobRef, signal: AbortSignal): Promise<PollOutcome> {
+    let outcome: PollOutcome = { kind: 'not_found', message: 'no address' };
+    // The gateway's own address may be wrong behind a proxy with a path of its own: a 404 there is not the last word.
+    for (const { path } of addresses.pollUrls(job)) {
+      const asked = await get(path, signal);
+      signal.throwIfAborted();
+      outcome =
+        asked.kind === 'answered'
+          ? readPoll(asked.answer, job, context())
+          : { kind: 'unavailable', message: why(asked.error) };
+      if (outcome.kind !== 'not_found') return outcome;
+    }
+    return outcome;
+  }
+
+  return {
+    name,
+    baseUrl,
+    fetchCatalogue: (signal) =>
+      fetchCatalogue({
+        get: (limits) => get(`${base.pathname}/videos/models`, signal, limits),
+        baseUrl,
+        clock,
+        signal,
+        redact,
+      }),
+    submit,
+    poll,
+    contentUrl: (job, index) => addresses.contentUrl(job, index),
+    download: (request) =>
+      downloadClip(request, {
+        web: downloads,
+        clock,
+        redact,
+        keyOrigin: base.origin,
+        keyHeaders,
+        plainHeaders,
+        idleTimeoutMs: timeouts.idleMs,
+      }),
+    async keyUsage(signal) {
+      const asked = await get(`${base.pathname}/key`, signal);
+      if (asked.kind !== 'answered' || asked.answer.status !== 200) return undefined;
+      const data = asObject(asObject(parseJson(asked.answer.body))?.['data']);
+      const usage = asUsd(data?.['usage']);
+      const limit = asUsd(data?.['limit']);
+      if (!data) return undefined;
+      return {
+        ...(usage === undefined ? {} : { usage_usd: usage }),
+        ...(limit === undefined ? {} : { limit_usd: limit }),
+      };
+    },
+    redact,
+    async close() {
+      await Promise.all([web.close(), downloads.close()]);
+    },
+  };
+}
+
+/** The key goes over this connection, so it has to be private: `https:`, or loopback. */
+function checkedBase(baseUrl: string): { readonly origin: string; readonly pathname: string } {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  const isPrivate = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
+  if (url && isPrivate && url.username === '' && url.search === '') {
+    return { origin: url.origin, pathname: url.pathname.replace(/\/+$/, '') };
+  }
+  const shown = url ? url.origin + url.pathname : baseUrl;
+  throw new DailiesError('usage', `${shown} cannot be a gateway's base URL`, {
+    exitCode: 2,
+    hint: 'give an https: URL without user name and query, such as https://openrouter.ai/api/v1',
+  });
+}
+
+function checkedKey(apiKey: string | undefined): string | undefined {
+  const key = apiKey?.trim();
+  if (key === undefined || key === '') return undefined;
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  throw new DailiesError('key-refused', 'the API key has characters that no key can have', {
+    exitCode: 3,
+    hint: 'copy it again, without quotes, spaces or line breaks',
+  });
+}

@@ -1,0 +1,63 @@
+import type { JobRef } from '../domain/attempt.js';
+import { isSigned } from '../shot/unsigned-url.js';
+import type { ClipUrl } from './outcomes.js';
+import type { WireUrl } from './wire.js';
+
+/** Longer than any id that was ever seen by far; more is not an id. */
+const LONGEST_ID = 512;
+
+/** Where a gateway's jobs are, by its base URL (without a slash at the end). */
+export interface JobAddresses {
+  /** The job that an answer names, or undefined where it has no id that can be read. */
+  jobOf(answer: { readonly id?: unknown; readonly polling_url?: unknown }): JobRef | undefined;
+  /** Where to look at it: its own address first, where it has one of its own, then the standard one. */
+  pollUrls(job: JobRef): readonly WireUrl[];
+  /** The content endpoint: it serves the n-th output as long as the gateway keeps it. */
+  contentUrl(job: JobRef, index: number): ClipUrl;
+  /** A clip's address as an answer names it, or undefined where it is none. */
+  clipUrl(text: unknown): ClipUrl | undefined;
+}
+
+export function jobAddresses(baseUrl: string): JobAddresses {
+  const base = new URL(`${baseUrl}/`);
+  const standardPath = (job: JobRef): string => `${base.pathname}videos/${encodeURIComponent(job.id)}`;
+
+  /** The address a gateway gives, only where it is its own: the key goes nowhere else. */
+  function ownAddress(text: unknown): URL | undefined {
+    if (typeof text !== 'string' || text === '' || !URL.canParse(text, base.href)) return undefined;
+    const url = new URL(text, base);
+    return url.origin === base.origin && !isSigned(url.href) ? url : undefined;
+  }
+
+  return {
+    jobOf(answer) {
+      const id = readableId(answer.id);
+      if (id === undefined) return undefined;
+      const url = ownAddress(answer.polling_url);
+      const isStandard = !url || url.pathname + url.search === standardPath({ id });
+      return isStandard ? { id } : { id, polling_url: url.href };
+    },
+    pollUrls(job) {
+      const own = ownAddress(job.polling_url);
+      const paths = [...(own ? [own.pathname + own.search] : []), standardPath(job)];
+      return [...new Set(paths)].map((path) => ({ origin: base.origin, path }));
+    },
+    contentUrl: (job, index) => ({
+      url: `${base.origin}${standardPath(job)}/content?index=${index}`,
+      withKey: true,
+    }),
+    clipUrl(text) {
+      if (typeof text !== 'string' || text === '' || !URL.canParse(text, base.href)) return undefined;
+      const url = new URL(text, base);
+      const isFetchable = url.protocol === 'https:' || url.protocol === base.protocol;
+      return isFetchable ? { url: url.href, withKey: url.origin === base.origin } : undefined;
+    },
+  };
+}
+
+/** A string of printable characters, or a number; `.` and `..` would be a way up in every URL. */
+function readableId(value: unknown): string | undefined {
+  const id = typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
+  if (typeof id !== 'string' || id.trim() === '' || id.length > LONGEST_ID) return undefined;
+  return /^\.\.?$|\p{Cc}|\p{Cs}/u.test(id) ? undefined : id;
+}

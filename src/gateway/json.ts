@@ -1,0 +1,29 @@
+/** A JSON object whose fields are still to be looked at. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The value that a body holds, or undefined where it is not (whole) JSON. */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString().replace(/^\uFEFF/, ''));
+  } catch {
+    return undefined;
+  }
+}
+
+export function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : undefined;
+}
+
+/** A string with something to read in it. */
+export function asText(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}
+
+/** US dollars as a gateway reports them: a number or a numeric string, not negative; else undefined. */
+export function asUsd(value: unknown): number | undefined {
+  const text = asText(value);
+  const usd = text === undefined ? value : Number(text);
+  return typeof usd === 'number' && Number.isFinite(usd) && usd >= 0 ? usd : undefined;
+}

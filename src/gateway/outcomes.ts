@@ -1,0 +1,62 @@
+import type { JobRef } from '../domain/attempt.js';
+
+/** What became of a submit, by the table under "Money": what may be done next hangs on it. */
+export type SubmitOutcome =
+  | { readonly kind: 'accepted'; readonly job: JobRef; readonly status: string }
+  /** The answer was lost or cannot be read: perhaps charged. */
+  | { readonly kind: 'uncertain'; readonly message: string }
+  /** A definite no. `stops`: it is about the key or the account, so that no further submit has a chance. */
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly message: string;
+      readonly stops?: 'key' | 'credits' | 'budget';
+    }
+  /** Not now. `unreachable`: not a byte left this machine. */
+  | {
+      readonly kind: 'not_accepted';
+      readonly reason: 'rate_limited' | 'unavailable' | 'unreachable';
+      readonly message: string;
+      readonly retryAfterMs?: number;
+    };
+
+/** Where a clip lies. A signed URL is a secret: never stored, never shown. */
+export interface ClipUrl {
+  readonly url: string;
+  /** The key goes along: only ever to the gateway's own origin. */
+  readonly withKey: boolean;
+  /** Another address of the same clip, for when this one fails. */
+  readonly next?: ClipUrl;
+}
+
+/** What one look at a job brought. Only `completed` and `ended` end it. */
+export type PollOutcome =
+  | { readonly kind: 'running'; readonly status: 'pending' | 'in_progress' }
+  /** A status this program does not know; not the end. */
+  | { readonly kind: 'unknown_status'; readonly word: string }
+  /** One entry for each output, never none. `cost_usd` absent: not reported, which is not zero. */
+  | { readonly kind: 'completed'; readonly urls: readonly ClipUrl[]; readonly cost_usd?: number }
+  | {
+      readonly kind: 'ended';
+      readonly status: 'failed' | 'cancelled' | 'expired';
+      readonly message: string;
+      readonly cost_usd?: number;
+    }
+  | { readonly kind: 'not_found'; readonly message: string }
+  /** About the key, not about the job. */
+  | { readonly kind: 'key_refused'; readonly status: number; readonly message: string }
+  /** No answer that can be read, for now. */
+  | { readonly kind: 'unavailable'; readonly message: string; readonly retryAfterMs?: number };
+
+/** What became of a download. Whatever is on the disk by then can be continued, unless it is not the clip's. */
+export type DownloadOutcome =
+  /** The whole of it is in the file, and on the disk. */
+  | { readonly kind: 'downloaded'; readonly bytes: number; readonly sha256: string }
+  /** 404 or 410. */
+  | { readonly kind: 'gone'; readonly message: string }
+  /** This address will not do: its signature has expired, it redirects badly. A fresh poll may bring another. */
+  | { readonly kind: 'url_refused'; readonly message: string }
+  | { readonly kind: 'interrupted'; readonly message: string; readonly retryAfterMs?: number }
+  /** A page, an error or nothing at all under a 200. */
+  | { readonly kind: 'not_media'; readonly message: string }
+  | { readonly kind: 'key_refused'; readonly status: number; readonly message: string };

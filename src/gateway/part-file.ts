@@ -1,0 +1,230 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { open, readFile, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+
+import type { DailiesError } from '../errors.js';
+import { diskError } from './disk-error.js';
+import { notePath, readNote, type PartNote } from './part-note.js';
+import type { BodySink } from './wire.js';
+
+/** Large enough for the disk, small enough for sixteen at once. */
+const BLOCK_BYTES = 1024 * 1024;
+/** From here on a part is worth continuing even after a kill, so its note is written while it grows. */
+const NOTE_FROM_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Opens the file a clip is streamed into, with what an earlier try of this very clip left there, where it can be built
+ * on. Nothing is created before the first block is written. Throws `disk`.
+ */
+export async function openPart(path: string, identity: string): Promise<PartFile> {
+  // One cheap look, since most clips never had an earlier try.
+  if (!existsSync(notePath(path))) return new PartFile({ path, identity });
+  const noted = { path, identity, isNoted: true };
+  try {
+    const note = readNote(await readFile(notePath(path), 'utf8'));
+    const { size } = await stat(path);
+    if (note?.identity !== identity || size === 0 || size > (note.total ?? Infinity))
+      return new PartFile(noted);
+    const hash = createHash('sha256');
+    for await (const block of createReadStream(path, { highWaterMark: BLOCK_BYTES }))
+      hash.update(block as Buffer);
+    return new PartFile({ ...noted, begun: { note, bytes: size, hash } });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new PartFile(noted);
+    throw diskError(path, error);
+  }
+}
+
+/**
+ * A clip on its way to the disk: hashed as it comes, written in large blocks, never more than two of them in memory.
+ * `release` must be called in the end; after `finish` it does nothing, otherwise it leaves what a later try can use.
+ */
+export class PartFile implements BodySink {
+  readonly #path: string;
+  readonly #identity: string;
+  #hash: Hash;
+  #bytes: number;
+  /** Where the next block goes. */
+  #position: number;
+  #file: FileHandle | undefined;
+  #pieces: Buffer[] = [];
+  #queued = 0;
+  #writing: Promise<void> | undefined;
+  #failure: DailiesError | undefined;
+  #note: PartNote | undefined;
+  /** A note lies beside the file, true or not. */
+  #isNoted: boolean;
+  #isNoteTrue: boolean;
+  #isFinished = false;
+
+  constructor(options: {
+    readonly path: string;
+    readonly identity: string;
+    readonly isNoted?: boolean;
+    readonly begun?: { readonly note: PartNote; readonly bytes: number; readonly hash: Hash };
+  }) {
+    const { path, identity, isNoted = false, begun } = options;
+    this.#path = path;
+    this.#identity = identity;
+    this.#hash = begun?.hash ?? createHash('sha256');
+    this.#bytes = this.#position = begun?.bytes ?? 0;
+    this.#note = begun?.note;
+    this.#isNoted = isNoted;
+    this.#isNoteTrue = begun !== undefined;
+  }
+
+  /** Bytes of the clip so far, those of earlier tries included. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** What allows to continue; undefined where the clip has to come from its first byte. */
+  get note(): PartNote | undefined {
+    return this.#note;
+  }
+
+  get isWhole(): boolean {
+    return this.#bytes > 0 && this.#bytes === this.#note?.total;
+  }
+
+  /** The disk's refusal, once there was one; everything after it is in vain. */
+  get failure(): DailiesError | undefined {
+    return this.#failure;
+  }
+
+  /** Says what the bytes that follow belong to, by the answer that brings them. */
+  describe(answer: { readonly validator: string | undefined; readonly total: number | undefined }): void {
+    const validator = answer.validator ?? this.#note?.validator;
+    const total = answer.total ?? this.#note?.total;
+    if (validator === undefined) return;
+    this.#note = { identity: this.#identity, validator, ...(total === undefined ? {} : { total }) };
+  }
+
+  /** Forgets what an earlier try left: the clip comes from its first byte. Only before the first `write`. */
+  startOver(): void {
+    this.#hash = createHash('sha256');
+    this.#bytes = this.#position = 0;
+    this.#note = undefined;
+    this.#isNoteTrue = false;
+  }
+
+  write(piece: Buffer, resume: () => void): boolean {
+    if (this.#failure) throw this.#failure;
+    this.#hash.update(piece);
+    this.#bytes += piece.length;
+    this.#pieces.push(piece);
+    this.#queued += piece.length;
+    if (this.#queued >= BLOCK_BYTES && !this.#writing) void this.#drain(resume);
+    return this.#queued < BLOCK_BYTES;
+  }
+
+  /** Brings all of it to the disk. Throws `disk`. */
+  async finish(): Promise<{ readonly bytes: number; readonly sha256: string }> {
+    await this.#flush();
+    await this.#onDisk(async () => {
+      this.#file ??= await open(this.#path, 'r+');
+      await this.#file.datasync();
+      await this.#close();
+      if (this.#isNoted) await rm(notePath(this.#path), { force: true });
+    });
+    this.#isFinished = true;
+    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
+
+  /** Leaves what a later try can continue, and nothing where it could not. Throws `disk`. */
+  async release(): Promise<void> {
+    if (this.#isFinished) return;
+    const note = this.#note;
+    if (this.#failure || !note) {
+      await this.#discard();
+      return;
+    }
+    try {
+      await this.#flush();
+      if (this.#bytes > 0 && !this.#isNoteTrue) await this.#onDisk(() => this.#writeNote(note));
+    } finally {
+      await this.#close();
+    }
+  }
+
+  /** Best effort: what cannot be removed is overwritten by the next try. */
+  async #discard(): Promise<void> {
+    await this.#writing;
+    const isOurs = this.#file !== undefined;
+    await this.#close().catch(() => undefined);
+    if (isOurs) await rm(this.#path, { force: true }).catch(() => undefined);
+  }
+
+  async #flush(): Promise<void> {
+    await this.#writing;
+    if (this.#pieces.length > 0) await this.#drain(() => undefined);
+    if (this.#failure) throw this.#failure;
+  }
+
+  #drain(resume: () => void): Promise<void> {
+    this.#writing = this.#onDisk(() => this.#writeBlocks(resume))
+      // Reported by the next call: this promise itself is watched by nobody while data comes.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#writing = undefined;
+        resume();
+      });
+    return this.#writing;
+  }
+
+  async #writeBlocks(resume: () => void): Promise<void> {
+    this.#file ??= await this.#open();
+    do {
+      const pieces = this.#pieces;
+      const bytes = this.#queued;
+      this.#pieces = [];
+      this.#queued = 0;
+      // While this block is being written, the next one may gather.
+      resume();
+      await writeAll(this.#file, pieces, this.#position);
+      this.#position += bytes;
+      if (this.#note && !this.#isNoteTrue && this.#position >= NOTE_FROM_BYTES)
+        await this.#writeNote(this.#note);
+    } while (this.#queued >= BLOCK_BYTES);
+  }
+
+  /** A note about other bytes than those that follow would be a lie: it goes first. */
+  async #open(): Promise<FileHandle> {
+    if (this.#position > 0) return open(this.#path, 'r+');
+    if (this.#isNoted) await rm(notePath(this.#path), { force: true });
+    this.#isNoted = false;
+    return open(this.#path, 'w');
+  }
+
+  async #writeNote(note: PartNote): Promise<void> {
+    await writeFile(notePath(this.#path), JSON.stringify(note));
+    this.#isNoted = this.#isNoteTrue = true;
+  }
+
+  async #close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  async #onDisk(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#failure ??= diskError(this.#path, error);
+      throw this.#failure;
+    }
+  }
+}
+
+/** The system may take less than it was given. */
+async function writeAll(file: FileHandle, pieces: readonly Buffer[], position: number): Promise<void> {
+  const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const { bytesWritten } = await file.writev(pieces, position);
+  if (bytesWritten === bytes) return;
+  const rest = Buffer.concat(pieces).subarray(bytesWritten);
+  for (let done = 0; done < rest.length;) {
+    const written = await file.write(rest, done, rest.length - done, position + bytesWritten + done);
+    done += written.bytesWritten;
+  }
+}

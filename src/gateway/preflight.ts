@@ -1,0 +1,204 @@
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+
+import pLimit from 'p-limit';
+
+import type { Clock } from '../clock.js';
+import type { MediaKind } from '../domain/take.js';
+import { unsignedUrl } from '../shot/unsigned-url.js';
+import { isPrivateAddress, isPrivateHost } from './address.js';
+import { collector } from './ask.js';
+import { header } from './clip-answer.js';
+import { ConnectFailure } from './connector.js';
+import { failureWords } from './failure.js';
+import { follow, redirectOf } from './follow.js';
+import type { ProxyEnv } from './proxy.js';
+import { USER_AGENT } from './user-agent.js';
+import { openWeb, type Web } from './web.js';
+import type { Head, WireResult } from './wire.js';
+import { printable } from './words.js';
+
+/** Why a remote input will not do. */
+export interface UrlProblem {
+  readonly code: 'url-unreachable' | 'url-not-media' | 'url-redirect' | 'private-url';
+  /** A sentence that names the URL, without what signs it. */
+  readonly message: string;
+}
+
+export interface PreflightRequest {
+  readonly urls: readonly { readonly url: string; readonly media: MediaKind }[];
+  /** Loopback and private addresses are fine: the gateway can reach them. */
+  readonly allowPrivate: boolean;
+  readonly proxyEnv: ProxyEnv;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** For one try of one URL, redirects included. Milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+const AT_ONCE = 6;
+const TIMEOUT_MS = 15_000;
+/** A hiccup of somebody's storage should not stop a run. */
+const PAUSE_BEFORE_SECOND_TRY_MS = 1000;
+
+/**
+ * Asks each distinct URL once, as a provider would: whether it answers 200 with an image (or video, or audio), without
+ * a page in between. Returns the problems by URL; a URL that is fine has none. The key of a gateway is never sent.
+ * Throws the signal's reason when stopped.
+ */
+export async function preflightUrls(request: PreflightRequest): Promise<Map<string, UrlProblem>> {
+  const { urls, proxyEnv, allowPrivate } = request;
+  const web = openWeb({
+    proxyEnv,
+    connections: AT_ONCE,
+    keepAliveMs: 4000,
+    connectTimeoutMs: request.timeoutMs ?? TIMEOUT_MS,
+    ...(allowPrivate ? {} : { lookup: publicLookup }),
+  });
+  const media = new Map(urls.map((entry) => [entry.url, entry.media]));
+  const atOnce = pLimit(AT_ONCE);
+  const problems = new Map<string, UrlProblem>();
+  try {
+    await Promise.all(
+      [...media].map(([url, kind]) =>
+        atOnce(async () => {
+          const problem = await checkUrl({ url, media: kind, web, request });
+          if (problem) problems.set(url, problem);
+        }),
+      ),
+    );
+  } finally {
+    await web.close();
+  }
+  return problems;
+}
+
+interface Check {
+  readonly url: string;
+  readonly media: MediaKind;
+  readonly web: Web;
+  readonly request: PreflightRequest;
+}
+
+async function checkUrl(check: Check): Promise<UrlProblem | undefined> {
+  const first = await tryUrl(check);
+  if (first === 'try again') {
+    await check.request.clock.sleep(PAUSE_BEFORE_SECOND_TRY_MS, check.request.signal);
+    return (await look(check, 'GET')).problem;
+  }
+  return first;
+}
+
+/** Not every server has HEAD, and some answer it wrongly: whatever it says against the URL, a GET has the last word. */
+async function tryUrl(check: Check): Promise<UrlProblem | 'try again' | undefined> {
+  if (!(await look(check, 'HEAD')).problem) return undefined;
+  const { problem, isPassing } = await look(check, 'GET');
+  return problem && isPassing ? 'try again' : problem;
+}
+
+/** `isPassing`: it may be gone in a moment. */
+async function look(
+  { url: text, media, web, request }: Check,
+  method: 'HEAD' | 'GET',
+): Promise<{ readonly problem?: UrlProblem; readonly isPassing?: boolean }> {
+  const shown = unsignedUrl(text);
+  const problem = (code: UrlProblem['code'], what: string): UrlProblem => ({
+    code,
+    message: printable(`${shown} ${what}`, (plain) => plain),
+  });
+  if (!URL.canParse(text)) return { problem: problem('url-unreachable', 'is not a URL') };
+  const first = new URL(text);
+  const isFine = (url: URL): boolean => request.allowPrivate || !isPrivateHost(url.hostname);
+  if (!isFine(first))
+    return { problem: problem('private-url', 'is on a private network, where no gateway can fetch it') };
+
+  const { result, url } = await follow(web, {
+    method,
+    url: first,
+    headersFor: () => ({
+      'user-agent': USER_AGENT,
+      'accept-encoding': 'identity',
+      ...(method === 'GET' ? { range: 'bytes=0-0' } : {}),
+    }),
+    allows: (from, to) => to.protocol === from.protocol && isFine(to),
+    totalTimeoutMs: request.timeoutMs ?? TIMEOUT_MS,
+    signal: request.signal,
+    // Only the head is of interest; a server that does not know Range is cut off.
+    onHead: () => collector(0).sink,
+  });
+  request.signal.throwIfAborted();
+
+  if (result.kind === 'unsent' || !result.head) {
+    const error = result.kind === 'complete' ? new Error('no answer') : result.error;
+    if (isPrivateTarget(result)) {
+      return { problem: problem('private-url', 'leads to a private network, where no gateway can fetch it') };
+    }
+    return {
+      problem: problem('url-unreachable', `cannot be fetched: ${failureWords(error)}`),
+      isPassing: true,
+    };
+  }
+  const { head } = result;
+  if (head.status >= 300 && head.status < 400)
+    return { problem: redirectProblem(head, url, { isFine, problem }) };
+  if (head.status !== 200 && head.status !== 206) {
+    const isPassing = head.status >= 500 || head.status === 429;
+    return { problem: problem('url-unreachable', `answers ${head.status}`), isPassing };
+  }
+  const type = header(head, 'content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type?.startsWith(`${media}/`)) return {};
+  return { problem: problem('url-not-media', `is ${type ?? 'of no type'}, not ${article(media)}`) };
+}
+
+function redirectProblem(
+  head: Head,
+  from: URL,
+  {
+    isFine,
+    problem,
+  }: {
+    readonly isFine: (url: URL) => boolean;
+    readonly problem: (code: UrlProblem['code'], what: string) => UrlProblem;
+  },
+): UrlProblem {
+  const to = redirectOf(head, from);
+  if (!to) return problem('url-redirect', `answers ${head.status} without saying where it is`);
+  if (!isFine(to))
+    return problem('private-url', 'redirects to a private network, where no gateway can fetch it');
+  if (to.protocol !== from.protocol) {
+    return problem('url-redirect', `redirects from ${from.protocol} to ${to.protocol}`);
+  }
+  return problem('url-redirect', 'redirects too often');
+}
+
+function article(media: MediaKind): string {
+  return media === 'video' ? 'a video' : `an ${media === 'image' ? 'image' : 'audio file'}`;
+}
+
+/** A name that only leads to private addresses. */
+class PrivateTarget extends Error {
+  override readonly name = 'PrivateTarget';
+}
+
+function isPrivateTarget(result: WireResult): boolean {
+  if (result.kind !== 'unsent' || !(result.error instanceof ConnectFailure)) return false;
+  return result.error.cause instanceof PrivateTarget;
+}
+
+/**
+ * The system's resolver without private addresses. It stands in the connection itself, so that the address that was
+ * checked is the address that is called.
+ */
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error) {
+      callback(error, '');
+      return;
+    }
+    const open = addresses.filter(({ address }) => !isPrivateAddress(address));
+    const [first] = open;
+    if (!first) callback(new PrivateTarget(`${hostname} is on a private network`), '');
+    else if (options.all) callback(null, open);
+    else callback(null, first.address, first.family);
+  });
+};

@@ -1,0 +1,75 @@
+import type { JobRef } from '../domain/attempt.js';
+import { asObject, asText, asUsd, parseJson, type JsonObject } from './json.js';
+import type { JobAddresses } from './job-address.js';
+import type { ClipUrl, PollOutcome } from './outcomes.js';
+import type { Answer, ReadingContext } from './read-submit.js';
+import { retryAfterMs } from './retry-after.js';
+import { bodyWords, errorWords, printable } from './words.js';
+
+/** More outputs than any job has; a longer list is not believed. */
+const MOST_OUTPUTS = 100;
+
+/** What the answer to a poll means. Whatever is not a plain word of the gateway about this job leaves it as it is. */
+export function readPoll(answer: Answer, job: JobRef, context: ReadingContext): PollOutcome {
+  const { status, body } = answer;
+  const { redact } = context;
+  const fields = asObject(parseJson(body));
+  const message = printable(bodyWords(body) ?? 'no reason given', redact);
+  const word = asText(fields?.['status']);
+  const wait = retryAfterMs(answer.headers, context.now);
+
+  if (status === 401 || status === 403) return { kind: 'key_refused', status, message };
+  if (status === 404 || status === 410) return { kind: 'not_found', message };
+  if (status >= 300 || !fields || word === undefined) {
+    const what = status < 300 ? 'without a status that can be read' : `with ${status}`;
+    return {
+      kind: 'unavailable',
+      message: `the gateway answered ${what}: ${message}`,
+      ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    };
+  }
+  switch (word) {
+    case 'pending':
+    case 'in_progress':
+      return { kind: 'running', status: word };
+    case 'completed':
+      return { kind: 'completed', urls: clipUrls(fields, job, context.addresses), ...costOf(fields) };
+    case 'failed':
+    case 'cancelled':
+    case 'expired': {
+      const words = errorWords(fields['error']) ?? errorWords(fields['message']) ?? 'no reason given';
+      return { kind: 'ended', status: word, message: printable(words, redact), ...costOf(fields) };
+    }
+    default:
+      return { kind: 'unknown_status', word: printable(word, redact) };
+  }
+}
+
+/**
+ * The outputs in order, each with every address it has: signed storage first (`urls`: quick, and no detour through
+ * the gateway), then `unsigned_urls`, then the content endpoint, which serves the output as long as it is kept.
+ */
+function clipUrls(fields: JsonObject, job: JobRef, addresses: JobAddresses): ClipUrl[] {
+  const lists = [fields['urls'], fields['unsigned_urls']].map((list): readonly unknown[] =>
+    Array.isArray(list) ? list : [],
+  );
+  const count = Math.min(Math.max(1, ...lists.map((list) => list.length)), MOST_OUTPUTS);
+  return Array.from({ length: count }, (_, index) => {
+    const content = addresses.contentUrl(job, index);
+    const named = lists.map((list) => addresses.clipUrl(addressIn(list[index])));
+    return named
+      .filter((clip) => clip !== undefined)
+      .filter((clip) => clip.url !== content.url)
+      .reduceRight((next, clip) => ({ ...clip, next }), content);
+  });
+}
+
+/** An address stands in the list by itself, or in an object of its own. */
+function addressIn(entry: unknown): unknown {
+  return asObject(entry)?.['url'] ?? entry;
+}
+
+function costOf(fields: JsonObject): { readonly cost_usd?: number } {
+  const cost = asUsd(asObject(fields['usage'])?.['cost']);
+  return cost === undefined ? {} : { cost_usd: cost };
+}

@@ -1,0 +1,118 @@
+import { asObject, asText, parseJson, type JsonObject } from './json.js';
+import type { JobAddresses } from './job-address.js';
+import type { SubmitOutcome } from './outcomes.js';
+import { retryAfterMs } from './retry-after.js';
+import type { Head } from './wire.js';
+import { bodyWords, errorWords, printable, type Redact } from './words.js';
+
+/** A whole answer, bounded in size. */
+export interface Answer extends Head {
+  readonly body: Buffer;
+}
+
+export interface ReadingContext {
+  readonly addresses: JobAddresses;
+  readonly redact: Redact;
+  /** Milliseconds since 1970, for dates in headers. */
+  readonly now: number;
+}
+
+/** Statuses that say for certain that nothing was begun. Redirects are the others: a POST follows none. */
+const REFUSALS = new Set([400, 404, 413, 422]);
+
+/** What the answer to a submit means: the table under "Money", row by row. */
+export function readSubmit(answer: Answer, context: ReadingContext): SubmitOutcome {
+  const { status, body } = answer;
+  const fields = asObject(parseJson(body));
+  const message = printable(bodyWords(body) ?? 'no reason given', context.redact);
+  const wait = retryAfterMs(answer.headers, context.now);
+  const notAccepted = (reason: 'rate_limited' | 'unavailable'): SubmitOutcome => ({
+    kind: 'not_accepted',
+    reason,
+    message: `${status}: ${message}`,
+    ...(wait === undefined ? {} : { retryAfterMs: wait }),
+  });
+  const refused = (stops?: Stops): SubmitOutcome => ({
+    kind: 'refused',
+    status,
+    message,
+    ...(stops ? { stops } : {}),
+  });
+
+  if (status < 300) return readAccepted(answer, context);
+  if (status < 400) return { kind: 'refused', status, message: redirectWords(answer, context.redact) };
+  if (REFUSALS.has(status)) return refused();
+  if (status === 401) return refused('key');
+  if (status === 402) {
+    const isPassing = wait !== undefined && limitSource(fields)?.includes('in_flight');
+    return isPassing ? notAccepted('rate_limited') : refused(unpaidBecause(fields));
+  }
+  if (status === 403) return refused(forbiddenBecause(fields));
+  if (status === 429) return notAccepted('rate_limited');
+  if (status === 503 && isWellFormed(fields)) return notAccepted('unavailable');
+  return { kind: 'uncertain', message: `the gateway answered ${status}: ${message}` };
+}
+
+/** A job id is all that counts. Without one there may be a job nobody can name. */
+export function readAccepted({ status, body }: Answer, { addresses, redact }: ReadingContext): SubmitOutcome {
+  const fields = asObject(parseJson(body));
+  const job = fields && addresses.jobOf(fields);
+  if (job) return { kind: 'accepted', job, status: printable(asText(fields['status']) ?? 'pending', redact) };
+  const said = body.length === 0 ? 'nothing' : printable(body.subarray(0, 300).toString(), redact);
+  return {
+    kind: 'uncertain',
+    message: `the gateway answered ${status} without a job id that can be read: ${said}`,
+  };
+}
+
+function redirectWords({ status, headers }: Answer, redact: Redact): string {
+  const [location = ''] = [headers['location']].flat();
+  const to = URL.canParse(location) ? new URL(location).origin : 'elsewhere';
+  return printable(`the gateway redirects to ${to} (${status}); a submit follows no redirect`, redact);
+}
+
+type Stops = 'key' | 'credits' | 'budget';
+type Fields = JsonObject | undefined;
+
+function metadataOf(fields: Fields): Fields {
+  return asObject(asObject(fields?.['error'])?.['metadata']);
+}
+
+/** Which limit was met, where the gateway says: `openrouter_key_limit`, `openrouter_workspace_budget`, … */
+function limitSource(fields: Fields): string | undefined {
+  return asText(metadataOf(fields)?.['limit_source'])?.toLowerCase();
+}
+
+function unpaidBecause(fields: Fields): Stops {
+  const source = limitSource(fields) ?? '';
+  if (source.includes('key')) return 'key';
+  return /guardrail|workspace/.test(source) ? 'budget' : 'credits';
+}
+
+/** Words of a 403 that explain nothing. */
+const BARE_FORBIDDEN =
+  /^(?:403:? ?)?(?:forbidden|(?:access|permission)[ _]denied|unauthori[sz]ed|not authori[sz]ed)\W*$/i;
+const ABOUT_KEY =
+  /\bapi[ _-]?key\b|\b(?:your|this|the) key\b|\bkey (?:limit|is|has|was|does|lacks|disabled|expired)\b/i;
+const ABOUT_BUDGET = /\b(?:budget|quota|(?:spend(?:ing)?|credit|usage) (?:limit|cap))\b/i;
+
+/**
+ * A 403 is about a prompt (moderation, a guardrail on content), about a limit of the key or a budget, or it does not
+ * say. Only the first is the affair of one shot.
+ */
+function forbiddenBecause(fields: Fields): Stops | undefined {
+  const source = limitSource(fields);
+  if (source !== undefined) return source.includes('key') ? 'key' : 'budget';
+  const metadata = metadataOf(fields);
+  if (metadata && ('reasons' in metadata || 'flagged_input' in metadata)) return undefined;
+  const words = fields && errorWords(fields['error'] ?? fields);
+  if (words === undefined || BARE_FORBIDDEN.test(words) || ABOUT_KEY.test(words)) return 'key';
+  return ABOUT_BUDGET.test(words) ? 'budget' : undefined;
+}
+
+/** `{ error: { code, message } }` comes from the gateway itself, anything else from something in between. */
+function isWellFormed(fields: Fields): boolean {
+  const error = asObject(fields?.['error']);
+  const hasCode = typeof error?.['code'] === 'number' || asText(error?.['code']) !== undefined;
+  return hasCode && asText(error?.['message']) !== undefined;
+}

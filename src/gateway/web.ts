@@ -1,0 +1,70 @@
+import type { LookupFunction } from 'node:net';
+
+import { Client, Pool, type buildConnector } from 'undici';
+
+import { connectorTo } from './connector.js';
+import { proxyFor, type ProxyEnv } from './proxy.js';
+
+/** Connections to any number of origins, through the proxies that the environment names. */
+export interface Web {
+  /** For GETs: connections are kept, and used again. */
+  pool(origin: string): Pool;
+  /** For one POST: a connection that nobody has used. A kept one that is half closed looks like a lost answer. */
+  once<T>(origin: string, use: (client: Client) => Promise<T>): Promise<T>;
+  /** Ends every connection at once; what is still open on them fails. */
+  close(): Promise<void>;
+}
+
+export interface WebOptions {
+  readonly proxyEnv: ProxyEnv;
+  /** Connections to one origin at most. */
+  readonly connections: number;
+  /** How long an idle connection is kept, where the server does not say. */
+  readonly keepAliveMs: number;
+  readonly connectTimeoutMs: number;
+  /** Resolves host names instead of the system's resolver; a proxy resolves for itself. */
+  readonly lookup?: LookupFunction;
+}
+
+export function openWeb(options: WebOptions): Web {
+  const { proxyEnv, connections, keepAliveMs, connectTimeoutMs, lookup } = options;
+  const pools = new Map<string, Pool>();
+  const connectors = new Map<string, buildConnector.connector>();
+  const clients = new Set<Client>();
+
+  // One connector for each origin: it holds the TLS sessions, so that a fresh connection need not shake hands in full.
+  function connector(origin: string): buildConnector.connector {
+    let connect = connectors.get(origin);
+    if (!connect) {
+      const proxy = proxyFor(new URL(origin), proxyEnv);
+      connect = connectorTo({ proxy, connectTimeoutMs, ...(lookup ? { lookup } : {}) });
+      connectors.set(origin, connect);
+    }
+    return connect;
+  }
+
+  return {
+    pool(origin) {
+      let pool = pools.get(origin);
+      if (!pool) {
+        pool = new Pool(origin, { connect: connector(origin), connections, keepAliveTimeout: keepAliveMs });
+        pools.set(origin, pool);
+      }
+      return pool;
+    },
+    async once(origin, use) {
+      // Without pipelining undici says `connection: close` and ends the connection after the answer.
+      const client = new Client(origin, { connect: connector(origin), pipelining: 0 });
+      clients.add(client);
+      try {
+        return await use(client);
+      } finally {
+        clients.delete(client);
+        void client.destroy();
+      }
+    },
+    async close() {
+      await Promise.all([...pools.values(), ...clients].map((dispatcher) => dispatcher.destroy()));
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import type { Dispatcher } from 'undici';
+
+/** The first part of an answer. Header names are lower-case. */
+export interface Head {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** Where the body of an answer goes, piece by piece. A method that throws ends the exchange with that error. */
+export interface BodySink {
+  /** Takes a piece; false asks for no more until `resume` is called. */
+  write(piece: Buffer, resume: () => void): boolean;
+}
+
+export interface WireRequest {
+  /** Where it goes; the connections are the dispatcher's affair. */
+  readonly dispatcher: Dispatcher;
+  readonly url: WireUrl;
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+  /** From the call to the last byte of the answer. */
+  readonly totalTimeoutMs?: number;
+  /** Without a byte while one was wanted. */
+  readonly idleTimeoutMs?: number;
+  readonly signal: AbortSignal;
+  /** Called once, when the answer begins. */
+  readonly onHead: (head: Head) => BodySink;
+}
+
+/** An address in the two parts that undici wants; the path goes out as it stands, with its query. */
+export interface WireUrl {
+  readonly origin: string;
+  readonly path: string;
+}
+
+/** What became of an exchange. Nothing is thrown: the caller has to know what was sent. */
+export type WireResult =
+  /** The whole answer came. */
+  | { readonly kind: 'complete'; readonly head: Head }
+  /** Not one byte of the request left this machine. */
+  | { readonly kind: 'unsent'; readonly error: Error }
+  /** The request, or some of it, may have arrived; the answer did not come, or came in part. */
+  | { readonly kind: 'broken'; readonly error: Error; readonly head?: Head };
+
+/** A bound of ours was met: too long, too large, too slow. */
+export class LimitReached extends Error {
+  override readonly name = 'LimitReached';
+}
+
+/**
+ * Sends one request, once, and follows nothing. undici calls `onRequestStart` in the very tick in which it writes
+ * the first byte to a connection that stands (lib/dispatcher/client-h1.js, writeH1), so what failed before that
+ * call was never sent, and what failed after it may have been.
+ */
+export function sendOnce(request: WireRequest): Promise<WireResult> {
+  const { dispatcher, url, signal, totalTimeoutMs, idleTimeoutMs } = request;
+  return new Promise((resolve) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let head: Head | undefined;
+    let sink: BodySink | undefined;
+    let settled = false;
+
+    const settle = (result: WireResult): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(total);
+      clearTimeout(idle);
+      signal.removeEventListener('abort', onAbort);
+      resolve(result);
+    };
+    const fail = (error: Error): void => {
+      if (controller) settle({ kind: 'broken', error, ...(head ? { head } : {}) });
+      else settle({ kind: 'unsent', error });
+    };
+    const stop = (error: Error): void => {
+      fail(error);
+      controller?.abort(error);
+    };
+    const onAbort = (): void => {
+      stop(signal.reason instanceof Error ? signal.reason : new Error('stopped'));
+    };
+    const total = timer(totalTimeoutMs, () => {
+      stop(new LimitReached(`no complete answer within ${seconds(totalTimeoutMs)}`));
+    });
+    const idle = timer(idleTimeoutMs, () => {
+      if (controller?.paused) idle?.refresh();
+      else stop(new LimitReached(`nothing came for ${seconds(idleTimeoutMs)}`));
+    });
+    const resume = (): void => {
+      idle?.refresh();
+      controller?.resume();
+    };
+
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    signal.addEventListener('abort', onAbort);
+    dispatcher.dispatch(
+      {
+        origin: url.origin,
+        path: url.path,
+        method: request.method,
+        headers: request.headers,
+        body: request.body ?? null,
+        // Both bounds are kept here, on exact timers.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      {
+        onRequestStart(started) {
+          // Too late to be wanted, or undici sends it a second time, which nothing here may do.
+          if (settled || controller) started.abort(new Error('sent once only'));
+          else controller = started;
+        },
+        onResponseStart(_, status, headers) {
+          // 1xx only says that an answer will come.
+          if (settled || status < 200) return;
+          idle?.refresh();
+          head = { status, headers };
+          try {
+            sink = request.onHead(head);
+          } catch (error) {
+            stop(asError(error));
+          }
+        },
+        onResponseData(started, piece) {
+          if (settled || !sink) return;
+          idle?.refresh();
+          try {
+            if (!sink.write(piece, resume)) started.pause();
+          } catch (error) {
+            stop(asError(error));
+          }
+        },
+        onResponseEnd() {
+          if (head) settle({ kind: 'complete', head });
+        },
+        onResponseError(_, error) {
+          fail(error);
+        },
+      },
+    );
+  });
+}
+
+function timer(ms: number | undefined, onTime: () => void): NodeJS.Timeout | undefined {
+  return ms === undefined ? undefined : setTimeout(onTime, ms);
+}
+
+function seconds(ms: number | undefined): string {
+  return `${(ms ?? 0) / 1000} s`;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
