@@ -1,0 +1,78 @@
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncFolder } from './replace-file.js';
+
+/**
+ * The journal as it grows: text goes to its end, and to the platter when asked.
+ *
+ * After a write or an fsync that failed nothing is known of what lies behind the last good fsync, so all text
+ * since then is kept in memory, and the next call cuts the file there and writes it again. (A second fsync
+ * alone would prove nothing: a kernel may report a lost page once and forget it.)
+ * One call at a time. Errors are the file system's own.
+ */
+export class JournalFile {
+  readonly #path: string;
+  #handle: FileHandle | undefined;
+  /** Text behind the last fsync, in order. */
+  #unsynced: string[] = [];
+  #syncedBytes = 0;
+  #bytes = 0;
+  #isSuspect = false;
+  #isGone = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Somebody removed the file: what it held lives in memory alone, and appending to it would be of no use. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Appends text; with `isDurable` it outlives a power cut once this has resolved, and all text before it too. */
+  async append(text: string, isDurable: boolean): Promise<void> {
+    const wasSuspect = this.#isSuspect;
+    this.#unsynced.push(text);
+    this.#isSuspect = true;
+    // A journal that is there already is not ours: the start folds and removes the one it finds.
+    const handle = (this.#handle ??= await open(this.#path, 'ax'));
+    if (wasSuspect) await handle.truncate(this.#syncedBytes);
+    const bytes = Buffer.from(wasSuspect ? this.#unsynced.join('') : text);
+    await handle.writeFile(bytes);
+    this.#bytes = (wasSuspect ? this.#syncedBytes : this.#bytes) + bytes.length;
+    if (isDurable || wasSuspect) await this.#sync(handle);
+    this.#isSuspect = false;
+  }
+
+  /** Closes and removes the file, which the lockfile has made needless; the next append begins a new one. */
+  async remove(): Promise<void> {
+    this.#unsynced = [];
+    this.#bytes = 0;
+    this.#syncedBytes = 0;
+    this.#isSuspect = false;
+    this.#isGone = false;
+    await this.close();
+    await rm(this.#path, { force: true });
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+
+  async #sync(handle: FileHandle): Promise<void> {
+    await handle.datasync();
+    if ((await handle.stat()).nlink === 0) {
+      this.#isGone = true;
+      throw new Error('it was removed while the run was on');
+    }
+    if (this.#syncedBytes === 0) await syncFolder(dirname(this.#path));
+    this.#syncedBytes = this.#bytes;
+    this.#unsynced = [];
+  }
+}

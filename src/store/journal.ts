@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { DailiesError } from '../errors.js';
+import { diskError, undefinedIfAbsent } from './disk-error.js';
+import { decodeLine, type NumberedEntry } from './journal-line.js';
+
+/** Where the journal of a lockfile lies: `teaser.lock.json` has `teaser.lock.journal`. */
+export function journalPath(lockfile: string): string {
+  return `${lockfile.replace(/\.json$/, '')}.journal`;
+}
+
+/**
+ * Reads a journal line by line; undefined where there is none. A torn tail, as a kill or a power cut in the
+ * middle of a write leaves it, ends the journal: nothing in it was ever acknowledged. A last line that lacks
+ * but its line break is whole: what it knows (a job's id, perhaps) is worth more than the purity of the cut.
+ * While it is walked it throws `journal-corrupt` where a line is damaged that whole ones follow, and
+ * `lockfile-newer` where one is from a later version; `disk` where the file cannot be read (exit 3 all).
+ */
+export async function readJournal(path: string): Promise<Iterable<NumberedEntry> | undefined> {
+  try {
+    const bytes = await readFile(path).catch(undefinedIfAbsent);
+    return bytes && entriesOf(bytes, path);
+  } catch (cause) {
+    throw diskError({ path, doing: 'read', cause });
+  }
+}
+
+/** The error for a journal whose line `place` (from 1) cannot be relied on. */
+export function journalCorrupt(damage: {
+  readonly path: string;
+  readonly place: number;
+  readonly what: string;
+}): DailiesError {
+  const { path, place, what } = damage;
+  return new DailiesError('journal-corrupt', `${basename(path)}, line ${place}: ${what}`, {
+    exitCode: 3,
+    hint:
+      `restore lockfile and journal from one backup; without one, cut the journal before line ${place} ` +
+      `(head -n ${place - 1}), and know that what the rest says is forgotten: its jobs may be paid for again`,
+  });
+}
+
+function* entriesOf(bytes: Buffer, path: string): Iterable<NumberedEntry> {
+  let previous: number | undefined;
+  let place = 0;
+  for (const line of linesOf(bytes)) {
+    place += 1;
+    const read = decodeLine(line.text);
+    if (read === undefined) {
+      if (!hasWholeLine(bytes.subarray(line.end))) return;
+      throw journalCorrupt({ path, place, what: 'its checksum does not match, and whole lines follow it' });
+    }
+    if (previous !== undefined && read.number !== previous + 1) {
+      throw journalCorrupt({ path, place, what: `number ${read.number} follows number ${previous}` });
+    }
+    previous = read.number;
+    yield read;
+  }
+}
+
+function hasWholeLine(bytes: Buffer): boolean {
+  for (const { text } of linesOf(bytes)) if (decodeLine(text)) return true;
+  return false;
+}
+
+const LINE_BREAK = 10;
+
+function* linesOf(bytes: Buffer): Iterable<{ readonly text: string; readonly end: number }> {
+  let start = 0;
+  while (start < bytes.length) {
+    const lineBreak = bytes.indexOf(LINE_BREAK, start);
+    const end = lineBreak === -1 ? bytes.length : lineBreak;
+    yield { text: bytes.toString('utf8', start, end), end };
+    start = end + 1;
+  }
+}

@@ -1,0 +1,117 @@
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
+import { errnoOf, undefinedIfAbsent } from './disk-error.js';
+import { identityFields, type ProcessIdentity } from './process-identity.js';
+import * as is from './shape.js';
+
+/** What a lock file says of its holder. */
+export interface LockHolder extends ProcessIdentity {
+  /** Unlike any other holder's, past or to come. */
+  readonly token: string;
+  /** When the lock was taken; ISO 8601, UTC. */
+  readonly started_at: string;
+}
+
+/** A lock file as found; `holder` undefined where its content is none of ours. */
+export interface FoundLock {
+  readonly holder: LockHolder | undefined;
+}
+
+/**
+ * Creates a lock file unless there is one; false where there is. It is prepared under another name and linked
+ * into place, so that nobody ever reads half of it. Errors are the file system's own.
+ */
+export async function createLockFile(path: string, holder: LockHolder): Promise<boolean> {
+  const prepared = await prepare(path, holder);
+  try {
+    await link(prepared, path);
+    return true;
+  } catch (error) {
+    const code = errnoOf(error);
+    // ENOENT: a new holder has tidied up after the dead, our prepared file included.
+    if (code === 'EEXIST' || code === 'ENOENT') return false;
+    if (!WITHOUT_LINKS.has(code ?? '')) throw error;
+    return await createInPlace(path, holder);
+  } finally {
+    await rm(prepared, { force: true });
+  }
+}
+
+/** Puts our lock file in the place of another's, in one step. Only for who holds the claim on it. */
+export async function overwriteLockFile(path: string, holder: LockHolder): Promise<void> {
+  const prepared = await prepare(path, holder);
+  await rename(prepared, path);
+}
+
+/** Whether a file is one that this module prepares, or a claim on a dead holder's lock. */
+export function isLeftover(name: string, lockName: string): boolean {
+  return name.startsWith(`${lockName}.`) && /\.[0-9a-f]{16}\.(?:claim|tmp)$/.test(name);
+}
+
+/** The file whose creator alone may replace or remove the lock with this token. */
+export function claimPath(path: string, token: string): string {
+  return `${path}.${token}.claim`;
+}
+
+/** Reads a lock file; undefined where there is none. */
+export async function readLockFile(path: string): Promise<FoundLock | undefined> {
+  const text = await readFile(path, 'utf8').catch(undefinedIfAbsent);
+  return text === undefined ? undefined : { holder: holderOf(text) };
+}
+
+/** Removes a lock file if it is still the one with this token. */
+export async function removeLockFile(path: string, token: string): Promise<void> {
+  const found = await readLockFile(path);
+  if (found?.holder?.token === token) await rm(path, { force: true });
+}
+
+/** What file systems without hard links answer (exFAT, some network drives). */
+const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'UNKNOWN']);
+
+async function createInPlace(path: string, holder: LockHolder): Promise<boolean> {
+  try {
+    await writeHolder(path, holder);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function prepare(path: string, holder: LockHolder): Promise<string> {
+  const prepared = `${path}.${holder.token}.tmp`;
+  await rm(prepared, { force: true });
+  await writeHolder(prepared, holder);
+  return prepared;
+}
+
+async function writeHolder(path: string, holder: LockHolder): Promise<void> {
+  const handle = await open(path, 'wx');
+  try {
+    await handle.writeFile(`${JSON.stringify(holder, null, 2)}\n`);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** It becomes part of a file name, so nothing but our own tokens will do. */
+const token: is.Shape<string> = {
+  problem: (value) =>
+    typeof value === 'string' && /^[0-9a-f]{16}$/.test(value) ? undefined : ' should be 16 hex digits',
+};
+
+const holderShape = is.objectOf<LockHolder>({
+  required: { ...identityFields.required, token, started_at: is.instant },
+  optional: identityFields.optional,
+});
+
+function holderOf(text: string): LockHolder | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return is.fits(holderShape, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

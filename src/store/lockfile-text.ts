@@ -1,0 +1,115 @@
+import type { Attempt } from '../domain/attempt.js';
+import type { CatalogueSnapshot } from './catalogue-snapshot.js';
+import type { StateContent } from './shot-state.js';
+
+/** What a lockfile says: the state, and the last journal line that it holds. */
+export interface Lockfile extends StateContent {
+  readonly folded: number;
+}
+
+/** The version of the layout; readers refuse newer ones. */
+export const LOCKFILE_VERSION = 1;
+
+/** An attempt as the lockfile keeps it, below its shot and take. */
+export interface StoredAttempt extends Omit<Attempt, 'owner' | 'fingerprint'> {
+  /** Only where it differs from the take's. */
+  readonly fingerprint?: string;
+}
+
+/** A take in the file: its attempts, oldest first. */
+export interface StoredTake {
+  /** Of the newest attempt. */
+  readonly fingerprint: string;
+  readonly attempts: readonly StoredAttempt[];
+}
+
+/** The file as JSON; schemas/lockfile.schema.json describes it for people. */
+export interface StoredLockfile {
+  readonly version: typeof LOCKFILE_VERSION;
+  readonly project: string;
+  readonly journal: { readonly folded: number };
+  readonly shots: Readonly<Record<string, { readonly takes: Readonly<Record<string, StoredTake>> }>>;
+  readonly picks: Readonly<Record<string, number>>;
+  readonly catalogue?: CatalogueSnapshot;
+}
+
+/**
+ * The lockfile as text, in chunks: just what `JSON.stringify(…, null, 2)` writes of sorted keys, and a line
+ * break at the end, but never in one string, for that has an end at 512 MB and blocks the program long before.
+ */
+export function* lockfileText(lockfile: Lockfile): Iterable<string> {
+  let chunk = '';
+  for (const piece of pieces(lockfile)) {
+    chunk += piece;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    yield chunk;
+    chunk = '';
+  }
+  yield chunk;
+}
+
+const CHUNK_LENGTH = 1 << 18;
+
+function* pieces({ project, attempts, picks, catalogue, folded }: Lockfile): Iterable<string> {
+  yield '{\n';
+  if (catalogue) yield `  "catalogue": ${pretty(catalogue, '  ')},\n`;
+  yield `  "journal": ${pretty({ folded }, '  ')},\n`;
+  yield `  "picks": ${pretty(picks, '  ')},\n`;
+  yield `  "project": ${JSON.stringify(project)},\n`;
+  const shots = byShot(attempts);
+  let separator = '  "shots": {\n';
+  for (const [shot, owned] of shots) {
+    yield `${separator}    ${JSON.stringify(shot)}: ${pretty({ takes: byTake(owned) }, '    ')}`;
+    separator = ',\n';
+  }
+  yield shots.size === 0 ? '  "shots": {},\n' : '\n  },\n';
+  yield `  "version": ${LOCKFILE_VERSION}\n}\n`;
+}
+
+function byShot(attempts: readonly Attempt[]): Map<string, Attempt[]> {
+  const shots = Object.fromEntries(groupBy(attempts, ({ owner }) => owner.shot));
+  // An object decides the order: keys that are whole numbers come first in any JSON that JavaScript writes.
+  return new Map(Object.entries(sorted(shots)));
+}
+
+function byTake(attempts: readonly Attempt[]): Readonly<Record<string, StoredTake>> {
+  const takes = [...groupBy(attempts, ({ owner }) => String(owner.take))];
+  return Object.fromEntries(takes.map(([take, owned]) => [take, storedTake(owned)]));
+}
+
+function storedTake(attempts: readonly Attempt[]): StoredTake {
+  const fingerprint = attempts.at(-1)?.fingerprint ?? '';
+  return { fingerprint, attempts: attempts.map((attempt) => stored(attempt, fingerprint)) };
+}
+
+function stored(attempt: Attempt, takesFingerprint: string): StoredAttempt {
+  const { owner: _owner, fingerprint: own, ...rest } = attempt;
+  return own === takesFingerprint ? rest : { ...rest, fingerprint: own };
+}
+
+/** JSON with sorted keys and two-space indent, its later lines moved in by `margin`. */
+function pretty(value: unknown, margin: string): string {
+  // A line break inside a string is escaped in JSON, so those that are left are the layout's own.
+  return JSON.stringify(sortedDeep(value), null, 2).replaceAll('\n', `\n${margin}`);
+}
+
+function sortedDeep(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(sortedDeep);
+  return sorted(Object.fromEntries(Object.entries(value).map(([key, part]) => [key, sortedDeep(part)])));
+}
+
+function sorted<T>(object: Readonly<Record<string, T>>): Record<string, T> {
+  const keys = Object.entries(object);
+  return Object.fromEntries(keys.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}

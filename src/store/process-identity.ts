@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile, readlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { promisify } from 'node:util';
+import { errnoOf } from './disk-error.js';
+import * as is from './shape.js';
+
+/** Which process on which machine; what a system does not tell is absent. */
+export interface ProcessIdentity {
+  readonly host: string;
+  /** Tells machines of the same name apart: a hash of the machine's own id. */
+  readonly machine?: string;
+  /** Changes with each start of the machine. */
+  readonly boot?: string;
+  /** Containers count their processes for themselves. */
+  readonly pid_namespace?: string;
+  readonly pid: number;
+  /** When the process started, in the system's own words: a process id is given out again, the two together are not. */
+  readonly process_started?: string;
+}
+
+/** What an identity on disk must look like. */
+export const identityFields: is.Fields<ProcessIdentity> = {
+  required: { host: is.text, pid: is.count },
+  optional: { machine: is.text, boot: is.text, pid_namespace: is.text, process_started: is.text },
+};
+
+/** Who we are. */
+export async function ownIdentity(): Promise<ProcessIdentity> {
+  const [machine, boot, namespace, start] = await Promise.all([
+    firstLine('/etc/machine-id'),
+    firstLine('/proc/sys/kernel/random/boot_id'),
+    readlink('/proc/self/ns/pid').catch(() => undefined),
+    startOf(process.pid),
+  ]);
+  return {
+    host: hostname(),
+    ...(machine && { machine: hashed(machine) }),
+    ...(boot && { boot }),
+    ...(namespace && { pid_namespace: namespace }),
+    pid: process.pid,
+    ...(start && { process_started: start }),
+  };
+}
+
+/**
+ * Whether a process still runs, as far as it can be known from here; in doubt it does. `elsewhere`: on another
+ * machine, or in a container whose processes cannot be seen from this one.
+ */
+export async function whereaboutsOf(
+  one: ProcessIdentity,
+  self: ProcessIdentity,
+): Promise<'alive' | 'dead' | 'elsewhere'> {
+  if (one.host !== self.host || differ(one.machine, self.machine)) return 'elsewhere';
+  if (differ(one.boot, self.boot)) return 'dead';
+  if (differ(one.pid_namespace, self.pid_namespace)) return 'elsewhere';
+  if (!exists(one.pid)) return 'dead';
+  const start = await startOf(one.pid);
+  return start === null || differ(one.process_started, start) ? 'dead' : 'alive';
+}
+
+/** Two facts differ only where both are known. */
+function differ(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && b !== undefined && a !== b;
+}
+
+function exists(pid: number): boolean {
+  try {
+    // Signal 0 is never delivered: it only asks.
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
+}
+
+/** When a process started; null where it has ended and only waits to be counted; undefined where none can tell. */
+async function startOf(pid: number): Promise<string | null | undefined> {
+  return process.platform === 'linux' ? startFromProc(pid) : startFromPs(pid);
+}
+
+/** Fields 3 and 22 of /proc/PID/stat: state, and start in clock ticks since boot. See proc(5). */
+async function startFromProc(pid: number): Promise<string | null | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  // The second field, the name, may itself hold spaces and brackets: count from its end.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return isEnded(fields?.[0]) ? null : fields?.[19];
+}
+
+async function startFromPs(pid: number): Promise<string | null | undefined> {
+  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+  const asked = promisify(execFile)('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { env });
+  const { stdout } = await asked.catch(() => ({ stdout: '' }));
+  const [state, ...start] = stdout.trim().split(/\s+/);
+  return isEnded(state) ? null : start.join(' ') || undefined;
+}
+
+/** Zombies and the dead still have a process id, until their parent has asked for their end. */
+function isEnded(state: string | undefined): boolean {
+  return state !== undefined && /^[ZX]/.test(state);
+}
+
+async function firstLine(path: string): Promise<string | undefined> {
+  const content = await readFile(path, 'utf8').catch(() => '');
+  return content.split('\n')[0]?.trim();
+}
+
+/** machine-id(5) asks that the id itself not be shown about. */
+function hashed(machineId: string): string {
+  return createHash('sha256').update(`dailies ${machineId}`).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,73 @@
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errnoOf, undefinedIfAbsent } from './disk-error.js';
+
+/**
+ * Writes a file so that its name stands for the old content or the new one at every instant: temp file, rename.
+ * With `isDurable` both are fsynced, and the new content outlives a power cut once this has resolved.
+ * Resolves with the number of bytes. One writer at a time: the temp file's name is fixed, so that what
+ * a kill leaves behind is written over by the next. Errors are the file system's own.
+ *
+ * Not write-file-atomic: that takes a short write, as a full disk gives, for a whole one and renames it
+ * into place, and it does not fsync the folder.
+ */
+export async function replaceFile(file: {
+  readonly path: string;
+  readonly chunks: Iterable<string>;
+  readonly isDurable: boolean;
+}): Promise<number> {
+  // A link to the file stays a link.
+  const target = await realpath(file.path).catch(() => file.path);
+  const temp = tempPath(target);
+  try {
+    const bytes = await writeTemp(temp, { ...file, target });
+    await rename(temp, target);
+    if (file.isDurable) await syncFolder(dirname(target));
+    return bytes;
+  } catch (error) {
+    await rm(temp, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Where `replaceFile` prepares the new content. */
+export function tempPath(path: string): string {
+  return `${path}.tmp`;
+}
+
+async function writeTemp(
+  temp: string,
+  file: { readonly target: string; readonly chunks: Iterable<string>; readonly isDurable: boolean },
+): Promise<number> {
+  const before = await stat(file.target).catch(undefinedIfAbsent);
+  const handle = await open(temp, 'w');
+  try {
+    if (before) await handle.chmod(before.mode);
+    let bytes = 0;
+    for (const chunk of file.chunks) {
+      const buffer = Buffer.from(chunk);
+      // Unlike `write`, `writeFile` goes on until the last byte is written or an error says why not.
+      await handle.writeFile(buffer);
+      bytes += buffer.length;
+    }
+    if (file.isDurable) await handle.sync();
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes the names in a folder outlive a power cut. Systems that cannot sync a folder keep names by themselves. */
+export async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const cannot = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'ENOSYS', 'EBADF'];
+    if (!cannot.includes(errnoOf(error) ?? '')) throw error;
+  }
+}

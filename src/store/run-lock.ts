@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+import { open, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isoNow, type Clock } from '../clock.js';
+import { DailiesError } from '../errors.js';
+import { diskError, undefinedIfAbsent } from './disk-error.js';
+import { createLockFile, isLeftover, readLockFile, removeLockFile, type LockHolder } from './lock-file.js';
+import { takeOver, underClaim } from './lock-takeover.js';
+import { ownIdentity, whereaboutsOf } from './process-identity.js';
+
+/** The right to write a project's state: one run at a time has it. */
+export interface RunLock {
+  /** Whether it is still ours; false once somebody has removed it by hand or by force. */
+  isHeld(): Promise<boolean>;
+  /** Removes the lock if it is still ours. */
+  release(): Promise<void>;
+}
+
+const HEARTBEAT_MS = 2_000;
+/** How long `unlock` watches for a heartbeat. */
+const WATCH_MS = 3 * HEARTBEAT_MS;
+/** How long a lock may be in the hands of others who are just replacing it, or half written where links are unknown. */
+const PATIENCE_MS = 400;
+const LOOK_AGAIN_MS = 5;
+
+/** Where the lock of a lockfile lies. */
+export function runLockPath(lockfile: string): string {
+  return `${lockfile}.lck`;
+}
+
+/**
+ * Takes the run lock of a lockfile, at once or not at all; a holder that is dead on this host costs no wait.
+ * Its file's modification time beats like a heart, without keeping the process alive.
+ * Throws `locked-by-another-run` naming the holder, and `disk` (exit 3 both).
+ */
+export async function acquireRunLock(options: {
+  readonly lockfile: string;
+  readonly clock: Clock;
+}): Promise<RunLock> {
+  const path = runLockPath(options.lockfile);
+  try {
+    const self = await newHolder(options.clock);
+    await take(path, self);
+    const handle = await open(path, 'r+');
+    return keep({ path, token: self.token, handle });
+  } catch (cause) {
+    throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'taken', cause });
+  }
+}
+
+/**
+ * Removes a run lock whose holder is gone, for `dailies unlock`. A holder on another host, or one that cannot
+ * be read, is watched for some seconds first. Resolves with whether there was a lock.
+ * Throws `locked-by-another-run` where the holder lives here, or where its heart beats elsewhere and nothing is forced.
+ */
+export async function unlockRun(options: {
+  readonly lockfile: string;
+  readonly clock: Clock;
+  readonly force?: boolean;
+}): Promise<boolean> {
+  const path = runLockPath(options.lockfile);
+  try {
+    const found = await readLockFile(path);
+    if (found === undefined) return false;
+    const { holder } = found;
+    const self = await newHolder(options.clock);
+    const where = holder ? await whereaboutsOf(holder, self) : 'elsewhere';
+    if (holder && where === 'alive') throw heldBy(holder, { path, where });
+    if (where === 'elsewhere' && options.force !== true && (await beats(path, options.clock))) {
+      throw holder ? heldBy(holder, { path, where }) : unreadable(path);
+    }
+    if ((await readLockFile(path)) === undefined) return true;
+    if (holder === undefined) await rm(path, { force: true });
+    else if (!(await underClaim({ path, found: holder, self }, () => rm(path, { force: true })))) {
+      throw heldBy(holder, { path, where });
+    }
+    return true;
+  } catch (cause) {
+    throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'removed', cause });
+  }
+}
+
+async function newHolder(clock: Clock): Promise<LockHolder> {
+  return { ...(await ownIdentity()), token: randomBytes(8).toString('hex'), started_at: isoNow(clock) };
+}
+
+async function take(path: string, self: LockHolder): Promise<void> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  while (!(await createLockFile(path, self))) {
+    const found = await readLockFile(path);
+    if (found === undefined) continue;
+    const { holder } = found;
+    const where = holder && (await whereaboutsOf(holder, self));
+    if (holder && where === 'dead' && (await takeOver({ path, found: holder, self }))) {
+      await tidy(path);
+      return;
+    }
+    if (holder && where !== undefined && where !== 'dead') throw heldBy(holder, { path, where });
+    if (performance.now() > giveUpAt)
+      throw holder ? heldBy(holder, { path, where: 'alive' }) : unreadable(path);
+    await delay(LOOK_AGAIN_MS);
+  }
+}
+
+/** Removes what processes that were killed while taking the lock have left. Only its holder may. */
+async function tidy(path: string): Promise<void> {
+  const folder = dirname(path);
+  const names = await readdir(folder);
+  const leftovers = names.filter((name) => isLeftover(name, basename(path)));
+  await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true })));
+}
+
+function keep(held: { readonly path: string; readonly token: string; readonly handle: FileHandle }): RunLock {
+  const { path, token, handle } = held;
+  const beat = () => {
+    const now = new Date();
+    // A missed beat is nothing to stop for: the disk may be full, or the lock gone, which `isHeld` tells.
+    handle.utimes(now, now).catch(() => undefined);
+  };
+  const heart = setInterval(beat, HEARTBEAT_MS).unref();
+  return {
+    async isHeld() {
+      const stats = await handle.stat().catch(() => undefined);
+      return stats !== undefined && stats.nlink > 0;
+    },
+    async release() {
+      clearInterval(heart);
+      await handle.close().catch(() => undefined);
+      // Where it cannot be removed it names a process that is dead soon, and is no obstacle then.
+      await removeLockFile(path, token).catch(() => undefined);
+    },
+  };
+}
+
+/** Whether somebody touches the lock while we watch. */
+async function beats(path: string, clock: Clock): Promise<boolean> {
+  const before = await lastBeat(path);
+  for (let watchedMs = 0; watchedMs < WATCH_MS; watchedMs += HEARTBEAT_MS / 2) {
+    await clock.sleep(HEARTBEAT_MS / 2);
+    const beat = await lastBeat(path);
+    if (beat !== before) return beat !== undefined;
+  }
+  return false;
+}
+
+/** Asked through an open file, for network drives keep the answers about names for a while. */
+async function lastBeat(path: string): Promise<number | undefined> {
+  const handle = await open(path, 'r').catch(undefinedIfAbsent);
+  if (handle === undefined) return undefined;
+  try {
+    return (await handle.stat()).mtimeMs;
+  } finally {
+    await handle.close();
+  }
+}
+
+function heldBy(
+  holder: LockHolder,
+  lock: { readonly path: string; readonly where: 'alive' | 'dead' | 'elsewhere' },
+): DailiesError {
+  const { host, pid, started_at: since } = holder;
+  const message = `another run holds ${basename(lock.path)}: process ${pid} on ${host}, since ${since}`;
+  const hint =
+    lock.where === 'elsewhere'
+      ? 'wait for it or stop it there; if that machine or container is gone: dailies unlock MANIFEST'
+      : `wait for it to end, or stop it: kill ${pid}`;
+  return new DailiesError('locked-by-another-run', message, { exitCode: 3, hint });
+}
+
+function unreadable(path: string): DailiesError {
+  return new DailiesError(
+    'locked-by-another-run',
+    `${basename(path)} is in the way, and does not say who holds it: no run of this version wrote it`,
+    { exitCode: 3, hint: 'if no run is at work on this project: dailies unlock MANIFEST' },
+  );
+}

@@ -1,0 +1,166 @@
+import { rm, stat } from 'node:fs/promises';
+import { isoNow, type Clock } from '../clock.js';
+import type { Attempt, AttemptEvent, RecordedRequest } from '../domain/attempt.js';
+import type { Estimate } from '../domain/money.js';
+import type { TakeRef } from '../domain/take.js';
+import { DailiesError } from '../errors.js';
+import type { CatalogueSnapshot } from './catalogue-snapshot.js';
+import { diskError, undefinedIfAbsent } from './disk-error.js';
+import { journalPath } from './journal.js';
+import type { JournalEntry } from './journal-line.js';
+import type { Lockfile } from './lockfile-text.js';
+import { writeLockfile } from './lockfile.js';
+import { readState } from './read-state.js';
+import { acquireRunLock, type RunLock } from './run-lock.js';
+import type { ShotState, StateInMemory } from './shot-state.js';
+import { createWriteAhead, type WriteAhead } from './write-ahead.js';
+
+/** All that a project has bought and is buying, kept on disk: the one interface between the flow and its state. */
+export interface ShotStore extends ShotState {
+  /** Begins an attempt in state `planned`. It is on the disk together with what happens to it next. */
+  begin(order: {
+    readonly owner: TakeRef;
+    readonly fingerprint: string;
+    readonly request: RecordedRequest;
+    readonly gateway: string;
+    readonly estimate: Estimate | null;
+    /** ISO 8601, UTC. */
+    readonly at: string;
+  }): Attempt;
+  /**
+   * Moves an attempt. Memory changes at once; resolves with its new state when that is on the disk, fsynced
+   * where money hangs on it. Rejects with `internal` on an illegal move, which changes nothing, and with `disk`
+   * or `locked-by-another-run` where the line could not be written. From the first such failure on every
+   * `submit_started` is rejected and leaves its attempt `planned`: what was not written down is not bought.
+   * Other events stay in memory, and are tried again with the next ones and on `close`.
+   */
+  apply(id: string, event: AttemptEvent): Promise<Attempt>;
+  /** Gives an attempt another owner: its shot was renamed, or another take claims it. */
+  assign(id: string, owner: TakeRef): Promise<void>;
+  /** Takes in an attempt known from a sidecar. */
+  adopt(attempt: Omit<Attempt, 'id'>): Promise<Attempt>;
+  setPicks(picks: Readonly<Record<string, number>>): Promise<void>;
+  setCatalogue(snapshot: CatalogueSnapshot): Promise<void>;
+  /** Folds the journal into the lockfile and lets the next run in, whether or not that worked. */
+  close(): Promise<void>;
+}
+
+const FOLD_FLOOR_BYTES = 1_000_000;
+
+/**
+ * Opens a project's state for writing: takes the run lock, replays the journal that a killed run left,
+ * drops its torn tail, and folds it before anything is appended.
+ * `onFailure` is told once, when something could not be written for the first time.
+ * Throws `locked-by-another-run`, `lockfile-newer`, `lockfile-corrupt`, `journal-corrupt`, `disk` (exit 3 all).
+ */
+export async function openShotStore(options: {
+  readonly lockfile: string;
+  readonly project: string;
+  readonly clock: Clock;
+  readonly onFailure?: (error: DailiesError) => void;
+  /** Up to this size a journal is not folded before the end of the run; 1 MB by default. */
+  readonly foldFloorBytes?: number;
+}): Promise<ShotStore> {
+  const { lockfile, project, clock } = options;
+  const lock = await acquireRunLock({ lockfile, clock });
+  try {
+    const { state, last, hasJournal } = await readState(lockfile);
+    if (hasJournal) await foldLeftovers(lockfile, { ...state.content(project), folded: last });
+    const lockfileBytes = await sizeOf(lockfile);
+    const { onFailure, foldFloorBytes = FOLD_FLOOR_BYTES } = options;
+    const ahead = createWriteAhead({
+      ...{ lockfile, project, state, lock, folded: last },
+      ...{ lockfileBytes, foldFloorBytes, onFailure },
+    });
+    return createStore({ project, clock, state, ahead, lock });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Makes an end of what a killed run has left: its journal, and the lockfile it did not get to rename. */
+async function foldLeftovers(lockfile: string, content: Lockfile): Promise<void> {
+  await writeLockfile(lockfile, content);
+  try {
+    await rm(journalPath(lockfile), { force: true });
+  } catch (cause) {
+    throw diskError({ path: journalPath(lockfile), doing: 'removed', cause });
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(undefinedIfAbsent))?.size;
+}
+
+function createStore(parts: {
+  readonly project: string;
+  readonly clock: Clock;
+  readonly state: StateInMemory;
+  readonly ahead: WriteAhead;
+  readonly lock: RunLock;
+}): ShotStore {
+  const { project, clock, state, ahead, lock } = parts;
+  let isClosed = false;
+
+  const assertOpen = () => {
+    if (isClosed) throw new DailiesError('internal', 'the shot store is closed', { exitCode: 1 });
+  };
+  const commit = async (entry: JournalEntry) => {
+    assertOpen();
+    await ahead.commit(entry);
+  };
+
+  /** The intent is not on the disk, so nothing was sent: the attempt is free again, as soon as that can be written. */
+  const takeBack = (id: string) => {
+    const message = 'the intent to submit could not be written down, so nothing was sent';
+    const entry = { id, type: 'not_accepted', at: isoNow(clock), message } as const;
+    ahead.commit(entry).catch(() => undefined);
+  };
+
+  return {
+    project,
+    attempts: () => state.attempts(),
+    get: (id) => state.get(id),
+    picks: () => state.picks(),
+    catalogue: () => state.catalogue(),
+    begin(order) {
+      assertOpen();
+      const id = state.nextId();
+      ahead.note({ type: 'begun', id, ...order });
+      return state.get(id);
+    },
+    async apply(id, event) {
+      const isIntent = event.type === 'submit_started';
+      const failure = ahead.failure();
+      if (isIntent && failure) throw failure;
+      const before = state.get(id);
+      const moved = commit({ id, ...event });
+      const attempt = state.get(id);
+      try {
+        await moved;
+      } catch (error) {
+        if (isIntent && attempt !== before && state.get(id) === attempt) takeBack(id);
+        throw error;
+      }
+      return attempt;
+    },
+    assign: (id, owner) => commit({ type: 'assigned', id, owner }),
+    async adopt(known) {
+      const attempt = { id: state.nextId(), ...known };
+      await commit({ type: 'adopted', attempt });
+      return attempt;
+    },
+    setPicks: (picks) => commit({ type: 'picked', picks }),
+    setCatalogue: (catalogue) => commit({ type: 'catalogued', catalogue }),
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      try {
+        await ahead.close();
+      } finally {
+        await lock.release();
+      }
+    },
+  };
+}

@@ -1,0 +1,242 @@
+import { DailiesError } from '../errors.js';
+import { diskError } from './disk-error.js';
+import { journalPath } from './journal.js';
+import { JournalFile } from './journal-file.js';
+import { encodeLine, isMoney, type JournalEntry } from './journal-line.js';
+import { writeLockfile } from './lockfile.js';
+import type { RunLock } from './run-lock.js';
+import type { StateInMemory } from './shot-state.js';
+
+/**
+ * The way of every change: into memory at once, then onto the disk. Lines that come while others are being
+ * written go out together in the next write, with one fsync where money is among them. From time to time
+ * the journal is folded into the lockfile; lines that wait meanwhile are on the disk with it.
+ */
+export interface WriteAhead {
+  /** Changes memory, and leaves the line for the next `commit`. Throws `internal` where it does not fit. */
+  note(entry: JournalEntry): void;
+  /**
+   * Changes memory at once; resolves when the line, and all before it, are on the disk: beyond a power cut where
+   * it is about money. Rejects with `internal` where it does not fit (nothing is changed), with `disk` or
+   * `locked-by-another-run` where it could not be written (memory is changed, and the line is tried again
+   * together with the next ones and on `close`).
+   */
+  commit(entry: JournalEntry): Promise<void>;
+  /** The first failure to write, if there was one: from then on no intent is to be trusted to the disk. */
+  failure(): DailiesError | undefined;
+  /** Folds what is not in the lockfile yet. Rejects with `disk`, naming the jobs that are not on the disk. */
+  close(): Promise<void>;
+}
+
+interface Line {
+  readonly text: string;
+  readonly isMoney: boolean;
+  /** The gateway's job that only this line knows. */
+  readonly jobId: string | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: DailiesError) => void;
+}
+
+/** What a fold adds to the layout: indent and line breaks make the lockfile half as long again as its JSON. */
+const LAYOUT_FACTOR = 1.5;
+/**
+ * A fold pays when the journal is this much longer than the lockfile that would replace it. The journal of an
+ * ordinary life is about as long as its lockfile, and so a first run folds at its end alone: the bytes
+ * written for each attempt do not grow with their number. Lives of many turns are folded on the way.
+ */
+const FOLD_FACTOR = 2;
+
+export function createWriteAhead(options: {
+  readonly lockfile: string;
+  readonly project: string;
+  readonly state: StateInMemory;
+  readonly lock: RunLock;
+  /** The last line in the lockfile, and its size: undefined where there is no lockfile yet. */
+  readonly folded: number;
+  readonly lockfileBytes: number | undefined;
+  readonly foldFloorBytes: number;
+  readonly onFailure: ((error: DailiesError) => void) | undefined;
+}): WriteAhead {
+  const { lockfile, project, state, lock } = options;
+  const journal = new JournalFile(journalPath(lockfile));
+  let { folded, lockfileBytes } = options;
+  let lastNumber = folded;
+  /** Bytes of the lines since the fold that make the lockfile longer. */
+  let grownBytes = 0;
+  let foldFloorBytes = options.foldFloorBytes;
+  let failure: DailiesError | undefined;
+  const jobsNotKept = new Set<string>();
+
+  const queue: Line[] = [];
+  let isPumping = false;
+  let pumped: Promise<void> = Promise.resolve();
+
+  function record(entry: JournalEntry, settle: Pick<Line, 'resolve' | 'reject'>): void {
+    const text = encodeLine({ number: lastNumber + 1, entry });
+    state.apply(entry);
+    lastNumber += 1;
+    if (GROWING.has(entry.type)) grownBytes += text.length;
+    queue.push({ text, isMoney: isMoney(entry), jobId: jobIn(entry), ...settle });
+  }
+
+  async function pump(): Promise<void> {
+    while (queue.length > 0) {
+      const batch = queue.splice(0);
+      try {
+        await putOnDisk(batch);
+        jobsNotKept.clear();
+        for (const line of batch) line.resolve();
+        if (hasOutgrown()) await foldOrPostpone();
+      } catch (error) {
+        refuse(batch, error);
+      }
+    }
+    isPumping = false;
+  }
+
+  async function putOnDisk(batch: readonly Line[]): Promise<void> {
+    await assertHeld();
+    // With no lockfile yet, or no journal any more, the state can only be written whole.
+    if (lockfileBytes === undefined || journal.isGone) {
+      await fold();
+      return;
+    }
+    try {
+      await journal.append(
+        batch.map((line) => line.text).join(''),
+        batch.some((line) => line.isMoney),
+      );
+    } catch (cause) {
+      throw diskError({ path: journalPath(lockfile), doing: 'written', cause });
+    }
+  }
+
+  /** A run whose lock was forced from it must not write: another may be at work on the same files. */
+  async function assertHeld(): Promise<void> {
+    if (await lock.isHeld()) return;
+    throw new DailiesError('locked-by-another-run', 'the lock of this run was removed while it was on', {
+      exitCode: 3,
+      hint: 'another run may be at work on this project: nothing more is written here',
+    });
+  }
+
+  /** Writes the lockfile from memory. It then holds all lines so far, those that still wait included. */
+  async function fold(): Promise<void> {
+    const covered = queue.splice(0);
+    const upTo = lastNumber;
+    const grown = grownBytes;
+    try {
+      lockfileBytes = await writeLockfile(lockfile, { ...state.content(project), folded: upTo });
+    } catch (error) {
+      queue.unshift(...covered);
+      throw error;
+    }
+    folded = upTo;
+    grownBytes -= grown;
+    // Should the journal stay, its lines are skipped by their numbers, and the next append refuses to go on.
+    await journal.remove().catch(() => undefined);
+    for (const line of covered) line.resolve();
+  }
+
+  function hasOutgrown(): boolean {
+    const expectedBytes = (lockfileBytes ?? 0) + grownBytes * LAYOUT_FACTOR;
+    return journal.bytes > foldFloorBytes && journal.bytes > FOLD_FACTOR * expectedBytes;
+  }
+
+  /** Folding on the way saves time later and is no duty: where it fails, the journal goes on. */
+  async function foldOrPostpone(): Promise<void> {
+    try {
+      await fold();
+    } catch {
+      foldFloorBytes = journal.bytes * FOLD_FACTOR;
+    }
+  }
+
+  function refuse(batch: readonly Line[], cause: unknown): void {
+    const error = asDailiesError(cause, lockfile);
+    const isFirst = failure === undefined;
+    failure ??= error;
+    for (const { jobId, reject } of batch) {
+      if (jobId !== undefined) jobsNotKept.add(jobId);
+      reject(jobId === undefined ? error : jobsAtRisk([jobId], error));
+    }
+    if (isFirst) options.onFailure?.(error);
+  }
+
+  async function foldLast(): Promise<void> {
+    if (lastNumber === folded) return;
+    try {
+      await assertHeld();
+      await fold();
+      jobsNotKept.clear();
+    } catch (cause) {
+      const error = asDailiesError(cause, lockfile);
+      failure ??= error;
+      const isKept = error.code === 'disk' && (await keepInJournal());
+      if (isKept) throw keptInJournal(error);
+      throw jobsNotKept.size > 0 ? jobsAtRisk([...jobsNotKept], error) : error;
+    }
+  }
+
+  /** Where there is no room for the lockfile, there may be for the last lines. */
+  async function keepInJournal(): Promise<boolean> {
+    if (lockfileBytes === undefined || journal.isGone) return false;
+    const rest = queue.splice(0).map((line) => line.text);
+    try {
+      await journal.append(rest.join(''), true);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      await journal.close().catch(() => undefined);
+    }
+  }
+
+  return {
+    note(entry) {
+      record(entry, { resolve: () => undefined, reject: () => undefined });
+    },
+    async commit(entry) {
+      await new Promise<void>((resolve, reject) => {
+        record(entry, { resolve, reject });
+        if (isPumping) return;
+        isPumping = true;
+        // Not at once: what else happens in this turn goes out in the same write.
+        pumped = Promise.resolve().then(pump);
+      });
+    },
+    failure: () => failure,
+    async close() {
+      await pumped;
+      await foldLast();
+    },
+  };
+}
+
+const GROWING = new Set<JournalEntry['type']>(['begun', 'delivered', 'adopted', 'catalogued']);
+
+function jobIn(entry: JournalEntry): string | undefined {
+  if (entry.type === 'accepted') return entry.job.id;
+  return entry.type === 'resolved' && entry.as === 'job' ? entry.job.id : undefined;
+}
+
+function asDailiesError(error: unknown, path: string): DailiesError {
+  return error instanceof DailiesError ? error : diskError({ path, doing: 'written', cause: error });
+}
+
+function jobsAtRisk(ids: readonly string[], cause: DailiesError): DailiesError {
+  const jobs = ids.length === 1 ? `job ${ids.join('')} is` : `jobs ${ids.join(', ')} are`;
+  return new DailiesError(cause.code, `${jobs} paid for and not on the disk: ${cause.message}`, {
+    exitCode: cause.exitCode,
+    hint: 'write it down; if a later run does not know it: dailies resolve MANIFEST SHOT --job-id ID',
+    cause,
+  });
+}
+
+function keptInJournal(cause: DailiesError): DailiesError {
+  return new DailiesError(cause.code, `${cause.message}; the journal beside it holds everything`, {
+    exitCode: cause.exitCode,
+    hint: cause.hint ?? 'run again: the next run takes it from there',
+    cause,
+  });
+}
