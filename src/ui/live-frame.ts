@@ -1,4 +1,4 @@
-import { Format } from 'cli-progress';
+import cliProgress from 'cli-progress';
 import { lostWords, moneyWords, timeLeftWords, type LineStyle } from './run-lines.js';
 import type { ActiveShot, RunState } from './run-view.js';
 import { clean, cutEnd, cutMiddle, pad, textWidth } from './text.js';
@@ -8,7 +8,7 @@ import { formatBytes } from './time.js';
 export interface FrameOptions extends LineStyle {
   /** No line is wider than this. */
   readonly width: number;
-  /** No more lines than this; at least 2. */
+  /** No more lines than this; at least 1. */
   readonly rows: number;
   readonly now: number;
   readonly timeLeftMs: number | undefined;
@@ -18,7 +18,7 @@ export interface FrameOptions extends LineStyle {
 
 /** The living part of the screen: the total bar, and the active shots below it. */
 export function frameLines(state: RunState, options: FrameOptions): string[] {
-  const head = headLines(state, options);
+  const head = headLines(state, options).slice(0, options.rows);
   const room = options.rows - head.length;
   const shots = [...firstOf(state.active.values(), room)];
   const hidden = state.active.size - shots.length;
@@ -60,7 +60,10 @@ function headLines(state: RunState, options: FrameOptions): string[] {
     return [headLine({ name, room, counts, words: [...lost, ...rest] }, state, options)];
 
   const firstRoom = width - textWidth(name) - textWidth(counts) - 4;
-  const first = headLine({ name, room: Math.max(1, firstRoom), counts, words: [] }, state, options);
+  const first =
+    firstRoom < 3
+      ? cutEnd(counts, width, options.signs.ellipsis)
+      : headLine({ name, room: firstRoom, counts, words: [] }, state, options);
   const second = `  ${cutEnd([...lost, ...rest].join(GAP), width - 2, options.signs.ellipsis)}`;
   return second.trim() === '' ? [first] : [first, second];
 }
@@ -88,7 +91,7 @@ function barOf(state: RunState, barsize: number, { paint, signs }: FrameOptions)
   let settled = state.delivered;
   for (const takes of state.lost.values()) settled += takes;
   const progress = state.total > 0 ? Math.min(1, settled / state.total) : 0;
-  const bar = Format.BarFormat(progress, {
+  const bar = cliProgress.Format.BarFormat(progress, {
     barsize,
     barGlue: '\0',
     barCompleteString: signs.barFull.repeat(barsize),
@@ -108,7 +111,7 @@ function shotLine(shot: ActiveShot, state: RunState, options: FrameOptions): str
   const key = pad(cutMiddle(clean(shot.key), keyWidth, signs.ellipsis), keyWidth);
   const elapsedMs = Math.max(0, now - shot.sinceMs);
   const figure = shot.state === 'downloading' ? percentOf(shot) : shortDuration(elapsedMs);
-  const rest = shot.state === 'downloading' ? speedOf(shot, elapsedMs) : options.modelName(shot.model);
+  const rest = shot.state === 'downloading' ? speedOf(shot) : options.modelName(shot.model);
   const line = `  ${key}  ${pad(shot.state, STATE_WIDTH)}  ${pad(figure, FIGURE_WIDTH, 'right')}  `;
   return (line + paint.dim(cutEnd(rest, Math.max(0, width - textWidth(line)), signs.ellipsis))).trimEnd();
 }
@@ -123,8 +126,9 @@ function percentOf(shot: ActiveShot): string {
   return `${Math.min(100, Math.floor((shot.bytes / shot.totalBytes) * 100))} %`;
 }
 
-function speedOf(shot: ActiveShot, elapsedMs: number): string {
-  if (shot.bytes === undefined) return '';
+function speedOf(shot: ActiveShot): string {
+  if (shot.bytes === undefined || shot.bytesAtMs === undefined) return '';
+  const elapsedMs = shot.bytesAtMs - shot.sinceMs;
   // The rate of the first moments says nothing.
   if (elapsedMs < 500) return formatBytes(shot.bytes);
   return `${formatBytes((shot.bytes / elapsedMs) * 1000)}/s`;

@@ -10,7 +10,7 @@ import { cutEnd, textWidth } from './text.js';
 const FRAME_MS = 100;
 /** The seconds on the screen move on even where nothing happens. */
 const STILL_FRAME_MS = 1000;
-const MOST_ROWS = 10;
+const MOST_ROWS = 8;
 
 /**
  * Progress for a window: a few rows that are drawn over, and above them one line for each shot that ended.
@@ -55,7 +55,7 @@ export function createLiveProgress(options: ProgressOptions & { readonly window:
         ...style,
         width: window.columns() - 1,
         // Half the window, so that what a narrower window makes of it still fits and can be erased.
-        rows: Math.max(2, Math.min(MOST_ROWS, Math.floor(window.rows() / 2))),
+        rows: Math.max(1, Math.min(MOST_ROWS, Math.floor(window.rows() / 2))),
         now: time,
         timeLeftMs: estimate.timeLeftMs,
         modelName,
@@ -101,6 +101,7 @@ function eraseLines(lines: readonly string[], window: Window): string {
   if (lines.length === 0) return '';
   const columns = Math.max(1, window.columns());
   const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(textWidth(line) / columns)), 0);
-  const up = Math.min(rows - 1, Math.max(0, window.rows() - 1));
-  return `\r${up > 0 ? `\x1b[${up}A` : ''}\x1b[J`;
+  const up = Math.min(rows, Math.max(1, window.rows())) - 1;
+  // Row by row: tmux keeps what one sweep from the top of the screen erases, and shows it when scrolled back.
+  return `\r\x1b[2K${'\x1b[1A\x1b[2K'.repeat(up)}`;
 }

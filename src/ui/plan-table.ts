@@ -4,7 +4,7 @@ import { palette, type Look, type Palette } from './look.js';
 import { formatEstimate, formatUsd } from './money.js';
 import { modelNames, takeKeys } from './names.js';
 import { tableLines, type TableRow } from './table.js';
-import { clean, count, cutMiddle, joinWords } from './text.js';
+import { clean, count, cutMiddle, joinFacts, joinWords } from './text.js';
 import { formatMoment } from './time.js';
 
 export interface PlanLook extends Look {
@@ -22,7 +22,7 @@ export function planLines(plan: PlanDocument, look: PlanLook): string[] {
   const signs = glyphs(look.unicode);
   const rows = planRows(plan, { look, paint, signs });
   return [
-    headLine(plan, { look, paint, signs }),
+    ...headLines(plan, { look, paint, signs }),
     ...productLines(plan, signs),
     '',
     ...(rows.length === 0 ? ['  nothing to do'] : tableLines(rows, { ...TABLE, width: look.width })),
@@ -40,7 +40,7 @@ interface Style {
 /** Cells: glyph and key, model, length, size, cost. The size goes first where a window is narrow, the model last. */
 const TABLE = { right: new Set([4]), droppable: [3, 2, 1] };
 
-function headLine(plan: PlanDocument, { look, paint, signs }: Style): string {
+function headLines(plan: PlanDocument, { look, paint, signs }: Style): string[] {
   const facts = [count(shotsIn(plan), 'take'), clean(plan.gateway)];
   if (plan.catalogue !== undefined) {
     const moment = formatMoment(plan.catalogue.fetched_at, look.now ?? 0);
@@ -50,7 +50,7 @@ function headLine(plan: PlanDocument, { look, paint, signs }: Style): string {
         : `${plan.catalogue.source} of the catalogue, ${moment}`,
     );
   }
-  return [paint.bold(clean(plan.project)), ...facts].join(` ${signs.dot} `);
+  return joinFacts([paint.bold(clean(plan.project)), ...facts], ` ${signs.dot} `, look.width);
 }
 
 function shotsIn(plan: PlanDocument): number {
@@ -179,7 +179,11 @@ function totalLines(plan: PlanDocument, style: Style): string[] {
   if (plan.budget_usd !== null) spent.push(`Budget ${formatUsd(plan.budget_usd)}`);
   return [
     ...modelLines(plan, style),
-    `${style.paint.bold('To spend')}   ${toSpend(plan)}${sandbox ? '  on paper: the sandbox charges nothing' : ''}`,
+    ...joinFacts(
+      [`${style.paint.bold('To spend')}   ${toSpend(plan)}`, ...spendNotes(plan)],
+      '  ',
+      style.look.width,
+    ),
     ...(sandbox ? [] : [spent.join('   ')]),
   ];
 }
@@ -204,13 +208,18 @@ function modelLines(plan: PlanDocument, { signs }: Style): string[] {
   return [...lines, ''];
 }
 
-/** `$0.60  (at most $0.72; ~ marks inferred token prices)`. */
-function toSpend(plan: PlanDocument): string {
-  const { expected_usd, max_usd, unpriced } = plan.total;
+function toSpend({ total }: PlanDocument): string {
+  const unknown = total.unpriced === 0 ? '' : ` and ${count(total.unpriced, 'clip')} of unknown price`;
+  return formatUsd(total.expected_usd) + unknown;
+}
+
+/** `(at most $0.72; ~ marks inferred token prices)`. */
+function spendNotes(plan: PlanDocument): string[] {
+  const { expected_usd, max_usd } = plan.total;
   const notes: string[] = [];
-  const most = formatUsd(max_usd, { round: 'up' });
-  if (formatUsd(max_usd) !== formatUsd(expected_usd)) notes.push(`at most ${most}`);
+  if (formatUsd(max_usd) !== formatUsd(expected_usd))
+    notes.push(`at most ${formatUsd(max_usd, { round: 'up' })}`);
   if (plan.shots.some((row) => row.estimate?.inferred === true)) notes.push('~ marks inferred token prices');
-  const unknown = unpriced === 0 ? '' : ` and ${count(unpriced, 'clip')} of unknown price`;
-  return formatUsd(expected_usd) + unknown + (notes.length === 0 ? '' : `  (${notes.join('; ')})`);
+  if (plan.gateway === 'sandbox') notes.push('on paper: the sandbox charges nothing');
+  return notes.length === 0 ? [] : [`(${notes.join('; ')})`];
 }

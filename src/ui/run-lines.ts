@@ -116,7 +116,7 @@ export function outcomeWord(outcome: NotDelivered): string {
 }
 
 function padKey(key: string, keyWidth: number): string {
-  return pad(clean(key), Math.min(24, keyWidth));
+  return pad(clean(key), Math.min(32, keyWidth));
 }
 
 /** `2 failed`, `1 held`: what of the run will not be delivered, worst first. */

@@ -9,7 +9,9 @@ export interface ActiveShot {
   /** Milliseconds since 1970 of the submit, or of the download's start. */
   readonly sinceMs: number;
   readonly expectedMs?: number;
+  /** Of the download, as of `bytesAtMs`. */
   readonly bytes?: number;
+  readonly bytesAtMs?: number;
   readonly totalBytes?: number;
 }
 
@@ -156,6 +158,7 @@ export function createRunView(): RunView {
           state: 'downloading',
           sinceMs: known?.bytes === undefined ? now : known.sinceMs,
           bytes: event.bytes,
+          bytesAtMs: now,
           ...(event.total_bytes === undefined ? {} : { totalBytes: event.total_bytes }),
         });
         return;

@@ -5,7 +5,7 @@ import { formatUsd } from './money.js';
 import { outcomeWord } from './run-lines.js';
 import { commandLine } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
-import { clean, count, wrap } from './text.js';
+import { clean, count, joinFacts, wrap } from './text.js';
 import { formatDuration } from './time.js';
 
 export interface SummaryLook extends Look {
@@ -17,7 +17,7 @@ export interface SummaryLook extends Look {
 export function summaryLines(summary: RunSummary, look: SummaryLook): string[] {
   const style: Style = { look, paint: palette(look.color), signs: glyphs(look.unicode) };
   const blocks = [
-    [headLine(summary, style)],
+    headLines(summary, style),
     lostLines(summary, style),
     clipWarningLines(summary, style),
     stoppedLines(summary, style),
@@ -35,7 +35,7 @@ interface Style {
 }
 
 /** `58 of 60 clips in renders/ · 11 min 40 s · $18.20 (estimate was $17.90)`. */
-function headLine(summary: RunSummary, { paint, signs }: Style): string {
+function headLines(summary: RunSummary, { look, paint, signs }: Style): string[] {
   const { delivered, total, reused } = summary.counts;
   const clips = `${delivered.toLocaleString('en-US')} of ${count(total, 'clip')}`;
   const paintClips = delivered === total ? paint.green : paint.yellow;
@@ -43,11 +43,12 @@ function headLine(summary: RunSummary, { paint, signs }: Style): string {
     reused === 0 ? '' : ` (${reused === total ? 'all' : reused.toLocaleString('en-US')} there already)`;
   const lastedMs = Date.parse(summary.finished_at) - Date.parse(summary.started_at);
   const place = `${clean(summary.output).replace(/\/$/, '')}/`;
-  return [
+  const facts = [
     `${paint.bold(paintClips(clips))} in ${place}${there}`,
     formatDuration(lastedMs),
     costWords(summary),
-  ].join(` ${signs.dot} `);
+  ];
+  return joinFacts(facts, ` ${signs.dot} `, look.width);
 }
 
 function costWords(summary: RunSummary): string {
@@ -156,15 +157,17 @@ function stoppedLines({ stopped }: RunSummary, { look, paint }: Style): string[]
 }
 
 function closingLines(summary: RunSummary, { look, paint }: Style): string[] {
-  const lines: string[] = [];
-  if (summary.sheet !== undefined) lines.push(`Contact sheet  ${clean(summary.sheet)}`);
-  const again = againWords(summary);
-  if (again !== '') {
-    lines.push(
-      `Again          ${paint.bold(commandLine('dailies', 'run', look.manifest))}  ${paint.dim(again)}`,
-    );
-  }
-  return lines;
+  const sheet = summary.sheet === undefined ? [] : [`Contact sheet  ${clean(summary.sheet)}`];
+  const words = againWords(summary);
+  if (words === '') return sheet;
+  const command = paint.bold(commandLine('dailies', 'run', look.manifest));
+  return [
+    ...sheet,
+    ...tableLines([{ cells: ['Again        ', command], rest: words, paintRest: paint.dim }], {
+      width: look.width,
+      indent: '',
+    }),
+  ];
 }
 
 /** What the same command would do next; empty where it would do nothing. */

@@ -127,6 +127,18 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
+/** Joins facts on one line, or on as many as the width asks for, broken between facts only. They may be coloured. */
+export function joinFacts(facts: readonly string[], separator: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const fact of facts) {
+    const last = lines.at(-1);
+    const longer = `${last ?? ''}${separator}${fact}`;
+    if (last === undefined || textWidth(longer) > width) lines.push(lines.length === 0 ? fact : `  ${fact}`);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}
+
 /** `1 clip`, `2 clips`, `10,000 clips`. */
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number.toLocaleString('en-US')} ${number === 1 ? noun : plural}`;

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { createLiveProgress } from '../../src/ui/live-progress.js';
+import type { Progress } from '../../src/ui/progress.js';
+import { events } from './events.js';
+import { createTerminal, type Terminal } from './terminal.js';
+
+interface Stage {
+  readonly terminal: Terminal;
+  readonly progress: Progress;
+  /** Lets time pass, a tick every tenth of a second. */
+  readonly pass: (ms: number) => void;
+}
+
+function stage(columns: number, rows: number): Stage {
+  const terminal = createTerminal(columns, rows);
+  let now = 0;
+  let tick: () => void = () => undefined;
+  const progress = createLiveProgress({
+    write: (text) => terminal.write(text),
+    look: { color: true, unicode: true },
+    now: () => now,
+    every: (_ms, callback) => {
+      tick = callback;
+      return () => {
+        tick = () => undefined;
+      };
+    },
+    window: { columns: () => terminal.columns, rows: () => terminal.rows },
+  });
+  return {
+    terminal,
+    progress,
+    pass(ms) {
+      for (const end = now + ms; now < end;) {
+        now += 100;
+        tick();
+      }
+    },
+  };
+}
+
+describe('the live view', () => {
+  it('shows the whole run above the shots that are being worked on', () => {
+    const { terminal, progress, pass } = stage(90, 24);
+    progress.handle(events.started(4, { spent_usd: 1 }));
+    for (const key of ['cliff', 'market', 'harbor', 'storm']) progress.handle(events.planned(key));
+    progress.handle(events.submitting('cliff'));
+    pass(2000);
+    progress.handle(events.completed('cliff', 2000, 0.12));
+    progress.handle(events.delivered('cliff'));
+    for (const key of ['market', 'harbor', 'storm']) progress.handle(events.submitting(key));
+    progress.handle(events.failed('storm', 'the gateway says: Content policy violation'));
+    progress.handle(events.submitted('harbor'));
+    pass(1000);
+    progress.handle(events.rendering('market', 1000));
+    progress.handle(events.completed('harbor', 1000, 0.12));
+    progress.handle(events.downloading('harbor', 0, 10_000_000));
+    pass(500);
+    progress.handle(events.downloading('harbor', 6_100_000, 10_000_000));
+    pass(1100);
+    expect(terminal.screen()).toEqual([
+      '  ✓ cliff       2 s   $0.12  renders/cliff.mp4',
+      '  ✗ storm   failed: the gateway says: Content policy violation',
+      'teaser  ██████████████░░░░░░░░░░░░░░  1/4   1 failed   $1.24 of $20.00   about 10 s left',
+      '  market  rendering       2 s  veo-3.1-lite',
+      '  harbor  downloading    61 %  12 MB/s',
+    ]);
+  });
+
+  it('puts the words on a second line where the window is narrow', () => {
+    const { terminal, progress, pass } = stage(50, 12);
+    progress.handle(events.started(60));
+    for (let shot = 0; shot < 60; shot++) progress.handle(events.planned(`a-shot-with-a-long-name-${shot}`));
+    for (let shot = 0; shot < 9; shot++)
+      progress.handle(events.submitting(`a-shot-with-a-long-name-${shot}`));
+    progress.handle(events.failed('a-shot-with-a-long-name-0', 'no'));
+    pass(1100);
+    expect(terminal.screen()).toEqual([
+      '  ✗ a-shot-with-a-long-name-0   failed: no',
+      'teaser  ░░░░░░░░░░░░░░░░░░░░░░░░░░░░  0/60',
+      '  1 failed   $0.00 of $20.00',
+      '  a-shot-wi…ng-name-1  sending         1 s  veo-…',
+      '  a-shot-wi…ng-name-2  sending         1 s  veo-…',
+      '  a-shot-wi…ng-name-3  sending         1 s  veo-…',
+      '  + 5 more in flight',
+    ]);
+  });
+
+  it.each([
+    [90, 24],
+    [50, 12],
+    [20, 5],
+    [12, 2],
+  ])('leaves one line a shot and nothing else, after 10,000 shots at %i×%i', (columns, rows) => {
+    const { terminal, progress, pass } = stage(columns, rows);
+    progress.handle(events.started(10_000));
+    for (let shot = 0; shot < 10_000; shot++) progress.handle(events.planned(`s${shot}`));
+    for (let first = 0; first < 10_000; first += 50) {
+      for (let shot = first; shot < first + 50; shot++) progress.handle(events.submitting(`s${shot}`));
+      pass(100);
+      for (let shot = first; shot < first + 50; shot++) {
+        progress.handle(events.completed(`s${shot}`, 100, 0.12));
+        progress.handle(events.delivered(`s${shot}`));
+      }
+      pass(100);
+    }
+    progress.handle(events.finished());
+    progress.stop();
+    const lines = terminal.lines();
+    expect(lines).toHaveLength(10_000);
+    expect(
+      lines.every((line, shot) => line.startsWith(`  ✓ s${shot}`.slice(0, Math.min(6, columns - 2)))),
+    ).toBe(true);
+  });
+
+  it('leaves no residue on the screen when the window is made narrower and wider again', () => {
+    const { terminal, progress, pass } = stage(100, 30);
+    progress.handle(events.started(30, { concurrency: 8 }));
+    for (let shot = 0; shot < 30; shot++) progress.handle(events.planned(`shot-${shot}`));
+    for (let shot = 0; shot < 12; shot++) progress.handle(events.submitting(`shot-${shot}`));
+    pass(300);
+    for (const [columns, rows] of [
+      [60, 30],
+      [33, 30],
+      [120, 20],
+      [45, 24],
+    ] as const) {
+      terminal.resize(columns, rows);
+      pass(1100);
+      expect(terminal.lines().filter((line) => line.startsWith('teaser'))).toHaveLength(1);
+      expect(terminal.lines().filter((line) => line.includes('more in flight'))).toHaveLength(1);
+    }
+    progress.stop();
+    expect(terminal.lines()).toEqual([]);
+  });
+
+  it('draws ten frames a second at most, each in one write, and one a second where nothing happens', () => {
+    const { terminal, progress, pass } = stage(90, 24);
+    progress.handle(events.started(1000));
+    pass(1000);
+    const before = terminal.writes;
+    for (let shot = 0; shot < 1000; shot++) {
+      progress.handle(events.planned(`s${shot}`));
+      progress.handle(events.delivered(`s${shot}`));
+    }
+    pass(100);
+    expect(terminal.writes - before).toBe(1);
+    pass(5000);
+    expect(terminal.writes - before).toBe(6);
+  });
+
+  it('starts a new frame below whatever the shell wrote while it was in the background', () => {
+    const { terminal, progress, pass } = stage(90, 24);
+    progress.handle(events.started(1));
+    progress.handle(events.planned('a'));
+    progress.handle(events.submitting('a'));
+    pass(100);
+    terminal.write('\n[1]+ Stopped\n$ fg\n');
+    progress.refresh();
+    pass(1000);
+    expect(terminal.lines().slice(-3)).toEqual([
+      '$ fg',
+      expect.stringMatching(/^teaser .* 0\/1/),
+      expect.stringMatching(/^ {2}a {2}sending/),
+    ]);
+  });
+
+  it('writes nothing once it was stopped', () => {
+    const { terminal, progress, pass } = stage(90, 24);
+    progress.handle(events.started(1));
+    pass(100);
+    progress.stop();
+    const { writes } = terminal;
+    pass(5000);
+    expect(terminal.writes).toBe(writes);
+  });
+});

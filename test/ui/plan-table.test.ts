@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import type { PlanDocument, PlanRow } from '../../src/domain/plan.js';
+import { planLines } from '../../src/ui/plan-table.js';
+import { textWidth } from '../../src/ui/text.js';
+
+const price = (usd: number, inferred = false): PlanRow['estimate'] => ({
+  min_usd: usd,
+  expected_usd: usd,
+  max_usd: usd,
+  sku: 'duration_seconds',
+  inferred,
+});
+
+const VEO = 'google/veo-3.1-lite';
+const SEEDANCE = 'bytedance/seedance-2.0-fast';
+
+function row(id: string, action: PlanRow['action'], rest: Partial<PlanRow> = {}): PlanRow {
+  const settings = { duration: 4, resolution: '720p', aspect_ratio: '16:9' };
+  return { id, take: 1, action, reasons: ['new'], model: VEO, estimate: price(0.12), ...settings, ...rest };
+}
+
+const free = price(0);
+
+const PLAN: PlanDocument = {
+  version: 1,
+  project: 'teaser',
+  gateway: 'openrouter',
+  shots: [
+    row('greenhouse', 'render'),
+    row('turn', 'rerender', { reasons: ['prompt changed', 'frames/turn.png changed'] }),
+    row('backpack', 'resume', {
+      model: SEEDANCE,
+      estimate: price(0.36, true),
+      reasons: ['job in flight since 09:02'],
+    }),
+    row('backpack', 'download', { take: 2, model: SEEDANCE, estimate: free, reasons: ['file missing'] }),
+    row('harbor', 'held', { estimate: null, reasons: ['submit unanswered at 08:57'] }),
+    row('tail', 'render', { depends_on: ['harbor'], blocked_by: 'harbor' }),
+    row('odd', 'render', { estimate: null, depends_on: ['turn'] }),
+    ...['a', 'b', 'c'].map((id) => row(id, 'reuse', { estimate: free, reasons: ['delivered'] })),
+    row('moved', 'reuse', { estimate: free, reasons: ['renamed'] }),
+    row('gone', 'orphan', { estimate: free, reasons: ['not in the manifest'] }),
+  ],
+  total: { min_usd: 0.6, expected_usd: 0.6, max_usd: 0.72, unpriced: 1 },
+  spent_usd: 3.12,
+  budget_usd: 20,
+  diagnostics: [],
+};
+
+const plain = { color: false, unicode: true, width: Infinity, now: 0 };
+
+describe('planLines', () => {
+  it('gives each take its glyph, its price and the reasons, and folds what is there already', () => {
+    expect(planLines(PLAN, plain)).toEqual([
+      'teaser · 11 takes · openrouter',
+      '',
+      '  + greenhouse  veo-3.1-lite       4 s  720p 16:9     $0.12  new',
+      '  ~ turn        veo-3.1-lite       4 s  720p 16:9     $0.12  prompt changed, frames/turn.png changed',
+      '  ↻ backpack@1  seedance-2.0-fast  4 s  720p 16:9    ~$0.36  job in flight since 09:02',
+      '  ↓ backpack@2  seedance-2.0-fast  4 s  720p 16:9      free  file missing',
+      '  ? harbor      veo-3.1-lite       4 s  720p 16:9         –  submit unanswered at 08:57',
+      '  + tail        veo-3.1-lite       4 s  720p 16:9         –  new, blocked by harbor',
+      '  + odd         veo-3.1-lite       4 s  720p 16:9  unpriced  new, after turn',
+      '  - gone        veo-3.1-lite       4 s  720p 16:9         –  not in the manifest',
+      '  = 3 more                                                –  delivered',
+      '  = moved       veo-3.1-lite       4 s  720p 16:9         –  renamed',
+      '',
+      'To spend   $0.60 and 1 clip of unknown price  (at most $0.72; ~ marks inferred token prices)',
+      'Spent      $3.12   Budget $20.00',
+    ]);
+  });
+
+  it('names reused clips too where it is asked for all', () => {
+    const lines = planLines(PLAN, { ...plain, all: true });
+    expect(lines.filter((line) => line.startsWith('  = '))).toHaveLength(4);
+    expect(lines.join('\n')).not.toContain('more');
+  });
+
+  it('fits a narrow window without losing a reason or a price', () => {
+    const lines = planLines(PLAN, { ...plain, width: 50 });
+    for (const line of lines.slice(2)) expect(textWidth(line)).toBeLessThanOrEqual(50);
+    expect(lines.slice(2, 8)).toEqual([
+      '  + greenhouse     $0.12  new',
+      '  ~ turn           $0.12  prompt changed,',
+      '                          frames/turn.png changed',
+      '  ↻ backpack@1    ~$0.36  job in flight since',
+      '                          09:02',
+      '  ↓ backpack@2      free  file missing',
+    ]);
+  });
+
+  it('says the size of a product before it costs anything', () => {
+    const products = [{ id: 'backpack', expansions: 6, takes: 3 }];
+    expect(planLines({ ...PLAN, products }, plain)[1]).toBe('  backpack: 6 variations × 3 takes = 18 jobs');
+  });
+
+  it('adds up by model where several are bought from', () => {
+    const shots = [
+      row('a', 'render'),
+      row('b', 'render'),
+      row('c', 'render', { model: SEEDANCE, estimate: price(0.5) }),
+    ];
+    const lines = planLines({ ...PLAN, shots }, plain);
+    expect(lines).toContain('  bytedance/seedance-2.0-fast  1 ×  $0.50');
+    expect(lines).toContain('  google/veo-3.1-lite          2 ×  $0.24');
+  });
+
+  it('folds the rows beyond a limit, with what they cost', () => {
+    const shots = Array.from({ length: 10_000 }, (_, index) => row(`s${index}`, 'render'));
+    const lines = planLines({ ...PLAN, shots }, { ...plain, limit: 3 });
+    expect(lines.slice(2, 6).at(-1)).toMatch(/^ {2}\+ 9,997 more +\$1,199\.64 {2}new$/);
+  });
+
+  it('counts nothing of the sandbox as spent', () => {
+    const lines = planLines({ ...PLAN, gateway: 'sandbox' }, plain);
+    expect(lines.at(-1)).toMatch(/^To spend .*on paper: the sandbox charges nothing/);
+  });
+
+  it('stays readable without UTF-8', () => {
+    const text = planLines(PLAN, { ...plain, unicode: false }).join('\n');
+    expect(text).toMatch(/^ {2}> backpack@1/m);
+    expect(text).toMatch(/^[\x20-\x7e\n]*$/);
+  });
+
+  it('lets no escape sequence of a manifest through', () => {
+    const shots = [row('a', 'render', { model: 'x/\x1b[2Jy', reasons: ['\x1b]0;title\x07new'] })];
+    expect(planLines({ ...PLAN, shots }, plain).join('\n')).not.toContain('\x1b');
+  });
+});
