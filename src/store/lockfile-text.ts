@@ -1,6 +1,7 @@
 import type { Attempt } from '../domain/attempt.js';
 import type { CatalogueSnapshot } from './catalogue-snapshot.js';
 import type { StateContent } from './shot-state.js';
+import { sorted, sortedJson } from './sorted-json.js';
 
 /** What a lockfile says: the state, and the last journal line that it holds. */
 export interface Lockfile extends StateContent {
@@ -52,14 +53,14 @@ const CHUNK_LENGTH = 1 << 18;
 
 function* pieces({ project, attempts, picks, catalogue, folded }: Lockfile): Iterable<string> {
   yield '{\n';
-  if (catalogue) yield `  "catalogue": ${pretty(catalogue, '  ')},\n`;
-  yield `  "journal": ${pretty({ folded }, '  ')},\n`;
-  yield `  "picks": ${pretty(picks, '  ')},\n`;
+  if (catalogue) yield `  "catalogue": ${sortedJson(catalogue, '  ')},\n`;
+  yield `  "journal": ${sortedJson({ folded }, '  ')},\n`;
+  yield `  "picks": ${sortedJson(picks, '  ')},\n`;
   yield `  "project": ${JSON.stringify(project)},\n`;
   const shots = byShot(attempts);
   let separator = '  "shots": {\n';
   for (const [shot, owned] of shots) {
-    yield `${separator}    ${JSON.stringify(shot)}: ${pretty({ takes: byTake(owned) }, '    ')}`;
+    yield `${separator}    ${JSON.stringify(shot)}: ${sortedJson({ takes: byTake(owned) }, '    ')}`;
     separator = ',\n';
   }
   yield shots.size === 0 ? '  "shots": {},\n' : '\n  },\n';
@@ -85,23 +86,6 @@ function storedTake(attempts: readonly Attempt[]): StoredTake {
 function stored(attempt: Attempt, takesFingerprint: string): StoredAttempt {
   const { owner: _owner, fingerprint: own, ...rest } = attempt;
   return own === takesFingerprint ? rest : { ...rest, fingerprint: own };
-}
-
-/** JSON with sorted keys and two-space indent, its later lines moved in by `margin`. */
-function pretty(value: unknown, margin: string): string {
-  // A line break inside a string is escaped in JSON, so those that are left are the layout's own.
-  return JSON.stringify(sortedDeep(value), null, 2).replaceAll('\n', `\n${margin}`);
-}
-
-function sortedDeep(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(sortedDeep);
-  return sorted(Object.fromEntries(Object.entries(value).map(([key, part]) => [key, sortedDeep(part)])));
-}
-
-function sorted<T>(object: Readonly<Record<string, T>>): Record<string, T> {
-  const keys = Object.entries(object);
-  return Object.fromEntries(keys.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

@@ -2,7 +2,7 @@ import { messageOf } from '../errors.js';
 import { journalCorrupt, journalPath, readJournal } from './journal.js';
 import type { NumberedEntry } from './journal-line.js';
 import { readLockfile } from './lockfile.js';
-import { createState, type ShotState, type StateInMemory } from './shot-state.js';
+import { createState, type StateInMemory } from './shot-state.js';
 
 /** The state on disk, as a start finds it. */
 export interface StateOnDisk {
@@ -13,14 +13,9 @@ export interface StateOnDisk {
 }
 
 /**
- * Reads a project's state without lock and without writing, for `plan` and `status`; a run may be at work.
+ * Reads lockfile and journal, and replays what the lockfile does not hold yet; a run may be at work meanwhile.
  * Throws `lockfile-newer`, `lockfile-corrupt`, `journal-corrupt`, `disk` (exit 3 all).
  */
-export async function readShotState(lockfile: string): Promise<ShotState> {
-  return (await readState(lockfile)).state;
-}
-
-/** Reads lockfile and journal, and replays what the lockfile does not hold yet. Errors as above. */
 export async function readState(lockfile: string): Promise<StateOnDisk> {
   // The journal first: should a run fold it in this moment, the lockfile that is read second holds its lines.
   const journal = await readJournal(journalPath(lockfile));

@@ -79,6 +79,14 @@ export async function openShotStore(options: {
   }
 }
 
+/**
+ * Reads a project's state without lock and without writing, for `plan` and `status`; a run may be at work.
+ * Throws `lockfile-newer`, `lockfile-corrupt`, `journal-corrupt`, `disk` (exit 3 all).
+ */
+export async function readShotState(lockfile: string): Promise<ShotState> {
+  return (await readState(lockfile)).state;
+}
+
 /** Makes an end of what a killed run has left: its journal, and the lockfile it did not get to rename. */
 async function foldLeftovers(lockfile: string, content: Lockfile): Promise<void> {
   await writeLockfile(lockfile, content);

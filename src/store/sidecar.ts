@@ -1,0 +1,87 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import type { Attempt } from '../domain/attempt.js';
+import { attemptFields } from './attempt-shape.js';
+import { diskError } from './disk-error.js';
+import { replaceFile } from './replace-file.js';
+import * as is from './shape.js';
+import { sortedJson } from './sorted-json.js';
+
+/** An attempt as a sidecar told it; it gets an id when it is adopted. */
+export interface FoundSidecar {
+  readonly path: string;
+  readonly attempt: Omit<Attempt, 'id'>;
+}
+
+/**
+ * Writes the JSON beside a clip: what it was made from and what came of it, for people, and enough to know
+ * the clip again where the lockfile is lost. Whole or not at all; no fsync, for the lockfile has it all.
+ * Throws `disk`.
+ */
+export async function writeSidecar(sidecar: {
+  readonly path: string;
+  readonly attempt: Attempt;
+}): Promise<void> {
+  const { id, owner, ...rest } = sidecar.attempt;
+  const content: Sidecar = { version: VERSION, attempt: id, ...owner, ...rest };
+  try {
+    await replaceFile({ path: sidecar.path, chunks: [`${sortedJson(content)}\n`], isDurable: false });
+  } catch (cause) {
+    throw diskError({ path: sidecar.path, doing: 'written', cause });
+  }
+}
+
+/**
+ * Finds the sidecars of delivered clips in a folder and all below it, in the order of their paths.
+ * Whatever else lies there, unreadable or not, is passed over; a folder that is missing has none.
+ */
+export async function findSidecars(folder: string): Promise<readonly FoundSidecar[]> {
+  const limit = pLimit(READERS);
+  const paths = await jsonFilesIn(folder);
+  const found = await Promise.all(paths.map((path) => limit(() => readSidecar(path))));
+  return found.filter((sidecar) => sidecar !== undefined);
+}
+
+const VERSION = 1;
+/** A sidecar has a few kilobytes: a larger JSON is something else. */
+const MAX_BYTES = 1_000_000;
+const READERS = 16;
+
+interface Sidecar extends Omit<Attempt, 'id' | 'owner'> {
+  readonly version: typeof VERSION;
+  /** The attempt's id in the lockfile. */
+  readonly attempt: string;
+  readonly shot: string;
+  readonly take: number;
+}
+
+const { id, owner: _, ...otherFields } = attemptFields;
+
+const sidecarShape = is.objectOf<Sidecar>({
+  required: { version: is.oneOf(VERSION), attempt: id, shot: is.text, take: is.count, ...otherFields },
+  optional: {},
+});
+
+async function jsonFilesIn(folder: string, paths: string[] = []): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  entries.sort((one, other) => (one.name < other.name ? -1 : 1));
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await jsonFilesIn(path, paths);
+    else if (entry.isFile() && entry.name.endsWith('.json')) paths.push(path);
+  }
+  return paths;
+}
+
+async function readSidecar(path: string): Promise<FoundSidecar | undefined> {
+  try {
+    if ((await stat(path)).size > MAX_BYTES) return undefined;
+    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    if (!is.fits(sidecarShape, value) || value.state.kind !== 'delivered') return undefined;
+    const { version: _version, attempt: _attempt, shot, take, ...rest } = value;
+    return { path, attempt: { owner: { shot, take }, ...rest } };
+  } catch {
+    return undefined;
+  }
+}
