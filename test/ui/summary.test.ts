@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { summaryLines } from '../../src/ui/summary.js';
+import { output, result, summary } from './events.js';
+
+const look = { color: false, unicode: true, width: 100, manifest: 'teaser.yaml' };
+
+describe('the end of a run', () => {
+  it('says where the clips are, what they cost, what went wrong and what to type next', () => {
+    const shots = [
+      result('greenhouse', 'delivered'),
+      result('storm', 'failed', { message: 'the gateway says: Content policy violation' }),
+      result('harbor', 'held', { message: 'the answer to the submit was lost; it may have been charged' }),
+      result('tail', 'blocked', { message: 'waits for harbor' }),
+    ];
+    expect(summaryLines(summary(shots, { sheet: 'renders/index.html' }), look)).toEqual([
+      '1 of 4 clips in renders/ · 11 min 40 s · $18.20 (estimate was $17.90)',
+      '',
+      '  failed   storm   google/veo-3.1-lite  the gateway says: Content policy violation',
+      '  held     harbor  google/veo-3.1-lite  the answer to the submit was lost; it may have been charged',
+      '      settle it: dailies resolve teaser.yaml harbor --job-id ID | --not-charged',
+      '  blocked  tail    google/veo-3.1-lite  waits for harbor',
+      '',
+      'Contact sheet  renders/index.html',
+      'Again          dailies run teaser.yaml  tries storm once more',
+    ]);
+  });
+
+  it('is two lines when all went well', () => {
+    const lines = summaryLines(
+      summary([result('a', 'delivered')], {
+        cost_usd: 0.12,
+        estimated_usd: 0.12,
+        sheet: 'renders/index.html',
+      }),
+      look,
+    );
+    expect(lines).toEqual([
+      '1 of 1 clip in renders/ · 11 min 40 s · $0.12 (as estimated)',
+      '',
+      'Contact sheet  renders/index.html',
+    ]);
+  });
+
+  it('says that nothing was bought when all was there', () => {
+    const counts = { total: 3, delivered: 3, reused: 3, submitted: 0 };
+    const [line] = summaryLines(summary([], { counts, cost_usd: 0, estimated_usd: 0 }), look);
+    expect(line).toBe('3 of 3 clips in renders/ (all there already) · 11 min 40 s · nothing bought');
+  });
+
+  it('calls the prices of the sandbox what they are', () => {
+    const [line] = summaryLines(
+      summary([result('a', 'delivered')], { gateway: 'sandbox', cost_usd: 1.92 }),
+      look,
+    );
+    expect(line).toContain('$1.92 on paper, nothing charged');
+  });
+
+  it('names every shot that was not delivered, however many', () => {
+    const shots = Array.from({ length: 5000 }, (_, index) =>
+      result(`scene-${index}`, index % 2 === 0 ? 'not_submitted' : 'failed', {
+        message: `because of ${index % 4}`,
+      }),
+    );
+    const words = new Set(
+      summaryLines(summary(shots), { ...look, width: 50 })
+        .join(' ')
+        .split(/[\s,]+/),
+    );
+    expect(shots.filter((shot) => !words.has(shot.key))).toEqual([]);
+  });
+
+  it('gives one way to settle many held shots, and another for jobs that are gone', () => {
+    const unanswered = Array.from({ length: 8 }, (_, index) =>
+      result(`s${index}`, 'held', { message: 'lost' }),
+    );
+    const text = summaryLines(
+      summary([...unanswered, result('gone', 'held', { message: 'the clip is gone', job_id: 'job-1' })]),
+      look,
+    ).join('\n');
+    expect(text).toContain('held  8 shots: lost\n      s0, s1, s2, s3, s4, s5, s6, s7\n      settle them: ');
+    expect(text).toContain('dailies resolve teaser.yaml gone --abandon');
+  });
+
+  it('tells why it stopped and what helps', () => {
+    const stopped = {
+      kind: 'budget',
+      message: 'the budget of $20.00 is used up',
+      hint: 'raise budget_usd',
+    } as const;
+    const lines = summaryLines(summary([result('a', 'not_submitted')], { stopped }), look);
+    expect(lines).toContain('Stopped: the budget of $20.00 is used up');
+    expect(lines).toContain('  hint: raise budget_usd');
+    expect(lines.at(-1)).toBe('Again          dailies run teaser.yaml  submits a');
+  });
+
+  it('mentions clips that are not quite what was asked', () => {
+    const shot = result('turn', 'delivered', {
+      outputs: [output('renders/turn.mp4', ['5 s long instead of 4 s'])],
+    });
+    expect(summaryLines(summary([shot]), look)).toContain('  ! turn  5 s long instead of 4 s');
+  });
+
+  it('quotes a manifest whose name the shell would split', () => {
+    const lines = summaryLines(summary([result('a', 'failed', { message: 'no' })]), {
+      ...look,
+      manifest: "my film's.yaml",
+    });
+    expect(lines.at(-1)).toContain(`dailies run 'my film'\\''s.yaml'`);
+  });
+});
