@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { Refusal } from './refusal.js';
+
+/** Answers with JSON. */
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  send(response, status, { 'content-type': 'application/json' }, Buffer.from(JSON.stringify(body)));
+}
+
+/** Answers with the contract's error body. */
+export function sendError(response: ServerResponse, error: Refusal): void {
+  if (error.retryAfterSeconds !== undefined) response.setHeader('retry-after', error.retryAfterSeconds);
+  const metadata = error.metadata && { metadata: error.metadata };
+  sendJson(response, error.status, { error: { code: error.status, message: error.message, ...metadata } });
+}
+
+/** Answers with a file, or the part of it that a single `Range` asks for (RFC 9110, section 14). */
+export function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  file: { readonly bytes: Buffer; readonly type: string },
+): void {
+  const etag = `"${createHash('sha256').update(file.bytes).digest('hex').slice(0, 32)}"`;
+  const headers = { 'content-type': file.type, 'accept-ranges': 'bytes', etag };
+  if (request.headers['if-none-match'] === etag) {
+    send(response, 304, { etag });
+    return;
+  }
+  // A part of another version of the file would spoil what the client has already.
+  const condition = request.headers['if-range'];
+  const asked = condition === undefined || condition === etag ? request.headers.range : undefined;
+  const range = rangeOf(asked, file.bytes.length);
+  if (range === undefined) {
+    send(response, 200, headers, file.bytes);
+  } else if (range === 'unsatisfiable') {
+    send(response, 416, { 'content-range': `bytes */${file.bytes.length}` });
+  } else {
+    const { start, end } = range;
+    const contentRange = { 'content-range': `bytes ${start}-${end}/${file.bytes.length}` };
+    send(response, 206, { ...headers, ...contentRange }, file.bytes.subarray(start, end + 1));
+  }
+}
+
+/** Reads the body of a request to its end. Throws a Refusal (413) where it is too large. */
+export async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Too large a body is read to its end all the same: a client that is still sending sees no answer.
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= MOST_BODY_BYTES) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  if (size <= MOST_BODY_BYTES) return Buffer.concat(chunks).toString('utf8');
+  throw new Refusal(
+    413,
+    `Request body too large: ${megabytes(size)} MB, where ${megabytes(MOST_BODY_BYTES)} MB is the most`,
+  );
+}
+
+const MOST_BODY_BYTES = 30_000_000;
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1).replace(/\.0$/, '');
+}
+
+type ByteRange = { readonly start: number; readonly end: number } | 'unsatisfiable' | undefined;
+
+/** The bytes that a Range header asks for, both ends included; undefined: all of them, in a plain answer. */
+function rangeOf(header: string | undefined, size: number): ByteRange {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
+  const [, first = '', last = ''] = match ?? [];
+  if (!match || (first === '' && last === '')) return undefined;
+  if (first === '') {
+    const length = Math.min(Number(last), size);
+    return length === 0 ? 'unsatisfiable' : { start: size - length, end: size - 1 };
+  }
+  const start = Number(first);
+  const end = last === '' ? size - 1 : Math.min(Number(last), size - 1);
+  if (last !== '' && Number(last) < start) return undefined;
+  return start >= size ? 'unsatisfiable' : { start, end };
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: Buffer = Buffer.alloc(0),
+): void {
+  if (status !== 304) response.setHeader('content-length', body.length);
+  response.writeHead(status, headers).end(body);
+}

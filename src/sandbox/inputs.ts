@@ -1,0 +1,71 @@
+import { request as fetchUrl } from 'undici';
+
+import { messageOf } from '../errors.js';
+import { ASSET_HOST, type Assets } from './assets.js';
+import { Refusal } from './refusal.js';
+
+/**
+ * The bytes of an input image: of a data URL, of the sandbox's own, or fetched from where it lies, as a gateway
+ * would. Throws a Refusal (400) where there are none.
+ */
+export async function loadInput(url: string, assets: Assets): Promise<Buffer> {
+  if (url.startsWith('data:')) return decodeDataUrl(url);
+  if (!URL.canParse(url)) throw new Refusal(400, `Invalid image URL: ${shown(url)}`);
+  const parsed = new URL(url);
+  if (parsed.hostname === ASSET_HOST || parsed.origin === assets.origin) return loadOwn(parsed, assets);
+  const isAllowed =
+    parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isLoopback(parsed.hostname));
+  if (!isAllowed)
+    throw new Refusal(400, `Images come from https URLs or as data URLs, not from ${shown(url)}`);
+  return fetchBytes(url);
+}
+
+function decodeDataUrl(url: string): Buffer {
+  const match = /^data:[^,]*;base64,([A-Za-z0-9+/\s]+={0,2}\s*)$/.exec(url);
+  if (match?.[1] === undefined) throw new Refusal(400, `Invalid image: ${shown(url)} is no base64 data URL`);
+  return Buffer.from(match[1], 'base64');
+}
+
+async function loadOwn(url: URL, assets: Assets): Promise<Buffer> {
+  const asset = await assets.find(url.pathname.replace(/^\/assets\//, '').replaceAll('%20', ' '));
+  if (!asset) throw new Refusal(400, `Could not fetch ${url.href}: the sandbox has no such image`);
+  return asset.bytes;
+}
+
+async function fetchBytes(url: string): Promise<Buffer> {
+  try {
+    const { statusCode, body } = await fetchUrl(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (statusCode !== 200) {
+      await body.dump();
+      throw new Error(`it answers ${statusCode}`);
+    }
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MOST_BYTES) throw new Error('it is larger than 30 MB');
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  } catch (error) {
+    throw new Refusal(400, `Could not fetch ${shown(url)}: ${messageOf(error)}`);
+  }
+}
+
+const PATIENCE_MS = 10_000;
+const MOST_BYTES = 30_000_000;
+
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname === '[::1]' ||
+    /^127\./.test(hostname) ||
+    hostname.endsWith('.localhost')
+  );
+}
+
+/** A URL fit for a message: without its query, which may be a secret, and not a megabyte long. */
+function shown(url: string): string {
+  const [beginning = ''] = url.split(/[?#,]/);
+  return beginning.length > 120 ? `${beginning.slice(0, 120)}…` : beginning;
+}

@@ -1,0 +1,119 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import writeFileAtomic from 'write-file-atomic';
+
+import type { SandboxJob } from './job.js';
+
+/**
+ * What the sandbox keeps: its jobs, the images that came with them, and the clips it has made. Everything is
+ * written whole and then renamed into place; nothing is fsynced, because it has to outlive the process and not
+ * the machine.
+ */
+export interface JobStore {
+  /** Keeps a job; it is on disk when this resolves. */
+  save(job: SandboxJob): Promise<void>;
+  find(id: string): Promise<SandboxJob | undefined>;
+  all(): Promise<readonly SandboxJob[]>;
+  /** Keeps an image and gives its sha256. */
+  keepImage(bytes: Buffer): Promise<string>;
+  imagePath(sha256: string): string;
+  /** A clip made before. */
+  findClip(job: SandboxJob, index: number): Promise<Buffer | undefined>;
+  keepClip(job: SandboxJob, index: number, bytes: Uint8Array): Promise<void>;
+  /** Whether this is the first time ever that this text is shown here. */
+  isFirst(text: string): Promise<boolean>;
+}
+
+/** A new job's name: long enough not to meet another, short enough for a slate. */
+export function newJobId(): string {
+  return `job-${randomBytes(8).toString('hex')}`;
+}
+
+/** Whether a text that came over the wire can be the name of a job, and so of a file. */
+export function isJobId(text: string): boolean {
+  return /^job-[0-9a-f]{16}$/.test(text);
+}
+
+/** The store in this folder, which is created when something is first kept. */
+export function openJobStore(folder: string): JobStore {
+  const known = new Map<string, SandboxJob>();
+  const place = {
+    job: (id: string) => join(folder, 'jobs', `${id}.json`),
+    image: (sha256: string) => join(folder, 'images', sha256),
+    clip: (job: SandboxJob, index: number) => join(folder, 'clips', `${job.id}.${index}.mp4`),
+    seen: (digest: string) => join(folder, 'seen', digest),
+  };
+  const find = async (id: string): Promise<SandboxJob | undefined> => {
+    const inMemory = known.get(id);
+    if (inMemory || !isJobId(id)) return inMemory;
+    const text = await unlessMissing(readFile(place.job(id), 'utf8'));
+    if (text === undefined) return undefined;
+    // Our own file, written whole: its shape needs no check.
+    const job = JSON.parse(text) as SandboxJob;
+    known.set(id, job);
+    return job;
+  };
+
+  return {
+    async save(job) {
+      await put(place.job(job.id), `${JSON.stringify(job, undefined, 2)}\n`);
+      known.set(job.id, job);
+    },
+    find,
+    async all() {
+      const names = (await unlessMissing(readdir(join(folder, 'jobs')))) ?? [];
+      const ids = names
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => name.slice(0, -'.json'.length));
+      const jobs: SandboxJob[] = [];
+      // One after the other: there may be more jobs than files that a process may hold open.
+      for (const id of ids) jobs.push(...[(await find(id)) ?? []].flat());
+      return jobs;
+    },
+    async keepImage(bytes) {
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      await put(place.image(sha256), bytes);
+      return sha256;
+    },
+    imagePath: place.image,
+    findClip: (job, index) => unlessMissing(readFile(place.clip(job, index))),
+    keepClip: (job, index, bytes) =>
+      put(place.clip(job, index), Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)),
+    async isFirst(text) {
+      const path = place.seen(createHash('sha256').update(text).digest('hex'));
+      await mkdir(join(folder, 'seen'), { recursive: true });
+      try {
+        await writeFile(path, '', { flag: 'wx' });
+        return true;
+      } catch (error) {
+        if (isCode(error, 'EEXIST')) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+async function put(path: string, data: string | Buffer): Promise<void> {
+  try {
+    await writeFileAtomic(path, data, { fsync: false });
+  } catch (error) {
+    if (!isCode(error, 'ENOENT')) throw error;
+    await mkdir(join(path, '..'), { recursive: true });
+    await writeFileAtomic(path, data, { fsync: false });
+  }
+}
+
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

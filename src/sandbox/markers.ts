@@ -1,0 +1,43 @@
+/**
+ * What a prompt may ask of the sandbox, so that a failure can be tried for free: `[sandbox: fail]`, say.
+ *
+ *   fail           the job fails
+ *   fail once      the job fails the first time the same request is submitted, and completes after that
+ *   cancel         the job ends as cancelled
+ *   expire         the job ends as expired
+ *   slow           the job takes ten times as long
+ *   two clips      the job makes two clips
+ *   lost clip      the job completes, but its clip is not there to fetch (404)
+ *   lost answer    the job is accepted, but the connection breaks before the answer
+ *   refuse         403: the prompt is flagged by moderation
+ *   no credits     402
+ *   busy           429 with Retry-After, the first time the same request is submitted
+ */
+export type Marker = (typeof MARKERS)[number];
+
+const MARKERS = [
+  'fail',
+  'fail once',
+  'cancel',
+  'expire',
+  'slow',
+  'two clips',
+  'lost clip',
+  'lost answer',
+  'refuse',
+  'no credits',
+  'busy',
+] as const;
+
+/** The markers in a prompt; words that are none are part of the prompt like any other. */
+export function markersIn(prompt: string | undefined): ReadonlySet<Marker> {
+  const words = [...(prompt ?? '').matchAll(/\[sandbox:([^\]]*)\]/gi)].flatMap(([, list = '']) =>
+    list.split(',').map((word) =>
+      word
+        .trim()
+        .toLowerCase()
+        .replaceAll(/[\s_-]+/g, ' '),
+    ),
+  );
+  return new Set(MARKERS.filter((marker) => words.includes(marker)));
+}

@@ -1,0 +1,170 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { sumUsd } from '../domain/money.js';
+import { messageOf } from '../errors.js';
+import { readBody, sendError, sendFile, sendJson } from './answers.js';
+import { catalogueBody } from './catalogue.js';
+import type { Clips } from './clips.js';
+import { reasonOf, statusAt, type SandboxJob } from './job.js';
+import { Refusal } from './refusal.js';
+import { submit, type SubmitDesk } from './submit.js';
+
+/** The path under which the API lies, as with the gateways that the sandbox stands for. */
+export const API_PATH = '/api/v1';
+
+/** All that answers are made from. */
+export interface House extends SubmitDesk {
+  readonly clips: Clips;
+}
+
+/** Answers one request; never throws. */
+export async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  house: House,
+): Promise<void> {
+  try {
+    await routeOf(request)({ request, response, house });
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else if (error instanceof Refusal) sendError(response, error);
+    else sendError(response, new Refusal(500, `The sandbox stumbled: ${messageOf(error)}`));
+  }
+}
+
+interface Visit {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly house: House;
+}
+
+function routeOf(request: IncomingMessage): (visit: Visit) => void | Promise<void> {
+  const [path = ''] = (request.url ?? '').split('?');
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  for (const route of ROUTES) {
+    const match = route.method === method ? route.path.exec(path) : null;
+    if (match) return (visit) => route.handle(visit, match[1] ?? '');
+  }
+  throw new Refusal(404, `There is nothing at ${request.method ?? ''} ${path.slice(0, 200)}`);
+}
+
+const ROUTES: readonly {
+  readonly method: 'GET' | 'POST';
+  readonly path: RegExp;
+  /** `name`: what the parentheses of the path matched. */
+  readonly handle: (visit: Visit, name: string) => void | Promise<void>;
+}[] = [
+  { method: 'POST', path: /^\/api\/v1\/videos$/, handle: takeSubmit },
+  { method: 'GET', path: /^\/api\/v1\/videos\/models$/, handle: sendCatalogue },
+  { method: 'GET', path: /^\/api\/v1\/videos\/([^/]+)$/, handle: sendJob },
+  { method: 'GET', path: /^\/api\/v1\/videos\/([^/]+)\/content$/, handle: sendClip },
+  { method: 'GET', path: /^\/api\/v1\/key$/, handle: sendKey },
+  { method: 'GET', path: /^\/assets\/([^/]+)$/, handle: sendAsset },
+];
+
+async function takeSubmit({ request, response, house }: Visit): Promise<void> {
+  // Read first, whatever comes of it: a client that is still sending sees no answer.
+  const body = await readBody(request);
+  requireKey(request);
+  const { job, isAnswerLost } = await submit(parseJson(body), house);
+  if (isAnswerLost) request.destroy();
+  else sendJson(response, 202, jobBody(job, 'pending', house));
+}
+
+async function sendJob({ request, response, house }: Visit, id: string): Promise<void> {
+  requireKey(request);
+  const job = await findJob(house, id);
+  const status = statusAt(job, house.clock.now());
+  // The clip is begun while the job still claims to work on it, so that nobody waits for it afterwards.
+  if (status === 'in_progress' && job.ending === 'completed') house.clips.get(job, 0).catch(() => undefined);
+  sendJson(response, 200, jobBody(job, status, house));
+}
+
+async function sendClip({ request, response, house }: Visit, id: string): Promise<void> {
+  requireKey(request);
+  const job = await findJob(house, id);
+  const status = statusAt(job, house.clock.now());
+  if (status !== 'completed')
+    throw new Refusal(400, `Job ${job.id} is ${status}: it has no video to download`);
+  const wanted = new URLSearchParams((request.url ?? '').split('?')[1]).get('index') ?? '0';
+  if (!/^\d{1,9}$/.test(wanted))
+    throw new Refusal(400, 'Invalid request: index must be a whole number from 0 up');
+  const index = Number(wanted);
+  if (index >= job.outputs || job.loses_clips)
+    throw new Refusal(404, `Job ${job.id} has no video with index ${index}`);
+  sendFile(request, response, { bytes: await house.clips.get(job, index), type: 'video/mp4' });
+}
+
+function sendCatalogue({ request, response }: Visit): void {
+  sendFile(request, response, { bytes: catalogueBody(), type: 'application/json' });
+}
+
+/** What the account of a gateway says; the prices of finished jobs are added up, and nobody pays them. */
+async function sendKey({ request, response, house }: Visit): Promise<void> {
+  requireKey(request);
+  const now = house.clock.now();
+  const finished = (await house.store.all()).filter((job) => statusAt(job, now) === 'completed');
+  const usage = sumUsd(finished.map(({ cost }) => cost ?? 0));
+  sendJson(response, 200, {
+    data: { label: 'sandbox', usage, limit: null, limit_remaining: null, is_free_tier: false },
+  });
+}
+
+async function sendAsset({ request, response, house }: Visit, name: string): Promise<void> {
+  const asset = await house.assets.find(decodeName(name));
+  if (!asset)
+    throw new Refusal(404, 'There is no such image: the sandbox has a NAME.png and a NAME.jpg for any name');
+  sendFile(request, response, asset);
+}
+
+function requireKey(request: IncomingMessage): void {
+  if (!/^Bearer\s+\S/i.test(request.headers.authorization ?? '')) {
+    throw new Refusal(401, 'Missing Authentication header: the sandbox takes any key, but it wants one');
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refusal(400, 'Invalid request: the body is not JSON');
+  }
+}
+
+async function findJob(house: House, id: string): Promise<SandboxJob> {
+  const job = await house.store.find(id);
+  if (!job) throw new Refusal(404, `There is no job ${id.slice(0, 60)}`);
+  return job;
+}
+
+/** A job as the contract shows it (VideoGenerationResponse). */
+function jobBody(job: SandboxJob, status: ReturnType<typeof statusAt>, house: House): object {
+  const shown = {
+    id: job.id,
+    generation_id: job.generation_id,
+    // Relative, because the sandbox may have another port by the time it is used.
+    polling_url: `${API_PATH}/videos/${job.id}`,
+    status,
+  };
+  switch (status) {
+    case 'pending':
+    case 'in_progress':
+      return shown;
+    case 'completed': {
+      const content = (_: unknown, index: number) =>
+        `${house.assets.origin}${API_PATH}/videos/${job.id}/content?index=${index}`;
+      const unsigned_urls = Array.from({ length: job.outputs }, content);
+      return { ...shown, unsigned_urls, usage: { cost: job.cost, is_byok: false } };
+    }
+    default:
+      return { ...shown, error: reasonOf(status), usage: { cost: 0, is_byok: false } };
+  }
+}
+
+function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}

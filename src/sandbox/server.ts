@@ -1,0 +1,71 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { systemClock, type Clock } from '../clock.js';
+import { DailiesError, messageOf } from '../errors.js';
+import { openAssets } from './assets.js';
+import { openClips } from './clips.js';
+import { openDarkroom } from './darkroom.js';
+import { openJobStore } from './job-store.js';
+import { answer, API_PATH } from './routes.js';
+
+/** A gateway on this machine that charges nothing. */
+export interface Sandbox {
+  /** `http://127.0.0.1:PORT/api/v1`. */
+  readonly baseUrl: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the sandbox. Its jobs live in `stateDir`, which is created with the first of them, and outlive it.
+ * `port` 0, the default, takes any that is free; `speed` 1 makes a job take a few seconds, 10 a tenth of that.
+ * `assetsDir` has images to serve under `/assets/` beside those that it draws.
+ * Throws `usage` where the port cannot be had.
+ */
+export async function startSandbox(options: {
+  readonly stateDir: string;
+  readonly port?: number;
+  readonly speed?: number;
+  readonly host?: '127.0.0.1';
+  readonly assetsDir?: string;
+  readonly clock?: Clock;
+}): Promise<Sandbox> {
+  const { stateDir, port = 0, speed = 1, host = '127.0.0.1', assetsDir, clock = systemClock } = options;
+  const server = createServer();
+  // A client that keeps a connection should not find it closed at the moment it uses it again.
+  server.keepAliveTimeout = 60_000;
+  const origin = `http://${host}:${await listen(server, port, host)}`;
+
+  const store = openJobStore(stateDir);
+  const darkroom = openDarkroom();
+  const assets = openAssets({ origin, folder: assetsDir, darkroom });
+  const clips = openClips(store, darkroom);
+  server.on('request', (request, response) => {
+    void answer(request, response, { store, darkroom, clips, assets, clock, speed });
+  });
+  return {
+    baseUrl: `${origin}${API_PATH}`,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await Promise.all([closed, darkroom.close()]);
+    },
+  };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(
+        new DailiesError('usage', `the sandbox cannot listen on port ${port}: ${messageOf(error)}`, {
+          exitCode: 2,
+          hint: 'choose another port with --port N, or leave it out to take any that is free',
+          cause: error,
+        }),
+      ),
+    );
+    server.listen(port, host, resolve);
+  });
+  // A TCP server's address is never a pipe's name.
+  return (server.address() as AddressInfo).port;
+}

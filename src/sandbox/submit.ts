@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Clock } from '../clock.js';
+import type { VideoRequest } from '../domain/request.js';
+import { messageOf } from '../errors.js';
+import type { Assets } from './assets.js';
+import { checkAgainstCatalogue, type Ordered } from './catalogue.js';
+import type { Darkroom } from './darkroom.js';
+import { loadInput } from './inputs.js';
+import { endingOf, statusAt, timingOf, type ClipSettings, type SandboxJob } from './job.js';
+import { newJobId, type JobStore } from './job-store.js';
+import { markersIn, type Marker } from './markers.js';
+import { Refusal } from './refusal.js';
+import { checkShape } from './request-schema.js';
+
+/** What a submit is checked with and kept in. */
+export interface SubmitDesk {
+  readonly store: JobStore;
+  readonly darkroom: Darkroom;
+  readonly clock: Clock;
+  readonly speed: number;
+  readonly assets: Assets;
+}
+
+/** A job that has been accepted and is on disk. `isAnswerLost`: its client is not to hear of it. */
+export interface Accepted {
+  readonly job: SandboxJob;
+  readonly isAnswerLost: boolean;
+}
+
+/** Takes a request in, as a gateway would. Throws a Refusal where it would say no. */
+export async function submit(body: unknown, desk: SubmitDesk): Promise<Accepted> {
+  const request = checkShape(body);
+  const hasImages = [request.frame_images, request.input_references].some(
+    (images) => images && images.length > 0,
+  );
+  if ((request.prompt ?? '').trim() === '' && !hasImages)
+    throw new Refusal(400, 'Invalid request: prompt is required');
+  const ordered = checkAgainstCatalogue(request);
+  const markers = markersIn(request.prompt);
+  const isFirst = markers.size > 0 && (await desk.store.isFirst(JSON.stringify(body)));
+  refuseWhereAsked(request, markers, isFirst);
+  await checkPreviousJob(request, desk);
+
+  const clip = await settingsOf({ request, ordered, desk });
+  const job: SandboxJob = {
+    version: 1,
+    id: newJobId(),
+    generation_id: `gen-${randomUUID()}`,
+    accepted_at: desk.clock.now(),
+    ...timingOf(clip, { speed: desk.speed, markers }),
+    ending: endingOf(markers, isFirst),
+    outputs: markers.has('two clips') ? 2 : 1,
+    loses_clips: markers.has('lost clip'),
+    cost: ordered.cost,
+    clip,
+  };
+  // Whoever hears of a job finds it again, whatever happens to this process.
+  await desk.store.save(job);
+  return { job, isAnswerLost: markers.has('lost answer') };
+}
+
+function refuseWhereAsked(request: VideoRequest, markers: ReadonlySet<Marker>, isFirst: boolean): void {
+  if (markers.has('refuse')) {
+    throw new Refusal(403, `${request.model} requires moderation. Your input was flagged for "sandbox".`, {
+      metadata: {
+        reasons: ['sandbox'],
+        flagged_input: (request.prompt ?? '').slice(0, 100),
+        provider_name: 'sandbox',
+        model_slug: request.model,
+      },
+    });
+  }
+  if (markers.has('no credits'))
+    throw new Refusal(402, 'Insufficient credits. The sandbox says so because the prompt asks for it.');
+  if (markers.has('busy') && isFirst) throw new Refusal(429, 'Rate limit exceeded', { retryAfterSeconds: 1 });
+}
+
+async function checkPreviousJob(request: VideoRequest, { store, clock }: SubmitDesk): Promise<void> {
+  if (request.previous_job_id === undefined) return;
+  const previous = await store.find(request.previous_job_id);
+  if (!previous)
+    throw new Refusal(400, `previous_job_id: there is no job ${request.previous_job_id.slice(0, 60)}`);
+  const status = statusAt(previous, clock.now());
+  if (status !== 'completed')
+    throw new Refusal(400, `previous_job_id: ${previous.id} is ${status}, not completed`);
+}
+
+async function settingsOf(order: {
+  readonly request: VideoRequest;
+  readonly ordered: Ordered;
+  readonly desk: SubmitDesk;
+}): Promise<ClipSettings> {
+  const { request, ordered, desk } = order;
+  const frames = request.frame_images ?? [];
+  const frameOf = async (type: 'first_frame' | 'last_frame'): Promise<string | null> => {
+    const frame = frames.find(({ frame_type }) => frame_type === type);
+    return frame ? takeIn(frame.image_url.url, type, desk) : null;
+  };
+  const references: string[] = [];
+  if (frames.length === 0) {
+    for (const reference of request.input_references ?? []) {
+      if (reference.type === 'image_url')
+        references.push(await takeIn(reference.image_url.url, 'input_references', desk));
+    }
+  }
+  return {
+    model: ordered.model.id,
+    prompt: request.prompt ?? '',
+    width: ordered.width,
+    height: ordered.height,
+    seconds: ordered.seconds,
+    audio: ordered.audio,
+    seed: request.seed ?? null,
+    first_frame: await frameOf('first_frame'),
+    last_frame: await frameOf('last_frame'),
+    references,
+  };
+}
+
+/** Fetches and checks an image, keeps it, and gives its sha256. */
+async function takeIn(url: string, field: string, desk: SubmitDesk): Promise<string> {
+  const image = await loadInput(url, desk.assets);
+  try {
+    await desk.darkroom.run({ kind: 'check', image });
+  } catch (error) {
+    throw new Refusal(400, `Invalid image in ${field}: ${messageOf(error)}`);
+  }
+  return desk.store.keepImage(image);
+}
