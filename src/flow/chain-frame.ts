@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DailiesError } from '../errors.js';
-import { exists, makeRoomFor } from '../store/part-file.js';
+import { exists, makeRoomFor } from '../store/clip-file.js';
 import { hashFile, inspectOutput } from '../store/clips.js';
 import type { FrameFile, KnownInput } from '../shot/order.js';
 import { openPath, storedPath } from './paths.js';

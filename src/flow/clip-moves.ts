@@ -1,7 +1,7 @@
 import type { Attempt } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { moveClip } from '../store/clips.js';
-import { exists, finishPart, makeRoomFor, removeFile } from '../store/part-file.js';
+import { exists, finishPart, makeRoomFor, removeFile } from '../store/clip-file.js';
 import { writeSidecar } from '../store/sidecar.js';
 import { clipPlace, supersededFolder, type ClipPlace } from './clip-place.js';
 import { openPath, storedPath } from './paths.js';

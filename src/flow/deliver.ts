@@ -5,11 +5,11 @@ import { unreachable } from '../errors.js';
 import type { Gateway } from '../gateway/gateway.js';
 import type { ClipUrl } from '../gateway/outcomes.js';
 import { verifyClip, type VerifiedClip, type WantedClip } from '../media/verify.js';
-import { discardPart, finishPart, makeRoomFor, mtimeOf } from '../store/part-file.js';
+import { discardPart, finishPart, makeRoomFor, mtimeOf } from '../store/clip-file.js';
 import { writeSidecar } from '../store/sidecar.js';
 import type { ClipPlace } from './clip-place.js';
 import { storedPath } from './paths.js';
-import { about, record, type RunContext } from './run-context.js';
+import { about, record, unlessStopped, type RunContext } from './run-context.js';
 
 /** How often a broken connection is taken up again where it broke off. */
 const RESUMES = 5;
@@ -109,15 +109,16 @@ async function fetchClip(
     return true;
   };
   for (;;) {
-    if (control.working.aborted) return { kind: 'failed', message: 'interrupted; the next run fetches it' };
     const part = place.part(index);
-    const outcome = await gateway.download({
+    const download = gateway.download({
       source,
       target: part,
+      identity: `${job.id} ${index}`,
       signal: control.working,
       onProgress: progressOf(context, take),
     });
-    if (control.working.aborted) return { kind: 'failed', message: 'interrupted; the next run fetches it' };
+    const outcome = await unlessStopped(download, control.working);
+    if (!outcome) return { kind: 'failed', message: 'interrupted; the next run fetches it' };
     switch (outcome.kind) {
       case 'downloaded': {
         const clip = await verifyClip({ path: part, wanted: wantedOf(delivery.attempt) });
@@ -160,8 +161,8 @@ async function fetchClip(
 
 /** The addresses that a fresh poll gives; none where it does not tell. */
 async function askAgain({ control }: RunContext, { gateway, job }: Delivery): Promise<readonly ClipUrl[]> {
-  const outcome = await gateway.poll(job, control.working);
-  return outcome.kind === 'completed' ? outcome.urls : [];
+  const outcome = await unlessStopped(gateway.poll(job, control.working), control.working);
+  return outcome?.kind === 'completed' ? outcome.urls : [];
 }
 
 function progressOf({ emit, clock }: RunContext, take: Take | undefined) {

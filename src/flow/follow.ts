@@ -3,7 +3,7 @@ import type { Take } from '../domain/take.js';
 import { unreachable } from '../errors.js';
 import type { Gateway } from '../gateway/gateway.js';
 import type { ClipUrl } from '../gateway/outcomes.js';
-import { about, record, warn, type RunContext } from './run-context.js';
+import { about, record, unlessStopped, warn, type RunContext } from './run-context.js';
 
 /** Just after a submit, and for a while, a gateway may not know its own job. */
 const GRACE_MS = 30_000;
@@ -76,8 +76,8 @@ export async function follow(
       return stopWaiting('interrupted; the next run takes it up');
     }
     firstPollMs ??= clock.now();
-    const outcome = await gateway.poll(job, control.working);
-    if (control.working.aborted) return stopWaiting('interrupted; the next run takes it up');
+    const outcome = await unlessStopped(gateway.poll(job, control.working), control.working);
+    if (!outcome) return stopWaiting('interrupted; the next run takes it up');
     polls++;
     retryAfterMs = 0;
     if (outcome.kind !== 'not_found') notFound = 0;

@@ -1,7 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { Clock } from '../clock.js';
 import type { Attempt, AttemptEvent } from '../domain/attempt.js';
-import type { Catalogue } from '../domain/catalogue.js';
+import type { Estimate } from '../domain/money.js';
 import type { Take } from '../domain/take.js';
 import type { EventSink, RunEvent } from '../events.js';
 import type { FrameTool } from '../media/frame-tool.js';
@@ -21,7 +21,8 @@ export interface RunContext {
   readonly project: Project;
   readonly store: ShotStore;
   readonly connections: Connections;
-  readonly catalogue: Catalogue;
+  /** The price of a take; null where its model has none. */
+  readonly priceOf: (take: Take) => Estimate | null;
   readonly survey: Survey;
   readonly clock: Clock;
   readonly control: StopControl;
@@ -35,6 +36,8 @@ export interface RunContext {
     readonly download: LimitFunction;
   };
   readonly frameTool: FrameTool | undefined;
+  /** The attempt that serves a take, by the take's key, as far as the run has come. */
+  readonly serving: Map<string, string>;
   /** Frames taken from clips in this run, or on their way. */
   readonly frames: Map<string, Promise<FrameFile>>;
   readonly emit: EventSink;
@@ -65,4 +68,14 @@ export async function record(
   ledger.update(attempt, after);
   clips.update(attempt, after);
   return written;
+}
+
+/** The result of some work, or undefined where it ended because the signal has aborted. */
+export async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
 }

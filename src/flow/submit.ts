@@ -91,6 +91,7 @@ async function begin(context: RunContext, purchase: Purchase): Promise<Attempt> 
     at: isoNow(clock),
   });
   ledger.own(attempt);
+  context.serving.set(take.key, attempt.id);
   return attempt;
 }
 

@@ -1,8 +1,5 @@
 import pLimit from 'p-limit';
-import { findModel } from '../catalogue/find.js';
-import { estimateTake } from '../cost/estimate.js';
 import type { Attempt, Output } from '../domain/attempt.js';
-import type { Catalogue } from '../domain/catalogue.js';
 import type { Take } from '../domain/take.js';
 import { DailiesError } from '../errors.js';
 import { nearest } from '../domain/nearest.js';
@@ -35,7 +32,9 @@ export interface Survey {
   readonly decisions: ReadonlyMap<string, Decision>;
   /** Takes in scope, in manifest order. */
   readonly inScope: readonly Take[];
-  /** Attempts that serve no take, and whose clip or job is still worth something. */
+  /** The picks the decisions rest on. */
+  readonly picks: Picks;
+  /** Attempts that serve no take, and whose clip or job is still worth something; none in a narrowed scope. */
   readonly orphans: readonly Attempt[];
   readonly claims: Claims;
   /** For decisions that have to be made again when a source has been delivered. */
@@ -47,13 +46,11 @@ export async function survey({
   project,
   attempts,
   picks,
-  catalogue,
   scope,
 }: {
   readonly project: Project;
   readonly attempts: readonly Attempt[];
   readonly picks: Picks;
-  readonly catalogue: Catalogue | undefined;
   readonly scope: Scope;
 }): Promise<Survey> {
   const { manifest, paths, inputs } = project;
@@ -61,6 +58,8 @@ export async function survey({
   const statuses = await clipStatuses({ attempts, folder: paths.folder, hash: scope.verify ?? false });
   const claims = createClaims(attempts, takes);
   const rerender = new Set(select(takes, scope.rerender ?? [], '--rerender').map(slotKey));
+  const inScope = scopeOf(takes, scope, picks);
+  const scoped = inScope === takes ? undefined : new Set(inScope.map(slotKey));
   const context: Omit<DecisionContext, 'decided'> = {
     claims,
     picks,
@@ -71,13 +70,9 @@ export async function survey({
     localInput: (path) => inputs.get(path),
     clipStatus: (attempt) => statuses.get(attempt.id) ?? 'intact',
     isInPlace: (attempt, take) => isInPlace(attempt, clipPlace(project, take)),
-    estimate: (take) => {
-      const model = catalogue && findModel(catalogue.models, take.settings.model);
-      return model ? estimateTake({ take, model }) : null;
-    },
+    isInScope: (ref) => scoped === undefined || scoped.has(slotKey(ref)),
   };
   const decisions = decideAll(takes, context);
-  const inScope = scopeOf(takes, scope, picks);
   const claimedOrCollected = new Set(
     [...decisions.values()].flatMap(({ collect }) => collect.map(({ id }) => id)),
   );
@@ -85,7 +80,7 @@ export async function survey({
   const orphans = claims
     .unclaimed()
     .filter((attempt) => isLive(attempt) && !claimedOrCollected.has(attempt.id) && isOrphan(attempt, slots));
-  return { decisions, inScope, orphans, claims, context };
+  return { decisions, inScope, picks, orphans: scoped ? [] : orphans, claims, context };
 }
 
 /** A clip of a removed shot; and any job, of whatever shot, that nobody else fetches. */

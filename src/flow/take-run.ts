@@ -8,7 +8,7 @@ import { bringHome, clearPlace } from './clip-moves.js';
 import { deliver } from './deliver.js';
 import { follow, isInFlight } from './follow.js';
 import { readyOrder } from './order-inputs.js';
-import { about, record, type RunContext } from './run-context.js';
+import { about, record, unlessStopped, type RunContext } from './run-context.js';
 import { submit } from './submit.js';
 
 /** How one take came out: the account for people, and the attempt that serves it, where one does. */
@@ -26,7 +26,7 @@ export async function runTake(context: RunContext, decision: Decision): Promise<
     const end = await act(context, decision);
     return finish(context, decision, end);
   } catch (error) {
-    return finish(context, decision, { attempt: undefined, ...whatWentWrong(context, error) });
+    return finish(context, decision, whatWentWrong(context, decision.take, error));
   }
 }
 
@@ -65,6 +65,7 @@ async function act(context: RunContext, decision: Decision): Promise<End> {
 /** The attempt that serves the take, in the take's own name from now on. */
 async function owned(context: RunContext, { take, attempt }: Decision): Promise<Attempt> {
   if (!attempt) throw new DailiesError('internal', `nothing serves take ${take.key}`, { exitCode: 1 });
+  context.serving.set(take.key, attempt.id);
   const current = context.store.get(attempt.id);
   if (current.owner.shot === take.shot && current.owner.take === take.take) return current;
   await context.store.assign(current.id, { shot: take.shot, take: take.take });
@@ -72,12 +73,13 @@ async function owned(context: RunContext, { take, attempt }: Decision): Promise<
 }
 
 async function buy(context: RunContext, decision: Decision): Promise<End> {
-  const { take, order, fingerprint, estimate } = decision;
+  const { take, order, fingerprint } = decision;
+  const estimate = context.priceOf(take);
   if (!order || fingerprint === undefined)
     throw new DailiesError('internal', `take ${take.key} has inputs that are not known`, { exitCode: 1 });
   let giveUp = decision.give_up ?? [];
   for (let retriesLeft = context.project.manifest.retries; ; retriesLeft--) {
-    const end = await context.limits.job(take.settings.model, async (): Promise<End> => {
+    const end = await context.limits.job(take.settings.model, async (): Promise<FollowedEnd> => {
       if (context.control.reason) return { attempt: undefined };
       // Inlined files are large: they are read when the slot is there, not before.
       const purchase = { take, fingerprint, estimate, giveUp, ...(await readyOrder(context, order)) };
@@ -153,7 +155,7 @@ async function hold(context: RunContext, decision: Decision): Promise<End> {
   const attempt = await owned(context, decision);
   if (attempt.state.kind !== 'lost') return { attempt };
   const gateway = await context.connections.of(attempt);
-  if (!gateway || context.control.working.aborted) return { attempt };
+  if (!gateway) return { attempt };
   const outcome = await gateway.poll(attempt.state.job, context.control.working);
   if (outcome.kind === 'not_found' || outcome.kind === 'key_refused' || outcome.kind === 'unavailable')
     return { attempt };
@@ -253,18 +255,16 @@ function tell(
   });
 }
 
-/** A disk that cannot be written ends the run; a bad input ends its own shot. */
-function whatWentWrong(
-  context: RunContext,
-  error: unknown,
-): { readonly outcome: NotDelivered; readonly message: string } {
-  if (!(error instanceof DailiesError)) throw error;
-  if (error.code === 'disk' && error.exitCode === 3) {
-    context.control.stop({
-      kind: 'disk',
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
+/** A disk that cannot be written ends the run; whatever else goes wrong is this take's own matter. */
+function whatWentWrong(context: RunContext, take: Take, error: unknown): End {
+  const isDisk = error instanceof DailiesError && error.code === 'disk' && error.exitCode === 3;
+  if (isDisk) {
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    context.control.stop({ kind: 'disk', message: error.message, ...hint });
   }
-  return { outcome: 'not_submitted', message: messageOf(error) };
+  const serving = context.serving.get(take.key);
+  const attempt = serving === undefined ? undefined : context.store.get(serving);
+  const isOurs = error instanceof DailiesError && error.code !== 'internal';
+  const message = isOurs ? messageOf(error) : `unexpected, please report it: ${messageOf(error)}`;
+  return { attempt, outcome: attempt?.state.kind === 'delivered' ? 'waiting' : outcomeOf(attempt), message };
 }

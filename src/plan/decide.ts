@@ -1,5 +1,4 @@
 import type { Attempt } from '../domain/attempt.js';
-import { FREE, type Estimate } from '../domain/money.js';
 import type { PlanAction } from '../domain/plan.js';
 import type { Take, TakeRef } from '../domain/take.js';
 import { unreachable } from '../errors.js';
@@ -13,8 +12,6 @@ export interface Decision {
   readonly take: Take;
   readonly action: PlanAction;
   readonly reasons: readonly string[];
-  /** What the action will still cost; null where the model has no price. */
-  readonly estimate: Estimate | null;
   /** The purchase that serves the take, for all actions but render, rerender and retry. */
   readonly attempt?: Attempt;
   /** What would be bought; absent while a source has no clip. */
@@ -48,7 +45,8 @@ export interface DecisionContext {
   readonly clipStatus: (attempt: Attempt) => 'intact' | 'missing' | 'changed';
   /** Whether the clips lie where this take's clips belong. */
   readonly isInPlace: (attempt: Attempt, take: Take) => boolean;
-  readonly estimate: (take: Take) => Estimate | null;
+  /** Whether the run will work on a take; the clips of the others are there or they are not. */
+  readonly isInScope: (ref: TakeRef) => boolean;
   /** The decision already made about a source, in the same plan; sources come first. */
   readonly decided: (ref: TakeRef) => Decision | undefined;
 }
@@ -102,11 +100,12 @@ interface SourceSurvey {
   readonly blockedBy?: string;
 }
 
-function surveySources(take: Take, { decided, picks, approve }: DecisionContext): SourceSurvey {
+function surveySources(take: Take, { decided, picks, approve, isInScope }: DecisionContext): SourceSurvey {
   const waitsFor: string[] = [];
   for (const ref of sourcesOf(take, picks)) {
     const source = decided(ref);
-    if (!source || source.blocked_by !== undefined || source.action === 'held' || source.action === 'orphan')
+    const cannotCome = !source || source.blocked_by !== undefined || source.action === 'held';
+    if (cannotCome || (source.action !== 'reuse' && !isInScope(ref)))
       return { waitsFor, blockedBy: ref.shot };
     if (approve && picks[ref.shot] === undefined)
       return { waitsFor: [...waitsFor, ref.shot], blockedBy: ref.shot };
@@ -170,9 +169,8 @@ function decideWaiting(
   const collect = blockedBy === undefined ? [] : owned.filter(isUnfetched);
   const base = { take, collect, waits_for: waitsFor };
   if (uncertain && !context.resubmitUncertain)
-    return { ...base, action: 'held', reasons: heldReasons(uncertain), attempt: uncertain, estimate: FREE };
+    return { ...base, action: 'held', reasons: heldReasons(uncertain), attempt: uncertain };
   const had = owned.some((attempt) => attempt.state.kind === 'delivered');
-  const estimate = context.estimate(take);
   if (blockedBy !== undefined) {
     const needsPick = context.approve && waitsFor.includes(blockedBy);
     const reason = needsPick ? `waits for a pick of ${blockedBy}` : `needs a clip of ${blockedBy}`;
@@ -180,12 +178,11 @@ function decideWaiting(
       ...base,
       action: had ? 'rerender' : 'render',
       reasons: [reason],
-      estimate,
       blocked_by: blockedBy,
     };
   }
   const reasons = waitsFor.map((shot) => (had ? `${shot} gets a new clip` : `waits for ${shot}`));
-  return { ...base, action: had ? 'rerender' : 'render', reasons, estimate };
+  return { ...base, action: had ? 'rerender' : 'render', reasons };
 }
 
 function decideOrder({ order, print }: Printed, context: DecisionContext): Decision {
@@ -207,16 +204,15 @@ function decideOrder({ order, print }: Printed, context: DecisionContext): Decis
       action: 'render',
       reasons,
       give_up: uncertain,
-      estimate: context.estimate(take),
     };
   }
   if (attempt?.state.kind === 'delivered' && rerender.has(slotKey(take)))
-    return { ...base, collect, action: 'rerender', reasons: ['asked for'], estimate: context.estimate(take) };
+    return { ...base, collect, action: 'rerender', reasons: ['asked for'] };
   if (attempt) return { ...base, collect, attempt, ...serveWith(attempt, take, context) };
   return { ...base, collect, ...buy(order, before, context) };
 }
 
-type Outcome = Pick<Decision, 'action' | 'reasons' | 'estimate'>;
+type Outcome = Pick<Decision, 'action' | 'reasons'>;
 
 /** A purchase that serves the take: what is left to do with it is free. */
 function serveWith(attempt: Attempt, take: Take, context: DecisionContext): Outcome {
@@ -227,7 +223,7 @@ function serveWith(attempt: Attempt, take: Take, context: DecisionContext): Outc
     case 'submitting':
     case 'uncertain':
     case 'lost':
-      return { action: 'held', reasons: [...origin, ...heldReasons(attempt)], estimate: FREE };
+      return { action: 'held', reasons: [...origin, ...heldReasons(attempt)] };
     case 'pending':
     case 'in_progress':
       return {
@@ -236,44 +232,41 @@ function serveWith(attempt: Attempt, take: Take, context: DecisionContext): Outc
           ...origin,
           `job in flight since ${timeOfDay(attempt.times.accepted ?? attempt.times.created)}`,
         ],
-        estimate: FREE,
       };
     case 'completed':
     case 'downloading':
-      return { action: 'download', reasons: [...origin, 'clip not fetched yet'], estimate: FREE };
+      return { action: 'download', reasons: [...origin, 'clip not fetched yet'] };
     case 'delivered':
       switch (context.clipStatus(attempt)) {
         case 'missing':
-          return { action: 'download', reasons: [...origin, 'file missing'], estimate: FREE };
+          return { action: 'download', reasons: [...origin, 'file missing'] };
         case 'changed':
           return {
             action: 'reuse',
             reasons: [...origin, 'file changed by hand, left as it is'],
-            estimate: FREE,
           };
         case 'intact': {
           const reason = context.isInPlace(attempt, take) ? 'delivered' : 'restored';
-          return { action: 'reuse', reasons: isOwn ? [reason] : origin, estimate: FREE };
+          return { action: 'reuse', reasons: isOwn ? [reason] : origin };
         }
       }
     // falls through
     default:
-      return { action: 'held', reasons: [`attempt is ${state.kind}`], estimate: FREE };
+      return { action: 'held', reasons: [`attempt is ${state.kind}`] };
   }
 }
 
 /** Nothing serves the take: it has to be bought, and the reasons say why. */
 function buy(order: Order, before: readonly Attempt[], context: DecisionContext): Outcome {
-  const estimate = context.estimate(order.take);
   const last = before.at(-1);
-  if (!last) return { action: 'render', reasons: ['new'], estimate };
+  if (!last) return { action: 'render', reasons: ['new'] };
   const changes = changesBetween(
     last.request,
     recordRequest(order, () => undefined),
   );
   if (changes.length > 0) {
     const hadClip = before.some(isLive);
-    return { action: hadClip ? 'rerender' : 'render', reasons: changes, estimate };
+    return { action: hadClip ? 'rerender' : 'render', reasons: changes };
   }
   const { state } = last;
   switch (state.kind) {
@@ -282,14 +275,14 @@ function buy(order: Order, before: readonly Attempt[], context: DecisionContext)
     case 'expired':
     case 'refused':
       return context.retryFailed
-        ? { action: 'retry', reasons: [`${state.kind}: ${state.message}`], estimate }
-        : { action: 'held', reasons: [`${state.kind}: ${state.message}`, 'not tried again'], estimate: FREE };
+        ? { action: 'retry', reasons: [`${state.kind}: ${state.message}`] }
+        : { action: 'held', reasons: [`${state.kind}: ${state.message}`, 'not tried again'] };
     case 'not_charged':
-      return { action: 'render', reasons: ['settled as not charged'], estimate };
+      return { action: 'render', reasons: ['settled as not charged'] };
     case 'abandoned':
-      return { action: 'rerender', reasons: ['abandoned'], estimate };
+      return { action: 'rerender', reasons: ['abandoned'] };
     default:
-      return { action: 'render', reasons: ['new'], estimate };
+      return { action: 'render', reasons: ['new'] };
   }
 }
 

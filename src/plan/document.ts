@@ -1,7 +1,9 @@
 import type { Attempt } from '../domain/attempt.js';
+import type { Catalogue } from '../domain/catalogue.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
-import { FREE, sumUsd } from '../domain/money.js';
-import type { PlanAction, PlanDocument, PlanRow } from '../domain/plan.js';
+import { FREE, sumUsd, type Estimate } from '../domain/money.js';
+import type { PlanAction, PlanDocument, PlanProduct, PlanRow } from '../domain/plan.js';
+import type { Take } from '../domain/take.js';
 import type { Decision } from './decide.js';
 
 /** Whether an action submits a job. */
@@ -15,19 +17,26 @@ export function planDocument({
   gateway,
   decisions,
   orphans,
+  estimate,
   spentUsd,
   budgetUsd,
+  catalogue,
+  products,
   diagnostics,
 }: {
   readonly project: string;
   readonly gateway: string;
   readonly decisions: readonly Decision[];
   readonly orphans: readonly Attempt[];
+  /** The price of a take that has to be bought; null where its model has none. */
+  readonly estimate: (take: Take) => Estimate | null;
   readonly spentUsd: number;
   readonly budgetUsd: number | undefined;
+  readonly catalogue: Catalogue | undefined;
+  readonly products: readonly PlanProduct[];
   readonly diagnostics: readonly Diagnostic[];
 }): PlanDocument {
-  const shots = [...decisions.map(rowOf), ...orphans.map(orphanRow)];
+  const shots = [...decisions.map((decision) => rowOf(decision, estimate)), ...orphans.map(orphanRow)];
   const bought = shots.filter((row) => buys(row.action) && row.blocked_by === undefined);
   const total = (bound: 'min_usd' | 'expected_usd' | 'max_usd') =>
     sumUsd(bought.map((row) => row.estimate?.[bound] ?? 0));
@@ -44,18 +53,26 @@ export function planDocument({
     },
     spent_usd: spentUsd,
     budget_usd: budgetUsd ?? null,
+    ...(catalogue ? { catalogue: { source: catalogue.source, fetched_at: catalogue.fetched_at } } : {}),
+    ...(products.length > 0 ? { products } : {}),
     diagnostics,
   };
 }
 
-function rowOf({ take, action, reasons, estimate, waits_for, blocked_by }: Decision): PlanRow {
+function rowOf(decision: Decision, estimate: (take: Take) => Estimate | null): PlanRow {
+  const { take, action, reasons, waits_for, blocked_by } = decision;
+  const { duration, resolution, aspect_ratio, size } = take.settings;
   return {
     id: take.shot,
     take: take.take,
     action,
     reasons,
     model: take.settings.model,
-    estimate,
+    ...(duration === undefined ? {} : { duration }),
+    ...(resolution === undefined ? {} : { resolution }),
+    ...(aspect_ratio === undefined ? {} : { aspect_ratio }),
+    ...(size === undefined ? {} : { size }),
+    estimate: buys(action) ? estimate(take) : FREE,
     ...(waits_for.length > 0 ? { depends_on: waits_for } : {}),
     ...(blocked_by === undefined ? {} : { blocked_by }),
   };

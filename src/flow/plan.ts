@@ -1,0 +1,124 @@
+import type { Attempt } from '../domain/attempt.js';
+import type { PlanDocument } from '../domain/plan.js';
+import type { Diagnostic } from '../domain/diagnostic.js';
+import type { Catalogue } from '../domain/catalogue.js';
+import { spentUsd } from '../cost/budget.js';
+import { planDocument } from '../plan/document.js';
+import { readShotState } from '../store/read-state.js';
+import type { ShotState } from '../store/shot-state.js';
+import { loadCatalogue } from './catalogue.js';
+import { checkAgainst, foreignFiles, preflight, pricesBy, purchases } from './checks.js';
+import { createClipIndex } from './clip-index.js';
+import { connect } from './connections.js';
+import { assertNoErrors, type Project } from './project.js';
+import { adoptable } from './recover.js';
+import { survey, type Scope, type Survey } from './survey.js';
+
+export interface PlanOptions extends Scope {
+  /** Leave the gateway and all remote inputs alone. */
+  readonly offline?: boolean;
+  /** false: remote inputs are not asked for. */
+  readonly preflight?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Says what a run would do about each take and what it would cost. Submits nothing, needs no key, writes nothing
+ * but the catalogue's cache. Throws ManifestError where the manifest could not be run.
+ */
+export function planProject(project: Project, options: PlanOptions = {}): Promise<PlanDocument> {
+  return examine(project, options, async ({ state, catalogue, diagnostics, signal }) => {
+    const found = await adoptable(project, state);
+    const attempts = [
+      ...state.attempts(),
+      ...found.map((attempt, index) => ({ ...attempt, id: `sidecar ${index}` })),
+    ];
+    const surveyed = await survey({ project, attempts, picks: state.picks(), scope: options });
+    const decisions = scopedDecisions(surveyed);
+    const all = [
+      ...diagnostics,
+      ...(await foreignFiles(project, decisions, createClipIndex(attempts))),
+      ...(isSilent(options) ? [] : await preflight(project, purchases(decisions), signal)),
+    ];
+    assertNoErrors(project, all);
+    return documentOf({ project, surveyed, catalogue, attempts, diagnostics: all });
+  });
+}
+
+/** `dailies validate`: the checks for every take, and no plan. Gives the warnings; throws ManifestError. */
+export function validateProject(project: Project, options: PlanOptions = {}): Promise<readonly Diagnostic[]> {
+  return examine(project, options, async ({ diagnostics, signal }) => {
+    const { takes } = project.manifest;
+    const all = [...diagnostics, ...(isSilent(options) ? [] : await preflight(project, takes, signal))];
+    assertNoErrors(project, all);
+    return all;
+  });
+}
+
+function isSilent({ offline, preflight: asked }: PlanOptions): boolean {
+  return offline === true || asked === false;
+}
+
+interface Examined {
+  readonly state: ShotState;
+  readonly catalogue: Catalogue | undefined;
+  /** Of the manifest, its inputs, and the catalogue. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly signal: AbortSignal;
+}
+
+async function examine<T>(
+  project: Project,
+  options: PlanOptions,
+  work: (examined: Examined) => Promise<T>,
+): Promise<T> {
+  const signal = options.signal ?? new AbortController().signal;
+  const connections = connect(project);
+  try {
+    const state = await readShotState(project.paths.lockfile);
+    const { catalogue, diagnostics } = await loadCatalogue({
+      project,
+      connections,
+      mode: options.offline ? 'offline' : 'prefer-live',
+      snapshot: state.catalogue(),
+      signal,
+    });
+    const all = [...project.diagnostics, ...diagnostics, ...checkAgainst(project, catalogue)];
+    return await work({ state, catalogue, diagnostics: all, signal });
+  } finally {
+    await connections.close();
+  }
+}
+
+/** The decisions about the takes in scope, in manifest order. */
+export function scopedDecisions({ decisions, inScope }: Survey) {
+  return inScope.flatMap((take) => decisions.get(`${take.shot}@${take.take}`) ?? []);
+}
+
+/** The plan of a survey, as it is printed. */
+export function documentOf({
+  project,
+  surveyed,
+  catalogue,
+  attempts,
+  diagnostics,
+}: {
+  readonly project: Project;
+  readonly surveyed: Survey;
+  readonly catalogue: Catalogue | undefined;
+  readonly attempts: readonly Attempt[];
+  readonly diagnostics: readonly Diagnostic[];
+}): PlanDocument {
+  return planDocument({
+    project: project.manifest.project,
+    gateway: project.target.name,
+    decisions: scopedDecisions(surveyed),
+    orphans: surveyed.orphans,
+    estimate: pricesBy(catalogue),
+    spentUsd: spentUsd(attempts),
+    budgetUsd: project.manifest.budget_usd,
+    catalogue,
+    products: project.products,
+    diagnostics,
+  });
+}

@@ -1,0 +1,146 @@
+import { countUnpriced } from '../cost/budget.js';
+import type { Attempt } from '../domain/attempt.js';
+import type { Catalogue } from '../domain/catalogue.js';
+import type { Diagnostic } from '../domain/diagnostic.js';
+import { roundUsd } from '../domain/money.js';
+import type { PlanDocument } from '../domain/plan.js';
+import { DailiesError } from '../errors.js';
+import type { StopReason } from '../events.js';
+import type { Decision } from '../plan/decide.js';
+import type { ShotStore } from '../store/shot-store.js';
+import { loadCatalogue } from './catalogue.js';
+import { assertNoDrift, checkAgainst, diskSpace, foreignFiles, preflight, purchases } from './checks.js';
+import { createClipIndex, type ClipIndex } from './clip-index.js';
+import { gatewayIdentity, type Connections } from './connections.js';
+import { documentOf, scopedDecisions } from './plan.js';
+import { assertNoErrors, type Project } from './project.js';
+import { survey, type Scope, type Survey } from './survey.js';
+
+/** What a run is asked to be careful about before it spends. */
+export interface PrepareOptions extends Scope {
+  /** A ceiling for this run alone, US dollars. */
+  readonly maxCostUsd?: number;
+  /** Buy shots without a known price although there is a ceiling. */
+  readonly allowUnpriced?: boolean;
+  /** Refuse to run when the catalogue has moved away from the lockfile's snapshot. */
+  readonly locked?: boolean;
+  /** false: remote inputs are not asked for before the run. */
+  readonly preflight?: boolean;
+}
+
+/** All that is decided before the first cent is spent. */
+export interface Prepared {
+  readonly surveyed: Survey;
+  readonly decisions: readonly Decision[];
+  readonly catalogue: Catalogue | undefined;
+  readonly plan: PlanDocument;
+  readonly clips: ClipIndex;
+  /** Why nothing may be bought, although jobs in flight are to be finished. */
+  readonly stopped: StopReason | undefined;
+}
+
+/**
+ * Decides what a run will do and makes sure that it may. Throws ManifestError, or a DailiesError with exit 3:
+ * `key-missing`, `budget`, `unpriced`, `catalogue-unavailable`, `catalogue-drift`.
+ */
+export async function prepare({
+  project,
+  store,
+  connections,
+  options,
+  signal,
+}: {
+  readonly project: Project;
+  readonly store: ShotStore;
+  readonly connections: Connections;
+  readonly options: PrepareOptions;
+  readonly signal: AbortSignal;
+}): Promise<Prepared> {
+  const attempts = store.attempts();
+  const surveyed = await survey({ project, attempts, picks: store.picks(), scope: options });
+  const decisions = scopedDecisions(surveyed);
+  const toBuy = purchases(decisions);
+  const clips = createClipIndex(attempts);
+  const diagnostics: Diagnostic[] = [...project.diagnostics];
+  assertNoErrors(project, diagnostics);
+  assertKey(project, decisions);
+  // A run that buys nothing needs no catalogue: it must work when the gateway does not.
+  let catalogue: Catalogue | undefined;
+  if (toBuy.length > 0) {
+    const snapshot = store.catalogue();
+    const loaded = await loadCatalogue({ project, connections, mode: 'live', snapshot, signal });
+    ({ catalogue } = loaded);
+    diagnostics.push(...loaded.diagnostics, ...checkAgainst(project, catalogue));
+    if (options.locked && catalogue) assertNoDrift(project, { snapshot, live: catalogue });
+  }
+  diagnostics.push(...(await foreignFiles(project, decisions, clips)));
+  assertNoErrors(project, diagnostics);
+  if (options.preflight !== false) diagnostics.push(...(await preflight(project, toBuy, signal)));
+  diagnostics.push(...(await diskSpace(project, toBuy)));
+  assertNoErrors(project, diagnostics);
+  const plan = documentOf({ project, surveyed, catalogue, attempts, diagnostics });
+  const stopped = ceilingReached(plan, { options, attempts });
+  if (stopped && !decisions.some(({ action }) => action === 'resume' || action === 'download'))
+    throw new DailiesError('budget', stopped.message, {
+      exitCode: 3,
+      ...(stopped.hint ? { hint: stopped.hint } : {}),
+    });
+  if (catalogue) await keepSnapshot(project, store, catalogue);
+  return { surveyed, decisions, catalogue, plan, clips, stopped };
+}
+
+/** The snapshot holds the used models alone. */
+async function keepSnapshot(project: Project, store: ShotStore, catalogue: Catalogue): Promise<void> {
+  const used = new Set(project.manifest.takes.map((take) => take.settings.model));
+  await store.setCatalogue({
+    gateway: gatewayIdentity(project.target),
+    fetched_at: catalogue.fetched_at,
+    models: catalogue.models.filter(({ id, canonical_slug }) => used.has(id) || used.has(canonical_slug)),
+  });
+}
+
+/** Only what is delivered already can do without a key. */
+function assertKey({ target }: Project, decisions: readonly Decision[]): void {
+  const asksGateway = decisions.some(
+    ({ action, blocked_by }) => action !== 'reuse' && blocked_by === undefined,
+  );
+  if (!target.needsKey || target.apiKey !== undefined || !asksGateway) return;
+  throw new DailiesError('key-missing', `${target.name} needs a key, and ${target.keyVariable} is not set`, {
+    exitCode: 3,
+    hint: `export ${target.keyVariable}=…, or put it into .env beside the manifest; --gateway sandbox renders for free`,
+  });
+}
+
+/** Why the plan cannot be paid for under the ceilings. Throws `unpriced` where that cannot be told. */
+function ceilingReached(
+  plan: PlanDocument,
+  { options, attempts }: { readonly options: PrepareOptions; readonly attempts: readonly Attempt[] },
+): StopReason | undefined {
+  const { total, spent_usd, budget_usd } = plan;
+  const { maxCostUsd, allowUnpriced } = options;
+  if (budget_usd === null && maxCostUsd === undefined) return undefined;
+  const unpriced = total.unpriced + (budget_usd === null ? 0 : countUnpriced(attempts));
+  if (unpriced > 0 && total.max_usd + total.unpriced > 0 && !allowUnpriced) {
+    throw new DailiesError(
+      'unpriced',
+      `${unpriced} of the shots have no price that could be held to the ceiling`,
+      {
+        exitCode: 3,
+        hint: 'choose models with a price (dailies models), or accept the risk with --allow-unpriced',
+      },
+    );
+  }
+  const hint = 'raise it, choose a cheaper model or shorter clips, or render fewer shots with --only';
+  if (budget_usd !== null && total.max_usd > 0 && roundUsd(spent_usd + total.max_usd) > budget_usd) {
+    const message = `the plan could cost $${total.max_usd}; with $${spent_usd} already spent that crosses budget_usd, $${budget_usd}`;
+    return { kind: 'budget', message, hint };
+  }
+  if (maxCostUsd !== undefined && total.max_usd > maxCostUsd) {
+    return {
+      kind: 'budget',
+      message: `the plan could cost $${total.max_usd}, more than --max-cost $${maxCostUsd}`,
+      hint,
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,252 @@
+import { join } from 'node:path';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { isoNow } from '../clock.js';
+import { spentUsd } from '../cost/budget.js';
+import type { Attempt } from '../domain/attempt.js';
+import type { PlanDocument } from '../domain/plan.js';
+import type { Report } from '../domain/report.js';
+import type { EventSink, RunSummary } from '../events.js';
+import { DailiesError } from '../errors.js';
+import { findFrameTool } from '../media/frame-tool.js';
+import { slotKey } from '../plan/graph.js';
+import { createPollTiming, type LengthSample, type PollTiming } from '../shot/poll-timing.js';
+import { openShotStore, type ShotStore } from '../store/shot-store.js';
+import { writeText } from '../store/text-file.js';
+import { createBudgetLedger } from './budget-ledger.js';
+import { pricesBy, purchases } from './checks.js';
+import { connect, type Connections } from './connections.js';
+import { execute } from './execute.js';
+import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
+import type { Project } from './project.js';
+import { recover } from './recover.js';
+import { buildReport } from './report.js';
+import type { RunContext } from './run-context.js';
+import { createStopControl } from './stop-control.js';
+import { createSubmitGate } from './submit-gate.js';
+import { summarize } from './summary.js';
+import type { TakeOutcome } from './take-run.js';
+
+export interface RunOptions extends PrepareOptions {
+  /** Asked before money is spent; false ends the run with nothing submitted. */
+  readonly confirm?: (plan: PlanDocument) => Promise<boolean>;
+  readonly onEvent?: EventSink;
+  /** Interrupts the run: no more submits, the state is written, exit code 130. */
+  readonly signal?: AbortSignal;
+  /** Makes the contact sheet's HTML; none is written where absent. */
+  readonly renderSheet?: (report: Report) => string;
+}
+
+/**
+ * Renders what is not there yet. Resolves with the account of the run, whatever became of its shots.
+ * Throws where nothing was begun: ManifestError (exit 2), or a DailiesError with exit 3.
+ */
+export async function runProject(project: Project, options: RunOptions = {}): Promise<RunSummary> {
+  const { clock, paths, manifest } = project;
+  const startedAt = isoNow(clock);
+  const signal = options.signal ?? new AbortController().signal;
+  const emit: EventSink = options.onEvent ?? (() => undefined);
+  const store = await openShotStore({ lockfile: paths.lockfile, project: manifest.project, clock });
+  const connections = connect(project);
+  try {
+    await recover(project, store);
+    const prepared = await prepare({ project, store, connections, options, signal });
+    const { plan } = prepared;
+    signal.throwIfAborted();
+    if (options.confirm && plan.total.max_usd + plan.total.unpriced > 0 && !(await options.confirm(plan))) {
+      throw new DailiesError('declined', 'nothing was submitted', { exitCode: 3 });
+    }
+    const context = await createContext({ project, store, connections, prepared, options, signal, emit });
+    emitStart({ project, prepared, timing: context.timing, emit });
+    const outcomes = await execute(context);
+    context.control.release();
+    const { reason } = context.control;
+    const sheet = await writeReports({ context, prepared, outcomes, renderSheet: options.renderSheet });
+    const summary = summarize({
+      context,
+      plan,
+      results: prepared.surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []),
+      startedAt,
+      stopped: reason,
+      sheet,
+    });
+    emit({ type: 'run.finished', at: isoNow(clock), summary });
+    return summary;
+  } finally {
+    await connections.close();
+    await store.close();
+  }
+}
+
+async function createContext({
+  project,
+  store,
+  connections,
+  prepared,
+  options,
+  signal,
+  emit,
+}: {
+  readonly project: Project;
+  readonly store: ShotStore;
+  readonly connections: Connections;
+  readonly prepared: Prepared;
+  readonly options: RunOptions;
+  readonly signal: AbortSignal;
+  readonly emit: EventSink;
+}): Promise<RunContext> {
+  const { clock, manifest } = project;
+  const control = createStopControl(signal, (reason) =>
+    emit({ type: 'run.stopping', at: isoNow(clock), reason }),
+  );
+  if (prepared.stopped) control.stop(prepared.stopped);
+  const needsFrames = manifest.takes.some(({ frames, references }) =>
+    [...frames, ...references].some(({ source }) => source.kind === 'shot'),
+  );
+  return {
+    project,
+    store,
+    connections,
+    control,
+    emit,
+    clock,
+    survey: prepared.surveyed,
+    priceOf: pricesBy(prepared.catalogue),
+    gate: createSubmitGate(clock),
+    timing: createPollTiming({ intervalMs: manifest.poll.intervalMs, history: lengthsOf(store.attempts()) }),
+    ledger: createBudgetLedger({
+      spentUsd: spentUsd(store.attempts()),
+      budgetUsd: manifest.budget_usd,
+      maxCostUsd: options.maxCostUsd,
+    }),
+    clips: prepared.clips,
+    limits: createLimits(project),
+    frameTool: needsFrames ? await findFrameTool(project.env) : undefined,
+    serving: new Map(),
+    frames: new Map(),
+  };
+}
+
+/** How long the jobs of earlier runs took, oldest first. */
+function* lengthsOf(attempts: readonly Attempt[]): Generator<LengthSample> {
+  for (const { request, times } of attempts) {
+    if (times.accepted === undefined || times.completed === undefined) continue;
+    const { model, duration, resolution } = request;
+    yield { model, duration, resolution, lengthMs: times.completed - times.accepted };
+  }
+}
+
+/** A model's slot is taken first and a global one second, so that nobody waits while holding a global slot. */
+function createLimits({ manifest }: Project): RunContext['limits'] {
+  const { jobs, downloads, per_model } = manifest.concurrency;
+  const all = pLimit(jobs);
+  const perModel = new Map<string, LimitFunction>(
+    Object.entries(per_model).map(([model, count]) => [model, pLimit(count)]),
+  );
+  return {
+    job(model, work) {
+      const ofModel = perModel.get(model);
+      return ofModel ? ofModel(() => all(work)) : all(work);
+    },
+    download: pLimit(downloads),
+  };
+}
+
+function emitStart({
+  project,
+  prepared,
+  timing,
+  emit,
+}: {
+  readonly project: Project;
+  readonly prepared: Prepared;
+  readonly timing: PollTiming;
+  readonly emit: EventSink;
+}): void {
+  const { clock, manifest, paths, target } = project;
+  const { plan, decisions } = prepared;
+  const at = isoNow(clock);
+  emit({
+    type: 'run.started',
+    format: 1,
+    at,
+    project: manifest.project,
+    gateway: target.name,
+    output: paths.output,
+    total: decisions.length,
+    to_buy: purchases(decisions).length,
+    concurrency: manifest.concurrency.jobs,
+    spent_usd: plan.spent_usd,
+    expected_usd: plan.total.expected_usd,
+    max_usd: plan.total.max_usd,
+    budget_usd: plan.budget_usd,
+  });
+  for (const diagnostic of plan.diagnostics) emit({ type: 'diagnostic', at, diagnostic });
+  for (const { take, action, reasons } of decisions) {
+    const { model, duration, resolution } = take.settings;
+    const expectedMs = timing.expectedMs({ model, duration, resolution });
+    emit({
+      type: 'shot.planned',
+      at,
+      id: take.shot,
+      take: take.take,
+      key: take.key,
+      action,
+      model,
+      reasons,
+      ...(duration === undefined ? {} : { duration }),
+      ...(expectedMs === undefined ? {} : { expected_ms: expectedMs }),
+    });
+  }
+}
+
+/** report.json and the contact sheet; gives the sheet's path. Takes out of scope are shown as they stand. */
+async function writeReports({
+  context,
+  prepared,
+  outcomes,
+  renderSheet,
+}: {
+  readonly context: RunContext;
+  readonly prepared: Prepared;
+  readonly outcomes: ReadonlyMap<string, TakeOutcome>;
+  readonly renderSheet: RunOptions['renderSheet'];
+}): Promise<string | undefined> {
+  const { project, store, survey, priceOf, ledger, clock } = context;
+  const takes = project.manifest.takes.map((take) => {
+    const outcome = outcomes.get(slotKey(take));
+    const decision = prepared.surveyed.decisions.get(slotKey(take));
+    const id = outcome?.attempt?.id ?? decision?.attempt?.id;
+    return {
+      take,
+      attempt: id === undefined ? undefined : store.get(id),
+      message: outcome?.result.message,
+      isBlocked: outcome?.result.outcome === 'blocked',
+    };
+  });
+  const attempts = store.attempts();
+  const spent = ledger.spentUsd;
+  const report = buildReport({
+    project,
+    takes,
+    attempts,
+    picks: survey.picks,
+    priceOf,
+    spentUsd: spent,
+    generatedAt: isoNow(clock),
+  });
+  return writeReport(project, report, renderSheet);
+}
+
+/** Writes report.json and, where it can be made, the contact sheet; gives the sheet's path. */
+export async function writeReport(
+  project: Project,
+  report: Report,
+  renderSheet: RunOptions['renderSheet'],
+): Promise<string | undefined> {
+  const { output } = project.paths;
+  await writeText(join(output, 'report.json'), `${JSON.stringify(report)}\n`);
+  if (!renderSheet) return undefined;
+  const sheet = join(output, 'index.html');
+  await writeText(sheet, renderSheet(report));
+  return sheet;
+}
