@@ -26,7 +26,7 @@ export function failureWords(error: Error): string {
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return 'the answer was shorter or longer than announced';
     default:
-      if (code?.startsWith('HPE_')) return 'the answer is not HTTP';
+      if (cause.name === 'HTTPParserError') return 'the answer is not HTTP';
       return isTls(code) ? `TLS: ${reasonOf(cause)}` : cause.message;
   }
 }

@@ -1,0 +1,317 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import type { JobRef } from '../../src/domain/attempt.js';
+import type { Gateway } from '../../src/gateway/gateway.js';
+import type { PollOutcome } from '../../src/gateway/outcomes.js';
+import {
+  startGatewayServer,
+  type Fault,
+  type GatewayServer,
+  type HeldJob,
+} from '../helpers/gateway-server.js';
+import { closedPort, gatewayAt, httpServer, KEY, never, rawServer, REQUEST } from './fixtures.js';
+
+interface Scene {
+  readonly server: GatewayServer;
+  readonly gateway: Gateway;
+  readonly job: HeldJob;
+  readonly ref: JobRef;
+}
+
+/** A gateway with one job that was just submitted. */
+async function scene(): Promise<Scene> {
+  const server = await startGatewayServer({ apiKey: KEY });
+  onTestFinished(() => server.close());
+  const gateway = gatewayAt(server.baseUrl, {
+    timeouts: { connectMs: 2000, answerMs: 300, submitMs: 2000, idleMs: 300 },
+  });
+  const outcome = await gateway.submit(REQUEST, never());
+  if (outcome.kind !== 'accepted') throw new Error(outcome.message);
+  return { server, gateway, job: await server.nextJob(), ref: outcome.job };
+}
+
+async function pollMeeting(fault: Fault, times = 1): Promise<PollOutcome> {
+  const { server, gateway, ref } = await scene();
+  server.failNext(fault, { on: 'poll', times });
+  return gateway.poll(ref, never());
+}
+
+describe('a poll', () => {
+  it.each(['pending', 'in_progress'])('of a job that is %s', async (word) => {
+    const { gateway, job, ref, server } = await scene();
+    job.status(word);
+    expect(await gateway.poll(ref, never())).toEqual({ kind: 'running', status: word });
+    expect(server.violations).toEqual([]);
+  });
+
+  it('does not take a word it does not know for the end', async () => {
+    const { gateway, job, ref } = await scene();
+    job.status('post\u001b[31mprocessing');
+    expect(await gateway.poll(ref, never())).toEqual({ kind: 'unknown_status', word: 'postprocessing' });
+  });
+
+  it.each(['failed', 'cancelled', 'expired'] as const)(
+    'of a job that %s, in the words of the gateway',
+    async (word) => {
+      const { gateway, job, ref } = await scene();
+      job.end(word, 'Content policy violation', { cost: 0.25 });
+      expect(await gateway.poll(ref, never())).toEqual({
+        kind: 'ended',
+        status: word,
+        message: 'Content policy violation',
+        cost_usd: 0.25,
+      });
+    },
+  );
+
+  it.each([
+    ['an object', { code: 500, message: 'GPU on fire' }, 'GPU on fire'],
+    ['an object in an object', { error: 'GPU on fire' }, 'GPU on fire'],
+    ['nothing', undefined, 'no reason given'],
+    ['null', null, 'no reason given'],
+    ['a text with the key in it', `bad ${KEY}`, 'bad [key]'],
+  ])('reads an error that is %s', async (_, error, message) => {
+    const { gateway, job, ref } = await scene();
+    job.fail(error);
+    expect(await gateway.poll(ref, never())).toEqual({ kind: 'ended', status: 'failed', message });
+  });
+
+  it.each([
+    [0, 0],
+    [0.5, 0.5],
+    ['1.25', 1.25],
+    [null, undefined],
+    [undefined, undefined],
+    [-1, undefined],
+    ['free', undefined],
+    ['', undefined],
+  ])('reads a cost of %j as %j', async (cost, cost_usd) => {
+    const { gateway, job, ref } = await scene();
+    job.complete(Buffer.from('clip'), cost === undefined ? {} : { cost });
+    const outcome = await gateway.poll(ref, never());
+    expect(outcome.kind).toBe('completed');
+    expect('cost_usd' in outcome ? outcome.cost_usd : undefined).toBe(cost_usd);
+  });
+});
+
+describe('the clips of a completed job', () => {
+  const content = (server: GatewayServer, index: number): object => ({
+    url: `${server.baseUrl}/videos/job-1/content?index=${index}`,
+    withKey: true,
+  });
+
+  it('are all of its outputs, fetched with the key where they lie at the gateway', async () => {
+    const { server, gateway, job, ref } = await scene();
+    job.complete([Buffer.from('a'), Buffer.from('b')]);
+    expect(await gateway.poll(ref, never())).toEqual({
+      kind: 'completed',
+      urls: [content(server, 0), content(server, 1)],
+    });
+  });
+
+  it('are fetched without the key elsewhere, with the content endpoint behind them', async () => {
+    const { server, gateway, job, ref } = await scene();
+    job.complete(Buffer.from('a'), {
+      answer: { urls: ['https://storage.example/a.mp4?sig=1'], unsigned_urls: ['https://cdn.example/a.mp4'] },
+    });
+    const cdn = { url: 'https://cdn.example/a.mp4', withKey: false, next: content(server, 0) };
+    expect(await gateway.poll(ref, never())).toEqual({
+      kind: 'completed',
+      urls: [{ url: 'https://storage.example/a.mp4?sig=1', withKey: false, next: cdn }],
+    });
+  });
+
+  it.each([
+    ['is missing', {}],
+    ['is null', { unsigned_urls: null }],
+    ['is empty', { unsigned_urls: [] }],
+    ['is no list', { unsigned_urls: 'https://cdn.example/a.mp4' }],
+    ['names what is no address', { unsigned_urls: ['http://['] }],
+    ['names a file', { unsigned_urls: ['file:///etc/passwd'] }],
+    ['has a number', { unsigned_urls: [7] }],
+  ])('come from the content endpoint where the list %s', async (_, answer) => {
+    const { server, gateway, job, ref } = await scene();
+    job.complete([], { answer });
+    expect(await gateway.poll(ref, never())).toEqual({ kind: 'completed', urls: [content(server, 0)] });
+  });
+
+  it('are found under a relative address too', async () => {
+    const { server, gateway, job, ref } = await scene();
+    job.complete([], { answer: { unsigned_urls: ['/files/a.mp4'], urls: [{ url: '/signed/a.mp4' }] } });
+    const outcome = await gateway.poll(ref, never());
+    const second = { url: `${server.origin}/files/a.mp4`, withKey: true, next: content(server, 0) };
+    expect(outcome).toMatchObject({
+      urls: [{ url: `${server.origin}/signed/a.mp4`, withKey: true, next: second }],
+    });
+  });
+
+  it('are not looked for in plain http where the gateway speaks https', () => {
+    const gateway = gatewayAt('https://gateway.example/api/v1');
+    expect(gateway.contentUrl({ id: 'a/../b' }, 3)).toEqual({
+      url: 'https://gateway.example/api/v1/videos/a%2F..%2Fb/content?index=3',
+      withKey: true,
+    });
+  });
+
+  it('are not believed to be more than a hundred', async () => {
+    const { gateway, job, ref } = await scene();
+    job.complete([], {
+      answer: { unsigned_urls: Array.from({ length: 5000 }, (_, n) => `https://cdn.example/${n}`) },
+    });
+    const outcome = await gateway.poll(ref, never());
+    expect(outcome.kind === 'completed' && outcome.urls.length).toBe(100);
+  });
+});
+
+describe('a poll that fails leaves the job as it is', () => {
+  it.each<Fault>([
+    429,
+    500,
+    502,
+    503,
+    524,
+    400,
+    402,
+    'hang',
+    'html',
+    'half-json',
+    'no-id',
+    'drip',
+    'huge',
+    { status: 200, body: '<html>maintenance</html>' },
+    { status: 200, body: [] },
+    { status: 200, body: { status: 7 } },
+    { status: 200, body: { error: { code: 500, message: 'x' } } },
+    { status: 302, headers: { location: '/login' } },
+  ])('%j', async (fault) => {
+    expect(await pollMeeting(fault)).toMatchObject({ kind: 'unavailable' });
+  });
+
+  it('reset, twice', async () => {
+    expect(await pollMeeting('reset', 2)).toEqual({
+      kind: 'unavailable',
+      message: 'the connection was reset',
+    });
+  });
+
+  it('an unreachable gateway', async () => {
+    const gateway = gatewayAt(`http://127.0.0.1:${await closedPort()}/api/v1`);
+    expect(await gateway.poll({ id: 'a' }, never())).toEqual({
+      kind: 'unavailable',
+      message: 'connection refused',
+    });
+  });
+
+  it('and says how long to wait, where the gateway does', async () => {
+    expect(await pollMeeting({ status: 429, headers: { 'retry-after': '12' } })).toMatchObject({
+      retryAfterMs: 12_000,
+    });
+  });
+
+  it('a job that is not there', async () => {
+    const { gateway, job, ref } = await scene();
+    job.vanish();
+    expect(await gateway.poll(ref, never())).toEqual({ kind: 'not_found', message: 'Resource not found' });
+  });
+
+  it.each([401, 403])('%i, which is about the key', async (status) => {
+    expect(await pollMeeting(status)).toEqual({ kind: 'key_refused', status, message: `status ${status}` });
+  });
+
+  it('being stopped, which throws the reason', async () => {
+    const { gateway, ref, server } = await scene();
+    server.failNext('hang', { on: 'poll' });
+    const stop = new AbortController();
+    const reason = new Error('interrupted');
+    server.onRequest(() => stop.abort(reason));
+    await expect(gateway.poll(ref, stop.signal)).rejects.toBe(reason);
+  });
+});
+
+describe('the connection of a poll', () => {
+  it('is kept; where the server has closed it meanwhile, a new one is made', async () => {
+    let connections = 0;
+    const { origin } = await rawServer((socket) => {
+      connections += 1;
+      const isFirst = connections === 1;
+      let requests = 0;
+      socket.on('data', () => {
+        requests += 1;
+        if (isFirst && requests === 3) socket.resetAndDestroy();
+        else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{"status":"pending"}');
+      });
+    });
+    const gateway = gatewayAt(`${origin}/api/v1`);
+    for (let n = 0; n < 4; n += 1) {
+      expect(await gateway.poll({ id: 'a' }, never())).toEqual({ kind: 'running', status: 'pending' });
+    }
+    expect(connections).toBe(2);
+  });
+});
+
+describe('where a job is polled', () => {
+  /** A gateway that writes down what it is asked, with or without the key. */
+  async function recorder(status: (path: string) => number): Promise<{ origin: string; seen: string[] }> {
+    const seen: string[] = [];
+    const { origin } = await httpServer((request, response) => {
+      seen.push(
+        `${request.url ?? ''}${request.headers.authorization === `Bearer ${KEY}` ? ' with key' : ''}`,
+      );
+      response.writeHead(status(request.url ?? '')).end('{"status":"pending"}');
+    });
+    return { origin, seen };
+  }
+
+  it.each([
+    ['none', undefined, ['/api/v1/videos/a%2Fb with key']],
+    ['a path of its own', '/jobs/1?full=1', ['/jobs/1?full=1 with key']],
+    ['a relative one', 'jobs/1', ['/api/v1/jobs/1 with key']],
+    ['one on another host', 'http://127.0.0.1:9/steal', ['/api/v1/videos/a%2Fb with key']],
+    ['one with another scheme', 'ftp://elsewhere/steal', ['/api/v1/videos/a%2Fb with key']],
+    ['a signed one', '/jobs/1?token=x', ['/api/v1/videos/a%2Fb with key']],
+  ])('polling_url: %s', async (_, polling_url, expected) => {
+    const { origin, seen } = await recorder(() => 200);
+    const job = { id: 'a/b', ...(polling_url === undefined ? {} : { polling_url }) };
+    await gatewayAt(`${origin}/api/v1`).poll(job, never());
+    expect(seen).toEqual(expected);
+  });
+
+  it('is the standard address again where its own one is not found', async () => {
+    const { origin, seen } = await recorder((path) => (path.startsWith('/proxied') ? 200 : 404));
+    const job = { id: 'a', polling_url: '/api/v1/videos/a' };
+    const outcome = await gatewayAt(`${origin}/proxied/api/v1`).poll(job, never());
+    expect(outcome).toEqual({ kind: 'running', status: 'pending' });
+    expect(seen).toEqual(['/api/v1/videos/a with key', '/proxied/api/v1/videos/a with key']);
+  });
+
+  it('never leads elsewhere by a redirect', async () => {
+    const elsewhere = await recorder(() => 200);
+    const { origin } = await httpServer((_, response) => {
+      response.writeHead(307, { location: `${elsewhere.origin}/steal` }).end();
+    });
+    expect(await gatewayAt(`${origin}/api/v1`).poll({ id: 'a' }, never())).toMatchObject({
+      kind: 'unavailable',
+    });
+    expect(elsewhere.seen).toEqual([]);
+  });
+});
+
+describe('the usage of a key', () => {
+  it('is told where the gateway has it', async () => {
+    const server = await startGatewayServer({ key: { usage: 12.5, limit: 20 } });
+    onTestFinished(() => server.close());
+    expect(await gatewayAt(server.baseUrl).keyUsage(never())).toEqual({ usage_usd: 12.5, limit_usd: 20 });
+  });
+
+  it('is told without a limit where there is none', async () => {
+    const server = await startGatewayServer({ key: { usage: 0, limit: null } });
+    onTestFinished(() => server.close());
+    expect(await gatewayAt(server.baseUrl).keyUsage(never())).toEqual({ usage_usd: 0 });
+  });
+
+  it('is undefined where the gateway has none', async () => {
+    const server = await startGatewayServer();
+    onTestFinished(() => server.close());
+    expect(await gatewayAt(server.baseUrl).keyUsage(never())).toBeUndefined();
+  });
+});
