@@ -6,13 +6,14 @@ import pLimit from 'p-limit';
 import type { Clock } from '../clock.js';
 import type { MediaKind } from '../domain/take.js';
 import { unsignedUrl } from '../shot/unsigned-url.js';
-import { isPrivateAddress, isPrivateHost } from './address.js';
+import { isPrivateHost } from './address.js';
 import { collector } from './ask.js';
 import { header } from './clip-answer.js';
 import { ConnectFailure } from './connector.js';
 import { failureWords } from './failure.js';
 import { follow, redirectOf } from './follow.js';
 import type { ProxyEnv } from './proxy.js';
+import { PrivateTarget, publicLookup } from './public-lookup.js';
 import { USER_AGENT } from './user-agent.js';
 import { openWeb, type Web } from './web.js';
 import type { Head, WireResult } from './wire.js';
@@ -34,6 +35,8 @@ export interface PreflightRequest {
   readonly signal: AbortSignal;
   /** For one try of one URL, redirects included. Milliseconds. */
   readonly timeoutMs?: number;
+  /** Resolves host names instead of the system's resolver. */
+  readonly lookup?: LookupFunction;
 }
 
 const AT_ONCE = 6;
@@ -47,13 +50,13 @@ const PAUSE_BEFORE_SECOND_TRY_MS = 1000;
  * Throws the signal's reason when stopped.
  */
 export async function preflightUrls(request: PreflightRequest): Promise<Map<string, UrlProblem>> {
-  const { urls, proxyEnv, allowPrivate } = request;
+  const { urls, proxyEnv, allowPrivate, lookup = systemLookup } = request;
   const web = openWeb({
     proxyEnv,
     connections: AT_ONCE,
     keepAliveMs: 4000,
     connectTimeoutMs: request.timeoutMs ?? TIMEOUT_MS,
-    ...(allowPrivate ? {} : { lookup: publicLookup }),
+    lookup: allowPrivate ? lookup : publicLookup(lookup),
   });
   const media = new Map(urls.map((entry) => [entry.url, entry.media]));
   const atOnce = pLimit(AT_ONCE);
@@ -175,30 +178,7 @@ function article(media: MediaKind): string {
   return media === 'video' ? 'a video' : `an ${media === 'image' ? 'image' : 'audio file'}`;
 }
 
-/** A name that only leads to private addresses. */
-class PrivateTarget extends Error {
-  override readonly name = 'PrivateTarget';
-}
-
 function isPrivateTarget(result: WireResult): boolean {
   if (result.kind !== 'unsent' || !(result.error instanceof ConnectFailure)) return false;
   return result.error.cause instanceof PrivateTarget;
 }
-
-/**
- * The system's resolver without private addresses. It stands in the connection itself, so that the address that was
- * checked is the address that is called.
- */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) {
-      callback(error, '');
-      return;
-    }
-    const open = addresses.filter(({ address }) => !isPrivateAddress(address));
-    const [first] = open;
-    if (!first) callback(new PrivateTarget(`${hostname} is on a private network`), '');
-    else if (options.all) callback(null, open);
-    else callback(null, first.address, first.family);
-  });
-};

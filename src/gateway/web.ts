@@ -37,7 +37,7 @@ export function openWeb(options: WebOptions): Web {
     let connect = connectors.get(origin);
     if (!connect) {
       const proxy = proxyFor(new URL(origin), proxyEnv);
-      connect = connectorTo({ proxy, connectTimeoutMs, ...(lookup ? { lookup } : {}) });
+      connect = connectorTo({ proxy, connectTimeoutMs, ...(lookup && !proxy ? { lookup } : {}) });
       connectors.set(origin, connect);
     }
     return connect;

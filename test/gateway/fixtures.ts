@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 import { onTestFinished } from 'vitest';
 
@@ -74,6 +74,29 @@ async function listen(server: Server): Promise<string> {
     server.close();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+export interface Proxy {
+  readonly url: string;
+  /** What it was asked to reach, `host:port`, with the credentials it was given. */
+  readonly asked: string[];
+}
+
+/** An HTTP proxy that leads every CONNECT to one origin, whatever was asked for. */
+export async function proxyTo(origin: string): Promise<Proxy> {
+  const asked: string[] = [];
+  const server = createHttpServer((_, response) => response.writeHead(405).end());
+  server.on('connect', (request, client: Socket) => {
+    const credentials = request.headers['proxy-authorization'];
+    asked.push([request.url, credentials].filter((part) => part !== undefined).join(' '));
+    const upstream = connect(Number(new URL(origin).port), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      client.pipe(upstream).pipe(client);
+    });
+    upstream.on('error', () => client.destroy());
+    client.on('error', () => upstream.destroy());
+  });
+  return { url: await listen(server), asked };
 }
 
 /** A port on which nobody listens. */
