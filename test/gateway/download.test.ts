@@ -32,7 +32,7 @@ interface Scene {
   readonly folder: string;
   readonly target: string;
   /** Downloads the n-th output from the content endpoint, or from wherever the options say. */
-  download(options?: Partial<DownloadRequest> & { index?: number }): Promise<DownloadOutcome>;
+  readonly download: (options?: Partial<DownloadRequest> & { index?: number }) => Promise<DownloadOutcome>;
 }
 
 async function scene(clip: Buffer | readonly Buffer[] = randomBytes(300_000), ranges = true): Promise<Scene> {
