@@ -1,0 +1,132 @@
+import { posix } from 'node:path';
+import type { DiagnosticCode } from '../domain/diagnostic.js';
+import type { GatewaySetting } from '../domain/manifest.js';
+import type { InputSource } from '../domain/take.js';
+import { show } from './show.js';
+
+/** Why a text is no address, in the words of a diagnostic. */
+export interface AddressFault {
+  readonly code: DiagnosticCode;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+type Result<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: AddressFault };
+
+/** Two letters and more, so that the drive of a Windows path is none. */
+const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):/;
+
+/**
+ * What a frame or reference names: an https URL, or a local file inside the manifest's folder.
+ * `plainHttp` allows http: on loopback, for gateways that live there.
+ */
+export function inputSource(text: string, plainHttp: boolean): Result<InputSource> {
+  const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined) {
+    const path = insidePath(text);
+    return path.ok ? { ok: true, value: { kind: 'file', path: path.value } } : path;
+  }
+  if (scheme !== 'https' && scheme !== 'http') {
+    const message = `${scheme}: is no address a gateway can fetch`;
+    return fault('unsupported-url', message, 'give a local file (./name:with-colon.png) or an https URL');
+  }
+  const url = webUrl(text, plainHttp);
+  return url.ok ? { ok: true, value: { kind: 'url', url: url.value } } : url;
+}
+
+/** A callback is called from the internet: https, whatever the gateway. */
+export function callbackUrl(text: string): Result<string> {
+  const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined)
+    return fault('invalid-value', `callback_url must be an https URL, not ${show(text)}`);
+  if (scheme !== 'https' && scheme !== 'http') {
+    return fault('unsupported-url', `callback_url must be https, not ${scheme}`);
+  }
+  return webUrl(text, false);
+}
+
+/** The base of a gateway's API: https, or http on loopback; no key, no query in it. Without slashes at its end. */
+export function baseUrl(text: string): Result<string> {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
+    return fault(
+      'invalid-value',
+      `base_url must be an https URL such as https://example.com/api/v1, not ${show(text)}`,
+    );
+  }
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '') {
+    return fault(
+      'invalid-value',
+      'base_url may not carry a user or password',
+      'name the variable that has the key in api_key_env',
+    );
+  }
+  if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) {
+    return fault('invalid-value', 'base_url ends with its path; it has no ? or #');
+  }
+  if (url.protocol === 'http:' && !isLoopback(url)) {
+    return fault(
+      'insecure-url',
+      'the key would travel in the clear: http is for loopback alone',
+      'use https',
+    );
+  }
+  return { ok: true, value: text.replace(/\/+$/, '') };
+}
+
+/** Whether inputs may be fetched over plain http: just from loopback, by a gateway that is there itself. */
+export function takesPlainHttp(gateway: GatewaySetting): boolean {
+  if (gateway.kind === 'sandbox') return true;
+  return gateway.kind === 'custom' && /^http:/i.test(gateway.base_url);
+}
+
+/**
+ * A path inside the manifest's folder, with `/` and relative to it. Judged by its words alone: links on the disk
+ * are for those who open the file.
+ */
+export function insidePath(text: string): Result<string> {
+  const slashed = text.replaceAll('\\', '/');
+  if (/\p{Cc}/u.test(text)) return fault('invalid-value', 'the path holds a control character');
+  if (slashed.startsWith('//')) {
+    return fault(
+      'path-outside',
+      `${show(text)} names another machine`,
+      'give a path inside the folder of the manifest, or an https URL',
+    );
+  }
+  const path = posix.normalize(slashed);
+  if (path.startsWith('/') || /^[A-Za-z]:/.test(slashed) || path === '..' || path.startsWith('../')) {
+    const message = `${show(text)} leads out of the manifest's folder`;
+    return fault('path-outside', message, 'copy the file beside the manifest, or give an https URL');
+  }
+  return { ok: true, value: path };
+}
+
+function webUrl(text: string, plainHttp: boolean): Result<string> {
+  if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text))
+    return fault('invalid-value', `${show(text)} is no complete URL`);
+  if (/[\s\p{Cc}]/u.test(text))
+    return fault('invalid-value', 'the URL holds a space', 'write %20 for a space');
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '') {
+    return fault(
+      'unsupported-url',
+      'the URL carries a user or password, which would be written down',
+      'use a signed URL, or a local file',
+    );
+  }
+  if (url.protocol === 'http:' && !(plainHttp && isLoopback(url))) {
+    const hint = plainHttp ? 'http is for loopback alone' : 'use https, or a local file';
+    return fault('insecure-url', `${url.host} is addressed over plain http`, hint);
+  }
+  return { ok: true, value: text };
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
+}
+
+function fault(code: DiagnosticCode, message: string, hint?: string): { ok: false; fault: AddressFault } {
+  return { ok: false, fault: { code, message, ...(hint === undefined ? {} : { hint }) } };
+}

@@ -1,0 +1,98 @@
+import { nearest } from '../domain/nearest.js';
+import type { Take } from '../domain/take.js';
+import { outputStem, placeholdersIn, TEMPLATE_NAMES } from './output-name.js';
+import type { Report } from './problems.js';
+
+const PATH = ['output', 'name'];
+
+/** Checks the naming template by itself. `names`: the vars and matrix names there are. */
+export function checkTemplate(template: string, names: ReadonlySet<string>, report: Report): void {
+  const text = template.replace(/\{[^{}]*\}/g, 'x');
+  if (/[{}]/.test(text)) {
+    const message = 'the template has a brace without its partner';
+    report({
+      code: 'output-template',
+      message,
+      path: PATH,
+      hint: 'a placeholder is {id}, with single braces',
+    });
+  }
+  if (/^[/\\]|^[A-Za-z]:|\\/.test(text) || text.split('/').some((segment) => /^\.+$/.test(segment.trim()))) {
+    const message = 'the names of clips stay inside the output folder';
+    report({
+      code: 'path-outside',
+      message,
+      path: PATH,
+      hint: 'separate folders with /, without .. in them',
+    });
+  } else if (text.split('/').some((segment) => segment.trim() === '')) {
+    const message = 'the template has an empty folder or file name';
+    report({ code: 'output-template', message, path: PATH });
+  }
+  for (const name of placeholdersIn(template)) {
+    if (TEMPLATE_NAMES.some((known) => known === name) || names.has(name)) continue;
+    const meant = nearest(name, [...TEMPLATE_NAMES, ...names]);
+    report({
+      code: 'output-template',
+      message: `the template asks for {${name}}, which no take has${meant === undefined ? '' : `; did you mean {${meant}}?`}`,
+      path: PATH,
+      needle: `{${name}}`,
+      hint: `there are ${TEMPLATE_NAMES.map((known) => `{${known}}`).join(' ')}, vars and names of a matrix`,
+    });
+  }
+}
+
+/**
+ * Reports takes whose files would meet: under one name without regard to case, as another's second output or
+ * sidecar, as a folder of another's files, or as a file of ours.
+ */
+export function checkCollisions(options: {
+  readonly template: string;
+  readonly takes: readonly Take[];
+  readonly project: string;
+  readonly report: Report;
+}): void {
+  const { template, takes, project, report } = options;
+  const owners = new Map<string, string>();
+  for (const take of takes) {
+    const stem = outputStem({ template, take, project });
+    const owner = owners.get(stem.toLowerCase());
+    if (owner !== undefined) {
+      collide(`${owner} and ${take.key} would both be ${stem}.mp4`);
+      return;
+    }
+    owners.set(stem.toLowerCase(), take.key);
+  }
+  for (const [stem, owner] of owners) {
+    const other = meetingStems(stem).find((candidate) => candidate !== stem && owners.has(candidate));
+    if (OUR_FILES.has(stem.split('/', 1)[0] ?? '')) {
+      collide(`${owner} would stand where the contact sheet or the report does: ${stem}`);
+    } else if (other !== undefined) {
+      collide(`files of ${owner} and ${owners.get(other) ?? ''} would meet at ${stem}`);
+    }
+  }
+
+  function collide(message: string): void {
+    report({
+      code: 'output-collision',
+      message,
+      path: PATH,
+      hint: 'tell them apart with {id}, {take}, or a name of the matrix',
+    });
+  }
+}
+
+/** Files of ours at the top of the output folder, and the stem whose sidecar would be one of them. */
+const OUR_FILES: ReadonlySet<string> = new Set(['index.html', 'report.json', 'report']);
+
+/** The stems whose further outputs, sidecars and partial files could bear this stem's name, or that of its folders. */
+function meetingStems(stem: string): string[] {
+  const steps = stem.split('/');
+  const folders = steps.slice(1).map((_, index) => steps.slice(0, index + 1).join('/'));
+  const files = folders
+    .filter((folder) => CLIP_FILE.test(folder))
+    .map((folder) => folder.replace(CLIP_FILE, ''));
+  return [stem, ...files].flatMap((name) => [name, name.replace(/\.\d+$/, '')]);
+}
+
+const CLIP_FILE = /\.(?:mp4|webm|json|part)$/;

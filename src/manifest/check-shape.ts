@@ -1,0 +1,104 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Path } from './places.js';
+import type { Report } from './problems.js';
+import type { RawManifest, RawShared, RawShot } from './raw.js';
+import { manifestSchema } from './schema.js';
+import type { JsonSchema } from './schema-fields.js';
+import { describeShapeError } from './shape-message.js';
+
+/** A part of the manifest held against the schema. */
+export interface Checked<T> {
+  /** The part without its faulty fields; absent where too little is left. */
+  readonly value?: T;
+  /** Its own fields that are faulty, unknown or missing: what hangs on them is not worth a second message. */
+  readonly broken: ReadonlySet<string>;
+}
+
+/** The manifest's own level: everything but what is inside `defaults` and `shots`. */
+export function checkTop(data: unknown, report: Report): Checked<RawManifest> {
+  const { top, topInPart } = validators();
+  return check({ validate: top, accept: topInPart, data, at: [], report });
+}
+
+export function checkDefaults(data: unknown, report: Report): Checked<RawShared> {
+  const { defaults } = validators();
+  return check({ validate: defaults, accept: defaults, data, at: ['defaults'], report });
+}
+
+export function checkShot(data: unknown, index: number, report: Report): Checked<RawShot> {
+  const { shot } = validators();
+  return check({ validate: shot, accept: shot, data, at: ['shots', index], report });
+}
+
+interface Validators {
+  readonly top: ValidateFunction;
+  /** The top level even with keys missing: what is there can still be checked. */
+  readonly topInPart: ValidateFunction<RawManifest>;
+  readonly defaults: ValidateFunction<RawShared>;
+  readonly shot: ValidateFunction<RawShot>;
+}
+
+let compiled: Validators | undefined;
+
+/** Compiled on first use. Shots are checked one by one, so that each error is small and none hides the next. */
+function validators(): Validators {
+  if (compiled) return compiled;
+  const ajv = new Ajv2020({
+    allErrors: true,
+    verbose: true,
+    strict: false,
+    validateSchema: false,
+    meta: false,
+  });
+  const { properties, $defs, required } = manifestSchema as Readonly<Record<string, JsonSchema>>;
+  const shots = { title: 'a list of shots', type: 'array', minItems: 1 };
+  const top = { ...manifestSchema, properties: { ...properties, defaults: true, shots } };
+  compiled = {
+    top: ajv.compile({ ...top, required }),
+    topInPart: ajv.compile({ ...top, required: [] }),
+    defaults: ajv.compile({ $defs, ...(properties?.['defaults'] as JsonSchema) }),
+    shot: ajv.compile({ $defs, $ref: '#/$defs/shot' }),
+  };
+  return compiled;
+}
+
+/** `validate` finds the faults; `accept` decides whether what is left without them will do. */
+function check<T>(part: {
+  readonly validate: ValidateFunction;
+  readonly accept: ValidateFunction<T>;
+  readonly data: unknown;
+  readonly at: Path;
+  readonly report: Report;
+}): Checked<T> {
+  const { validate, accept, data, at, report } = part;
+  if (accept === validate && accept(data)) return { value: data, broken: NOTHING_BROKEN };
+  const broken = new Set<string>();
+  const isSound = validate(data);
+  for (const error of isSound ? [] : (validate.errors ?? [])) {
+    if (isEcho(error)) continue;
+    const inner = pathOf(error.instancePath);
+    const problem = describeShapeError(error, [...at, ...inner]);
+    report(problem);
+    const field = problem.path?.[at.length];
+    if (field !== undefined) broken.add(String(field));
+  }
+  const rest = withoutFields(data, broken);
+  return accept(rest) ? { value: rest, broken } : { broken };
+}
+
+const NOTHING_BROKEN: ReadonlySet<string> = new Set();
+
+/** Errors that come along with another one: a branch of `oneOf`, the `if` around a failed `then`. */
+function isEcho({ keyword, schemaPath }: ErrorObject): boolean {
+  return keyword === 'if' || keyword === 'propertyNames' || /\/oneOf\/\d/.test(schemaPath);
+}
+
+function pathOf(pointer: string): string[] {
+  const steps = pointer.split('/').slice(1);
+  return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function withoutFields(data: unknown, fields: ReadonlySet<string>): unknown {
+  if (fields.size === 0 || typeof data !== 'object' || data === null || Array.isArray(data)) return data;
+  return Object.fromEntries(Object.entries(data).filter(([name]) => !fields.has(name)));
+}

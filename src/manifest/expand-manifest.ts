@@ -1,0 +1,201 @@
+import type { GatewaySetting, Manifest } from '../domain/manifest.js';
+import { nearest } from '../domain/nearest.js';
+import { takesPlainHttp } from './addresses.js';
+import { resolveChains } from './chains.js';
+import { checkCollisions, checkTemplate } from './check-output.js';
+import { checkDefaults, checkShot } from './check-shape.js';
+import { expandShot, type ExpandedShot, type ShotContext } from './expand-shot.js';
+import { placeholdersIn, TEMPLATE_NAMES } from './output-name.js';
+import type { Path, Places } from './places.js';
+import type { Report } from './problems.js';
+import type { RawManifest, RawShared, RawShot } from './raw.js';
+import { readSettings } from './settings.js';
+import { isRecord } from './show.js';
+import { takeList } from './take-list.js';
+import { scopeOf, substitution, varsAt, type Var } from './vars.js';
+
+/** How many jobs one shot of the manifest stands for. */
+export interface ShotSize {
+  /** The id as the manifest has it. */
+  readonly manifest_id: string;
+  /** How many shots its matrix makes; 1 without one. */
+  readonly expansions: number;
+  /** All their takes together. */
+  readonly takes: number;
+}
+
+/** What became of a manifest: as complete as its faults, which were reported, allow. */
+export interface ExpandedManifest {
+  readonly manifest: Manifest;
+  readonly sizes: readonly ShotSize[];
+  /** The shots as written, by their index; undefined where one is too faulty. */
+  readonly shots: readonly (RawShot | undefined)[];
+  readonly defaults: RawShared;
+}
+
+/** More takes than this do not fit in memory along with their plan. */
+const MOST_TAKES = 1_000_000;
+
+/** Turns the written manifest into takes: settings, shots, matrix, chains, names. */
+export function expandManifest(options: {
+  readonly raw: RawManifest;
+  readonly file: string;
+  readonly vars?: Readonly<Record<string, string>>;
+  readonly allowLargeMatrix?: boolean;
+  readonly gateway?: (own: GatewaySetting) => GatewaySetting;
+  readonly places: Places;
+  readonly report: Report;
+}): ExpandedManifest {
+  const { raw, file, places, report } = options;
+  const used = new Set<string>();
+  const manifestVars = varsAt(raw.vars, ['vars']);
+  const givenVars = new Map<string, Var>(
+    Object.entries(options.vars ?? {}).map(([name, text]) => [name, { text }]),
+  );
+  const vars = substitution({ scope: scopeOf([givenVars, manifestVars]), report, used });
+  const own = readSettings({ raw, file, vars, report });
+  const settings = { ...own, gateway: options.gateway?.(own.gateway) ?? own.gateway };
+
+  const checkedDefaults = raw.defaults === undefined ? NO_DEFAULTS : checkDefaults(raw.defaults, report);
+  const defaults = checkedDefaults.value ?? {};
+  const { name: template } = settings.output;
+  const { expanded, shots, unclear } = expandShots(raw.shots ?? [], {
+    defaults,
+    defaultsSuspect: checkedDefaults.broken.size > 0 || !checkedDefaults.value,
+    manifestVars,
+    givenVars,
+    templateNames: template === undefined ? [] : varsIn(template),
+    plainHttp: takesPlainHttp(settings.gateway),
+    allowLarge: options.allowLargeMatrix ?? false,
+    used,
+    report,
+  });
+  const known = namesIn({ raw, defaults, shots, givenVars });
+  reportIdleVars({ givenVars, known, used, report });
+  reportDuplicates({ shots: expanded.flat(), places, report });
+
+  const chained = resolveChains({ shots: expanded.flat(), unclear, report });
+  const takes = tooMany(expanded, report) ? [] : takeList(chained);
+  if (template !== undefined) {
+    checkTemplate(template, known, report);
+    checkCollisions({ template, takes, project: settings.project, report });
+  }
+  return { manifest: { ...settings, takes }, sizes: expanded.flatMap(sizeOf), shots, defaults };
+}
+
+const NO_DEFAULTS: ReturnType<typeof checkDefaults> = { value: {}, broken: new Set() };
+
+/** Checks and expands each shot. `unclear` has the ids of those that came to nothing. */
+function expandShots(
+  list: readonly unknown[],
+  context: ShotContext,
+): {
+  readonly expanded: readonly (readonly ExpandedShot[])[];
+  readonly shots: readonly (RawShot | undefined)[];
+  readonly unclear: ReadonlySet<string>;
+} {
+  const unclear = new Set<string>();
+  const shots: (RawShot | undefined)[] = [];
+  const expanded = list.map((entry, index) => {
+    const { value: shot, broken } = checkShot(entry, index, context.report);
+    shots.push(shot);
+    const made = shot ? expandShot({ shot, index, suspect: broken.size > 0, context }) : [];
+    const id = isRecord(entry) ? entry['id'] : undefined;
+    if (typeof id === 'string' && (made.length === 0 || broken.has('matrix'))) unclear.add(id);
+    return made;
+  });
+  return { expanded, shots, unclear };
+}
+
+function sizeOf(shots: readonly ExpandedShot[]): ShotSize[] {
+  const [first] = shots;
+  if (!first) return [];
+  const takes = shots.reduce((sum, shot) => sum + shot.takes, 0);
+  return [{ manifest_id: first.manifestId, expansions: shots.length, takes }];
+}
+
+/** Ids name files, and some file systems do not tell letter case. */
+function reportDuplicates(parts: {
+  readonly shots: readonly ExpandedShot[];
+  readonly places: Places;
+  readonly report: Report;
+}): void {
+  const { shots, places, report } = parts;
+  const owners = new Map<string, ExpandedShot>();
+  for (const shot of shots) {
+    const owner = owners.get(shot.id.toLowerCase());
+    if (!owner) {
+      owners.set(shot.id.toLowerCase(), shot);
+      continue;
+    }
+    const path: Path = ['shots', shot.index, 'id'];
+    if (owner.index === shot.index) {
+      const message = `two combinations of the matrix make the same shot, ${shot.id}`;
+      report({ code: 'duplicate-id', message, path, shot: shot.id });
+      continue;
+    }
+    const { line } = places.find(['shots', owner.index, 'id']);
+    const alike = owner.id === shot.id ? 'is taken' : `is ${owner.id} in other letters`;
+    const message = `the id ${shot.id} ${alike}: see line ${line}`;
+    report({
+      code: 'duplicate-id',
+      message,
+      path,
+      shot: shot.id,
+      hint: 'ids name files: each needs its own',
+    });
+  }
+}
+
+function tooMany(expanded: readonly (readonly ExpandedShot[])[], report: Report): boolean {
+  const total = expanded.flatMap(sizeOf).reduce((sum, { takes }) => sum + takes, 0);
+  if (total <= MOST_TAKES) return false;
+  const message = `the manifest asks for ${total.toLocaleString('en')} takes; at most ${MOST_TAKES.toLocaleString('en')} are possible`;
+  report({ code: 'matrix-too-large', message, path: ['shots'], on: 'key' });
+  return true;
+}
+
+function varsIn(template: string): string[] {
+  return placeholdersIn(template).filter((name) => !TEMPLATE_NAMES.some((known) => known === name));
+}
+
+/** All names of vars and of matrices there are. */
+function namesIn(parts: {
+  readonly raw: RawManifest;
+  readonly defaults: RawShared;
+  readonly shots: readonly (RawShot | undefined)[];
+  readonly givenVars: ReadonlyMap<string, Var>;
+}): Set<string> {
+  const { raw, defaults, shots, givenVars } = parts;
+  const names = new Set([...Object.keys(raw.vars ?? {}), ...givenVars.keys()]);
+  for (const fields of [defaults, ...shots]) {
+    for (const name of Object.keys(fields?.vars ?? {})) names.add(name);
+    if (!fields?.matrix) continue;
+    const { include = [], exclude: _, ...axes } = fields.matrix;
+    for (const combination of [axes, ...include])
+      for (const name of Object.keys(combination)) names.add(name);
+  }
+  return names;
+}
+
+/** A `--var` that nothing asks for is most likely misspelt, and the shot would be rendered without it. */
+function reportIdleVars(parts: {
+  readonly givenVars: ReadonlyMap<string, Var>;
+  readonly known: ReadonlySet<string>;
+  readonly used: ReadonlySet<string>;
+  readonly report: Report;
+}): void {
+  const { givenVars, known, used, report } = parts;
+  for (const name of givenVars.keys()) {
+    if (used.has(name)) continue;
+    const meant = nearest(
+      name,
+      [...known, ...used].filter((other) => !givenVars.has(other)),
+    );
+    report({
+      code: 'unknown-var',
+      severity: meant === undefined ? 'warning' : 'error',
+      message: `--var ${name}: nothing in the manifest asks for {{${name}}}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+    });
+  }
+}

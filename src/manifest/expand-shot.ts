@@ -1,0 +1,173 @@
+import { identity, expandMatrix, type Combination } from './matrix.js';
+import { idFault } from './ids.js';
+import { expandedIds, idPart, type IdDraft } from './matrix-ids.js';
+import { isField, layer, FIELD_NAMES } from './layers.js';
+import { nearest } from '../domain/nearest.js';
+import type { Path } from './places.js';
+import type { Report } from './problems.js';
+import type { RawCombination, RawMatrix, RawShared, RawShot } from './raw.js';
+import { shotValues, type ShotValues } from './shot-values.js';
+import { scopeOf, substitution, varsAt, type Var } from './vars.js';
+
+/** A shot of the manifest multiplied by its matrix; chains still name shots as the manifest does. */
+export interface ExpandedShot extends ShotValues {
+  readonly id: string;
+  readonly manifestId: string;
+  /** Of the shot in the manifest's list. */
+  readonly index: number;
+  readonly matrix: RawCombination;
+  readonly vars?: Readonly<Record<string, string>>;
+}
+
+/** What all shots of one manifest share. */
+export interface ShotContext {
+  readonly defaults: RawShared;
+  /** Fields of the defaults were dropped as faulty. */
+  readonly defaultsSuspect: boolean;
+  readonly manifestVars: ReadonlyMap<string, Var>;
+  /** From the command line: they win over the manifest's and the shot's, not over a matrix. */
+  readonly givenVars: ReadonlyMap<string, Var>;
+  /** The placeholders of the naming template. */
+  readonly templateNames: readonly string[];
+  readonly plainHttp: boolean;
+  readonly allowLarge: boolean;
+  /** Names of vars that any text asked for; grows. */
+  readonly used: Set<string>;
+  readonly report: Report;
+}
+
+/** A shot without a matrix is its only combination. */
+const SINGLE: readonly Combination[] = [{ values: {}, axes: [], added: false }];
+const NO_MATRIX: RawCombination = {};
+
+/** All combinations of a shot, in the matrix's order; none where its matrix has faults. */
+export function expandShot(options: {
+  readonly shot: RawShot;
+  readonly index: number;
+  /** Fields of the shot were dropped as faulty. */
+  readonly suspect: boolean;
+  readonly context: ShotContext;
+}): readonly ExpandedShot[] {
+  const { shot, index, context } = options;
+  const { defaults, report, used, templateNames } = context;
+  const suspect = options.suspect || context.defaultsSuspect;
+  const idPath = ['shots', index, 'id'];
+  const own = matrixOf(shot, defaults, index);
+  const combinations = own ? expandMatrix({ ...own, report, allowLarge: context.allowLarge }) : SINGLE;
+  if (!combinations) return [];
+  if (!own) reportIdleNulls(shot, context, index);
+
+  const shotVars = varsAt(shot.vars, ['shots', index, 'vars']);
+  const defaultVars = varsAt(defaults.vars, ['defaults', 'vars']);
+  const usedHere = new Set<string>(templateNames);
+  const drafts = combinations.map((combination): IdDraft & { readonly scope: ReturnType<typeof scopeOf> } => {
+    const given = own ? matrixVars(combination.values, own) : NO_VARS;
+    const scope = scopeOf([given, context.givenVars, shotVars, defaultVars, context.manifestVars]);
+    const named = new Set<string>();
+    const stem = substitution({ scope, report, used: named, shape: (text, name) => idPart(name, text) }).text(
+      shot.id,
+      idPath,
+    );
+    for (const name of named) usedHere.add(name);
+    return { combination, scope, stem, named };
+  });
+  const ids = expandedIds(drafts);
+
+  const expanded = drafts.map(({ combination, scope }, place): ExpandedShot => {
+    const { values } = combination;
+    const id = ids[place] ?? shot.id;
+    const reportHere: Report = (problem) => report({ shot: id, ...problem });
+    const vars = substitution({ scope, report: reportHere, used: usedHere });
+    const layered = layer({
+      defaults,
+      own: shot,
+      given: values,
+      index,
+      pathOfGiven: (field) => (own ? pathInMatrix(own, field, values[field]) : idPath),
+    });
+    const fault = idFault(id);
+    // An id whose vars were not found has had its message.
+    if (fault !== undefined && !id.includes('{{')) {
+      report({ code: 'unsafe-id', message: `the id ${JSON.stringify(id)} ${fault}`, path: idPath });
+    }
+    const asked = templateNames.filter((name) => !Object.hasOwn(values, name) && scope.find(name));
+    return {
+      ...shotValues({ layered, vars, index, suspect, plainHttp: context.plainHttp, report: reportHere }),
+      id,
+      manifestId: own ? shot.id : id,
+      index,
+      matrix: own ? values : NO_MATRIX,
+      ...(asked.length === 0
+        ? {}
+        : { vars: Object.fromEntries(asked.map((name) => [name, vars.text(`{{${name}}}`, idPath)])) }),
+    };
+  });
+  if (own && !suspect) reportIdleAxes(own, usedHere, report);
+  for (const name of usedHere) used.add(name);
+  return expanded;
+}
+
+interface PlacedMatrix {
+  readonly matrix: RawMatrix;
+  readonly path: Path;
+}
+
+function matrixOf(shot: RawShot, defaults: RawShared, index: number): PlacedMatrix | undefined {
+  if (shot.matrix !== undefined) {
+    return shot.matrix ? { matrix: shot.matrix, path: ['shots', index, 'matrix'] } : undefined;
+  }
+  return defaults.matrix ? { matrix: defaults.matrix, path: ['defaults', 'matrix'] } : undefined;
+}
+
+const NO_VARS: ReadonlyMap<string, Var> = new Map();
+
+/** The values of a combination as vars: texts, numbers and booleans alone. */
+function matrixVars(values: RawCombination, own: PlacedMatrix): Map<string, Var> {
+  const vars = new Map<string, Var>();
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') continue;
+    vars.set(name, { text: String(value), path: () => pathInMatrix(own, name, value) });
+  }
+  return vars;
+}
+
+/** Where a matrix has a value: in the list of its axis, else in `include`. */
+export function pathInMatrix({ matrix, path }: PlacedMatrix, name: string, value: unknown): Path {
+  const key = identity(value);
+  const axis = matrix[name];
+  const index = Array.isArray(axis) ? axis.findIndex((other) => identity(other) === key) : -1;
+  if (index >= 0) return [...path, name, index];
+  const extra =
+    matrix.include?.findIndex((one) => Object.hasOwn(one, name) && identity(one[name]) === key) ?? -1;
+  return extra >= 0 ? [...path, 'include', extra, name] : [...path, name];
+}
+
+/** A list that no text uses makes the same clip several times, for money. */
+function reportIdleAxes({ matrix, path }: PlacedMatrix, used: ReadonlySet<string>, report: Report): void {
+  for (const name of Object.keys(matrix)) {
+    if (name === 'include' || name === 'exclude' || isField(name) || used.has(name)) continue;
+    const meant = nearest(name, FIELD_NAMES);
+    report({
+      code: 'matrix-invalid',
+      severity: meant === undefined ? 'warning' : 'error',
+      message: `nothing in the shot uses {{${name}}}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+      hint: 'without that, each of its values makes the same clip again',
+      path: [...path, name],
+      on: 'key',
+    });
+  }
+}
+
+/** A key without a value reads like a slip: it is `null`, and unsets nothing. */
+function reportIdleNulls(shot: RawShot, { defaults, report }: ShotContext, index: number): void {
+  for (const field of FIELD_NAMES) {
+    if (shot[field] !== null || defaults[field] != null || field === 'prompt' || field === 'model') continue;
+    report({
+      code: 'invalid-value',
+      severity: 'warning',
+      message: `${field} is empty, and there is no default that this would unset`,
+      path: ['shots', index, field],
+      on: 'key',
+    });
+  }
+}

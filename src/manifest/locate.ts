@@ -1,0 +1,62 @@
+import type { LocateField } from '../domain/manifest.js';
+import type { Take } from '../domain/take.js';
+import { pathInMatrix } from './expand-shot.js';
+import type { Path, Places } from './places.js';
+import type { RawShared, RawShot } from './raw.js';
+import { isRecord } from './show.js';
+
+/**
+ * Finds the place of a take's field: in the matrix where that gave it, else on the shot, else in the defaults, else
+ * the shot's id. Fields may be dotted (`references[1]`, `provider.options.google-vertex.cfg`); of provider options
+ * the key is pointed at, of all else the value.
+ */
+export function fieldLocator(manifest: {
+  readonly places: Places;
+  readonly shots: readonly (RawShot | undefined)[];
+  readonly defaults: RawShared;
+}): LocateField {
+  const { places, shots, defaults } = manifest;
+  return (take, field) => {
+    const path = field === undefined ? undefined : fieldPath(take, stepsOf(field));
+    const isOption = field?.startsWith('provider.') ?? false;
+    return places.find(path ?? ['shots', take.shot_index, 'id'], { on: isOption ? 'key' : 'value' });
+  };
+
+  function fieldPath(take: Take, steps: readonly string[]): Path | undefined {
+    const shot = shots[take.shot_index];
+    const [name = '', ...rest] = steps;
+    if (Object.hasOwn(take.matrix, name)) {
+      const own = shot?.matrix;
+      const matrix = own ?? defaults.matrix;
+      const path = own ? ['shots', take.shot_index, 'matrix'] : ['defaults', 'matrix'];
+      const value = take.matrix[name];
+      if (matrix) return [...pathInMatrix({ matrix, path }, name, value), ...stepsInto(value, rest)];
+    }
+    if (isGiven(shot, name)) return ['shots', take.shot_index, ...stepsInto(shot, steps)];
+    return isGiven(defaults, name) ? ['defaults', ...stepsInto(defaults, steps)] : undefined;
+  }
+}
+
+function isGiven(fields: unknown, name: string): boolean {
+  return isRecord(fields) && Object.hasOwn(fields, name);
+}
+
+/** `a.b[1].c` as steps; a key with a dot in it is put together again in `stepsInto`. */
+function stepsOf(field: string): string[] {
+  return field.split(/[.[\]]+/).filter((step) => step !== '');
+}
+
+/** As many of the steps as lead into the data. */
+function stepsInto(data: unknown, steps: readonly string[]): Path {
+  if (steps.length === 0) return [];
+  if (Array.isArray(data)) {
+    const [index = '', ...rest] = steps;
+    return [index, ...stepsInto((data as unknown[])[Number(index)], rest)];
+  }
+  if (!isRecord(data)) return [];
+  for (let length = 1; length <= steps.length; length++) {
+    const key = steps.slice(0, length).join('.');
+    if (Object.hasOwn(data, key)) return [key, ...stepsInto(data[key], steps.slice(length))];
+  }
+  return [];
+}

@@ -1,0 +1,86 @@
+import type { Diagnostic } from '../domain/diagnostic.js';
+import type { GatewaySetting, LocateField, Manifest } from '../domain/manifest.js';
+import { checkTop } from './check-shape.js';
+import { expandManifest, type ShotSize } from './expand-manifest.js';
+import { fieldLocator } from './locate.js';
+import { readManifestText } from './manifest-text.js';
+import { placesIn } from './places.js';
+import { collectProblems, type Report } from './problems.js';
+import { isRecord, show } from './show.js';
+import { readYaml } from './yaml-document.js';
+
+/** A manifest as far as it could be read, and all that was found in it. */
+export interface ParsedManifest {
+  /** Absent where there are errors. */
+  readonly manifest?: Manifest;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly locate: LocateField;
+  /** The text that the places count in: without a byte order mark. */
+  readonly text: string;
+  /** For each shot that could be expanded, in the manifest's order. */
+  readonly sizes: readonly ShotSize[];
+}
+
+/**
+ * Reads a manifest: YAML, schema, rules, vars, matrix, chains, takes. Pure: no file is opened, nothing is asked for.
+ * Never throws for what the text says; all that is wrong is in `diagnostics`, in the order of the text.
+ */
+export function parseManifest(options: {
+  readonly text: string | Uint8Array;
+  /** How the manifest is called in places; its name is also the project's where that has none. */
+  readonly file: string;
+  /** From the command line: they win over the vars of the manifest and of shots, not over a matrix. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** A matrix may make more than 1,000 shots of one. */
+  readonly allowLargeMatrix?: boolean;
+  /** The gateway that takes the place of the manifest's own (`--gateway`). */
+  readonly gateway?: (own: GatewaySetting) => GatewaySetting;
+}): ParsedManifest {
+  const { file } = options;
+  const problems = collectProblems();
+  const { text, fault } = readManifestText(options.text);
+  const unreadable = (): ParsedManifest => ({
+    diagnostics: problems.diagnostics(),
+    locate: () => undefined,
+    text,
+    sizes: [],
+  });
+  if (fault) {
+    const { message, hint, offset = 0 } = fault;
+    const at = placesIn({ text, file, root: null, targets: new Map() }).span(offset, offset + 1);
+    problems.add({ code: 'manifest-unreadable', severity: 'error', message, hint, at });
+    return unreadable();
+  }
+  const { data, places } = readYaml({ text, file, add: problems.add });
+  problems.places = places;
+  const { report } = problems;
+  if (data === undefined || !isMap(data, report)) return unreadable();
+  const top = checkTop(data, report);
+  if (!top.value) return unreadable();
+
+  const { manifest, sizes, shots, defaults } = expandManifest({ ...options, raw: top.value, places, report });
+  const diagnostics = problems.diagnostics();
+  const isSound = diagnostics.every(({ severity }) => severity !== 'error');
+  return {
+    ...(isSound ? { manifest } : {}),
+    diagnostics,
+    locate: fieldLocator({ places, shots, defaults }),
+    text,
+    sizes,
+  };
+}
+
+function isMap(data: unknown, report: Report): boolean {
+  if (isRecord(data)) return true;
+  const hint = 'begin with version: 1 and shots:, or let dailies init write a manifest';
+  if (data === null)
+    report({ code: 'manifest-unreadable', message: 'the manifest is empty', path: [], hint });
+  else
+    report({
+      code: 'wrong-type',
+      message: `a manifest is a map of fields, not ${show(data)}`,
+      path: [],
+      hint,
+    });
+  return false;
+}

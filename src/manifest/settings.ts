@@ -1,0 +1,91 @@
+import { basename, extname } from 'node:path/posix';
+import type { GatewaySetting, Manifest } from '../domain/manifest.js';
+import { baseUrl, insidePath } from './addresses.js';
+import type { Path } from './places.js';
+import type { Report } from './problems.js';
+import type { RawManifest } from './raw.js';
+import type { Substitution } from './vars.js';
+
+/** All of a manifest but its takes. */
+export type Settings = Omit<Manifest, 'takes'>;
+
+/** The manifest's top level, with its defaults filled in and its vars put in. `file` gives the project its name. */
+export function readSettings(options: {
+  readonly raw: RawManifest;
+  readonly file: string;
+  readonly vars: Substitution;
+  readonly report: Report;
+}): Settings {
+  const { raw, file, vars, report } = options;
+  const concurrency = typeof raw.concurrency === 'number' ? { jobs: raw.concurrency } : raw.concurrency;
+  return {
+    project: readProject(),
+    gateway: readGateway(),
+    output: readOutput(),
+    concurrency: {
+      jobs: concurrency?.jobs ?? 4,
+      downloads: concurrency?.downloads ?? 4,
+      per_model: concurrency?.per_model ?? {},
+    },
+    ...(raw.budget_usd === undefined ? {} : { budget_usd: raw.budget_usd }),
+    poll: {
+      intervalMs: milliseconds(raw.poll?.interval ?? 10),
+      timeoutMs: milliseconds(raw.poll?.timeout ?? 1800),
+    },
+    retries: raw.retries ?? 0,
+    on_uncertain: raw.on_uncertain ?? 'hold',
+    approve: raw.approve ?? false,
+  };
+
+  function readProject(): string {
+    if (raw.project === undefined) return nameOf(file);
+    const project = vars.text(raw.project, ['project']);
+    if (/[/\\\p{Cc}]/u.test(project) || project.trim() === '') {
+      const message = 'project must be a short name without slashes';
+      report({ code: 'invalid-value', message, path: ['project'] });
+    }
+    return project;
+  }
+
+  function readGateway(): GatewaySetting {
+    const { gateway } = raw;
+    if (gateway === undefined) return { kind: 'openrouter' };
+    if (typeof gateway === 'string') return { kind: gateway };
+    const path = ['gateway', 'base_url'];
+    const base = baseUrl(vars.text(gateway.base_url, path));
+    if (!base.ok) report({ ...base.fault, path });
+    const { api_key_env } = gateway;
+    const base_url = base.ok ? base.value : gateway.base_url;
+    return { kind: 'custom', base_url, ...(api_key_env === undefined ? {} : { api_key_env }) };
+  }
+
+  function readOutput(): Manifest['output'] {
+    const { output } = raw;
+    if (output === undefined) return {};
+    if (typeof output === 'string') return { dir: readFolder(output, ['output']) };
+    return {
+      ...(output.dir === undefined ? {} : { dir: readFolder(output.dir, ['output', 'dir']) }),
+      ...(output.name === undefined ? {} : { name: output.name }),
+    };
+  }
+
+  function readFolder(text: string, path: Path): string {
+    const folder = insidePath(vars.text(text, path));
+    if (folder.ok) return folder.value.replace(/\/+$/, '') || '.';
+    const { message, code } = folder.fault;
+    const hint = code === 'path-outside' ? { hint: 'for a folder elsewhere use --output' } : {};
+    report({ code, message, path, ...hint });
+    return '.';
+  }
+}
+
+/** The manifest's name: its file without folder and extension. */
+function nameOf(file: string): string {
+  const name = basename(file.replaceAll('\\', '/'));
+  return basename(name, extname(name));
+}
+
+/** At least one: a wait of nothing would never let anything else happen. */
+function milliseconds(seconds: number): number {
+  return Math.max(1, Math.round(seconds * 1000));
+}

@@ -1,0 +1,140 @@
+import type { ErrorObject } from 'ajv/dist/2020.js';
+import { nearest } from '../domain/nearest.js';
+import type { Path } from './places.js';
+import type { Problem } from './problems.js';
+import { manifestSchema } from './schema.js';
+import { isRecord, show } from './show.js';
+
+/** Names that people bring from elsewhere, above all from the API, and what they are called here. */
+const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
+  frame_images: 'first_frame and last_frame',
+  image: 'first_frame',
+  input_references: 'references',
+  previous_job_id: 'previous_job',
+  audio: 'generate_audio',
+  ratio: 'aspect_ratio',
+  name: 'id',
+  count: 'takes',
+  negative_prompt: 'provider: { options: … }',
+  negativePrompt: 'provider: { options: … }',
+};
+
+/** Turns one error of the schema check into a finding. `path` is the place of the value that the error is about. */
+export function describeShapeError(error: ErrorObject, path: Path): Problem {
+  const params = error.params as Readonly<Record<string, unknown>>;
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return unknownKey(error, path, String(params['additionalProperty']));
+    case 'required':
+      return missingKey(path, String(params['missingProperty']));
+    case 'pattern':
+      return error.propertyName === undefined ? wrongValue(error, path) : badName(path, error.propertyName);
+    default:
+      return wrongValue(error, path);
+  }
+}
+
+function unknownKey({ parentSchema }: ErrorObject, path: Path, key: string): Problem {
+  const known = Object.keys(isRecord(parentSchema?.['properties']) ? parentSchema['properties'] : {});
+  const elsewhere = rightPlace(path, key);
+  if (elsewhere !== undefined) {
+    const message = `no such field here: ${key} belongs ${elsewhere}`;
+    return { code: 'unknown-key', message, path: [...path, key], on: 'key' };
+  }
+  const meant =
+    (Object.hasOwn(KNOWN_ELSEWHERE, key) ? KNOWN_ELSEWHERE[key] : undefined) ?? nearest(key, known);
+  const hint =
+    meant === undefined && known.length <= 8 ? { hint: `the fields here are ${known.join(', ')}` } : {};
+  const message = `no such field: ${show(key)}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  return { code: 'unknown-key', message, path: [...path, key], on: 'key', ...hint };
+}
+
+/** A setting of the run on a shot, or a shot's field at the top. */
+function rightPlace(path: Path, key: string): string | undefined {
+  const { properties: settings, $defs } = manifestSchema;
+  if (!isRecord(settings) || !isRecord($defs)) return undefined;
+  if (path.length === 0) return Object.hasOwn($defs, key) ? 'to a shot, or to defaults' : undefined;
+  const inShot = path.length === (path[0] === 'shots' ? 2 : 1);
+  return inShot && Object.hasOwn(settings, key) ? 'at the top of the manifest' : undefined;
+}
+
+function missingKey(path: Path, key: string): Problem {
+  const what =
+    path.length === 0 ? 'the manifest' : path.length === 2 && path[0] === 'shots' ? 'the shot' : 'this';
+  const hint = path.length === 0 && key === 'version' ? { hint: 'begin with version: 1' } : {};
+  return { code: 'missing-key', message: `${what} lacks ${key}:`, path, ...hint };
+}
+
+function badName(path: Path, name: string): Problem {
+  return {
+    code: 'invalid-value',
+    message: `${show(name)} cannot name a var: a name has letters, digits, "_" and "-", and begins with a letter or "_"`,
+    path: [...path, name],
+    on: 'key',
+  };
+}
+
+function wrongValue(error: ErrorObject, path: Path): Problem {
+  const { keyword, parentSchema, params, data } = error;
+  const field = String(
+    path.findLast((step) => typeof step === 'string' && !/^\d+$/.test(step)) ?? 'the manifest',
+  );
+  const title = String(parentSchema?.['title'] ?? 'something else');
+  const isType = keyword === 'type';
+  if (field === 'version' && path.length === 1) return wrongVersion(path, data);
+  const secret = field === 'api_key_env';
+  const limits = params as Readonly<Record<string, unknown>>;
+  const message =
+    tooLong(keyword, limits['limit'], field) ??
+    `${field} must be ${title}${secret ? '' : `, not ${show(data)}`}`;
+  const hint = hintFor({ keyword, data, allowed: limits['allowedValues'], field });
+  return {
+    code: isType ? 'wrong-type' : 'invalid-value',
+    message,
+    path,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+function tooLong(keyword: string, limit: unknown, field: string): string | undefined {
+  if (keyword === 'maxLength')
+    return `${field} has more than ${Number(limit).toLocaleString('en')} characters`;
+  return keyword === 'minLength' ? `${field} is empty` : undefined;
+}
+
+function wrongVersion(path: Path, data: unknown): Problem {
+  if (typeof data === 'number' && data > 1) {
+    const message = `the manifest is of version ${data}; this dailies knows version 1`;
+    return { code: 'unsupported-version', message, path, hint: 'a newer dailies may read it' };
+  }
+  return { code: 'unsupported-version', message: `version must be the number 1, not ${show(data)}`, path };
+}
+
+function hintFor(error: {
+  readonly keyword: string;
+  readonly data: unknown;
+  readonly allowed: unknown;
+  readonly field: string;
+}): string | undefined {
+  const { keyword, data, allowed, field } = error;
+  if (keyword === 'enum' && typeof data === 'string' && Array.isArray(allowed)) {
+    const meant = nearest(
+      data,
+      allowed.filter((value) => typeof value === 'string'),
+    );
+    return meant === undefined ? undefined : `did you mean ${meant}?`;
+  }
+  if (keyword === 'minItems') return 'to unset a default, write null';
+  if (keyword !== 'type') return undefined;
+  if (typeof data === 'string' && data.includes('{{'))
+    return 'a var gives text; let a matrix give other values';
+  if (typeof data === 'string' && /^-?\d+(\.\d+)?$/.test(data)) return `write ${data} without quotes`;
+  if (typeof data === 'string' && /^(yes|no|on|off|true|false)$/i.test(data))
+    return 'write true or false, without quotes';
+  if (field === 'duration' && typeof data === 'string' && /^\d+\s*s/.test(data))
+    return `write ${Number.parseInt(data, 10)}`;
+  if (field === 'resolution' && typeof data === 'number') return `write ${data}p`;
+  if (typeof data === 'number' || typeof data === 'boolean')
+    return `if it is text, put it in quotes: "${data}"`;
+  return undefined;
+}
