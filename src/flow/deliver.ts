@@ -94,7 +94,7 @@ async function fetchClip(
   let isFresh = false;
   let resumes = 0;
   let gone = 0;
-  let message = '';
+  let message: string;
 
   /** Turns to the next address; false where there is none left. */
   const turn = async (): Promise<boolean> => {

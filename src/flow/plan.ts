@@ -4,7 +4,7 @@ import type { Diagnostic } from '../domain/diagnostic.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import { spentUsd } from '../cost/budget.js';
 import { planDocument } from '../plan/document.js';
-import { readShotState } from '../store/read-state.js';
+import { readShotState } from '../store/shot-store.js';
 import type { ShotState } from '../store/shot-state.js';
 import { loadCatalogue } from './catalogue.js';
 import { checkAgainst, foreignFiles, preflight, pricesBy, purchases } from './checks.js';

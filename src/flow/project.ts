@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { systemClock, type Clock } from '../clock.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import type { LocateField, Manifest } from '../domain/manifest.js';
+import type { PlanProduct } from '../domain/plan.js';
 import type { MediaKind, Take } from '../domain/take.js';
 import { ManifestError } from '../errors.js';
 import { parseManifest } from '../manifest/parse.js';
@@ -45,6 +46,8 @@ export interface Project {
   readonly target: GatewayTarget;
   /** By the path the manifest gives. */
   readonly inputs: ReadonlyMap<string, LocalInput>;
+  /** The shots that a matrix or takes multiply. */
+  readonly products: readonly PlanProduct[];
   /** Warnings and errors so far; more may come from the catalogue. */
   readonly diagnostics: readonly Diagnostic[];
   readonly env: NodeJS.ProcessEnv;
@@ -78,6 +81,9 @@ export async function loadProject(options: ProjectOptions): Promise<Project> {
     outputOption: options.output,
     isSandbox: target.kind === 'sandbox',
   });
+  const products = parsed.sizes.flatMap(({ manifest_id, expansions, takes }) =>
+    takes > 1 ? [{ id: manifest_id, expansions, takes: takes / expansions }] : [],
+  );
   const { inputs, diagnostics } = await inspectInputs({ manifest, paths, locate: parsed.locate });
   return {
     manifest,
@@ -86,6 +92,7 @@ export async function loadProject(options: ProjectOptions): Promise<Project> {
     paths,
     target,
     inputs,
+    products,
     diagnostics: [...parsed.diagnostics, ...diagnostics],
     env,
     clock: options.clock ?? systemClock,

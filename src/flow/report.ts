@@ -62,10 +62,8 @@ export function buildReport({
         settings: take.settings,
         state: stateOf(reported),
         ...(message === undefined ? {} : { message }),
-        ...(attempt && 'job' in attempt.state && attempt.state.job ? { job_id: attempt.state.job.id } : {}),
-        ...(attempt && 'cost_usd' in attempt.state && attempt.state.cost_usd !== undefined
-          ? { cost_usd: attempt.state.cost_usd }
-          : {}),
+        ...(attempt && 'job' in attempt.state ? { job_id: attempt.state.job.id } : {}),
+        ...(attempt && 'cost_usd' in attempt.state ? { cost_usd: attempt.state.cost_usd } : {}),
         estimate: attempt ? attempt.estimate : priceOf(take),
         picked: picks[take.shot] === take.take,
         outputs: reported.isMissing ? [] : outputsOf(project, attempt),

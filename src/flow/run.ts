@@ -57,6 +57,7 @@ export async function runProject(project: Project, options: RunOptions = {}): Pr
     }
     const context = await createContext({ project, store, connections, prepared, options, signal, emit });
     emitStart({ project, prepared, timing: context.timing, emit });
+    if (prepared.stopped) context.control.stop(prepared.stopped);
     const outcomes = await execute(context);
     context.control.release();
     const { reason } = context.control;
@@ -98,7 +99,6 @@ async function createContext({
   const control = createStopControl(signal, (reason) =>
     emit({ type: 'run.stopping', at: isoNow(clock), reason }),
   );
-  if (prepared.stopped) control.stop(prepared.stopped);
   const needsFrames = manifest.takes.some(({ frames, references }) =>
     [...frames, ...references].some(({ source }) => source.kind === 'shot'),
   );

@@ -32,19 +32,23 @@ export async function submit(context: RunContext, purchase: Purchase): Promise<A
   const { control, gate, ledger, clock, emit, connections } = context;
   const { take, body, estimate } = purchase;
   const gateway = await connections.current();
+  const isStopped = () => control.submitting.aborted;
   let attempt: Attempt | undefined;
-  while (!control.reason) {
-    await gate.enter(control.submitting).catch(() => undefined);
-    if (control.reason) break;
+  for (;;) {
+    const mayEnter = await gate.enter(control.submitting).then(
+      () => true,
+      () => false,
+    );
+    if (!mayEnter) return attempt;
     const objection = ledger.objection(estimate);
     if (objection !== undefined) {
       const hint = 'raise budget_usd or --max-cost, or render fewer shots with --only';
       control.stop({ kind: 'budget', message: objection, hint });
-      break;
+      return attempt;
     }
     attempt ??= await begin(context, purchase);
     attempt = await record(context, attempt, { type: 'submit_started' });
-    if (control.submitting.aborted) {
+    if (isStopped()) {
       // Nothing has left yet: the intent is taken back, and the shot stays free.
       return record(context, attempt, { type: 'not_accepted', message: 'stopped before it was sent' });
     }
@@ -74,7 +78,6 @@ export async function submit(context: RunContext, purchase: Purchase): Promise<A
         return unreachable(outcome);
     }
   }
-  return attempt;
 }
 
 /** The attempt comes into being together with its intent: both lines are one write. */

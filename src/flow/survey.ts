@@ -101,13 +101,12 @@ async function clipStatuses({
 }): Promise<Map<string, 'intact' | 'missing' | 'changed'>> {
   const limit = pLimit(16);
   const statuses = new Map<string, 'intact' | 'missing' | 'changed'>();
+  const inspect = async (id: string, outputs: readonly Output[]) => {
+    statuses.set(id, await worstStatus(outputs, folder, hash));
+  };
   await Promise.all(
-    attempts.map(
-      ({ id, state }) =>
-        state.kind === 'delivered' &&
-        limit(async () => {
-          statuses.set(id, await worstStatus(state.outputs, folder, hash));
-        }),
+    attempts.flatMap(({ id, state }) =>
+      state.kind === 'delivered' ? [limit(() => inspect(id, state.outputs))] : [],
     ),
   );
   return statuses;

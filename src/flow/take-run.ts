@@ -156,9 +156,10 @@ async function hold(context: RunContext, decision: Decision): Promise<End> {
   if (attempt.state.kind !== 'lost') return { attempt };
   const gateway = await context.connections.of(attempt);
   if (!gateway) return { attempt };
-  const outcome = await gateway.poll(attempt.state.job, context.control.working);
-  if (outcome.kind === 'not_found' || outcome.kind === 'key_refused' || outcome.kind === 'unavailable')
-    return { attempt };
+  const { working } = context.control;
+  const outcome = await unlessStopped(gateway.poll(attempt.state.job, working), working);
+  const isStillUnknown = !outcome || ['not_found', 'key_refused', 'unavailable'].includes(outcome.kind);
+  if (isStillUnknown) return { attempt };
   return resume(context, take, await record(context, attempt, { type: 'found' }));
 }
 
@@ -179,9 +180,8 @@ function finish(context: RunContext, { take, action }: Decision, end: End): Take
   const { attempt } = end;
   const state = attempt?.state;
   const base = { id: take.shot, take: take.take, key: take.key, action, model: take.settings.model };
-  const job = state && 'job' in state && state.job ? { job_id: state.job.id } : {};
-  const cost =
-    state && 'cost_usd' in state && state.cost_usd !== undefined ? { cost_usd: state.cost_usd } : {};
+  const job = state && 'job' in state ? { job_id: state.job.id } : {};
+  const cost = state && 'cost_usd' in state ? { cost_usd: state.cost_usd } : {};
   if (end.outcome === undefined && state?.kind === 'delivered') {
     const { outputs } = state;
     const reused = end.reused ?? false;

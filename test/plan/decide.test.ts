@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest';
+import type { Attempt } from '../../src/domain/attempt.js';
+import type { Take } from '../../src/domain/take.js';
+import { createClaims } from '../../src/plan/claims.js';
+import { decideAll, type DecisionContext } from '../../src/plan/decide.js';
+import { slotKey } from '../../src/plan/graph.js';
+import { DELIVERED, makeAttempt, makeTake } from '../helpers/takes.js';
+
+function decideWith(
+  takes: readonly Take[],
+  attempts: readonly Attempt[],
+  changes: Partial<DecisionContext> = {},
+) {
+  const decisions = decideAll(takes, {
+    claims: createClaims(attempts, takes),
+    picks: {},
+    approve: false,
+    rerender: new Set(),
+    retryFailed: true,
+    resubmitUncertain: false,
+    localInput: () => undefined,
+    clipStatus: () => 'intact',
+    isInPlace: () => true,
+    isInScope: () => true,
+    ...changes,
+  });
+  return (take: Take) => {
+    const decision = decisions.get(slotKey(take));
+    if (!decision) throw new Error(`no decision about ${take.key}`);
+    return decision;
+  };
+}
+
+const chained = (shot: string, from: string) =>
+  makeTake(shot, {
+    frames: [{ frame_type: 'first_frame', source: { kind: 'shot', shot: from, at: 'last' } }],
+  });
+
+describe('what is to be done about a take', () => {
+  const sea = makeTake('sea');
+
+  it('renders what was never bought', () => {
+    expect(decideWith([sea], [])(sea)).toMatchObject({ action: 'render', reasons: ['new'] });
+  });
+
+  it('buys nothing for a delivered clip', () => {
+    expect(decideWith([sea], [makeAttempt(sea, ...DELIVERED)])(sea)).toMatchObject({ action: 'reuse' });
+  });
+
+  it.each([
+    [['sent', 'accepted'], 'resume'],
+    [['sent', 'accepted', 'completed'], 'download'],
+    [['sent', 'accepted', 'completed', 'fetching'], 'download'],
+    [['sent', 'lost-answer'], 'held'],
+    [['sent'], 'held'],
+    [['sent', 'accepted', 'gone'], 'held'],
+    [['sent', 'accepted', 'failed'], 'retry'],
+    [['sent', 'refused'], 'retry'],
+    [['sent', 'lost-answer', 'freed'], 'render'],
+  ] as const)('goes on from %s by %s', (happenings, action) => {
+    expect(decideWith([sea], [makeAttempt(sea, ...happenings)])(sea).action).toBe(action);
+  });
+
+  it('fetches a clip again that is missing on disk, for free', () => {
+    const decision = decideWith([sea], [makeAttempt(sea, ...DELIVERED)], { clipStatus: () => 'missing' })(
+      sea,
+    );
+    expect(decision).toMatchObject({ action: 'download', reasons: ['file missing'] });
+  });
+
+  it('leaves a clip alone that was changed by hand', () => {
+    const decision = decideWith([sea], [makeAttempt(sea, ...DELIVERED)], { clipStatus: () => 'changed' })(
+      sea,
+    );
+    expect(decision.action).toBe('reuse');
+  });
+
+  it('says which input made a new render necessary', () => {
+    const changed = makeTake('sea', { prompt: 'another sea' });
+    expect(decideWith([changed], [makeAttempt(sea, ...DELIVERED)])(changed)).toMatchObject({
+      action: 'rerender',
+      reasons: ['prompt changed'],
+    });
+  });
+
+  it('keeps an edited shot held while an older submit of it is unanswered', () => {
+    const changed = makeTake('sea', { prompt: 'another sea' });
+    expect(decideWith([changed], [makeAttempt(sea, 'sent', 'lost-answer')])(changed).action).toBe('held');
+  });
+
+  it('collects the job of an older version that is still in flight', () => {
+    const changed = makeTake('sea', { prompt: 'another sea' });
+    const older = makeAttempt(sea, 'sent', 'accepted');
+    const decision = decideWith([changed], [older])(changed);
+    expect(decision).toMatchObject({ action: 'rerender', collect: [older] });
+  });
+
+  it('renders a delivered take anew when it is asked to, and only then', () => {
+    const attempt = makeAttempt(sea, ...DELIVERED);
+    expect(decideWith([sea], [attempt], { rerender: new Set(['sea@1']) })(sea).action).toBe('rerender');
+  });
+
+  it('does not start a second new render while the first is in flight', () => {
+    const attempts = [makeAttempt(sea, ...DELIVERED), makeAttempt(sea, 'sent', 'accepted')];
+    expect(decideWith([sea], attempts, { rerender: new Set(['sea@1']) })(sea)).toMatchObject({
+      action: 'resume',
+      attempt: attempts[1],
+    });
+  });
+
+  it('gives up what is uncertain for a new attempt when it is told to resubmit', () => {
+    const uncertain = makeAttempt(sea, 'sent', 'lost-answer');
+    expect(decideWith([sea], [uncertain], { resubmitUncertain: true })(sea)).toMatchObject({
+      action: 'render',
+      give_up: [uncertain],
+    });
+  });
+
+  it('leaves what failed alone when it is told to', () => {
+    const failed = makeAttempt(sea, 'sent', 'accepted', 'failed');
+    expect(decideWith([sea], [failed], { retryFailed: false })(sea)).toMatchObject({ action: 'held' });
+  });
+});
+
+describe('claims', () => {
+  it('finds the clip of a renamed shot', () => {
+    const old = makeTake('sea', { prompt: 'waves' });
+    const renamed = makeTake('ocean', { prompt: 'waves' });
+    const attempt = makeAttempt(old, ...DELIVERED);
+    expect(decideWith([renamed], [attempt])(renamed)).toMatchObject({
+      action: 'reuse',
+      reasons: ['renamed'],
+      attempt,
+    });
+  });
+
+  it('finds the clip of a prompt that was changed and changed back', () => {
+    const first = makeAttempt(makeTake('sea', { prompt: 'A' }), ...DELIVERED);
+    const second = makeAttempt(makeTake('sea', { prompt: 'B' }), ...DELIVERED);
+    const back = makeTake('sea', { prompt: 'A' });
+    const decision = decideWith([back], [first, second], { isInPlace: () => false })(back);
+    expect(decision).toMatchObject({ action: 'reuse', reasons: ['restored'], attempt: first });
+  });
+
+  it('buys nothing when two shots swap their prompts', () => {
+    const a = makeAttempt(makeTake('a', { prompt: 'A' }), ...DELIVERED);
+    const b = makeAttempt(makeTake('b', { prompt: 'B' }), ...DELIVERED);
+    const [nowA, nowB] = [makeTake('a', { prompt: 'B' }), makeTake('b', { prompt: 'A' })];
+    const decision = decideWith([nowA, nowB], [a, b]);
+    expect(decision(nowA)).toMatchObject({ action: 'reuse', attempt: b });
+    expect(decision(nowB)).toMatchObject({ action: 'reuse', attempt: a });
+  });
+
+  it('buys a second clip for a copy of a shot: one clip serves one take', () => {
+    const attempt = makeAttempt(makeTake('sea', { prompt: 'waves' }), ...DELIVERED);
+    const [sea, copy] = [makeTake('sea', { prompt: 'waves' }), makeTake('copy', { prompt: 'waves' })];
+    const decision = decideWith([copy, sea], [attempt]);
+    expect(decision(sea)).toMatchObject({ action: 'reuse', attempt });
+    expect(decision(copy).action).toBe('render');
+  });
+
+  it('holds a renamed shot whose submit is unanswered', () => {
+    const attempt = makeAttempt(makeTake('sea', { prompt: 'waves' }), 'sent', 'lost-answer');
+    const renamed = makeTake('ocean', { prompt: 'waves' });
+    expect(decideWith([renamed], [attempt])(renamed).action).toBe('held');
+  });
+
+  it('renders only the new takes when their number is raised', () => {
+    const takes = [1, 2, 3].map((take) => makeTake('sea', { take, takes: 3 }));
+    const attempts = takes.slice(0, 2).map((take) => makeAttempt(take, ...DELIVERED));
+    const decision = decideWith(takes, attempts);
+    expect(takes.map((take) => decision(take).action)).toEqual(['reuse', 'reuse', 'render']);
+  });
+});
+
+describe('chains', () => {
+  const first = makeTake('first');
+  const second = chained('second', 'first');
+  const third = chained('third', 'second');
+
+  it('waits for a source that is still to be rendered', () => {
+    const decision = decideWith([third, second, first], []);
+    expect(decision(second)).toMatchObject({ action: 'render', waits_for: ['first'] });
+    expect(decision(third)).toMatchObject({ action: 'render', waits_for: ['second'] });
+  });
+
+  it('knows the order of a dependant whose source is delivered', () => {
+    const decision = decideWith([first, second], [makeAttempt(first, ...DELIVERED)]);
+    expect(decision(second)).toMatchObject({ action: 'render', reasons: ['new'], waits_for: [] });
+  });
+
+  it('blocks all that hangs on a held shot', () => {
+    const decision = decideWith([first, second, third], [makeAttempt(first, 'sent', 'lost-answer')]);
+    expect(decision(second)).toMatchObject({ blocked_by: 'first' });
+    expect(decision(third)).toMatchObject({ blocked_by: 'second' });
+  });
+
+  it('blocks a dependant whose source is not there and not part of the run', () => {
+    const decision = decideWith([first, second], [], { isInScope: (ref) => ref.shot === 'second' });
+    expect(decision(second)).toMatchObject({ blocked_by: 'first' });
+  });
+
+  it('waits for a pick where every generation is approved', () => {
+    const attempts = [makeAttempt(first, ...DELIVERED)];
+    const unpicked = decideWith([first, second], attempts, { approve: true });
+    expect(unpicked(second)).toMatchObject({ blocked_by: 'first', reasons: ['waits for a pick of first'] });
+    const picked = decideWith([first, second], attempts, { approve: true, picks: { first: 1 } });
+    expect(picked(second).blocked_by).toBeUndefined();
+  });
+});

@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { AttemptEvent } from '../../src/domain/attempt.js';
+import { countedUsd } from '../../src/cost/budget.js';
+import { advance } from '../../src/shot/advance.js';
+import { DELIVERED, makeAttempt, makeTake } from '../helpers/takes.js';
+
+const at = '2026-01-01T11:00:00.000Z';
+const job = { id: 'job-x' };
+const EVENTS: readonly AttemptEvent[] = [
+  { type: 'submit_started', at },
+  { type: 'accepted', at, job },
+  { type: 'not_accepted', at, message: '429' },
+  { type: 'refused', at, status: 400, message: 'no' },
+  { type: 'answer_lost', at, message: 'reset' },
+  { type: 'progressed', at, status: 'in_progress' },
+  { type: 'completed', at, cost_usd: 2 },
+  { type: 'ended', at, status: 'failed', message: 'no' },
+  { type: 'lost', at, message: '404' },
+  { type: 'found', at },
+  { type: 'download_started', at },
+  { type: 'download_failed', at, message: 'cut' },
+  { type: 'delivered', at, outputs: [] },
+  { type: 'clip_gone', at },
+  { type: 'moved', at, paths: [] },
+  { type: 'resolved', at, as: 'job', job },
+  { type: 'resolved', at, as: 'not_charged' },
+  { type: 'resolved', at, as: 'abandoned' },
+];
+
+describe('an attempt', () => {
+  it('keeps its job id in whatever state follows, however the events come', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...EVENTS), { maxLength: 60 }), (events) => {
+        let attempt = makeAttempt(makeTake('sea'));
+        let hadJob = false;
+        for (const event of events) {
+          try {
+            attempt = advance(attempt, event);
+          } catch {
+            continue;
+          }
+          const has = 'job' in attempt.state && attempt.state.job !== undefined;
+          expect([hadJob, has]).not.toEqual([true, false]);
+          hadJob = has;
+        }
+      }),
+    );
+  });
+
+  it('is submitted at most once unless the gateway said that it took nothing', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...EVENTS), { maxLength: 60 }), (events) => {
+        let attempt = makeAttempt(makeTake('sea'));
+        let mayHaveBeenCharged = false;
+        for (const event of events) {
+          try {
+            attempt = advance(attempt, event);
+          } catch {
+            continue;
+          }
+          if (event.type === 'submit_started') expect(mayHaveBeenCharged).toBe(false);
+          if (event.type === 'accepted' || event.type === 'answer_lost') mayHaveBeenCharged = true;
+          if (mayHaveBeenCharged && attempt.state.kind !== 'not_charged')
+            expect(countedUsd(attempt)).not.toBe(0);
+        }
+      }),
+    );
+  });
+
+  it('refuses a move that the diagram does not have', () => {
+    const delivered = makeAttempt(makeTake('sea'), ...DELIVERED);
+    expect(() => advance(delivered, { type: 'submit_started', at })).toThrow(/cannot go from delivered/);
+  });
+
+  it('keeps the reported cost from the end of the job to the delivery', () => {
+    expect(makeAttempt(makeTake('sea'), ...DELIVERED).state).toMatchObject({ cost_usd: 0.5 });
+  });
+});
