@@ -5,6 +5,8 @@ import type { JobStore } from './job-store.js';
 /** The clips of finished jobs, made when they are first asked for and kept. */
 export interface Clips {
   get(job: SandboxJob, index: number): Promise<Buffer>;
+  /** Resolves when none is being made any more. */
+  settled(): Promise<void>;
 }
 
 /** Makes each clip once, however many ask for it at the same time. */
@@ -31,6 +33,9 @@ export function openClips(store: JobStore, darkroom: Darkroom): Clips {
         making.set(key, clip);
       }
       return clip;
+    },
+    async settled() {
+      await Promise.allSettled(making.values());
     },
   };
 }

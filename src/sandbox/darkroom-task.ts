@@ -38,7 +38,7 @@ export async function performTask(task: DarkroomTask): Promise<Uint8Array<ArrayB
   }
 }
 
-const STILL_SIZE = { width: 1280, height: 720 };
+const STILL_SIZE = { width: 960, height: 540 };
 
 async function makeJobClip(task: DarkroomTask & { readonly kind: 'clip' }): Promise<Uint8Array<ArrayBuffer>> {
   const { settings } = task;

@@ -67,7 +67,7 @@ async function takeSubmit({ request, response, house }: Visit): Promise<void> {
   const body = await readBody(request);
   requireKey(request);
   const { job, isAnswerLost } = await submit(parseJson(body), house);
-  if (isAnswerLost) request.destroy();
+  if (isAnswerLost) response.destroy();
   else sendJson(response, 202, jobBody(job, 'pending', house));
 }
 

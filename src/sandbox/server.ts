@@ -40,8 +40,11 @@ export async function startSandbox(options: {
   const darkroom = openDarkroom();
   const assets = openAssets({ origin, folder: assetsDir, darkroom });
   const clips = openClips(store, darkroom);
+  const answering = new Set<Promise<void>>();
   server.on('request', (request, response) => {
-    void answer(request, response, { store, darkroom, clips, assets, clock, speed });
+    const answered = answer(request, response, { store, darkroom, clips, assets, clock, speed });
+    answering.add(answered);
+    void answered.finally(() => answering.delete(answered));
   });
   return {
     baseUrl: `${origin}${API_PATH}`,
@@ -49,6 +52,8 @@ export async function startSandbox(options: {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await Promise.all([closed, darkroom.close()]);
+      // After this nothing is written any more: the folder may be removed.
+      await Promise.all([...answering, clips.settled()]);
     },
   };
 }
