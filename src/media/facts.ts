@@ -1,6 +1,7 @@
 import type { MediaFacts } from '../domain/attempt.js';
 import { inspectClip, type WholeClip } from './container.js';
 import type { Mp4Track } from './mp4-index.js';
+import { NO_PICTURES, withTracks } from './tracks.js';
 
 /**
  * What a clip says of itself. The index of a plain MP4 has it all; fragmented files and WebM are left to mediabunny.
@@ -24,8 +25,6 @@ export async function readClipFacts(path: string, clip: WholeClip): Promise<Medi
   return facts;
 }
 
-const NO_PICTURES = 'without a video track';
-
 function factsOfIndex(tracks: readonly Mp4Track[]): MediaFacts {
   const video = tracks.find((track) => track.handler === 'vide' && track.sampleCount > 0);
   const audio = tracks.find((track) => track.handler === 'soun' && track.sampleCount > 0);
@@ -44,13 +43,8 @@ function factsOfIndex(tracks: readonly Mp4Track[]): MediaFacts {
 /** Packets looked at for the frame rate: some four seconds of video. */
 const PACKETS_FOR_RATE = 100;
 
-async function factsByMediabunny(path: string, container: MediaFacts['container']): Promise<MediaFacts> {
-  const { FilePathSource, Input, MATROSKA, MP4, QTFF, WEBM } = await import('mediabunny');
-  const input = new Input({ source: new FilePathSource(path), formats: [MP4, QTFF, WEBM, MATROSKA] });
-  try {
-    const video = await input.getPrimaryVideoTrack();
-    if (video === null) throw new Error(NO_PICTURES);
-    const audio = await input.getPrimaryAudioTrack();
+function factsByMediabunny(path: string, container: MediaFacts['container']): Promise<MediaFacts> {
+  return withTracks(path, async ({ video, audio }) => {
     // A picture may begin late; before zero, nothing is shown.
     const start = Math.max(0, await video.getFirstTimestamp());
     const { averagePacketRate } = await video.computePacketStats(PACKETS_FOR_RATE);
@@ -63,9 +57,7 @@ async function factsByMediabunny(path: string, container: MediaFacts['container'
       ...(averagePacketRate > 0 ? { fps: toThousandth(averagePacketRate) } : {}),
       ...(audio === null ? {} : { audio_codec: codecName((await audio.getCodec()) ?? 'unknown') }),
     };
-  } finally {
-    input.dispose();
-  }
+  });
 }
 
 /** Codecs under the names that ffmpeg has made common; other codes as they are. */

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import type { VideoSample } from 'mediabunny';
 import type { FramePosition } from '../domain/take.js';
-import { DailiesError, messageOf } from '../errors.js';
+import { messageOf } from '../errors.js';
 import type { WholeClip } from './container.js';
 import { decodeImage, type Pixels } from './decode-image.js';
 import { clipWithFrame, noSuchFrame } from './frame-position.js';
 import type { FrameTool } from './frame-tool.js';
 import { shrink } from './picture.js';
 import { sniffMedia } from './sniff.js';
+import { withTracks } from './tracks.js';
 import { writeWhole } from './write-whole.js';
 
 /** Held in a variable, so that the compiler does not look for a package that need not be there. */
@@ -61,22 +62,20 @@ const TOOL: FrameTool = {
 
 async function readFrame(clip: string, at: FramePosition): Promise<Pixels> {
   const end = shownEnd(await clipWithFrame(clip, at));
-  const { ALL_FORMATS, FilePathSource, Input, VideoSampleSink } = await import('mediabunny');
-  const input = new Input({ source: new FilePathSource(clip), formats: ALL_FORMATS });
+  const { VideoSampleSink } = await import('mediabunny');
   try {
-    const track = await input.getPrimaryVideoTrack();
-    if (track === null) throw noSuchFrame(clip, at, 'it has no video track');
-    // Frames before zero are there to be decoded, not to be shown.
-    const start = Math.max(0, await track.getFirstTimestamp());
-    const time = at === 'first' ? start : at === 'last' ? start + end : Math.min(start + at, start + end);
-    const sink = new VideoSampleSink(track, { hardwareAcceleration: 'prefer-software' });
-    const sample = await sink.getSample(time);
-    if (sample === null) throw noSuchFrame(clip, at, 'no frame of it can be decoded');
-    return await pixelsOf(sample);
+    return await withTracks(clip, async ({ video }) => {
+      // Frames before zero are there to be decoded, not to be shown.
+      const start = Math.max(0, await video.getFirstTimestamp());
+      const time = start + (at === 'first' ? 0 : at === 'last' ? end : Math.min(at, end));
+      const sample = await new VideoSampleSink(video, { hardwareAcceleration: 'prefer-software' }).getSample(
+        time,
+      );
+      if (sample === null) throw new Error('no frame of it can be decoded');
+      return pixelsOf(sample);
+    });
   } catch (error) {
-    throw error instanceof DailiesError ? error : noSuchFrame(clip, at, messageOf(error));
-  } finally {
-    input.dispose();
+    throw noSuchFrame(clip, at, messageOf(error));
   }
 }
 

@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { DailiesError, messageOf } from '../errors.js';
+import { readFacts } from './facts.js';
+import type { FrameTool } from './frame-tool.js';
+import { joinByRemux } from './join-by-remux.js';
+import { differences, readJoinTerms, type JoinTerms } from './join-terms.js';
+import { recodeAlike } from './recode-alike.js';
+
+export interface AssembleWish {
+  /** In the order in which they are to be seen. */
+  readonly clips: readonly string[];
+  /** The MP4 to write; its folder is made, a file that is there is replaced. */
+  readonly target: string;
+  readonly tool?: FrameTool | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Assembled {
+  /** Joined as they were, or made alike by ffmpeg first. */
+  readonly method: 'remux' | 'ffmpeg';
+  readonly duration_s: number;
+}
+
+/**
+ * Joins clips into one MP4. Clips that agree are joined as they are, without a loss; others are first made alike by
+ * ffmpeg. The target appears whole or not at all. Throws DailiesError `tool-missing` where the clips differ and there
+ * is no ffmpeg, `media` where one cannot be used, `disk`; the signal's reason when it aborts.
+ */
+export async function assembleClips({ clips, target, tool, signal }: AssembleWish): Promise<Assembled> {
+  if (clips.length === 0) throw new DailiesError('media', 'there are no clips to join', { exitCode: 1 });
+  const terms: JoinTerms[] = [];
+  for (const clip of clips) terms.push(await readJoinTerms(clip));
+  const found = differences(terms);
+  const ffmpeg = tool?.ffmpeg;
+  if (found.length > 0 && ffmpeg === undefined) throw ffmpegMissing(found);
+
+  return inWorkshop(target, async (workshop) => {
+    const alike =
+      found.length === 0 || ffmpeg === undefined
+        ? clips
+        : await recodeAlike({
+            clips: terms.map(({ facts }, index) => ({ file: clips[index] ?? '', facts })),
+            folder: workshop,
+            ffmpeg,
+            signal,
+          });
+    const file = join(workshop, 'joined.mp4');
+    await joinByRemux({ clips: alike, file, signal });
+    const { duration_s } = await readFacts(file, 'mp4');
+    await moveSafely(file, target);
+    return { method: found.length === 0 ? 'remux' : 'ffmpeg', duration_s };
+  });
+}
+
+function ffmpegMissing(found: readonly string[]): DailiesError {
+  const message = `these clips cannot be joined as they are, because of their ${found.join(', ')}`;
+  const hint =
+    'ffmpeg can make them alike: install it (https://ffmpeg.org/download.html), or name it in DAILIES_FFMPEG';
+  return new DailiesError('tool-missing', message, { exitCode: 1, hint });
+}
+
+/** Works in a folder beside the target, on the same disk, that is gone afterwards. */
+async function inWorkshop<T>(target: string, work: (workshop: string) => Promise<T>): Promise<T> {
+  let workshop: string | undefined;
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    workshop = await mkdtemp(join(dirname(target), '.assemble-'));
+    return await work(workshop);
+  } catch (error) {
+    throw asOurs(error);
+  } finally {
+    if (workshop !== undefined) await rm(workshop, { recursive: true, force: true });
+  }
+}
+
+async function moveSafely(file: string, target: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(file, target);
+}
+
+/** Errors of the file system bear a code and mean the disk; mediabunny's bear none and mean the clips. */
+function asOurs(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DailiesError || error.name === 'AbortError') return error;
+  const code = 'code' in error && typeof error.code === 'string' ? 'disk' : 'media';
+  return new DailiesError(code, `cannot join the clips: ${messageOf(error)}`, { exitCode: 1, cause: error });
+}

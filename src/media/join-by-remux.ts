@@ -1,0 +1,122 @@
+import type { EncodedAudioPacketSource, EncodedPacket, EncodedVideoPacketSource, Output } from 'mediabunny';
+import { withTracks, type ClipTracks } from './tracks.js';
+
+/**
+ * Writes the packets of clips that agree (see join-terms.ts) one after the other into one MP4. Each clip takes exactly
+ * as long as its picture. Rejects with the signal's reason, or with what mediabunny throws.
+ */
+export async function joinByRemux({
+  clips,
+  file,
+  signal,
+}: {
+  readonly clips: readonly string[];
+  readonly file: string;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<void> {
+  const { FilePathTarget, Mp4OutputFormat, Output } = await import('mediabunny');
+  const output = new Output({
+    format: new Mp4OutputFormat({ fastStart: false }),
+    target: new FilePathTarget(file),
+  });
+  try {
+    let joint: Joint | undefined;
+    for (const clip of clips) {
+      await withTracks(clip, async (tracks) => {
+        joint ??= await begin(output, tracks);
+        await append(joint, tracks, signal);
+      });
+    }
+    await output.finalize();
+  } catch (error) {
+    await output.cancel();
+    throw error;
+  }
+}
+
+/** How far the joined clip has come. */
+interface Joint {
+  readonly video: EncodedVideoPacketSource;
+  readonly audio: EncodedAudioPacketSource | undefined;
+  /** Seconds: where the next clip begins, and where the sound that has been written ends. */
+  pictureEnd: number;
+  soundEnd: number;
+}
+
+async function begin(output: Output, { video, audio }: ClipTracks): Promise<Joint> {
+  const { EncodedAudioPacketSource, EncodedVideoPacketSource } = await import('mediabunny');
+  const videoCodec = await video.getCodec();
+  if (videoCodec === null) throw new Error('a codec that is not known');
+  const videoSource = new EncodedVideoPacketSource(videoCodec);
+  output.addVideoTrack(videoSource, { rotation: await video.getRotation() });
+
+  const audioCodec = (await audio?.getCodec()) ?? undefined;
+  const audioSource = audioCodec === undefined ? undefined : new EncodedAudioPacketSource(audioCodec);
+  if (audioSource !== undefined) output.addAudioTrack(audioSource);
+  await output.start();
+  return { video: videoSource, audio: audioSource, pictureEnd: 0, soundEnd: 0 };
+}
+
+async function append(joint: Joint, tracks: ClipTracks, signal: AbortSignal | undefined): Promise<void> {
+  const start = joint.pictureEnd - (await leadOf(tracks));
+  joint.pictureEnd = await appendPicture(joint, tracks, { start, signal });
+  if (joint.audio !== undefined && tracks.audio !== null) await appendSound(joint, tracks, { start, signal });
+}
+
+/** Some writers of fragments let all timestamps begin late: nothing is shown in that time. Seconds. */
+async function leadOf({ video, audio }: ClipTracks): Promise<number> {
+  const first = Math.min(await video.getFirstTimestamp(), (await audio?.getFirstTimestamp()) ?? Infinity);
+  return Math.max(0, first);
+}
+
+interface Stretch {
+  /** Where the clip's time zero lies in the joined one. Seconds. */
+  readonly start: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Gives where the picture ends in the joined clip. Seconds. */
+async function appendPicture(
+  joint: Joint,
+  { video }: ClipTracks,
+  { start, signal }: Stretch,
+): Promise<number> {
+  const { EncodedPacketSink } = await import('mediabunny');
+  const decoderConfig = await video.getDecoderConfig();
+  const meta = decoderConfig === null ? {} : { decoderConfig };
+  let end = start;
+  for await (const packet of new EncodedPacketSink(video).packets()) {
+    signal?.throwIfAborted();
+    const timestamp = start + packet.timestamp;
+    end = Math.max(end, timestamp + packet.duration);
+    await joint.video.add(packet.clone({ timestamp }), meta);
+  }
+  return end;
+}
+
+/**
+ * Sound packets are not as long as frames, so that a clip's sound ends a little before or after its picture.
+ * Within half a packet the sound simply runs on, which no ear can tell; what overlaps by more is left out, and a
+ * longer gap stays one. So the sound is never off by more than half a packet, however many clips there are.
+ */
+async function appendSound(joint: Joint, { audio }: ClipTracks, { start, signal }: Stretch): Promise<void> {
+  if (audio === null) return;
+  const { EncodedPacketSink } = await import('mediabunny');
+  const decoderConfig = await audio.getDecoderConfig();
+  const meta = decoderConfig === null ? {} : { decoderConfig };
+  for await (const packet of new EncodedPacketSink(audio).packets()) {
+    signal?.throwIfAborted();
+    const timestamp = placeSound(joint, start, packet);
+    if (timestamp === undefined) continue;
+    joint.soundEnd = timestamp + packet.duration;
+    await joint.audio?.add(packet.clone({ timestamp }), meta);
+  }
+}
+
+/** Where a sound packet goes in the joined clip; undefined: nowhere. */
+function placeSound(joint: Joint, start: number, packet: EncodedPacket): number | undefined {
+  const wanted = start + packet.timestamp;
+  const half = packet.duration / 2;
+  if (wanted < joint.soundEnd - half || wanted > joint.pictureEnd - half) return undefined;
+  return wanted <= joint.soundEnd + half ? joint.soundEnd : wanted;
+}
