@@ -6,8 +6,7 @@ import type { Catalogue } from '../domain/catalogue.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { readJson, writeText } from '../store/text-file.js';
-import { gatewayIdentity, type Connections } from './connections.js';
-import type { Project } from './project.js';
+import { gatewayIdentity, type Connections, type GatewayHome } from './connections.js';
 
 /**
  * `live`: the gateway must answer. `prefer-live`: else what is on disk, with a warning that says how old it is.
@@ -23,7 +22,7 @@ export async function loadCatalogue({
   snapshot,
   signal,
 }: {
-  readonly project: Project;
+  readonly project: GatewayHome;
   readonly connections: Connections;
   readonly mode: CatalogueMode;
   /** What the lockfile has kept. */

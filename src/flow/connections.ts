@@ -18,7 +18,12 @@ export function gatewayIdentity(target: GatewayTarget): string {
   return target.baseUrl ?? target.name;
 }
 
-export function connect(project: Project): Connections {
+/** What it takes to open a gateway. */
+export type GatewayHome = Pick<Project, 'target' | 'env' | 'clock'> & {
+  readonly paths: Pick<Project['paths'], 'cache'>;
+};
+
+export function connect(project: GatewayHome): Connections {
   const opened = new Map<string, Promise<Opened>>();
   const open = (target: GatewayTarget): Promise<Opened> => {
     const identity = gatewayIdentity(target);
@@ -39,9 +44,7 @@ export function connect(project: Project): Connections {
     },
     async close() {
       const all = await Promise.allSettled(opened.values());
-      await Promise.all(
-        all.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)),
-      );
+      for (const result of all) if (result.status === 'fulfilled') await result.value.close();
     },
   };
 }
@@ -51,7 +54,7 @@ interface Opened {
   close(): Promise<void>;
 }
 
-async function openTarget(target: GatewayTarget, project: Project): Promise<Opened> {
+async function openTarget(target: GatewayTarget, project: GatewayHome): Promise<Opened> {
   const { openGateway } = await import('../gateway/gateway.js');
   const key = target.apiKey === undefined ? {} : { apiKey: target.apiKey };
   const common = { name: target.name, clock: project.clock, proxyEnv: project.env, ...key };

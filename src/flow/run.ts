@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { isoNow } from '../clock.js';
 import { spentUsd } from '../cost/budget.js';
@@ -11,7 +10,6 @@ import { findFrameTool } from '../media/frame-tool.js';
 import { slotKey } from '../plan/graph.js';
 import { createPollTiming, type LengthSample, type PollTiming } from '../shot/poll-timing.js';
 import { openShotStore, type ShotStore } from '../store/shot-store.js';
-import { writeText } from '../store/text-file.js';
 import { createBudgetLedger } from './budget-ledger.js';
 import { pricesBy, purchases } from './checks.js';
 import { connect, type Connections } from './connections.js';
@@ -25,6 +23,7 @@ import { createStopControl } from './stop-control.js';
 import { createSubmitGate } from './submit-gate.js';
 import { summarize } from './summary.js';
 import type { TakeOutcome } from './take-run.js';
+import { writeReport } from './write-report.js';
 
 export interface RunOptions extends PrepareOptions {
   /** Asked before money is spent; false ends the run with nothing submitted. */
@@ -235,18 +234,4 @@ async function writeReports({
     generatedAt: isoNow(clock),
   });
   return writeReport(project, report, renderSheet);
-}
-
-/** Writes report.json and, where it can be made, the contact sheet; gives the sheet's path. */
-export async function writeReport(
-  project: Project,
-  report: Report,
-  renderSheet: RunOptions['renderSheet'],
-): Promise<string | undefined> {
-  const { output } = project.paths;
-  await writeText(join(output, 'report.json'), `${JSON.stringify(report)}\n`);
-  if (!renderSheet) return undefined;
-  const sheet = join(output, 'index.html');
-  await writeText(sheet, renderSheet(report));
-  return sheet;
 }

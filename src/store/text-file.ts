@@ -1,11 +1,30 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { DailiesError, messageOf } from '../errors.js';
+import { diskError } from './disk-error.js';
 import { replaceFile } from './replace-file.js';
 
-/** Writes a text file whole or not at all, with the folders it needs. For what can be made again: no fsync. */
+/** Writes a text file whole or not at all, with the folders it needs. For what can be made again: no fsync.
+ * Throws `disk`. */
 export async function writeText(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await replaceFile({ path, chunks: [text], isDurable: false });
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await replaceFile({ path, chunks: [text], isDurable: false });
+  } catch (cause) {
+    throw diskError({ path, doing: 'written', cause });
+  }
+}
+
+/** A text file that a person names. Throws `usage` where it cannot be read. */
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new DailiesError('usage', `${path} cannot be read: ${messageOf(error)}`, {
+      exitCode: 2,
+      cause: error,
+    });
+  }
 }
 
 /** The JSON of a file; undefined where there is none that can be read. */

@@ -1,0 +1,55 @@
+import type { Attempt } from '../domain/attempt.js';
+import { openShotStore } from '../store/shot-store.js';
+import { exists, removeFile } from '../store/clip-file.js';
+import { sidecarOf } from './clip-moves.js';
+import { openPath } from './paths.js';
+import type { Project } from './project.js';
+import { recover } from './recover.js';
+import { survey } from './survey.js';
+
+/** One clip that serves no take: of a removed shot, or replaced by a newer one. */
+export interface Prunable {
+  /** As the lockfile keeps it: relative to the manifest's folder where inside it. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly shot: string;
+  readonly take: number;
+}
+
+/**
+ * Lists the clips this lockfile owns that no take of the manifest uses, and with `remove` removes them. Files it does
+ * not own are never touched. The attempts stay on record.
+ */
+export async function pruneClips(
+  project: Project,
+  { remove }: { readonly remove: boolean },
+): Promise<readonly Prunable[]> {
+  const { paths, manifest, clock } = project;
+  const store = await openShotStore({ lockfile: paths.lockfile, project: manifest.project, clock });
+  try {
+    await recover(project, store);
+    const attempts = store.attempts();
+    const { claims } = await survey({ project, attempts, picks: store.picks(), scope: {} });
+    const found: Prunable[] = [];
+    for (const attempt of claims.unclaimed()) {
+      for (const prunable of await clipsOnDisk(project, attempt)) {
+        found.push(prunable);
+        if (!remove) continue;
+        const file = openPath(paths.folder, prunable.path);
+        await removeFile(file);
+        await removeFile(sidecarOf(file));
+      }
+    }
+    return found;
+  } finally {
+    await store.close();
+  }
+}
+
+async function clipsOnDisk({ paths }: Project, { owner, state }: Attempt): Promise<Prunable[]> {
+  if (state.kind !== 'delivered') return [];
+  const found: Prunable[] = [];
+  for (const { path, bytes } of state.outputs)
+    if (await exists(openPath(paths.folder, path))) found.push({ path, bytes, ...owner });
+  return found;
+}

@@ -1,0 +1,166 @@
+import { isoNow } from '../clock.js';
+import type { Attempt, AttemptEvent } from '../domain/attempt.js';
+import type { TakeRef } from '../domain/take.js';
+import { nearest } from '../domain/nearest.js';
+import { DailiesError } from '../errors.js';
+import type { Gateway } from '../gateway/gateway.js';
+import { openShotStore, type ShotStore } from '../store/shot-store.js';
+import { connect } from './connections.js';
+import type { Project } from './project.js';
+import { recover } from './recover.js';
+
+/** How an uncertain submit is settled. */
+export type Settlement =
+  /** The gateway did take it: this is its job. */
+  | { readonly as: 'job'; readonly jobId: string }
+  /** The gateway did not take it: the shot is free again. */
+  | { readonly as: 'not_charged' }
+  /** Whatever became of it, it is given up; its estimate stays counted as spent. Lost jobs too. */
+  | { readonly as: 'abandoned' };
+
+/** One attempt that was settled. */
+export interface Settled {
+  readonly owner: TakeRef;
+  readonly as: Settlement['as'];
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** What `dailies resolve` has done, and what the gateway says of the key, to help judge what was charged. */
+export interface Resolution {
+  readonly settled: readonly Settled[];
+  /** US dollars the key has used in all, where the gateway tells. */
+  readonly usage_usd?: number;
+}
+
+/**
+ * Settles uncertain submits, and gives up lost jobs. `shots` are shot ids or take keys; `all` means every one there is.
+ * Throws `usage` where a shot has nothing to settle, `job-unknown` where the gateway does not know the job.
+ */
+export async function resolveShots(
+  project: Project,
+  request: {
+    readonly shots: readonly string[];
+    readonly all?: boolean;
+    readonly settlement: Settlement;
+    readonly signal?: AbortSignal;
+  },
+): Promise<Resolution> {
+  const { settlement } = request;
+  const signal = request.signal ?? new AbortController().signal;
+  const store = await openShotStore({
+    lockfile: project.paths.lockfile,
+    project: project.manifest.project,
+    clock: project.clock,
+  });
+  const connections = connect(project);
+  try {
+    await recover(project, store);
+    const chosen = choose(store, request);
+    let event: Undated = { type: 'resolved', as: 'not_charged' };
+    if (settlement.as === 'abandoned') event = { type: 'resolved', as: 'abandoned' };
+    if (settlement.as === 'job') {
+      const [attempt, ...others] = chosen;
+      if (!attempt || others.length > 0) {
+        throw new DailiesError('usage', 'a job belongs to one shot', {
+          exitCode: 2,
+          hint: 'name one shot with --job-id',
+        });
+      }
+      const gateway = (await connections.of(attempt)) ?? (await connections.current());
+      await assertJob({ gateway, store, jobId: settlement.jobId, signal });
+      event = { type: 'resolved', as: 'job', job: { id: settlement.jobId } };
+    }
+    const settled: Settled[] = [];
+    for (const attempt of chosen) {
+      const at = isoNow(project.clock);
+      await store.apply(attempt.id, { ...event, at });
+      settled.push({ owner: attempt.owner, as: settlement.as, at });
+    }
+    const usage = await keyUsage(project, () => connections.current(), signal);
+    return { settled, ...(usage === undefined ? {} : { usage_usd: usage }) };
+  } finally {
+    await connections.close();
+    await store.close();
+  }
+}
+
+type Undated<E = Extract<AttemptEvent, { type: 'resolved' }>> = E extends unknown ? Omit<E, 'at'> : never;
+
+function choose(
+  store: ShotStore,
+  { shots, all, settlement }: Pick<Parameters<typeof resolveShots>[1], 'shots' | 'all' | 'settlement'>,
+): Attempt[] {
+  const kinds = settlement.as === 'abandoned' ? ['uncertain', 'lost'] : ['uncertain'];
+  const open = store.attempts().filter(({ state }) => kinds.includes(state.kind));
+  if (all === true) return open;
+  return shots.flatMap((shot) => {
+    const found = open.filter(({ owner }) => owner.shot === shot || `${owner.shot}@${owner.take}` === shot);
+    if (found.length > 0) return found;
+    const near = nearest(shot, new Set(open.map(({ owner }) => owner.shot)));
+    const names = open.map(({ owner }) => `${owner.shot}@${owner.take}`).join(', ');
+    throw new DailiesError('usage', `${shot} has nothing to settle`, {
+      exitCode: 2,
+      hint:
+        near !== undefined ? `did you mean ${near}?` : names === '' ? 'no shot has' : `these have: ${names}`,
+    });
+  });
+}
+
+/** A job is taken in only if the gateway knows it, and no other attempt is it. */
+async function assertJob({
+  gateway,
+  store,
+  jobId,
+  signal,
+}: {
+  readonly gateway: Gateway;
+  readonly store: ShotStore;
+  readonly jobId: string;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const owner = store.attempts().find(({ state }) => 'job' in state && state.job.id === jobId)?.owner;
+  if (owner) {
+    throw new DailiesError('job-unknown', `job ${jobId} belongs to ${owner.shot} already`, {
+      exitCode: 2,
+      hint: 'look for the job of this shot in the gateway’s own list of activity',
+    });
+  }
+  const outcome = await gateway.poll({ id: jobId }, signal);
+  switch (outcome.kind) {
+    case 'not_found':
+      throw new DailiesError('job-unknown', `the gateway knows no job ${jobId}: ${outcome.message}`, {
+        exitCode: 3,
+        hint: 'check the id; where there is no job, settle the shot with --not-charged',
+      });
+    case 'key_refused':
+      throw new DailiesError('key-refused', outcome.message, {
+        exitCode: 3,
+        hint: 'check the key: dailies doctor',
+      });
+    case 'unavailable':
+      throw new DailiesError(
+        'gateway-unreachable',
+        `the gateway could not be asked for job ${jobId}: ${outcome.message}`,
+        {
+          exitCode: 3,
+          hint: 'try again in a while: nothing has been changed',
+        },
+      );
+    default:
+  }
+}
+
+/** A hint, never a reason to fail. */
+async function keyUsage(
+  { target }: Project,
+  open: () => Promise<Gateway>,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  if (target.kind === 'sandbox' || target.apiKey === undefined) return undefined;
+  try {
+    return (await (await open()).keyUsage(signal))?.usage_usd;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+import { isoNow } from '../clock.js';
+import { spentUsd } from '../cost/budget.js';
+import type { Report } from '../domain/report.js';
+import { slotKey } from '../plan/graph.js';
+import { readShotState } from '../store/shot-store.js';
+import { pricesBy } from './checks.js';
+import type { Project } from './project.js';
+import { adoptable } from './recover.js';
+import { buildReport } from './report.js';
+import { survey } from './survey.js';
+import { writeReport } from './write-report.js';
+
+/** How the project stands, by its lockfile and its folder alone. Asks nobody and writes nothing. */
+export async function projectStatus(project: Project): Promise<Report> {
+  const state = await readShotState(project.paths.lockfile);
+  const found = await adoptable(project, state);
+  const attempts = [
+    ...state.attempts(),
+    ...found.map((known, index) => ({ ...known, id: `sidecar ${index}` })),
+  ];
+  const picks = state.picks();
+  const { decisions, claims } = await survey({ project, attempts, picks, scope: {} });
+  const snapshot = state.catalogue();
+  const takes = project.manifest.takes.map((take) => {
+    const decision = decisions.get(slotKey(take));
+    const isBlocked = decision?.blocked_by !== undefined;
+    return {
+      take,
+      attempt: decision?.attempt ?? claims.owned(take).at(-1),
+      isMissing: decision?.action === 'download' && decision.attempt?.state.kind === 'delivered',
+      isBlocked,
+      message: isBlocked ? decision.reasons.join('; ') : undefined,
+    };
+  });
+  return buildReport({
+    project,
+    takes,
+    attempts,
+    picks,
+    priceOf: pricesBy(snapshot && { ...snapshot, source: 'snapshot' }),
+    spentUsd: spentUsd(attempts),
+    generatedAt: isoNow(project.clock),
+  });
+}
+
+/** Writes report.json and the contact sheet again; gives the sheet's path. Throws `disk`. */
+export async function makeSheet(
+  project: Project,
+  renderSheet: (report: Report) => string,
+): Promise<string | undefined> {
+  return writeReport(project, await projectStatus(project), renderSheet);
+}

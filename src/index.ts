@@ -1,0 +1,47 @@
+/**
+ * The library: what the command does, for programs. The command is a face on the same functions.
+ * See docs/library.md.
+ */
+import type { Diagnostic } from './domain/diagnostic.js';
+import type { PlanDocument } from './domain/plan.js';
+import type { RunSummary } from './events.js';
+import { planProject, validateProject, type PlanOptions } from './flow/plan.js';
+import { loadProject, type Project, type ProjectOptions } from './flow/project.js';
+import { runProject, type RunOptions } from './flow/run.js';
+import { renderSheet } from './sheet/render.js';
+
+/**
+ * Reads a manifest and its local inputs; sends nothing. Throws ManifestError where it cannot be expanded.
+ */
+export function loadManifest(path: string, options: Omit<ProjectOptions, 'manifest'> = {}): Promise<Project> {
+  return loadProject({ ...options, manifest: path });
+}
+
+/** Every check that `run` makes, for all shots. Gives the warnings; throws ManifestError. */
+export function validate(project: Project, options: PlanOptions = {}): Promise<readonly Diagnostic[]> {
+  return validateProject(project, options);
+}
+
+/** What a run would do about each take, and what it would cost. Submits nothing and needs no key. */
+export function plan(project: Project, options: PlanOptions = {}): Promise<PlanDocument> {
+  return planProject(project, options);
+}
+
+/**
+ * Renders what is not there yet, and writes the contact sheet. Resolves with the account of the run, whatever became
+ * of its shots; throws ManifestError or DailiesError where nothing was begun.
+ */
+export function run(project: Project, options: RunOptions = {}): Promise<RunSummary> {
+  return runProject(project, { renderSheet, ...options });
+}
+
+export { DailiesError, ManifestError } from './errors.js';
+export type { ErrorCode, ExitCode } from './errors.js';
+export type { EventSink, RunEvent, RunSummary, StopReason, TakeResult } from './events.js';
+export type { Diagnostic, DiagnosticCode, SourceRange } from './domain/diagnostic.js';
+export type { Estimate } from './domain/money.js';
+export type { PlanAction, PlanDocument, PlanRow } from './domain/plan.js';
+export type { Report, ReportTake } from './domain/report.js';
+export type { PlanOptions } from './flow/plan.js';
+export type { Project, ProjectOptions } from './flow/project.js';
+export type { RunOptions } from './flow/run.js';
