@@ -1,4 +1,5 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { nearest } from '../domain/nearest.js';
 import type { Path } from './places.js';
 import type { Report } from './problems.js';
 import type { RawManifest, RawShared, RawShot } from './raw.js';
@@ -52,12 +53,15 @@ function validators(): Validators {
   });
   const { properties, $defs, required } = manifestSchema as Readonly<Record<string, JsonSchema>>;
   const shots = { title: 'a list of shots', type: 'array', minItems: 1 };
+  const shot = $defs?.['shot'] as { readonly properties: JsonSchema };
+  // Ids are judged by ids.ts, once their vars and their matrix are in.
+  const id = { title: 'text', type: 'string' };
   const top = { ...manifestSchema, properties: { ...properties, defaults: true, shots } };
   compiled = {
     top: ajv.compile({ ...top, required }),
     topInPart: ajv.compile({ ...top, required: [] }),
     defaults: ajv.compile({ $defs, ...(properties?.['defaults'] as JsonSchema) }),
-    shot: ajv.compile({ $defs, $ref: '#/$defs/shot' }),
+    shot: ajv.compile({ $defs, ...shot, properties: { ...shot.properties, id } }),
   };
   return compiled;
 }
@@ -74,8 +78,9 @@ function check<T>(part: {
   if (accept === validate && accept(data)) return { value: data, broken: NOTHING_BROKEN };
   const broken = new Set<string>();
   const isSound = validate(data);
-  for (const error of isSound ? [] : (validate.errors ?? [])) {
-    if (isEcho(error)) continue;
+  const errors = isSound ? [] : (validate.errors ?? []);
+  for (const error of errors) {
+    if (isEcho(error) || isMisspelt(error, errors)) continue;
     const inner = pathOf(error.instancePath);
     const problem = describeShapeError(error, [...at, ...inner]);
     report(problem);
@@ -91,6 +96,17 @@ const NOTHING_BROKEN: ReadonlySet<string> = new Set();
 /** Errors that come along with another one: a branch of `oneOf`, the `if` around a failed `then`. */
 function isEcho({ keyword, schemaPath }: ErrorObject): boolean {
   return keyword === 'if' || keyword === 'propertyNames' || /\/oneOf\/\d/.test(schemaPath);
+}
+
+/** A key that is missing because it stands there under a name almost like it. */
+function isMisspelt({ keyword, params, instancePath }: ErrorObject, errors: readonly ErrorObject[]): boolean {
+  if (keyword !== 'required') return false;
+  const missing = String((params as Readonly<Record<string, unknown>>)['missingProperty']);
+  return errors.some((other) => {
+    const { additionalProperty } = other.params as { readonly additionalProperty?: string };
+    if (other.instancePath !== instancePath || additionalProperty === undefined) return false;
+    return nearest(additionalProperty, [missing]) !== undefined;
+  });
 }
 
 function pathOf(pointer: string): string[] {

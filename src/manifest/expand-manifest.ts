@@ -135,8 +135,10 @@ function reportDuplicates(parts: {
       continue;
     }
     const { line } = places.find(['shots', owner.index, 'id']);
-    const alike = owner.id === shot.id ? 'is taken' : `is ${owner.id} in other letters`;
-    const message = `the id ${shot.id} ${alike}: see line ${line}`;
+    const message =
+      owner.id === shot.id
+        ? `the id ${shot.id} is taken: see line ${line}`
+        : `the id ${shot.id} differs from ${owner.id} (line ${line}) in letter case alone`;
     report({
       code: 'duplicate-id',
       message,

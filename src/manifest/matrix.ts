@@ -1,5 +1,6 @@
 import canonicalize from 'canonicalize';
 import { nearest } from '../domain/nearest.js';
+import { isField } from './layers.js';
 import type { Path } from './places.js';
 import type { Report } from './problems.js';
 import type { RawCombination, RawMatrix } from './raw.js';
@@ -110,7 +111,7 @@ function sound(parts: {
     for (const name of Object.keys(combination)) {
       if (names.includes(name)) continue;
       fine = false;
-      const meant = nearest(name, names);
+      const meant = isField(name) ? undefined : nearest(name, names);
       report({
         code: 'matrix-invalid',
         message: `exclude names ${name}, which the matrix has no list for${meant === undefined ? '' : `; did you mean ${meant}?`}`,

@@ -76,18 +76,21 @@ function badName(path: Path, name: string): Problem {
 
 function wrongValue(error: ErrorObject, path: Path): Problem {
   const { keyword, parentSchema, params, data } = error;
-  const field = String(
-    path.findLast((step) => typeof step === 'string' && !/^\d+$/.test(step)) ?? 'the manifest',
-  );
-  const title = String(parentSchema?.['title'] ?? 'something else');
-  const isType = keyword === 'type';
-  if (field === 'version' && path.length === 1) return wrongVersion(path, data);
-  const secret = field === 'api_key_env';
+  const field = nameOf(path);
   const limits = params as Readonly<Record<string, unknown>>;
-  const message =
-    tooLong(keyword, limits['limit'], field) ??
-    `${field} must be ${title}${secret ? '' : `, not ${show(data)}`}`;
-  const hint = hintFor({ keyword, data, allowed: limits['allowedValues'], field });
+  if (field === 'version' && typeof data === 'number' && data > 1) {
+    const message = `the manifest is of version ${data}; this dailies knows version 1`;
+    return { code: 'unsupported-version', message, path, hint: 'a newer dailies may read it' };
+  }
+  const title = String(parentSchema?.['title'] ?? 'something else');
+  // Whoever put the key itself there shall not find it in a log.
+  const found = field === 'api_key_env' ? '' : `, not ${show(data)}`;
+  if (keyword === 'oneOf') return { code: 'invalid-value', message: `${field} must have ${title}`, path };
+  const message = lengthFault(keyword, limits['limit'], field) ?? `${field} must be ${title}${found}`;
+  const isType = keyword === 'type' || (keyword === 'const' && typeof data !== 'number');
+  const hint = isType
+    ? typeHint({ data, field, parentSchema })
+    : valueHint(keyword, data, limits['allowedValues']);
   return {
     code: isType ? 'wrong-type' : 'invalid-value',
     message,
@@ -96,45 +99,42 @@ function wrongValue(error: ErrorObject, path: Path): Problem {
   };
 }
 
-function tooLong(keyword: string, limit: unknown, field: string): string | undefined {
+/** How a message calls what stands at a path: the field, and the place in its list. */
+function nameOf(path: Path): string {
+  const isName = (step: string | number): boolean => !/^\d+$/.test(String(step));
+  const at = path.findLastIndex(isName);
+  if (at < 0) return 'the manifest';
+  const indices = path.slice(at + 1).map((index) => `[${index}]`);
+  return `${path[at] ?? ''}${indices.join('')}`;
+}
+
+function lengthFault(keyword: string, limit: unknown, field: string): string | undefined {
   if (keyword === 'maxLength')
     return `${field} has more than ${Number(limit).toLocaleString('en')} characters`;
   return keyword === 'minLength' ? `${field} is empty` : undefined;
 }
 
-function wrongVersion(path: Path, data: unknown): Problem {
-  if (typeof data === 'number' && data > 1) {
-    const message = `the manifest is of version ${data}; this dailies knows version 1`;
-    return { code: 'unsupported-version', message, path, hint: 'a newer dailies may read it' };
-  }
-  return { code: 'unsupported-version', message: `version must be the number 1, not ${show(data)}`, path };
+function valueHint(keyword: string, data: unknown, allowed: unknown): string | undefined {
+  if (keyword !== 'enum' || typeof data !== 'string' || !Array.isArray(allowed)) return undefined;
+  const words = allowed.filter((value) => typeof value === 'string');
+  const meant = nearest(data, words);
+  return meant === undefined ? undefined : `did you mean ${meant}?`;
 }
 
-function hintFor(error: {
-  readonly keyword: string;
+function typeHint(error: {
   readonly data: unknown;
-  readonly allowed: unknown;
   readonly field: string;
+  readonly parentSchema: ErrorObject['parentSchema'];
 }): string | undefined {
-  const { keyword, data, allowed, field } = error;
-  if (keyword === 'enum' && typeof data === 'string' && Array.isArray(allowed)) {
-    const meant = nearest(
-      data,
-      allowed.filter((value) => typeof value === 'string'),
-    );
-    return meant === undefined ? undefined : `did you mean ${meant}?`;
+  const { data, field, parentSchema } = error;
+  if (typeof data === 'string') {
+    if (data.includes('{{')) return 'a var gives text; let a matrix give other values';
+    if (/^-?\d+(\.\d+)?$/.test(data)) return `write ${data} without quotes`;
+    if (/^(yes|no|on|off|true|false)$/i.test(data)) return 'write true or false, without quotes';
+    return field === 'duration' && /^\d+\s*s/.test(data) ? `write ${Number.parseInt(data, 10)}` : undefined;
   }
-  if (keyword === 'minItems') return 'to unset a default, write null';
-  if (keyword !== 'type') return undefined;
-  if (typeof data === 'string' && data.includes('{{'))
-    return 'a var gives text; let a matrix give other values';
-  if (typeof data === 'string' && /^-?\d+(\.\d+)?$/.test(data)) return `write ${data} without quotes`;
-  if (typeof data === 'string' && /^(yes|no|on|off|true|false)$/i.test(data))
-    return 'write true or false, without quotes';
-  if (field === 'duration' && typeof data === 'string' && /^\d+\s*s/.test(data))
-    return `write ${Number.parseInt(data, 10)}`;
   if (field === 'resolution' && typeof data === 'number') return `write ${data}p`;
-  if (typeof data === 'number' || typeof data === 'boolean')
-    return `if it is text, put it in quotes: "${data}"`;
-  return undefined;
+  const takesText = [parentSchema?.['type']].flat().includes('string');
+  const isPlain = typeof data === 'number' || typeof data === 'boolean';
+  return takesText && isPlain ? `if it is text, put it in quotes: "${data}"` : undefined;
 }

@@ -121,7 +121,7 @@ export function substitution(parts: {
 
   function badPlaceholder(tail: string, path: Path | undefined): void {
     const hint = 'a var is {{name}}, with letters, digits, "_" and "-"; a literal {{ is written {{{{';
-    const needle = tail.slice(0, Math.max(2, Math.min(tail.indexOf('}}') + 2, 60)));
+    const needle = /^\{\{[^\s{}]*\s*[^\s{}]*/.exec(tail)?.[0] ?? '{{';
     report({
       code: 'unknown-var',
       message: 'braces open a var here, but no name follows',

@@ -33,7 +33,7 @@ class Unreliable extends Error {}
  * Turns a parsed document into plain data: objects, arrays and scalars, aliases as shared references, merges done.
  * Our own, because the library's way looks through the whole document for each alias, and because an alias bomb is
  * measured here without being built: `maxSize` bounds the number of values (long texts count as several) that a
- * reader of the data would walk over. Returns undefined where it is exceeded, and where an anchor is missing.
+ * reader of the data would walk over. Returns undefined where it is exceeded, and where an anchor or a key is missing.
  */
 export function yamlData(
   root: Node | null,
@@ -44,9 +44,11 @@ export function yamlData(
   const targets = new Map<Alias, Node>();
   const finished = new Map<Node, { readonly value: unknown; readonly size: number }>();
   let size = 0;
+  const badKeys: Node[] = [];
 
   try {
-    return { data: root ? convert(root) : null, targets };
+    const data = root ? convert(root) : null;
+    return badKeys.length > 0 ? undefined : { data, targets };
   } catch (error) {
     if (error instanceof Unreliable) return undefined;
     throw error;
@@ -114,6 +116,7 @@ export function yamlData(
   function addEntry(object: Record<string, unknown>, pair: Pair<Node, Node | null>, name?: string): void {
     const { key, value } = pair;
     if (name === undefined) {
+      badKeys.push(key);
       fault({ ...badKey(key), node: key });
       if (value) convert(value);
       return;

@@ -147,6 +147,9 @@ function sentence(message: string): string {
 function hintFor(error: YAMLError, text: string, at: number): string | undefined {
   const line = text.slice(text.lastIndexOf('\n', at - 1) + 1).split('\n', 1)[0] ?? '';
   if (/[:,[]\s*\{\{/.test(line)) return 'text that begins with {{ needs quotes: "{{name}} …"';
+  if (/must be sufficiently indented|Expected .* to end/.test(error.message)) {
+    return 'a bracket or brace above is not closed';
+  }
   switch (error.code) {
     case 'TAB_AS_INDENT':
       return 'indent with spaces; YAML does not take tabs';
