@@ -1,0 +1,15 @@
+/**
+ * The URL of a clip for a page that lies in the report's folder. Each segment is encoded by itself, so that
+ * `#`, `?`, `%` and spaces in a name stay part of the name and no path can be taken for a scheme.
+ */
+export function clipUrl(path: string): string {
+  // encodeURIComponent throws on half a surrogate pair, which a damaged file name may hold.
+  const segments = path
+    .replace(/[\ud800-\udfff]/gu, '\ufffd')
+    .split('/')
+    .map(encodeURIComponent);
+  const url = segments.join('/');
+  if (path.startsWith('//')) return `file:${url}`;
+  if (path.startsWith('/')) return `file://${url}`;
+  return /^[a-z]:\//i.test(path) ? `file:///${path.slice(0, 2)}${url.slice(4)}` : url;
+}

@@ -1,0 +1,232 @@
+import type { SheetTake } from './data.js';
+import type { Dom } from './dom.js';
+import type { Format } from './format.js';
+import type { Icons } from './icons.js';
+import type { Picks } from './picks.js';
+import type { Players } from './players.js';
+
+export type Cards = ReturnType<typeof makeCards>;
+
+/** What a card asks the page to do. */
+export interface CardActions {
+  readonly screen: (take: SheetTake) => void;
+  readonly compare: (take: SheetTake) => void;
+  readonly search: (words: string) => void;
+}
+
+/** Makes the card of each take, once. */
+export function makeCards(parts: {
+  readonly takes: readonly SheetTake[];
+  readonly dom: Dom;
+  readonly format: Format;
+  readonly icons: Icons;
+  readonly picks: Picks;
+  readonly players: Players;
+  readonly actions: CardActions;
+}) {
+  const { dom, format, icons, picks, players, actions } = parts;
+  const { html } = dom;
+  const made = new Map<SheetTake, HTMLElement>();
+  const circles = new WeakMap<Element, SheetTake>();
+  /** How many clips there are to set side by side. */
+  const sisters = new Map<string, number>();
+  for (const { group, clips } of parts.takes)
+    if (clips.length > 0) sisters.set(group, (sisters.get(group) ?? 0) + 1);
+  const calm = matchMedia('(prefers-reduced-motion: reduce)');
+
+  picks.onChange(() => markPicks(document));
+
+  function cardOf(take: SheetTake, number: number): HTMLElement {
+    const known = made.get(take);
+    if (known !== undefined) {
+      markPicks(known);
+      return known;
+    }
+    const card = html('article', {
+      class: `card ${take.state}`,
+      'data-key': take.key,
+      'aria-label': `${nameOf(take)}: ${take.stateWords}`,
+      tabindex: -1,
+    });
+    made.set(take, card);
+    card.append(stageOf(take, number, card), captionOf(take));
+    markPicks(card);
+    return card;
+  }
+
+  function nameOf({ shot, take, takes }: SheetTake): string {
+    return takes > 1 ? `${shot}, take ${take} of ${takes}` : shot;
+  }
+
+  /** The frame: the clip, or in its place the reason why there is none. */
+  function stageOf(take: SheetTake, number: number, card: HTMLElement): HTMLElement {
+    const stage = html('div', { class: 'stage' });
+    const edge = html('span', { class: 'edge', 'aria-hidden': 'true' }, String(number).padStart(2, '0'));
+    const [clip, ...more] = take.clips;
+    if (clip === undefined) {
+      const reason = html('p', { class: 'reason' }, take.reason);
+      stage.append(html('div', { class: 'verdict' }, stateOf(take), reason), edge);
+      return stage;
+    }
+    const play = dom.button(
+      { class: 'play', 'aria-label': `Play ${nameOf(take)}`, tabindex: -1 },
+      () => players.toggle(card),
+      icons.play(),
+    );
+    stage.append(
+      play,
+      html('p', { class: 'broken' }, 'This browser cannot play the clip, or it is no longer where it was.'),
+      edge,
+      html('span', { class: 'length' }, format.counter(clip.seconds)),
+      html('span', { class: 'played', 'aria-hidden': 'true' }),
+    );
+    players.show({ card, stage, src: clip.src });
+    if (more.length > 0) stage.append(outputsOf(take, card, stage));
+    stage.addEventListener('click', () => players.toggle(card));
+    stage.addEventListener('dblclick', () => actions.screen(take));
+    stage.addEventListener('pointermove', (event) => {
+      if (event.pointerType !== 'mouse' || calm.matches) return;
+      const box = stage.getBoundingClientRect();
+      players.skim(card, Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)));
+    });
+    stage.addEventListener('pointerleave', () => players.rest(card));
+    return stage;
+  }
+
+  /** A job may make several clips: one stands on the stage, the others wait behind their numbers. */
+  function outputsOf(take: SheetTake, card: HTMLElement, stage: HTMLElement): HTMLElement {
+    const buttons = take.clips.map(({ src }, index) => {
+      const label = `Clip ${index + 1} of ${take.clips.length}`;
+      const button = dom.button(
+        { 'aria-label': label, 'aria-pressed': String(index === 0), tabindex: -1 },
+        () => {
+          players.show({ card, stage, src });
+          for (const other of buttons) other.setAttribute('aria-pressed', String(other === button));
+        },
+        String(index + 1),
+      );
+      return button;
+    });
+    return html('div', { class: 'outputs' }, ...buttons);
+  }
+
+  function captionOf(take: SheetTake): HTMLElement {
+    const title = html('h3', {}, `${take.shot} `, takeOf(take));
+    const warnings = take.clips.flatMap((clip) => clip.warnings);
+    return html(
+      'div',
+      { class: 'caption' },
+      html('header', {}, title, take.clips.length > 0 ? pickOf(take) : undefined),
+      take.prompt === '' ? undefined : html('p', { class: 'prompt' }, take.prompt),
+      html('p', { class: 'facts' }, ...factsOf(take)),
+      html('p', { class: 'outcome' }, take.clips.length > 0 ? stateOf(take) : undefined, costOf(take)),
+      ...warnings.map((text) => html('p', { class: 'warning' }, icons.warning(), text)),
+      take.matrix.length + take.tags.length > 0 ? labelsOf(take) : undefined,
+      detailsOf(take),
+    );
+  }
+
+  /** The number of the take, which leads to the other takes and expansions of the shot. */
+  function takeOf(item: SheetTake): HTMLElement | undefined {
+    if ((sisters.get(item.group) ?? 0) < 2) return undefined;
+    const words = item.takes > 1 ? `take ${item.take}/${item.takes}` : 'side by side';
+    const title = 'All takes of the shot side by side (C)';
+    return dom.button({ class: 'take', title, tabindex: -1 }, () => actions.compare(item), words);
+  }
+
+  function factsOf(take: SheetTake): HTMLElement[] {
+    const words = [format.model(take.model), ...take.brief];
+    if (take.seed !== undefined) words.push(`seed ${take.seed}`);
+    const line = words.map((word) => html('span', {}, word));
+    line[0]?.setAttribute('title', take.model);
+    line[0]?.classList.add('model');
+    return line;
+  }
+
+  function stateOf({ state, stateWords }: SheetTake): HTMLElement {
+    return html('span', { class: `state ${state}` }, icons.state(state), stateWords);
+  }
+
+  function costOf({ costUsd, estimateUsd, costWords }: SheetTake): HTMLElement {
+    if (costUsd !== undefined) return html('span', { class: 'cost' }, format.usd(costUsd));
+    if (estimateUsd !== undefined) {
+      const title = 'The gateway reported no cost: this is what was expected.';
+      return html('span', { class: 'cost', title }, `~${format.usd(estimateUsd)}`);
+    }
+    return html('span', { class: 'cost none' }, costWords);
+  }
+
+  /** The circle around a take that directors draw on the slate report. */
+  function pickOf(take: SheetTake): HTMLButtonElement {
+    const circle = dom.button(
+      { class: 'pick', tabindex: -1, 'aria-label': `Pick ${nameOf(take)}`, title: 'Circle this take (P)' },
+      () => picks.toggle(take.shot, take.take),
+      icons.circle(),
+      html('span', {}, String(take.take)),
+    );
+    circles.set(circle, take);
+    mark(circle);
+    return circle;
+  }
+
+  function markPicks(root: ParentNode): void {
+    for (const circle of root.querySelectorAll('.pick')) mark(circle);
+  }
+
+  function mark(circle: Element): void {
+    const take = circles.get(circle);
+    const picked = take !== undefined && picks.pickOf(take.shot) === take.take;
+    circle.setAttribute('aria-pressed', String(picked));
+    circle.closest('.card')?.classList.toggle('picked', picked);
+  }
+
+  function labelsOf({ matrix, tags }: SheetTake): HTMLElement {
+    const values = matrix.map(([name, value]) => html('li', {}, html('i', {}, `${name} `), value));
+    const buttons = tags.map((tag) => {
+      const button = dom.button({ class: 'tag', tabindex: -1 }, () => actions.search(tag), tag);
+      return html('li', {}, button);
+    });
+    return html('ul', { class: 'labels' }, ...values, ...buttons);
+  }
+
+  /** Whatever is asked for seldom; made when it is. */
+  function detailsOf(take: SheetTake): HTMLElement {
+    const details = html('details', {}, html('summary', { tabindex: -1 }, 'Details'));
+    details.addEventListener(
+      'toggle',
+      () => {
+        const rows = rowsOf(take).map(([label, value]) => [html('dt', {}, label), html('dd', {}, value)]);
+        details.append(html('dl', {}, ...rows.flat()));
+      },
+      { once: true },
+    );
+    return details;
+  }
+
+  function rowsOf(take: SheetTake): [string, string | Node][] {
+    const { submitted, started, completed, delivered } = take.times;
+    const span = (from?: number, to?: number): string | undefined =>
+      from === undefined || to === undefined || to < from ? undefined : format.length((to - from) / 1000);
+    const rows: [string, string | Node | undefined][] = [
+      ['state', take.stateWords],
+      ['model', take.model],
+      ...take.settings.map(([label, value]): [string, string] => [label, value]),
+      ['seed', take.seed === undefined ? undefined : String(take.seed)],
+      ['waited for', take.waitsFor.length === 0 ? undefined : take.waitsFor.join(', ')],
+      ['job', take.job],
+      ['submitted', submitted === undefined ? undefined : format.moment(submitted)],
+      ['queued', span(submitted, started)],
+      ['rendered in', span(started ?? submitted, completed)],
+      ['downloaded in', span(completed, delivered)],
+      ['attempts', take.attempts > 1 ? String(take.attempts) : undefined],
+      ...take.clips.flatMap((clip): [string, string | Node][] => [
+        ['file', html('a', { href: clip.src, target: '_blank', rel: 'noopener' }, clip.path)],
+        ['', `${clip.width}×${clip.height}, ${format.length(clip.seconds)}, ${format.bytes(clip.bytes)}`],
+        ['', clip.codecs],
+      ]),
+    ];
+    return rows.filter((row): row is [string, string | Node] => row[1] !== undefined && row[1] !== '');
+  }
+
+  return { cardOf, nameOf, stateOf, costOf, pickOf };
+}

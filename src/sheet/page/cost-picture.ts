@@ -1,0 +1,76 @@
+import type { SheetData, SheetTake } from './data.js';
+import type { Dom } from './dom.js';
+import type { Format } from './format.js';
+import type { Selection } from './selection.js';
+
+/** Draws what each model cost: what became of the money, and what a second of it came to. */
+export function makeCostPicture(parts: {
+  readonly data: SheetData;
+  readonly dom: Dom;
+  readonly format: Format;
+  readonly selection: Selection;
+}) {
+  const { data, dom, format, selection } = parts;
+  const { html } = dom;
+
+  const models = new Map<string, SheetTake[]>();
+  for (const take of data.takes) models.set(take.model, [...(models.get(take.model) ?? []), take]);
+  const rows = [...models].map(([model, takes]) => account(model, takes)).sort((a, b) => b.cost - a.cost);
+  const most = Math.max(...rows.map((row) => row.cost), 0);
+
+  function account(model: string, takes: readonly SheetTake[]) {
+    const costOf = (wanted: (take: SheetTake) => boolean): number =>
+      takes.filter(wanted).reduce((sum, take) => sum + (take.costUsd ?? take.estimateUsd ?? 0), 0);
+    const delivered = takes.filter((take) => take.state === 'delivered');
+    return {
+      model,
+      takes: takes.length,
+      delivered: delivered.length,
+      seconds: delivered.reduce((sum, take) => sum + selection.lengthOf(take), 0),
+      cost: costOf(() => true),
+      kept: costOf((take) => take.state === 'delivered'),
+      estimated: takes.some((take) => take.estimateUsd !== undefined),
+    };
+  }
+
+  function row(entry: ReturnType<typeof account>): HTMLElement {
+    const kept = html('i', { class: 'kept' });
+    const other = html('i', { class: 'other' });
+    kept.style.width = `${share(entry.kept)}%`;
+    other.style.width = `${share(entry.cost - entry.kept)}%`;
+    const rate = entry.seconds > 0 ? `${format.usd(entry.kept / entry.seconds)}/s` : '–';
+    return html(
+      'tr',
+      {},
+      html('th', { scope: 'row', title: entry.model }, format.model(entry.model)),
+      html('td', { class: 'bar' }, html('div', { 'aria-hidden': 'true' }, kept, other)),
+      html('td', { class: 'money' }, `${entry.estimated ? '~' : ''}${format.usd(entry.cost)}`),
+      html('td', {}, `${entry.delivered}/${entry.takes}`),
+      html('td', {}, entry.seconds > 0 ? format.length(entry.seconds) : '–'),
+      html('td', {}, rate),
+    );
+  }
+
+  function share(cost: number): number {
+    return most === 0 ? 0 : (cost / most) * 100;
+  }
+
+  const wasted = rows.reduce((sum, { cost, kept }) => sum + cost - kept, 0);
+  const head = ['model', '', 'cost', 'delivered', 'length', 'a second'];
+  const element = html(
+    'section',
+    { class: 'picture', 'aria-label': 'Cost by model' },
+    html('h2', {}, 'Cost by model'),
+    wasted > 0
+      ? html('p', { class: 'summary' }, `${format.usd(wasted)} of it has not led to a clip (hatched).`)
+      : undefined,
+    html(
+      'table',
+      { class: 'costs' },
+      html('thead', {}, html('tr', {}, ...head.map((name) => html('th', { scope: 'col' }, name)))),
+      html('tbody', {}, ...rows.map(row)),
+    ),
+  );
+
+  return { element };
+}

@@ -1,0 +1,87 @@
+/*
+ * What the page is given: the report, reduced to what is shown. render.ts makes it and the page reads it,
+ * so that neither the gateway's nor the manifest's words decide anything but text.
+ */
+
+/** How the page sorts the states of an attempt: one glyph, one colour, one filter each. */
+export type StateGroup = 'delivered' | 'failed' | 'held' | 'active' | 'blocked' | 'missing';
+
+/** One clip of a take. */
+export interface SheetClip {
+  /** URL-encoded, relative to the page or `file:`. */
+  readonly src: string;
+  /** The path as a person reads it. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly width: number;
+  readonly height: number;
+  /** Codecs and frame rate: "h264, 24 fps, aac". */
+  readonly codecs: string;
+  /** Absent where the file does not tell. */
+  readonly fps?: number;
+  readonly warnings: readonly string[];
+}
+
+/** A label and its value. */
+export type Fact = readonly [label: string, value: string];
+
+/** One take: a card, a bar in the timeline, a place in the screening. */
+export interface SheetTake {
+  /** Unique. */
+  readonly key: string;
+  /** The expanded id: what a pick is kept under. */
+  readonly shot: string;
+  /** The id in the manifest: takes and expansions of one are shown side by side. */
+  readonly group: string;
+  readonly take: number;
+  readonly takes: number;
+  readonly tags: readonly string[];
+  /** The values that the matrix gave to this expansion, other than the model. */
+  readonly matrix: readonly Fact[];
+  readonly prompt: string;
+  readonly model: string;
+  /** The line under the prompt: length, size, shape, sound. */
+  readonly brief: readonly string[];
+  /** Every setting. */
+  readonly settings: readonly Fact[];
+  readonly seed?: number;
+  readonly state: StateGroup;
+  /** The exact state, in words. */
+  readonly stateWords: string;
+  /** Why it was not delivered. */
+  readonly reason?: string;
+  readonly job?: string;
+  /** As reported by the gateway. */
+  readonly costUsd?: number;
+  /** What is expected where the gateway reported nothing and the attempt may have been charged. */
+  readonly estimateUsd?: number;
+  /** What to say of the cost where there is no number. */
+  readonly costWords: string;
+  /** As the report has it. */
+  readonly picked: boolean;
+  readonly clips: readonly SheetClip[];
+  readonly attempts: number;
+  /** Milliseconds since 1970. */
+  readonly times: {
+    readonly submitted?: number;
+    readonly started?: number;
+    readonly completed?: number;
+    readonly delivered?: number;
+  };
+  /** Expanded ids of the shots it waited for. */
+  readonly waitsFor: readonly string[];
+}
+
+/** Everything the page is made from. */
+export interface SheetData {
+  readonly project: string;
+  readonly gateway: string;
+  /** Milliseconds since 1970. */
+  readonly generatedAt: number;
+  readonly spentUsd: number;
+  readonly budgetUsd: number | null;
+  /** Width by height of the frames on the sheet: the shape that most clips have. */
+  readonly shape: number;
+  readonly takes: readonly SheetTake[];
+}

@@ -1,0 +1,64 @@
+import { makeCards } from './card.js';
+import { makeCostPicture } from './cost-picture.js';
+import { makeDom } from './dom.js';
+import { makeFormat } from './format.js';
+import { makeGallery } from './gallery.js';
+import { makeHelp } from './help.js';
+import { makeIcons } from './icons.js';
+import { makeMasthead } from './masthead.js';
+import { makeMemory } from './memory.js';
+import { makePicks } from './picks.js';
+import { makePlayers } from './players.js';
+import { makeProjector } from './projector.js';
+import { makeRunPicture } from './run-picture.js';
+import { makeSelection } from './selection.js';
+import { start } from './start.js';
+import { makeTheatre } from './theatre.js';
+import { layOutTimeline } from './timeline.js';
+import { makeToolbar } from './toolbar.js';
+
+/*
+ * The page's script is made of the functions in this folder as they were compiled: their text, by
+ * Function.prototype.toString(). So the page is written in TypeScript and checked (by this folder's own
+ * tsconfig.json, for the DOM's names shall not leak into a Node program), and there is neither a bundler nor a
+ * file to look for at run time: it works the same from the sources under test and from dist.
+ *
+ * What it asks in return: a function of this folder knows only its parameters, its own insides and the
+ * browser. Imports of values and names beside the function do not reach the page; test/sheet/page-script.test.ts
+ * holds that. Hence the parts are handed to one another as parameters.
+ */
+
+const parts = {
+  makeCards,
+  makeCostPicture,
+  makeDom,
+  makeFormat,
+  makeGallery,
+  makeHelp,
+  makeIcons,
+  makeMasthead,
+  makeMemory,
+  makePicks,
+  makePlayers,
+  makeProjector,
+  makeRunPicture,
+  makeSelection,
+  makeTheatre,
+  makeToolbar,
+  layOutTimeline,
+};
+
+export type Parts = typeof parts;
+export type { Fact, SheetClip, SheetData, SheetTake, StateGroup } from './data.js';
+
+/** The script of the page; it reads the `SheetData` that stands as JSON in the element with this id. */
+export function pageScript(dataId: string): string {
+  const entries = Object.entries(parts).map(([name, part]) => `${name}: ${part.toString()}`);
+  const script = `'use strict';
+(${start.toString()})(
+{ ${entries.join(',\n')} },
+JSON.parse(document.getElementById(${JSON.stringify(dataId)}).textContent));
+`;
+  // The page's policy hashes what the browser's parser sees, and that knows one line end.
+  return script.replaceAll('\r\n', '\n');
+}

@@ -1,0 +1,130 @@
+import type { SheetData, SheetTake, StateGroup } from './data.js';
+import type { Dom } from './dom.js';
+import type { Format } from './format.js';
+import type { Icons } from './icons.js';
+import type { Memory } from './memory.js';
+import type { Picks } from './picks.js';
+import type { Selection } from './selection.js';
+
+export type Masthead = ReturnType<typeof makeMasthead>;
+
+/** The head of the page: the project, what became of it, and what leads out of the page. */
+export function makeMasthead(parts: {
+  readonly data: SheetData;
+  readonly dom: Dom;
+  readonly format: Format;
+  readonly icons: Icons;
+  readonly memory: Memory;
+  readonly picks: Picks;
+  readonly selection: Selection;
+  readonly screen: () => void;
+  readonly help: () => void;
+}) {
+  const { data, dom, format, icons, memory, picks, selection, screen, help } = parts;
+  const { html, button } = dom;
+  const status = html('output', { class: 'toast' });
+  const exporting = button({ class: 'quiet export' }, exportPicks);
+  const canScreen = data.takes.some((take) => take.clips.length > 0);
+
+  const element = html(
+    'header',
+    { class: 'masthead' },
+    html(
+      'div',
+      { class: 'title' },
+      html('h1', {}, data.project),
+      html('p', {}, `${data.gateway} · ${format.moment(data.generatedAt)}`),
+    ),
+    html('dl', { class: 'totals' }, ...totals().flat()),
+    html(
+      'div',
+      { class: 'actions' },
+      button(
+        { class: 'primary', disabled: !canScreen, title: 'Watch them in order (S)' },
+        screen,
+        icons.play(),
+        'Screen',
+      ),
+      exporting,
+      button(
+        { class: 'round', 'aria-label': 'Light or dark', title: 'Light or dark (T)' },
+        toggleTheme,
+        icons.light(),
+      ),
+      button({ class: 'round', 'aria-label': 'Keys', title: 'Keys (?)' }, help, '?'),
+    ),
+    status,
+  );
+  const theme = memory.read('theme');
+  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+  picks.onChange(label);
+  label();
+
+  function totals(): HTMLElement[][] {
+    const of = (state: StateGroup): readonly SheetTake[] => data.takes.filter((take) => take.state === state);
+    const seconds = data.takes.reduce((sum, take) => sum + selection.lengthOf(take), 0);
+    const spent = [html('b', {}, format.usd(data.spentUsd))];
+    if (data.budgetUsd !== null) spent.push(budget(data.budgetUsd));
+    const trouble: readonly (readonly [StateGroup, string])[] = [
+      ['failed', 'failed'],
+      ['held', 'held'],
+      ['active', 'in flight'],
+      ['blocked', 'blocked'],
+      ['missing', 'not rendered'],
+    ];
+    return [
+      total('delivered', html('b', {}, String(of('delivered').length)), ` of ${data.takes.length}`),
+      ...trouble.flatMap(([state, name]) => {
+        const count = of(state).length;
+        return count === 0 ? [] : [total(name, html('b', { class: state }, String(count)))];
+      }),
+      total('length', html('b', {}, format.length(seconds))),
+      total('spent', ...spent),
+    ];
+  }
+
+  function total(name: string, ...value: (Node | string)[]): HTMLElement[] {
+    return [html('div', {}, html('dt', {}, name), html('dd', {}, ...value))];
+  }
+
+  function budget(usd: number): HTMLElement {
+    const meter = html('i', { class: 'meter', 'aria-hidden': 'true' });
+    meter.style.setProperty('--share', String(usd === 0 ? 1 : Math.min(1, data.spentUsd / usd)));
+    return html('span', {}, ` of ${format.usd(usd)}`, meter);
+  }
+
+  function label(): void {
+    const changes = picks.changes();
+    exporting.replaceChildren('Export picks');
+    if (changes > 0) exporting.append(html('b', {}, String(changes)));
+    exporting.title =
+      changes > 0 ? `${format.count(changes, 'pick')} not in the project yet (E)` : 'picks.json (E)';
+    exporting.classList.toggle('waiting', changes > 0);
+  }
+
+  /** Saves picks.json for `dailies pick`. */
+  function exportPicks(): void {
+    const text = `${JSON.stringify(picks.file(), undefined, 2)}\n`;
+    const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+    html('a', { href: url, download: 'picks.json' }).click();
+    // The browser has taken the file over by then; it keeps no promise to say when.
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    say('picks.json saved. Take it over with: dailies pick MANIFEST picks.json');
+  }
+
+  function say(text: string): void {
+    status.textContent = text;
+    status.classList.add('shown');
+    setTimeout(() => status.classList.remove('shown'), 6000);
+  }
+
+  function toggleTheme(): void {
+    const root = document.documentElement;
+    const { theme } = root.dataset;
+    const dark = theme === undefined ? matchMedia('(prefers-color-scheme: dark)').matches : theme === 'dark';
+    root.dataset.theme = dark ? 'light' : 'dark';
+    memory.write('theme', root.dataset.theme);
+  }
+
+  return { element, exportPicks, toggleTheme };
+}

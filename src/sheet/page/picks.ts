@@ -1,0 +1,68 @@
+import type { SheetData } from './data.js';
+import type { Memory } from './memory.js';
+
+export type Picks = ReturnType<typeof makePicks>;
+
+/** What `dailies pick` reads. */
+export interface PicksFile {
+  readonly version: 1;
+  readonly project: string;
+  /** Shot to the number of its picked take. */
+  readonly picks: Readonly<Record<string, number>>;
+}
+
+/**
+ * The picked take of each shot: the report's, and over it what was changed on this page. Only the changes are
+ * remembered, so that picks taken over by `dailies pick` elsewhere are not hidden by an older visit.
+ */
+export function makePicks(data: SheetData, memory: Memory) {
+  const reported = new Map(data.takes.filter((take) => take.picked).map((take) => [take.shot, take.take]));
+  const takesOf = new Map<string, Set<number>>();
+  for (const { shot, take } of data.takes) takesOf.set(shot, (takesOf.get(shot) ?? new Set()).add(take));
+  /** Null: unpicked here, though the report has a pick. */
+  const changed = new Map<string, number | null>(remembered());
+  const listeners: (() => void)[] = [];
+
+  function remembered(): [string, number | null][] {
+    const kept = memory.read('picks');
+    if (typeof kept !== 'object' || kept === null) return [];
+    return Object.entries(kept).filter(
+      (entry): entry is [string, number | null] =>
+        (entry[1] === null
+          ? takesOf.has(entry[0])
+          : (takesOf.get(entry[0])?.has(entry[1] as number) ?? false)) &&
+        entry[1] !== (reported.get(entry[0]) ?? null),
+    );
+  }
+
+  function pickOf(shot: string): number | undefined {
+    const change = changed.get(shot);
+    return change === undefined ? reported.get(shot) : (change ?? undefined);
+  }
+
+  /** Picks a take, or takes its pick back. */
+  function toggle(shot: string, take: number): void {
+    const next = pickOf(shot) === take ? null : take;
+    if (next === (reported.get(shot) ?? null)) changed.delete(shot);
+    else changed.set(shot, next);
+    memory.write('picks', Object.fromEntries(changed));
+    for (const listener of listeners) listener();
+  }
+
+  function file(): PicksFile {
+    const picked = [...takesOf.keys()].flatMap((shot) => {
+      const take = pickOf(shot);
+      return take === undefined ? [] : [[shot, take] as const];
+    });
+    return { version: 1, project: data.project, picks: Object.fromEntries(picked) };
+  }
+
+  return {
+    pickOf,
+    toggle,
+    file,
+    /** How many shots differ from the report: what an export would bring to the project. */
+    changes: () => changed.size,
+    onChange: (listener: () => void) => void listeners.push(listener),
+  };
+}

@@ -1,0 +1,80 @@
+import type { SheetData, SheetTake, StateGroup } from './data.js';
+import type { Picks } from './picks.js';
+
+export type Selection = ReturnType<typeof makeSelection>;
+export type SortKey = 'order' | 'cost' | 'length';
+/** What a filter chip stands for. */
+export type Trait = StateGroup | 'warned' | 'picked';
+
+/** What the reader asked to see. */
+export interface Query {
+  readonly words: string;
+  /** A take is shown that has any of the states, and each of `warned` and `picked`; empty: all. */
+  readonly traits: ReadonlySet<Trait>;
+  /** Empty: all. */
+  readonly model: string;
+  /** Empty: all. */
+  readonly tag: string;
+  readonly sort: SortKey;
+  readonly descending: boolean;
+}
+
+/** Chooses and orders takes. */
+export function makeSelection(data: SheetData, picks: Picks) {
+  const haystacks = new Map(data.takes.map((take) => [take, haystack(take)]));
+  const places = new Map(data.takes.map((take, index) => [take, index]));
+
+  /** The takes that answer a query, in its order. */
+  function select(query: Query): SheetTake[] {
+    const words = query.words.toLowerCase().split(/\s+/).filter(Boolean);
+    const shown = data.takes.filter((take) => {
+      const text = haystacks.get(take) ?? '';
+      return (
+        words.every((word) => text.includes(word)) &&
+        hasTraits(take, query.traits) &&
+        (query.model === '' || take.model === query.model) &&
+        (query.tag === '' || take.tags.includes(query.tag))
+      );
+    });
+    const sign = query.descending ? -1 : 1;
+    return shown.sort((a, b) => {
+      const [left, right] = [valueOf(a, query.sort), valueOf(b, query.sort)];
+      // Whatever has no cost or length stands at the end in either direction.
+      if (left === undefined || right === undefined)
+        return Number(left === undefined) - Number(right === undefined);
+      return sign * (left - right);
+    });
+  }
+
+  function hasTraits(take: SheetTake, traits: ReadonlySet<Trait>): boolean {
+    if (traits.has('warned') && !isWarned(take)) return false;
+    if (traits.has('picked') && picks.pickOf(take.shot) !== take.take) return false;
+    const states = [...traits].filter((trait) => trait !== 'warned' && trait !== 'picked');
+    return states.length === 0 || states.includes(take.state);
+  }
+
+  function valueOf(take: SheetTake, sort: SortKey): number | undefined {
+    if (sort === 'cost') return take.costUsd ?? take.estimateUsd;
+    if (sort === 'length') return take.clips.length === 0 ? undefined : lengthOf(take);
+    return places.get(take);
+  }
+
+  function haystack(take: SheetTake): string {
+    const facts = [...take.matrix, ...take.settings].flat();
+    return [take.key, take.group, take.prompt, take.model, take.stateWords, take.reason, take.job, take.seed]
+      .concat(take.tags, take.brief, facts)
+      .join('\n')
+      .toLowerCase();
+  }
+
+  function isWarned(take: SheetTake): boolean {
+    return take.clips.some((clip) => clip.warnings.length > 0);
+  }
+
+  /** Seconds of all clips of a take. */
+  function lengthOf(take: SheetTake): number {
+    return take.clips.reduce((sum, clip) => sum + clip.seconds, 0);
+  }
+
+  return { select, isWarned, lengthOf };
+}

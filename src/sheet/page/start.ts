@@ -1,0 +1,169 @@
+import type { SheetData, SheetTake } from './data.js';
+import type { Arrow } from './gallery.js';
+import type { Parts } from './index.js';
+
+/** Puts the page together and listens to the keyboard. */
+export function start(parts: Parts, data: SheetData): void {
+  const dom = parts.makeDom();
+  const format = parts.makeFormat();
+  const icons = parts.makeIcons(dom);
+  const memory = parts.makeMemory(`dailies ${data.gateway}/${data.project}`);
+  const picks = parts.makePicks(data, memory);
+  const selection = parts.makeSelection(data, picks);
+  const players = parts.makePlayers();
+  const help = parts.makeHelp({ dom, icons });
+  const cards = parts.makeCards({
+    takes: data.takes,
+    dom,
+    format,
+    icons,
+    picks,
+    players,
+    actions: {
+      screen: (take) => watch(take, false),
+      compare: (take) => watch(take, true),
+      search: (tag) => toolbar.reset(tag),
+    },
+  });
+  const { makeProjector, layOutTimeline } = parts;
+  const left = (take: SheetTake): void => void gallery.focusTake(take);
+  const theatre = parts.makeTheatre({
+    takes: data.takes,
+    dom,
+    format,
+    icons,
+    cards,
+    picks,
+    players,
+    makeProjector,
+    left,
+  });
+  const gallery = parts.makeGallery({
+    takes: data.takes,
+    dom,
+    format,
+    icons,
+    cards,
+    compare: (take) => watch(take, true),
+  });
+  const toolbar = parts.makeToolbar({ data, dom, format, icons, picks, selection, changed: show });
+  const masthead = parts.makeMasthead({
+    data,
+    dom,
+    format,
+    icons,
+    memory,
+    picks,
+    selection,
+    screen: () => watch(undefined, false),
+    help: help.open,
+  });
+  const run = dom.html(
+    'div',
+    { class: 'run' },
+    parts.makeRunPicture({ data, dom, format, layOutTimeline, go }).element,
+    parts.makeCostPicture({ data, dom, format, selection }).element,
+  );
+  const count = dom.html('output', { class: 'count' });
+  const empty = dom.html(
+    'div',
+    { class: 'empty' },
+    dom.html(
+      'p',
+      {},
+      data.takes.length === 0 ? 'This project has no takes yet.' : 'No take answers to that.',
+    ),
+    data.takes.length === 0 ? undefined : dom.button({ class: 'quiet' }, () => toolbar.reset(), 'Show all'),
+  );
+  const main = dom.html('main', {}, count, gallery.element, empty, run);
+  let shown: SheetTake[] = [];
+
+  document.documentElement.style.setProperty('--shape', String(data.shape));
+  document.body.append(masthead.element, toolbar.element, main);
+  document.addEventListener('keydown', onKey);
+  show();
+
+  /** Brings the page into step with the toolbar. */
+  function show(): void {
+    const view = toolbar.view();
+    shown = selection.select(toolbar.query());
+    gallery.show(shown, view === 'shots');
+    gallery.element.hidden = view === 'run' || shown.length === 0;
+    empty.hidden = view === 'run' || shown.length > 0;
+    run.hidden = view !== 'run';
+    if (view === 'run') players.pauseAll();
+    count.textContent = view === 'run' || shown.length === data.takes.length ? '' : summary();
+    count.hidden = count.textContent === '';
+  }
+
+  function summary(): string {
+    const cost = shown.reduce((sum, take) => sum + (take.costUsd ?? take.estimateUsd ?? 0), 0);
+    const seconds = shown.reduce((sum, take) => sum + selection.lengthOf(take), 0);
+    return `${shown.length} of ${format.count(data.takes.length, 'take')} · ${format.length(seconds)} · ${format.usd(cost)}`;
+  }
+
+  function watch(take: SheetTake | undefined, compare: boolean): void {
+    theatre.open(shown, take, compare);
+  }
+
+  /** Shows a take's card, whatever was filtered away. */
+  function go(take: SheetTake): void {
+    if (toolbar.view() === 'run') toolbar.setView('sheet');
+    if (gallery.focusTake(take)) return;
+    toolbar.reset();
+    gallery.focusTake(take);
+  }
+
+  function onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (document.querySelector('dialog[open]') !== null) return;
+    const { target } = event;
+    if (target === toolbar.search && event.key === 'Escape') {
+      event.preventDefault();
+      if (toolbar.search.value === '') gallery.focusCurrent();
+      else toolbar.reset();
+    }
+    // Fields keep their letters and arrows, buttons their space bar and Enter.
+    if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) return;
+    const pressing = event.key === ' ' || event.key === 'Enter';
+    if (pressing && target instanceof Element && target.closest('button, summary, a') !== null) return;
+    const act = ACTS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (act === undefined) return;
+    event.preventDefault();
+    act();
+  }
+
+  const move = (arrow: Arrow) => () => gallery.move(arrow);
+  const ACTS: Readonly<Record<string, () => void>> = {
+    ArrowLeft: move('ArrowLeft'),
+    ArrowRight: move('ArrowRight'),
+    ArrowUp: move('ArrowUp'),
+    ArrowDown: move('ArrowDown'),
+    Home: move('Home'),
+    End: move('End'),
+    ' ': () => withCurrent((take, card) => take.clips.length > 0 && players.toggle(card)),
+    Enter: () => withCurrent((take, card) => (take.clips.length > 0 ? watch(take, false) : unfold(card))),
+    p: () => withCurrent((take) => take.clips.length > 0 && picks.toggle(take.shot, take.take)),
+    c: () => withCurrent((take) => watch(take, true)),
+    s: () => watch(undefined, false),
+    m: () => players.setMuted(!players.isMuted()),
+    e: masthead.exportPicks,
+    t: masthead.toggleTheme,
+    '1': () => toolbar.setView('sheet'),
+    '2': () => toolbar.setView('shots'),
+    '3': () => toolbar.setView('run'),
+    '/': () => toolbar.search.select(),
+    '?': help.open,
+    Escape: () => toolbar.reset(),
+  };
+
+  function withCurrent(act: (take: SheetTake, card: HTMLElement) => unknown): void {
+    const [take, card] = [gallery.current(), gallery.currentCard()];
+    if (take !== undefined && card !== undefined && toolbar.view() !== 'run') act(take, card);
+  }
+
+  function unfold(card: HTMLElement): void {
+    const details = card.querySelector('details');
+    if (details !== null) details.open = !details.open;
+  }
+}

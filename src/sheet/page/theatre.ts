@@ -1,0 +1,258 @@
+import type { Cards } from './card.js';
+import type { SheetTake } from './data.js';
+import type { Dom } from './dom.js';
+import type { Format } from './format.js';
+import type { Icons } from './icons.js';
+import type { Picks } from './picks.js';
+import type { Players } from './players.js';
+import type { makeProjector } from './projector.js';
+
+export type Theatre = ReturnType<typeof makeTheatre>;
+
+/**
+ * The screening: one take after the other on the whole window, or all takes of a shot side by side and in
+ * step. A programme is what is on the screen at one time.
+ */
+export function makeTheatre(parts: {
+  readonly takes: readonly SheetTake[];
+  readonly dom: Dom;
+  readonly format: Format;
+  readonly icons: Icons;
+  readonly cards: Cards;
+  readonly picks: Picks;
+  readonly players: Players;
+  readonly makeProjector: typeof makeProjector;
+  /** Called with the take that was last on the screen. */
+  readonly left: (take: SheetTake) => void;
+}) {
+  const { dom, format, icons, cards, picks, players, left } = parts;
+  const { html, button } = dom;
+  /** More clips at once can be neither seen nor decoded. */
+  const MOST_AT_ONCE = 9;
+
+  const projector = parts.makeProjector({ dom, ended });
+  const caption = html('div', { class: 'programme' });
+  const counter = html('span', { class: 'counter' });
+  const time = html('span', { class: 'time' });
+  const slider = html('input', { type: 'range', min: 0, max: 1000, value: 0, 'aria-label': 'Position' });
+  const play = button({ class: 'round' }, () => setPlaying(!projector.isPlaying()));
+  const beside = button(
+    { class: 'quiet', title: 'All takes of the shot (C)' },
+    () => setComparing(!comparing),
+    icons.sideBySide(),
+    html('span', {}, 'Side by side'),
+  );
+  const dialog = html(
+    'dialog',
+    { class: 'theatre', 'aria-label': 'Screening', tabindex: -1 },
+    projector.screen,
+    caption,
+    html(
+      'div',
+      { class: 'desk' },
+      button({ class: 'round', 'aria-label': 'Previous' }, () => step(-1), icons.previous()),
+      play,
+      button({ class: 'round', 'aria-label': 'Next' }, () => step(1), icons.next()),
+      slider,
+      time,
+      counter,
+      beside,
+      button({ class: 'round', 'aria-label': 'Full screen', title: 'Full screen (F)' }, fill, icons.whole()),
+      button(
+        { class: 'round', 'aria-label': 'Close', title: 'Close (Esc)' },
+        () => dialog.close(),
+        icons.close(),
+      ),
+    ),
+  );
+
+  let all: readonly SheetTake[] = [];
+  let programmes: readonly (readonly SheetTake[])[] = [];
+  let index = 0;
+  /** The take of the programme that is heard, and that P speaks of. */
+  let chosen: SheetTake | undefined;
+  let comparing = false;
+  let figures: readonly HTMLElement[] = [];
+
+  slider.addEventListener('input', () => projector.seek(Number(slider.value) / 1000));
+  dialog.addEventListener('keydown', onKey);
+  dialog.addEventListener('close', close);
+  window.addEventListener('resize', () => dialog.open && projector.fit());
+
+  /** Opens on a take, which stands alone or, when comparing, beside the other takes of its shot. */
+  function open(takes: readonly SheetTake[], at: SheetTake | undefined, compare: boolean): void {
+    all = takes.filter((take) => take.clips.length > 0);
+    if (all.length === 0) return;
+    players.pauseAll();
+    chosen = at;
+    document.body.append(dialog);
+    dialog.showModal();
+    // The keys are heard by the dialog itself, and no ring stands around the play button.
+    dialog.focus();
+    setComparing(compare);
+    requestAnimationFrame(follow);
+  }
+
+  /** Sorts the takes into programmes and shows the one that holds the chosen take. */
+  function setComparing(next: boolean): void {
+    comparing = next;
+    programmes = comparing ? sisters() : all.map((take) => [take]);
+    const at = programmes.findIndex((programme) => chosen !== undefined && programme.includes(chosen));
+    index = Math.max(0, at);
+    beside.setAttribute('aria-pressed', String(comparing));
+    present();
+  }
+
+  function sisters(): SheetTake[][] {
+    const groups = new Map<string, SheetTake[]>();
+    for (const { group } of all) groups.set(group, []);
+    // A take that a filter hides still stands beside its sisters.
+    for (const take of parts.takes) if (take.clips.length > 0) groups.get(take.group)?.push(take);
+    return [...groups.values()].flatMap((group) =>
+      Array.from({ length: Math.ceil(group.length / MOST_AT_ONCE) }, (_, page) =>
+        group.slice(page * MOST_AT_ONCE, (page + 1) * MOST_AT_ONCE),
+      ),
+    );
+  }
+
+  function present(): void {
+    const programme = programmes[index] ?? [];
+    if (chosen === undefined || !programme.includes(chosen)) chosen = programme[0];
+    dialog.classList.toggle('several', programme.length > 1);
+    counter.textContent = `${index + 1} / ${programmes.length}`;
+    figures = projector.load(programme.flatMap((take) => take.clips[0] ?? []));
+    figures.forEach((figure, place) => {
+      const take = programme[place];
+      if (take === undefined) return;
+      figure.addEventListener('click', () =>
+        programme.length > 1 ? choose(take) : setPlaying(!projector.isPlaying()),
+      );
+      if (programme.length === 1) return;
+      const words = html('span', {}, apart(take, programme));
+      figure.append(html('figcaption', {}, cards.pickOf(take), words));
+    });
+    choose(chosen);
+    setPlaying(true);
+  }
+
+  /** What sets a take apart from those beside it. */
+  function apart(take: SheetTake, programme: readonly SheetTake[]): string {
+    const words = take.matrix.map(([, value]) => value);
+    if (programme.some(({ model }) => model !== take.model)) words.unshift(format.model(take.model));
+    if (take.seed !== undefined) words.push(`seed ${take.seed}`);
+    if (take.costUsd !== undefined) words.push(format.usd(take.costUsd));
+    return words.join(' · ');
+  }
+
+  function choose(take: SheetTake | undefined): void {
+    chosen = take;
+    if (take === undefined) return;
+    const programme = programmes[index] ?? [];
+    const several = programme.length > 1;
+    const place = programme.indexOf(take);
+    figures.forEach((figure, other) => figure.classList.toggle('chosen', several && other === place));
+    projector.listenTo(players.isMuted() ? undefined : place);
+    const words = [format.model(take.model), ...take.brief];
+    if (take.seed !== undefined) words.push(`seed ${take.seed}`);
+    caption.replaceChildren(
+      several ? '' : cards.pickOf(take),
+      html(
+        'div',
+        {},
+        html(
+          'h2',
+          {},
+          take.shot,
+          html('span', { class: 'take' }, take.takes > 1 ? `take ${take.take}/${take.takes}` : ''),
+        ),
+        html('p', { class: 'prompt' }, take.prompt),
+        html('p', { class: 'facts' }, ...words.map((word) => html('span', {}, word)), cards.costOf(take)),
+      ),
+    );
+  }
+
+  function onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    // A focused button keeps the space bar, the slider its arrows.
+    if (key === ' ' && event.target instanceof HTMLButtonElement) return;
+    if (key.startsWith('Arrow') && event.target === slider) return;
+    const act = /^[1-9]$/.test(key)
+      ? () => choose(programmes[index]?.[Number(key) - 1] ?? chosen)
+      : ACTS[key];
+    if (act === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+
+  const ACTS: Readonly<Record<string, () => void>> = {
+    ' ': () => setPlaying(!projector.isPlaying()),
+    ArrowLeft: () => step(-1),
+    ArrowRight: () => step(1),
+    ArrowUp: () => chooseBy(-1),
+    ArrowDown: () => chooseBy(1),
+    p: () => chosen && picks.toggle(chosen.shot, chosen.take),
+    c: () => setComparing(!comparing),
+    f: fill,
+    m: () => {
+      players.setMuted(!players.isMuted());
+      choose(chosen);
+    },
+    ',': () => nudge(-1),
+    '.': () => nudge(1),
+  };
+
+  function chooseBy(by: number): void {
+    const programme = programmes[index] ?? [];
+    const place = programme.findIndex((take) => take === chosen);
+    choose(programme[place + by] ?? chosen);
+  }
+
+  function step(by: number): void {
+    if (programmes[index + by] === undefined) return;
+    index += by;
+    present();
+  }
+
+  function ended(): void {
+    if (programmes[index + 1] === undefined) setPlaying(false);
+    else step(1);
+  }
+
+  function setPlaying(next: boolean): void {
+    projector.setPlaying(next);
+    play.replaceChildren(next ? icons.pause() : icons.play());
+    play.setAttribute('aria-label', next ? 'Pause' : 'Play');
+  }
+
+  function nudge(frames: number): void {
+    setPlaying(false);
+    projector.nudge(frames / (chosen?.clips[0]?.fps ?? 24));
+  }
+
+  function follow(): void {
+    if (!dialog.open) return;
+    const position = projector.position();
+    if (position !== undefined) {
+      slider.value = String(Math.round((position.at / position.of) * 1000));
+      time.textContent = `${format.counter(position.at)} / ${format.counter(position.of)}`;
+    }
+    requestAnimationFrame(follow);
+  }
+
+  function fill(): void {
+    const change =
+      document.fullscreenElement === null ? dialog.requestFullscreen() : document.exitFullscreen();
+    // Where the browser allows no full screen, the window is as large as it gets.
+    change.catch(() => undefined);
+  }
+
+  function close(): void {
+    projector.dismiss();
+    dialog.remove();
+    if (chosen !== undefined) left(chosen);
+  }
+
+  return { open };
+}

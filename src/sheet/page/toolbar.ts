@@ -1,0 +1,189 @@
+import type { SheetData, StateGroup } from './data.js';
+import type { Dom } from './dom.js';
+import type { Format } from './format.js';
+import type { Icons } from './icons.js';
+import type { Picks } from './picks.js';
+import type { Query, Selection, SortKey, Trait } from './selection.js';
+
+export type Toolbar = ReturnType<typeof makeToolbar>;
+export type View = 'sheet' | 'shots' | 'run';
+
+/** Search, filters, order and the three views. */
+export function makeToolbar(parts: {
+  readonly data: SheetData;
+  readonly dom: Dom;
+  readonly format: Format;
+  readonly icons: Icons;
+  readonly picks: Picks;
+  readonly selection: Selection;
+  readonly changed: () => void;
+}) {
+  const { data, dom, format, icons, picks, selection, changed } = parts;
+  const { html, button } = dom;
+  const traits = new Set<Trait>();
+  let view: View = 'sheet';
+  let descending = false;
+
+  const search = html('input', {
+    type: 'search',
+    placeholder: 'Search',
+    'aria-label': 'Search',
+    'aria-keyshortcuts': '/',
+    autocomplete: 'off',
+    spellcheck: 'false',
+  });
+  const model = choice('Model', 'All models', counts(data.takes.map((take) => take.model)), format.model);
+  const tag = choice('Tag', 'All tags', counts(data.takes.flatMap((take) => take.tags)));
+  const sort = html(
+    'select',
+    { 'aria-label': 'Sort by' },
+    html('option', { value: 'order' }, 'In order'),
+    html('option', { value: 'cost' }, 'By cost'),
+    html('option', { value: 'length' }, 'By length'),
+  );
+  const direction = button({ class: 'round', title: 'Reverse the order' }, () => {
+    descending = !descending;
+    refresh();
+  });
+  const views = new Map<View, HTMLButtonElement>();
+  for (const [name, label] of [
+    ['sheet', 'Sheet'],
+    ['shots', 'Shots'],
+    ['run', 'Run'],
+  ] as const) {
+    views.set(
+      name,
+      button({}, () => setView(name), label),
+    );
+  }
+  const chips = new Map<Trait, HTMLButtonElement>();
+  for (const [trait, label] of traitNames()) chips.set(trait, chip(trait, label));
+
+  const element = html(
+    'div',
+    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Search and filters' },
+    html('div', { class: 'views', role: 'group', 'aria-label': 'View' }, ...views.values()),
+    html('div', { class: 'search' }, search, html('kbd', { 'aria-hidden': 'true' }, '/')),
+    html('div', { class: 'chips', role: 'group', 'aria-label': 'Filter by state' }, ...chips.values()),
+    html(
+      'div',
+      { class: 'choices' },
+      ...[model, tag].filter((select) => select.options.length > 2),
+      sort,
+      direction,
+    ),
+  );
+  search.addEventListener('input', refresh);
+  for (const select of [model, tag]) select.addEventListener('change', refresh);
+  sort.addEventListener('change', () => {
+    // The dearest and the longest are what one looks for.
+    descending = sort.value !== 'order';
+    refresh();
+  });
+  picks.onChange(label);
+  label();
+
+  /** A filter for each state that occurs, and for warnings and picks. */
+  function traitNames(): [Trait, string][] {
+    const names: readonly (readonly [StateGroup, string])[] = [
+      ['delivered', 'Delivered'],
+      ['failed', 'Failed'],
+      ['held', 'Held'],
+      ['active', 'In flight'],
+      ['blocked', 'Blocked'],
+      ['missing', 'Not rendered'],
+    ];
+    const states = names.filter(([state]) => data.takes.some((take) => take.state === state));
+    const warned: [Trait, string][] = data.takes.some(selection.isWarned) ? [['warned', 'Warnings']] : [];
+    return [
+      ...states.map(([state, text]): [Trait, string] => [state, text]),
+      ...warned,
+      ['picked', 'Circled'],
+    ];
+  }
+
+  function chip(trait: Trait, text: string): HTMLButtonElement {
+    const sign =
+      trait === 'warned' ? icons.warning() : trait === 'picked' ? icons.circle() : icons.state(trait);
+    return button({ class: `chip ${trait}` }, () => toggle(trait), sign, text, html('b', {}));
+  }
+
+  function toggle(trait: Trait): void {
+    if (!traits.delete(trait)) traits.add(trait);
+    refresh();
+  }
+
+  function choice(
+    name: string,
+    all: string,
+    options: ReadonlyMap<string, number>,
+    words: (value: string) => string = (value) => value,
+  ): HTMLSelectElement {
+    const entries = [...options].map(([value, count]) =>
+      html('option', { value }, `${words(value)} (${count})`),
+    );
+    return html('select', { 'aria-label': name }, html('option', { value: '' }, all), ...entries);
+  }
+
+  function counts(values: readonly string[]): Map<string, number> {
+    const found = new Map<string, number>();
+    for (const value of values) found.set(value, (found.get(value) ?? 0) + 1);
+    return new Map([...found].sort((a, b) => b[1] - a[1]));
+  }
+
+  function countOf(trait: Trait): number {
+    return data.takes.filter((take) => {
+      if (trait === 'warned') return selection.isWarned(take);
+      if (trait === 'picked') return picks.pickOf(take.shot) === take.take;
+      return take.state === trait;
+    }).length;
+  }
+
+  function refresh(): void {
+    label();
+    changed();
+  }
+
+  /** Brings the controls into step with what they stand for. */
+  function label(): void {
+    element.classList.toggle('idle', view === 'run');
+    for (const [name, element] of views) element.setAttribute('aria-pressed', String(name === view));
+    for (const [trait, element] of chips) {
+      element.setAttribute('aria-pressed', String(traits.has(trait)));
+      const number = element.querySelector('b');
+      if (number !== null) number.textContent = String(countOf(trait));
+    }
+    direction.textContent = descending ? '↓' : '↑';
+    direction.setAttribute(
+      'aria-label',
+      descending ? 'Falling: reverse the order' : 'Rising: reverse the order',
+    );
+  }
+
+  function setView(next: View): void {
+    view = next;
+    refresh();
+  }
+
+  function query(): Query {
+    return {
+      words: search.value,
+      traits,
+      model: model.value,
+      tag: tag.value,
+      sort: sort.value as SortKey,
+      descending,
+    };
+  }
+
+  /** Shows everything again, or all that has a tag. */
+  function reset(tagName = ''): void {
+    search.value = '';
+    traits.clear();
+    model.value = '';
+    tag.value = tagName;
+    refresh();
+  }
+
+  return { element, query, reset, setView, view: () => view, search };
+}

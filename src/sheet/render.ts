@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import type { Report } from '../domain/report.js';
+import { pageScript } from './page/index.js';
+import { sheetData } from './sheet-data.js';
+import { pageStyle } from './style/page-style.js';
+
+const DATA_ID = 'report';
+
+/**
+ * The contact sheet: one page that needs nothing but the clips beside it, from a disk as well as from a server.
+ * Whatever comes from the manifest or the gateway stands in it as JSON, which a script turns into text nodes;
+ * should that ever fail, the page's policy runs no script and loads nothing but what is ours.
+ */
+export function renderSheet(report: Report): string {
+  const script = pageScript(DATA_ID);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy(script)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark light">
+<meta name="referrer" content="no-referrer">
+<title>${escapeHtml(report.project)} · dailies</title>
+<link rel="icon" href="${ICON}">
+<style>${pageStyle}</style>
+</head>
+<body>
+<noscript>The clips are in this folder; the sheet needs JavaScript to show them.</noscript>
+<script type="application/json" id="${DATA_ID}">${embeddable(sheetData(report))}</script>
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+/** A ring, as around a picked take. */
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="5.5" fill="none" stroke="#e8a911" stroke-width="2.4"/></svg>',
+)}`;
+
+/** Clips from beside the page (on a disk `'self'` matches no file, hence `file:`), our script and style, else nothing. */
+function policy(script: string): string {
+  return [
+    "default-src 'none'",
+    `script-src '${sha256(script)}'`,
+    `style-src '${sha256(pageStyle)}'`,
+    "media-src 'self' file:",
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+  ].join('; ');
+}
+
+function sha256(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}
+
+/** JSON that can stand in a script element: no `<` that could end it, no line ends that old scripts choke on. */
+function embeddable(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+}
