@@ -16,6 +16,7 @@ export function openDarkroom(): Darkroom {
   const waiting: Errand[] = [];
   /** What each worker is at; undefined for one that is idle. */
   const workers = new Map<Worker, Errand | undefined>();
+  let isClosed = false;
 
   const next = (): void => {
     if (waiting.length === 0) return;
@@ -27,7 +28,8 @@ export function openDarkroom(): Darkroom {
     worker.postMessage(errand.task);
   };
   const start = (): Worker => {
-    const worker = new Worker(WORKER_FILE);
+    // Without the options of this process: some of them (--input-type, a loader) mean nothing to a worker.
+    const worker = new Worker(WORKER_FILE, { execArgv: [] });
     // It must not keep a program alive that has nothing else to do.
     worker.unref();
     worker.on('message', (answer: DarkroomAnswer) => {
@@ -44,12 +46,13 @@ export function openDarkroom(): Darkroom {
       next();
     };
     worker.on('error', (error) => lose(error.message));
-    worker.on('exit', () => lose('the sandbox was closed'));
+    worker.on('exit', () => lose(CLOSED));
     return worker;
   };
 
   return {
     async run(task) {
+      if (isClosed) throw new Error(CLOSED);
       if (RUNS_FROM_SOURCE) return runHere(task);
       return new Promise((resolve, reject) => {
         const errand = { task, resolve, reject };
@@ -60,7 +63,8 @@ export function openDarkroom(): Darkroom {
       });
     },
     async close() {
-      for (const errand of waiting.splice(0)) errand.reject(new Error('the sandbox was closed'));
+      isClosed = true;
+      for (const errand of waiting.splice(0)) errand.reject(new Error(CLOSED));
       await Promise.all([...workers.keys()].map((worker) => worker.terminate()));
     },
   };
@@ -71,6 +75,8 @@ interface Errand {
   readonly resolve: (file: Uint8Array) => void;
   readonly reject: (error: Error) => void;
 }
+
+const CLOSED = 'the sandbox was closed';
 
 const WORKER_FILE = new URL('./darkroom-worker.js', import.meta.url);
 

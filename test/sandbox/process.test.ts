@@ -1,0 +1,118 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+
+import type { Darkroom } from '../../src/sandbox/darkroom.js';
+import type { ClipSettings } from '../../src/sandbox/job.js';
+import { ORDER, temporaryFolder, type JobAnswer } from './sandbox-client.js';
+import { transpileSandbox } from './transpiled.js';
+
+let source: Awaited<ReturnType<typeof transpileSandbox>>;
+beforeAll(async () => {
+  source = await transpileSandbox();
+});
+afterAll(() => source.remove());
+
+/** The sandbox in a process of its own. */
+async function spawnSandbox(
+  stateDir: string,
+): Promise<{ readonly child: ChildProcess; readonly baseUrl: string }> {
+  const server = pathToFileURL(join(source.folder, 'sandbox', 'server.js')).href;
+  const script = `
+    const { startSandbox } = await import(${JSON.stringify(server)});
+    const { baseUrl } = await startSandbox({ stateDir: ${JSON.stringify(stateDir)}, speed: 50 });
+    console.log(baseUrl);
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, baseUrl: line.toString().trim() };
+}
+
+it('loses no job whose submit was answered, however suddenly its process dies', async () => {
+  const stateDir = await temporaryFolder();
+  const headers = { authorization: 'Bearer any' };
+  const ids: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    const { child, baseUrl } = await spawnSandbox(stateDir);
+    const died = once(child, 'exit');
+    const submits = Array.from({ length: 5 }, async (_, seed) => {
+      const body = JSON.stringify({ ...ORDER, seed });
+      const response = await fetch(`${baseUrl}/videos`, { method: 'POST', headers, body });
+      // The first answer that comes back is the death of the process.
+      child.kill('SIGKILL');
+      ids.push(((await response.json()) as JobAnswer).id);
+    });
+    await Promise.allSettled(submits);
+    await died;
+  }
+  expect(ids.length).toBeGreaterThanOrEqual(3);
+
+  const { baseUrl } = await spawnSandbox(stateDir);
+  for (const id of ids) {
+    const response = await fetch(`${baseUrl}/videos/${id}`, { headers });
+    expect(await response.json()).toMatchObject({ id, status: 'completed' });
+  }
+  const clip = await fetch(`${baseUrl}/videos/${ids[0] ?? ''}/content`, { headers });
+  expect(Buffer.from(await clip.arrayBuffer()).toString('latin1', 4, 8)).toBe('ftyp');
+});
+
+const SETTINGS: ClipSettings = {
+  model: 'google/veo-3.1',
+  prompt: 'A ferry leaves',
+  width: 640,
+  height: 360,
+  seconds: 2,
+  audio: true,
+  seed: 1,
+  first_frame: null,
+  last_frame: null,
+  references: [],
+};
+const clipTask = (index: number) => ({
+  kind: 'clip' as const,
+  job: 'job-1',
+  index,
+  settings: SETTINGS,
+  imagePaths: {},
+});
+
+async function openDarkroom(): Promise<Darkroom> {
+  const file = pathToFileURL(join(source.folder, 'sandbox', 'darkroom.js')).href;
+  const module = (await import(file)) as { openDarkroom: () => Darkroom };
+  return module.openDarkroom();
+}
+
+it('makes clips beside the main thread, which goes on meanwhile', async () => {
+  const darkroom = await openDarkroom();
+  onTestFinished(() => darkroom.close());
+  let turns = 0;
+  const turning = setInterval(() => (turns += 1), 1);
+  const clips = await Promise.all([0, 1, 2, 3].map((index) => darkroom.run(clipTask(index))));
+  clearInterval(turning);
+  expect(clips.map((clip) => Buffer.from(clip).toString('latin1', 4, 8))).toEqual(Array(4).fill('ftyp'));
+  expect(turns).toBeGreaterThan(10);
+});
+
+it("says in a task's own words why it failed, and goes on with the next", async () => {
+  const darkroom = await openDarkroom();
+  onTestFinished(() => darkroom.close());
+  await expect(darkroom.run({ kind: 'check', image: Buffer.from('no image') })).rejects.toThrow(
+    'it is not an image',
+  );
+  const still = await darkroom.run({ kind: 'still', name: 'dawn', type: 'image/jpeg' });
+  await expect(darkroom.run({ kind: 'check', image: still })).resolves.toBeTruthy();
+});
+
+it('drops what it is at when it is closed, and takes nothing more', async () => {
+  const darkroom = await openDarkroom();
+  const outcomes = [0, 1, 2].map((index) => darkroom.run(clipTask(index)));
+  const settled = Promise.allSettled(outcomes);
+  await darkroom.close();
+  for (const outcome of await settled) expect(outcome).toMatchObject({ status: 'rejected' });
+  await expect(darkroom.run(clipTask(0))).rejects.toThrow('closed');
+});
