@@ -1,6 +1,7 @@
 import type { Diagnostic } from './domain/diagnostic.js';
 import type { Output } from './domain/attempt.js';
 import type { PlanAction } from './domain/plan.js';
+import type { ExitCode } from './errors.js';
 
 /** What every event of a run says: when (ISO 8601, UTC). */
 interface EventBase {
@@ -49,7 +50,7 @@ export interface RunSummary {
   readonly output: string;
   readonly started_at: string;
   readonly finished_at: string;
-  readonly exit_code: number;
+  readonly exit_code: ExitCode;
   readonly counts: {
     readonly total: number;
     readonly delivered: number;

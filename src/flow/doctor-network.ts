@@ -49,7 +49,7 @@ export async function checkNetwork(target: GatewayTarget, options: NetworkOption
       proxy,
       reach,
       await checkKey(web, target, options.signal),
-      ...checkClock(models.answer, clock.now()),
+      ...checkClock(models.answer, options.clock.now()),
     ];
   } finally {
     await web.close();

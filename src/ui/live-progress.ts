@@ -3,7 +3,7 @@ import { frameLines } from './live-frame.js';
 import { palette } from './look.js';
 import { modelNames } from './names.js';
 import type { Progress, ProgressOptions, Window } from './progress.js';
-import { createEventLines } from './run-lines.js';
+import { createEventLines, warningLine, type EventLine } from './run-lines.js';
 import { createRunView } from './run-view.js';
 import { cutEnd, textWidth } from './text.js';
 
@@ -22,7 +22,11 @@ const MOST_ROWS = 8;
  */
 export function createLiveProgress(options: ProgressOptions & { readonly window: Window }): Progress {
   const { window, now } = options;
-  const style = { paint: palette(options.look.color), signs: glyphs(options.look.unicode) };
+  const style = {
+    paint: palette(options.look.color),
+    signs: glyphs(options.look.unicode),
+    showPath: options.showPath,
+  };
   const view = createRunView();
   const lineOf = createEventLines(view, style);
   const models = new Set<string>();
@@ -33,6 +37,12 @@ export function createLiveProgress(options: ProgressOptions & { readonly window:
   let changed = false;
   let drawnAt = -Infinity;
   let estimate: { readonly at: number; readonly timeLeftMs: number | undefined } | undefined;
+
+  const keep = (line: EventLine | undefined): void => {
+    if (line === undefined) return;
+    const room = window.columns() - 1 - textWidth(line.head);
+    stayingLines.push(line.head + cutEnd(line.text, room, style.signs.ellipsis));
+  };
 
   const draw = (frame: readonly string[]): void => {
     const text =
@@ -76,10 +86,11 @@ export function createLiveProgress(options: ProgressOptions & { readonly window:
       if (event.type === 'shot.planned' && !models.has(event.model)) {
         modelName = modelNames(models.add(event.model));
       }
-      const line = lineOf(event);
-      if (line === undefined) return;
-      const room = window.columns() - 1 - textWidth(line.head);
-      stayingLines.push(line.head + cutEnd(line.text, room, style.signs.ellipsis));
+      keep(lineOf(event));
+    },
+    note(text) {
+      keep(warningLine(text, style));
+      changed = true;
     },
     refresh() {
       drawn = [];

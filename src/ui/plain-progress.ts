@@ -3,7 +3,7 @@ import { glyphs } from './glyphs.js';
 import { palette } from './look.js';
 import { formatUsd } from './money.js';
 import type { Progress, ProgressOptions } from './progress.js';
-import { createEventLines, lostWords, moneyWords, timeLeftWords } from './run-lines.js';
+import { createEventLines, lostWords, moneyWords, timeLeftWords, warningLine } from './run-lines.js';
 import { createRunView, type RunView } from './run-view.js';
 import { clean, count } from './text.js';
 
@@ -13,7 +13,11 @@ const HEARTBEAT_MS = 30_000;
 /** Progress for logs: a line for each shot that ends, and a heartbeat while none does. */
 export function createPlainProgress(options: ProgressOptions): Progress {
   const view = createRunView();
-  const style = { paint: palette(options.look.color), signs: glyphs(options.look.unicode) };
+  const style = {
+    paint: palette(options.look.color),
+    signs: glyphs(options.look.unicode),
+    showPath: options.showPath,
+  };
   const lineOf = createEventLines(view, style);
   let running = false;
   const writeLine = (line: string): void => options.write(`${line}\n`);
@@ -27,12 +31,16 @@ export function createPlainProgress(options: ProgressOptions): Progress {
       view.handle(event, options.now());
       if (event.type === 'run.started') {
         running = true;
-        writeLine(startLine(event));
+        writeLine(startLine(event, options.showPath));
         return;
       }
       if (event.type === 'run.finished') running = false;
       const line = lineOf(event);
       if (line !== undefined) writeLine(settledPrefix(event, view) + line.head.trimStart() + line.text);
+    },
+    note(text) {
+      const line = warningLine(text, style);
+      writeLine(line.head.trimStart() + line.text);
     },
     refresh: () => undefined,
     stop() {
@@ -42,12 +50,15 @@ export function createPlainProgress(options: ProgressOptions): Progress {
   };
 }
 
-function startLine(event: Extract<RunEvent, { type: 'run.started' }>): string {
+function startLine(
+  event: Extract<RunEvent, { type: 'run.started' }>,
+  showPath: (path: string) => string,
+): string {
   const price =
     event.gateway === 'sandbox' || event.to_buy === 0
       ? ''
       : `, at most ${formatUsd(event.max_usd, { round: 'up' })}`;
-  const place = `on ${clean(event.gateway)} into ${clean(event.output)}`;
+  const place = `on ${clean(event.gateway)} into ${clean(showPath(event.output))}`;
   return `${clean(event.project)}: ${count(event.total, 'take')}, ${event.to_buy.toLocaleString('en-US')} to render ${place}${price}`;
 }
 

@@ -2,9 +2,11 @@ import type { RunEvent } from '../events.js';
 import type { Look } from './look.js';
 import { createPlainProgress } from './plain-progress.js';
 
-/** Shows a run while it lasts, by its events alone. */
+/** Shows a run while it lasts. */
 export interface Progress {
   handle(event: RunEvent): void;
+  /** Says something that no event says. */
+  note(text: string): void;
   /** Forgets what is on the screen, so that the next frame is drawn anew: after a pause in the background. */
   refresh(): void;
   /** Writes what is left to write and takes the living part off the screen; nothing is written afterwards. */
@@ -15,6 +17,8 @@ export interface Progress {
 export interface ProgressOptions {
   readonly write: (text: string) => void;
   readonly look: Omit<Look, 'width'>;
+  /** Turns the path of a clip into one that its reader can open. */
+  readonly showPath: (path: string) => string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Calls back about every `ms` milliseconds until the function it returns is called. */
@@ -37,4 +41,9 @@ export async function createProgress(
   return createLiveProgress({ ...options, window: options.window });
 }
 
-const SILENT: Progress = { handle: () => undefined, refresh: () => undefined, stop: () => undefined };
+const SILENT: Progress = {
+  handle: () => undefined,
+  note: () => undefined,
+  refresh: () => undefined,
+  stop: () => undefined,
+};

@@ -11,6 +11,11 @@ export interface LineStyle {
   readonly signs: Glyphs;
 }
 
+/** How the lines that stay of events are written. */
+export interface EventLineStyle extends LineStyle {
+  readonly showPath: (path: string) => string;
+}
+
 /** A line that stays: what carries the colour, and plain text that may be cut. */
 export interface EventLine {
   readonly head: string;
@@ -20,7 +25,7 @@ export interface EventLine {
 /** Turns events into the lines that stay of them; undefined for an event that leaves none. */
 export function createEventLines(
   view: RunView,
-  style: LineStyle,
+  style: EventLineStyle,
 ): (event: RunEvent) => EventLine | undefined {
   const ended = new Map<string, EndedJob>();
   return (event) => {
@@ -72,14 +77,14 @@ type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { readonly type:
 function deliveredLine(
   event: EventOf<'shot.delivered'>,
   facts: { readonly job: EndedJob | undefined; readonly keyWidth: number },
-  { paint, signs }: LineStyle,
+  { paint, signs, showPath }: EventLineStyle,
 ): EventLine {
   const costUsd = event.cost_usd ?? facts.job?.costUsd;
   const words = [
     padKey(event.key, facts.keyWidth),
     pad(facts.job === undefined ? '' : formatDuration(facts.job.elapsedMs), 7, 'right'),
     pad(costUsd === undefined ? '' : formatUsd(costUsd), 6, 'right'),
-    clean(event.outputs[0]?.path ?? ''),
+    event.outputs[0] === undefined ? '' : clean(showPath(event.outputs[0].path)),
     ...(event.outputs.length > 1 ? [`and ${event.outputs.length - 1} more`] : []),
   ];
   return { head: `  ${paint.green(signs.done)} `, text: words.join('  ').trimEnd() };
@@ -96,7 +101,8 @@ function notDeliveredLine(
   return { head: `  ${sign} `, text };
 }
 
-function warningLine(message: string, { paint, signs }: LineStyle): EventLine {
+/** A line that says something without being about one shot's end. */
+export function warningLine(message: string, { paint, signs }: LineStyle): EventLine {
   return { head: `  ${paint.yellow(signs.warning)} `, text: clean(message) };
 }
 

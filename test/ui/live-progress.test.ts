@@ -18,6 +18,7 @@ function stage(columns: number, rows: number): Stage {
   const progress = createLiveProgress({
     write: (text) => terminal.write(text),
     look: { color: true, unicode: true },
+    showPath: (path) => path,
     now: () => now,
     every: (_ms, callback) => {
       tick = callback;

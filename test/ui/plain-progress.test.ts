@@ -17,6 +17,7 @@ function log(): Log {
   const progress = createPlainProgress({
     write: (more) => (text += more),
     look: { color: false, unicode: true },
+    showPath: (path) => path,
     now: () => now,
     every: (ms, callback) => {
       tick = () => {
@@ -100,6 +101,7 @@ describe('progress in a log', () => {
     const progress = await createProgress({
       write: (text) => (written += text),
       look: { color: false, unicode: true },
+      showPath: (path) => path,
       now: () => 0,
       every: () => () => undefined,
       window: undefined,

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import type { ExitCode } from '../errors.js';
+import type { CliContext, Format } from './context.js';
+import { applyEnvironment } from './environment.js';
+
+/** A command's own part: puts itself below `program`. Nothing heavy is imported before its action runs. */
+export type Register = (program: Command, context: CliContext) => void;
+
+/** What an action is given: the words of the command line, and the options by their names. */
+export interface Invocation<Flags> {
+  readonly words: readonly string[];
+  readonly flags: Flags;
+}
+
+/** Gives a command its work, whose result is the exit code, with the environment standing in for absent flags. */
+export function act<Flags>(
+  command: Command,
+  context: CliContext,
+  work: (invocation: Invocation<Flags>) => Promise<ExitCode>,
+): void {
+  command.action(async () => {
+    applyEnvironment(command, context.env);
+    const flags: Flags & { readonly format?: Format } = command.opts();
+    context.format = flags.format ?? 'text';
+    context.exitCode = await work({ words: wordsOf(command), flags });
+  });
+}
+
+/** The words of the command line, those of a list among them. */
+function wordsOf(command: Command): string[] {
+  const words: readonly unknown[] = command.processedArgs;
+  return words.flat().flatMap((word) => (typeof word === 'string' ? [word] : []));
+}
+
+/** The example at the end of a command's help. */
+export function addExamples(
+  command: Command,
+  examples: readonly (readonly [command: string, what: string])[],
+): void {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
+  command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}

@@ -1,0 +1,33 @@
+import { commandLine } from '../../ui/shell.js';
+import { act, addExamples, type Register } from '../command.js';
+import { printJson, printLines } from '../context.js';
+import { addFormatOption, addQuietOption } from '../options.js';
+import { shownPath } from '../shown-path.js';
+import { resolve } from 'node:path';
+
+export const registerInit: Register = (program, context) => {
+  const command = program
+    .command('init [FOLDER]')
+    .description('write a manifest to start from, with its example inputs');
+  addQuietOption(addFormatOption(command));
+  addExamples(command, [
+    ['dailies init film', 'makes film/teaser.yaml, which runs on the sandbox as it stands'],
+  ]);
+  act<{ readonly quiet?: boolean }>(command, context, async ({ words: [folder = '.'], flags }) => {
+    const { initProject } = await import('../../flow/init.js');
+    const made = await initProject(resolve(folder));
+    const manifest = shownPath(made.manifest);
+    if (context.format === 'json')
+      printJson(context, { version: 1, manifest, files: made.files.map(shownPath) });
+    else if (flags.quiet === true) printLines(context, [manifest]);
+    else {
+      printLines(context, [
+        ...made.files.map((file) => `  + ${shownPath(file)}`),
+        '',
+        `Look   ${commandLine('dailies', 'plan', manifest)}`,
+        `Render ${commandLine('dailies', 'run', manifest)}  on the sandbox, for free`,
+      ]);
+    }
+    return 0;
+  });
+};

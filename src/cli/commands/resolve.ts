@@ -1,0 +1,89 @@
+import { DailiesError } from '../../errors.js';
+import type { Settlement } from '../../flow/resolve.js';
+import { formatUsd } from '../../ui/money.js';
+import { clean } from '../../ui/text.js';
+import { act, addExamples, type Register } from '../command.js';
+import { printJson, printLines } from '../context.js';
+import { openProject } from '../open-project.js';
+import { addFormatOption, addManifestOptions, type ManifestFlags } from '../options.js';
+import { interruptible } from '../signals.js';
+
+interface ResolveFlags extends ManifestFlags {
+  readonly all?: boolean;
+  readonly jobId?: string;
+  readonly notCharged?: boolean;
+  readonly abandon?: boolean;
+}
+
+export const registerResolve: Register = (program, context) => {
+  const command = program
+    .command('resolve <MANIFEST> [SHOT...]')
+    .description('settle shots whose submit was never answered');
+  addManifestOptions(command)
+    .option('--all', 'all there are to settle')
+    .option('--job-id <ID>', 'the gateway did take it: this is its job, to be collected')
+    .option('--not-charged', 'the gateway did not take it: the shot may be bought again')
+    .option('--abandon', 'it is given up, and counts as spent; for lost jobs too');
+  addFormatOption(command);
+  addExamples(command, [
+    ['dailies resolve teaser.yaml harbor --job-id vid_123', "found in the gateway's list of activity"],
+    ['dailies resolve teaser.yaml harbor --not-charged', 'not found there'],
+    ['dailies resolve teaser.yaml --all --not-charged', ''],
+  ]);
+  act<ResolveFlags>(command, context, async ({ words: [manifest = '', ...shots], flags }) => {
+    const settlement = settlementOf(flags, shots);
+    const project = await openProject(context, manifest, flags);
+    const { resolveShots } = await import('../../flow/resolve.js');
+    const interruption = interruptible();
+    try {
+      const resolution = await resolveShots(project, {
+        shots,
+        all: flags.all === true,
+        settlement,
+        signal: interruption.signal,
+      });
+      if (context.format === 'json') {
+        printJson(context, { version: 1, ...resolution });
+        return 0;
+      }
+      const lines = resolution.settled.map(
+        ({ owner, as }) => `${clean(owner.shot)}@${owner.take}  ${WORDS[as]}`,
+      );
+      const { usage_usd: usage } = resolution;
+      printLines(context, [
+        ...(lines.length === 0 ? ['nothing to settle'] : lines),
+        ...(usage === undefined ? [] : [`the key has used ${formatUsd(usage)} in all, says the gateway`]),
+      ]);
+      return 0;
+    } finally {
+      interruption.release();
+    }
+  });
+};
+
+const WORDS: Readonly<Record<Settlement['as'], string>> = {
+  job: 'has its job back; the next run collects it',
+  not_charged: 'is free to be bought again',
+  abandoned: 'is given up',
+};
+
+/** Throws `usage` unless the words say whom, and exactly one thing to do. */
+function settlementOf(flags: ResolveFlags, shots: readonly string[]): Settlement {
+  if ((shots.length === 0) !== (flags.all === true)) {
+    throw new DailiesError('usage', 'resolve wants either shots or --all', {
+      exitCode: 2,
+      hint: 'dailies status MANIFEST shows what there is to settle',
+    });
+  }
+  const settlements: Settlement[] = [
+    ...(flags.jobId === undefined ? [] : [{ as: 'job', jobId: flags.jobId } as const]),
+    ...(flags.notCharged === true ? [{ as: 'not_charged' } as const] : []),
+    ...(flags.abandon === true ? [{ as: 'abandoned' } as const] : []),
+  ];
+  const [settlement] = settlements;
+  if (settlement !== undefined && settlements.length === 1) return settlement;
+  throw new DailiesError('usage', 'resolve wants one of --job-id ID, --not-charged and --abandon', {
+    exitCode: 2,
+    hint: "look for the job in the gateway's own list of activity: --job-id where there is one, else --not-charged",
+  });
+}

@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+import type { ExitCode } from '../../errors.js';
+import type { RunSummary } from '../../events.js';
+import { summaryLines } from '../../ui/summary.js';
+import { act, addExamples, type Register } from '../command.js';
+import { canAsk, confirmSpending } from '../confirm.js';
+import { lookOf, noteLines, printJson, printLines, type CliContext } from '../context.js';
+import { openProject } from '../open-project.js';
+import {
+  addFormatOption,
+  addManifestOptions,
+  addQuietOption,
+  addScopeOptions,
+  parseCount,
+  parseUsd,
+  type ManifestFlags,
+  type ScopeFlags,
+} from '../options.js';
+import { writeCiReports } from '../ci-reports.js';
+import { openRunProgress } from '../run-progress.js';
+import { scopeOf } from '../scope.js';
+import { shownPath } from '../shown-path.js';
+import { interruptible } from '../signals.js';
+import { printPlan } from './plan.js';
+
+interface RunFlags extends ManifestFlags, ScopeFlags {
+  readonly dryRun?: boolean;
+  readonly concurrency?: number;
+  readonly maxCost?: number;
+  readonly locked?: boolean;
+  readonly allowUnpriced?: boolean;
+  readonly yes?: boolean;
+  readonly junit?: string;
+  readonly quiet?: boolean;
+}
+
+export const registerRun: Register = (program, context) => {
+  const command = program.command('run <MANIFEST>').description('render what is not there yet');
+  addScopeOptions(addManifestOptions(command))
+    .option('--concurrency <N>', 'jobs in flight at most; wins over the manifest', parseCount)
+    .option('--max-cost <USD>', 'spends no more than this in this run', parseUsd)
+    .option('--allow-unpriced', 'buys clips without a known price although there is a ceiling')
+    .option('--locked', 'ends where prices or limits have drifted from the lockfile')
+    .option('--dry-run', 'says what would be done, and does nothing: the same as plan')
+    .option('--yes', 'spends without asking')
+    .option('--junit <FILE>', 'writes the outcome as JUnit XML');
+  addQuietOption(addFormatOption(command, ['text', 'json', 'ndjson']));
+  addExamples(command, [
+    ['dailies run teaser.yaml', 'shows the plan, asks, renders'],
+    ['dailies run teaser.yaml --gateway sandbox', 'rehearses for free'],
+    ['dailies run teaser.yaml --only turn --rerender turn', 'makes one shot anew'],
+    ['dailies run teaser.yaml --yes --max-cost 5 --junit out.xml', 'in CI'],
+  ]);
+  act<RunFlags>(command, context, ({ words: [manifest = ''], flags }) =>
+    flags.dryRun === true ? printPlan(context, manifest, flags) : run(context, manifest, flags),
+  );
+};
+
+async function run(context: CliContext, manifest: string, flags: RunFlags): Promise<ExitCode> {
+  const summary = await render(context, manifest, flags);
+  printSummary(context, { summary, manifest, quiet: flags.quiet === true });
+  await writeCiReports(context, summary, flags.junit);
+  return summary.exit_code;
+}
+
+/** Runs the project under the eyes of whoever watches. The screen is given back whatever happens. */
+async function render(context: CliContext, manifest: string, flags: RunFlags): Promise<RunSummary> {
+  const project = await openProject(context, manifest, flags);
+  const [{ runProject }, { renderSheet }] = await Promise.all([
+    import('../../flow/run.js'),
+    import('../../sheet/render.js'),
+  ]);
+  const progress = await openRunProgress(context, {
+    quiet: flags.quiet === true,
+    // Clips are named from the manifest's folder on.
+    showPath: (path) => shownPath(resolve(project.paths.folder, path)),
+  });
+  const interruption = interruptible({
+    onFirst: () => progress.note('stopping: the state is being written; Ctrl-C again leaves at once'),
+    beforeExit: () => progress.stop(),
+  });
+  try {
+    return await runProject(project, {
+      ...scopeOf(flags),
+      ...(flags.maxCost === undefined ? {} : { maxCostUsd: flags.maxCost }),
+      ...(flags.locked === undefined ? {} : { locked: flags.locked }),
+      ...(flags.allowUnpriced === undefined ? {} : { allowUnpriced: flags.allowUnpriced }),
+      ...(flags.yes !== true && canAsk(context)
+        ? { confirm: (plan) => confirmSpending(context, { project, plan, signal: interruption.signal }) }
+        : {}),
+      onEvent: progress.handle,
+      signal: interruption.signal,
+      renderSheet,
+    });
+  } finally {
+    progress.stop();
+    interruption.release();
+  }
+}
+
+/** For people on the standard output; where that belongs to a machine, on the standard error. */
+function printSummary(
+  context: CliContext,
+  {
+    summary,
+    manifest,
+    quiet,
+  }: { readonly summary: RunSummary; readonly manifest: string; readonly quiet: boolean },
+): void {
+  const stream = context.format === 'text' ? 'stdout' : 'stderr';
+  const shown = {
+    ...summary,
+    output: shownPath(summary.output),
+    ...(summary.sheet === undefined ? {} : { sheet: shownPath(summary.sheet) }),
+  };
+  const lines = summaryLines(shown, { ...lookOf(context, stream), manifest });
+  if (context.format === 'json') printJson(context, summary);
+  if (stream === 'stdout') printLines(context, lines);
+  else if (!quiet) noteLines(context, lines);
+}

@@ -1,0 +1,24 @@
+import { statusLines } from '../../ui/status-table.js';
+import { act, addExamples, type Register } from '../command.js';
+import { lookOf, printJson, printLines } from '../context.js';
+import { openProject } from '../open-project.js';
+import { addFormatOption, addManifestOptions, type ManifestFlags } from '../options.js';
+
+export const registerStatus: Register = (program, context) => {
+  const command = program
+    .command('status <MANIFEST>')
+    .description('say how far each shot came and what it cost');
+  addFormatOption(addManifestOptions(command));
+  addExamples(command, [
+    ['dailies status teaser.yaml', 'by the lockfile alone: asks nobody, also during a run'],
+  ]);
+  act<ManifestFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
+    const project = await openProject(context, manifest, flags);
+    const { projectStatus } = await import('../../flow/status.js');
+    const report = await projectStatus(project);
+    if (context.format === 'json') printJson(context, report);
+    else
+      printLines(context, statusLines(report, { ...lookOf(context, 'stdout'), manifest, now: Date.now() }));
+    return 0;
+  });
+};

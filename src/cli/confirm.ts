@@ -1,0 +1,53 @@
+import { createInterface } from 'node:readline/promises';
+import type { PlanDocument } from '../domain/plan.js';
+import type { Project } from '../flow/project.js';
+import { formatUsd } from '../ui/money.js';
+import { planLines } from '../ui/plan-table.js';
+import { count } from '../ui/text.js';
+import { lookOf, noteLines, type CliContext } from './context.js';
+import { noteDiagnostics } from './notes.js';
+
+/** As many rows as a person reads before a question. */
+const ROWS_BEFORE_QUESTION = 30;
+
+/** Whether there is somebody to ask. */
+export function canAsk({ stdin, stderr }: CliContext): boolean {
+  return stdin.isTTY && stderr.isTTY;
+}
+
+/** Shows the plan and asks whether its money may be spent. No answer, or the end of the input, is a no. */
+export async function confirmSpending(
+  context: CliContext,
+  {
+    project,
+    plan,
+    signal,
+  }: { readonly project: Project; readonly plan: PlanDocument; readonly signal: AbortSignal },
+): Promise<boolean> {
+  await noteDiagnostics(context, plan.diagnostics, project.source);
+  const look = { ...lookOf(context, 'stderr'), limit: ROWS_BEFORE_QUESTION, now: Date.now() };
+  noteLines(context, [...planLines(plan, look), '']);
+  // The sandbox's prices are on paper.
+  return plan.gateway === 'sandbox' || (await ask(context, questionOf(plan), signal));
+}
+
+function questionOf({ total }: PlanDocument): string {
+  const unknown = total.unpriced === 0 ? '' : ` and whatever ${count(total.unpriced, 'unpriced clip')} cost`;
+  return `Spend up to ${formatUsd(total.max_usd, { round: 'up' })}${unknown}? [y/N] `;
+}
+
+async function ask({ stdin, stderr }: CliContext, question: string, signal: AbortSignal): Promise<boolean> {
+  const terminal = createInterface({ input: stdin, output: stderr });
+  // Reading a line, the terminal hands Ctrl-C to the reader instead of raising the signal.
+  terminal.once('SIGINT', () => process.emit('SIGINT', 'SIGINT'));
+  const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  try {
+    const answer = await Promise.race([terminal.question(question, { signal }), ended]);
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    terminal.close();
+  }
+}

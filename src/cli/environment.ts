@@ -1,0 +1,48 @@
+import { type Command, type Option } from 'commander';
+import { DailiesError, messageOf } from '../errors.js';
+
+/**
+ * Options that no environment may set: they name what to settle or to buy again, and left lying in an
+ * environment they would settle or buy it in every run.
+ */
+const TYPED_ONLY = new Set(['rerender', 'jobId', 'notCharged', 'abandon', 'all', 'version', 'help']);
+
+/**
+ * Gives a command's options the values of `DAILIES_<OPTION>` where the command line does not set them:
+ * DAILIES_GATEWAY, DAILIES_MAX_COST, DAILIES_NO_PREFLIGHT=1. Throws `usage` on a value that does not fit.
+ */
+export function applyEnvironment(command: Command, env: NodeJS.ProcessEnv): void {
+  for (const option of command.options) {
+    const attribute = option.attributeName();
+    if (TYPED_ONLY.has(attribute) || command.getOptionValueSource(attribute) === 'cli') continue;
+    const name = variableOf(option);
+    const text = env[name];
+    if (text === undefined || text === '') continue;
+    const value = valueOf(option, { name, text });
+    if (value !== undefined) command.setOptionValueWithSource(attribute, value, 'env');
+  }
+}
+
+function variableOf(option: Option): string {
+  return `DAILIES_${(option.long ?? '').replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** The option's value as a text of the environment means it; undefined where it leaves a switch off. */
+function valueOf(option: Option, { name, text }: { readonly name: string; readonly text: string }): unknown {
+  if (option.isBoolean() || option.negate) {
+    if (/^(0|false|no|off)$/i.test(text)) return undefined;
+    return !option.negate;
+  }
+  try {
+    // Only a variable's value may well hold a comma.
+    const words = option.attributeName() === 'var' ? text.split('\n') : [text];
+    return option.parseArg
+      ? words.reduce<unknown>((previous, word) => option.parseArg?.(word, previous), undefined)
+      : text;
+  } catch (error) {
+    throw new DailiesError('usage', `${name}=${text} does not fit ${option.flags}: ${messageOf(error)}`, {
+      exitCode: 2,
+      cause: error,
+    });
+  }
+}

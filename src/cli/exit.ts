@@ -1,0 +1,85 @@
+import { CommanderError } from 'commander';
+import { DailiesError, ManifestError, messageOf, type ExitCode } from '../errors.js';
+import { palette } from '../ui/look.js';
+import { clean, count } from '../ui/text.js';
+import { lookOf, noteLines, printJson, type CliContext } from './context.js';
+import { Interrupted } from './signals.js';
+
+/**
+ * The one place where an error becomes a message and an exit code. With `--format json` the error is the object
+ * that the standard output gets, so that a reader always finds one.
+ */
+export async function reportError(error: unknown, context: CliContext): Promise<ExitCode> {
+  if (error instanceof CommanderError) return usageExitCode(error, context);
+  if (isInterruption(error)) return 130;
+  const known = knownError(error);
+  if (context.format === 'json') printJson(context, errorDocument(known));
+  noteLines(context, await errorLines(known, context));
+  if (context.env['DAILIES_DEBUG']) noteLines(context, stackLines(error));
+  return known.exitCode;
+}
+
+/** Commander has written its message already. */
+function usageExitCode(error: CommanderError, context: CliContext): ExitCode {
+  if (error.exitCode === 0) return 0;
+  const isGreedy = context.words.some((word) => word === '--only' || word === '--rerender');
+  if (error.code === 'commander.missingArgument' && isGreedy) {
+    noteLines(context, [
+      '  hint: --only and --rerender take all words that follow: put MANIFEST first, or join ids with commas',
+    ]);
+  }
+  return 2;
+}
+
+function isInterruption(error: unknown): boolean {
+  return error instanceof Interrupted || (error instanceof Error && error.cause instanceof Interrupted);
+}
+
+/** Whatever was thrown, as an error that a person can act on. */
+function knownError(error: unknown): DailiesError {
+  if (error instanceof DailiesError) return error;
+  if (error instanceof Error && 'code' in error && 'syscall' in error) {
+    return new DailiesError('disk', error.message, { exitCode: 1, cause: error });
+  }
+  return new DailiesError('internal', messageOf(error), {
+    exitCode: 1,
+    hint: 'this is a bug in dailies: set DAILIES_DEBUG=1 to see where it is, and report it with the manifest',
+    cause: error,
+  });
+}
+
+function errorDocument(error: DailiesError): unknown {
+  const { code, message, hint, exitCode } = error;
+  return {
+    version: 1,
+    error: { code, message, ...(hint === undefined ? {} : { hint }), exit_code: exitCode },
+    diagnostics: error instanceof ManifestError ? error.diagnostics : [],
+  };
+}
+
+async function errorLines(error: DailiesError, context: CliContext): Promise<string[]> {
+  const look = lookOf(context, 'stderr');
+  if (error instanceof ManifestError) {
+    const { formatDiagnostics } = await import('../ui/diagnostics.js');
+    const { diagnostics, source } = error;
+    return [...formatDiagnostics({ diagnostics, text: source.text, ...look }), '', countLine(error)];
+  }
+  const paint = palette(look.color);
+  const message = `${paint.red('error')}  ${clean(error.message)}`;
+  return error.hint === undefined ? [message] : [message, `  hint: ${clean(error.hint)}`];
+}
+
+/** `2 errors, 1 warning in teaser.yaml. Nothing was submitted.` */
+function countLine({ diagnostics, source }: ManifestError): string {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const warnings = diagnostics.length - errors;
+  const found = [count(errors, 'error'), ...(warnings > 0 ? [count(warnings, 'warning')] : [])];
+  return `${found.join(', ')} in ${clean(source.file)}. Nothing was submitted.`;
+}
+
+function stackLines(error: unknown): string[] {
+  const lines: string[] = [];
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    lines.push(cause.stack ?? cause.message);
+  return lines;
+}

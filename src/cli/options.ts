@@ -1,0 +1,111 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+
+/** The options that say which manifest is meant, and how it is read. */
+export interface ManifestFlags {
+  readonly gateway?: string;
+  readonly output?: string;
+  readonly var?: Readonly<Record<string, string>>;
+  readonly allowLargeMatrix?: boolean;
+}
+
+/** The options that say which takes are meant. */
+export interface ScopeFlags {
+  readonly only?: readonly string[];
+  readonly until?: string;
+  readonly rerender?: readonly string[];
+  /** false with `--no-retry-failed`. */
+  readonly retryFailed: boolean;
+  /** false with `--no-preflight`. */
+  readonly preflight: boolean;
+  readonly verify?: boolean;
+  readonly approve?: boolean;
+  readonly onUncertain?: 'hold' | 'resubmit';
+}
+
+/** Adds what every command that reads a manifest takes. */
+export function addManifestOptions(command: Command): Command {
+  return command
+    .option('--gateway <NAME|URL>', 'openrouter, modelgates, sandbox or a base URL; wins over the manifest')
+    .option('--output <DIR>', 'the folder for the clips; wins over the manifest')
+    .option('--var <NAME=VALUE>', 'sets a variable of the manifest; may be repeated', collectVariable)
+    .option('--allow-large-matrix', 'lets one shot expand to more than 1,000 jobs');
+}
+
+/** Adds what narrows a plan or a run to some takes, or widens it to made ones. */
+export function addScopeOptions(command: Command): Command {
+  return command
+    .option('--only <ID...>', 'these shots or takes (turn, turn@2) and no others', collectList)
+    .option('--until <ID>', 'this shot and what it is made from')
+    .option(
+      '--rerender <ID...>',
+      'makes these anew although they are delivered; the old clip is kept',
+      collectList,
+    )
+    .option('--no-retry-failed', 'leaves alone what failed before')
+    .option('--verify', 'compares the hash of every clip on disk, not just size and time')
+    .option('--approve', 'stops after each generation of shots until takes have been picked')
+    .addOption(
+      new Option('--on-uncertain <WORD>', 'what to do about submits whose answer was lost').choices([
+        'hold',
+        'resubmit',
+      ]),
+    )
+    .option('--no-preflight', 'does not ask for remote inputs before the run');
+}
+
+/** Adds the choice of how to answer. */
+export function addFormatOption(command: Command, formats: readonly string[] = ['text', 'json']): Command {
+  return command.addOption(new Option('--format <FORMAT>', 'how to answer').choices(formats).default('text'));
+}
+
+/** Adds the wish to hear nothing but results and errors. */
+export function addQuietOption(command: Command): Command {
+  return command.option('--quiet', 'says nothing but the result and errors');
+}
+
+/** A value that counts up: `--only a --only b`, `--only a b` and `--only a,b` mean the same. */
+export function collectList(value: string, previous: readonly string[] | undefined): readonly string[] {
+  const words = value.split(',').filter((word) => word !== '');
+  return [...(previous ?? []), ...words];
+}
+
+export function collectVariable(
+  value: string,
+  previous: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  const equals = value.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('Write it as NAME=VALUE.');
+  return { ...previous, [value.slice(0, equals)]: value.slice(equals + 1) };
+}
+
+/** US dollars: 5, 0.50 or $5. */
+export function parseUsd(value: string): number {
+  const usd = Number(value.replace(/^\$/, ''));
+  if (value.trim() === '' || !Number.isFinite(usd) || usd < 0)
+    throw new InvalidArgumentError('Give US dollars, such as 5.');
+  return usd;
+}
+
+/** A whole number of at least 1. */
+export function parseCount(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('Give a whole number from 1 up.');
+  return number;
+}
+
+/** A TCP port; 0 leaves the choice to the system. */
+export function parsePort(value: string): number {
+  const port = Number(value);
+  if (value.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new InvalidArgumentError('Give a port from 0 to 65535.');
+  }
+  return port;
+}
+
+/** A positive number. */
+export function parseFactor(value: string): number {
+  const factor = Number(value);
+  if (!Number.isFinite(factor) || factor <= 0) throw new InvalidArgumentError('Give a number above 0.');
+  return factor;
+}

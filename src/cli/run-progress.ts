@@ -1,0 +1,46 @@
+import type { EventSink } from '../events.js';
+import { allowsRedraw } from '../ui/look.js';
+import { createProgress, type Progress } from '../ui/progress.js';
+import { lookOf, type CliContext } from './context.js';
+
+/** What shows a run: on the standard error for people, and as events on the standard output for machines. */
+export interface RunProgress extends Progress {
+  readonly handle: EventSink;
+}
+
+/** Opens the view that fits the streams and the flags. `showPath` turns a path of the run into one to be shown. */
+export async function openRunProgress(
+  context: CliContext,
+  options: { readonly quiet: boolean; readonly showPath: (path: string) => string },
+): Promise<RunProgress> {
+  const { stdout, stderr, env, format } = context;
+  const streamsToTerminal = format === 'ndjson' && stdout.isTTY;
+  const progress = await createProgress({
+    write: (text) => stderr.write(text),
+    look: lookOf(context, 'stderr'),
+    now: Date.now,
+    every(ms, tick) {
+      const timer = setInterval(tick, ms);
+      return () => clearInterval(timer);
+    },
+    showPath: options.showPath,
+    window: allowsRedraw(stderr, env)
+      ? { columns: () => stderr.columns, rows: () => stderr.rows }
+      : undefined,
+    // Events on a terminal are the view; a second one would be written over them.
+    quiet: options.quiet || streamsToTerminal,
+  });
+  const resume = (): void => progress.refresh();
+  process.on('SIGCONT', resume);
+  return {
+    ...progress,
+    handle(event) {
+      progress.handle(event);
+      if (format === 'ndjson') stdout.write(`${JSON.stringify(event)}\n`);
+    },
+    stop() {
+      process.off('SIGCONT', resume);
+      progress.stop();
+    },
+  };
+}
