@@ -1,0 +1,76 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../src/clock.js';
+import type { PlanDocument } from '../../src/domain/plan.js';
+import type { RunEvent, RunSummary } from '../../src/events.js';
+import { planProject, type PlanOptions } from '../../src/flow/plan.js';
+import { loadProject, type Project } from '../../src/flow/project.js';
+import { runProject, type RunOptions } from '../../src/flow/run.js';
+
+/** A folder with a manifest in it, and what tests do with one. */
+export interface TestProject {
+  readonly folder: string;
+  readonly manifest: string;
+  /** Replaces the manifest's shots, or all of it where the text says `version`. */
+  write(text: string): Promise<void>;
+  load(): Promise<Project>;
+  plan(options?: PlanOptions): Promise<PlanDocument>;
+  run(options?: RunOptions): Promise<RunSummary & { readonly events: readonly RunEvent[] }>;
+  /** The text of a file in the folder. */
+  read(path: string): Promise<string>;
+  lockfile(): Promise<unknown>;
+}
+
+/** Settings that come before the shots of every test's manifest. */
+export interface ProjectSettings {
+  readonly baseUrl: string;
+  /** Further lines of YAML at the top level. */
+  readonly top?: string;
+  readonly clock?: Clock;
+  readonly output?: string;
+}
+
+/** Makes a folder with the manifest `film.yaml`, whose gateway is a server of the test. */
+export async function makeProject(settings: ProjectSettings, shots: string): Promise<TestProject> {
+  const folder = await mkdtemp(join(tmpdir(), 'dailies-flow-'));
+  const manifest = join(folder, 'film.yaml');
+  const env = { TEST_KEY: 'sk-test-0123456789' };
+  const text = (body: string) =>
+    [
+      'version: 1',
+      'project: film',
+      `gateway: { base_url: "${settings.baseUrl}", api_key_env: TEST_KEY }`,
+      'poll: { interval: 0.05, timeout: 20 }',
+      'defaults: { model: google/veo-3.1-lite, duration: 4, resolution: 720p, generate_audio: false }',
+      settings.top ?? '',
+      'shots:',
+      body,
+    ].join('\n');
+  const project: TestProject = {
+    folder,
+    manifest,
+    write: (body) => writeFile(manifest, body.includes('version:') ? body : text(body)),
+    load: () =>
+      loadProject({
+        manifest,
+        env,
+        ...(settings.clock ? { clock: settings.clock } : {}),
+        ...(settings.output === undefined ? {} : { output: settings.output }),
+      }),
+    plan: async (options) => planProject(await project.load(), options),
+    async run(options) {
+      const events: RunEvent[] = [];
+      const onEvent = (event: RunEvent) => {
+        events.push(event);
+        options?.onEvent?.(event);
+      };
+      const summary = await runProject(await project.load(), { ...options, onEvent });
+      return { ...summary, events };
+    },
+    read: (path) => readFile(join(folder, path), 'utf8'),
+    lockfile: async () => JSON.parse(await project.read('film.lock.json')) as unknown,
+  };
+  await project.write(shots);
+  return project;
+}
