@@ -3,7 +3,7 @@ import type { Take } from '../domain/take.js';
 import { moveClip } from '../store/clips.js';
 import { exists, finishPart, makeRoomFor, removeFile } from '../store/clip-file.js';
 import { writeSidecar } from '../store/sidecar.js';
-import { clipPlace, supersededFolder, type ClipPlace } from './clip-place.js';
+import { clipPlace, isInPlace, supersededFolder, type ClipPlace } from './clip-place.js';
 import { openPath, storedPath } from './paths.js';
 import { record, type RunContext } from './run-context.js';
 
@@ -11,7 +11,29 @@ import { record, type RunContext } from './run-context.js';
  * Moves whatever our lockfile owns out of the places where clips of a take are about to lie, into
  * `.superseded/`; nothing is ever overwritten.
  */
-export async function clearPlace(context: RunContext, place: ClipPlace, count: number): Promise<void> {
+export function clearPlace(context: RunContext, place: ClipPlace, count: number): Promise<void> {
+  return context.limits.move(() => emptyPlace(context, place, count));
+}
+
+/** Moves the clips of an attempt to where the clips of the take belong that it serves now. */
+export function bringHome(context: RunContext, attemptId: string, take: Take): Promise<Attempt> {
+  // One move at a time: two takes that swap their clips would otherwise move each other's under their feet.
+  return context.limits.move(async () => {
+    const attempt = context.store.get(attemptId);
+    const place = clipPlace(context.project, take);
+    if (isInPlace(attempt, place)) return attempt;
+    const count = attempt.state.kind === 'delivered' ? attempt.state.outputs.length : 0;
+    await emptyPlace(context, place, count);
+    return moveClips(context, context.store.get(attemptId), async (file, index) => {
+      const target = place.clip(index, file.endsWith('.webm') ? '.webm' : '.mp4');
+      await makeRoomFor(target);
+      await finishPart({ part: file, target });
+      return target;
+    });
+  });
+}
+
+async function emptyPlace(context: RunContext, place: ClipPlace, count: number): Promise<void> {
   for (let index = 0; index < Math.max(1, count); index++) {
     for (const extension of ['.mp4', '.webm']) {
       const owner = context.clips.ownerOf(place.storedClip(index, extension));
@@ -23,19 +45,6 @@ export async function clearPlace(context: RunContext, place: ClipPlace, count: n
 /** Moves the clips of an attempt into `.superseded/`, with their sidecar. A clip that is not there stays on record. */
 async function setAside(context: RunContext, attempt: Attempt): Promise<void> {
   await moveClips(context, attempt, (file) => moveClip({ file, folder: supersededFolder(context.project) }));
-}
-
-/** Moves the clips of an attempt to where the clips of the take belong that it serves now. */
-export async function bringHome(context: RunContext, attempt: Attempt, take: Take): Promise<Attempt> {
-  const place = clipPlace(context.project, take);
-  const count = attempt.state.kind === 'delivered' ? attempt.state.outputs.length : 0;
-  await clearPlace(context, place, count);
-  return moveClips(context, attempt, async (file, index) => {
-    const target = place.clip(index, file.endsWith('.webm') ? '.webm' : '.mp4');
-    await makeRoomFor(target);
-    await finishPart({ part: file, target });
-    return target;
-  });
 }
 
 async function moveClips(

@@ -33,6 +33,16 @@ export function asidePlace(project: Project, { owner, id }: Attempt): ClipPlace 
   return placeAt(project, join(supersededFolder(project), `${owner.shot}.take-${owner.take}.attempt-${id}`));
 }
 
+/** Whether the clips of an attempt lie where clips of this place belong. */
+export function isInPlace({ state }: Attempt, place: ClipPlace): boolean {
+  return (
+    state.kind === 'delivered' &&
+    state.outputs.every(
+      ({ path }, index) => path === place.storedClip(index, path.endsWith('.webm') ? '.webm' : '.mp4'),
+    )
+  );
+}
+
 function placeAt(project: Project, stem: string): ClipPlace {
   const numbered = (index: number) => (index === 0 ? stem : `${stem}.${index + 1}`);
   const clip = (index: number, extension: string) => `${numbered(index)}${extension}`;

@@ -34,6 +34,8 @@ export interface RunContext {
     /** Holds a job's slot: the model's first, where it has a cap, then the global one. */
     readonly job: <T>(model: string, work: () => Promise<T>) => Promise<T>;
     readonly download: LimitFunction;
+    /** Moves of clips on disk: one at a time. */
+    readonly move: LimitFunction;
   };
   readonly frameTool: FrameTool | undefined;
   /** The attempt that serves a take, by the take's key, as far as the run has come. */

@@ -147,6 +147,7 @@ function createLimits({ manifest }: Project): RunContext['limits'] {
       return ofModel ? ofModel(() => all(work)) : all(work);
     },
     download: pLimit(downloads),
+    move: pLimit(1),
   };
 }
 

@@ -8,7 +8,7 @@ import { decideAll, type Decision, type DecisionContext } from '../plan/decide.j
 import { slotKey, withAncestors, type Picks } from '../plan/graph.js';
 import { inspectOutput } from '../store/clips.js';
 import { openPath } from './paths.js';
-import { clipPlace } from './clip-place.js';
+import { clipPlace, isInPlace } from './clip-place.js';
 import type { Project } from './project.js';
 
 /** Which takes a plan or a run is about, and how it goes about them. */
@@ -120,16 +120,6 @@ async function worstStatus(outputs: readonly Output[], folder: string, hash: boo
     if (status === 'changed') worst = status;
   }
   return worst;
-}
-
-/** Whether the clips of an attempt lie where the clips of a take belong. */
-function isInPlace({ state }: Attempt, place: ReturnType<typeof clipPlace>): boolean {
-  return (
-    state.kind === 'delivered' &&
-    state.outputs.every(
-      ({ path }, index) => path === place.storedClip(index, path.endsWith('.webm') ? '.webm' : '.mp4'),
-    )
-  );
 }
 
 function scopeOf(takes: readonly Take[], { only, until }: Scope, picks: Picks): readonly Take[] {

@@ -144,7 +144,7 @@ async function fetchable(context: RunContext, attempt: Attempt): Promise<Attempt
 
 async function reuse(context: RunContext, take: Take, attempt: Attempt): Promise<End> {
   const isHome = context.survey.context.isInPlace(attempt, take);
-  return { attempt: isHome ? attempt : await bringHome(context, attempt, take), reused: true };
+  return { attempt: isHome ? attempt : await bringHome(context, attempt.id, take), reused: true };
 }
 
 /** A lost job is asked for again by each run; what is uncertain waits for a person. */

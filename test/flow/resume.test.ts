@@ -1,0 +1,301 @@
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeClip } from '../helpers/clips.js';
+import { fastClock } from '../helpers/clock.js';
+import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { makeProject, type TestProject } from '../helpers/project.js';
+
+let server: GatewayServer;
+let clip: Buffer;
+
+beforeEach(async () => {
+  server = await startGatewayServer();
+  clip = await makeClip({ width: 1280, height: 720, seconds: 4 });
+});
+afterEach(async () => {
+  expect(server.violations).toEqual([]);
+  await server.close();
+});
+
+const SEA = '  - { id: sea, prompt: waves }';
+const project = (shots = SEA, top = '') => makeProject({ baseUrl: server.baseUrl, top }, shots);
+
+/** A project whose shots are delivered. */
+async function delivered(shots = SEA, top = ''): Promise<TestProject> {
+  server.autoComplete(clip, { cost: 0.12 });
+  const film = await project(shots, top);
+  expect(await film.run()).toMatchObject({ exit_code: 0 });
+  return film;
+}
+
+const clipAt = (film: TestProject, path: string) => readFile(join(film.folder, 'renders/film', path));
+
+describe('a second run', () => {
+  it('buys nothing and needs no gateway', async () => {
+    const film = await delivered();
+    const { posts, models } = server.counters;
+    const again = await film.run();
+    expect(again).toMatchObject({ exit_code: 0, counts: { reused: 1, submitted: 0 } });
+    expect(server.counters).toMatchObject({ posts, models });
+  });
+
+  it('finds the clip of a renamed shot and gives it the new name', async () => {
+    const film = await delivered();
+    await film.write('  - { id: ocean, prompt: waves }');
+    expect((await film.plan()).shots).toMatchObject([{ id: 'ocean', action: 'reuse', reasons: ['renamed'] }]);
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'ocean/ocean.mp4')).toEqual(clip);
+    expect(server.counters.posts).toBe(1);
+    expect((await film.plan()).shots).toMatchObject([{ id: 'ocean', reasons: ['delivered'] }]);
+  });
+
+  it('finds the clip of a prompt that was changed and changed back', async () => {
+    const film = await delivered();
+    const calm = await makeClip({ width: 1280, height: 720, seconds: 4, color: [200, 30, 30] });
+    server.autoComplete(calm);
+    await film.write('  - { id: sea, prompt: calm water }');
+    expect((await film.plan()).shots).toMatchObject([{ action: 'rerender', reasons: ['prompt changed'] }]);
+    await film.run();
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(calm);
+    expect(await clipAt(film, '.superseded/sea.mp4')).toEqual(clip);
+    await film.write(SEA);
+    expect((await film.plan()).shots).toMatchObject([{ action: 'reuse', reasons: ['restored'] }]);
+    await film.run();
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+    expect(await clipAt(film, '.superseded/sea.2.mp4')).toEqual(calm);
+    expect(server.counters.posts).toBe(2);
+  });
+
+  it('lets two shots swap their clips when they swap their prompts', async () => {
+    const red = await makeClip({ width: 1280, height: 720, seconds: 4, color: [200, 30, 30] });
+    server.autoComplete((job) => (job.body['prompt'] === 'A' ? clip : red));
+    const film = await project('  - { id: a, prompt: A }\n  - { id: b, prompt: B }');
+    await film.run();
+    await film.write('  - { id: a, prompt: B }\n  - { id: b, prompt: A }');
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(await clipAt(film, 'a/a.mp4')).toEqual(red);
+    expect(await clipAt(film, 'b/b.mp4')).toEqual(clip);
+  });
+
+  it('buys nothing when the gateway has moved', async () => {
+    const film = await delivered();
+    const text = (await film.read('film.yaml')).replace(server.baseUrl, 'https://gateway.example/api/v1');
+    await film.write(text);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+  });
+
+  it('takes in what the sidecars vouch for when the lockfile is gone', async () => {
+    const film = await delivered(`${SEA}\n  - { id: b, prompt: b, takes: 2 }`);
+    await rm(join(film.folder, 'film.lock.json'));
+    expect((await film.plan()).shots.map(({ action }) => action)).toEqual(['reuse', 'reuse', 'reuse']);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 }, spent_usd: 0.36 });
+    expect(server.counters.posts).toBe(3);
+  });
+
+  it('fetches a missing clip again, for free', async () => {
+    const film = await delivered();
+    await rm(join(film.folder, 'renders/film/sea/sea.mp4'));
+    expect((await film.plan()).shots).toMatchObject([{ action: 'download', reasons: ['file missing'] }]);
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+    expect(server.counters.posts).toBe(1);
+  });
+
+  it('leaves a clip alone that was changed by hand, and keeps a copy when it is replaced', async () => {
+    const film = await delivered();
+    await writeFile(join(film.folder, 'renders/film/sea/sea.mp4'), 'graded');
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(String(await clipAt(film, 'sea/sea.mp4'))).toBe('graded');
+    await film.run({ rerender: ['sea'] });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+    expect(String(await clipAt(film, '.superseded/sea.mp4'))).toBe('graded');
+  });
+
+  it('notices with --verify a clip whose bytes were changed behind its date', async () => {
+    const film = await delivered();
+    const path = join(film.folder, 'renders/film/sea/sea.mp4');
+    const { atime, mtime } = await stat(path);
+    const spoilt = Buffer.from(clip);
+    spoilt[spoilt.length - 1] = (spoilt.at(-1) ?? 0) ^ 1;
+    await writeFile(path, spoilt);
+    const { utimes } = await import('node:fs/promises');
+    await utimes(path, atime, mtime);
+    expect((await film.plan({ verify: true })).shots[0]?.reasons).toEqual([
+      'file changed by hand, left as it is',
+    ]);
+  });
+
+  it('renders a delivered shot anew only when it is asked to', async () => {
+    const film = await delivered();
+    expect(await film.run({ rerender: ['sea'] })).toMatchObject({ exit_code: 0, spent_usd: 0.24 });
+    expect(await readdir(join(film.folder, 'renders/film/.superseded'))).toContain('sea.mp4');
+    await film.run();
+    expect(server.counters.posts).toBe(2);
+  });
+
+  it('renders a failed shot once more, unless it is told not to', async () => {
+    server.autoComplete(clip);
+    const film = await project();
+    const running = film.run();
+    (await server.nextJob()).fail('Content policy violation');
+    expect(await running).toMatchObject({ exit_code: 1, shots: [{ outcome: 'failed' }] });
+    expect(await film.run({ retryFailed: false })).toMatchObject({ exit_code: 1 });
+    expect(server.counters.posts).toBe(1);
+    expect((await film.plan()).shots).toMatchObject([
+      { action: 'retry', reasons: ['failed: Content policy violation'] },
+    ]);
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+  });
+
+  it('renders a failed job again within the run as often as `retries` says', async () => {
+    const film = await project(SEA, 'retries: 1');
+    const running = film.run();
+    (await server.nextJob()).fail('first');
+    (await server.nextJob()).fail('second');
+    expect(await running).toMatchObject({ exit_code: 1, shots: [{ message: 'the gateway says: second' }] });
+    expect(server.counters.posts).toBe(2);
+  });
+});
+
+describe('a file that is not ours', () => {
+  it('is never overwritten: the plan refuses', async () => {
+    const film = await project();
+    await mkdir(join(film.folder, 'renders/film/sea'), { recursive: true });
+    await writeFile(join(film.folder, 'renders/film/sea/sea.mp4'), 'precious');
+    await expect(film.run()).rejects.toMatchObject({ exitCode: 2, diagnostics: [{ code: 'file-not-ours' }] });
+    expect(String(await clipAt(film, 'sea/sea.mp4'))).toBe('precious');
+    expect(server.counters.posts).toBe(0);
+  });
+});
+
+describe('a job in flight', () => {
+  async function interrupted(shots = SEA) {
+    const film = await project(shots);
+    const controller = new AbortController();
+    const running = film.run({ signal: controller.signal });
+    const job = await server.nextJob();
+    while (job.polls === 0) await new Promise(setImmediate);
+    controller.abort();
+    expect(await running).toMatchObject({ exit_code: 130 });
+    return { film, job };
+  }
+
+  it('is taken up by the next run after an interruption', async () => {
+    const { film, job } = await interrupted();
+    expect((await film.plan()).shots).toMatchObject([{ action: 'resume' }]);
+    job.complete(clip, { cost: 0.12 });
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(server.counters.posts).toBe(1);
+  });
+
+  it('is fetched and kept aside when its shot was edited meanwhile', async () => {
+    const { film, job } = await interrupted();
+    job.complete(clip, { cost: 0.12 });
+    const red = await makeClip({ width: 1280, height: 720, seconds: 4, color: [200, 30, 30] });
+    server.autoComplete(red);
+    await film.write('  - { id: sea, prompt: calm water }');
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(red);
+    const aside = (await readdir(join(film.folder, 'renders/film/.superseded'))).filter((name) =>
+      name.endsWith('.mp4'),
+    );
+    expect(aside).toHaveLength(1);
+    expect(await clipAt(film, `.superseded/${aside[0] ?? ''}`)).toEqual(clip);
+    await film.write(SEA);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+  });
+
+  it('is fetched and kept aside when its shot was removed', async () => {
+    const { film, job } = await interrupted();
+    job.complete(clip, { cost: 0.12 });
+    server.autoComplete(clip);
+    await film.write('  - { id: other, prompt: other }');
+    expect((await film.plan()).shots).toMatchObject([{ id: 'other' }, { id: 'sea', action: 'orphan' }]);
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await readdir(join(film.folder, 'renders/film/.superseded'))).toContain(
+      'sea.take-1.attempt-1.mp4',
+    );
+  });
+
+  it('stays in the lockfile when it outlives the patience of a run', async () => {
+    const film = await makeProject({ baseUrl: server.baseUrl }, SEA);
+    await film.write((await film.read('film.yaml')).replace('timeout: 20', 'timeout: 0.2'));
+    const first = await film.run();
+    expect(first).toMatchObject({
+      exit_code: 1,
+      shots: [{ outcome: 'waiting', job_id: server.jobs[0]?.id }],
+    });
+    server.jobs[0]?.complete(clip);
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(server.counters.posts).toBe(1);
+  });
+
+  it('is lost after the grace period alone, asked for again by each run, and never bought again by itself', async () => {
+    const film = await makeProject({ baseUrl: server.baseUrl, clock: fastClock(100) }, SEA);
+    await film.write((await film.read('film.yaml')).replace('timeout: 20', 'timeout: 200'));
+    const running = film.run();
+    const job = await server.nextJob();
+    job.vanish();
+    expect(await running).toMatchObject({ exit_code: 1, shots: [{ outcome: 'held' }] });
+    expect(job.polls).toBeGreaterThanOrEqual(3);
+    expect(await film.run()).toMatchObject({ exit_code: 1, shots: [{ outcome: 'held' }] });
+    job.restore();
+    job.complete(clip);
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(server.counters.posts).toBe(1);
+  });
+
+  it.each([500, 429, 'reset', 'html', 'half-json', 'no-id', 401] as const)(
+    'survives a poll that meets %s',
+    async (fault) => {
+      const film = await project();
+      const running = film.run();
+      const job = await server.nextJob();
+      server.failNext(fault, { on: 'poll' });
+      while (job.polls < 1) await new Promise(setImmediate);
+      job.status('simmering');
+      while (job.polls < 3) await new Promise(setImmediate);
+      job.complete(clip);
+      expect(await running).toMatchObject({ exit_code: 0 });
+      expect(server.counters.posts).toBe(1);
+    },
+  );
+});
+
+describe('a download', () => {
+  it.each(['cut', 'html', 500, 'reset', 'half-json'] as const)('survives %s', async (fault) => {
+    server.autoComplete(clip);
+    server.failNext(fault, { on: 'content' });
+    const film = await makeProject({ baseUrl: server.baseUrl, clock: fastClock(50) }, SEA);
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+  });
+
+  it('keeps a job paid and fetchable when what comes is no clip', async () => {
+    server.autoComplete(Buffer.from('<!doctype html><p>busy</p>'));
+    const film = await makeProject({ baseUrl: server.baseUrl, clock: fastClock(50) }, SEA);
+    const summary = await film.run();
+    expect(summary).toMatchObject({ exit_code: 1, shots: [{ outcome: 'waiting' }] });
+    expect(await readdir(join(film.folder, 'renders/film/sea'))).not.toContain('sea.mp4');
+    expect((await film.plan()).shots).toMatchObject([{ action: 'download' }]);
+    expect(server.counters.posts).toBe(1);
+  });
+
+  it('brings all outputs of a job', async () => {
+    const red = await makeClip({ width: 1280, height: 720, seconds: 4, color: [200, 30, 30] });
+    server.autoComplete([clip, red]);
+    const film = await project();
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+    expect(await clipAt(film, 'sea/sea.2.mp4')).toEqual(red);
+  });
+
+  it('warns of a clip unlike the order, and does not buy another', async () => {
+    server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 2 }));
+    const film = await project();
+    const summary = await film.run();
+    expect(summary.exit_code).toBe(0);
+    expect(summary.shots[0]?.outputs[0]?.warnings).toEqual(['asked for 4 s, got 2 s']);
+  });
+});
