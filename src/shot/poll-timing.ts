@@ -1,0 +1,167 @@
+import { expectedBefore, likelihood, nextPollAt, windowStartMs, type Forecast } from './poll-forecast.js';
+
+/** What makes jobs alike in length. */
+export interface JobKind {
+  readonly model: string;
+  /** Seconds, as requested. */
+  readonly duration?: number | undefined;
+  readonly resolution?: string | undefined;
+}
+
+/** How long a completed job took. */
+export interface LengthSample extends JobKind {
+  /** From the gateway's acceptance to the poll that found the job completed. */
+  readonly lengthMs: number;
+  /** The job's age at the last poll that found it unfinished; 0: there was none. Absent: not known. */
+  readonly unfinishedMs?: number | undefined;
+}
+
+/** Where a job stands when its next poll is to be timed. */
+export interface JobProgress extends JobKind {
+  /** Since the gateway accepted it. */
+  readonly elapsedMs: number;
+  /** In this run. */
+  readonly pollsSoFar: number;
+}
+
+/** Says when to ask for a job again, and learns from those that have completed. It keeps no clock. */
+export interface PollTiming {
+  /** How long to wait before the next poll, in milliseconds; 0 for a job of an earlier run that may be done. */
+  nextWaitMs(job: JobProgress): number;
+  learn(completed: LengthSample): void;
+  /** How long such jobs take from acceptance to completion; undefined where none of the model was seen. */
+  expectedMs(kind: JobKind): number | undefined;
+}
+
+/**
+ * Times polls by what is known of jobs alike: of the same model, length and resolution; else of the same model;
+ * else of any. `intervalMs` is the longest wait once a job's end is to be expected, and at any time while nothing
+ * is known. `history` comes oldest first.
+ */
+export function createPollTiming(setup: {
+  readonly intervalMs: number;
+  readonly history?: Iterable<LengthSample>;
+}): PollTiming {
+  const { intervalMs } = setup;
+  const records = new Map<string, LengthRecord>();
+  let doubt = LEAST_DOUBT;
+
+  const forecastFor = (kind: JobKind): Forecast | undefined => {
+    const record = keysOf(kind)
+      .map((key) => records.get(key))
+      .find((candidate) => candidate !== undefined);
+    return record && forecastOf(record, doubt);
+  };
+
+  const timing: PollTiming = {
+    nextWaitMs({ elapsedMs, pollsSoFar, ...kind }) {
+      const forecast = forecastFor(kind);
+      const nextMs = (ageMs: number, polled: boolean) =>
+        forecast ? nextPollAt(forecast, ageMs, polled) : ageMs + Math.max(FIRST_WAIT_MS, ageMs * WAIT_GROWTH);
+      if (pollsSoFar === 0 && nextMs(0, false) < elapsedMs) return 0;
+      const capFromMs = forecast ? Math.max(elapsedMs, windowStartMs(forecast)) : elapsedMs;
+      const at = Math.min(nextMs(elapsedMs, pollsSoFar > 0), capFromMs + intervalMs);
+      return Math.max(at - elapsedMs, Math.min(SHORTEST_WAIT_MS, intervalMs));
+    },
+
+    learn(completed) {
+      const keys = keysOf(completed);
+      const [exact = ''] = keys;
+      const known = records.get(exact);
+      let length = logLength(completed);
+      if (known) {
+        const forecast = forecastOf(known, doubt);
+        const unlike = chanceUnlike(forecast, completed);
+        doubt = Math.min(MOST_DOUBT, Math.max(LEAST_DOUBT, unlike));
+        // Such jobs take another time now, and what they took before is no guide any more.
+        if (unlike > 0.5) records.delete(exact);
+        else if (completed.unfinishedMs === 0) length = expectedBefore(forecast, completed.lengthMs);
+      }
+      for (const [level, key] of keys.entries()) {
+        records.set(key, recordWith(records.get(key) ?? emptyRecord(level), length));
+      }
+    },
+
+    expectedMs(kind) {
+      const [exact = '', model = ''] = keysOf(kind);
+      const record = records.get(exact) ?? records.get(model);
+      return record && Math.exp(record.mean);
+    },
+  };
+  for (const completed of setup.history ?? []) timing.learn(completed);
+  return timing;
+}
+
+/** The wait before the first poll of a job of which nothing is known, and by how much the later ones grow. */
+const FIRST_WAIT_MS = 100;
+const WAIT_GROWTH = 0.4;
+
+const SHORTEST_WAIT_MS = 1;
+
+/** Some doubt is always left: it costs a quarter of a poll, and finds out when lengths have changed. */
+const LEAST_DOUBT = 0.002;
+const MOST_DOUBT = 0.6;
+
+/** For each key of `keysOf`: how much jobs with that in common differ until they are seen, and how unlike the next may be. */
+const LEVELS = [
+  { spread: 0.25, doubt: 0 },
+  { spread: 0.45, doubt: 0.05 },
+  { spread: 0.7, doubt: 0.2 },
+] as const;
+
+/** As how many jobs the assumed spread counts beside those seen. */
+const ASSUMED = 3;
+
+/** How much each length counts beside the one after it: jobs of today say more than those of last week. */
+const FADING = 0.93;
+
+/** What is kept of the lengths seen under one key: logarithms of milliseconds, the older the fainter. */
+interface LengthRecord {
+  readonly level: number;
+  readonly weight: number;
+  readonly mean: number;
+  /** The weighted sum of squared distances from the mean. */
+  readonly scatter: number;
+}
+
+/** From the most alike to anything at all. */
+function keysOf({ model, duration, resolution }: JobKind): readonly string[] {
+  return [`${model}\n${duration ?? ''}\n${resolution ?? ''}`, model, ''];
+}
+
+/** Halfway between the last two polls; of a job found completed by the first, a third of its age. */
+function logLength({ lengthMs, unfinishedMs }: LengthSample): number {
+  if (unfinishedMs === undefined) return Math.log(Math.max(1, lengthMs));
+  return Math.log(Math.max(1, unfinishedMs > 0 ? (lengthMs + unfinishedMs) / 2 : lengthMs / 3));
+}
+
+/** By Bayes' rule: how likely it is that the job was unlike those seen before, given when it ended. */
+function chanceUnlike(forecast: Forecast, { lengthMs, unfinishedMs }: LengthSample): number {
+  // Without the poll before, the length is taken for about right.
+  const { alike, unlike } = likelihood(forecast, unfinishedMs ?? lengthMs * 0.9, lengthMs);
+  const chance = forecast.doubt * unlike;
+  return chance / (chance + (1 - forecast.doubt) * alike);
+}
+
+function emptyRecord(level: number): LengthRecord {
+  return { level, weight: 0, mean: 0, scatter: 0 };
+}
+
+function recordWith(record: LengthRecord, length: number): LengthRecord {
+  const weight = record.weight * FADING + 1;
+  const step = length - record.mean;
+  const mean = record.mean + step / weight;
+  const scatter = record.weight === 0 ? 0 : record.scatter * FADING + step * (length - mean);
+  return { level: record.level, weight, mean, scatter };
+}
+
+/** The spread is that of the lengths seen and the assumed one, widened for how few were seen. */
+function forecastOf({ level, weight, mean, scatter }: LengthRecord, doubt: number): Forecast {
+  const assumed = LEVELS[level] ?? LEVELS[2];
+  const variance = (scatter + ASSUMED * assumed.spread ** 2) / (weight - 1 + ASSUMED);
+  return {
+    middle: mean,
+    spread: Math.sqrt(variance * (1 + 1 / weight)),
+    doubt: Math.min(MOST_DOUBT, doubt + assumed.doubt),
+  };
+}
