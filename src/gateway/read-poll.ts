@@ -11,23 +11,10 @@ const MOST_OUTPUTS = 100;
 
 /** What the answer to a poll means. Whatever is not a plain word of the gateway about this job leaves it as it is. */
 export function readPoll(answer: Answer, job: JobRef, context: ReadingContext): PollOutcome {
-  const { status, body } = answer;
-  const { redact } = context;
-  const fields = asObject(parseJson(body));
-  const message = printable(bodyWords(body) ?? 'no reason given', redact);
+  const { status } = answer;
+  const fields = status < 300 ? asObject(parseJson(answer.body)) : undefined;
   const word = asText(fields?.['status']);
-  const wait = retryAfterMs(answer.headers, context.now);
-
-  if (status === 401 || status === 403) return { kind: 'key_refused', status, message };
-  if (status === 404 || status === 410) return { kind: 'not_found', message };
-  if (status >= 300 || !fields || word === undefined) {
-    const what = status < 300 ? 'without a status that can be read' : `with ${status}`;
-    return {
-      kind: 'unavailable',
-      message: `the gateway answered ${what}: ${message}`,
-      ...(wait === undefined ? {} : { retryAfterMs: wait }),
-    };
-  }
+  if (!fields || word === undefined) return readFailure(answer, context);
   switch (word) {
     case 'pending':
     case 'in_progress':
@@ -38,11 +25,23 @@ export function readPoll(answer: Answer, job: JobRef, context: ReadingContext): 
     case 'cancelled':
     case 'expired': {
       const words = errorWords(fields['error']) ?? errorWords(fields['message']) ?? 'no reason given';
-      return { kind: 'ended', status: word, message: printable(words, redact), ...costOf(fields) };
+      return { kind: 'ended', status: word, message: printable(words, context.redact), ...costOf(fields) };
     }
     default:
-      return { kind: 'unknown_status', word: printable(word, redact) };
+      return { kind: 'unknown_status', word: printable(word, context.redact) };
   }
+}
+
+function readFailure({ status, headers, body }: Answer, { redact, now }: ReadingContext): PollOutcome {
+  const message = printable(bodyWords(body) ?? 'no reason given', redact);
+  if (status === 401 || status === 403) return { kind: 'key_refused', status, message };
+  if (status === 404 || status === 410) return { kind: 'not_found', message };
+  const wait = retryAfterMs(headers, now);
+  return {
+    kind: 'unavailable',
+    message: `the gateway answered ${status < 300 ? 'without a status that can be read' : status}: ${message}`,
+    ...(wait === undefined ? {} : { retryAfterMs: wait }),
+  };
 }
 
 /**

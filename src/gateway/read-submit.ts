@@ -23,6 +23,9 @@ const REFUSALS = new Set([400, 404, 413, 422]);
 /** What the answer to a submit means: the table under "Money", row by row. */
 export function readSubmit(answer: Answer, context: ReadingContext): SubmitOutcome {
   const { status, body } = answer;
+  if (status < 300) return readAccepted(answer, context);
+  if (status < 400) return { kind: 'refused', status, message: redirectWords(answer, context.redact) };
+
   const fields = asObject(parseJson(body));
   const message = printable(bodyWords(body) ?? 'no reason given', context.redact);
   const wait = retryAfterMs(answer.headers, context.now);
@@ -39,8 +42,6 @@ export function readSubmit(answer: Answer, context: ReadingContext): SubmitOutco
     ...(stops ? { stops } : {}),
   });
 
-  if (status < 300) return readAccepted(answer, context);
-  if (status < 400) return { kind: 'refused', status, message: redirectWords(answer, context.redact) };
   if (REFUSALS.has(status)) return refused();
   if (status === 401) return refused('key');
   if (status === 402) {

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import type { Dispatcher } from 'undici';
 
 /** The first part of an answer. Header names are lower-case. */
@@ -96,6 +98,8 @@ export function sendOnce(request: WireRequest): Promise<WireResult> {
       onAbort();
       return;
     }
+    // One signal stops a whole run: any number of requests may listen to it, and Node 20 warns at the eleventh.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', onAbort);
     dispatcher.dispatch(
       {

@@ -249,6 +249,46 @@ describe('the connection of a poll', () => {
   });
 });
 
+describe('many polls at once', () => {
+  it('may hang on one signal without a warning', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    const { gateway, ref } = await scene();
+    const signal = never();
+    await Promise.all(Array.from({ length: 40 }, () => gateway.poll(ref, signal)));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('an answer without end', () => {
+  it('is cut off long before it fills the memory', async () => {
+    let sent = 0;
+    let onClose = (): void => undefined;
+    const closed = new Promise<void>((resolve) => (onClose = resolve));
+    const { origin } = await rawServer((socket) => {
+      const block = Buffer.alloc(65_536, ' ');
+      const pour = (): void => {
+        while (!socket.destroyed && socket.write(block)) sent += block.length;
+        socket.once('drain', pour);
+      };
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2000000000\r\n\r\n');
+        pour();
+      });
+      socket.once('close', () => onClose());
+    });
+    expect(await gatewayAt(`${origin}/api/v1`).poll({ id: 'a' }, never())).toEqual({
+      kind: 'unavailable',
+      message: 'the answer is larger than 1024 KB',
+    });
+    await closed;
+    expect(sent).toBeLessThan(50_000_000);
+  });
+});
+
 describe('where a job is polled', () => {
   /** A gateway that writes down what it is asked, with or without the key. */
   async function recorder(status: (path: string) => number): Promise<{ origin: string; seen: string[] }> {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   createServer,
@@ -9,41 +8,15 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { send, sendError, serveClip } from './answers.js';
 import { requestViolations } from './contract.js';
+import { drip, flood, type Fault } from './fault.js';
+import { Job, type Clip, type CompleteOptions, type HeldJob, type SubmittedBody } from './held-job.js';
 
-/** The body of a submit as it came over the wire. */
-export type SubmittedBody = Readonly<Record<string, unknown>>;
+export type { Fault } from './fault.js';
+export type { HeldJob } from './held-job.js';
 
 export type Endpoint = 'submit' | 'poll' | 'content' | 'models' | 'key' | 'other';
-
-/** What goes wrong with one request. */
-export type Fault =
-  /** A status with the contract's error body; 503 and 429 too. */
-  | number
-  /** A status with this body (JSON unless it is a string) and these headers. */
-  | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
-  /** The request is read, then the connection is reset; nothing was accepted. */
-  | 'reset'
-  /** The connection is reset before the body of the request is read. */
-  | 'reset-unread'
-  /** The request is read and never answered. */
-  | 'hang'
-  /** 502 with an HTML page. */
-  | 'html'
-  /** 200 with a JSON answer that is cut in the middle; a submit is accepted (the job exists). */
-  | 'half-json'
-  /** 200 with a JSON object that lacks all that matters. */
-  | 'no-id'
-  /** 200, then a byte now and again, without end. */
-  | 'drip'
-  /** 200 with JSON that has no end: written as fast as it is read. */
-  | 'huge'
-  /** A submit is accepted (the job exists), then the connection is reset without an answer. */
-  | 'drop-after-accept'
-  /** Content only: half of the clip, then a reset. */
-  | 'cut'
-  /** Content only: half of the clip, then silence. */
-  | 'stall';
 
 export interface SeenRequest {
   readonly method: string;
@@ -51,37 +24,6 @@ export interface SeenRequest {
   readonly path: string;
   readonly endpoint: Endpoint;
   readonly headers: IncomingHttpHeaders;
-}
-
-/** A job the test holds: it stays as it is until the test says otherwise. */
-export interface HeldJob {
-  readonly id: string;
-  readonly body: SubmittedBody;
-  /** The word the next polls will see. */
-  readonly state: string;
-  readonly polls: number;
-  readonly downloads: number;
-  /** Sets any status, `in_progress` or a word nobody knows. */
-  status(word: string): void;
-  /** One clip or several; `cost` null is sent as null, absent is left out. `answer` is merged into the poll's answer. */
-  complete(clip: Buffer | readonly Buffer[], options?: CompleteOptions): void;
-  fail(message: unknown, options?: { readonly cost?: number }): void;
-  end(
-    status: 'failed' | 'cancelled' | 'expired',
-    message?: unknown,
-    options?: { readonly cost?: number },
-  ): void;
-  /** Polls and downloads answer 404 until `restore`. */
-  vanish(): void;
-  restore(): void;
-}
-
-export interface CompleteOptions {
-  readonly cost?: number | string | null;
-  /** false: Range is ignored and no validator is sent. */
-  readonly ranges?: boolean;
-  /** Merged into the answer of a poll, for instance `{ unsigned_urls: […] }`. */
-  readonly answer?: Readonly<Record<string, unknown>>;
 }
 
 export interface GatewayServerOptions {
@@ -122,8 +64,6 @@ export interface GatewayServer {
   onRequest(hook: (request: SeenRequest) => void | Promise<void>): void;
   close(): Promise<void>;
 }
-
-type Clip = Buffer | readonly Buffer[];
 
 interface Counters {
   posts: number;
@@ -345,64 +285,6 @@ interface Exchange {
   readonly body: SubmittedBody;
 }
 
-class Job implements HeldJob {
-  readonly id: string;
-  readonly body: SubmittedBody;
-  state = 'pending';
-  polls = 0;
-  downloads = 0;
-  clips: readonly Buffer[] = [];
-  error: unknown;
-  cost: number | string | null | undefined;
-  answer: Readonly<Record<string, unknown>> = {};
-  ranges = true;
-  gone = false;
-  ended = false;
-  readonly #onEnd: () => void;
-
-  constructor(id: string, body: SubmittedBody, onEnd: () => void) {
-    this.id = id;
-    this.body = body;
-    this.#onEnd = onEnd;
-  }
-
-  status(word: string): void {
-    this.state = word;
-  }
-
-  complete(clip: Clip, options: CompleteOptions = {}): void {
-    this.clips = Buffer.isBuffer(clip) ? [clip] : clip;
-    this.cost = options.cost;
-    this.ranges = options.ranges ?? true;
-    this.answer = options.answer ?? {};
-    this.#finish('completed');
-  }
-
-  fail(message: unknown, options: { readonly cost?: number } = {}): void {
-    this.end('failed', message, options);
-  }
-
-  end(status: string, message?: unknown, options: { readonly cost?: number } = {}): void {
-    this.error = message;
-    this.cost = options.cost;
-    this.#finish(status);
-  }
-
-  vanish(): void {
-    this.gone = true;
-  }
-
-  restore(): void {
-    this.gone = false;
-  }
-
-  #finish(state: string): void {
-    this.state = state;
-    if (!this.ended) this.#onEnd();
-    this.ended = true;
-  }
-}
-
 function routeOf(method: string, path: string): Route {
   const url = new URL(path, 'http://host');
   const [, id, content] = /^\/api\/v1\/videos\/([^/]+)(\/content)?$/.exec(url.pathname) ?? [];
@@ -416,71 +298,6 @@ function routeOf(method: string, path: string): Route {
   if (url.pathname === '/api/v1/key') return endpoint('key', 'GET');
   if (content) return endpoint('content', 'GET');
   return endpoint(id === undefined ? 'other' : 'poll', 'GET');
-}
-
-function serveClip(options: {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly clip: Buffer;
-  readonly ranges: boolean;
-  readonly fault: Fault | undefined;
-}): void {
-  const { request, response, clip, ranges, fault } = options;
-  const etag = `"${createHash('md5').update(clip).digest('hex')}"`;
-  const ifRange = request.headers['if-range'];
-  const asked = ranges && (ifRange === undefined || ifRange === etag) ? request.headers.range : undefined;
-  const start = Number(/^bytes=(\d+)-$/.exec(asked ?? '')?.[1] ?? 0);
-  if (asked !== undefined && start >= clip.length) {
-    response.writeHead(416, { 'content-range': `bytes */${clip.length}` }).end();
-    return;
-  }
-  const part = clip.subarray(start);
-  response.writeHead(asked === undefined ? 200 : 206, {
-    'content-type': 'video/mp4',
-    'content-length': part.length,
-    ...(ranges ? { etag, 'accept-ranges': 'bytes' } : {}),
-    ...(asked === undefined ? {} : { 'content-range': `bytes ${start}-${clip.length - 1}/${clip.length}` }),
-  });
-  if (fault === 'cut') response.write(part.subarray(0, part.length / 2), () => response.destroy());
-  else if (fault === 'stall') response.write(part.subarray(0, part.length / 2));
-  else response.end(part);
-}
-
-function drip(response: ServerResponse): void {
-  response.writeHead(200, { 'content-type': 'application/json' });
-  const timer = setInterval(() => response.write(' '), 10);
-  response.on('close', () => {
-    clearInterval(timer);
-  });
-}
-
-function flood(response: ServerResponse): void {
-  response.writeHead(200, { 'content-type': 'application/json' });
-  const chunk = Buffer.alloc(256 * 1024, ' ');
-  const pour = (): void => {
-    while (!response.destroyed && response.write(chunk));
-    response.once('drain', pour);
-  };
-  pour();
-}
-
-function send(
-  response: ServerResponse,
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': typeof body === 'string' ? 'text/plain' : 'application/json',
-    'content-length': Buffer.byteLength(text),
-    ...headers,
-  });
-  response.end(text);
-}
-
-function sendError(response: ServerResponse, status: number, message: string): void {
-  send(response, status, { error: { code: status, message } });
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
