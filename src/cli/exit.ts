@@ -65,7 +65,7 @@ async function errorLines(error: DailiesError, context: CliContext): Promise<str
     return [...formatDiagnostics({ diagnostics, text: source.text, ...look }), '', countLine(error)];
   }
   const paint = palette(look.color);
-  const message = `${paint.red('error')}  ${clean(error.message)}`;
+  const message = `${paint.red('error:')} ${clean(error.message)}`;
   return error.hint === undefined ? [message] : [message, `  hint: ${clean(error.hint)}`];
 }
 

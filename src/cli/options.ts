@@ -31,6 +31,16 @@ export function addManifestOptions(command: Command): Command {
     .option('--allow-large-matrix', 'lets one shot expand to more than 1,000 jobs');
 }
 
+/** Those of the flags that another command has to repeat to mean the same project. */
+export function repeatedOptions(flags: ManifestFlags): string[] {
+  return [
+    ...(flags.gateway === undefined ? [] : ['--gateway', flags.gateway]),
+    ...(flags.output === undefined ? [] : ['--output', flags.output]),
+    ...Object.entries(flags.var ?? {}).flatMap(([name, value]) => ['--var', `${name}=${value}`]),
+    ...(flags.allowLargeMatrix === true ? ['--allow-large-matrix'] : []),
+  ];
+}
+
 /** Adds what narrows a plan or a run to some takes, or widens it to made ones. */
 export function addScopeOptions(command: Command): Command {
   return command

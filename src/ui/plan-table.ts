@@ -91,7 +91,9 @@ function planRows(plan: PlanDocument, style: Style): TableRow[] {
   }
   const rest = [...folded.values()].map((rows) => {
     const [first] = rows;
-    return first !== undefined && rows.length === 1 ? name(first) : foldedRow(rows, style);
+    if (first !== undefined && rows.length === 1) return name(first);
+    const isRest = rows.length < plan.shots.length;
+    return foldedRow(rows, isRest ? 'more' : 'takes', style);
   });
   return [...named, ...rest];
 }
@@ -118,13 +120,13 @@ function namedRow(
 }
 
 /** Rows of one action and reason as one. */
-function foldedRow(rows: readonly PlanRow[], { signs, paint }: Style): TableRow {
+function foldedRow(rows: readonly PlanRow[], noun: string, { signs, paint }: Style): TableRow {
   const action = rows[0]?.action ?? 'reuse';
   const estimates = rows.flatMap((row) => (row.estimate === null ? [] : [row.estimate]));
   const expected = estimates.reduce((sum, estimate) => sum + estimate.expected_usd, 0);
   return {
     cells: [
-      `${actionPaint(action, paint)(signs.action[action])} ${rows.length.toLocaleString('en-US')} more`,
+      `${actionPaint(action, paint)(signs.action[action])} ${rows.length.toLocaleString('en-US')} ${noun}`,
       '',
       '',
       '',

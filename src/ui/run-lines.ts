@@ -40,7 +40,8 @@ export function createEventLines(
         return event.reused ? undefined : deliveredLine(event, { job, keyWidth }, style);
       }
       case 'shot.not_delivered':
-        return notDeliveredLine(event, keyWidth, style);
+        // Those never begun are named at the end; ten thousand lines that say so would bury all others.
+        return event.outcome === 'not_submitted' ? undefined : notDeliveredLine(event, keyWidth, style);
       case 'warning':
         return warningLine((event.key === undefined ? '' : `${event.key}: `) + event.message, style);
       case 'diagnostic': {
@@ -53,6 +54,8 @@ export function createEventLines(
           style,
         );
       case 'run.stopping':
+        // Who interrupts a run knows.
+        if (event.reason.kind === 'interrupted') return undefined;
         return warningLine(`no further submits: ${event.reason.message}`, style);
       case 'run.started':
       case 'run.finished':
@@ -95,10 +98,25 @@ function notDeliveredLine(
   keyWidth: number,
   { paint, signs }: LineStyle,
 ): EventLine {
-  const sign = event.will_retry ? paint.yellow(signs.warning) : paint.red(signs.failed);
+  const sign = event.will_retry ? paint.yellow(signs.warning) : outcomeSign(event.outcome, { paint, signs });
   const again = event.will_retry ? '; rendered again' : '';
   const text = `${padKey(event.key, keyWidth)}  ${outcomeWord(event.outcome)}: ${clean(event.message)}${again}`;
   return { head: `  ${sign} `, text };
+}
+
+function outcomeSign(outcome: NotDelivered, { paint, signs }: LineStyle): string {
+  switch (outcome) {
+    case 'failed':
+    case 'refused':
+      return paint.red(signs.failed);
+    case 'held':
+    case 'blocked':
+      return paint.yellow(signs.action.held);
+    case 'waiting':
+      return paint.cyan(signs.action.resume);
+    case 'not_submitted':
+      return paint.dim(signs.action.orphan);
+  }
 }
 
 /** A line that says something without being about one shot's end. */

@@ -13,6 +13,8 @@ export interface StatusLook extends Look {
   readonly manifest: string;
   /** Milliseconds since 1970, for "today". */
   readonly now: number;
+  /** Turns the path of a clip into one that its reader can open. */
+  readonly showPath: (path: string) => string;
 }
 
 /** The lockfile for people: one row a take, then what there is, what it cost and what to type next. */
@@ -51,7 +53,7 @@ function takeRow(take: ReportTake, model: string, { look, paint, signs }: Style)
       model,
       take.cost_usd === undefined ? '' : formatUsd(take.cost_usd),
     ],
-    rest: clean(detailOf(take, look.now)),
+    rest: clean(detailOf(take, look)),
     paintRest: take.state === 'delivered' && warningsOf(take).length === 0 ? paint.dim : (text) => text,
   };
 }
@@ -94,10 +96,12 @@ const STATES: Readonly<
   abandoned: { word: 'given up', sign: (signs) => signs.action.orphan, paint: (palette) => palette.dim },
 };
 
-function detailOf(take: ReportTake, now: number): string {
+function detailOf(take: ReportTake, { now, showPath }: StatusLook): string {
   if (take.state === 'delivered') {
     const warnings = warningsOf(take);
-    return warnings.length > 0 ? warnings.join('; ') : take.outputs.map((output) => output.path).join(', ');
+    return warnings.length > 0
+      ? warnings.join('; ')
+      : take.outputs.map((output) => showPath(output.path)).join(', ');
   }
   if (take.message !== undefined) return take.message;
   const { submitted } = take.times;

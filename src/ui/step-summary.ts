@@ -15,7 +15,7 @@ export function stepSummary(summary: RunSummary): string {
     `**${delivered} of ${count(total, 'clip')}** delivered`,
     ...(reused > 0 ? [`${reused} there already`] : []),
     summary.gateway === 'sandbox'
-      ? `${formatUsd(summary.cost_usd)} on paper`
+      ? 'on the sandbox, nothing charged'
       : `${formatUsd(summary.cost_usd)} (estimate was ${formatUsd(summary.estimated_usd)})`,
     formatDuration(Date.parse(summary.finished_at) - Date.parse(summary.started_at)),
   ];

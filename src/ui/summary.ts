@@ -1,3 +1,4 @@
+import { sumUsd } from '../domain/money.js';
 import type { NotDelivered, RunSummary, TakeResult } from '../events.js';
 import { glyphs, type Glyphs } from './glyphs.js';
 import { palette, type Look, type Palette } from './look.js';
@@ -11,6 +12,8 @@ import { formatDuration } from './time.js';
 export interface SummaryLook extends Look {
   /** The manifest as the person typed it, for the commands to type next. */
   readonly manifest: string;
+  /** The options that those commands have to repeat to mean the same project. */
+  readonly options: readonly string[];
 }
 
 /** The end of a run: what was delivered where, what was not and why, what it cost, what to type next. */
@@ -53,8 +56,11 @@ function headLines(summary: RunSummary, { look, paint, signs }: Style): string[]
 
 function costWords(summary: RunSummary): string {
   if (summary.counts.submitted === 0 && summary.cost_usd === 0) return 'nothing bought';
+  if (summary.gateway === 'sandbox') {
+    const onPaper = sumUsd(summary.shots.map((shot) => shot.cost_usd ?? 0));
+    return `${formatUsd(onPaper)} on paper, nothing charged`;
+  }
   const cost = formatUsd(summary.cost_usd);
-  if (summary.gateway === 'sandbox') return `${cost} on paper, nothing charged`;
   const estimated = formatUsd(summary.estimated_usd);
   return `${cost} (${cost === estimated ? 'as estimated' : `estimate was ${estimated}`})`;
 }
@@ -94,7 +100,7 @@ function lostRow(outcome: NotDelivered, take: TakeResult, { look, paint }: Style
   return {
     cells: [outcomePaint(outcome, paint)(outcomeWord(outcome)), clean(take.key), clean(take.model)],
     rest: clean(take.message ?? ''),
-    ...(outcome === 'held' ? { note: paint.dim(settleNote([take], look.manifest)) } : {}),
+    ...(outcome === 'held' ? { note: paint.dim(settleNote([take], look)) } : {}),
   };
 }
 
@@ -105,19 +111,20 @@ function lostParagraph(outcome: NotDelivered, takes: readonly TakeResult[], styl
   return [
     `  ${word}  ${count(takes.length, 'shot')}: ${clean(takes[0]?.message ?? '')}`,
     ...wrap(keys, Math.min(100, look.width) - 6).map((line) => `      ${line}`),
-    ...(outcome === 'held' ? [paint.dim(`      ${settleNote(takes, look.manifest)}`)] : []),
+    ...(outcome === 'held' ? [paint.dim(`      ${settleNote(takes, look)}`)] : []),
   ];
 }
 
 /** A job that is known but gone can only be given up; an unanswered submit may have made one. */
-function settleNote(takes: readonly TakeResult[], manifest: string): string {
+function settleNote(takes: readonly TakeResult[], { manifest, options }: SummaryLook): string {
   const [first] = takes;
   const whom = takes.length === 1 ? 'it' : 'them';
   const shot = takes.length === 1 && first !== undefined ? clean(first.key) : 'SHOT';
   const command = `${commandLine('dailies', 'resolve', manifest)} ${shot}`;
+  const repeated = options.length === 0 ? '' : ` ${commandLine(...options)}`;
   return first?.job_id === undefined
-    ? `settle ${whom}: ${command} --job-id ID | --not-charged`
-    : `each run asks for ${whom} again; to give ${whom} up: ${command} --abandon`;
+    ? `settle ${whom}: ${command}${repeated} --job-id ID | --not-charged`
+    : `each run asks for ${whom} again; to give ${whom} up: ${command}${repeated} --abandon`;
 }
 
 function outcomePaint(outcome: NotDelivered, paint: Palette): (text: string) => string {
@@ -160,7 +167,7 @@ function closingLines(summary: RunSummary, { look, paint }: Style): string[] {
   const sheet = summary.sheet === undefined ? [] : [`Contact sheet  ${clean(summary.sheet)}`];
   const words = againWords(summary);
   if (words === '') return sheet;
-  const command = paint.bold(commandLine('dailies', 'run', look.manifest));
+  const command = paint.bold(commandLine('dailies', 'run', look.manifest, ...look.options));
   return [
     ...sheet,
     ...tableLines([{ cells: ['Again        ', command], rest: words, paintRest: paint.dim }], {

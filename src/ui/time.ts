@@ -44,7 +44,9 @@ export function formatBytes(bytes: number): string {
 }
 
 function trimTenth(ms: number): string {
-  return (ms / 1000).toFixed(1).replace(/\.0$/, '');
+  return Math.max(0.1, ms / 1000)
+    .toFixed(1)
+    .replace(/\.0$/, '');
 }
 
 function two(number: number): string {

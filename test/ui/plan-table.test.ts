@@ -76,6 +76,11 @@ describe('planLines', () => {
     expect(lines.join('\n')).not.toContain('more');
   });
 
+  it('does not speak of more where there is nothing else', () => {
+    const shots = PLAN.shots.filter(({ reasons }) => reasons.includes('delivered'));
+    expect(planLines({ ...PLAN, shots }, plain)[2]).toBe('  = 3 takes  –  delivered');
+  });
+
   it('fits a narrow window without losing a reason or a price', () => {
     const lines = planLines(PLAN, { ...plain, width: 50 });
     for (const line of lines.slice(2)) expect(textWidth(line)).toBeLessThanOrEqual(50);

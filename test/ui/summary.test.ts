@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { summaryLines } from '../../src/ui/summary.js';
 import { output, result, summary } from './events.js';
 
-const look = { color: false, unicode: true, width: 100, manifest: 'teaser.yaml' };
+const look = { color: false, unicode: true, width: 100, manifest: 'teaser.yaml', options: [] };
 
 describe('the end of a run', () => {
   it('says where the clips are, what they cost, what went wrong and what to type next', () => {
@@ -49,7 +49,7 @@ describe('the end of a run', () => {
 
   it('calls the prices of the sandbox what they are', () => {
     const [line] = summaryLines(
-      summary([result('a', 'delivered')], { gateway: 'sandbox', cost_usd: 1.92 }),
+      summary([result('a', 'delivered', { cost_usd: 1.92 })], { gateway: 'sandbox', cost_usd: 0 }),
       look,
     );
     expect(line).toContain('$1.92 on paper, nothing charged');
@@ -98,6 +98,13 @@ describe('the end of a run', () => {
       outputs: [output('renders/turn.mp4', ['5 s long instead of 4 s'])],
     });
     expect(summaryLines(summary([shot]), look)).toContain('  ! turn  5 s long instead of 4 s');
+  });
+
+  it('repeats the options that make it the same project', () => {
+    const shots = [result('a', 'held', { message: 'lost' }), result('b', 'failed', { message: 'no' })];
+    const text = summaryLines(summary(shots), { ...look, options: ['--gateway', 'modelgates'] }).join('\n');
+    expect(text).toContain('dailies resolve teaser.yaml a --gateway modelgates --job-id ID | --not-charged');
+    expect(text).toContain('dailies run teaser.yaml --gateway modelgates  tries b once more');
   });
 
   it('quotes a manifest whose name the shell would split', () => {

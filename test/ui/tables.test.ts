@@ -98,10 +98,12 @@ describe('the status', () => {
   };
 
   it('says of each take how far it came, and what to type next', () => {
-    expect(statusLines(report, { ...wide, manifest: 'teaser.yaml', now })).toEqual([
+    expect(
+      statusLines(report, { ...wide, manifest: 'teaser.yaml', now, showPath: (path) => `renders/${path}` }),
+    ).toEqual([
       'teaser · 4 takes · openrouter',
       '',
-      '  ✓ greenhouse  delivered  veo-3.1-lite  $0.12  greenhouse/greenhouse.mp4',
+      '  ✓ greenhouse  delivered  veo-3.1-lite  $0.12  renders/greenhouse/greenhouse.mp4',
       '  ↻ turn        rendering  veo-3.1-lite         for 1 min 05 s, since 09:00 today',
       '  ? harbor      uncertain  veo-3.1-lite         the answer to the submit was lost',
       '  + storm       not begun  veo-3.1-lite',
@@ -115,7 +117,11 @@ describe('the status', () => {
 
   it('has nothing left to type when all is delivered', () => {
     const done = { ...report, takes: report.takes.slice(0, 1) };
-    expect(statusLines(done, { ...wide, manifest: 'teaser.yaml', now }).at(-1)).toBe('Spent $3.12 of $20.00');
+    expect(
+      statusLines(done, { ...wide, manifest: 'teaser.yaml', now, showPath: (path) => `renders/${path}` }).at(
+        -1,
+      ),
+    ).toBe('Spent $3.12 of $20.00');
   });
 });
 

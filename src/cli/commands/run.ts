@@ -13,6 +13,7 @@ import {
   addScopeOptions,
   parseCount,
   parseUsd,
+  repeatedOptions,
   type ManifestFlags,
   type ScopeFlags,
 } from '../options.js';
@@ -58,7 +59,7 @@ export const registerRun: Register = (program, context) => {
 
 async function run(context: CliContext, manifest: string, flags: RunFlags): Promise<ExitCode> {
   const summary = await render(context, manifest, flags);
-  printSummary(context, { summary, manifest, quiet: flags.quiet === true });
+  printSummary(context, { summary, manifest, flags });
   await writeCiReports(context, summary, flags.junit);
   return summary.exit_code;
 }
@@ -104,16 +105,23 @@ function printSummary(
   {
     summary,
     manifest,
-    quiet,
-  }: { readonly summary: RunSummary; readonly manifest: string; readonly quiet: boolean },
+    flags,
+  }: { readonly summary: RunSummary; readonly manifest: string; readonly flags: RunFlags },
 ): void {
+  const quiet = flags.quiet === true;
   const stream = context.format === 'text' ? 'stdout' : 'stderr';
   const shown = {
     ...summary,
     output: shownPath(summary.output),
     ...(summary.sheet === undefined ? {} : { sheet: shownPath(summary.sheet) }),
   };
-  const lines = summaryLines(shown, { ...lookOf(context, stream), manifest });
+  // In a terminal the shots that scrolled by stand right above.
+  if (context.stderr.isTTY && !quiet) noteLines(context, ['']);
+  const lines = summaryLines(shown, {
+    ...lookOf(context, stream),
+    manifest,
+    options: repeatedOptions(flags),
+  });
   if (context.format === 'json') printJson(context, summary);
   if (stream === 'stdout') printLines(context, lines);
   else if (!quiet) noteLines(context, lines);

@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import { statusLines } from '../../ui/status-table.js';
 import { act, addExamples, type Register } from '../command.js';
 import { lookOf, printJson, printLines } from '../context.js';
 import { openProject } from '../open-project.js';
 import { addFormatOption, addManifestOptions, type ManifestFlags } from '../options.js';
+import { shownPath } from '../shown-path.js';
 
 export const registerStatus: Register = (program, context) => {
   const command = program
@@ -17,8 +19,11 @@ export const registerStatus: Register = (program, context) => {
     const { projectStatus } = await import('../../flow/status.js');
     const report = await projectStatus(project);
     if (context.format === 'json') printJson(context, report);
-    else
-      printLines(context, statusLines(report, { ...lookOf(context, 'stdout'), manifest, now: Date.now() }));
+    else {
+      const look = lookOf(context, 'stdout');
+      const showPath = (path: string): string => shownPath(resolve(project.paths.output, path));
+      printLines(context, statusLines(report, { ...look, manifest, now: Date.now(), showPath }));
+    }
     return 0;
   });
 };
