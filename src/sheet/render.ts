@@ -39,7 +39,10 @@ const ICON = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="5.5" fill="none" stroke="#e8a911" stroke-width="2.4"/></svg>',
 )}`;
 
-/** Clips from beside the page (on a disk `'self'` matches no file, hence `file:`), our script and style, else nothing. */
+/**
+ * Clips from beside the page or, named absolutely, from this disk (browsers differ on whether `'self'` covers
+ * files, hence `file:`), our script and style, else nothing.
+ */
 function policy(script: string): string {
   return [
     "default-src 'none'",

@@ -9,6 +9,7 @@ import { makeMasthead } from './masthead.js';
 import { makeMemory } from './memory.js';
 import { makePicks } from './picks.js';
 import { makePlayers } from './players.js';
+import { makeProgrammes } from './programmes.js';
 import { makeProjector } from './projector.js';
 import { makeRunPicture } from './run-picture.js';
 import { makeSelection } from './selection.js';
@@ -40,6 +41,7 @@ const parts = {
   makeMemory,
   makePicks,
   makePlayers,
+  makeProgrammes,
   makeProjector,
   makeRunPicture,
   makeSelection,

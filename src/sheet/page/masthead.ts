@@ -126,5 +126,5 @@ export function makeMasthead(parts: {
     memory.write('theme', root.dataset.theme);
   }
 
-  return { element, exportPicks, toggleTheme };
+  return { element, exportPicks, toggleTheme, say };
 }

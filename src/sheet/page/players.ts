@@ -62,7 +62,9 @@ export function makePlayers() {
     // Some browsers paint no frame until they are sent to one.
     video.src = `${screen.src}#t=0.001`;
     const { dataset, style } = screen.stage;
-    video.addEventListener('error', () => void (dataset.broken = ''));
+    video.addEventListener('error', () => {
+      if (live.get(card) === video) dataset.broken = '';
+    });
     video.addEventListener('play', () => {
       if (playing !== undefined && playing !== card) live.get(playing)?.pause();
       playing = card;

@@ -200,19 +200,20 @@ export function makeRunPicture(parts: {
   }
 
   function legend(): HTMLElement {
-    const phases = [
-      ['queued', 'queued'],
-      ['rendering', 'rendering'],
-      ['downloading', 'downloading'],
-      ['failed', 'failed'],
+    const failed = data.takes.some((take) => take.state === 'failed');
+    const waited = data.takes.some((take) => take.waitsFor.length > 0);
+    const signs: readonly (readonly [string, string, boolean])[] = [
+      ['queued', 'queued', true],
+      ['rendering', 'rendering', true],
+      ['downloading', 'downloading', true],
+      ['failed', 'failed', failed],
+      ['thread', 'waited for its clip', waited],
     ];
-    const waits = data.takes.some((take) => take.waitsFor.length > 0)
-      ? [['thread', 'waited for its clip']]
-      : [];
+    const drawn = signs.filter(([, , occurs]) => occurs);
     return html(
       'ul',
       { class: 'legend' },
-      ...[...phases, ...waits].map(([name, text]) => html('li', {}, html('i', { class: `${name}` }), text)),
+      ...drawn.map(([name, text]) => html('li', {}, html('i', { class: name }), text)),
     );
   }
 

@@ -28,13 +28,13 @@ export function start(parts: Parts, data: SheetData): void {
   const { makeProjector, layOutTimeline } = parts;
   const left = (take: SheetTake): void => void gallery.focusTake(take);
   const theatre = parts.makeTheatre({
-    takes: data.takes,
     dom,
     format,
     icons,
     cards,
     picks,
     players,
+    programming: parts.makeProgrammes(data.takes, format),
     makeProjector,
     left,
   });
@@ -146,7 +146,10 @@ export function start(parts: Parts, data: SheetData): void {
     p: () => withCurrent((take) => take.clips.length > 0 && picks.toggle(take.shot, take.take)),
     c: () => withCurrent((take) => watch(take, true)),
     s: () => watch(undefined, false),
-    m: () => players.setMuted(!players.isMuted()),
+    m: () => {
+      players.setMuted(!players.isMuted());
+      masthead.say(players.isMuted() ? 'Sound off' : 'Sound on');
+    },
     e: masthead.exportPicks,
     t: masthead.toggleTheme,
     '1': () => toolbar.setView('sheet'),

@@ -5,31 +5,26 @@ import type { Format } from './format.js';
 import type { Icons } from './icons.js';
 import type { Picks } from './picks.js';
 import type { Players } from './players.js';
+import type { Programme, Programmes } from './programmes.js';
 import type { makeProjector } from './projector.js';
 
 export type Theatre = ReturnType<typeof makeTheatre>;
 
-/**
- * The screening: one take after the other on the whole window, or all takes of a shot side by side and in
- * step. A programme is what is on the screen at one time.
- */
+/** The screening: one take after the other on the whole window, or all takes of a shot side by side, in step. */
 export function makeTheatre(parts: {
-  readonly takes: readonly SheetTake[];
   readonly dom: Dom;
   readonly format: Format;
   readonly icons: Icons;
   readonly cards: Cards;
   readonly picks: Picks;
   readonly players: Players;
+  readonly programming: Programmes;
   readonly makeProjector: typeof makeProjector;
   /** Called with the take that was last on the screen. */
   readonly left: (take: SheetTake) => void;
 }) {
-  const { dom, format, icons, cards, picks, players, left } = parts;
+  const { dom, format, icons, cards, picks, players, programming, left } = parts;
   const { html, button } = dom;
-  /** More clips at once can be neither seen nor decoded. */
-  const MOST_AT_ONCE = 9;
-
   const projector = parts.makeProjector({ dom, ended });
   const caption = html('div', { class: 'programme' });
   const counter = html('span', { class: 'counter' });
@@ -42,6 +37,7 @@ export function makeTheatre(parts: {
     icons.sideBySide(),
     html('span', {}, 'Side by side'),
   );
+  const sound = button({ class: 'round', 'aria-label': 'Sound', title: 'Sound (M)' }, toggleSound);
   const dialog = html(
     'dialog',
     { class: 'theatre', 'aria-label': 'Screening', tabindex: -1 },
@@ -57,6 +53,7 @@ export function makeTheatre(parts: {
       time,
       counter,
       beside,
+      sound,
       button({ class: 'round', 'aria-label': 'Full screen', title: 'Full screen (F)' }, fill, icons.whole()),
       button(
         { class: 'round', 'aria-label': 'Close', title: 'Close (Esc)' },
@@ -66,8 +63,8 @@ export function makeTheatre(parts: {
     ),
   );
 
-  let all: readonly SheetTake[] = [];
-  let programmes: readonly (readonly SheetTake[])[] = [];
+  let asked: readonly SheetTake[] = [];
+  let programmes: readonly Programme[] = [];
   let index = 0;
   /** The take of the programme that is heard, and that P speaks of. */
   let chosen: SheetTake | undefined;
@@ -81,10 +78,10 @@ export function makeTheatre(parts: {
 
   /** Opens on a take, which stands alone or, when comparing, beside the other takes of its shot. */
   function open(takes: readonly SheetTake[], at: SheetTake | undefined, compare: boolean): void {
-    all = takes.filter((take) => take.clips.length > 0);
-    if (all.length === 0) return;
-    players.pauseAll();
+    asked = takes;
     chosen = at;
+    if (arrange(compare).length === 0) return;
+    players.pauseAll();
     document.body.append(dialog);
     dialog.showModal();
     // The keys are heard by the dialog itself, and no ring stands around the play button.
@@ -96,23 +93,14 @@ export function makeTheatre(parts: {
   /** Sorts the takes into programmes and shows the one that holds the chosen take. */
   function setComparing(next: boolean): void {
     comparing = next;
-    programmes = comparing ? sisters() : all.map((take) => [take]);
-    const at = programmes.findIndex((programme) => chosen !== undefined && programme.includes(chosen));
-    index = Math.max(0, at);
+    programmes = arrange(comparing);
+    index = programming.placeOf(chosen, programmes);
     beside.setAttribute('aria-pressed', String(comparing));
     present();
   }
 
-  function sisters(): SheetTake[][] {
-    const groups = new Map<string, SheetTake[]>();
-    for (const { group } of all) groups.set(group, []);
-    // A take that a filter hides still stands beside its sisters.
-    for (const take of parts.takes) if (take.clips.length > 0) groups.get(take.group)?.push(take);
-    return [...groups.values()].flatMap((group) =>
-      Array.from({ length: Math.ceil(group.length / MOST_AT_ONCE) }, (_, page) =>
-        group.slice(page * MOST_AT_ONCE, (page + 1) * MOST_AT_ONCE),
-      ),
-    );
+  function arrange(compare: boolean): readonly Programme[] {
+    return compare ? programming.sideBySide(asked) : programming.single(asked);
   }
 
   function present(): void {
@@ -128,20 +116,11 @@ export function makeTheatre(parts: {
         programme.length > 1 ? choose(take) : setPlaying(!projector.isPlaying()),
       );
       if (programme.length === 1) return;
-      const words = html('span', {}, apart(take, programme));
+      const words = html('span', {}, programming.apart(take, programme));
       figure.append(html('figcaption', {}, cards.pickOf(take), words));
     });
     choose(chosen);
     setPlaying(true);
-  }
-
-  /** What sets a take apart from those beside it. */
-  function apart(take: SheetTake, programme: readonly SheetTake[]): string {
-    const words = take.matrix.map(([, value]) => value);
-    if (programme.some(({ model }) => model !== take.model)) words.unshift(format.model(take.model));
-    if (take.seed !== undefined) words.push(`seed ${take.seed}`);
-    if (take.costUsd !== undefined) words.push(format.usd(take.costUsd));
-    return words.join(' · ');
   }
 
   function choose(take: SheetTake | undefined): void {
@@ -149,9 +128,10 @@ export function makeTheatre(parts: {
     if (take === undefined) return;
     const programme = programmes[index] ?? [];
     const several = programme.length > 1;
-    const place = programme.indexOf(take);
-    figures.forEach((figure, other) => figure.classList.toggle('chosen', several && other === place));
-    projector.listenTo(players.isMuted() ? undefined : place);
+    figures.forEach((figure, place) =>
+      figure.classList.toggle('chosen', several && programme[place] === take),
+    );
+    listen();
     const words = [format.model(take.model), ...take.brief];
     if (take.seed !== undefined) words.push(`seed ${take.seed}`);
     caption.replaceChildren(
@@ -195,10 +175,7 @@ export function makeTheatre(parts: {
     p: () => chosen && picks.toggle(chosen.shot, chosen.take),
     c: () => setComparing(!comparing),
     f: fill,
-    m: () => {
-      players.setMuted(!players.isMuted());
-      choose(chosen);
-    },
+    m: toggleSound,
     ',': () => nudge(-1),
     '.': () => nudge(1),
   };
@@ -224,6 +201,19 @@ export function makeTheatre(parts: {
     projector.setPlaying(next);
     play.replaceChildren(next ? icons.pause() : icons.play());
     play.setAttribute('aria-label', next ? 'Pause' : 'Play');
+  }
+
+  function toggleSound(): void {
+    players.setMuted(!players.isMuted());
+    listen();
+  }
+
+  /** Lets the chosen take be heard, or none. */
+  function listen(): void {
+    const place = (programmes[index] ?? []).findIndex((take) => take === chosen);
+    projector.listenTo(players.isMuted() ? undefined : place);
+    sound.replaceChildren(players.isMuted() ? icons.silence() : icons.sound());
+    sound.setAttribute('aria-pressed', String(!players.isMuted()));
   }
 
   function nudge(frames: number): void {

@@ -61,7 +61,7 @@ export function makeToolbar(parts: {
 
   const element = html(
     'div',
-    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Search and filters' },
+    { class: 'toolbar', role: 'search', 'aria-label': 'Search and filters' },
     html('div', { class: 'views', role: 'group', 'aria-label': 'View' }, ...views.values()),
     html('div', { class: 'search' }, search, html('kbd', { 'aria-hidden': 'true' }, '/')),
     html('div', { class: 'chips', role: 'group', 'aria-label': 'Filter by state' }, ...chips.values()),

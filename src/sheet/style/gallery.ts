@@ -277,7 +277,6 @@ export const galleryStyle = css`
   }
   .labels i {
     font-style: normal;
-    opacity: 0.7;
   }
   .tag {
     overflow-wrap: anywhere;
@@ -394,6 +393,9 @@ export const galleryStyle = css`
     }
   }
   @media print {
+    :root {
+      color-scheme: light !important;
+    }
     .toolbar,
     .actions,
     details,

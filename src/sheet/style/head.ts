@@ -159,7 +159,6 @@ export const headStyle = css`
   }
   .chip b {
     font-weight: 400;
-    opacity: 0.75;
   }
   .chip svg {
     width: 13px;

@@ -10,14 +10,15 @@ export const runStyle = css`
     min-width: 0;
   }
   .picture h2 {
+    margin-bottom: 2px;
     font-size: 17px;
     letter-spacing: -0.01em;
   }
   .summary {
-    margin-bottom: 16px;
     color: var(--soft);
   }
   .timeline-box {
+    margin-top: 16px;
     position: relative;
   }
   .timeline {
@@ -125,7 +126,7 @@ export const runStyle = css`
     white-space: nowrap;
   }
   .costs thead th {
-    padding-top: 0;
+    padding-top: 8px;
     color: var(--soft);
     font-weight: 400;
   }

@@ -1,0 +1,51 @@
+import type { SheetTake } from './data.js';
+import type { Format } from './format.js';
+
+/** The takes that are on the screen at one time. */
+export type Programme = readonly SheetTake[];
+export type Programmes = ReturnType<typeof makeProgrammes>;
+
+/** Sorts takes into what a screening shows one after the other. */
+export function makeProgrammes(takes: readonly SheetTake[], format: Format) {
+  /** More clips at once can be neither seen nor decoded. */
+  const MOST_AT_ONCE = 9;
+
+  /** Each take that has a clip by itself. */
+  function single(asked: readonly SheetTake[]): Programme[] {
+    return asked.filter(hasClip).map((take) => [take]);
+  }
+
+  /** All takes and expansions of each shot together, those that a filter hides among them. */
+  function sideBySide(asked: readonly SheetTake[]): Programme[] {
+    const groups = new Map<string, SheetTake[]>();
+    for (const { group } of asked) groups.set(group, []);
+    for (const take of takes) if (hasClip(take)) groups.get(take.group)?.push(take);
+    return [...groups.values()].flatMap((group) =>
+      Array.from({ length: Math.ceil(group.length / MOST_AT_ONCE) }, (_, page) =>
+        group.slice(page * MOST_AT_ONCE, (page + 1) * MOST_AT_ONCE),
+      ),
+    );
+  }
+
+  /** The programme that has a take, else one of the same shot, else the first. */
+  function placeOf(take: SheetTake | undefined, programmes: readonly Programme[]): number {
+    const exact = programmes.findIndex((programme) => programme.some((other) => other === take));
+    const near = programmes.findIndex((programme) => programme.some(({ group }) => group === take?.group));
+    return Math.max(0, exact === -1 ? near : exact);
+  }
+
+  /** What sets a take apart from those beside it. */
+  function apart(take: SheetTake, programme: Programme): string {
+    const words = take.matrix.map(([, value]) => value);
+    if (programme.some(({ model }) => model !== take.model)) words.unshift(format.model(take.model));
+    if (take.seed !== undefined) words.push(`seed ${take.seed}`);
+    if (take.costUsd !== undefined) words.push(format.usd(take.costUsd));
+    return words.join(' · ');
+  }
+
+  function hasClip({ clips }: SheetTake): boolean {
+    return clips.length > 0;
+  }
+
+  return { single, sideBySide, placeOf, apart };
+}
