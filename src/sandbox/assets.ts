@@ -9,13 +9,6 @@ import type { Darkroom } from './darkroom.js';
  */
 export const ASSET_HOST = 'sandbox.localhost';
 
-/** Where an image of the sandbox can be fetched just now; any other URL as it is. */
-export function resolveAssetUrl(url: string, baseUrl: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.hostname !== ASSET_HOST) return url;
-  return new URL(`${parsed.pathname}${parsed.search}`, baseUrl).href;
-}
-
 /** An image of the sandbox. */
 export interface Asset {
   readonly bytes: Buffer;

@@ -7,7 +7,7 @@ export interface KeyPicture {
 }
 
 /** An H.264 stream: what a decoder must know beforehand (an avcC record), and the frames in order. */
-export interface H264Stream {
+interface H264Stream {
   readonly description: Uint8Array;
   readonly frames: readonly { readonly data: Uint8Array; readonly isKey: boolean }[];
 }

@@ -32,7 +32,7 @@ export function newJobId(): string {
 }
 
 /** Whether a text that came over the wire can be the name of a job, and so of a file. */
-export function isJobId(text: string): boolean {
+function isJobId(text: string): boolean {
   return /^job-[0-9a-f]{16}$/.test(text);
 }
 

@@ -8,7 +8,7 @@ export interface Picture {
 }
 
 /** A rectangle in pixels; what lies outside the picture is not drawn. */
-export interface Box {
+interface Box {
   readonly left: number;
   readonly top: number;
   readonly width: number;

@@ -13,7 +13,7 @@ import { submit, type SubmitDesk } from './submit.js';
 export const API_PATH = '/api/v1';
 
 /** All that answers are made from. */
-export interface House extends SubmitDesk {
+interface House extends SubmitDesk {
   readonly clips: Clips;
 }
 

@@ -69,6 +69,7 @@ interface Palette {
   readonly accent: Rgb;
   readonly ink: Rgb;
   readonly paper: Rgb;
+  readonly stripe: Rgb;
   readonly faint: Rgb;
 }
 
@@ -79,6 +80,8 @@ function paletteOf(hue: number): Palette {
     accent: oklch(0.8, 0.13, hue + 40),
     ink: oklch(0.18, 0.03, hue),
     paper: oklch(0.96, 0.015, hue + 40),
+    // Dark enough for the white numbers that players and contact sheets lay over a corner.
+    stripe: oklch(0.63, 0.11, hue + 40),
     faint: oklch(0.7, 0.05, hue),
   };
 }
@@ -95,7 +98,7 @@ function drawStripes(
     const along = (((x + y * 0.7) % period) + period) % period;
     return Math.min(along, period / 2 - along) + 0.5;
   };
-  shadeBox(picture, band, { colour: palette.paper, coverage });
+  shadeBox(picture, band, { colour: palette.stripe, coverage });
 }
 
 interface Column {

@@ -23,7 +23,7 @@ export interface SubmitDesk {
 }
 
 /** A job that has been accepted and is on disk. `isAnswerLost`: its client is not to hear of it. */
-export interface Accepted {
+interface Accepted {
   readonly job: SandboxJob;
   readonly isAnswerLost: boolean;
 }
