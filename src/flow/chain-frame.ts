@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DailiesError } from '../errors.js';
+import { TOOL_HINT } from '../media/run-tool.js';
 import { exists, makeRoomFor } from '../store/clip-file.js';
 import { hashFile, inspectOutput } from '../store/clips.js';
 import type { FrameFile, KnownInput } from '../shot/order.js';
@@ -23,22 +24,23 @@ export async function chainFrame(context: RunContext, input: FrameInput): Promis
 }
 
 async function makeFrame(context: RunContext, input: FrameInput, key: string): Promise<FrameFile> {
-  const { project, frameTool, control } = context;
+  const { project, control } = context;
   const png = join(project.paths.output, '.frames', `${key}.png`);
   if (!(await exists(png))) {
-    if (!frameTool) {
+    const tool = await context.frameTool();
+    if (!tool) {
       throw new DailiesError(
         'tool-missing',
         `taking a frame of ${input.shot} needs ffmpeg, which was not found`,
         {
           exitCode: 3,
-          hint: 'install ffmpeg, or the package @mediabunny/server beside dailies; nothing was submitted for this shot',
+          hint: TOOL_HINT,
         },
       );
     }
     await makeRoomFor(png);
     const clip = await verifiedClip(context, input);
-    await frameTool.extractFrame({ clip, at: input.at, png, signal: control.working });
+    await tool.extractFrame({ clip, at: input.at, png, signal: control.working });
   }
   return { path: storedPath(project.paths.folder, png), sha256: await hashFile(png) };
 }

@@ -7,6 +7,8 @@ import type { Diagnostic } from '../domain/diagnostic.js';
 import type { Estimate } from '../domain/money.js';
 import type { MediaKind, Take } from '../domain/take.js';
 import { DailiesError } from '../errors.js';
+import { findFrameTool } from '../media/frame-tool.js';
+import { TOOL_HINT } from '../media/run-tool.js';
 import { buys } from '../plan/document.js';
 import type { Decision } from '../plan/decide.js';
 import { exists } from '../store/clip-file.js';
@@ -72,6 +74,28 @@ export async function foreignFiles(
     }
   }
   return found;
+}
+
+/** An error for each shot that is made from a frame of another one, where nothing can take frames from clips. */
+export async function frameToolMissing(project: Project, takes: readonly Take[]): Promise<Diagnostic[]> {
+  const users = takes.filter(({ frames, references }) =>
+    [...frames, ...references].some(({ source }) => source.kind === 'shot'),
+  );
+  if (users.length === 0 || (await findFrameTool(project.env))) return [];
+  const perShot = new Map(users.map((take) => [take.shot_index, take]));
+  return [...perShot.values()].map((take): Diagnostic => {
+    const at = project.locate(take, take.frames[0]?.frame_type ?? 'references');
+    const message = `${take.manifest_id} is made from a frame of another clip, and taking it needs ffmpeg`;
+    const place = at ? { at } : {};
+    return {
+      code: 'frame-tool-missing',
+      severity: 'error',
+      message,
+      hint: TOOL_HINT,
+      shot: take.shot,
+      ...place,
+    };
+  });
 }
 
 /** Asks every remote input of what is to be bought whether it is there, as a provider would. */

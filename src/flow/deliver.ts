@@ -1,13 +1,13 @@
-import { frameSize } from '../cost/dimensions.js';
 import type { Attempt, JobRef, Output } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { unreachable } from '../errors.js';
 import type { Gateway } from '../gateway/gateway.js';
 import type { ClipUrl } from '../gateway/outcomes.js';
-import { verifyClip, type VerifiedClip, type WantedClip } from '../media/verify.js';
+import { verifyClip, type VerifiedClip } from '../media/verify.js';
 import { discardPart, finishPart, makeRoomFor, mtimeOf } from '../store/clip-file.js';
 import { writeSidecar } from '../store/sidecar.js';
 import type { ClipPlace } from './clip-place.js';
+import { openingWarnings, wantedOf } from './clip-warnings.js';
 import { storedPath } from './paths.js';
 import { about, record, unlessStopped, type RunContext } from './run-context.js';
 
@@ -175,19 +175,6 @@ function progressOf({ emit, clock }: RunContext, take: Take | undefined) {
   };
 }
 
-/** What the clip is held against: the request, as far as it says. */
-function wantedOf({ request }: Attempt): WantedClip {
-  const { duration, size, resolution, aspect_ratio, generate_audio } = request;
-  const exact = size === undefined ? undefined : frameSize({ size });
-  return {
-    ...(duration === undefined ? {} : { durationS: duration }),
-    ...(exact ? { size: exact } : {}),
-    ...(resolution === undefined ? {} : { resolution }),
-    ...(aspect_ratio === undefined ? {} : { aspectRatio: aspect_ratio }),
-    ...(generate_audio === true ? { audio: true } : {}),
-  };
-}
-
 /**
  * The delivery is in the journal before the clips get their names, so that a clip under its final name always has
  * an owner; a kill in between leaves whole `.part` files, which the next run gives their names (see recover.ts).
@@ -207,7 +194,7 @@ async function putInPlace(
       sha256,
       mtime_ms: await mtimeOf(part),
       media: clip.media,
-      warnings: clip.warnings,
+      warnings: [...clip.warnings, ...(await openingWarnings(context, attempt, part))],
     })),
   );
   await makeRoom(fetched.length);

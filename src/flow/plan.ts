@@ -7,7 +7,7 @@ import { planDocument } from '../plan/document.js';
 import { readShotState } from '../store/shot-store.js';
 import type { ShotState } from '../store/shot-state.js';
 import { loadCatalogue } from './catalogue.js';
-import { checkAgainst, foreignFiles, preflight, pricesBy, purchases } from './checks.js';
+import { checkAgainst, foreignFiles, frameToolMissing, preflight, pricesBy, purchases } from './checks.js';
 import { createClipIndex } from './clip-index.js';
 import { connect } from './connections.js';
 import { assertNoErrors, type Project } from './project.js';
@@ -38,6 +38,7 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
     const all = [
       ...diagnostics,
       ...(await foreignFiles(project, decisions, createClipIndex(attempts))),
+      ...(await frameToolMissing(project, purchases(decisions))),
       ...(isSilent(options) ? [] : await preflight(project, purchases(decisions), signal)),
     ];
     assertNoErrors(project, all);
@@ -49,7 +50,11 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
 export function validateProject(project: Project, options: PlanOptions = {}): Promise<readonly Diagnostic[]> {
   return examine(project, options, async ({ diagnostics, signal }) => {
     const { takes } = project.manifest;
-    const all = [...diagnostics, ...(isSilent(options) ? [] : await preflight(project, takes, signal))];
+    const all = [
+      ...diagnostics,
+      ...(await frameToolMissing(project, takes)),
+      ...(isSilent(options) ? [] : await preflight(project, takes, signal)),
+    ];
     assertNoErrors(project, all);
     return all;
   });

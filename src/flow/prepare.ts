@@ -9,7 +9,15 @@ import type { StopReason } from '../events.js';
 import type { Decision } from '../plan/decide.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { loadCatalogue } from './catalogue.js';
-import { assertNoDrift, checkAgainst, diskSpace, foreignFiles, preflight, purchases } from './checks.js';
+import {
+  assertNoDrift,
+  checkAgainst,
+  diskSpace,
+  foreignFiles,
+  frameToolMissing,
+  preflight,
+  purchases,
+} from './checks.js';
 import { createClipIndex, type ClipIndex } from './clip-index.js';
 import { gatewayIdentity, type Connections } from './connections.js';
 import { documentOf, scopedDecisions } from './plan.js';
@@ -74,6 +82,7 @@ export async function prepare({
     if (options.locked && catalogue) assertNoDrift(project, { snapshot, live: catalogue });
   }
   diagnostics.push(...(await foreignFiles(project, decisions, clips)));
+  diagnostics.push(...(await frameToolMissing(project, toBuy)));
   assertNoErrors(project, diagnostics);
   if (options.preflight !== false) diagnostics.push(...(await preflight(project, toBuy, signal)));
   diagnostics.push(...(await diskSpace(project, toBuy)));

@@ -37,7 +37,8 @@ export interface RunContext {
     /** Moves of clips on disk: one at a time. */
     readonly move: LimitFunction;
   };
-  readonly frameTool: FrameTool | undefined;
+  /** What decodes video here, looked for when it is first needed. */
+  readonly frameTool: () => Promise<FrameTool | undefined>;
   /** The attempt that serves a take, by the take's key, as far as the run has come. */
   readonly serving: Map<string, string>;
   /** Frames taken from clips in this run, or on their way. */

@@ -5,7 +5,7 @@ import type { Attempt } from '../domain/attempt.js';
 import type { PlanDocument } from '../domain/plan.js';
 import type { Report } from '../domain/report.js';
 import type { EventSink, RunSummary } from '../events.js';
-import { DailiesError } from '../errors.js';
+import { DailiesError, messageOf } from '../errors.js';
 import { findFrameTool } from '../media/frame-tool.js';
 import { slotKey } from '../plan/graph.js';
 import { createPollTiming, type LengthSample, type PollTiming } from '../shot/poll-timing.js';
@@ -18,7 +18,7 @@ import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
 import type { Project } from './project.js';
 import { recover } from './recover.js';
 import { buildReport } from './report.js';
-import type { RunContext } from './run-context.js';
+import { warn, type RunContext } from './run-context.js';
 import { createStopControl } from './stop-control.js';
 import { createSubmitGate } from './submit-gate.js';
 import { summarize } from './summary.js';
@@ -51,22 +51,23 @@ export async function runProject(project: Project, options: RunOptions = {}): Pr
     const prepared = await prepare({ project, store, connections, options, signal });
     const { plan } = prepared;
     signal.throwIfAborted();
-    if (options.confirm && plan.total.max_usd + plan.total.unpriced > 0 && !(await options.confirm(plan))) {
+    const spends = project.target.kind !== 'sandbox' && plan.total.max_usd + plan.total.unpriced > 0;
+    if (options.confirm && spends && !(await options.confirm(plan))) {
       throw new DailiesError('declined', 'nothing was submitted', { exitCode: 3 });
     }
-    const context = await createContext({ project, store, connections, prepared, options, signal, emit });
+    const context = createContext({ project, store, connections, prepared, options, signal, emit });
     emitStart({ project, prepared, timing: context.timing, emit });
     if (prepared.stopped) context.control.stop(prepared.stopped);
     const outcomes = await execute(context);
     context.control.release();
-    const { reason } = context.control;
     const sheet = await writeReports({ context, prepared, outcomes, renderSheet: options.renderSheet });
+    await closeStore(context);
     const summary = summarize({
       context,
       plan,
       results: prepared.surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []),
       startedAt,
-      stopped: reason,
+      stopped: context.control.reason,
       sheet,
     });
     emit({ type: 'run.finished', at: isoNow(clock), summary });
@@ -77,7 +78,18 @@ export async function runProject(project: Project, options: RunOptions = {}): Pr
   }
 }
 
-async function createContext({
+/** The account of a run that could not write its state to the end is still worth giving. */
+async function closeStore({ store, control }: RunContext): Promise<void> {
+  try {
+    await store.close();
+  } catch (error) {
+    if (!(error instanceof DailiesError)) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    control.stop({ kind: 'disk', message: error.message, ...hint });
+  }
+}
+
+function createContext({
   project,
   store,
   connections,
@@ -93,13 +105,10 @@ async function createContext({
   readonly options: RunOptions;
   readonly signal: AbortSignal;
   readonly emit: EventSink;
-}): Promise<RunContext> {
+}): RunContext {
   const { clock, manifest } = project;
   const control = createStopControl(signal, (reason) =>
     emit({ type: 'run.stopping', at: isoNow(clock), reason }),
-  );
-  const needsFrames = manifest.takes.some(({ frames, references }) =>
-    [...frames, ...references].some(({ source }) => source.kind === 'shot'),
   );
   return {
     project,
@@ -119,10 +128,15 @@ async function createContext({
     }),
     clips: prepared.clips,
     limits: createLimits(project),
-    frameTool: needsFrames ? await findFrameTool(project.env) : undefined,
+    frameTool: lazily(() => findFrameTool(project.env)),
     serving: new Map(),
     frames: new Map(),
   };
+}
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
 }
 
 /** How long the jobs of earlier runs took, oldest first. */
@@ -234,5 +248,11 @@ async function writeReports({
     spentUsd: spent,
     generatedAt: isoNow(clock),
   });
-  return writeReport(project, report, renderSheet);
+  try {
+    return await writeReport(project, report, renderSheet);
+  } catch (error) {
+    // It can be made again at any time: dailies sheet.
+    warn(context, `the report was not written: ${messageOf(error)}`);
+    return undefined;
+  }
 }
