@@ -55,8 +55,6 @@ export interface GatewayOptions {
   readonly clock: Clock;
   /** The variables that name proxies. */
   readonly proxyEnv: ProxyEnv;
-  /** How many jobs and downloads will be open at once; sizes the connections. */
-  readonly concurrency?: number;
   readonly timeouts?: Partial<Timeouts>;
 }
 
@@ -76,6 +74,8 @@ const TIMEOUTS: Timeouts = { connectMs: 10_000, answerMs: 30_000, submitMs: 120_
 /** The slowest line that a submit with large inputs is given time for. */
 const SLOWEST_UPLOAD_BYTES_PER_MS = 32;
 const LARGEST_ANSWER_BYTES = 1024 * 1024;
+/** Polls are short: so many connections carry those of hundreds of jobs. Downloads are bounded by who asks for them. */
+const API_CONNECTIONS = 32;
 /** Longer than the usual rhythm of polling, so that polls find their connection again. */
 const API_KEEP_ALIVE_MS = 65_000;
 const DOWNLOAD_KEEP_ALIVE_MS = 15_000;
@@ -86,7 +86,7 @@ const DOWNLOAD_KEEP_ALIVE_MS = 15_000;
  * and `key-refused` for a key that no header can carry.
  */
 export function openGateway(options: GatewayOptions): Gateway {
-  const { name, clock, proxyEnv, concurrency = 16 } = options;
+  const { name, clock, proxyEnv } = options;
   const baseUrl = options.baseUrl.replace(/\/+$/, '');
   const base = checkedBase(baseUrl);
   const apiKey = checkedKey(options.apiKey);
@@ -94,9 +94,8 @@ export function openGateway(options: GatewayOptions): Gateway {
   const redact = redactor(apiKey);
   const addresses = jobAddresses(baseUrl);
   const webOptions = { proxyEnv, connectTimeoutMs: timeouts.connectMs };
-  const connections = Math.min(Math.max(concurrency, 4), 64);
-  const web = openWeb({ ...webOptions, connections, keepAliveMs: API_KEEP_ALIVE_MS });
-  const downloads = openWeb({ ...webOptions, connections, keepAliveMs: DOWNLOAD_KEEP_ALIVE_MS });
+  const web = openWeb({ ...webOptions, connections: API_CONNECTIONS, keepAliveMs: API_KEEP_ALIVE_MS });
+  const downloads = openWeb({ ...webOptions, keepAliveMs: DOWNLOAD_KEEP_ALIVE_MS });
   const api = web.pool(base.origin);
 
   const plainHeaders = { 'user-agent': USER_AGENT, 'accept-encoding': 'identity' };

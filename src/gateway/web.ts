@@ -17,14 +17,17 @@ export interface Web {
 
 export interface WebOptions {
   readonly proxyEnv: ProxyEnv;
-  /** Connections to one origin at most. */
-  readonly connections: number;
+  /** Connections to one origin at most; absent: as many as there are requests at once. */
+  readonly connections?: number;
   /** How long an idle connection is kept, where the server does not say. */
   readonly keepAliveMs: number;
   readonly connectTimeoutMs: number;
   /** Resolves host names instead of the system's resolver; a proxy resolves for itself. */
   readonly lookup?: LookupFunction;
 }
+
+/** Four times Node's own bound: an answer to a submit must not be lost for its cookies. */
+const LARGEST_HEAD_BYTES = 64 * 1024;
 
 export function openWeb(options: WebOptions): Web {
   const { proxyEnv, connections, keepAliveMs, connectTimeoutMs, lookup } = options;
@@ -47,14 +50,23 @@ export function openWeb(options: WebOptions): Web {
     pool(origin) {
       let pool = pools.get(origin);
       if (!pool) {
-        pool = new Pool(origin, { connect: connector(origin), connections, keepAliveTimeout: keepAliveMs });
+        pool = new Pool(origin, {
+          connect: connector(origin),
+          connections: connections ?? null,
+          keepAliveTimeout: keepAliveMs,
+          maxHeaderSize: LARGEST_HEAD_BYTES,
+        });
         pools.set(origin, pool);
       }
       return pool;
     },
     async once(origin, use) {
       // Without pipelining undici says `connection: close` and ends the connection after the answer.
-      const client = new Client(origin, { connect: connector(origin), pipelining: 0 });
+      const client = new Client(origin, {
+        connect: connector(origin),
+        pipelining: 0,
+        maxHeaderSize: LARGEST_HEAD_BYTES,
+      });
       clients.add(client);
       try {
         return await use(client);

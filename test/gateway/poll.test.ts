@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { JobRef } from '../../src/domain/attempt.js';
-import type { Gateway } from '../../src/gateway/gateway.js';
+import type { Gateway, GatewayOptions } from '../../src/gateway/gateway.js';
 import type { PollOutcome } from '../../src/gateway/outcomes.js';
 import {
   startGatewayServer,
@@ -19,19 +19,18 @@ interface Scene {
 }
 
 /** A gateway with one job that was just submitted. */
-async function scene(): Promise<Scene> {
+async function scene(options: Partial<GatewayOptions> = {}): Promise<Scene> {
   const server = await startGatewayServer({ apiKey: KEY });
   onTestFinished(() => server.close());
-  const gateway = gatewayAt(server.baseUrl, {
-    timeouts: { connectMs: 2000, answerMs: 300, submitMs: 2000, idleMs: 300 },
-  });
+  const gateway = gatewayAt(server.baseUrl, options);
   const outcome = await gateway.submit(REQUEST, never());
   if (outcome.kind !== 'accepted') throw new Error(outcome.message);
   return { server, gateway, job: await server.nextJob(), ref: outcome.job };
 }
 
 async function pollMeeting(fault: Fault, times = 1): Promise<PollOutcome> {
-  const { server, gateway, ref } = await scene();
+  const endless = fault === 'hang' || fault === 'drip';
+  const { server, gateway, ref } = await scene(endless ? { timeouts: { answerMs: 100 } } : {});
   server.failNext(fault, { on: 'poll', times });
   return gateway.poll(ref, never());
 }
