@@ -1,9 +1,10 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { encodeHeader } from './journal-line.js';
 import { syncFolder } from './replace-file.js';
 
 /**
- * The journal as it grows: text goes to its end, and to the platter when asked.
+ * A journal as it grows: text goes to its end, and to the platter when asked.
  *
  * After a write or an fsync that failed nothing is known of what lies behind the last good fsync, so all text
  * since then is kept in memory, and the next call cuts the file there and writes it again. (A second fsync
@@ -14,18 +15,27 @@ export class JournalFile {
   readonly #path: string;
   #handle: FileHandle | undefined;
   /** Text behind the last fsync, in order. */
-  #unsynced: string[] = [];
+  #unsynced: string[];
   #syncedBytes = 0;
   #bytes = 0;
-  #isSuspect = false;
+  /** Whether the file may be other than #bytes long, or behind the last fsync other than #unsynced. */
+  #isSuspect = true;
+  #isBegun = false;
   #isGone = false;
 
-  constructor(path: string) {
+  /** The file is created by the first append, with the id in its first line. */
+  constructor(path: string, id: string) {
     this.#path = path;
+    this.#unsynced = [encodeHeader(id)];
   }
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Whether there is, or was, a file with this journal's id. */
+  get isBegun(): boolean {
+    return this.#isBegun;
   }
 
   /** Somebody removed the file: what it held lives in memory alone, and appending to it would be of no use. */
@@ -40,29 +50,13 @@ export class JournalFile {
     this.#isSuspect = true;
     // A journal that is there already is not ours: the start folds and removes the one it finds.
     const handle = (this.#handle ??= await open(this.#path, 'ax'));
+    this.#isBegun = true;
     if (wasSuspect) await handle.truncate(this.#syncedBytes);
     const bytes = Buffer.from(wasSuspect ? this.#unsynced.join('') : text);
     await handle.writeFile(bytes);
     this.#bytes = (wasSuspect ? this.#syncedBytes : this.#bytes) + bytes.length;
     if (isDurable || wasSuspect) await this.#sync(handle);
     this.#isSuspect = false;
-  }
-
-  /** Closes and removes the file, which the lockfile has made needless; the next append begins a new one. */
-  async remove(): Promise<void> {
-    this.#unsynced = [];
-    this.#bytes = 0;
-    this.#syncedBytes = 0;
-    this.#isSuspect = false;
-    this.#isGone = false;
-    await this.close();
-    await rm(this.#path, { force: true });
-  }
-
-  async close(): Promise<void> {
-    const handle = this.#handle;
-    this.#handle = undefined;
-    await handle?.close();
   }
 
   async #sync(handle: FileHandle): Promise<void> {
@@ -74,5 +68,17 @@ export class JournalFile {
     if (this.#syncedBytes === 0) await syncFolder(dirname(this.#path));
     this.#syncedBytes = this.#bytes;
     this.#unsynced = [];
+  }
+
+  /** Closes and removes the file, which the lockfile has made needless. It is of no more use then. */
+  async remove(): Promise<void> {
+    await this.close();
+    await rm(this.#path, { force: true });
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
   }
 }

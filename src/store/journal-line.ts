@@ -22,8 +22,10 @@ export interface NumberedEntry {
   readonly entry: JournalEntry;
 }
 
-/** The end of a line: a CRC-32 over everything before it. */
-const SEAL = /^(\{"n":(\d{1,15}),.*),"crc":"([0-9a-f]{8})"\}$/s;
+/** A line: its number, the entry's JSON without its braces, and a CRC-32 over everything before it. */
+const LINE = /^(\{"n":(\d{1,15}),(.*)),"crc":"([0-9a-f]{8})"\}$/s;
+/** The first line of all, which says whose journal it is. */
+const HEADER = /^(\{"journal":"([0-9a-f]{8})"),"crc":"([0-9a-f]{8})"\}$/;
 
 /**
  * Writes an entry as one JSON line with its number in front and its checksum at the end.
@@ -33,16 +35,26 @@ const SEAL = /^(\{"n":(\d{1,15}),.*),"crc":"([0-9a-f]{8})"\}$/s;
 export function encodeLine({ number, entry }: NumberedEntry): string {
   const json = JSON.stringify(entry);
   if (json.includes('null')) refuseUnwritable(entry, entry.type);
-  const body = `{"n":${number},${json.slice(1, -1)}`;
-  return `${body},"crc":"${checksum(body)}"}\n`;
+  return sealed(`{"n":${number},${json.slice(1, -1)}`);
+}
+
+/** Writes the line a journal begins with: its id, which the lockfile that it goes on from knows. */
+export function encodeHeader(journalId: string): string {
+  return sealed(`{"journal":"${journalId}"`);
+}
+
+/** Reads the first line of a journal, without its line break; undefined where it is not whole. */
+export function decodeHeader(line: string): string | undefined {
+  const [, body, journalId, crc] = HEADER.exec(line) ?? [];
+  return body !== undefined && checksum(body) === crc ? journalId : undefined;
 }
 
 /** Reads a line without its line break; undefined where it is not whole. */
 export function decodeLine(line: string): NumberedEntry | undefined {
-  const [, body, number, crc] = SEAL.exec(line) ?? [];
-  if (body === undefined || checksum(body) !== crc) return undefined;
+  const [, body, number, inner, crc] = LINE.exec(line) ?? [];
+  if (body === undefined || inner === undefined || checksum(body) !== crc) return undefined;
   // The checksum holds: the line is as a version of this program wrote it, and JSON for certain.
-  const entry: unknown = JSON.parse(`${body}}`);
+  const entry: unknown = JSON.parse(`{${inner}}`);
   if (!isEntry(entry)) throw writtenByNewer();
   return { number: Number(number), entry };
 }
@@ -85,6 +97,10 @@ function isEntry(value: unknown): value is JournalEntry {
     typeof value.type === 'string' &&
     Object.hasOwn(WEIGHT, value.type)
   );
+}
+
+function sealed(body: string): string {
+  return `${body},"crc":"${checksum(body)}"}\n`;
 }
 
 function checksum(body: string): string {

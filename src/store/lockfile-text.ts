@@ -1,11 +1,21 @@
 import type { Attempt } from '../domain/attempt.js';
 import type { CatalogueSnapshot } from './catalogue-snapshot.js';
 import type { StateContent } from './shot-state.js';
-import { sorted, sortedJson } from './sorted-json.js';
+import { sortedJson, sortedKeys } from './sorted-json.js';
 
-/** What a lockfile says: the state, and the last journal line that it holds. */
+/** What a lockfile says: the state, and where the journal goes on. */
 export interface Lockfile extends StateContent {
+  readonly journal: JournalPlace;
+}
+
+/** How lockfile and journal hang together, so that one of another day or branch is not taken for the right one. */
+export interface JournalPlace {
+  /** The number of the last journal line that the lockfile holds. */
   readonly folded: number;
+  /** The journal that goes on from here. */
+  readonly id: string;
+  /** The journal that was folded into this lockfile: a kill may have left it lying. */
+  readonly previous_id?: string;
 }
 
 /** The version of the layout; readers refuse newer ones. */
@@ -28,7 +38,7 @@ export interface StoredTake {
 export interface StoredLockfile {
   readonly version: typeof LOCKFILE_VERSION;
   readonly project: string;
-  readonly journal: { readonly folded: number };
+  readonly journal: JournalPlace;
   readonly shots: Readonly<Record<string, { readonly takes: Readonly<Record<string, StoredTake>> }>>;
   readonly picks: Readonly<Record<string, number>>;
   readonly catalogue?: CatalogueSnapshot;
@@ -51,10 +61,10 @@ export function* lockfileText(lockfile: Lockfile): Iterable<string> {
 
 const CHUNK_LENGTH = 1 << 18;
 
-function* pieces({ project, attempts, picks, catalogue, folded }: Lockfile): Iterable<string> {
+function* pieces({ project, attempts, picks, catalogue, journal }: Lockfile): Iterable<string> {
   yield '{\n';
   if (catalogue) yield `  "catalogue": ${sortedJson(catalogue, '  ')},\n`;
-  yield `  "journal": ${sortedJson({ folded }, '  ')},\n`;
+  yield `  "journal": ${sortedJson(journal, '  ')},\n`;
   yield `  "picks": ${sortedJson(picks, '  ')},\n`;
   yield `  "project": ${JSON.stringify(project)},\n`;
   const shots = byShot(attempts);
@@ -68,9 +78,9 @@ function* pieces({ project, attempts, picks, catalogue, folded }: Lockfile): Ite
 }
 
 function byShot(attempts: readonly Attempt[]): Map<string, Attempt[]> {
-  const shots = Object.fromEntries(groupBy(attempts, ({ owner }) => owner.shot));
-  // An object decides the order: keys that are whole numbers come first in any JSON that JavaScript writes.
-  return new Map(Object.entries(sorted(shots)));
+  const groups = groupBy(attempts, ({ owner }) => owner.shot);
+  const order = sortedKeys(Object.fromEntries(groups));
+  return new Map(order.map((shot) => [shot, groups.get(shot) ?? []]));
 }
 
 function byTake(attempts: readonly Attempt[]): Readonly<Record<string, StoredTake>> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Attempt } from '../domain/attempt.js';
@@ -8,6 +9,7 @@ import { diskError, undefinedIfAbsent } from './disk-error.js';
 import {
   LOCKFILE_VERSION,
   lockfileText,
+  type JournalPlace,
   type Lockfile,
   type StoredAttempt,
   type StoredLockfile,
@@ -35,7 +37,7 @@ export async function readLockfile(path: string): Promise<Lockfile | undefined> 
   attempts.sort((a, b) => Number(a.id) - Number(b.id));
   refuseRepeatedIds(attempts, path);
   const { project, picks, catalogue, journal } = stored;
-  return { project, attempts, picks, catalogue, folded: journal.folded };
+  return { project, attempts, picks, catalogue, journal };
 }
 
 /**
@@ -48,6 +50,12 @@ export async function writeLockfile(path: string, lockfile: Lockfile): Promise<n
   } catch (cause) {
     throw diskError({ path, doing: 'written', cause });
   }
+}
+
+/** The place of the journal that begins when all lines up to `folded` are in the lockfile. */
+export function nextPlace(before: JournalPlace | undefined, folded: number): JournalPlace {
+  const id = randomBytes(4).toString('hex');
+  return { folded, id, ...(before && { previous_id: before.id }) };
 }
 
 async function readText(path: string): Promise<string | undefined> {
@@ -101,7 +109,10 @@ const storedShape = is.objectOf<StoredLockfile>({
   required: {
     version: is.oneOf(LOCKFILE_VERSION),
     project: is.text,
-    journal: is.objectOf<{ readonly folded: number }>({ required: { folded: is.count }, optional: {} }),
+    journal: is.objectOf<JournalPlace>({
+      required: { folded: is.count, id: is.text },
+      optional: { previous_id: is.text },
+    }),
     shots: is.recordOf(
       is.objectOf<{ readonly takes: Readonly<Record<string, StoredTake>> }>({
         required: {

@@ -1,15 +1,18 @@
 import { messageOf } from '../errors.js';
-import { journalCorrupt, journalPath, readJournal } from './journal.js';
-import type { NumberedEntry } from './journal-line.js';
+import { journalCorrupt, journalPath, readJournal, type Journal } from './journal.js';
 import { readLockfile } from './lockfile.js';
+import type { JournalPlace, Lockfile } from './lockfile-text.js';
 import { createState, type StateInMemory } from './shot-state.js';
 
 /** The state on disk, as a start finds it. */
 export interface StateOnDisk {
   readonly state: StateInMemory;
-  /** The number of the last journal line in it, folded or replayed. */
+  /** Where the lockfile leaves off; undefined where there is none yet. */
+  readonly place: JournalPlace | undefined;
+  /** The number of the last line in the state, folded or replayed. */
   readonly last: number;
-  readonly hasJournal: boolean;
+  /** Whether there is a journal, and whether it holds anything that the lockfile does not. */
+  readonly journal: 'none' | 'folded' | 'unfolded';
 }
 
 /**
@@ -17,27 +20,57 @@ export interface StateOnDisk {
  * Throws `lockfile-newer`, `lockfile-corrupt`, `journal-corrupt`, `disk` (exit 3 all).
  */
 export async function readState(lockfile: string): Promise<StateOnDisk> {
-  // The journal first: should a run fold it in this moment, the lockfile that is read second holds its lines.
-  const journal = await readJournal(journalPath(lockfile));
-  const stored = await readLockfile(lockfile);
+  const path = journalPath(lockfile);
+  const { journal, stored } = await readBoth(lockfile);
   const state = createState(stored);
-  const last = replay(journal ?? [], { state, folded: stored?.folded ?? 0, path: journalPath(lockfile) });
-  return { state, last, hasJournal: journal !== undefined };
+  const place = stored?.journal;
+  const folded = place?.folded ?? 0;
+  if (journal === undefined) return { state, place, last: folded, journal: 'none' };
+  if (journal.id !== undefined && journal.id === place?.previous_id) {
+    return { state, place, last: folded, journal: 'folded' };
+  }
+  if (journal.id !== undefined && journal.id !== place?.id) {
+    const what = place
+      ? 'it does not belong to the lockfile beside it, which is of another day or branch'
+      : 'the lockfile that it belongs to is missing';
+    throw journalCorrupt({ path, place: 1, what });
+  }
+  const last = replay(journal, { state, folded, path });
+  return { state, place, last, journal: last === folded ? 'folded' : 'unfolded' };
+}
+
+const TRIES = 3;
+
+/**
+ * The journal first: should a run fold it in this moment, the lockfile that is read second holds its lines.
+ * Only where two folds fall in between do the two not fit, and another look finds those that do.
+ */
+async function readBoth(
+  lockfile: string,
+): Promise<{ readonly journal: Journal | undefined; readonly stored: Lockfile | undefined }> {
+  for (let tries = 1; ; tries += 1) {
+    const journal = await readJournal(journalPath(lockfile));
+    const stored = await readLockfile(lockfile);
+    const known = [undefined, stored?.journal.id, stored?.journal.previous_id];
+    if (known.includes(journal?.id) || tries === TRIES) return { journal, stored };
+  }
 }
 
 function replay(
-  journal: Iterable<NumberedEntry>,
+  journal: Journal,
   onto: { readonly state: StateInMemory; readonly folded: number; readonly path: string },
 ): number {
   const { state, folded, path } = onto;
   let last = folded;
-  let place = 0;
-  for (const { number, entry } of journal) {
-    place += 1;
-    if (number <= folded) continue;
+  for (const { number, entry } of journal.entries) {
+    // The first line is the journal's header.
+    const place = number - folded + 1;
     if (number !== last + 1) {
-      const what = `it has number ${number}, but the lockfile ends with ${last}: the two do not belong together`;
-      throw journalCorrupt({ path, place, what });
+      throw journalCorrupt({
+        path,
+        place: 2,
+        what: `it has number ${number}, but the lockfile ends with ${last}`,
+      });
     }
     try {
       state.apply(entry);

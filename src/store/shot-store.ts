@@ -5,11 +5,10 @@ import type { Estimate } from '../domain/money.js';
 import type { TakeRef } from '../domain/take.js';
 import { DailiesError } from '../errors.js';
 import type { CatalogueSnapshot } from './catalogue-snapshot.js';
-import { diskError, undefinedIfAbsent } from './disk-error.js';
+import { diskError } from './disk-error.js';
 import { journalPath } from './journal.js';
 import type { JournalEntry } from './journal-line.js';
-import type { Lockfile } from './lockfile-text.js';
-import { writeLockfile } from './lockfile.js';
+import { nextPlace, writeLockfile } from './lockfile.js';
 import { readState } from './read-state.js';
 import { acquireRunLock, type RunLock } from './run-lock.js';
 import type { ShotState, StateInMemory } from './shot-state.js';
@@ -64,13 +63,11 @@ export async function openShotStore(options: {
   const { lockfile, project, clock } = options;
   const lock = await acquireRunLock({ lockfile, clock });
   try {
-    const { state, last, hasJournal } = await readState(lockfile);
-    if (hasJournal) await foldLeftovers(lockfile, { ...state.content(project), folded: last });
-    const lockfileBytes = await sizeOf(lockfile);
+    const { state, onDisk } = await recover(lockfile, project);
     const { onFailure, foldFloorBytes = FOLD_FLOOR_BYTES } = options;
     const ahead = createWriteAhead({
-      ...{ lockfile, project, state, lock, folded: last },
-      ...{ lockfileBytes, foldFloorBytes, onFailure },
+      ...{ lockfile, project, state, lock, onDisk },
+      ...{ foldFloorBytes, onFailure },
     });
     return createStore({ project, clock, state, ahead, lock });
   } catch (error) {
@@ -87,18 +84,34 @@ export async function readShotState(lockfile: string): Promise<ShotState> {
   return (await readState(lockfile)).state;
 }
 
-/** Makes an end of what a killed run has left: its journal, and the lockfile it did not get to rename. */
-async function foldLeftovers(lockfile: string, content: Lockfile): Promise<void> {
-  await writeLockfile(lockfile, content);
+/** Reads the state, and makes an end of the journal that a killed run has left. */
+async function recover(lockfile: string, project: string) {
+  const { state, place, last, journal } = await readState(lockfile);
+  if (journal !== 'unfolded') {
+    if (journal === 'folded') await removeJournal(lockfile);
+    return { state, onDisk: place && { place, bytes: await sizeOf(lockfile) } };
+  }
+  const onwards = nextPlace(place, last);
+  const bytes = await writeLockfile(lockfile, { ...state.content(project), journal: onwards });
+  await removeJournal(lockfile);
+  return { state, onDisk: { place: onwards, bytes } };
+}
+
+async function removeJournal(lockfile: string): Promise<void> {
+  const path = journalPath(lockfile);
   try {
-    await rm(journalPath(lockfile), { force: true });
+    await rm(path, { force: true });
   } catch (cause) {
-    throw diskError({ path: journalPath(lockfile), doing: 'removed', cause });
+    throw diskError({ path, doing: 'removed', cause });
   }
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
-  return (await stat(path).catch(undefinedIfAbsent))?.size;
+async function sizeOf(lockfile: string): Promise<number> {
+  try {
+    return (await stat(lockfile)).size;
+  } catch (cause) {
+    throw diskError({ path: lockfile, doing: 'read', cause });
+  }
 }
 
 function createStore(parts: {

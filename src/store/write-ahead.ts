@@ -3,7 +3,8 @@ import { diskError } from './disk-error.js';
 import { journalPath } from './journal.js';
 import { JournalFile } from './journal-file.js';
 import { encodeLine, isMoney, type JournalEntry } from './journal-line.js';
-import { writeLockfile } from './lockfile.js';
+import { nextPlace, writeLockfile } from './lockfile.js';
+import type { JournalPlace } from './lockfile-text.js';
 import type { RunLock } from './run-lock.js';
 import type { StateInMemory } from './shot-state.js';
 
@@ -51,16 +52,15 @@ export function createWriteAhead(options: {
   readonly project: string;
   readonly state: StateInMemory;
   readonly lock: RunLock;
-  /** The last line in the lockfile, and its size: undefined where there is no lockfile yet. */
-  readonly folded: number;
-  readonly lockfileBytes: number | undefined;
+  /** What the lockfile says of the journal, and its size; undefined where there is no lockfile yet. */
+  readonly onDisk: { readonly place: JournalPlace; readonly bytes: number } | undefined;
   readonly foldFloorBytes: number;
   readonly onFailure: ((error: DailiesError) => void) | undefined;
 }): WriteAhead {
   const { lockfile, project, state, lock } = options;
-  const journal = new JournalFile(journalPath(lockfile));
-  let { folded, lockfileBytes } = options;
-  let lastNumber = folded;
+  let { onDisk } = options;
+  let journal = onDisk && new JournalFile(journalPath(lockfile), onDisk.place.id);
+  let lastNumber = onDisk?.place.folded ?? 0;
   /** Bytes of the lines since the fold that make the lockfile longer. */
   let grownBytes = 0;
   let foldFloorBytes = options.foldFloorBytes;
@@ -97,7 +97,7 @@ export function createWriteAhead(options: {
   async function putOnDisk(batch: readonly Line[]): Promise<void> {
     await assertHeld();
     // With no lockfile yet, or no journal any more, the state can only be written whole.
-    if (lockfileBytes === undefined || journal.isGone) {
+    if (journal === undefined || journal.isGone) {
       await fold();
       return;
     }
@@ -123,24 +123,28 @@ export function createWriteAhead(options: {
   /** Writes the lockfile from memory. It then holds all lines so far, those that still wait included. */
   async function fold(): Promise<void> {
     const covered = queue.splice(0);
-    const upTo = lastNumber;
+    // A journal that was never begun goes on from the new lockfile just as well, under its old id.
+    const unused = journal?.isBegun === false ? onDisk?.place : undefined;
+    const place = unused ? { ...unused, folded: lastNumber } : nextPlace(onDisk?.place, lastNumber);
     const grown = grownBytes;
     try {
-      lockfileBytes = await writeLockfile(lockfile, { ...state.content(project), folded: upTo });
+      const bytes = await writeLockfile(lockfile, { ...state.content(project), journal: place });
+      onDisk = { place, bytes };
     } catch (error) {
       queue.unshift(...covered);
       throw error;
     }
-    folded = upTo;
     grownBytes -= grown;
-    // Should the journal stay, its lines are skipped by their numbers, and the next append refuses to go on.
-    await journal.remove().catch(() => undefined);
+    // Should the old one stay, a start knows that it is folded, and the next append refuses to go on beside it.
+    await journal?.remove().catch(() => undefined);
+    journal = new JournalFile(journalPath(lockfile), place.id);
     for (const line of covered) line.resolve();
   }
 
   function hasOutgrown(): boolean {
-    const expectedBytes = (lockfileBytes ?? 0) + grownBytes * LAYOUT_FACTOR;
-    return journal.bytes > foldFloorBytes && journal.bytes > FOLD_FACTOR * expectedBytes;
+    const bytes = journal?.bytes ?? 0;
+    const expectedBytes = (onDisk?.bytes ?? 0) + grownBytes * LAYOUT_FACTOR;
+    return bytes > foldFloorBytes && bytes > FOLD_FACTOR * expectedBytes;
   }
 
   /** Folding on the way saves time later and is no duty: where it fails, the journal goes on. */
@@ -148,7 +152,7 @@ export function createWriteAhead(options: {
     try {
       await fold();
     } catch {
-      foldFloorBytes = journal.bytes * FOLD_FACTOR;
+      foldFloorBytes = (journal?.bytes ?? 0) * FOLD_FACTOR;
     }
   }
 
@@ -164,7 +168,7 @@ export function createWriteAhead(options: {
   }
 
   async function foldLast(): Promise<void> {
-    if (lastNumber === folded) return;
+    if (lastNumber === (onDisk?.place.folded ?? 0)) return;
     try {
       await assertHeld();
       await fold();
@@ -180,7 +184,7 @@ export function createWriteAhead(options: {
 
   /** Where there is no room for the lockfile, there may be for the last lines. */
   async function keepInJournal(): Promise<boolean> {
-    if (lockfileBytes === undefined || journal.isGone) return false;
+    if (journal === undefined || journal.isGone) return false;
     const rest = queue.splice(0).map((line) => line.text);
     try {
       await journal.append(rest.join(''), true);

@@ -1,0 +1,235 @@
+import { cpSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Attempt, AttemptEvent } from '../../src/domain/attempt.js';
+import { readShotState, type ShotStore } from '../../src/store/shot-store.js';
+import {
+  AT,
+  folderAfterKill,
+  journalOf,
+  live,
+  lockfileOf,
+  newFolder,
+  openIn,
+  order,
+  output,
+  snapshot,
+} from './fixtures.js';
+
+/** A folder as a kill leaves it in the middle of a run, with one life in the lockfile and more in the journal. */
+async function killedFolder(): Promise<{ folder: string; state: string }> {
+  const folder = newFolder();
+  const store = await openIn(folder);
+  await live(store, 'greenhouse');
+  await live(store, 'harbor', 2);
+  await store.setPicks({ greenhouse: 1 });
+  return { folder: folderAfterKill(folder), state: snapshot(store) };
+}
+
+describe('a start after a kill', () => {
+  it('folds the journal before it appends', async () => {
+    const { folder, state } = await killedFolder();
+    const store = await openIn(folder);
+    expect(existsSync(journalOf(folder))).toBe(false);
+    expect(snapshot(store)).toEqual(state);
+    await live(store, 'market');
+    await store.close();
+    expect((await readShotState(lockfileOf(folder))).attempts()).toHaveLength(3);
+  });
+
+  it(
+    'finds the state of the last whole line, wherever the journal was cut',
+    { timeout: 60_000 },
+    async () => {
+      const { folder } = await killedFolder();
+      const whole = readFileSync(journalOf(folder));
+      const prefixes: string[] = [];
+      let before = -1;
+      for (let length = 0; length <= whole.length; length++) {
+        truncateSync(journalOf(folder), 0);
+        writeFileSync(journalOf(folder), whole.subarray(0, length));
+        const state = snapshot(await readShotState(lockfileOf(folder)));
+        const lines =
+          whole
+            .subarray(0, length + 1)
+            .toString('latin1')
+            .split('\n').length - 1;
+        if (lines > before) {
+          prefixes.push(state);
+          before = lines;
+        }
+        expect(state, `cut at ${length}`).toEqual(prefixes.at(-1));
+      }
+      // All lines but the header change something.
+      expect(new Set(prefixes).size).toBe(prefixes.length - 1);
+    },
+  );
+
+  it('goes on behind a torn tail as if it had never been', async () => {
+    for (const tail of ['{"n":99,"type":"acc', '\0\0\0\0', '{"n":1}\n{"n"']) {
+      const { folder, state } = await killedFolder();
+      writeFileSync(journalOf(folder), tail, { flag: 'a' });
+      const store = await openIn(folder);
+      expect(snapshot(store)).toEqual(state);
+      await live(store, 'market', 3);
+      const again = await openIn(folderAfterKill(folder));
+      expect(snapshot(again)).toEqual(snapshot(store));
+    }
+  });
+
+  it('comes to the same state from each step of a fold that was cut short', async () => {
+    const { folder, state } = await killedFolder();
+    const old = { lockfile: readFileSync(lockfileOf(folder)), journal: readFileSync(journalOf(folder)) };
+    await (await openIn(folder)).close();
+    const folded = readFileSync(lockfileOf(folder));
+
+    const steps: Record<string, { lockfile: Buffer; journal?: Buffer; temp?: Buffer }> = {
+      'the temp file is empty': { ...old, temp: Buffer.alloc(0) },
+      'the temp file is half written': { ...old, temp: folded.subarray(0, folded.length / 2) },
+      'the temp file is whole': { ...old, temp: folded },
+      'the lockfile is renamed': { lockfile: folded, journal: old.journal },
+      'the journal is removed': { lockfile: folded },
+      'the journal is cut by the removal': { lockfile: folded, journal: old.journal.subarray(0, 100) },
+    };
+    for (const [name, step] of Object.entries(steps)) {
+      const at = newFolder();
+      writeFileSync(lockfileOf(at), step.lockfile);
+      if (step.journal) writeFileSync(journalOf(at), step.journal);
+      if (step.temp) writeFileSync(`${lockfileOf(at)}.tmp`, step.temp);
+      expect(snapshot(await readShotState(lockfileOf(at))), name).toEqual(state);
+      const store = await openIn(at);
+      expect(snapshot(store), name).toEqual(state);
+      await live(store, 'market', 1);
+      expect(snapshot(await openIn(folderAfterKill(at))), name).toEqual(snapshot(store));
+    }
+  });
+
+  it('refuses a journal that belongs to another lockfile', async () => {
+    const { folder } = await killedFolder();
+    const other = newFolder();
+    const store = await openIn(other);
+    await live(store, 'sea');
+    await store.close();
+    cpSync(journalOf(folder), journalOf(other));
+    await expect(openIn(other)).rejects.toMatchObject({ code: 'journal-corrupt', exitCode: 3 });
+    await expect(readShotState(lockfileOf(newFolderWith(journalOf(folder))))).rejects.toMatchObject({
+      code: 'journal-corrupt',
+    });
+  });
+
+  it('refuses to guess where a line in the middle is damaged, and writes nothing', async () => {
+    const { folder } = await killedFolder();
+    const journal = readFileSync(journalOf(folder), 'utf8').replace('"in_progress"', '"in_prog_ess"');
+    writeFileSync(journalOf(folder), journal);
+    const lockfile = readFileSync(lockfileOf(folder), 'utf8');
+    await expect(openIn(folder)).rejects.toMatchObject({
+      code: 'journal-corrupt',
+      message: expect.stringMatching(/line \d+/) as string,
+    });
+    expect(readFileSync(journalOf(folder), 'utf8')).toBe(journal);
+    expect(readFileSync(lockfileOf(folder), 'utf8')).toBe(lockfile);
+  });
+});
+
+/** A folder with a journal and no lockfile to it. */
+function newFolderWith(journal: string): string {
+  const folder = newFolder();
+  cpSync(journal, journalOf(folder));
+  return folder;
+}
+
+/** What may happen next to an attempt: every arrow that leads out of its state. */
+function movesFrom({ state }: Attempt): AttemptEvent[] {
+  const at = AT;
+  switch (state.kind) {
+    case 'planned':
+      return [{ type: 'submit_started', at }];
+    case 'submitting':
+      return [
+        { type: 'accepted', at, job: { id: 'job' } },
+        { type: 'not_accepted', at, message: '429' },
+        { type: 'refused', at, status: 400, message: 'no' },
+        { type: 'answer_lost', at, message: 'reset' },
+      ];
+    case 'pending':
+    case 'in_progress':
+      return [
+        { type: 'progressed', at, status: 'in_progress' },
+        { type: 'completed', at, cost_usd: 0.1 },
+        { type: 'ended', at, status: 'failed', message: 'policy' },
+        { type: 'lost', at, message: '404' },
+      ];
+    case 'completed':
+      return [{ type: 'download_started', at }];
+    case 'downloading':
+      return [
+        { type: 'download_failed', at, message: 'idle' },
+        { type: 'delivered', at, outputs: [output('x')] },
+      ];
+    case 'delivered':
+      return [
+        { type: 'clip_gone', at },
+        { type: 'moved', at, paths: ['elsewhere.mp4'] },
+      ];
+    case 'lost':
+      return [{ type: 'found', at }];
+    case 'uncertain':
+      return [
+        { type: 'resolved', as: 'job', at, job: { id: 'by-hand' } },
+        { type: 'resolved', as: 'not_charged', at },
+      ];
+    default:
+      return [];
+  }
+}
+
+/** One random step of a run; resolves when it is acknowledged. Undefined where nothing is promised: `begin`, or no step. */
+function step(store: ShotStore, [choice, which]: readonly [number, number]): Promise<unknown> | undefined {
+  const attempt = store.attempts()[which % Math.max(1, store.attempts().length)];
+  if (attempt === undefined || choice % 8 === 0) {
+    store.begin(order(`shot-${which % 5}`, (which % 3) + 1));
+    return undefined;
+  }
+  if (choice % 8 === 1) return store.assign(attempt.id, { shot: `renamed-${which % 3}`, take: 1 });
+  if (choice % 16 === 2) return store.setPicks({ [`shot-${which % 5}`]: (which % 3) + 1 });
+  if (choice % 16 === 3) {
+    const { id: _, ...known } = attempt;
+    return store.adopt(known);
+  }
+  const moves = movesFrom(attempt);
+  const move = moves[choice % Math.max(1, moves.length)];
+  return move && store.apply(attempt.id, move);
+}
+
+describe('whatever happens, and whenever it is cut short', () => {
+  it('a start finds a moment of the run, and none before the last that was acknowledged', async () => {
+    const action = fc.tuple(fc.nat(), fc.nat());
+    const pauses = fc.constantFrom('none', 'turn', 'done');
+    const run = fc.array(fc.tuple(action, pauses, fc.boolean()), { minLength: 5, maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(run, fc.constantFrom(1, 2_000, 1_000_000), async (steps, foldFloorBytes) => {
+        const folder = newFolder();
+        const store = await openIn(folder, { foldFloorBytes });
+        const moments: string[] = [snapshot(store)];
+        let acknowledged = 0;
+        for (const [what, pause, isCut] of steps) {
+          const done = step(store, what);
+          const moment = moments.push(snapshot(store)) - 1;
+          const settled = done?.then(() => {
+            acknowledged = Math.max(acknowledged, moment);
+          });
+          if (pause === 'turn') await new Promise(setImmediate);
+          if (pause === 'done') await settled;
+          if (isCut && what[0] % 4 === 0) {
+            const least = acknowledged;
+            const found = snapshot(await readShotState(lockfileOf(folderAfterKill(folder))));
+            expect(moments.lastIndexOf(found)).toBeGreaterThanOrEqual(least);
+          }
+        }
+        await store.close();
+        expect(snapshot(await readShotState(lockfileOf(folder)))).toBe(moments.at(-1));
+      }),
+      { numRuns: 20 },
+    );
+  }, 60_000);
+});
