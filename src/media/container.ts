@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.js';
+import type { ClipTrack } from './clip-track.js';
 import { withFileWindow, type FileWindow } from './file-window.js';
-import type { Mp4Index } from './mp4-index.js';
 import { walkMp4 } from './mp4-walk.js';
 import { SNIFF_BYTES, sniffMedia } from './sniff.js';
 import { walkWebm } from './webm-walk.js';
@@ -12,10 +12,12 @@ export interface NotWhole {
   readonly reason: string;
 }
 
-/** A clip whose container is whole, and the index that was read on the way. */
-export type WholeClip =
-  | { readonly ok: true; readonly container: 'mp4'; readonly index: Mp4Index }
-  | { readonly ok: true; readonly container: 'webm' };
+/** A clip whose container is whole, and what it says of its tracks. */
+export interface WholeClip {
+  readonly ok: true;
+  readonly container: 'mp4' | 'webm';
+  readonly tracks: readonly ClipTrack[];
+}
 
 /**
  * Tells by its bytes whether a file is a clip, and whether all of it is there. Reads headers, not pictures.
@@ -24,29 +26,31 @@ export type WholeClip =
 export async function checkWhole(
   path: string,
 ): Promise<{ readonly ok: true; readonly container: 'mp4' | 'webm' } | NotWhole> {
-  const checked = await Promise.resolve(inspectClip(path));
-  return checked.ok ? { ok: true, container: checked.container } : checked;
+  const clip = await Promise.resolve(inspectClip(path));
+  return clip.ok ? { ok: true, container: clip.container } : clip;
 }
 
-/** As `checkWhole`, handing on what was read. */
+/** As `checkWhole`, with the tracks. */
 export function inspectClip(path: string): WholeClip | NotWhole {
   try {
-    return withFileWindow(path, walk);
+    return withFileWindow(path, inspect);
   } catch (error) {
-    return { ok: false, reason: `not readable: ${messageOf(error)}` };
+    // Buffer throws it for what lies beyond the end of a table: the file claims more than it holds.
+    const what = error instanceof RangeError ? 'damaged' : 'not readable';
+    return { ok: false, reason: `${what}: ${messageOf(error)}` };
   }
 }
 
-function walk(file: FileWindow): WholeClip | NotWhole {
+function inspect(file: FileWindow): WholeClip | NotWhole {
   const head = file.read(0, 1024);
   const sniffed = sniffMedia(head.subarray(0, SNIFF_BYTES));
   if (sniffed?.mime === 'video/webm' || sniffed?.mime === 'video/x-matroska') {
     const walked = walkWebm(file);
-    return walked.ok ? { ok: true, container: 'webm' } : walked;
+    return walked.ok ? { ...walked, container: 'webm' } : walked;
   }
   if (sniffed?.media !== 'image' && opensOnBox(head)) {
     const walked = walkMp4(file);
-    return walked.ok ? { ok: true, container: 'mp4', index: walked.index } : walked;
+    return walked.ok ? { ...walked, container: 'mp4' } : walked;
   }
   return { ok: false, reason: `${whatItIs(head)}, not a clip` };
 }

@@ -1,68 +1,41 @@
 import type { MediaFacts } from '../domain/attempt.js';
 import { inspectClip, type WholeClip } from './container.js';
-import type { Mp4Track } from './mp4-index.js';
-import { NO_PICTURES, withTracks } from './tracks.js';
+
+/** The clause for a clip in which there is nothing to see. */
+export const NO_PICTURES = 'without a video track';
 
 /**
- * What a clip says of itself. The index of a plain MP4 has it all; fragmented files and WebM are left to mediabunny.
- * Rejects with an Error whose message is a clause for a person where the clip has no pictures or cannot be read.
+ * What a clip says of itself. Rejects with an Error whose message is a clause for a person ("it is …") where the
+ * clip is not whole or has no pictures.
  */
 export async function readFacts(path: string, container: 'mp4' | 'webm'): Promise<MediaFacts> {
-  const clip = container === 'mp4' ? inspectClip(path) : ({ ok: true, container } as const);
+  const clip = await Promise.resolve(inspectClip(path));
   if (!clip.ok) throw new Error(clip.reason);
-  return readClipFacts(path, clip);
+  if (clip.container !== container) throw new Error(`in a ${clip.container} container, not ${container}`);
+  return factsOf(clip);
 }
 
-/** As `readFacts`, for a clip that has just been inspected. */
-export async function readClipFacts(path: string, clip: WholeClip): Promise<MediaFacts> {
-  const facts =
-    clip.container === 'mp4' && !clip.index.fragmented
-      ? factsOfIndex(clip.index.tracks)
-      : await factsByMediabunny(path, clip.container);
-  const { duration_s, width, height } = facts;
-  if (![duration_s, width, height].every((value) => Number.isFinite(value) && value > 0))
+/** What an inspected clip says of itself. Throws an Error where it has no pictures. */
+export function factsOf({ container, tracks }: WholeClip): MediaFacts {
+  const video = tracks.find(
+    (track) => track.kind === 'video' && track.frames > 0 && track.width * track.height > 0,
+  );
+  const audio = tracks.find((track) => track.kind === 'audio' && track.frames > 0);
+  if (video === undefined || !(video.shownS > 0) || !Number.isFinite(video.mediaS))
     throw new Error(NO_PICTURES);
-  return facts;
-}
-
-function factsOfIndex(tracks: readonly Mp4Track[]): MediaFacts {
-  const video = tracks.find((track) => track.handler === 'vide' && track.sampleCount > 0);
-  const audio = tracks.find((track) => track.handler === 'soun' && track.sampleCount > 0);
-  if (video === undefined) throw new Error(NO_PICTURES);
   return {
-    container: 'mp4',
+    container,
     duration_s: toThousandth(video.shownS),
     width: video.width,
     height: video.height,
     video_codec: codecName(video.codec),
-    ...(video.mediaS > 0 ? { fps: toThousandth(video.sampleCount / video.mediaS) } : {}),
+    fps: toThousandth(video.frames / video.mediaS),
     ...(audio === undefined ? {} : { audio_codec: codecName(audio.codec) }),
   };
 }
 
-/** Packets looked at for the frame rate: some four seconds of video. */
-const PACKETS_FOR_RATE = 100;
-
-function factsByMediabunny(path: string, container: MediaFacts['container']): Promise<MediaFacts> {
-  return withTracks(path, async ({ video, audio }) => {
-    // A picture may begin late; before zero, nothing is shown.
-    const start = Math.max(0, await video.getFirstTimestamp());
-    const { averagePacketRate } = await video.computePacketStats(PACKETS_FOR_RATE);
-    return {
-      container,
-      duration_s: toThousandth((await video.computeDuration()) - start),
-      width: await video.getDisplayWidth(),
-      height: await video.getDisplayHeight(),
-      video_codec: codecName((await video.getCodec()) ?? 'unknown'),
-      ...(averagePacketRate > 0 ? { fps: toThousandth(averagePacketRate) } : {}),
-      ...(audio === null ? {} : { audio_codec: codecName((await audio.getCodec()) ?? 'unknown') }),
-    };
-  });
-}
-
 /** Codecs under the names that ffmpeg has made common; other codes as they are. */
 const CODEC_NAMES: Readonly<Record<string, string>> = {
-  avc: 'h264',
   avc1: 'h264',
   avc3: 'h264',
   hvc1: 'hevc',
@@ -78,6 +51,15 @@ const CODEC_NAMES: Readonly<Record<string, string>> = {
   'ac-3': 'ac3',
   'ec-3': 'eac3',
   '.mp3': 'mp3',
+  'V_MPEG4/ISO/AVC': 'h264',
+  'V_MPEGH/ISO/HEVC': 'hevc',
+  V_VP8: 'vp8',
+  V_VP9: 'vp9',
+  V_AV1: 'av1',
+  A_AAC: 'aac',
+  A_OPUS: 'opus',
+  A_VORBIS: 'vorbis',
+  A_FLAC: 'flac',
 };
 
 function codecName(code: string): string {

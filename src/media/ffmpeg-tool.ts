@@ -58,7 +58,7 @@ function ffmpegTool(command: string): FrameTool {
     ffmpeg,
 
     async extractFrame({ clip, at, png, signal }) {
-      await clipWithFrame(clip, at);
+      clipWithFrame(clip, at);
       const index = at === 'first' ? 0 : (await countFrames(ffmpeg, { clip, until: at, signal })) - 1;
       const image = await readFrame(ffmpeg, { clip, at, index, signal });
       if (image.length === 0) throw noSuchFrame(clip, at, 'no frame of it can be decoded');

@@ -28,7 +28,7 @@ export async function opensOn({
   readonly tool: FrameTool;
   readonly signal?: AbortSignal | undefined;
 }): Promise<OpensOn | undefined> {
-  await clipWithFrame(clip, 'first');
+  clipWithFrame(clip, 'first');
   const [frame, wanted] = await Promise.all([
     tool.readPicture({ file: clip, signal }),
     tool.readPicture({ file: image, signal }),

@@ -1,7 +1,7 @@
 import type { FramePosition } from '../domain/take.js';
 import { DailiesError } from '../errors.js';
 import { inspectClip, type WholeClip } from './container.js';
-import { readClipFacts } from './facts.js';
+import { factsOf } from './facts.js';
 
 /** Clips come a little shorter than asked: `at: 8` of a clip of 7.96 s means its end. */
 const OVERSHOOT_S = 0.5;
@@ -12,11 +12,11 @@ export function framePurpose(clip: string, at: FramePosition): string {
 }
 
 /** The clip, inspected. Throws DailiesError `media` where it is none, or where its end comes before that frame. */
-export async function clipWithFrame(clip: string, at: FramePosition): Promise<WholeClip> {
+export function clipWithFrame(clip: string, at: FramePosition): WholeClip {
   const inspected = inspectClip(clip);
   if (!inspected.ok) throw noSuchFrame(clip, at, `it is ${inspected.reason}`);
   if (typeof at !== 'number') return inspected;
-  const { duration_s } = await readClipFacts(clip, inspected);
+  const { duration_s } = factsOf(inspected);
   if (at >= 0 && at <= duration_s + OVERSHOOT_S) return inspected;
   throw noSuchFrame(
     clip,

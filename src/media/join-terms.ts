@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { MediaFacts } from '../domain/attempt.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { inspectClip, type WholeClip } from './container.js';
-import { readClipFacts } from './facts.js';
+import { factsOf } from './facts.js';
 import { withTracks, type ClipTracks } from './tracks.js';
 
 /** What must agree for clips to be joined as they are. */
@@ -19,7 +19,7 @@ export async function readJoinTerms(clip: string): Promise<JoinTerms> {
   const inspected = inspectClip(clip);
   if (!inspected.ok) throw unusable(clip, inspected.reason);
   try {
-    const facts = await readClipFacts(clip, inspected);
+    const facts = factsOf(inspected);
     return await withTracks(clip, async (tracks) => ({
       facts,
       terms: await termsOf(facts, tracks),
@@ -58,9 +58,8 @@ function settings(config: VideoDecoderConfig | AudioDecoderConfig | null, rotati
 }
 
 function hidesTail(clip: WholeClip): boolean {
-  if (clip.container !== 'mp4') return false;
-  const video = clip.index.tracks.find((track) => track.handler === 'vide');
-  return video !== undefined && video.mediaS - video.shownS > (0.5 * video.mediaS) / video.sampleCount;
+  const video = clip.tracks.find((track) => track.kind === 'video');
+  return video !== undefined && video.mediaS - video.shownS > (0.5 * video.mediaS) / video.frames;
 }
 
 /** In what the clips differ, for a person: "size (1280x720, 640x360)". Empty where they can be joined as they are. */

@@ -61,7 +61,7 @@ const TOOL: FrameTool = {
 };
 
 async function readFrame(clip: string, at: FramePosition): Promise<Pixels> {
-  const end = shownEnd(await clipWithFrame(clip, at));
+  const end = shownEnd(clipWithFrame(clip, at));
   const { VideoSampleSink } = await import('mediabunny');
   try {
     return await withTracks(clip, async ({ video }) => {
@@ -81,8 +81,7 @@ async function readFrame(clip: string, at: FramePosition): Promise<Pixels> {
 
 /** Where an edit list hides the tail of a clip: just before its end, in seconds from the first frame shown. */
 function shownEnd(clip: WholeClip): number {
-  if (clip.container !== 'mp4') return Infinity;
-  const video = clip.index.tracks.find((track) => track.handler === 'vide');
+  const video = clip.tracks.find((track) => track.kind === 'video');
   return video !== undefined && video.shownS < video.mediaS ? video.shownS - 0.001 : Infinity;
 }
 

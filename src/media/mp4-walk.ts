@@ -1,27 +1,33 @@
+import type { ClipTrack } from './clip-track.js';
 import type { FileWindow } from './file-window.js';
+import { addFragment, type FragmentTotals } from './mp4-fragments.js';
 import { readMp4Index, type Mp4Index } from './mp4-index.js';
 
 /** The index of an hour of video takes some 5 MB; one beyond this is rot, and not worth the memory. */
 const LARGEST_INDEX_BYTES = 64 * 1024 * 1024;
 
-export type Mp4Walk =
-  { readonly ok: true; readonly index: Mp4Index } | { readonly ok: false; readonly reason: string };
+/** The tracks of a container that is whole, or why it is not: a clause to be put after "it is". */
+export type Walked =
+  | { readonly ok: true; readonly tracks: readonly ClipTrack[] }
+  | { readonly ok: false; readonly reason: string };
 
 /**
  * Walks an MP4 (or QuickTime file) from box to box to its last byte and holds the samples its index lists against
- * the file's end: a file that was cut short anywhere fails one or the other. Source: ISO/IEC 14496-12.
+ * the file's end: a file that was cut short anywhere fails one or the other. Throws a RangeError where a fragment is
+ * damaged. Source: ISO/IEC 14496-12.
  */
-export function walkMp4(file: FileWindow): Mp4Walk {
+export function walkMp4(file: FileWindow): Walked {
   let index: Mp4Index | undefined;
   let mediaBoxes = 0;
   // A fragment is a moof and the mdat after it: the one without the other is a cut.
   let openFragment = false;
+  const totals = new Map<number, FragmentTotals>();
 
   for (let at = 0; at < file.size;) {
     const box = readBox(file, at);
     if (box === undefined) {
       // Bytes after a complete file do it no harm; in a fragmented one they may be the head of the next fragment.
-      if (index !== undefined && !index.fragmented) break;
+      if (index !== undefined && index.fragmentDefaults === undefined) break;
       return broken(`damaged or cut short: at byte ${at} of ${file.size} there is no MP4 box`);
     }
     if (box.end > file.size) {
@@ -29,16 +35,21 @@ export function walkMp4(file: FileWindow): Mp4Walk {
         `cut short: its ${box.type} box reaches to byte ${box.end}, the file ends at ${file.size}`,
       );
     }
-    if (box.type === 'moov' && index === undefined) {
-      const bytes = box.end - box.body;
-      if (bytes > LARGEST_INDEX_BYTES) return broken(`damaged: its index (moov) claims ${bytes} bytes`);
-      index = readMp4Index(file.read(box.body, bytes));
+    const bytes = box.end - box.body;
+    if ((box.type === 'moov' || box.type === 'moof') && bytes > LARGEST_INDEX_BYTES) {
+      return broken(`damaged: its index (${box.type} box) claims ${bytes} bytes`);
     }
+    if (box.type === 'moov') index ??= readMp4Index(file.read(box.body, bytes));
     if (box.type === 'mdat') {
       mediaBoxes += 1;
       openFragment = false;
     }
-    if (box.type === 'moof') openFragment = true;
+    if (box.type === 'moof') {
+      openFragment = true;
+      if (index?.fragmentDefaults) {
+        addFragment(file.read(box.body, bytes), { defaults: index.fragmentDefaults, totals });
+      }
+    }
     at = box.end;
   }
 
@@ -49,7 +60,7 @@ export function walkMp4(file: FileWindow): Mp4Walk {
   if (end > file.size) {
     return broken(`cut short: its index lists pictures up to byte ${end}, the file ends at ${file.size}`);
   }
-  return { ok: true, index };
+  return { ok: true, tracks: withFragments(index, totals) };
 }
 
 interface Box {
@@ -74,6 +85,16 @@ function readBox(file: FileWindow, at: number): Box | undefined {
   return wideSize < 16 ? undefined : { type, body: at + 16, end: at + wideSize };
 }
 
-function broken(reason: string): Mp4Walk {
+/** An edit list of a fragmented file speaks of what was known when it began: all that came is shown. */
+function withFragments(index: Mp4Index, totals: ReadonlyMap<number, FragmentTotals>): readonly ClipTrack[] {
+  if (index.fragmentDefaults === undefined) return index.tracks;
+  return index.tracks.map((track) => {
+    const { frames, units } = totals.get(track.id) ?? { frames: 0, units: 0 };
+    const mediaS = track.mediaS + (track.timescale === 0 ? 0 : units / track.timescale);
+    return { ...track, frames: track.frames + frames, mediaS, shownS: mediaS };
+  });
+}
+
+function broken(reason: string): Walked {
   return { ok: false, reason };
 }

@@ -85,7 +85,9 @@ function mpegAudio(bytes: Uint8Array): SniffedMedia | undefined {
   const layer = (second >> 1) & 3;
   const bitrate = third >> 4;
   const sampleRate = (third >> 2) & 3;
-  const plausible = version !== 1 && layer !== 0 && bitrate !== 0 && bitrate !== 15 && sampleRate !== 3;
+  // Layers II and III; a layer I would be the byte order mark of UTF-16.
+  const plausible =
+    version !== 1 && (layer === 1 || layer === 2) && bitrate !== 0 && bitrate !== 15 && sampleRate !== 3;
   return plausible ? { media: 'audio', mime: 'audio/mpeg' } : undefined;
 }
 

@@ -1,12 +1,10 @@
 import type { InputAudioTrack, InputVideoTrack } from 'mediabunny';
+import { NO_PICTURES } from './facts.js';
 
 export interface ClipTracks {
   readonly video: InputVideoTrack;
   readonly audio: InputAudioTrack | null;
 }
-
-/** The clause for a file in which there is nothing to see. */
-export const NO_PICTURES = 'without a video track';
 
 /** Opens a clip's tracks with mediabunny for the time of `use`. Throws an Error where it has no video track. */
 export async function withTracks<T>(path: string, use: (tracks: ClipTracks) => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import type { MediaFacts } from '../domain/attempt.js';
 import { messageOf } from '../errors.js';
 import { inspectClip } from './container.js';
-import { readClipFacts } from './facts.js';
+import { factsOf } from './facts.js';
 
 /** What was asked of a clip, as far as it is known; the rest is not looked at. */
 export interface WantedClip {
@@ -37,15 +37,17 @@ export async function verifyClip({
   readonly path: string;
   readonly wanted: WantedClip;
 }): Promise<VerifiedClip> {
-  const clip = inspectClip(path);
+  const clip = await Promise.resolve(inspectClip(path));
   if (!clip.ok) return clip;
   try {
-    const media = await readClipFacts(path, clip);
+    const media = factsOf(clip);
     return { ok: true, media, warnings: differences(media, wanted), extension: `.${clip.container}` };
   } catch (error) {
-    return { ok: false, reason: `an ${clip.container.toUpperCase()} file ${messageOf(error)}` };
+    return { ok: false, reason: `${FILE_NAMES[clip.container]} ${messageOf(error)}` };
   }
 }
+
+const FILE_NAMES = { mp4: 'an MP4 file', webm: 'a WebM file' } as const;
 
 /** Models round to whole frames and groups of frames: 5.04 s are five seconds, 5.6 s are not. */
 const DURATION_TOLERANCE_S = 0.5;

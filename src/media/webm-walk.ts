@@ -1,72 +1,111 @@
+import type { ClipTrack } from './clip-track.js';
 import type { FileWindow } from './file-window.js';
-
-export type WebmWalk = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+import type { Walked } from './mp4-walk.js';
+import { LONGEST_HEAD_BYTES, readElement, unsigned, vintLength } from './webm-elements.js';
+import { readTimestampScale, readWebmTracks, type WebmTrack } from './webm-tracks.js';
 
 /** Element ids of RFC 9559 (Matroska), with their length markers, as they stand in the file. */
-const EBML_HEADER = 0x1a45dfa3;
-const SEGMENT = 0x18538067;
-const TRACKS = 0x1654ae6b;
-const CLUSTER = 0x1f43b675;
+const ID = {
+  ebml: 0x1a45dfa3,
+  segment: 0x18538067,
+  info: 0x1549a966,
+  tracks: 0x1654ae6b,
+  cluster: 0x1f43b675,
+  clusterTime: 0xe7,
+  simpleBlock: 0xa3,
+  blockGroup: 0xa0,
+  block: 0xa1,
+} as const;
+
+/** These are entered: their children are walked in their stead. Live writers leave the size of the first two open. */
+const ENTERED = new Set<number>([ID.segment, ID.cluster, ID.blockGroup]);
+const MAY_BE_OPEN = new Set<number>([ID.segment, ID.cluster]);
+/** The description of the tracks takes some hundred bytes; one beyond this is rot. */
+const LARGEST_HEAD_BYTES = 16 * 1024 * 1024;
+
+/** When the blocks of one track are shown, in units of the file. */
+interface Shown {
+  blocks: number;
+  first: number;
+  last: number;
+}
 
 /**
- * Walks a WebM (or Matroska file) from element to element to its last byte. Live writers leave the size of the
- * segment and of clusters unknown: such an element is entered, and its children are walked in its stead.
+ * Walks a WebM (or Matroska file) from element to element, down to each block, to its last byte.
  * Sources: RFC 8794 (EBML), RFC 9559 (Matroska).
  */
-export function walkWebm(file: FileWindow): WebmWalk {
+export function walkWebm(file: FileWindow): Walked {
   let end = file.size;
-  let tracks = 0;
-  let clusters = 0;
+  let scale = 1_000_000;
+  let tracks: WebmTrack[] | undefined;
+  let clusterTime = 0;
+  const shown = new Map<number, Shown>();
 
   for (let at = 0; at < end;) {
-    const element = readElement(file, at);
-    if (element === undefined) {
-      return broken(`damaged or cut short: at byte ${at} of ${file.size} there is no WebM element`);
+    const element = readElement(file.read(at, LONGEST_HEAD_BYTES));
+    if (element === undefined || (at === 0 && element.id !== ID.ebml)) return noElement(at, file.size);
+    const { id, size } = element;
+    const body = at + element.headBytes;
+    if (size === undefined && !MAY_BE_OPEN.has(id)) return noElement(at, file.size);
+    const after = body + (size ?? 0);
+    if (after > end) return broken(`cut short: it goes on to byte ${after}, the file ends at ${file.size}`);
+
+    if (id === ID.info || id === ID.tracks) {
+      if (after - body > LARGEST_HEAD_BYTES)
+        return broken(`damaged: its description claims ${after - body} bytes`);
+      const bytes = file.read(body, after - body);
+      if (id === ID.info) scale = readTimestampScale(bytes);
+      else tracks ??= readWebmTracks(bytes);
     }
-    const { id, body, size } = element;
-    if (size !== undefined && body + size > end) {
-      const name = id === SEGMENT ? 'body' : id === CLUSTER ? 'cluster' : 'element';
-      return broken(`cut short: its ${name} reaches to byte ${body + size}, the file ends at ${file.size}`);
-    }
-    if (id === TRACKS) tracks += 1;
-    if (id === CLUSTER) clusters += 1;
+    if (id === ID.clusterTime) clusterTime = unsigned(file.read(body, Math.min(8, after - body)));
+    if (id === ID.simpleBlock || id === ID.block) addBlock(file.read(body, 12), { clusterTime, shown });
     // What follows a segment of known size is none of the clip's.
-    if (id === SEGMENT && size !== undefined) end = body + size;
-    if (id === SEGMENT || size === undefined) at = body;
-    else at = body + size;
+    if (id === ID.segment && size !== undefined) end = after;
+    at = ENTERED.has(id) ? body : after;
   }
 
-  if (tracks === 0) return broken('cut short or damaged: it describes no tracks');
-  if (clusters === 0) return broken('cut short: it describes tracks but holds no pictures (clusters)');
-  return { ok: true };
+  if (tracks === undefined) return broken('cut short or damaged: it describes no tracks');
+  if (shown.size === 0) return broken('cut short: it describes tracks but holds no pictures');
+  return {
+    ok: true,
+    tracks: tracks.map((track) => clipTrack(track, { shown: shown.get(track.number), scale })),
+  };
 }
 
-/** The element at that place; `size` undefined: unknown, which only a segment and a cluster may be. */
-function readElement(
-  file: FileWindow,
-  at: number,
-): { id: number; body: number; size: number | undefined } | undefined {
-  const head = file.read(at, 12);
-  const idLength = Math.clz32(head[0] ?? 0) - 23;
-  if (idLength > 4 || head.length <= idLength) return undefined;
-  const id = head.readUIntBE(0, idLength);
-  if (at === 0 && id !== EBML_HEADER) return undefined;
-
-  const first = head[idLength] ?? 0;
-  const sizeLength = Math.clz32(first) - 23;
-  if (sizeLength > 8 || head.length < idLength + sizeLength) return undefined;
-  // The marker bit goes; what is left is the size, all ones meaning that it is not known.
-  let size = first & (0xff >> sizeLength);
-  let unknown = size === 0xff >> sizeLength;
-  for (const byte of head.subarray(idLength + 1, idLength + sizeLength)) {
-    size = size * 256 + byte;
-    unknown &&= byte === 0xff;
-  }
-  const body = at + idLength + sizeLength;
-  if (!unknown) return { id, body, size };
-  return id === SEGMENT || id === CLUSTER ? { id, body, size: undefined } : undefined;
+/** A block opens on its track's number, its time from the cluster's, and flags. */
+function addBlock(
+  head: Buffer,
+  { clusterTime, shown }: { clusterTime: number; shown: Map<number, Shown> },
+): void {
+  const length = vintLength(head[0] ?? 0);
+  if (length > 8 || head.length < length + 3) return;
+  const INVISIBLE = 0x08;
+  if (((head[length + 2] ?? 0) & INVISIBLE) !== 0) return;
+  const number = (head[0] ?? 0) & (0xff >> length);
+  const time = clusterTime + head.readInt16BE(length);
+  const so = shown.get(number) ?? { blocks: 0, first: time, last: time };
+  so.blocks += 1;
+  so.first = Math.min(so.first, time);
+  so.last = Math.max(so.last, time);
+  shown.set(number, so);
 }
 
-function broken(reason: string): WebmWalk {
+function clipTrack(
+  { kind, codec, width, height, frameNs }: WebmTrack,
+  { shown, scale }: { readonly shown: Shown | undefined; readonly scale: number },
+): ClipTrack {
+  const { blocks, first, last } = shown ?? { blocks: 0, first: 0, last: 0 };
+  const span = ((last - first) * scale) / 1e9;
+  // The last frame is shown for as long as the file says, else for as long as the others.
+  const frameS = frameNs > 0 ? frameNs / 1e9 : blocks > 1 ? span / (blocks - 1) : 0;
+  const mediaS = blocks === 0 ? 0 : span + frameS;
+  return { kind, codec, width, height, frames: blocks, mediaS, shownS: mediaS };
+}
+
+function noElement(at: number, size: number): Walked {
+  return broken(`damaged or cut short: at byte ${at} of ${size} there is no WebM element`);
+}
+
+function broken(reason: string): Walked {
   return { ok: false, reason };
 }

@@ -1,0 +1,14 @@
+/** One track of a clip, as its container describes it. */
+export interface ClipTrack {
+  readonly kind: 'video' | 'audio' | 'other';
+  /** The container's own code: `avc1`, `V_VP9`, … */
+  readonly codec: string;
+  /** Pixels as shown, rotation and pixel shape applied; zero for what is no picture. */
+  readonly width: number;
+  readonly height: number;
+  /** Frames or packets. */
+  readonly frames: number;
+  /** All frames end to end, and the part of them that is shown where an edit list hides some. Seconds. */
+  readonly mediaS: number;
+  readonly shownS: number;
+}
