@@ -25,7 +25,10 @@ export function inputSource(text: string, plainHttp: boolean): Result<InputSourc
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) {
     const path = insidePath(text);
-    return path.ok ? { ok: true, value: { kind: 'file', path: path.value } } : path;
+    if (!path.ok) return path;
+    if (path.value === '.' || path.value.endsWith('/'))
+      return fault('invalid-value', `${show(text)} is a folder, not a file`);
+    return { ok: true, value: { kind: 'file', path: path.value } };
   }
   if (scheme !== 'https' && scheme !== 'http') {
     const message = `${scheme}: is no address a gateway can fetch`;

@@ -1,15 +1,16 @@
-import { nearest } from '../domain/nearest.js';
 import type { FrameInput, ReferenceInput } from '../domain/take.js';
 import type { ExpandedShot } from './expand-shot.js';
-import { identity } from './matrix.js';
 import type { Path } from './places.js';
 import type { Report } from './problems.js';
-import type { ClipFrame, DraftSource } from './shot-values.js';
+import { indexShots, type ShotIndex } from './shot-index.js';
+import type { ClipFrame, DraftSource, ShotValues } from './shot-values.js';
+import type { Suggest } from './suggest.js';
 
-/** A shot whose inputs and predecessor name expanded shots. */
-export interface ChainedShot extends Omit<ExpandedShot, 'frames' | 'references' | 'previous'> {
+/** What one shot takes from others: its inputs and its predecessor, by expanded ids. */
+export interface Chained {
   readonly frames: readonly FrameInput[];
   readonly references: readonly ReferenceInput[];
+  /** The shot whose job is continued. */
   readonly previous?: string;
 }
 
@@ -21,24 +22,25 @@ interface Need {
 
 /**
  * Finds the shots that others grow out of, and reports unknown ones, circles, takes and moments that do not exist.
- * `unclear`: ids of shots that could not be expanded; what names them is not worth a second message.
+ * The answer has one entry for each shot. `unclear`: ids of shots that could not be expanded; what names them is not
+ * worth a second message.
  */
 export function resolveChains(options: {
   readonly shots: readonly ExpandedShot[];
   readonly unclear: ReadonlySet<string>;
   readonly report: Report;
-}): readonly ChainedShot[] {
-  const { shots, unclear, report } = options;
-  const find = shotFinder({ shots, unclear, report });
+  readonly suggest: Suggest;
+}): readonly Chained[] {
+  const { shots, report } = options;
+  const find = shotFinder(options);
   const needs = new Map<ExpandedShot, Need[]>();
-  const chained = shots.map((shot) => chain(shot));
+  const chained = shots.map((shot) => (isAlone(shot.values) ? shot.values : chain(shot)));
   if (needs.size > 0) reportCircles(needs, report);
   return chained;
 
-  function chain(shot: ExpandedShot): ChainedShot {
-    const { frames, references, previous, ...rest } = shot;
+  function chain(shot: ExpandedShot): Chained {
+    const { frames, references, previous } = shot.values;
     return {
-      ...rest,
       frames: frames.flatMap(({ frame_type, source }) => {
         const resolved = resolve(shot, source);
         return resolved ? [{ frame_type, source: resolved }] : [];
@@ -47,7 +49,7 @@ export function resolveChains(options: {
         const resolved = resolve(shot, source);
         return resolved ? [{ media, source: resolved }] : [];
       }),
-      ...(previous === undefined ? {} : continuation(shot, previous)),
+      ...(previous && continuation(shot, previous)),
     };
   }
 
@@ -60,14 +62,17 @@ export function resolveChains(options: {
     return { kind: 'shot', shot: origin.id, at, ...(take === undefined ? {} : { take }) };
   }
 
-  function continuation(shot: ExpandedShot, previous: string): { readonly previous?: string } {
-    const path = shot.pathOf('previous_job');
-    const origin = need(shot, previous, path);
+  function continuation(
+    shot: ExpandedShot,
+    { from, path }: NonNullable<ShotValues['previous']>,
+  ): Pick<Chained, 'previous'> {
+    const origin = need(shot, from, path);
     if (!origin) return {};
-    if (undated(origin.settings.model) !== undated(shot.settings.model)) {
+    const [model, originModel] = [shot.values.settings.model, origin.values.settings.model];
+    if (undated(originModel) !== undated(model)) {
       report({
         code: 'conflicting-fields',
-        message: `a job is continued by its own model: ${origin.id} is made by ${origin.settings.model}, ${shot.id} by ${shot.settings.model}`,
+        message: `a job is continued by its own model: ${origin.id} is made by ${originModel}, ${shot.id} by ${model}`,
         path,
         shot: shot.id,
       });
@@ -85,6 +90,16 @@ export function resolveChains(options: {
   }
 }
 
+/** Most shots grow out of no other; they are taken as they are. */
+function isAlone(values: ShotValues): values is ShotValues & Chained {
+  const { frames, references, previous } = values;
+  return previous === undefined && !frames.some(isClip) && !references.some(isClip);
+}
+
+function isClip({ source }: { readonly source: DraftSource }): boolean {
+  return source.kind === 'from';
+}
+
 /** A dated slug names the same model as the id it belongs to. */
 function undated(model: string): string {
   return model.replace(/-\d{8}$/, '');
@@ -98,12 +113,13 @@ function checkMoment(parts: {
 }): void {
   const { shot, source, origin, report } = parts;
   const { take, at, path } = source;
-  if (take !== undefined && take > origin.takes) {
-    const count = origin.takes === 1 ? 'one take' : `${origin.takes} takes`;
+  const { takes, settings } = origin.values;
+  if (take !== undefined && take > takes) {
+    const count = takes === 1 ? 'one take' : `${takes} takes`;
     const message = `${origin.id} has ${count}, and no take ${take}`;
     report({ code: 'invalid-value', message, path: [...path, 'take'], shot: shot.id });
   }
-  const { duration } = origin.settings;
+  const { duration } = settings;
   if (typeof at === 'number' && duration !== undefined && at > duration) {
     const message = `${origin.id} is ${duration} s long, and shows nothing at ${at} s`;
     report({ code: 'invalid-value', message, path: [...path, 'at'], shot: shot.id });
@@ -117,50 +133,45 @@ function shotFinder(options: {
   readonly shots: readonly ExpandedShot[];
   readonly unclear: ReadonlySet<string>;
   readonly report: Report;
+  readonly suggest: Suggest;
 }): FindShot {
-  const { shots, unclear, report } = options;
-  let index:
-    { readonly byId: Map<string, ExpandedShot>; readonly groups: Map<string, ExpandedShot[]> } | undefined;
+  const { shots, unclear, report, suggest } = options;
+  let index: ShotIndex | undefined;
 
   return (asking, name, path) => {
-    index ??= indexOf(shots);
-    const { byId, groups } = index;
-    const group = groups.get(name) ?? [];
-    const found = byId.get(name) ?? (group.length > 1 ? undefined : group[0]);
+    index ??= indexShots(shots);
+    const group = index.groups.get(name) ?? [];
+    const found = index.byId.get(name) ?? (group.length > 1 ? undefined : group[0]);
     if (found) return found;
-    const alike = group.filter((candidate) => agree(asking, candidate));
+    const alike = index.alike(asking, name);
     if (alike.length === 1) return alike[0];
-    if (name.includes('{{') || unclear.has(name) || [...unclear].some((id) => name.startsWith(`${id}.`)))
-      return undefined;
-    report({ code: 'unknown-shot', path, shot: asking.id, ...explain(name, group, byId) });
+    if (isUnclear(name, unclear)) return undefined;
+    report({
+      code: 'unknown-shot',
+      path,
+      shot: asking.id,
+      ...explain({ name, group, byId: index.byId, suggest }),
+    });
     return undefined;
   };
 }
 
-function indexOf(shots: readonly ExpandedShot[]): {
-  byId: Map<string, ExpandedShot>;
-  groups: Map<string, ExpandedShot[]>;
-} {
-  const groups = new Map<string, ExpandedShot[]>();
-  for (const shot of shots) {
-    const group = groups.get(shot.manifestId);
-    if (group) group.push(shot);
-    else groups.set(shot.manifestId, [shot]);
+/** Whether a name belongs to a shot whose own faults were reported, or has a var whose fault was. */
+function isUnclear(name: string, unclear: ReadonlySet<string>): boolean {
+  if (unclear.has(name) || name.includes('{{')) return true;
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+    if (unclear.has(name.slice(0, dot))) return true;
   }
-  return { byId: new Map(shots.map((shot) => [shot.id, shot])), groups };
+  return false;
 }
 
-/** Whether two shots have the same values wherever both have a matrix name, and share one. */
-function agree(a: ExpandedShot, b: ExpandedShot): boolean {
-  const shared = Object.keys(b.matrix).filter((name) => Object.hasOwn(a.matrix, name));
-  return shared.length > 0 && shared.every((name) => identity(a.matrix[name]) === identity(b.matrix[name]));
-}
-
-function explain(
-  name: string,
-  group: readonly ExpandedShot[],
-  byId: ReadonlyMap<string, ExpandedShot>,
-): { readonly message: string; readonly hint?: string } {
+function explain(parts: {
+  readonly name: string;
+  readonly group: readonly ExpandedShot[];
+  readonly byId: ReadonlyMap<string, ExpandedShot>;
+  readonly suggest: Suggest;
+}): { readonly message: string; readonly hint?: string } {
+  const { name, group, byId, suggest } = parts;
   if (group.length > 0) {
     const some = group.slice(0, 4).map(({ id }) => id);
     const message = `the matrix of ${name} makes ${group.length} shots, and this fits no single one of them`;
@@ -173,7 +184,7 @@ function explain(
       hint: `write { from: ${withTake[1]}, take: ${withTake[2] ?? '1'} }`,
     };
   }
-  const meant = nearest(name, byId.keys());
+  const meant = suggest(name, () => byId.keys());
   const message = `no shot is called ${name}`;
   return meant === undefined ? { message } : { message: `${message}; did you mean ${meant}?` };
 }

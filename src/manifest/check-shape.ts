@@ -41,7 +41,10 @@ interface Validators {
 
 let compiled: Validators | undefined;
 
-/** Compiled on first use. Shots are checked one by one, so that each error is small and none hides the next. */
+/**
+ * Compiled on first use. Shots are checked one by one, so that each error is small and none hides the next; the
+ * schema of a field is compiled once, not for each place that refers to it.
+ */
 function validators(): Validators {
   if (compiled) return compiled;
   const ajv = new Ajv2020({
@@ -50,18 +53,30 @@ function validators(): Validators {
     strict: false,
     validateSchema: false,
     meta: false,
+    inlineRefs: false,
   });
   const { properties, $defs, required } = manifestSchema as Readonly<Record<string, JsonSchema>>;
-  const shots = { title: 'a list of shots', type: 'array', minItems: 1 };
   const shot = $defs?.['shot'] as { readonly properties: JsonSchema };
   // Ids are judged by ids.ts, once their vars and their matrix are in.
   const id = { title: 'text', type: 'string' };
-  const top = { ...manifestSchema, properties: { ...properties, defaults: true, shots } };
+  const shots = { title: 'a list of shots', type: 'array', minItems: 1 };
+  const top = { ...manifestSchema, $defs: undefined, properties: { ...properties, defaults: true, shots } };
+  ajv.addSchema({
+    $id: 'manifest',
+    $defs: {
+      ...$defs,
+      shot: { ...shot, properties: { ...shot.properties, id } },
+      defaults: properties?.['defaults'],
+      top: { ...top, required },
+      topInPart: { ...top, required: [] },
+    },
+  });
+  const part = <T>(name: string) => ajv.compile<T>({ $ref: `manifest#/$defs/${name}` });
   compiled = {
-    top: ajv.compile({ ...top, required }),
-    topInPart: ajv.compile({ ...top, required: [] }),
-    defaults: ajv.compile({ $defs, ...(properties?.['defaults'] as JsonSchema) }),
-    shot: ajv.compile({ $defs, ...shot, properties: { ...shot.properties, id } }),
+    top: part('top'),
+    topInPart: part('topInPart'),
+    defaults: part('defaults'),
+    shot: part('shot'),
   };
   return compiled;
 }

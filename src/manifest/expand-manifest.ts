@@ -11,6 +11,7 @@ import type { Report } from './problems.js';
 import type { RawManifest, RawShared, RawShot } from './raw.js';
 import { readSettings } from './settings.js';
 import { isRecord } from './show.js';
+import { suggester } from './suggest.js';
 import { takeList } from './take-list.js';
 import { scopeOf, substitution, varsAt, type Var } from './vars.js';
 
@@ -52,35 +53,39 @@ export function expandManifest(options: {
   const givenVars = new Map<string, Var>(
     Object.entries(options.vars ?? {}).map(([name, text]) => [name, { text }]),
   );
-  const vars = substitution({ scope: scopeOf([givenVars, manifestVars]), report, used });
+  const suggest = suggester();
+  const vars = substitution({ scope: scopeOf([givenVars, manifestVars]), report, suggest, used });
   const own = readSettings({ raw, file, vars, report });
   const settings = { ...own, gateway: options.gateway?.(own.gateway) ?? own.gateway };
 
-  const checkedDefaults = raw.defaults === undefined ? NO_DEFAULTS : checkDefaults(raw.defaults, report);
+  const checkedDefaults = raw.defaults == null ? NO_DEFAULTS : checkDefaults(raw.defaults, report);
   const defaults = checkedDefaults.value ?? {};
   const { name: template } = settings.output;
   const { expanded, shots, unclear } = expandShots(raw.shots ?? [], {
     defaults,
     defaultsSuspect: checkedDefaults.broken.size > 0 || !checkedDefaults.value,
     manifestVars,
+    defaultVars: varsAt(defaults.vars, ['defaults', 'vars']),
     givenVars,
     templateNames: template === undefined ? [] : varsIn(template),
     plainHttp: takesPlainHttp(settings.gateway),
     allowLarge: options.allowLargeMatrix ?? false,
     used,
     report,
+    suggest,
   });
-  const known = namesIn({ raw, defaults, shots, givenVars });
-  reportIdleVars({ givenVars, known, used, report });
-  reportDuplicates({ shots: expanded.flat(), places, report });
-
-  const chained = resolveChains({ shots: expanded.flat(), unclear, report });
-  const takes = tooMany(expanded, report) ? [] : takeList(chained);
+  const declared = namesIn({ raw, defaults, shots });
+  reportIdleVars({ givenVars, declared, used, report });
+  const flat = expanded.flat();
+  reportDuplicates({ shots: flat, places, report });
+  const chained = resolveChains({ shots: flat, unclear, report, suggest });
+  const sizes = expanded.flatMap(sizeOf);
+  const takes = tooMany(sizes, report) ? [] : takeList(flat, chained);
   if (template !== undefined) {
-    checkTemplate(template, known, report);
+    checkTemplate(template, new Set([...declared, ...givenVars.keys()]), report);
     checkCollisions({ template, takes, project: settings.project, report });
   }
-  return { manifest: { ...settings, takes }, sizes: expanded.flatMap(sizeOf), shots, defaults };
+  return { manifest: { ...settings, takes }, sizes, shots, defaults };
 }
 
 const NO_DEFAULTS: ReturnType<typeof checkDefaults> = { value: {}, broken: new Set() };
@@ -110,7 +115,7 @@ function expandShots(
 function sizeOf(shots: readonly ExpandedShot[]): ShotSize[] {
   const [first] = shots;
   if (!first) return [];
-  const takes = shots.reduce((sum, shot) => sum + shot.takes, 0);
+  const takes = shots.reduce((sum, { values }) => sum + values.takes, 0);
   return [{ manifest_id: first.manifestId, expansions: shots.length, takes }];
 }
 
@@ -149,8 +154,8 @@ function reportDuplicates(parts: {
   }
 }
 
-function tooMany(expanded: readonly (readonly ExpandedShot[])[], report: Report): boolean {
-  const total = expanded.flatMap(sizeOf).reduce((sum, { takes }) => sum + takes, 0);
+function tooMany(sizes: readonly ShotSize[], report: Report): boolean {
+  const total = sizes.reduce((sum, { takes }) => sum + takes, 0);
   if (total <= MOST_TAKES) return false;
   const message = `the manifest asks for ${total.toLocaleString('en')} takes; at most ${MOST_TAKES.toLocaleString('en')} are possible`;
   report({ code: 'matrix-too-large', message, path: ['shots'], on: 'key' });
@@ -161,15 +166,14 @@ function varsIn(template: string): string[] {
   return placeholdersIn(template).filter((name) => !TEMPLATE_NAMES.some((known) => known === name));
 }
 
-/** All names of vars and of matrices there are. */
+/** All names of vars and of matrices that the manifest has. */
 function namesIn(parts: {
   readonly raw: RawManifest;
   readonly defaults: RawShared;
   readonly shots: readonly (RawShot | undefined)[];
-  readonly givenVars: ReadonlyMap<string, Var>;
 }): Set<string> {
-  const { raw, defaults, shots, givenVars } = parts;
-  const names = new Set([...Object.keys(raw.vars ?? {}), ...givenVars.keys()]);
+  const { raw, defaults, shots } = parts;
+  const names = new Set(Object.keys(raw.vars ?? {}));
   for (const fields of [defaults, ...shots]) {
     for (const name of Object.keys(fields?.vars ?? {})) names.add(name);
     if (!fields?.matrix) continue;
@@ -183,13 +187,13 @@ function namesIn(parts: {
 /** A `--var` that nothing asks for is most likely misspelt, and the shot would be rendered without it. */
 function reportIdleVars(parts: {
   readonly givenVars: ReadonlyMap<string, Var>;
-  readonly known: ReadonlySet<string>;
+  readonly declared: ReadonlySet<string>;
   readonly used: ReadonlySet<string>;
   readonly report: Report;
 }): void {
-  const { givenVars, known, used, report } = parts;
+  const { givenVars, declared, used, report } = parts;
   for (const name of givenVars.keys()) {
-    if (used.has(name)) continue;
+    if (used.has(name) || declared.has(name)) continue;
     const meant = nearest(
       name,
       [...known, ...used].filter((other) => !givenVars.has(other)),

@@ -7,16 +7,20 @@ import type { Path } from './places.js';
 import type { Report } from './problems.js';
 import type { RawCombination, RawMatrix, RawShared, RawShot } from './raw.js';
 import { shotValues, type ShotValues } from './shot-values.js';
-import { scopeOf, substitution, varsAt, type Var } from './vars.js';
+import { show } from './show.js';
+import type { Suggest } from './suggest.js';
+import { NO_VARS, scopeOf, substitution, varsAt, type Scope, type Substitution, type Var } from './vars.js';
 
-/** A shot of the manifest multiplied by its matrix; chains still name shots as the manifest does. */
-export interface ExpandedShot extends ShotValues {
+/** One combination of a shot; its chains still name shots as the manifest does. */
+export interface ExpandedShot {
   readonly id: string;
   readonly manifestId: string;
   /** Of the shot in the manifest's list. */
   readonly index: number;
   readonly matrix: RawCombination;
+  /** The vars that the naming template asks for. */
   readonly vars?: Readonly<Record<string, string>>;
+  readonly values: ShotValues;
 }
 
 /** What all shots of one manifest share. */
@@ -25,6 +29,7 @@ export interface ShotContext {
   /** Fields of the defaults were dropped as faulty. */
   readonly defaultsSuspect: boolean;
   readonly manifestVars: ReadonlyMap<string, Var>;
+  readonly defaultVars: ReadonlyMap<string, Var>;
   /** From the command line: they win over the manifest's and the shot's, not over a matrix. */
   readonly givenVars: ReadonlyMap<string, Var>;
   /** The placeholders of the naming template. */
@@ -34,6 +39,7 @@ export interface ShotContext {
   /** Names of vars that any text asked for; grows. */
   readonly used: Set<string>;
   readonly report: Report;
+  readonly suggest: Suggest;
 }
 
 /** A shot without a matrix is its only combination. */
@@ -49,62 +55,101 @@ export function expandShot(options: {
   readonly context: ShotContext;
 }): readonly ExpandedShot[] {
   const { shot, index, context } = options;
-  const { defaults, report, used, templateNames } = context;
-  const suspect = options.suspect || context.defaultsSuspect;
-  const idPath = ['shots', index, 'id'];
-  const own = matrixOf(shot, defaults, index);
+  const { report, used } = context;
+  const own = matrixOf(shot, context.defaults, index);
   const combinations = own ? expandMatrix({ ...own, report, allowLarge: context.allowLarge }) : SINGLE;
   if (!combinations) return [];
   if (!own) reportIdleNulls(shot, context, index);
 
-  const shotVars = varsAt(shot.vars, ['shots', index, 'vars']);
-  const defaultVars = varsAt(defaults.vars, ['defaults', 'vars']);
-  const usedHere = new Set<string>(templateNames);
-  const drafts = combinations.map((combination): IdDraft & { readonly scope: ReturnType<typeof scopeOf> } => {
-    const given = own ? matrixVars(combination.values, own) : NO_VARS;
-    const scope = scopeOf([given, context.givenVars, shotVars, defaultVars, context.manifestVars]);
-    const named = new Set<string>();
-    const stem = substitution({ scope, report, used: named, shape: (text, name) => idPart(name, text) }).text(
-      shot.id,
-      idPath,
-    );
-    for (const name of named) usedHere.add(name);
-    return { combination, scope, stem, named };
-  });
+  const usedHere = new Set<string>(context.templateNames);
+  const suspect = options.suspect || context.defaultsSuspect;
+  const part: ShotPart = { shot, index, suspect, own, used: usedHere, context };
+  const drafts = draftIds(part, combinations);
   const ids = expandedIds(drafts);
-
-  const expanded = drafts.map(({ combination, scope }, place): ExpandedShot => {
-    const { values } = combination;
-    const id = ids[place] ?? shot.id;
-    const reportHere: Report = (problem) => report({ shot: id, ...problem });
-    const vars = substitution({ scope, report: reportHere, used: usedHere });
-    const layered = layer({
-      defaults,
-      own: shot,
-      given: values,
-      index,
-      pathOfGiven: (field) => (own ? pathInMatrix(own, field, values[field]) : idPath),
-    });
-    const fault = idFault(id);
-    // An id whose vars were not found has had its message.
-    if (fault !== undefined && !id.includes('{{')) {
-      report({ code: 'unsafe-id', message: `the id ${JSON.stringify(id)} ${fault}`, path: idPath });
-    }
-    const asked = templateNames.filter((name) => !Object.hasOwn(values, name) && scope.find(name));
-    return {
-      ...shotValues({ layered, vars, index, suspect, plainHttp: context.plainHttp, report: reportHere }),
-      id,
-      manifestId: own ? shot.id : id,
-      index,
-      matrix: own ? values : NO_MATRIX,
-      ...(asked.length === 0
-        ? {}
-        : { vars: Object.fromEntries(asked.map((name) => [name, vars.text(`{{${name}}}`, idPath)])) }),
-    };
-  });
+  const expanded = drafts.map((draft, place) => expansion(part, draft, ids[place] ?? shot.id));
   if (own && !suspect) reportIdleAxes(own, usedHere, report);
   for (const name of usedHere) used.add(name);
   return expanded;
+}
+
+/** What the combinations of one shot share. */
+interface ShotPart {
+  readonly shot: RawShot;
+  readonly index: number;
+  readonly suspect: boolean;
+  readonly own: PlacedMatrix | undefined;
+  /** Names of vars that the shot asked for; grows. */
+  readonly used: Set<string>;
+  readonly context: ShotContext;
+}
+
+interface Draft extends IdDraft {
+  readonly scope: Scope;
+}
+
+function draftIds(
+  { shot, index, own, used, context }: ShotPart,
+  combinations: readonly Combination[],
+): Draft[] {
+  const { report, suggest, givenVars, defaultVars, manifestVars } = context;
+  const shotVars = varsAt(shot.vars, ['shots', index, 'vars']);
+  return combinations.map((combination) => {
+    const given = own ? matrixVars(combination.values, own) : NO_VARS;
+    const scope = scopeOf([given, givenVars, shotVars, defaultVars, manifestVars]);
+    if (!shot.id.includes('{{')) return { combination, scope, stem: shot.id, named: NONE_NAMED };
+    const named = new Set<string>();
+    const vars = substitution({
+      scope,
+      report,
+      suggest,
+      used: named,
+      shape: (text, name) => idPart(name, text),
+    });
+    const stem = vars.text(shot.id, () => ['shots', index, 'id']);
+    for (const name of named) used.add(name);
+    return { combination, scope, stem, named };
+  });
+}
+
+const NONE_NAMED: ReadonlySet<string> = new Set();
+
+function expansion(part: ShotPart, { combination, scope }: Draft, id: string): ExpandedShot {
+  const { shot, index, suspect, own, used, context } = part;
+  const given = combination.values;
+  const report: Report = (problem) => context.report({ shot: id, ...problem });
+  const vars = substitution({ scope, report, suggest: context.suggest, used });
+  const layered = layer({
+    defaults: context.defaults,
+    own: shot,
+    given,
+    index,
+    pathOfGiven: (field) => (own ? pathInMatrix(own, field, given[field]) : ['shots', index]),
+  });
+  const fault = idFault(id);
+  // An id whose vars were not found has had its message.
+  if (fault !== undefined && !id.includes('{{')) {
+    report({ code: 'unsafe-id', message: `the id ${show(id)} ${fault}`, path: ['shots', index, 'id'] });
+  }
+  const named = namedVars(context.templateNames, { given, scope, vars });
+  return {
+    id,
+    manifestId: own ? shot.id : id,
+    index,
+    matrix: own ? given : NO_MATRIX,
+    values: shotValues({ layered, vars, index, suspect, plainHttp: context.plainHttp, report }),
+    ...(named ? { vars: named } : undefined),
+  };
+}
+
+/** The vars that the naming template asks for and the matrix does not give. */
+function namedVars(
+  names: readonly string[],
+  from: { readonly given: RawCombination; readonly scope: Scope; readonly vars: Substitution },
+): Readonly<Record<string, string>> | undefined {
+  const { given, scope, vars } = from;
+  const asked = names.filter((name) => !Object.hasOwn(given, name) && scope.find(name));
+  if (asked.length === 0) return undefined;
+  return Object.fromEntries(asked.map((name) => [name, vars.text(`{{${name}}}`, () => ['output', 'name'])]));
 }
 
 interface PlacedMatrix {
@@ -119,14 +164,12 @@ function matrixOf(shot: RawShot, defaults: RawShared, index: number): PlacedMatr
   return defaults.matrix ? { matrix: defaults.matrix, path: ['defaults', 'matrix'] } : undefined;
 }
 
-const NO_VARS: ReadonlyMap<string, Var> = new Map();
-
 /** The values of a combination as vars: texts, numbers and booleans alone. */
 function matrixVars(values: RawCombination, own: PlacedMatrix): Map<string, Var> {
   const vars = new Map<string, Var>();
   for (const [name, value] of Object.entries(values)) {
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') continue;
-    vars.set(name, { text: String(value), path: () => pathInMatrix(own, name, value) });
+    vars.set(name, { text: String(value), where: () => pathInMatrix(own, name, value) });
   }
   return vars;
 }

@@ -29,7 +29,7 @@ export function manifestDocument(values: ValueSchemas, conditions: readonly Json
       defaults: {
         title: 'a map of shot fields',
         description: 'What shots have where they do not say otherwise. Takes every shot field but `id`.',
-        type: 'object',
+        type: ['object', 'null'],
         properties: shared,
         additionalProperties: false,
         ...constraints,

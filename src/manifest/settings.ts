@@ -39,7 +39,7 @@ export function readSettings(options: {
 
   function readProject(): string {
     if (raw.project === undefined) return nameOf(file);
-    const project = vars.text(raw.project, ['project']);
+    const project = vars.text(raw.project, () => ['project']);
     if (/[/\\\p{Cc}]/u.test(project) || project.trim() === '') {
       const message = 'project must be a short name without slashes';
       report({ code: 'invalid-value', message, path: ['project'] });
@@ -52,7 +52,7 @@ export function readSettings(options: {
     if (gateway === undefined) return { kind: 'openrouter' };
     if (typeof gateway === 'string') return { kind: gateway };
     const path = ['gateway', 'base_url'];
-    const base = baseUrl(vars.text(gateway.base_url, path));
+    const base = baseUrl(vars.text(gateway.base_url, () => path));
     if (!base.ok) report({ ...base.fault, path });
     const { api_key_env } = gateway;
     const base_url = base.ok ? base.value : gateway.base_url;
@@ -70,7 +70,7 @@ export function readSettings(options: {
   }
 
   function readFolder(text: string, path: Path): string {
-    const folder = insidePath(vars.text(text, path));
+    const folder = insidePath(vars.text(text, () => path));
     if (folder.ok) return folder.value.replace(/\/+$/, '') || '.';
     const { message, code } = folder.fault;
     const hint = code === 'path-outside' ? { hint: 'for a folder elsewhere use --output' } : {};

@@ -27,10 +27,9 @@ export interface ShotValues {
     readonly source: DraftSource;
   }[];
   readonly references: readonly { readonly media: MediaKind; readonly source: DraftSource }[];
-  readonly previous?: string;
+  readonly previous?: { readonly from: string; readonly path: Path };
   readonly takes: number;
   readonly tags: readonly string[];
-  readonly pathOf: (field: FieldName) => Path;
 }
 
 /** Most models take seeds of 31 bits; a take that counts over that edge would be refused after others were paid. */
@@ -101,10 +100,11 @@ export function shotValues(options: {
     settings: readSettings(fields),
     frames,
     references,
-    ...(fields.previous_job == null ? {} : { previous: fields.previous_job }),
+    ...(fields.previous_job == null
+      ? undefined
+      : { previous: { from: fields.previous_job, path: pathOf('previous_job') } }),
     takes: fields.takes ?? 1,
     tags: fields.tags ?? NO_TAGS,
-    pathOf,
   };
 
   function readFrames(): ShotValues['frames'] {
@@ -159,13 +159,16 @@ function clipFrame({ from, at = 'last', take }: RawClipFrame, path: Path): ClipF
 
 function withVars({ fields, pathOf }: Layered, vars: Substitution): RawFields {
   const changed: Partial<Record<FieldName, unknown>> = {};
+  let isChanged = false;
   for (const field of Object.keys(fields) as FieldName[]) {
     const value = fields[field];
-    const hasText = typeof value === 'string' || typeof value === 'object';
-    const filled = hasText ? vars.value(value, pathOf(field)) : value;
-    if (filled !== value) changed[field] = filled;
+    if (typeof value === 'string' ? !value.includes('{{') : typeof value !== 'object') continue;
+    const filled = vars.value(value, () => pathOf(field));
+    if (filled === value) continue;
+    changed[field] = filled;
+    isChanged = true;
   }
-  return { ...fields, ...(changed as RawFields) };
+  return isChanged ? { ...fields, ...(changed as RawFields) } : fields;
 }
 
 type Fault = (field: FieldName, problem: Omit<Problem, 'path'>) => void;

@@ -1,12 +1,15 @@
-import { nearest } from '../domain/nearest.js';
 import type { Path } from './places.js';
 import type { Report } from './problems.js';
 import { show } from './show.js';
+import type { Suggest } from './suggest.js';
+
+/** Where something is written; worked out when a fault is reported there. */
+export type Where = () => Path;
 
 /** A name and its text, and where the text is written (absent: on the command line). */
 export interface Var {
   readonly text: string;
-  readonly path?: () => Path;
+  readonly where?: Where;
 }
 
 /** The vars that a text may use. */
@@ -15,12 +18,12 @@ export interface Scope {
   readonly names: () => Iterable<string>;
 }
 
-/** Puts vars into texts; remembers which were used. */
+/** Puts vars into texts. */
 export interface Substitution {
-  /** The text with its vars put in. Faults are reported at `path`; the placeholder then stays as it is. */
-  readonly text: (text: string, path: Path) => string;
+  /** The text with its vars put in. A faulty placeholder is reported and stays as it is. */
+  readonly text: (text: string, where: Where) => string;
   /** The same for each text within a value; a value without placeholders is returned as it is. */
-  readonly value: (value: unknown, path: Path) => unknown;
+  readonly value: (value: unknown, where: Where) => unknown;
 }
 
 /** Longer than any prompt may be: stops vars that double each other. */
@@ -28,32 +31,33 @@ const LONGEST_TEXT = 200_000;
 
 const PLACEHOLDER = /^\{\{\s*([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}/;
 
-/** `shape` changes the text of each var before it is put in (an id takes it as a slug). */
+/**
+ * Substitution from a scope. `used` gathers the names that were asked for; `shape` changes the text of each var
+ * before it is put in (an id takes it as a slug).
+ */
 export function substitution(parts: {
   readonly scope: Scope;
   readonly report: Report;
+  readonly suggest: Suggest;
   readonly used: Set<string>;
   readonly shape?: (text: string, name: string) => string;
 }): Substitution {
-  const { scope, report, used, shape = (text: string) => text } = parts;
+  const { scope, report, suggest, used, shape = (text: string) => text } = parts;
   // Vars may name vars: each is unfolded once, or a chain that doubles at each link would never end.
   const unfolded = new Map<string, string>();
-  return { text: (text, path) => expand(text, { path, open: [] }), value };
+  return { text: (text, where) => expand(text, { where, open: [] }), value };
 
-  function value(given: unknown, path: Path): unknown {
-    if (typeof given === 'string') return expand(given, { path, open: [] });
+  function value(given: unknown, where: Where): unknown {
+    if (typeof given === 'string') return expand(given, { where, open: [] });
     if (typeof given !== 'object' || given === null) return given;
     const entries = Object.entries(given as Readonly<Record<string, unknown>>);
-    const changed = entries.map(([key, inner]) => [key, value(inner, [...path, key])] as const);
+    const changed = entries.map(([key, inner]) => [key, value(inner, () => [...where(), key])] as const);
     if (changed.every(([, inner], index) => inner === entries[index]?.[1])) return given;
     return Array.isArray(given) ? changed.map(([, inner]) => inner) : Object.fromEntries(changed);
   }
 
   /** `open`: the vars whose own text is being expanded. */
-  function expand(
-    text: string,
-    at: { readonly path: Path | undefined; readonly open: readonly string[] },
-  ): string {
+  function expand(text: string, at: { readonly where: Where; readonly open: readonly string[] }): string {
     let next = text.indexOf('{{');
     if (next < 0) return text;
     let result = '';
@@ -72,7 +76,7 @@ export function substitution(parts: {
         result += '{';
         rest = next + 1;
       } else {
-        badPlaceholder(tail, at.path);
+        badPlaceholder(tail, at.where);
         result += '{{';
         rest = next + 2;
       }
@@ -82,36 +86,34 @@ export function substitution(parts: {
 
   function lookUp(
     name: string,
-    at: { readonly path: Path | undefined; readonly open: readonly string[]; readonly placeholder: string },
+    at: { readonly where: Where; readonly open: readonly string[]; readonly placeholder: string },
   ): string {
-    const { path, open, placeholder } = at;
-    const place = path ? { path, needle: placeholder } : {};
-    const found = scope.find(name);
+    const { where, open, placeholder } = at;
     used.add(name);
     const known = unfolded.get(name);
     if (known !== undefined) return known;
+    const found = scope.find(name);
     if (!found) {
-      const meant = nearest(name, scope.names());
+      const meant = suggest(name, scope.names);
       const hint =
         meant === undefined
           ? 'define it under vars:, or with --var; a literal {{ is written {{{{'
           : `did you mean {{${meant}}}?`;
-      report({ code: 'unknown-var', message: `no var is called ${show(name)}`, hint, ...place });
+      const message = `no var is called ${show(name)}`;
+      report({ code: 'unknown-var', message, hint, path: where(), needle: placeholder });
       return placeholder;
     }
     if (open.includes(name)) {
       const circle = [...open.slice(open.indexOf(name)), name].join(' → ');
-      report({ code: 'unknown-var', message: `the var ${name} stands for itself: ${circle}`, ...place });
+      const message = `the var ${name} stands for itself: ${circle}`;
+      report({ code: 'unknown-var', message, path: where(), needle: placeholder });
       return placeholder;
     }
     // What comes from the command line is taken word for word.
-    const text = found.path ? expand(found.text, { path: found.path(), open: [...open, name] }) : found.text;
+    const text = found.where ? expand(found.text, { where: found.where, open: [...open, name] }) : found.text;
     if (text.length > LONGEST_TEXT) {
-      report({
-        code: 'invalid-value',
-        message: `the var ${name} unfolds to more text than a prompt may have`,
-        ...place,
-      });
+      const message = `the var ${name} unfolds to more text than a prompt may have`;
+      report({ code: 'invalid-value', message, path: where(), needle: placeholder });
       return '';
     }
     const shaped = shape(text, name);
@@ -119,14 +121,13 @@ export function substitution(parts: {
     return shaped;
   }
 
-  function badPlaceholder(tail: string, path: Path | undefined): void {
-    const hint = 'a var is {{name}}, with letters, digits, "_" and "-"; a literal {{ is written {{{{';
-    const needle = /^\{\{[^\s{}]*\s*[^\s{}]*/.exec(tail)?.[0] ?? '{{';
+  function badPlaceholder(tail: string, where: Where): void {
     report({
       code: 'unknown-var',
       message: 'braces open a var here, but no name follows',
-      hint,
-      ...(path ? { path, needle } : {}),
+      path: where(),
+      needle: /^\{\{[^\s{}]*\s*[^\s{}]*/.exec(tail)?.[0] ?? '{{',
+      hint: 'a var is {{name}}, with letters, digits, "_" and "-"; a literal {{ is written {{{{',
     });
   }
 }
@@ -143,9 +144,12 @@ export function scopeOf(layers: readonly ReadonlyMap<string, Var>[]): Scope {
 export function varsAt(
   vars: Readonly<Record<string, unknown>> | null | undefined,
   path: Path,
-): Map<string, Var> {
-  const entries = Object.entries(vars ?? {});
+): ReadonlyMap<string, Var> {
+  if (!vars) return NO_VARS;
+  const entries = Object.entries(vars);
   return new Map(
-    entries.map(([name, value]) => [name, { text: String(value), path: () => [...path, name] }]),
+    entries.map(([name, value]) => [name, { text: String(value), where: () => [...path, name] }]),
   );
 }
+
+export const NO_VARS: ReadonlyMap<string, Var> = new Map();
