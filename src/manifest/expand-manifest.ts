@@ -196,7 +196,7 @@ function reportIdleVars(parts: {
     if (used.has(name) || declared.has(name)) continue;
     const meant = nearest(
       name,
-      [...known, ...used].filter((other) => !givenVars.has(other)),
+      [...declared, ...used].filter((other) => !givenVars.has(other)),
     );
     report({
       code: 'unknown-var',
