@@ -13,7 +13,7 @@ export function makeRunPicture(parts: {
   readonly layOutTimeline: typeof layOutTimeline;
   readonly go: (take: SheetTake) => void;
 }) {
-  const { data, dom, format, layOutTimeline, go } = parts;
+  const { data, dom, format, go } = parts;
   const { html, svg } = dom;
   /** Text is written on this many bars at most, and as many threads drawn between them: the widest, the first. */
   const MOST_WORDS = 200;
@@ -30,7 +30,7 @@ export function makeRunPicture(parts: {
     html('div', { class: 'timeline-box' }, frame, tip),
     legend(),
   );
-  let layout = layOutTimeline([], 0, 1);
+  let layout = parts.layOutTimeline([], 0, 1);
   let laneHeight = 0;
 
   frame.addEventListener('pointermove', (event) => point(jobAt(event), event));
@@ -43,7 +43,7 @@ export function makeRunPicture(parts: {
 
   function draw(width: number): void {
     if (width < 40) return;
-    layout = layOutTimeline(data.takes, data.generatedAt, Math.floor(width));
+    layout = parts.layOutTimeline(data.takes, data.generatedAt, Math.floor(width));
     laneHeight = layout.lanes <= 14 ? 30 : layout.lanes <= 40 ? 16 : 8;
     summary.textContent = summarize();
     const height = AXIS + layout.lanes * laneHeight;
