@@ -1,4 +1,4 @@
-import { parseRatio, parseSize, shortSide } from '../cost/dimensions.js';
+import { parseRatio, parseSize, shortSide } from '../domain/dimensions.js';
 
 /** The supported lengths nearest to the one asked for: one, or two that are equally near. */
 export function nearestDurations(wanted: number, supported: readonly number[]): readonly number[] {

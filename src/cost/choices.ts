@@ -1,6 +1,6 @@
 import type { Model } from '../domain/catalogue.js';
 import type { Take } from '../domain/take.js';
-import { frameSize, nearestShortSide, parseSize, shortSide, type PixelSize } from './dimensions.js';
+import { frameSize, nearestShortSide, parseSize, shortSide, type PixelSize } from '../domain/dimensions.js';
 import { priceList, type PriceRequest } from './price-list.js';
 
 /** What is known of a clip that is edited or enlarged. */

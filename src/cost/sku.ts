@@ -1,4 +1,4 @@
-import { shortSide } from './dimensions.js';
+import { shortSide } from '../domain/dimensions.js';
 
 /** What a price is multiplied by. */
 export type SkuUnit =

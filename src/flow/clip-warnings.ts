@@ -1,4 +1,4 @@
-import { frameSize } from '../cost/dimensions.js';
+import { frameSize } from '../domain/dimensions.js';
 import type { Attempt } from '../domain/attempt.js';
 import { opensOn } from '../media/first-frame.js';
 import type { WantedClip } from '../media/verify.js';

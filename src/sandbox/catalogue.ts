@@ -4,7 +4,7 @@ import { checkCapabilities } from '../catalogue/check.js';
 import { findModel } from '../catalogue/find.js';
 import { parseCatalogue } from '../catalogue/parse.js';
 import { typicalDuration, typicalResolutions } from '../cost/choices.js';
-import { frameSize } from '../cost/dimensions.js';
+import { frameSize } from '../domain/dimensions.js';
 import { estimateTake } from '../cost/estimate.js';
 import type { Model } from '../domain/catalogue.js';
 import type { VideoRequest } from '../domain/request.js';

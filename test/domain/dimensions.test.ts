@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { frameSize, nearestShortSide } from '../../src/cost/dimensions.js';
+import { frameSize, nearestShortSide } from '../../src/domain/dimensions.js';
 import { modelNamed } from './fixtures.js';
 
 function pixels(order: Parameters<typeof frameSize>[0]): string | undefined {
