@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frameSize, nearestShortSide } from '../../src/domain/dimensions.js';
-import { modelNamed } from './fixtures.js';
+import { modelNamed } from '../cost/fixtures.js';
 
 function pixels(order: Parameters<typeof frameSize>[0]): string | undefined {
   const size = frameSize(order);
