@@ -28,7 +28,9 @@ export function connectorTo(options: ConnectorOptions): buildConnector.connector
     timeout: options.connectTimeoutMs,
     ...(options.lookup ? { lookup: options.lookup } : {}),
   });
-  const connect = options.proxy ? tunnelThrough(options.proxy, direct, options.connectTimeoutMs) : direct;
+  const connect = options.proxy
+    ? tunnelThrough(options.proxy, { direct, timeoutMs: options.connectTimeoutMs })
+    : direct;
   return (target, callback) => {
     connect(target, (...[error, socket]) => {
       if (error) callback(new ConnectFailure(error), null);
@@ -40,8 +42,7 @@ export function connectorTo(options: ConnectorOptions): buildConnector.connector
 /** Asks the proxy for a tunnel on a connection of its own, then speaks TLS through it where the target does. */
 function tunnelThrough(
   proxy: URL,
-  direct: buildConnector.connector,
-  timeoutMs: number,
+  { direct, timeoutMs }: { readonly direct: buildConnector.connector; readonly timeoutMs: number },
 ): buildConnector.connector {
   const headers = proxyAuthorization(proxy);
   return (target, callback) => {

@@ -7,7 +7,7 @@ import type { ClipUrl, DownloadOutcome } from './outcomes.js';
 import { openPart, type PartFile } from './part-file.js';
 import { retryAfterMs } from './retry-after.js';
 import type { Web } from './web.js';
-import { LimitReached, type BodySink, type Head } from './wire.js';
+import { LimitReached, type BodySink, type Head, type WireResult } from './wire.js';
 import { bodyWords, printable, type Redact } from './words.js';
 
 export interface DownloadRequest {
@@ -51,7 +51,7 @@ export async function downloadClip(
     for (;;) {
       // A kill between the last byte and the rename leaves nothing to ask for.
       if (part.isWhole) return { kind: 'downloaded', ...(await part.finish()) };
-      const outcome = await fetchInto(part, request, context);
+      const outcome = await fetchInto({ part, request, context });
       if (outcome.kind !== 'start_over') return outcome;
       part.startOver();
     }
@@ -60,86 +60,105 @@ export async function downloadClip(
   }
 }
 
-/** How far an answer can be used. */
-type Use = 'none' | 'clip' | 'start_over' | 'wrong_range';
+interface Fetching {
+  readonly part: PartFile;
+  readonly request: DownloadRequest;
+  readonly context: DownloadContext;
+}
 
-async function fetchInto(
-  part: PartFile,
-  request: DownloadRequest,
-  context: DownloadContext,
-): Promise<DownloadOutcome | { readonly kind: 'start_over' }> {
-  const { keyOrigin, keyHeaders, plainHeaders, redact } = context;
+/** What an answer turned out to be, and where it went. */
+interface Reception {
+  use: 'none' | 'clip' | 'start_over' | 'wrong_range';
+  totalBytes: number | undefined;
+  /** The key was sent to the address that answered. */
+  withKey: boolean;
+  /** Collects what is no clip. */
+  readonly words: ReturnType<typeof collector>;
+}
+
+async function fetchInto(fetching: Fetching): Promise<DownloadOutcome | { readonly kind: 'start_over' }> {
+  const { part, request, context } = fetching;
   const begun = part.note;
-  const words = collector(WORDS_BYTES);
-  const seen: { use: Use; totalBytes?: number | undefined; withKey: boolean } = {
+  const reception: Reception = {
     use: 'none',
+    totalBytes: undefined,
     withKey: request.source.withKey,
+    words: collector(WORDS_BYTES),
   };
-
-  const clipSink: BodySink = {
-    write(piece, resume) {
-      const more = part.write(piece, resume);
-      request.onProgress?.(part.bytes, seen.totalBytes);
-      return more;
-    },
-  };
-  const useAsClip = (): BodySink => {
-    seen.use = 'clip';
-    return clipSink;
-  };
-
-  function onHead(head: Head): BodySink {
-    if (head.status === 416 && begun) seen.use = 'start_over';
-    if (head.status !== 200 && head.status !== 206) return words.sink;
-    const range = rangeOf(head);
-    if (head.status === 200 && begun) part.startOver();
-    if (range.start !== part.bytes || (head.status === 206 && begun && isOfAnother(head, begun))) {
-      seen.use = begun ? 'start_over' : 'wrong_range';
-      return words.sink;
-    }
-    seen.totalBytes = range.total;
-    part.describe({ validator: validatorOf(head), total: range.total });
-    return isSuspicious(head) ? afterALook({ other: words, clip: useAsClip }) : useAsClip();
-  }
-
   const { result } = await follow(context.web, {
     method: 'GET',
     url: new URL(request.source.url),
     headersFor(url) {
       // Once left behind, the key stays behind, even where a stranger redirects back to the gateway.
-      seen.withKey &&= url.origin === keyOrigin;
+      reception.withKey &&= url.origin === context.keyOrigin;
       const range = begun ? { range: `bytes=${part.bytes}-`, 'if-range': begun.validator } : {};
-      return { ...(seen.withKey ? keyHeaders : plainHeaders), ...range };
+      return { ...(reception.withKey ? context.keyHeaders : context.plainHeaders), ...range };
     },
     allows: (from, to) => to.protocol === 'https:' || from.protocol === 'http:',
     idleTimeoutMs: request.idleTimeoutMs ?? context.idleTimeoutMs,
     signal: request.signal,
-    onHead,
+    onHead: (head) => receive(head, { ...fetching, reception }),
   });
-
   if (part.failure) throw part.failure;
   request.signal.throwIfAborted();
-  if (seen.use === 'start_over') return { kind: 'start_over' };
-  if (seen.use === 'wrong_range') {
+  return conclude(result, { ...fetching, reception });
+}
+
+/** Decides where the body of an answer goes. */
+function receive(head: Head, { part, request, reception }: Fetching & { reception: Reception }): BodySink {
+  const { words } = reception;
+  const begun = part.note;
+  if (head.status === 416 && begun) reception.use = 'start_over';
+  if (head.status !== 200 && head.status !== 206) return words.sink;
+  const range = rangeOf(head);
+  if (head.status === 200 && begun) part.startOver();
+  if (range.start !== part.bytes || (head.status === 206 && begun && isOfAnother(head, begun))) {
+    reception.use = begun ? 'start_over' : 'wrong_range';
+    return words.sink;
+  }
+  reception.totalBytes = range.total;
+  part.describe({ validator: validatorOf(head), total: range.total });
+  const useAsClip = (): BodySink => {
+    reception.use = 'clip';
+    return {
+      write(piece, resume) {
+        const more = part.write(piece, resume);
+        request.onProgress?.(part.bytes, range.total);
+        return more;
+      },
+    };
+  };
+  return isSuspicious(head) ? afterALook({ other: words, clip: useAsClip }) : useAsClip();
+}
+
+async function conclude(
+  result: WireResult,
+  { part, context, reception }: Fetching & { readonly reception: Reception },
+): Promise<DownloadOutcome | { readonly kind: 'start_over' }> {
+  const { use, totalBytes, withKey, words } = reception;
+  const interrupted = (why: string): DownloadOutcome => ({
+    kind: 'interrupted',
+    message: printable(why, context.redact),
+  });
+  if (use === 'start_over') return { kind: 'start_over' };
+  if (use === 'wrong_range') {
     return { kind: 'url_refused', message: 'the server sent another range than it was asked for' };
   }
-  if (seen.use === 'clip') {
-    if (result.kind !== 'complete') {
-      return { kind: 'interrupted', message: printable(failureWords(result.error), redact) };
-    }
+  if (use === 'clip') {
+    if (result.kind !== 'complete') return interrupted(failureWords(result.error));
     if (part.bytes === 0) return { kind: 'not_media', message: 'the server sent nothing' };
-    if (part.bytes !== (seen.totalBytes ?? part.bytes)) {
-      return { kind: 'interrupted', message: 'the answer was shorter or longer than announced' };
-    }
+    if (part.bytes !== (totalBytes ?? part.bytes)) return interrupted('not as many bytes as announced');
     return { kind: 'downloaded', ...(await part.finish()) };
   }
-  const head = result.kind === 'unsent' ? undefined : result.head;
-  const isCutOff = result.kind !== 'complete' && !(result.error instanceof LimitReached);
-  if (!head || (isCutOff && head.status < 300)) {
-    const why = result.kind === 'complete' ? 'no answer' : failureWords(result.error);
-    return { kind: 'interrupted', message: printable(why, redact) };
+  if (result.kind === 'unsent') return interrupted(failureWords(result.error));
+  if (result.kind === 'broken') {
+    const isOurLimit = result.error instanceof LimitReached;
+    if (!result.head || (!isOurLimit && result.head.status < 300))
+      return interrupted(failureWords(result.error));
   }
-  return readRefusal({ head, withKey: seen.withKey, body: words.body(), context });
+  return result.head
+    ? readRefusal({ head: result.head, withKey, body: words.body(), context })
+    : interrupted('no answer');
 }
 
 /** Whatever came instead of a clip. */

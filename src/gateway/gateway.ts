@@ -12,7 +12,7 @@ import { asObject, asUsd, parseJson } from './json.js';
 import type { ClipUrl, DownloadOutcome, PollOutcome, SubmitOutcome } from './outcomes.js';
 import type { ProxyEnv } from './proxy.js';
 import { readPoll } from './read-poll.js';
-import { readAccepted, readSubmit, type ReadingContext } from './read-submit.js';
+import { readLost, readSubmit, type ReadingContext } from './read-submit.js';
 import { USER_AGENT } from './user-agent.js';
 import { openWeb } from './web.js';
 import { printable, redactor } from './words.js';
@@ -136,34 +136,29 @@ export function openGateway(options: GatewayOptions): Gateway {
         return readSubmit(asked.answer, context());
       case 'unsent':
         return { kind: 'not_accepted', reason: 'unreachable', message: why(asked.error) };
-      case 'broken': {
-        const { partial, error } = asked;
-        // Cut off after all that matters had come: JSON that parses is whole.
-        const read = partial && partial.status < 300 ? readAccepted(partial, context()) : undefined;
-        if (read?.kind === 'accepted') return read;
-        const came = partial?.body.subarray(0, 300).toString() ?? '';
-        const message = `the answer to the submit was lost (${why(error)})`;
-        return {
-          kind: 'uncertain',
-          message: came === '' ? message : `${message}; it began: ${printable(came, redact)}`,
-        };
-      }
+      case 'broken':
+        return readLost({ why: why(asked.error), partial: asked.partial }, context());
     }
   }
 
+  async function pollAt(
+    path: string,
+    { job, signal }: { job: JobRef; signal: AbortSignal },
+  ): Promise<PollOutcome> {
+    const asked = await get(path, signal);
+    signal.throwIfAborted();
+    if (asked.kind === 'answered') return readPoll(asked.answer, { ...context(), job });
+    return { kind: 'unavailable', message: why(asked.error) };
+  }
+
   async function poll(job: JobRef, signal: AbortSignal): Promise<PollOutcome> {
-    let outcome: PollOutcome = { kind: 'not_found', message: 'no address' };
-    // The gateway's own address may be wrong behind a proxy with a path of its own: a 404 there is not the last word.
-    for (const { path } of addresses.pollUrls(job)) {
-      const asked = await get(path, signal);
-      signal.throwIfAborted();
-      outcome =
-        asked.kind === 'answered'
-          ? readPoll(asked.answer, job, context())
-          : { kind: 'unavailable', message: why(asked.error) };
+    const { own, standard } = addresses.pollPaths(job);
+    if (own !== undefined) {
+      const outcome = await pollAt(own, { job, signal });
+      // Behind a proxy with a path of its own the gateway's address may be wrong: its 404 is not the last word.
       if (outcome.kind !== 'not_found') return outcome;
     }
-    return outcome;
+    return pollAt(standard, { job, signal });
   }
 
   return {

@@ -1,7 +1,6 @@
 import type { JobRef } from '../domain/attempt.js';
 import { isSigned } from '../shot/unsigned-url.js';
 import type { ClipUrl } from './outcomes.js';
-import type { WireUrl } from './wire.js';
 
 /** Longer than any id that was ever seen by far; more is not an id. */
 const LONGEST_ID = 512;
@@ -10,8 +9,8 @@ const LONGEST_ID = 512;
 export interface JobAddresses {
   /** The job that an answer names, or undefined where it has no id that can be read. */
   jobOf(answer: { readonly id?: unknown; readonly polling_url?: unknown }): JobRef | undefined;
-  /** Where to look at it: its own address first, where it has one of its own, then the standard one. */
-  pollUrls(job: JobRef): readonly WireUrl[];
+  /** Where to look at it, as paths with their query: the address it was given, where it has one of its own. */
+  pollPaths(job: JobRef): { readonly own?: string; readonly standard: string };
   /** The content endpoint: it serves the n-th output as long as the gateway keeps it. */
   contentUrl(job: JobRef, index: number): ClipUrl;
   /** A clip's address as an answer names it, or undefined where it is none. */
@@ -37,10 +36,11 @@ export function jobAddresses(baseUrl: string): JobAddresses {
       const isStandard = !url || url.pathname + url.search === standardPath({ id });
       return isStandard ? { id } : { id, polling_url: url.href };
     },
-    pollUrls(job) {
-      const own = ownAddress(job.polling_url);
-      const paths = [...(own ? [own.pathname + own.search] : []), standardPath(job)];
-      return [...new Set(paths)].map((path) => ({ origin: base.origin, path }));
+    pollPaths(job) {
+      const url = ownAddress(job.polling_url);
+      const standard = standardPath(job);
+      const own = url && url.pathname + url.search;
+      return own === undefined || own === standard ? { standard } : { own, standard };
     },
     contentUrl: (job, index) => ({
       url: `${base.origin}${standardPath(job)}/content?index=${index}`,

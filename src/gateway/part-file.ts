@@ -188,7 +188,7 @@ export class PartFile implements BodySink {
       this.#queued = 0;
       // While this block is being written, the next one may gather.
       resume();
-      await writeAll(this.#file, pieces, this.#position);
+      await writeAll(this.#file, { pieces, position: this.#position });
       this.#position += bytes;
       if (this.#position - this.#syncedTo >= SYNC_EVERY_BYTES && !this.#syncing) this.#syncAhead(this.#file);
       if (this.#note && !this.#isNoteTrue && this.#position >= NOTE_FROM_BYTES)
@@ -235,7 +235,10 @@ export class PartFile implements BodySink {
 }
 
 /** The system may take less than it was given. */
-async function writeAll(file: FileHandle, pieces: readonly Buffer[], position: number): Promise<void> {
+async function writeAll(
+  file: FileHandle,
+  { pieces, position }: { readonly pieces: readonly Buffer[]; readonly position: number },
+): Promise<void> {
   const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const { bytesWritten } = await file.writev(pieces, position);
   if (bytesWritten === bytes) return;

@@ -83,38 +83,38 @@ interface Check {
   readonly request: PreflightRequest;
 }
 
-async function checkUrl(check: Check): Promise<UrlProblem | undefined> {
-  const first = await tryUrl(check);
-  if (first === 'try again') {
-    await check.request.clock.sleep(PAUSE_BEFORE_SECOND_TRY_MS, check.request.signal);
-    return (await look(check, 'GET')).problem;
-  }
-  return first;
-}
-
 /** Not every server has HEAD, and some answer it wrongly: whatever it says against the URL, a GET has the last word. */
-async function tryUrl(check: Check): Promise<UrlProblem | 'try again' | undefined> {
-  if (!(await look(check, 'HEAD')).problem) return undefined;
-  const { problem, isPassing } = await look(check, 'GET');
-  return problem && isPassing ? 'try again' : problem;
+async function checkUrl(check: Check): Promise<UrlProblem | undefined> {
+  const { clock, signal } = check.request;
+  if (!(await look(check, 'HEAD'))) return undefined;
+  const finding = await look(check, 'GET');
+  if (!finding?.isPassing) return finding && problemOf(check, finding);
+  await clock.sleep(PAUSE_BEFORE_SECOND_TRY_MS, signal);
+  const second = await look(check, 'GET');
+  return second && problemOf(check, second);
 }
 
-/** `isPassing`: it may be gone in a moment. */
+/** What speaks against a URL. */
+interface Finding {
+  readonly code: UrlProblem['code'];
+  /** Goes on after the URL. */
+  readonly what: string;
+  /** It may be gone in a moment. */
+  readonly isPassing?: boolean;
+}
+
+function problemOf({ url }: Check, { code, what }: Finding): UrlProblem {
+  return { code, message: printable(`${unsignedUrl(url)} ${what}`, (text) => text) };
+}
+
 async function look(
   { url: text, media, web, request }: Check,
   method: 'HEAD' | 'GET',
-): Promise<{ readonly problem?: UrlProblem; readonly isPassing?: boolean }> {
-  const shown = unsignedUrl(text);
-  const problem = (code: UrlProblem['code'], what: string): UrlProblem => ({
-    code,
-    message: printable(`${shown} ${what}`, (plain) => plain),
-  });
-  if (!URL.canParse(text)) return { problem: problem('url-unreachable', 'is not a URL') };
+): Promise<Finding | undefined> {
+  if (!URL.canParse(text)) return { code: 'url-unreachable', what: 'is not a URL' };
   const first = new URL(text);
   const isFine = (url: URL): boolean => request.allowPrivate || !isPrivateHost(url.hostname);
-  if (!isFine(first))
-    return { problem: problem('private-url', 'is on a private network, where no gateway can fetch it') };
-
+  if (!isFine(first)) return privateUrl('is on');
   const { result, url } = await follow(web, {
     method,
     url: first,
@@ -130,55 +130,40 @@ async function look(
     onHead: () => collector(0).sink,
   });
   request.signal.throwIfAborted();
-
-  if (result.kind === 'unsent' || !result.head) {
-    const error = result.kind === 'complete' ? new Error('no answer') : result.error;
-    if (isPrivateTarget(result)) {
-      return { problem: problem('private-url', 'leads to a private network, where no gateway can fetch it') };
-    }
-    return {
-      problem: problem('url-unreachable', `cannot be fetched: ${failureWords(error)}`),
-      isPassing: true,
-    };
-  }
+  if (result.kind === 'unsent' || !result.head) return unreached(result);
   const { head } = result;
-  if (head.status >= 300 && head.status < 400)
-    return { problem: redirectProblem(head, url, { isFine, problem }) };
+  if (head.status >= 300 && head.status < 400) return badRedirect(head, { from: url, isFine });
   if (head.status !== 200 && head.status !== 206) {
     const isPassing = head.status >= 500 || head.status === 429;
-    return { problem: problem('url-unreachable', `answers ${head.status}`), isPassing };
+    return { code: 'url-unreachable', what: `answers ${head.status}`, isPassing };
   }
   const type = header(head, 'content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (type?.startsWith(`${media}/`)) return {};
-  return { problem: problem('url-not-media', `is ${type ?? 'of no type'}, not ${article(media)}`) };
+  if (type?.startsWith(`${media}/`)) return undefined;
+  return { code: 'url-not-media', what: `is ${type ?? 'of no type'}, not ${article(media)}` };
 }
 
-function redirectProblem(
+function unreached(result: WireResult): Finding {
+  const error = result.kind === 'complete' ? new Error('no answer') : result.error;
+  if (error instanceof ConnectFailure && error.cause instanceof PrivateTarget) return privateUrl('leads to');
+  return { code: 'url-unreachable', what: `cannot be fetched: ${failureWords(error)}`, isPassing: true };
+}
+
+function badRedirect(
   head: Head,
-  from: URL,
-  {
-    isFine,
-    problem,
-  }: {
-    readonly isFine: (url: URL) => boolean;
-    readonly problem: (code: UrlProblem['code'], what: string) => UrlProblem;
-  },
-): UrlProblem {
+  { from, isFine }: { readonly from: URL; readonly isFine: (url: URL) => boolean },
+): Finding {
   const to = redirectOf(head, from);
-  if (!to) return problem('url-redirect', `answers ${head.status} without saying where it is`);
-  if (!isFine(to))
-    return problem('private-url', 'redirects to a private network, where no gateway can fetch it');
-  if (to.protocol !== from.protocol) {
-    return problem('url-redirect', `redirects from ${from.protocol} to ${to.protocol}`);
-  }
-  return problem('url-redirect', 'redirects too often');
+  if (!to) return { code: 'url-redirect', what: `answers ${head.status} without saying where it is` };
+  if (!isFine(to)) return privateUrl('redirects to');
+  const isCrossing = to.protocol !== from.protocol;
+  const what = isCrossing ? `redirects from ${from.protocol} to ${to.protocol}` : 'redirects too often';
+  return { code: 'url-redirect', what };
+}
+
+function privateUrl(how: string): Finding {
+  return { code: 'private-url', what: `${how} a private network, where no gateway can fetch it` };
 }
 
 function article(media: MediaKind): string {
   return media === 'video' ? 'a video' : `an ${media === 'image' ? 'image' : 'audio file'}`;
-}
-
-function isPrivateTarget(result: WireResult): boolean {
-  if (result.kind !== 'unsent' || !(result.error instanceof ConnectFailure)) return false;
-  return result.error.cause instanceof PrivateTarget;
 }

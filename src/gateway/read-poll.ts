@@ -10,7 +10,7 @@ import { bodyWords, errorWords, printable } from './words.js';
 const MOST_OUTPUTS = 100;
 
 /** What the answer to a poll means. Whatever is not a plain word of the gateway about this job leaves it as it is. */
-export function readPoll(answer: Answer, job: JobRef, context: ReadingContext): PollOutcome {
+export function readPoll(answer: Answer, context: ReadingContext & { readonly job: JobRef }): PollOutcome {
   const { status } = answer;
   const fields = status < 300 ? asObject(parseJson(answer.body)) : undefined;
   const word = asText(fields?.['status']);
@@ -20,7 +20,7 @@ export function readPoll(answer: Answer, job: JobRef, context: ReadingContext): 
     case 'in_progress':
       return { kind: 'running', status: word };
     case 'completed':
-      return { kind: 'completed', urls: clipUrls(fields, job, context.addresses), ...costOf(fields) };
+      return { kind: 'completed', urls: clipUrls(fields, context), ...costOf(fields) };
     case 'failed':
     case 'cancelled':
     case 'expired': {
@@ -48,7 +48,10 @@ function readFailure({ status, headers, body }: Answer, { redact, now }: Reading
  * The outputs in order, each with every address it has: signed storage first (`urls`: quick, and no detour through
  * the gateway), then `unsigned_urls`, then the content endpoint, which serves the output as long as it is kept.
  */
-function clipUrls(fields: JsonObject, job: JobRef, addresses: JobAddresses): ClipUrl[] {
+function clipUrls(
+  fields: JsonObject,
+  { job, addresses }: { readonly job: JobRef; readonly addresses: JobAddresses },
+): ClipUrl[] {
   const lists = [fields['urls'], fields['unsigned_urls']].map((list): readonly unknown[] =>
     Array.isArray(list) ? list : [],
   );

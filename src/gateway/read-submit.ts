@@ -54,16 +54,35 @@ export function readSubmit(answer: Answer, context: ReadingContext): SubmitOutco
   return { kind: 'uncertain', message: `the gateway answered ${status}: ${message}` };
 }
 
+/**
+ * What is left of an answer that broke off. Where all that matters had come, it counts: JSON that parses is whole.
+ * Otherwise it says how it began, so that the job can be looked for.
+ */
+export function readLost(
+  { why, partial }: { readonly why: string; readonly partial: Answer | undefined },
+  context: ReadingContext,
+): SubmitOutcome {
+  const read = partial && partial.status < 300 ? readAccepted(partial, context) : undefined;
+  if (read?.kind === 'accepted') return read;
+  const came = beginning(partial?.body ?? Buffer.alloc(0), context.redact);
+  const message = `the answer to the submit was lost (${why})`;
+  return { kind: 'uncertain', message: came === '' ? message : `${message}; it began: ${came}` };
+}
+
 /** A job id is all that counts. Without one there may be a job nobody can name. */
-export function readAccepted({ status, body }: Answer, { addresses, redact }: ReadingContext): SubmitOutcome {
+function readAccepted({ status, body }: Answer, { addresses, redact }: ReadingContext): SubmitOutcome {
   const fields = asObject(parseJson(body));
   const job = fields && addresses.jobOf(fields);
   if (job) return { kind: 'accepted', job, status: printable(asText(fields['status']) ?? 'pending', redact) };
-  const said = body.length === 0 ? 'nothing' : printable(body.subarray(0, 300).toString(), redact);
+  const said = beginning(body, redact) || 'nothing';
   return {
     kind: 'uncertain',
     message: `the gateway answered ${status} without a job id that can be read: ${said}`,
   };
+}
+
+function beginning(body: Buffer, redact: Redact): string {
+  return printable(body.subarray(0, 300).toString(), redact);
 }
 
 function redirectWords({ status, headers }: Answer, redact: Redact): string {

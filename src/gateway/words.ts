@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
+import { isSigned, unsignedUrl } from '../shot/unsigned-url.js';
 import { asObject, asText, parseJson, type JsonObject } from './json.js';
 
 /** Takes the key out of a text that leaves the program. */
@@ -21,8 +22,8 @@ export function redactor(apiKey: string | undefined): Redact {
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * A gateway's text as it may be shown: whatever steers a terminal or turns text around is dropped, white space is
- * made plain, the key is taken out, and the length is bounded.
+ * A gateway's text as it may be shown and kept: whatever steers a terminal or turns text around is dropped, white
+ * space is made plain, the key and the signatures of URLs are taken out, and the length is bounded.
  */
 export function printable(text: string, redact: Redact): string {
   const plain = stripVTControlCharacters(text)
@@ -31,7 +32,9 @@ export function printable(text: string, redact: Redact): string {
     .replace(BIDI, '')
     .trim();
   // Only now: a control character in the midst of the key would have hidden it.
-  const safe = redact(plain);
+  const safe = redact(plain).replace(/https?:\/\/[^\s"'<>]+/g, (url) =>
+    isSigned(url) ? unsignedUrl(url) : url,
+  );
   return safe.length > LONGEST ? `${safe.slice(0, LONGEST - 1).replace(/[\ud800-\udbff]?\s*$/, '')}…` : safe;
 }
 
@@ -60,9 +63,17 @@ export function bodyWords(body: Buffer): string | undefined {
     return errorWords(fields?.['error'] ?? fields?.['message'] ?? fields?.['detail'] ?? value);
   }
   const start = body.subarray(0, 4096).toString();
+  if (start.startsWith('<?xml') || start.startsWith('<Error>')) return xmlWords(start);
   if (!/<(?:!doctype|html|head|body|h1)\b/i.test(start)) return asText(start);
   const title = /<(title|h1)\b[^>]*>([^<]*)/i.exec(start)?.[2]?.trim();
   return title ? `an HTML page, "${title}"` : 'an HTML page';
+}
+
+/** A storage's error names the access key and the signature too: only the code and the message are passed on. */
+function xmlWords(text: string): string {
+  const [, code] = /<Code>([^<]*)/i.exec(text) ?? [];
+  const [, message] = /<Message>([^<]*)/i.exec(text) ?? [];
+  return [code, message].filter((part) => part !== undefined).join(': ') || 'an XML document';
 }
 
 function shortJson(value: JsonObject): string | undefined {

@@ -323,7 +323,12 @@ describe('what is not a clip', () => {
       'still rendering',
     ],
     ['a short word', 'text/plain', 'wait', 'wait'],
-    ['a document', 'application/xml', '<Error><Code>AccessDenied</Code></Error>', 'AccessDenied'],
+    [
+      'a document',
+      'application/xml',
+      '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
+      'AccessDenied: Request has expired',
+    ],
     ['a large page', 'text/html', `<html>${'x'.repeat(3_000_000)}`, 'an HTML page'],
   ])('under a 200 is left alone: %s', async (_, type, body, words) => {
     const { outcome, files } = await downloadFrom((_request, response) => {
@@ -331,6 +336,17 @@ describe('what is not a clip', () => {
     });
     expect(outcome).toMatchObject({ kind: 'not_media', message: expect.stringContaining(words) as unknown });
     expect(files).toEqual([]);
+  });
+
+  it('does not give away what signs its address', async () => {
+    const { outcome } = await downloadFrom((_, response) => {
+      response
+        .writeHead(403)
+        .end(
+          '<Error><Code>SignatureDoesNotMatch</Code><Message>Wrong</Message><AWSAccessKeyId>AKIA7</AWSAccessKeyId></Error>',
+        );
+    });
+    expect(outcome).toEqual({ kind: 'url_refused', message: '403: SignatureDoesNotMatch: Wrong' });
   });
 
   it('under a 200 is nothing at all', async () => {

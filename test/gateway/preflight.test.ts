@@ -44,7 +44,7 @@ async function problemOf(
 ): Promise<{ problem: UrlProblem | undefined; asked: string[]; url: string }> {
   const { origin, asked } = await storage(answer);
   const url = `${origin}/a`;
-  const problems = await preflight({ urls: [{ url, media }], timeoutMs: 2000 });
+  const problems = await preflight({ urls: [{ url, media }] });
   return { problem: problems.get(url), asked, url };
 }
 

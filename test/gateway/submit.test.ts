@@ -416,6 +416,11 @@ describe('what a gateway says', () => {
       errorBody(502, 'Provider returned error', { raw: 'no GPU' }),
       'Provider returned error (no GPU)',
     ],
+    [
+      'a signed URL',
+      'no GET https://a.example/x?v=1&sig=s3cret today',
+      'no GET https://a.example/x?v=1 today',
+    ],
     ['nothing', '', 'no reason given'],
   ])('is passed on: %s', async (_, body, words) => {
     expect(await submitMeeting({ status: 502, body })).toEqual({
