@@ -12,7 +12,7 @@ const ROWS_BEFORE_QUESTION = 30;
 
 /** Whether there is somebody to ask. */
 export function canAsk({ stdin, stderr }: CliContext): boolean {
-  return stdin.isTTY && stderr.isTTY;
+  return stdin.isTTY === true && stderr.isTTY === true;
 }
 
 /** Shows the plan and asks whether its money may be spent. No answer, or the end of the input, is a no. */

@@ -1,5 +1,10 @@
 import type { ExitCode } from '../errors.js';
-import { detectLook, type Look } from '../ui/look.js';
+import { detectLook, type Look, type Screen } from '../ui/look.js';
+
+/** What a stream tells of the terminal behind it; nothing where there is none. */
+export interface Terminal extends Screen {
+  readonly rows?: number | undefined;
+}
 
 /** The process as the commands see it, so that they can be tried without one. */
 export interface CliContext {
@@ -7,10 +12,10 @@ export interface CliContext {
   readonly words: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly platform: NodeJS.Platform;
-  readonly stdin: NodeJS.ReadStream;
+  readonly stdin: NodeJS.ReadableStream & Terminal;
   /** The data asked for, and nothing else. */
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: NodeJS.WritableStream & Terminal;
+  readonly stderr: NodeJS.WritableStream & Terminal;
   /** How the command was asked to answer; known once its flags are read. */
   format: Format;
   /** What the process ends with. */

@@ -14,7 +14,7 @@ export async function openRunProgress(
   options: { readonly quiet: boolean; readonly showPath: (path: string) => string },
 ): Promise<RunProgress> {
   const { stdout, stderr, env, format } = context;
-  const streamsToTerminal = format === 'ndjson' && stdout.isTTY;
+  const streamsToTerminal = format === 'ndjson' && stdout.isTTY === true;
   const progress = await createProgress({
     write: (text) => stderr.write(text),
     look: lookOf(context, 'stderr'),
@@ -25,7 +25,7 @@ export async function openRunProgress(
     },
     showPath: options.showPath,
     window: allowsRedraw(stderr, env)
-      ? { columns: () => stderr.columns, rows: () => stderr.rows }
+      ? { columns: () => stderr.columns ?? 80, rows: () => stderr.rows ?? 24 }
       : undefined,
     // Events on a terminal are the view; a second one would be written over them.
     quiet: options.quiet || streamsToTerminal,

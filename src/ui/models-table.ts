@@ -98,7 +98,9 @@ function factsOf(model: Model): (readonly [string, string])[] {
   return [
     [
       'durations',
-      model.supported_durations === undefined ? 'not said' : `${list(model.supported_durations)} s`,
+      model.supported_durations === undefined
+        ? 'not said'
+        : `${list([...model.supported_durations].sort((a, b) => a - b))} s`,
     ],
     ['resolutions', list(model.supported_resolutions)],
     ['ratios', list(model.supported_aspect_ratios)],

@@ -8,7 +8,7 @@ import { resolve } from 'node:path';
 export const registerInit: Register = (program, context) => {
   const command = program
     .command('init [FOLDER]')
-    .description('write a manifest to start from, with its example inputs');
+    .description('write a manifest to start from, with example inputs');
   addQuietOption(addFormatOption(command));
   addExamples(command, [
     ['dailies init film', 'makes film/teaser.yaml, which runs on the sandbox as it stands'],

@@ -16,7 +16,7 @@ interface PruneFlags extends ManifestFlags {
 export const registerPrune: Register = (program, context) => {
   const command = program
     .command('prune <MANIFEST>')
-    .description('list clips that no shot uses any more; --yes removes them');
+    .description('list clips that no shot uses; --yes removes them');
   addManifestOptions(command).option('--yes', 'removes what is listed');
   addFormatOption(command);
   addExamples(command, [

@@ -15,7 +15,7 @@ interface SandboxFlags {
 export const registerSandbox: Register = (program, context) => {
   const command = program
     .command('sandbox')
-    .description('serve a gateway on loopback that renders slates for free')
+    .description('serve a gateway on loopback that renders for free')
     .option('--port <N>', 'the port to listen on; 0 takes a free one', parsePort, 0)
     .option('--state <DIR>', 'where its jobs are kept, so that they outlive it', '.dailies/sandbox')
     .option('--speed <N>', 'how many times faster than usual its jobs are', parseFactor, 1);

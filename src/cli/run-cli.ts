@@ -1,0 +1,30 @@
+import type { ExitCode } from '../errors.js';
+import type { CliContext } from './context.js';
+import { reportError } from './exit.js';
+import { buildProgram } from './program.js';
+
+/** Does what the command line says, and gives the exit code. Never throws. */
+export async function runCli(context: CliContext): Promise<ExitCode> {
+  const output = watchOutput(context);
+  try {
+    await buildProgram(context).parseAsync(context.words, { from: 'user' });
+    if (output.failure) throw output.failure;
+    return context.exitCode;
+  } catch (error) {
+    return reportError(error, context);
+  }
+}
+
+/**
+ * Keeps a stream that cannot be written to from ending a run. A reader that has seen enough (`| head`) or a window
+ * that was closed is no error at all; a full disk behind the standard output is one, but of the end.
+ */
+function watchOutput({ stdout, stderr }: CliContext): { readonly failure: Error | undefined } {
+  const watch: { failure: Error | undefined } = { failure: undefined };
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') watch.failure ??= error;
+    });
+  }
+  return watch;
+}

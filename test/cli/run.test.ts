@@ -1,0 +1,216 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cli, writeManifest } from '../helpers/cli.js';
+import { makeClip } from '../helpers/clips.js';
+import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+
+const KEY = 'sk-test-0123456789';
+const env = { TEST_KEY: KEY };
+const TWO = '  - { id: sea, prompt: waves }\n  - { id: storm, prompt: thunder }';
+
+let server: GatewayServer;
+
+beforeEach(async () => {
+  server = await startGatewayServer({ apiKey: KEY, key: { usage: 12.5, limit: 50 } });
+  server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4 }), { cost: 0.12 });
+});
+afterEach(async () => {
+  expect(server.violations).toEqual([]);
+  await server.close();
+});
+
+describe('dailies run', () => {
+  it('renders, says so on the standard output, and keeps progress off it', async () => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
+    const { exitCode, stdout, stderr } = await cli(['run', manifest], { env });
+    expect(exitCode).toBe(0);
+    expect(stdout.split('\n')[0]).toMatch(
+      new RegExp(`^2 of 2 clips in ${folder}/renders/film/ · .* · \\$0\\.24 \\(as estimated\\)$`),
+    );
+    expect(stdout).toContain(`Contact sheet  ${folder}/renders/film/index.html`);
+    expect(stderr).toMatch(/^film: 2 takes, 2 to render on .*, at most \$0\.24$/m);
+    expect(stderr).toMatch(/^\[2\/2\] ✓ (sea|storm)/m);
+    expect(stdout + stderr).not.toContain(KEY);
+  });
+
+  it('pays for nothing the second time, and shows the plan when it is asked for', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    await cli(['run', manifest], { env });
+    const again = await cli(['run', manifest, '--quiet'], { env });
+    expect(again).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(again.stdout).toContain('(all there already)');
+    const plan = await cli(['run', manifest, '--dry-run'], { env });
+    expect(plan.stdout).toContain('  = 2 takes  –  delivered');
+    expect(server.counters.posts).toBe(2);
+  });
+
+  it('answers machines with one object, or with an event a line', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    const lines = (await cli(['run', manifest, '--format', 'ndjson'], { env })).stdout.trimEnd().split('\n');
+    const types = lines.map((line) => (JSON.parse(line) as { readonly type: string }).type);
+    expect(types[0]).toBe('run.started');
+    expect(types.at(-1)).toBe('run.finished');
+    expect(types.filter((type) => type === 'shot.delivered')).toHaveLength(2);
+    const { stdout } = await cli(['run', manifest, '--format', 'json'], { env });
+    expect(JSON.parse(stdout)).toMatchObject({ version: 1, exit_code: 0, counts: { total: 2, reused: 2 } });
+  });
+
+  it('names what was not delivered, ends with 1, and tells CI systems', async () => {
+    server.failNext({ status: 400, body: { error: { code: 400, message: 'a flagged prompt' } } });
+    const { folder, manifest } = await writeManifest(server.baseUrl, TWO, { top: 'concurrency: 1' });
+    const [junit, steps] = [join(folder, 'out', 'junit.xml'), join(folder, 'steps.md')];
+    await writeFile(steps, 'before\n');
+    const { exitCode, stdout } = await cli(['run', manifest, '--junit', junit], {
+      env: { ...env, GITHUB_STEP_SUMMARY: steps },
+    });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^ {2}refused {2}sea {2}.*a flagged prompt$/m);
+    expect(stdout).toMatch(/^Again .*dailies run .*film\.yaml {2}tries sea once more$/m);
+    expect(await readFile(junit, 'utf8')).toContain('tests="2" failures="1"');
+    expect(await readFile(steps, 'utf8')).toMatch(
+      /^before\n### dailies: film\n[^]*\| `sea` \|.*\*\*refused\*\*/,
+    );
+  });
+
+  it('gives the command that settles a lost answer, and that command works', async () => {
+    server.failNext('reset');
+    const { manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
+    const held = await cli(['run', manifest], { env });
+    expect(held.exitCode).toBe(1);
+    expect(held.stdout).toContain(`settle it: dailies resolve ${manifest} sea --job-id ID | --not-charged`);
+    const settled = await cli(['resolve', manifest, 'sea', '--not-charged'], { env });
+    expect(settled.exitCode).toBe(0);
+    expect(settled.stdout).toBe(
+      'sea@1  is free to be bought again\nthe key has used $12.50 in all, says the gateway\n',
+    );
+    expect((await cli(['run', manifest], { env })).exitCode).toBe(0);
+    expect(server.counters.posts).toBe(2);
+  });
+
+  it('ends with 3 where the key is missing or refused, and never shows it', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    const missing = await cli(['run', manifest]);
+    expect(missing.exitCode).toBe(3);
+    expect(missing.stderr).toMatch(/TEST_KEY is not set\n {2}hint: export TEST_KEY=/);
+    const wrong = await cli(['run', manifest], { env: { TEST_KEY: 'sk-wrong-987654321' } });
+    expect(wrong.exitCode).toBe(3);
+    expect(wrong.stdout + wrong.stderr).not.toContain('sk-wrong');
+  });
+
+  it('takes the key from .env beside the manifest, and nothing else, and never over the environment', async () => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
+    await writeFile(
+      join(folder, '.env'),
+      `TEST_KEY="${KEY}"\nDAILIES_FORMAT=json\nHTTP_PROXY=http://127.0.0.1:9\n`,
+    );
+    const taken = await cli(['run', manifest]);
+    expect(taken.exitCode).toBe(0);
+    expect(taken.stdout).toMatch(/^1 of 1 clip/);
+    await writeFile(join(folder, '.env'), 'TEST_KEY=sk-from-file-123456\n');
+    expect((await cli(['run', manifest, '--rerender', 'sea'], { env })).exitCode).toBe(0);
+  });
+});
+
+describe('dailies run on a terminal', () => {
+  it('shows the plan and spends after a yes', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    const { exitCode, stderr } = await cli(['run', manifest], { env, typed: 'y\n' });
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('  + sea    veo-3.1-lite  4 s  720p  $0.12  new');
+    expect(stderr).toContain('Spend up to $0.24? [y/N]');
+    expect(server.counters.posts).toBe(2);
+  });
+
+  it.each(['n\n', '\n', ''])('spends nothing after %j', async (typed) => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    const { exitCode, stderr } = await cli(['run', manifest], { env, typed });
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('nothing was submitted');
+    expect(server.counters.posts).toBe(0);
+  });
+
+  it('does not ask with --yes, or where there is nothing to buy', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    const first = await cli(['run', manifest, '--yes'], { env, typed: '' });
+    const second = await cli(['run', manifest], { env, typed: '' });
+    expect([first.exitCode, second.exitCode]).toEqual([0, 0]);
+    expect(first.stderr + second.stderr).not.toContain('[y/N]');
+  });
+});
+
+describe('the commands around a run', () => {
+  it('tell the status, make the sheet, list what may go', async () => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
+    await cli(['run', manifest, '--only', 'sea'], { env });
+    const status = await cli(['status', manifest], { env });
+    expect(status.stdout).toContain('1 delivered, 1 not begun\nSpent $0.12\n');
+    expect((await cli(['sheet', manifest], { env })).stdout).toBe(`${folder}/renders/film/index.html\n`);
+    expect((await cli(['prune', manifest], { env })).stdout).toBe('nothing to remove\n');
+    expect((await cli(['unlock', manifest], { env })).stdout).toBe('there was no lock\n');
+    await writeFile(join(folder, 'picks.json'), '{"version":1,"picks":{"sea":1}}');
+    expect((await cli(['pick', manifest, join(folder, 'picks.json')], { env })).stdout).toContain(
+      '1 shot picked',
+    );
+    const film = await cli(['assemble', manifest], { env });
+    expect(film).toMatchObject({ exitCode: 1 });
+    expect(film.stderr).toContain('there is no clip yet of storm');
+  });
+
+  it('validate a manifest against the live catalogue', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves, duration: 5 }');
+    const { exitCode, stdout, stderr } = await cli(['validate', manifest]);
+    expect(exitCode).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('duration-unsupported');
+    expect(stderr).toMatch(/^1 error in .*film\.yaml\. Nothing was submitted\.$/m);
+    const json = await cli(['validate', manifest, '--format', 'json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ diagnostics: [{ code: 'duration-unsupported' }] });
+  });
+
+  it('list the models of a gateway, and all of one', async () => {
+    const all = await cli(['models', '--gateway', server.baseUrl]);
+    expect(all.stdout).toMatch(/^google\/veo-3\.1-lite .*\$0\.\d\d/m);
+    const one = await cli(['models', 'google/veo-3.1-lite', '--gateway', server.baseUrl]);
+    expect(one.stdout).toMatch(/^ {2}durations +4, 6, 8 s$/m);
+    const none = await cli(['models', 'google/veo-3.1-light', '--gateway', server.baseUrl]);
+    expect(none).toMatchObject({ exitCode: 2 });
+    expect(none.stderr).toContain('did you mean google/veo-3.1-lite?');
+  });
+});
+
+describe('dailies doctor', () => {
+  it('finds nothing to say about a setup that works, and never shows the key', async () => {
+    const { exitCode, stdout } = await cli(['doctor', '--gateway', server.baseUrl], {
+      env: { DAILIES_API_KEY: KEY },
+    });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/✓ gateway .* answers, with \d+ models/);
+    expect(stdout).toContain('✓ key      DAILIES_API_KEY is accepted; it has used $12.50 of $50.00');
+    expect(stdout).toContain('✓ clock    agrees with the gateway');
+    expect(stdout).not.toContain(KEY);
+  });
+
+  it('says what is wrong, and the fix', async () => {
+    const wrong = await cli(['doctor', '--gateway', server.baseUrl], {
+      env: { DAILIES_API_KEY: 'sk-wrong-987654321' },
+    });
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.stdout).toMatch(/✗ key +DAILIES_API_KEY is refused: .*\n +fix: check that the key/);
+    expect(wrong.stdout).not.toContain('sk-wrong');
+    const nobody = await cli(['doctor', '--gateway', 'http://127.0.0.1:9/api/v1', '--format', 'json']);
+    expect(nobody.exitCode).toBe(1);
+    const { checks } = JSON.parse(nobody.stdout) as { readonly checks: readonly { readonly name: string }[] };
+    expect(checks.find(({ name }) => name === 'gateway')).toMatchObject({ status: 'problem' });
+  });
+
+  it('finds a proxy that is none', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dailies-doctor-'));
+    const { exitCode, stdout } = await cli(['doctor'], {
+      env: { HTTPS_PROXY: 'socks5://127.0.0.1:9', HOME: folder },
+    });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/✗ proxy .*\n +fix: it should look like http:/);
+  });
+});

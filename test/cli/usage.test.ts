@@ -1,0 +1,173 @@
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cli } from '../helpers/cli.js';
+
+const COMMANDS = [
+  'init',
+  'run',
+  'plan',
+  'validate',
+  'status',
+  'resolve',
+  'models',
+  'sheet',
+  'pick',
+  'assemble',
+  'prune',
+  'unlock',
+  'schema',
+  'doctor',
+  'sandbox',
+  'completion',
+];
+
+describe('help', () => {
+  it('names every command on one screen of 24 lines', async () => {
+    const { exitCode, stdout, stderr } = await cli(['--help']);
+    expect(exitCode).toBe(0);
+    expect(stderr).toBe('');
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.length).toBeLessThan(24);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(COMMANDS.filter((name) => !new RegExp(`^ {2}${name}\\b`, 'm').test(stdout))).toEqual([]);
+  });
+
+  it.each(COMMANDS)('of %s has an example', async (name) => {
+    const { exitCode, stdout } = await cli([name, '--help']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(new RegExp(`Examples:\n {2}dailies ${name}\\b`));
+  });
+
+  it('of run has every option of the design', async () => {
+    const { stdout } = await cli(['run', '--help']);
+    const options =
+      '--gateway --only --until --rerender --var --approve --verify --concurrency --output --max-cost --on-uncertain ' +
+      '--no-retry-failed --no-preflight --locked --allow-unpriced --yes --format --junit --quiet --dry-run';
+    expect(options.split(' ').filter((option) => !stdout.includes(`  ${option}`))).toEqual([]);
+  });
+
+  it('goes to the standard error where a command was wanted', async () => {
+    const { exitCode, stdout, stderr } = await cli([]);
+    expect(exitCode).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('Usage: dailies COMMAND');
+  });
+
+  it('prints the version of the package', async () => {
+    const manifest = JSON.parse(await readFile('package.json', 'utf8')) as { readonly version: string };
+    expect((await cli(['--version'])).stdout).toBe(`${manifest.version}\n`);
+  });
+});
+
+describe('a command line that cannot be meant', () => {
+  it.each<[string, string[], RegExp]>([
+    ['an unknown command', ['rnu', 'film.yaml'], /unknown command 'rnu'\s+\(Did you mean run\?\)/],
+    ['an unknown option', ['run', 'film.yaml', '--fromat', 'json'], /\(Did you mean --format\?\)/],
+    ['a missing manifest', ['run'], /missing required argument 'MANIFEST'/],
+    ['an option that swallowed the manifest', ['run', '--only', 'a', 'film.yaml'], /put MANIFEST first/],
+    ['an unknown format', ['plan', 'film.yaml', '--format', 'xml'], /Allowed choices are text, json/],
+    ['a price that is none', ['run', 'film.yaml', '--max-cost', 'five'], /US dollars/],
+    ['a variable without a value', ['run', 'film.yaml', '--var', 'hero'], /NAME=VALUE/],
+    ['a shell it does not know', ['completion', 'tcsh'], /bash, zsh, fish/],
+    ['resolve without a shot', ['resolve', 'film.yaml', '--not-charged'], /either shots or --all/],
+    ['resolve without a verdict', ['resolve', 'film.yaml', 'a'], /one of --job-id/],
+    [
+      'resolve with two verdicts',
+      ['resolve', 'film.yaml', 'a', '--abandon', '--not-charged'],
+      /one of --job-id/,
+    ],
+    ['a manifest that is not there', ['run', 'nope.yaml'], /there is no file nope\.yaml/],
+    ['a folder for a manifest', ['plan', 'test'], /test is a folder/],
+    ['a gateway in the clear', ['doctor', '--gateway', 'http://example.com/api/v1'], /https URL/],
+  ])('%s ends with exit 2, words and no stack', async (_, words, message) => {
+    const { exitCode, stdout, stderr } = await cli(words);
+    expect(exitCode).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('is one object for a reader of JSON', async () => {
+    const { exitCode, stdout } = await cli(['plan', 'nope.yaml', '--format', 'json']);
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      version: 1,
+      error: { code: 'manifest-invalid', exit_code: 2 },
+      diagnostics: [],
+    });
+  });
+});
+
+describe('the environment', () => {
+  it('stands in for options that are not typed', async () => {
+    const { stdout } = await cli(['plan', 'nope.yaml'], { env: { DAILIES_FORMAT: 'json' } });
+    expect(JSON.parse(stdout)).toHaveProperty('error');
+  });
+
+  it('loses against what is typed', async () => {
+    const { stdout } = await cli(['plan', 'nope.yaml', '--format', 'text'], {
+      env: { DAILIES_FORMAT: 'json' },
+    });
+    expect(stdout).toBe('');
+  });
+
+  it('is held to the same rules', async () => {
+    const wrong = await cli(['run', 'nope.yaml'], { env: { DAILIES_MAX_COST: 'five' } });
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.stderr).toContain('DAILIES_MAX_COST=five does not fit --max-cost <USD>: Give US dollars');
+    const choice = await cli(['run', 'nope.yaml'], { env: { DAILIES_ON_UNCERTAIN: 'gamble' } });
+    expect(choice.stderr).toContain('DAILIES_ON_UNCERTAIN=gamble');
+  });
+
+  it('cannot settle money or buy again', async () => {
+    const { stderr } = await cli(['resolve', 'nope.yaml', 'a'], {
+      env: { DAILIES_NOT_CHARGED: '1', DAILIES_ALL: '1' },
+    });
+    expect(stderr).toContain('one of --job-id');
+  });
+});
+
+describe('completion', () => {
+  it.each(['bash', 'zsh', 'fish'])('for %s knows every command and its options', async (shell) => {
+    const { stdout } = await cli(['completion', shell]);
+    expect(COMMANDS.filter((name) => !stdout.includes(name))).toEqual([]);
+    for (const option of ['max-cost', 'no-preflight', 'not-charged']) expect(stdout).toContain(option);
+    expect(stdout).toContain('ndjson');
+  });
+});
+
+describe('init', () => {
+  it('writes a manifest that can be planned as it stands, and the pictures it needs', async () => {
+    const folder = join(await mkdtemp(join(tmpdir(), 'dailies-init-')), 'film');
+    expect((await cli(['init', folder])).exitCode).toBe(0);
+    const plan = await cli(['plan', join(folder, 'teaser.yaml'), '--format', 'json']);
+    expect(plan.stderr).toBe('');
+    expect(JSON.parse(plan.stdout)).toMatchObject({
+      gateway: 'sandbox',
+      shots: [{ id: 'dunes' }, { id: 'seaside' }, { id: 'kite', take: 1 }, { id: 'kite', take: 2 }],
+      diagnostics: [],
+    });
+  });
+
+  it('writes over nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dailies-init-'));
+    await mkdir(join(folder, 'refs'));
+    await writeFile(join(folder, 'refs', 'kite.png'), 'mine');
+    const { exitCode, stderr } = await cli(['init', folder]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('kite.png is there already; nothing was written');
+    expect(await readFile(join(folder, 'refs', 'kite.png'), 'utf8')).toBe('mine');
+    await expect(readFile(join(folder, 'teaser.yaml'))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('schema', () => {
+  it('is printed as JSON, and with the live catalogue knows its models', async () => {
+    const plain = await cli(['schema']);
+    expect(JSON.parse(plain.stdout)).toHaveProperty('$schema');
+    const live = await cli(['schema', '--live', '--gateway', 'sandbox']);
+    expect(live.stdout).toContain('google/veo-3.1-lite');
+  });
+});
