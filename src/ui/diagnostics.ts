@@ -1,0 +1,155 @@
+import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
+import { palette, type Look, type Paint, type Palette } from './look.js';
+import { clean, cutEnd, pad, textWidth, wrap } from './text.js';
+
+/** Source lines are cut to this even where nothing wraps: one line of a manifest may be megabytes long. */
+const WIDEST = 160;
+/** After so many, a finding is one line: nobody scrolls through a thousand excerpts. */
+const MOST_EXCERPTS = 100;
+
+/**
+ * Findings about a manifest as lines: where, what kind, the source line with a marker under it, what to do.
+ * `text` is the manifest's. Control characters and what looks like a key are not shown.
+ */
+export function formatDiagnostics(
+  options: { readonly diagnostics: readonly Diagnostic[]; readonly text: string } & Look,
+): string[] {
+  const { diagnostics, text, ...look } = options;
+  const lines = text.split(/\r?\n/);
+  const heads = headLines(diagnostics, palette(look.color));
+  return diagnostics.flatMap((diagnostic, index) => {
+    const head = heads[index] ?? '';
+    if (index >= MOST_EXCERPTS) return [`${head}  ${clean(diagnostic.message)}`];
+    return [...(index === 0 ? [] : ['']), head, ...bodyLines(diagnostic, lines, look)];
+  });
+}
+
+/** `teaser.yaml:14:15  error  duration-unsupported`, the columns aligned. */
+function headLines(diagnostics: readonly Diagnostic[], paint: Palette): string[] {
+  const places = diagnostics.map(({ at }) => (at ? `${clean(at.file)}:${at.line}:${at.column}` : ''));
+  const placeWidth = Math.max(...places.map(textWidth).filter((width) => width <= 60), 0);
+  const severityWidth = Math.max(...diagnostics.map(({ severity }) => severity.length), 0);
+  return diagnostics.map(({ severity, code }, index) => {
+    const place = places[index] ?? '';
+    const kind = severityPaint(severity, paint)(pad(severity, severityWidth));
+    return `${place === '' ? '' : `${paint.bold(pad(place, placeWidth))}  `}${kind}  ${code}`;
+  });
+}
+
+function bodyLines(
+  { at, severity, message, hint }: Diagnostic,
+  lines: readonly string[],
+  look: Look,
+): string[] {
+  const paint = palette(look.color);
+  const source = at === undefined ? undefined : lines[at.line - 1];
+  const shown =
+    at === undefined || source === undefined
+      ? wrap(clean(message), look.width - 2).map((line) => `  ${line}`)
+      : excerpt({
+          at,
+          source,
+          before: lines[at.line - 2],
+          message: clean(message),
+          mark: severityPaint(severity, paint),
+          look,
+        });
+  const advice = hint === undefined ? [] : wrap(clean(hint), look.width - 8);
+  return [
+    ...shown,
+    ...advice.map((line, index) => (index === 0 ? `  ${paint.dim('hint:')} ${line}` : `        ${line}`)),
+  ];
+}
+
+function severityPaint(severity: Diagnostic['severity'], paint: Palette): Paint {
+  return severity === 'error' ? paint.red : paint.yellow;
+}
+
+/** The line before, the line, and the marker with the message beside it, or below where it is too long for that. */
+function excerpt(parts: {
+  readonly at: SourceRange;
+  readonly source: string;
+  readonly before: string | undefined;
+  readonly message: string;
+  readonly mark: Paint;
+  readonly look: Look;
+}): string[] {
+  const { at, source, before, message, mark, look } = parts;
+  const paint = palette(look.color);
+  const bar = look.unicode ? '│' : '|';
+  const digits = Math.max(String(at.line).length, 2);
+  const gutter = (label: string): string => paint.dim(`  ${label.padStart(digits)} ${bar}`);
+  const room = Math.max(20, Math.min(look.width, WIDEST) - digits - 5);
+  const view = viewOf({ source, at, room, ellipsis: look.unicode ? '…' : '...' });
+  const numbered = (line: number, text: string): string => `${gutter(String(line))} ${text}`.trimEnd();
+
+  const lines =
+    before === undefined || before.trim() === '' || view.isShifted
+      ? []
+      : [numbered(at.line - 1, cutEnd(visible(before.slice(0, 4 * room)), room, view.ellipsis))];
+  lines.push(numbered(at.line, view.text));
+  const marker = `${' '.repeat(view.offset)}${mark('^'.repeat(view.length))}`;
+  if (view.offset + view.length + 1 + textWidth(message) <= Math.max(room, look.width - digits - 5)) {
+    return [...lines, `${gutter('')} ${marker} ${message}`];
+  }
+  return [...lines, `${gutter('')} ${marker}`, ...wrap(message, room).map((line) => `${gutter('')} ${line}`)];
+}
+
+interface View {
+  readonly text: string;
+  /** Columns before the marker, and under it. */
+  readonly offset: number;
+  readonly length: number;
+  /** The beginning of the line is cut off. */
+  readonly isShifted: boolean;
+  readonly ellipsis: string;
+}
+
+/** The part of a line round the marker that fits into `room` columns. */
+function viewOf(parts: {
+  readonly source: string;
+  readonly at: SourceRange;
+  readonly room: number;
+  readonly ellipsis: string;
+}): View {
+  const { at, room, ellipsis } = parts;
+  const source = withoutKeys(parts.source);
+  const start = Math.min(at.column - 1, source.length);
+  const end = Math.min(Math.max(at.endColumn ?? at.column, at.column) - 1, source.length);
+  const marked = visible(source.slice(start, Math.min(end, start + room)));
+  const after = visible(source.slice(Math.min(end, start + room), end + room));
+  const lead = visible(source.slice(Math.max(0, start - 4 * room), start));
+  const fits = start <= 4 * room && textWidth(lead + marked + after) <= room;
+  const isShifted =
+    !fits && (start > 4 * room || textWidth(lead) + Math.min(textWidth(marked), 20) > (room * 2) / 3);
+  const kept = isShifted ? ellipsis + lastColumns(lead, Math.floor(room / 3)) : lead;
+  const offset = textWidth(kept);
+  return {
+    text: cutEnd(kept + marked + after, room, ellipsis),
+    offset,
+    length: Math.max(1, Math.min(textWidth(marked), room - offset)),
+    isShifted,
+    ellipsis,
+  };
+}
+
+function lastColumns(text: string, width: number): string {
+  let from = Math.max(0, text.length - width);
+  while (textWidth(text.slice(from)) > width) from++;
+  // Not from the middle of a surrogate pair.
+  return text.slice(from).replace(/^[\udc00-\udfff]/, '');
+}
+
+/** A piece of a source line, each character as wide as before or after the marker: nothing in it moves the cursor. */
+function visible(text: string): string {
+  return text
+    .replaceAll('\t', '  ')
+    .replace(/\p{Cc}/gu, ' ')
+    .replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g, '')
+    .replace(/\p{Cs}/gu, '\ufffd');
+}
+
+/** Keys of gateways begin with `sk-`. Whoever wrote one into a manifest shall not find it in a log too. */
+function withoutKeys(line: string): string {
+  return line.replace(/\bsk-[\w-]{12,}/g, (key) => `sk-${'*'.repeat(key.length - 3)}`);
+}
