@@ -37,13 +37,15 @@ export function runLockPath(lockfile: string): string {
 export async function acquireRunLock(options: {
   readonly lockfile: string;
   readonly clock: Clock;
+  /** How often the heart beats; every two seconds by default. */
+  readonly heartbeatMs?: number;
 }): Promise<RunLock> {
   const path = runLockPath(options.lockfile);
   try {
     const self = await newHolder(options.clock);
     await take(path, self);
     const handle = await open(path, 'r+');
-    return keep({ path, token: self.token, handle });
+    return keep({ path, token: self.token, handle, heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS });
   } catch (cause) {
     throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'taken', cause });
   }
@@ -111,14 +113,19 @@ async function tidy(path: string): Promise<void> {
   await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true })));
 }
 
-function keep(held: { readonly path: string; readonly token: string; readonly handle: FileHandle }): RunLock {
+function keep(held: {
+  readonly path: string;
+  readonly token: string;
+  readonly handle: FileHandle;
+  readonly heartbeatMs: number;
+}): RunLock {
   const { path, token, handle } = held;
   const beat = () => {
     const now = new Date();
     // A missed beat is nothing to stop for: the disk may be full, or the lock gone, which `isHeld` tells.
     handle.utimes(now, now).catch(() => undefined);
   };
-  const heart = setInterval(beat, HEARTBEAT_MS).unref();
+  const heart = setInterval(beat, held.heartbeatMs).unref();
   return {
     async isHeld() {
       const stats = await handle.stat().catch(() => undefined);
