@@ -3,7 +3,7 @@ import type { Attempt } from '../domain/attempt.js';
 import type { Estimate } from '../domain/money.js';
 import type { Report, ReportOutput, ReportState, ReportTake } from '../domain/report.js';
 import type { Take } from '../domain/take.js';
-import { slotKey, type Picks } from '../plan/graph.js';
+import { slotKey, sourcesOf, type Picks } from '../plan/graph.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
 
@@ -69,9 +69,15 @@ export function buildReport({
         outputs: reported.isMissing ? [] : outputsOf(project, attempt),
         times,
         attempts: counts.get(slotKey(take)) ?? 0,
+        ...dependenciesOf(take, picks),
       };
     }),
   };
+}
+
+function dependenciesOf(take: Take, picks: Picks): Pick<ReportTake, 'depends_on'> {
+  const sources = sourcesOf(take, picks).map(({ shot }) => shot);
+  return sources.length > 0 ? { depends_on: sources } : {};
 }
 
 function stateOf({ attempt, isBlocked, isMissing }: ReportedTake): ReportState {

@@ -8,6 +8,7 @@ import { openShotStore, type ShotStore } from '../store/shot-store.js';
 import { connect } from './connections.js';
 import type { Project } from './project.js';
 import { recover } from './recover.js';
+import { usageOf } from './usage-hint.js';
 
 /** How an uncertain submit is settled. */
 export type Settlement =
@@ -77,7 +78,8 @@ export async function resolveShots(
       await store.apply(attempt.id, { ...event, at });
       settled.push({ owner: attempt.owner, as: settlement.as, at });
     }
-    const usage = await keyUsage(project, () => connections.current(), signal);
+    const asks = project.target.kind !== 'sandbox' && project.target.apiKey !== undefined;
+    const usage = asks ? await usageOf(() => connections.current(), signal) : undefined;
     return { settled, ...(usage === undefined ? {} : { usage_usd: usage }) };
   } finally {
     await connections.close();
@@ -148,19 +150,5 @@ async function assertJob({
         },
       );
     default:
-  }
-}
-
-/** A hint, never a reason to fail. */
-async function keyUsage(
-  { target }: Project,
-  open: () => Promise<Gateway>,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  if (target.kind === 'sandbox' || target.apiKey === undefined) return undefined;
-  try {
-    return (await (await open()).keyUsage(signal))?.usage_usd;
-  } catch {
-    return undefined;
   }
 }

@@ -23,6 +23,7 @@ import { createStopControl } from './stop-control.js';
 import { createSubmitGate } from './submit-gate.js';
 import { summarize } from './summary.js';
 import type { TakeOutcome } from './take-run.js';
+import { hintAtUsage, usageOf } from './usage-hint.js';
 import { writeReport } from './write-report.js';
 
 export interface RunOptions extends PrepareOptions {
@@ -51,21 +52,25 @@ export async function runProject(project: Project, options: RunOptions = {}): Pr
     const prepared = await prepare({ project, store, connections, options, signal });
     const { plan } = prepared;
     signal.throwIfAborted();
-    const spends = project.target.kind !== 'sandbox' && plan.total.max_usd + plan.total.unpriced > 0;
-    if (options.confirm && spends && !(await options.confirm(plan))) {
+    if (options.confirm && buysForMoney(project, prepared) && !(await options.confirm(plan))) {
       throw new DailiesError('declined', 'nothing was submitted', { exitCode: 3 });
     }
     const context = createContext({ project, store, connections, prepared, options, signal, emit });
     emitStart({ project, prepared, timing: context.timing, emit });
     if (prepared.stopped) context.control.stop(prepared.stopped);
+    const usage = buysForMoney(project, prepared)
+      ? usageOf(() => connections.current(), context.control.working)
+      : Promise.resolve(undefined);
     const outcomes = await execute(context);
+    const results = prepared.surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []);
+    await hintAtUsage(context, usage, results);
     context.control.release();
     const sheet = await writeReports({ context, prepared, outcomes, renderSheet: options.renderSheet });
     await closeStore(context);
     const summary = summarize({
       context,
       plan,
-      results: prepared.surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []),
+      results,
       startedAt,
       stopped: context.control.reason,
       sheet,
@@ -76,6 +81,10 @@ export async function runProject(project: Project, options: RunOptions = {}): Pr
     await connections.close();
     await store.close();
   }
+}
+
+function buysForMoney({ target }: Project, { decisions }: Prepared): boolean {
+  return target.kind !== 'sandbox' && purchases(decisions).length > 0;
 }
 
 /** The account of a run that could not write its state to the end is still worth giving. */

@@ -181,7 +181,7 @@ function decideWaiting(
       blocked_by: blockedBy,
     };
   }
-  const reasons = waitsFor.map((shot) => (had ? `${shot} gets a new clip` : `waits for ${shot}`));
+  const reasons = had ? waitsFor.map((shot) => `${shot} gets a new clip`) : ['new'];
   return { ...base, action: had ? 'rerender' : 'render', reasons };
 }
 
