@@ -2,7 +2,7 @@ import type { PartNote } from './part-note.js';
 import type { BodySink, Head } from './wire.js';
 
 /** Which bytes of a clip an answer carries. */
-export interface Range {
+interface Range {
   /** NaN where the answer does not say. */
   readonly start: number;
   /** Length of the whole clip, where it is known. */

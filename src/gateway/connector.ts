@@ -11,7 +11,7 @@ export class ConnectFailure extends Error {
   }
 }
 
-export interface ConnectorOptions {
+interface ConnectorOptions {
   /** The proxy to tunnel through. */
   readonly proxy: URL | undefined;
   readonly connectTimeoutMs: number;

@@ -23,7 +23,7 @@ export interface DownloadRequest {
 }
 
 /** What a download needs of the gateway it belongs to. */
-export interface DownloadContext {
+interface DownloadContext {
   readonly web: Web;
   readonly clock: Clock;
   readonly redact: Redact;

@@ -7,7 +7,7 @@ const MOST_REDIRECTS = 5;
 /** The body of a redirect is of no interest; a longer one is cut off. */
 const REDIRECT_BODY_BYTES = 4096;
 
-export type FollowRequest = Pick<WireRequest, 'signal' | 'idleTimeoutMs' | 'totalTimeoutMs' | 'onHead'> & {
+type FollowRequest = Pick<WireRequest, 'signal' | 'idleTimeoutMs' | 'totalTimeoutMs' | 'onHead'> & {
   readonly method: 'GET' | 'HEAD';
   readonly url: URL;
   /** What to send to an address: asked anew for each hop, so that the key can stay behind. */

@@ -15,7 +15,7 @@ export interface Web {
   close(): Promise<void>;
 }
 
-export interface WebOptions {
+interface WebOptions {
   readonly proxyEnv: ProxyEnv;
   /** Connections to one origin at most; absent: as many as there are requests at once. */
   readonly connections?: number;

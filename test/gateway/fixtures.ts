@@ -76,7 +76,7 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-export interface Proxy {
+interface Proxy {
   readonly url: string;
   /** What it was asked to reach, `host:port`, with the credentials it was given. */
   readonly asked: string[];

@@ -26,7 +26,7 @@ export interface SeenRequest {
   readonly headers: IncomingHttpHeaders;
 }
 
-export interface GatewayServerOptions {
+interface GatewayServerOptions {
   /** The body of GET /videos/models; default: the sandbox's catalogue. */
   readonly models?: unknown;
   /** false: bodies are not held to the contract. */
