@@ -26,7 +26,7 @@ export interface SeenRequest {
   readonly headers: IncomingHttpHeaders;
 }
 
-interface GatewayServerOptions {
+export interface GatewayServerOptions {
   /** The body of GET /videos/models; default: the sandbox's catalogue. */
   readonly models?: unknown;
   /** false: bodies are not held to the contract. */
