@@ -12,7 +12,7 @@ export interface LockHolder extends ProcessIdentity {
 }
 
 /** A lock file as found; `holder` undefined where its content is none of ours. */
-export interface FoundLock {
+interface FoundLock {
   readonly holder: LockHolder | undefined;
 }
 

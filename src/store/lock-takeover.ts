@@ -9,7 +9,7 @@ import {
 import { whereaboutsOf } from './process-identity.js';
 
 /** A lock file, the holder it was found with, and who wants it. */
-export interface Takeover {
+interface Takeover {
   readonly path: string;
   readonly found: LockHolder;
   readonly self: LockHolder;

@@ -5,7 +5,7 @@ import type { JournalPlace, Lockfile } from './lockfile-text.js';
 import { createState, type StateInMemory } from './shot-state.js';
 
 /** The state on disk, as a start finds it. */
-export interface StateOnDisk {
+interface StateOnDisk {
   readonly state: StateInMemory;
   /** Where the lockfile leaves off; undefined where there is none yet. */
   readonly place: JournalPlace | undefined;

@@ -31,7 +31,7 @@ export async function replaceFile(file: {
 }
 
 /** Where `replaceFile` prepares the new content. */
-export function tempPath(path: string): string {
+function tempPath(path: string): string {
   return `${path}.tmp`;
 }
 

@@ -9,7 +9,7 @@ import * as is from './shape.js';
 import { sortedJson } from './sorted-json.js';
 
 /** An attempt as a sidecar told it; it gets an id when it is adopted. */
-export interface FoundSidecar {
+interface FoundSidecar {
   readonly path: string;
   readonly attempt: Omit<Attempt, 'id'>;
 }

@@ -46,7 +46,7 @@ export function inProcesses(): { readonly start: (script: string, options?: { sh
 }
 
 /** A process that answers in lines. */
-export class Child {
+class Child {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string, undefined>;
   readonly ended: Promise<void>;
