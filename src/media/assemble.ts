@@ -35,7 +35,7 @@ export async function assembleClips({ clips, target, tool, signal }: AssembleWis
   const ffmpeg = tool?.ffmpeg;
   if (found.length > 0 && ffmpeg === undefined) throw ffmpegMissing(found);
 
-  return inWorkshop(target, async (workshop) => {
+  return inWorkshop({ target, signal }, async (workshop) => {
     const alike =
       found.length === 0 || ffmpeg === undefined
         ? clips
@@ -61,13 +61,17 @@ function ffmpegMissing(found: readonly string[]): DailiesError {
 }
 
 /** Works in a folder beside the target, on the same disk, that is gone afterwards. */
-async function inWorkshop<T>(target: string, work: (workshop: string) => Promise<T>): Promise<T> {
+async function inWorkshop<T>(
+  { target, signal }: Pick<AssembleWish, 'target' | 'signal'>,
+  work: (workshop: string) => Promise<T>,
+): Promise<T> {
   let workshop: string | undefined;
   try {
     await mkdir(dirname(target), { recursive: true });
     workshop = await mkdtemp(join(dirname(target), '.assemble-'));
     return await work(workshop);
   } catch (error) {
+    signal?.throwIfAborted();
     throw asOurs(error);
   } finally {
     if (workshop !== undefined) await rm(workshop, { recursive: true, force: true });
@@ -86,7 +90,7 @@ async function moveSafely(file: string, target: string): Promise<void> {
 
 /** Errors of the file system bear a code and mean the disk; mediabunny's bear none and mean the clips. */
 function asOurs(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof DailiesError || error.name === 'AbortError') return error;
+  if (!(error instanceof Error) || error instanceof DailiesError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? 'disk' : 'media';
   return new DailiesError(code, `cannot join the clips: ${messageOf(error)}`, { exitCode: 1, cause: error });
 }

@@ -12,3 +12,8 @@ export interface ClipTrack {
   readonly mediaS: number;
   readonly shownS: number;
 }
+
+/** The tracks of a container that is whole, or why it is not: a clause to be put after "it is". */
+export type Walked =
+  | { readonly ok: true; readonly tracks: readonly ClipTrack[] }
+  | { readonly ok: false; readonly reason: string };

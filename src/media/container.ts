@@ -23,11 +23,11 @@ export interface WholeClip {
  * Tells by its bytes whether a file is a clip, and whether all of it is there. Reads headers, not pictures.
  * Never rejects: a file that cannot be read is not whole either.
  */
-export async function checkWhole(
+export function checkWhole(
   path: string,
 ): Promise<{ readonly ok: true; readonly container: 'mp4' | 'webm' } | NotWhole> {
-  const clip = await Promise.resolve(inspectClip(path));
-  return clip.ok ? { ok: true, container: clip.container } : clip;
+  const clip = inspectClip(path);
+  return Promise.resolve(clip.ok ? { ok: true, container: clip.container } : clip);
 }
 
 /** As `checkWhole`, with the tracks. */

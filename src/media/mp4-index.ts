@@ -69,15 +69,22 @@ function timescaleAt(header: Buffer): number {
   return header.readUInt8(0) === 1 ? 20 : 12;
 }
 
+/** The boxes of a picture's description follow its fields of fixed place. */
+const VISUAL_ENTRY_BYTES = 86;
+
 function displaySize(header: Buffer, entry: Buffer): { width: number; height: number } {
   const matrixAt = header.readUInt8(0) === 1 ? 52 : 40;
-  // The track header has the size as shown, pixel shape applied, in 16.16 fixed point; some writers leave it out.
+  // The track header has the size as shown, in 16.16 fixed point. Not all writers see to it: where the shape of the
+  // pixels is given, that is what counts.
   const shown = [matrixAt + 36, matrixAt + 40].map((at) => Math.round(header.readUInt32BE(at) / 65_536));
   const coded = [entry.readUInt16BE(32), entry.readUInt16BE(34)];
-  const [width = 0, height = 0] = shown.every((pixels) => pixels > 0) ? shown : coded;
+  const shape = findBox(entry.subarray(VISUAL_ENTRY_BYTES, entry.readUInt32BE(0)), 'pasp');
+  let [width = 0, height = 0] = shape === undefined && shown.every((pixels) => pixels > 0) ? shown : coded;
+  if (shape !== undefined) width = Math.round((width * shape.readUInt32BE(0)) / (shape.readUInt32BE(4) || 1));
   // A quarter turn has its numbers off the matrix's diagonal.
   const turned = header.readInt32BE(matrixAt) === 0 && header.readInt32BE(matrixAt + 4) !== 0;
-  return turned ? { width: height, height: width } : { width, height };
+  if (turned) [width, height] = [height, width];
+  return { width, height };
 }
 
 /** What the edit list lets be seen. Empty edits show nothing; a length of 0 means all the rest. */

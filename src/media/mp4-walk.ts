@@ -1,15 +1,10 @@
-import type { ClipTrack } from './clip-track.js';
+import type { ClipTrack, Walked } from './clip-track.js';
 import type { FileWindow } from './file-window.js';
 import { addFragment, type FragmentTotals } from './mp4-fragments.js';
 import { readMp4Index, type Mp4Index } from './mp4-index.js';
 
 /** The index of an hour of video takes some 5 MB; one beyond this is rot, and not worth the memory. */
 const LARGEST_INDEX_BYTES = 64 * 1024 * 1024;
-
-/** The tracks of a container that is whole, or why it is not: a clause to be put after "it is". */
-export type Walked =
-  | { readonly ok: true; readonly tracks: readonly ClipTrack[] }
-  | { readonly ok: false; readonly reason: string };
 
 /**
  * Walks an MP4 (or QuickTime file) from box to box to its last byte and holds the samples its index lists against

@@ -54,6 +54,6 @@ export async function runTool({ command, args, input, purpose, signal }: ToolRun
   throw new DailiesError(code, `cannot ${purpose}: ${cause}`, { exitCode: 1 });
 }
 
-/** How to get what reads frames. */
+/** What to do where nothing can decode video. */
 export const TOOL_HINT =
   'install ffmpeg (https://ffmpeg.org/download.html), or name it in DAILIES_FFMPEG; or: npm install @mediabunny/server';

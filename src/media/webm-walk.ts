@@ -1,6 +1,5 @@
-import type { ClipTrack } from './clip-track.js';
+import type { ClipTrack, Walked } from './clip-track.js';
 import type { FileWindow } from './file-window.js';
-import type { Walked } from './mp4-walk.js';
 import { LONGEST_HEAD_BYTES, readElement, unsigned, vintLength } from './webm-elements.js';
 import { readTimestampScale, readWebmTracks, type WebmTrack } from './webm-tracks.js';
 

@@ -216,7 +216,7 @@ describe('damage', () => {
         if (verified.ok) expect(Object.values(verified.media).every((value) => value !== null)).toBe(true);
         else expect(verified.reason).not.toBe('');
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -231,7 +231,7 @@ describe('damage', () => {
           expect((await verifyClip({ path, wanted: {} })).ok).toBe(false);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 });

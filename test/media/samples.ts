@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from 'vitest';
 
 /** The clips described in fixtures/README.md. */
@@ -21,7 +22,7 @@ export const FIXTURES = [
 export type Fixture = (typeof FIXTURES)[number];
 
 export function fixturePath(name: Fixture): string {
-  return new URL(`fixtures/${name}`, import.meta.url).pathname;
+  return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 }
 
 export function fixture(name: Fixture): Buffer {
