@@ -3,11 +3,13 @@ import type { PlanDocument } from '../domain/plan.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import { spentUsd } from '../cost/budget.js';
-import { planDocument } from '../plan/document.js';
+import { planDocument, purchases } from '../plan/document.js';
 import { readShotState } from '../store/shot-store.js';
 import type { ShotState } from '../store/shot-state.js';
 import { loadCatalogue } from './catalogue.js';
-import { checkAgainst, foreignFiles, frameToolMissing, preflight, pricesBy, purchases } from './checks.js';
+import { checkAgainst, pricesBy, unpricedModels } from './check-catalogue.js';
+import { changedClips, foreignFiles } from './check-disk.js';
+import { frameToolMissing, preflight } from './check-inputs.js';
 import { createClipIndex } from './clip-index.js';
 import { connect } from './connections.js';
 import { assertNoErrors, type Project } from './project.js';
@@ -38,6 +40,8 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
     const all = [
       ...diagnostics,
       ...(await foreignFiles(project, decisions, createClipIndex(attempts))),
+      ...(catalogue ? unpricedModels(project, purchases(decisions), pricesBy(catalogue)) : []),
+      ...changedClips(project, surveyed),
       ...(await frameToolMissing(project, purchases(decisions))),
       ...(isSilent(options) ? [] : await preflight(project, purchases(decisions), signal)),
     ];

@@ -9,15 +9,10 @@ import type { StopReason } from '../events.js';
 import type { Decision } from '../plan/decide.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { loadCatalogue } from './catalogue.js';
-import {
-  assertNoDrift,
-  checkAgainst,
-  diskSpace,
-  foreignFiles,
-  frameToolMissing,
-  preflight,
-  purchases,
-} from './checks.js';
+import { purchases } from '../plan/document.js';
+import { assertNoDrift, checkAgainst, pricesBy, unpricedModels } from './check-catalogue.js';
+import { changedClips, diskSpace, foreignFiles } from './check-disk.js';
+import { frameToolMissing, preflight } from './check-inputs.js';
 import { createClipIndex, type ClipIndex } from './clip-index.js';
 import { gatewayIdentity, type Connections } from './connections.js';
 import { documentOf, scopedDecisions } from './plan.js';
@@ -81,6 +76,10 @@ export async function prepare({
     diagnostics.push(...loaded.diagnostics, ...checkAgainst(project, catalogue));
     if (options.locked && catalogue) assertNoDrift(project, { snapshot, live: catalogue });
   }
+  diagnostics.push(
+    ...unpricedModels(project, toBuy, pricesBy(catalogue)),
+    ...changedClips(project, surveyed),
+  );
   diagnostics.push(...(await foreignFiles(project, decisions, clips)));
   diagnostics.push(...(await frameToolMissing(project, toBuy)));
   assertNoErrors(project, diagnostics);

@@ -3,7 +3,7 @@ import { spentUsd } from '../cost/budget.js';
 import type { Report } from '../domain/report.js';
 import { slotKey } from '../plan/graph.js';
 import { readShotState } from '../store/shot-store.js';
-import { pricesBy } from './checks.js';
+import { pricesBy } from './check-catalogue.js';
 import type { Project } from './project.js';
 import { adoptable } from './recover.js';
 import { buildReport } from './report.js';

@@ -11,6 +11,13 @@ export function buys(action: PlanAction): boolean {
   return action === 'render' || action === 'rerender' || action === 'retry';
 }
 
+/** What is to be bought: the takes that the plan submits jobs for. */
+export function purchases(decisions: readonly Decision[]): Take[] {
+  return decisions.flatMap(({ action, blocked_by, take }) =>
+    buys(action) && blocked_by === undefined ? [take] : [],
+  );
+}
+
 /** The plan as it is printed: a row a take, then the orphans, then the totals. */
 export function planDocument({
   project,

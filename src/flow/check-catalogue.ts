@@ -1,0 +1,57 @@
+import { catalogueDrift } from '../catalogue/drift.js';
+import { checkCapabilities } from '../catalogue/check.js';
+import { findModel } from '../catalogue/find.js';
+import { estimateTake } from '../cost/estimate.js';
+import type { Catalogue } from '../domain/catalogue.js';
+import type { Diagnostic } from '../domain/diagnostic.js';
+import type { Estimate } from '../domain/money.js';
+import type { Take } from '../domain/take.js';
+import { DailiesError } from '../errors.js';
+import type { Project } from './project.js';
+
+/** What the catalogue has to say about the takes: nothing where there is none. */
+export function checkAgainst(project: Project, catalogue: Catalogue | undefined): Diagnostic[] {
+  if (!catalogue) return [];
+  const { manifest, locate } = project;
+  return checkCapabilities({ takes: manifest.takes, models: catalogue.models, locate });
+}
+
+/** The price of a take; null where its model has none, or there is no catalogue. */
+export function pricesBy(catalogue: Catalogue | undefined): (take: Take) => Estimate | null {
+  if (!catalogue) return () => null;
+  return (take) => {
+    const model = findModel(catalogue.models, take.settings.model);
+    return model ? estimateTake({ take, model }) : null;
+  };
+}
+
+/** `--locked`: throws `catalogue-drift` where a used model is not what the lockfile's snapshot says. */
+export function assertNoDrift(
+  project: Project,
+  { snapshot, live }: { readonly snapshot: Pick<Catalogue, 'models'> | undefined; readonly live: Catalogue },
+): void {
+  const used = new Set(project.manifest.takes.map((take) => take.settings.model));
+  const drift = snapshot ? catalogueDrift({ snapshot: snapshot.models, live: live.models, used }) : [];
+  if (drift.length === 0) return;
+  throw new DailiesError('catalogue-drift', drift.map(({ message }) => message).join('; '), {
+    exitCode: 3,
+    hint: 'look at dailies plan, and run without --locked to accept the catalogue as it is now',
+  });
+}
+
+/** A warning for each model that takes are bought from without a known price. */
+export function unpricedModels(
+  project: Project,
+  takes: readonly Take[],
+  priceOf: (take: Take) => Estimate | null,
+): Diagnostic[] {
+  const perModel = new Map(
+    takes.filter((take) => priceOf(take) === null).map((take) => [take.settings.model, take]),
+  );
+  return [...perModel.values()].map((take): Diagnostic => {
+    const at = project.locate(take, 'model');
+    const message = `what ${take.settings.model} will cost cannot be told`;
+    const hint = 'a budget needs --allow-unpriced for it; dailies models shows the prices there are';
+    return { code: 'price-unknown', severity: 'warning', message, hint, ...(at ? { at } : {}) };
+  });
+}

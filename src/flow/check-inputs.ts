@@ -1,0 +1,82 @@
+import type { Diagnostic } from '../domain/diagnostic.js';
+import type { MediaKind, Take } from '../domain/take.js';
+import { findFrameTool } from '../media/frame-tool.js';
+import { TOOL_HINT } from '../media/run-tool.js';
+import { isLoopback } from './gateway-target.js';
+import type { Project } from './project.js';
+
+/** An error for each shot that is made from a frame of another one, where nothing can take frames from clips. */
+export async function frameToolMissing(project: Project, takes: readonly Take[]): Promise<Diagnostic[]> {
+  const users = takes.filter(({ frames, references }) =>
+    [...frames, ...references].some(({ source }) => source.kind === 'shot'),
+  );
+  if (users.length === 0 || (await findFrameTool(project.env))) return [];
+  const perShot = new Map(users.map((take) => [take.shot_index, take]));
+  return [...perShot.values()].map((take): Diagnostic => {
+    const at = project.locate(take, take.frames[0]?.frame_type ?? 'references');
+    const message = `${take.manifest_id} is made from a frame of another clip, and taking it needs ffmpeg`;
+    const place = at ? { at } : {};
+    return {
+      code: 'frame-tool-missing',
+      severity: 'error',
+      message,
+      hint: TOOL_HINT,
+      shot: take.shot,
+      ...place,
+    };
+  });
+}
+
+/** Asks every remote input of what is to be bought whether it is there, as a provider would. */
+export async function preflight(
+  project: Project,
+  takes: readonly Take[],
+  signal: AbortSignal,
+): Promise<Diagnostic[]> {
+  const uses = takes.flatMap(remoteUses).filter(({ url }) => !isServedBySandbox(project, url));
+  if (uses.length === 0) return [];
+  const { preflightUrls } = await import('../gateway/preflight.js');
+  const problems = await preflightUrls({
+    urls: uses,
+    allowPrivate: reachesPrivate(project),
+    proxyEnv: project.env,
+    clock: project.clock,
+    signal,
+  });
+  const perPlace = new Map(uses.map((use) => [`${use.take.shot_index} ${use.field} ${use.url}`, use]));
+  return [...perPlace.values()].flatMap(({ take, field, url }): Diagnostic[] => {
+    const problem = problems.get(url);
+    if (!problem) return [];
+    const at = project.locate(take, field);
+    const hint = 'fix the address, or skip this check with --no-preflight';
+    return [{ ...problem, severity: 'error', hint, shot: take.shot, ...(at ? { at } : {}) }];
+  });
+}
+
+interface RemoteUse {
+  readonly take: Take;
+  readonly field: string;
+  readonly url: string;
+  readonly media: MediaKind;
+}
+
+function remoteUses(take: Take): RemoteUse[] {
+  return [
+    ...take.frames.flatMap(({ frame_type, source }) =>
+      source.kind === 'url' ? [{ take, field: frame_type, url: source.url, media: 'image' as const }] : [],
+    ),
+    ...take.references.flatMap(({ media, source }, index) =>
+      source.kind === 'url' ? [{ take, field: `references[${index}]`, url: source.url, media }] : [],
+    ),
+  ];
+}
+
+/** The sandbox draws these itself, under a name that stands for it whatever its port. */
+function isServedBySandbox({ target }: Project, url: string): boolean {
+  return target.kind === 'sandbox' && URL.canParse(url) && new URL(url).hostname === 'sandbox.localhost';
+}
+
+/** A gateway on this machine reaches what this machine reaches. */
+function reachesPrivate({ target }: Project): boolean {
+  return target.baseUrl === undefined || isLoopback(new URL(target.baseUrl).hostname);
+}
