@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeClip } from './helpers/clips.js';
+import { startGatewayServer, type GatewayServer } from './helpers/gateway-server.js';
+import { makeProject } from './helpers/project.js';
+
+function schema(name: string): ValidateFunction {
+  const text = readFileSync(resolve(import.meta.dirname, `../schemas/${name}.schema.json`), 'utf8');
+  return new Ajv2020({ allErrors: true, strict: false }).compile(JSON.parse(text) as object);
+}
+
+function faults(validate: ValidateFunction, data: unknown): unknown[] {
+  // What a reader gets has been through JSON.
+  return validate(JSON.parse(JSON.stringify(data))) ? [] : [{ data, errors: validate.errors }];
+}
+
+let server: GatewayServer;
+beforeEach(async () => {
+  server = await startGatewayServer();
+  server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4 }), { cost: 0.12 });
+});
+afterEach(() => server.close());
+
+const SHOTS = `
+  - { id: sea, prompt: waves, takes: 2 }
+  - { id: hill, prompt: grass, duration: 6, model: bytedance/seedance-2.0-fast, generate_audio: null }
+  - { id: last, prompt: dusk }`;
+
+describe('what the program writes fits the schema it publishes', () => {
+  it('for plans, new and after a run that went half well', async () => {
+    const validate = schema('plan');
+    const film = await makeProject({ baseUrl: server.baseUrl, top: 'budget_usd: 9' }, SHOTS);
+    expect(faults(validate, await film.plan())).toEqual([]);
+    server.failNext('reset');
+    server.failNext(400);
+    await film.run();
+    await film.write('  - { id: sea, prompt: calm, takes: 2 }\n  - { id: hill, prompt: grass }');
+    const plan = await film.plan();
+    expect(new Set(plan.shots.map(({ action }) => action)).size).toBeGreaterThan(1);
+    expect(faults(validate, plan)).toEqual([]);
+  });
+
+  it('for every event of a run and its account', async () => {
+    const validate = schema('event');
+    const film = await makeProject({ baseUrl: server.baseUrl }, SHOTS);
+    server.failNext(429);
+    server.failNext('reset');
+    server.failNext(500, { on: 'poll' });
+    const first = await film.run();
+    const second = await film.run({ rerender: ['last'] });
+    const events = [...first.events, ...second.events];
+    expect(new Set(events.map(({ type }) => type)).size).toBeGreaterThan(8);
+    expect(events.flatMap((event) => faults(validate, event))).toEqual([]);
+    expect(first.events[0]).toMatchObject({ type: 'run.started', format: 1 });
+    expect(first.events.at(-1)).toMatchObject({ type: 'run.finished' });
+  });
+});
