@@ -7,7 +7,7 @@ import { joinByRemux } from './join-by-remux.js';
 import { differences, readJoinTerms, type JoinTerms } from './join-terms.js';
 import { recodeAlike } from './recode-alike.js';
 
-export interface AssembleWish {
+interface AssembleWish {
   /** In the order in which they are to be seen. */
   readonly clips: readonly string[];
   /** The MP4 to write; its folder is made, a file that is there is replaced. */

@@ -3,7 +3,7 @@ import type { FrameTool } from './frame-tool.js';
 import { likeness } from './likeness.js';
 
 /** How alike a clip's first frame and an image are. */
-export interface OpensOn {
+interface OpensOn {
   readonly similar: boolean;
   /** From `likeness`. */
   readonly score: number;

@@ -14,7 +14,7 @@ import { whatItIs } from './what-it-is.js';
 export const LARGEST_INPUT_BYTES = 20_000_000;
 
 /** A local input that can be sent, or what is wrong with it, for a diagnostic. */
-export type LocalInputFinding =
+type LocalInputFinding =
   | { readonly ok: true; readonly sha256: string; readonly bytes: number; readonly mime: string }
   | {
       readonly ok: false;

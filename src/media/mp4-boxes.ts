@@ -1,5 +1,5 @@
 /** A box within another one; `body` is a view, not a copy. */
-export interface ChildBox {
+interface ChildBox {
   readonly type: string;
   readonly body: Buffer;
 }

@@ -1,7 +1,7 @@
 import { findBox, needBox } from './mp4-boxes.js';
 
 /** What a sample table (stbl) says in all. */
-export interface SampleTotals {
+interface SampleTotals {
   readonly frames: number;
   /** All durations together, in units of the track. */
   readonly units: number;

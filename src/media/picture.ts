@@ -28,7 +28,7 @@ export interface Part {
 export const WHOLE: Part = { left: 0, top: 0, width: 1, height: 1 };
 
 /** Pixels to be resampled: three bytes each, or four, the last of which is not looked at. */
-export interface PixelSource {
+interface PixelSource {
   readonly width: number;
   readonly height: number;
   readonly pixels: Uint8Array;

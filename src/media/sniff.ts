@@ -4,7 +4,7 @@ import type { MediaKind } from '../domain/take.js';
 export const SNIFF_BYTES = 64;
 
 /** What the first bytes of a file say it is. */
-export interface SniffedMedia {
+interface SniffedMedia {
   readonly media: MediaKind;
   readonly mime: string;
 }

@@ -1,5 +1,5 @@
 /** An element of EBML: `size` undefined means that it is not known. Source: RFC 8794. */
-export interface Element {
+interface Element {
   readonly id: number;
   /** Bytes of its head, and of its body. */
   readonly headBytes: number;

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** What a test wants its clip to be; every field has a small default. */
-export interface ClipWish {
+interface ClipWish {
   /** Pixels, even. */
   readonly width?: number;
   readonly height?: number;
