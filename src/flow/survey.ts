@@ -135,7 +135,7 @@ function scopeOf(takes: readonly Take[], { only, until }: Scope, picks: Picks): 
 }
 
 /** The takes that ids name: a take's key, an expanded shot, or a shot of the manifest. */
-export function select(takes: readonly Take[], ids: readonly string[], option: string): Take[] {
+function select(takes: readonly Take[], ids: readonly string[], option: string): Take[] {
   return ids.flatMap((id) => {
     const found = takes.filter(
       (take) =>

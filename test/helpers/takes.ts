@@ -31,7 +31,7 @@ export function makeTake(
 }
 
 /** The order of a take whose inputs are all remote or none. */
-export function orderOf(take: Take): Order {
+function orderOf(take: Take): Order {
   return { take, frames: [], references: [] };
 }
 
