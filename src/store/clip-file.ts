@@ -1,21 +1,27 @@
-import { link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { diskError, errnoOf } from './disk-error.js';
-import { syncFolder } from './replace-file.js';
+import { diskError } from './disk-error.js';
+import { moveToFree } from './move-file.js';
+
+/*
+ * Small things that are done for every clip are done synchronously: they touch names, not data, and take
+ * microseconds, where a round trip through the thread pool takes several times the CPU of the thing itself.
+ */
 
 /** Makes the folder a clip will lie in, and those above it. Throws `disk`. */
-export async function makeRoomFor(path: string): Promise<void> {
+export function makeRoomFor(path: string): void {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true });
   } catch (cause) {
     throw diskError({ path: dirname(path), doing: 'made', cause });
   }
 }
 
 /** When a file was last written, as whole milliseconds since 1970. Throws `disk`. */
-export async function mtimeOf(path: string): Promise<number> {
+export function mtimeOf(path: string): number {
   try {
-    return Math.floor((await stat(path)).mtimeMs);
+    return Math.floor(statSync(path).mtimeMs);
   } catch (cause) {
     throw diskError({ path, doing: 'read', cause });
   }
@@ -33,8 +39,8 @@ export async function finishPart({
   readonly target: string;
 }): Promise<void> {
   try {
-    await renameToFree(part, target);
-    await syncFolder(dirname(target));
+    if (await moveToFree(part, target)) return;
+    throw Object.assign(new Error(`${target} exists`), { code: 'EEXIST' });
   } catch (cause) {
     throw diskError({ path: target, doing: 'put in its place', cause });
   }
@@ -47,11 +53,8 @@ export async function discardPart(part: string): Promise<void> {
 }
 
 /** Whether there is anything at a path. */
-export function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+export function exists(path: string): boolean {
+  return existsSync(path);
 }
 
 /** The names in a folder; none where there is no such folder. */
@@ -60,22 +63,10 @@ export async function listFolder(folder: string): Promise<string[]> {
 }
 
 /** Removes a file, if it is there. Throws `disk`. */
-export async function removeFile(path: string): Promise<void> {
+export function removeFile(path: string): void {
   try {
-    await rm(path, { force: true });
+    rmSync(path, { force: true });
   } catch (cause) {
     throw diskError({ path, doing: 'removed', cause });
-  }
-}
-
-/** A link refuses a taken name, where a rename would overwrite it; file systems without links get a look first. */
-async function renameToFree(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-    await rm(from);
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOENT') throw error;
-    if (await exists(to)) throw Object.assign(new Error(`${to} exists`), { code: 'EEXIST' });
-    await rename(from, to);
   }
 }

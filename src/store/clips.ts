@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { link, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { createReadStream, statSync } from 'node:fs';
+import { mkdir, statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Output } from '../domain/attempt.js';
 import { diskError, errnoOf } from './disk-error.js';
-import { syncFolder } from './replace-file.js';
+import { moveToFree } from './move-file.js';
 
 /**
  * How a clip on disk stands to what was delivered. Size and modification time decide; where only the time
@@ -18,7 +18,8 @@ export async function inspectOutput(clip: {
 }): Promise<'intact' | 'missing' | 'changed'> {
   const { file, output } = clip;
   try {
-    const found = await stat(file);
+    // Many thousands of clips are looked at when a run begins, and each look takes microseconds.
+    const found = statSync(file);
     if (!found.isFile() || found.size !== output.bytes) return 'changed';
     // A recorded time is whole milliseconds, and so is what some file systems keep.
     const isSameTime = Math.abs(found.mtimeMs - output.mtime_ms) <= 1;
@@ -43,9 +44,7 @@ export async function moveClip(move: { readonly file: string; readonly folder: s
     await mkdir(folder, { recursive: true });
     for (let copy = 1; ; copy += 1) {
       const target = join(folder, copy === 1 ? `${stem}${extension}` : `${stem}.${copy}${extension}`);
-      if (!(await moveUnlessTaken(file, target))) continue;
-      await syncFolder(dirname(file));
-      return target;
+      if (await moveToFree(file, target)) return target;
     }
   } catch (cause) {
     throw diskError({ path: file, doing: `moved to ${folder}`, cause });
@@ -71,32 +70,3 @@ export async function freeBytes(folder: string): Promise<number | undefined> {
 }
 
 const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
-
-/** Moves a file to a name that is free, in steps that lose it at no point; false where the name is taken. */
-async function moveUnlessTaken(file: string, target: string): Promise<boolean> {
-  try {
-    // A link refuses a taken name, where a rename would overwrite it.
-    await link(file, target);
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'EEXIST') return false;
-    if (ABSENT.has(code ?? '') || code === 'EXDEV') throw error;
-    return renameUnlessTaken(file, target);
-  }
-  await syncFolder(dirname(target));
-  await rm(file);
-  return true;
-}
-
-/** For file systems without links: an empty file holds the name until the rename replaces it. */
-async function renameUnlessTaken(file: string, target: string): Promise<boolean> {
-  try {
-    await (await open(target, 'wx')).close();
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
-    throw error;
-  }
-  await rename(file, target);
-  await syncFolder(dirname(target));
-  return true;
-}

@@ -12,6 +12,7 @@ import { syncFolder } from './replace-file.js';
  * One call at a time. Errors are the file system's own.
  */
 export class JournalFile {
+  readonly id: string;
   readonly #path: string;
   #handle: FileHandle | undefined;
   /** Text behind the last fsync, in order. */
@@ -25,6 +26,7 @@ export class JournalFile {
 
   /** The file is created by the first append, with the id in its first line. */
   constructor(path: string, id: string) {
+    this.id = id;
     this.#path = path;
     this.#unsynced = [encodeHeader(id)];
   }

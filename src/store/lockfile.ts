@@ -52,10 +52,10 @@ export async function writeLockfile(path: string, lockfile: Lockfile): Promise<n
   }
 }
 
-/** The place of the journal that begins when all lines up to `folded` are in the lockfile. */
-export function nextPlace(before: JournalPlace | undefined, folded: number): JournalPlace {
+/** Where a new journal goes on when all lines up to `folded` are in the lockfile, and with them the old journal. */
+export function nextPlace(folded: number, previousId: string | undefined): JournalPlace {
   const id = randomBytes(4).toString('hex');
-  return { folded, id, ...(before && { previous_id: before.id }) };
+  return { folded, id, ...(previousId !== undefined && { previous_id: previousId }) };
 }
 
 async function readText(path: string): Promise<string | undefined> {

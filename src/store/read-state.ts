@@ -9,10 +9,10 @@ interface StateOnDisk {
   readonly state: StateInMemory;
   /** Where the lockfile leaves off; undefined where there is none yet. */
   readonly place: JournalPlace | undefined;
+  /** The journal that lies beside it, if one does. */
+  readonly journal: { readonly id: string | undefined } | undefined;
   /** The number of the last line in the state, folded or replayed. */
   readonly last: number;
-  /** Whether there is a journal, and whether it holds anything that the lockfile does not. */
-  readonly journal: 'none' | 'folded' | 'unfolded';
 }
 
 /**
@@ -20,23 +20,19 @@ interface StateOnDisk {
  * Throws `lockfile-newer`, `lockfile-corrupt`, `journal-corrupt`, `disk` (exit 3 all).
  */
 export async function readState(lockfile: string): Promise<StateOnDisk> {
-  const path = journalPath(lockfile);
   const { journal, stored } = await readBoth(lockfile);
   const state = createState(stored);
   const place = stored?.journal;
   const folded = place?.folded ?? 0;
-  if (journal === undefined) return { state, place, last: folded, journal: 'none' };
-  if (journal.id !== undefined && journal.id === place?.previous_id) {
-    return { state, place, last: folded, journal: 'folded' };
-  }
-  if (journal.id !== undefined && journal.id !== place?.id) {
+  if (journal === undefined) return { state, place, journal, last: folded };
+  const path = journalPath(lockfile);
+  if (!belongs(journal, place)) {
     const what = place
       ? 'it does not belong to the lockfile beside it, which is of another day or branch'
       : 'the lockfile that it belongs to is missing';
     throw journalCorrupt({ path, place: 1, what });
   }
-  const last = replay(journal, { state, folded, path });
-  return { state, place, last, journal: last === folded ? 'folded' : 'unfolded' };
+  return { state, place, journal, last: replay(journal, { state, folded, path }) };
 }
 
 const TRIES = 3;
@@ -51,24 +47,31 @@ async function readBoth(
   for (let tries = 1; ; tries += 1) {
     const journal = await readJournal(journalPath(lockfile));
     const stored = await readLockfile(lockfile);
-    const known = [undefined, stored?.journal.id, stored?.journal.previous_id];
-    if (known.includes(journal?.id) || tries === TRIES) return { journal, stored };
+    if (!journal || belongs(journal, stored?.journal) || tries === TRIES) return { journal, stored };
   }
 }
 
+/** A journal goes on from its lockfile, or was folded into it and left lying; one without a first line is empty. */
+function belongs({ id }: Journal, place: JournalPlace | undefined): boolean {
+  return id === undefined || id === place?.id || id === place?.previous_id;
+}
+
+/** Applies the lines that come after those in the lockfile; resolves with the number of the last. */
 function replay(
   journal: Journal,
   onto: { readonly state: StateInMemory; readonly folded: number; readonly path: string },
 ): number {
   const { state, folded, path } = onto;
   let last = folded;
+  // The first line is the journal's header.
+  let place = 1;
   for (const { number, entry } of journal.entries) {
-    // The first line is the journal's header.
-    const place = number - folded + 1;
+    place += 1;
+    if (number <= folded) continue;
     if (number !== last + 1) {
       throw journalCorrupt({
         path,
-        place: 2,
+        place,
         what: `it has number ${number}, but the lockfile ends with ${last}`,
       });
     }

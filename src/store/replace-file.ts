@@ -1,5 +1,7 @@
+import { closeSync, fsync, openSync } from 'node:fs';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { errnoOf, undefinedIfAbsent } from './disk-error.js';
 
 /**
@@ -42,7 +44,8 @@ async function writeTemp(
   const before = await stat(file.target).catch(undefinedIfAbsent);
   const handle = await open(temp, 'w');
   try {
-    if (before) await handle.chmod(before.mode);
+    // As far as we may: the old file can be somebody else's.
+    if (before) await handle.chmod(before.mode & 0o777).catch(() => undefined);
     let bytes = 0;
     for (const chunk of file.chunks) {
       const buffer = Buffer.from(chunk);
@@ -57,14 +60,16 @@ async function writeTemp(
   }
 }
 
+const flush = promisify(fsync);
+
 /** Makes the names in a folder outlive a power cut. Systems that cannot sync a folder keep names by themselves. */
 export async function syncFolder(folder: string): Promise<void> {
   try {
-    const handle = await open(folder, 'r');
+    const folderDescriptor = openSync(folder, 'r');
     try {
-      await handle.sync();
+      await flush(folderDescriptor);
     } finally {
-      await handle.close();
+      closeSync(folderDescriptor);
     }
   } catch (error) {
     const cannot = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'ENOSYS', 'EBADF'];

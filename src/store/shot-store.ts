@@ -87,11 +87,11 @@ export async function readShotState(lockfile: string): Promise<ShotState> {
 /** Reads the state, and makes an end of the journal that a killed run has left. */
 async function recover(lockfile: string, project: string) {
   const { state, place, last, journal } = await readState(lockfile);
-  if (journal !== 'unfolded') {
-    if (journal === 'folded') await removeJournal(lockfile);
+  if (last === (place?.folded ?? 0)) {
+    if (journal) await removeJournal(lockfile);
     return { state, onDisk: place && { place, bytes: await sizeOf(lockfile) } };
   }
-  const onwards = nextPlace(place, last);
+  const onwards = nextPlace(last, journal?.id);
   const bytes = await writeLockfile(lockfile, { ...state.content(project), journal: onwards });
   await removeJournal(lockfile);
   return { state, onDisk: { place: onwards, bytes } };
@@ -127,16 +127,9 @@ function createStore(parts: {
   const assertOpen = () => {
     if (isClosed) throw new DailiesError('internal', 'the shot store is closed', { exitCode: 1 });
   };
-  const commit = async (entry: JournalEntry) => {
+  const commit = async (entry: JournalEntry, undo?: JournalEntry) => {
     assertOpen();
-    await ahead.commit(entry);
-  };
-
-  /** The intent is not on the disk, so nothing was sent: the attempt is free again, as soon as that can be written. */
-  const takeBack = (id: string) => {
-    const message = 'the intent to submit could not be written down, so nothing was sent';
-    const entry = { id, type: 'not_accepted', at: isoNow(clock), message } as const;
-    ahead.commit(entry).catch(() => undefined);
+    await ahead.commit(entry, undo);
   };
 
   return {
@@ -152,23 +145,19 @@ function createStore(parts: {
       return state.get(id);
     },
     async apply(id, event) {
+      // An unknown id ends it here, before there is a promise that nobody awaits.
+      state.get(id);
       const isIntent = event.type === 'submit_started';
       const failure = ahead.failure();
       if (isIntent && failure) throw failure;
-      const before = state.get(id);
-      const moved = commit({ id, ...event });
+      const moved = commit({ id, ...event }, isIntent ? notSent(id, isoNow(clock)) : undefined);
       const attempt = state.get(id);
-      try {
-        await moved;
-      } catch (error) {
-        if (isIntent && attempt !== before && state.get(id) === attempt) takeBack(id);
-        throw error;
-      }
+      await moved;
       return attempt;
     },
     assign: (id, owner) => commit({ type: 'assigned', id, owner }),
     async adopt(known) {
-      const attempt = { id: state.nextId(), ...known };
+      const attempt = { ...known, id: state.nextId() };
       await commit({ type: 'adopted', attempt });
       return attempt;
     },
@@ -184,4 +173,10 @@ function createStore(parts: {
       }
     },
   };
+}
+
+/** What takes an intent back that did not get to the disk: nothing was sent, and the attempt is free again. */
+function notSent(id: string, at: string): JournalEntry {
+  const message = 'the intent to submit could not be written down, so nothing was sent';
+  return { id, type: 'not_accepted', at, message };
 }

@@ -20,9 +20,9 @@ export interface WriteAhead {
    * Changes memory at once; resolves when the line, and all before it, are on the disk: beyond a power cut where
    * it is about money. Rejects with `internal` where it does not fit (nothing is changed), with `disk` or
    * `locked-by-another-run` where it could not be written (memory is changed, and the line is tried again
-   * together with the next ones and on `close`).
+   * together with the next ones and on `close`). Where `undo` is given, it takes the refused entry back.
    */
-  commit(entry: JournalEntry): Promise<void>;
+  commit(entry: JournalEntry, undo?: JournalEntry): Promise<void>;
   /** The first failure to write, if there was one: from then on no intent is to be trusted to the disk. */
   failure(): DailiesError | undefined;
   /** Folds what is not in the lockfile yet. Rejects with `disk`, naming the jobs that are not on the disk. */
@@ -34,6 +34,7 @@ interface Line {
   readonly isMoney: boolean;
   /** The gateway's job that only this line knows. */
   readonly jobId: string | undefined;
+  readonly undo: JournalEntry | undefined;
   readonly resolve: () => void;
   readonly reject: (error: DailiesError) => void;
 }
@@ -71,12 +72,12 @@ export function createWriteAhead(options: {
   let isPumping = false;
   let pumped: Promise<void> = Promise.resolve();
 
-  function record(entry: JournalEntry, settle: Pick<Line, 'resolve' | 'reject'>): void {
+  function record(entry: JournalEntry, rest: Pick<Line, 'undo' | 'resolve' | 'reject'>): void {
     const text = encodeLine({ number: lastNumber + 1, entry });
     state.apply(entry);
     lastNumber += 1;
     if (GROWING.has(entry.type)) grownBytes += text.length;
-    queue.push({ text, isMoney: isMoney(entry), jobId: jobIn(entry), ...settle });
+    queue.push({ text, isMoney: isMoney(entry), jobId: jobIn(entry), ...rest });
   }
 
   async function pump(): Promise<void> {
@@ -125,7 +126,7 @@ export function createWriteAhead(options: {
     const covered = queue.splice(0);
     // A journal that was never begun goes on from the new lockfile just as well, under its old id.
     const unused = journal?.isBegun === false ? onDisk?.place : undefined;
-    const place = unused ? { ...unused, folded: lastNumber } : nextPlace(onDisk?.place, lastNumber);
+    const place = unused ? { ...unused, folded: lastNumber } : nextPlace(lastNumber, journal?.id);
     const grown = grownBytes;
     try {
       const bytes = await writeLockfile(lockfile, { ...state.content(project), journal: place });
@@ -160,11 +161,21 @@ export function createWriteAhead(options: {
     const error = asDailiesError(cause, lockfile);
     const isFirst = failure === undefined;
     failure ??= error;
-    for (const { jobId, reject } of batch) {
+    for (const { jobId, undo, reject } of batch) {
       if (jobId !== undefined) jobsNotKept.add(jobId);
+      if (undo) takeBack(undo);
       reject(jobId === undefined ? error : jobsAtRisk([jobId], error));
     }
     if (isFirst) options.onFailure?.(error);
+  }
+
+  /** Where the attempt has moved on all the same, there is nothing left to take back. */
+  function takeBack(undo: JournalEntry): void {
+    try {
+      note(undo);
+    } catch (error) {
+      if (!(error instanceof DailiesError)) throw error;
+    }
   }
 
   async function foldLast(): Promise<void> {
@@ -191,18 +202,18 @@ export function createWriteAhead(options: {
       return true;
     } catch {
       return false;
-    } finally {
-      await journal.close().catch(() => undefined);
     }
   }
 
+  function note(entry: JournalEntry): void {
+    record(entry, { undo: undefined, resolve: () => undefined, reject: () => undefined });
+  }
+
   return {
-    note(entry) {
-      record(entry, { resolve: () => undefined, reject: () => undefined });
-    },
-    async commit(entry) {
+    note,
+    async commit(entry, undo) {
       await new Promise<void>((resolve, reject) => {
-        record(entry, { resolve, reject });
+        record(entry, { undo, resolve, reject });
         if (isPumping) return;
         isPumping = true;
         // Not at once: what else happens in this turn goes out in the same write.
@@ -212,7 +223,11 @@ export function createWriteAhead(options: {
     failure: () => failure,
     async close() {
       await pumped;
-      await foldLast();
+      try {
+        await foldLast();
+      } finally {
+        await journal?.close().catch(() => undefined);
+      }
     },
   };
 }

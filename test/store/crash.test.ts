@@ -104,6 +104,25 @@ describe('a start after a kill', () => {
     }
   });
 
+  it('takes in what a journal that was folded has grown by since', async () => {
+    // As where the new lockfile got its name, but the fold failed right after, and the run went on with the old journal.
+    const folder = newFolder();
+    const store = await openIn(folder);
+    await live(store, 'greenhouse');
+    const early = folderAfterKill(folder);
+    await (await openIn(early)).close();
+    await live(store, 'harbor', 4);
+    cpSync(journalOf(folder), journalOf(early));
+    expect(snapshot(await readShotState(lockfileOf(early)))).toBe(snapshot(store));
+    // And then a kill between the next fold and the removal of the journal.
+    await (await openIn(early)).close();
+    cpSync(journalOf(folder), journalOf(early));
+    const last = await openIn(early);
+    expect(snapshot(last)).toBe(snapshot(store));
+    await live(last, 'market', 2);
+    expect(snapshot(await readShotState(lockfileOf(folderAfterKill(early))))).toBe(snapshot(last));
+  });
+
   it('refuses a journal that belongs to another lockfile', async () => {
     const { folder } = await killedFolder();
     const other = newFolder();
