@@ -137,6 +137,8 @@ export type RunEvent =
       readonly outcome: NotDelivered;
       readonly message: string;
       readonly will_retry: boolean;
+      /** As reported by the gateway for a job that failed; absent: not reported. */
+      readonly cost_usd?: number;
     })
   /** Something a person should know that ends nothing: an unknown status, a poll that failed, a clip unlike the order. */
   | (EventBase & { readonly type: 'warning'; readonly message: string; readonly key?: string })

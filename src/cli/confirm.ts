@@ -43,6 +43,7 @@ async function ask({ stdin, stderr }: CliContext, question: string, signal: Abor
   const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
   try {
     const answer = await Promise.race([terminal.question(question, { signal }), ended]);
+    stderr.write('\n');
     return /^y(es)?$/i.test(answer.trim());
   } catch (error) {
     signal.throwIfAborted();

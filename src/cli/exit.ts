@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { DailiesError, ManifestError, messageOf, type ExitCode } from '../errors.js';
 import { palette } from '../ui/look.js';
-import { clean, count } from '../ui/text.js';
+import { clean, count, wrap } from '../ui/text.js';
 import { lookOf, noteLines, printJson, type CliContext } from './context.js';
 import { Interrupted } from './signals.js';
 
@@ -65,8 +65,9 @@ async function errorLines(error: DailiesError, context: CliContext): Promise<str
     return [...formatDiagnostics({ diagnostics, text: source.text, ...look }), '', countLine(error)];
   }
   const paint = palette(look.color);
-  const message = `${paint.red('error:')} ${clean(error.message)}`;
-  return error.hint === undefined ? [message] : [message, `  hint: ${clean(error.hint)}`];
+  const [first = '', ...more] = wrap(`error: ${clean(error.message)}`, look.width - 2);
+  const hint = error.hint === undefined ? [] : wrap(`hint: ${clean(error.hint)}`, look.width - 2);
+  return [first.replace(/^error:/, paint.red), ...[...more, ...hint].map((line) => `  ${line}`)];
 }
 
 /** `2 errors, 1 warning in teaser.yaml. Nothing was submitted.` */

@@ -107,13 +107,16 @@ const FIGURE_WIDTH = '99 min'.length;
 
 function shotLine(shot: ActiveShot, state: RunState, options: FrameOptions): string {
   const { paint, signs, width, now } = options;
-  const keyWidth = Math.min(state.keyWidth, Math.max(8, Math.floor(width / 2.5)));
+  const room = Math.min(Math.floor(width / 2.5), width - STATE_WIDTH - FIGURE_WIDTH - 6);
+  const keyWidth = Math.min(state.keyWidth, Math.max(6, room));
   const key = pad(cutMiddle(clean(shot.key), keyWidth, signs.ellipsis), keyWidth);
   const elapsedMs = Math.max(0, now - shot.sinceMs);
   const figure = shot.state === 'downloading' ? percentOf(shot) : shortDuration(elapsedMs);
   const rest = shot.state === 'downloading' ? speedOf(shot) : options.modelName(shot.model);
   const line = `  ${key}  ${pad(shot.state, STATE_WIDTH)}  ${pad(figure, FIGURE_WIDTH, 'right')}  `;
-  return (line + paint.dim(cutEnd(rest, Math.max(0, width - textWidth(line)), signs.ellipsis))).trimEnd();
+  const left = width - textWidth(line);
+  if (left < 0) return cutEnd(line.trimEnd(), width, signs.ellipsis);
+  return (line + paint.dim(cutEnd(rest, left, signs.ellipsis))).trimEnd();
 }
 
 function shortDuration(ms: number): string {

@@ -46,7 +46,7 @@ export interface RunView {
 interface PlannedTake {
   readonly cohort: Cohort;
   waiting: boolean;
-  /** The money of its present attempt is in `spentUsd`. */
+  /** There is no money to be counted: nothing was submitted by this run, or it stands in `spentUsd` already. */
   counted: boolean;
 }
 
@@ -111,9 +111,7 @@ export function createRunView(): RunView {
       case 'shot.planned': {
         const { action, model, key } = event;
         const cohort = `${model} ${event.duration ?? ''}`;
-        // What an earlier run has submitted is in the project's money already.
-        const counted = action === 'resume' || action === 'download';
-        takes.set(key, { cohort, waiting: false, counted });
+        takes.set(key, { cohort, waiting: false, counted: true });
         if (action === 'reuse' || action === 'held' || action === 'orphan') return;
         state.keyWidth = Math.max(state.keyWidth, key.length);
         if (event.expected_ms !== undefined) timeLeft.expect(cohort, event.expected_ms);
@@ -173,6 +171,7 @@ export function createRunView(): RunView {
       case 'shot.not_delivered':
         setActive(event.key, undefined);
         setWaiting(event.key, event.will_retry);
+        if (mayHaveCost(event.outcome)) countCost(event.key, event.cost_usd);
         if (!event.will_retry) lost.set(event.outcome, (lost.get(event.outcome) ?? 0) + 1);
         return;
       case 'diagnostic':
@@ -199,6 +198,11 @@ export function createRunView(): RunView {
   };
 
   return { state, handle, timeLeftMs };
+}
+
+/** By the budget's rule: what was neither refused nor never sent counts, whatever became of it. */
+function mayHaveCost(outcome: NotDelivered): boolean {
+  return outcome === 'failed' || outcome === 'held' || outcome === 'waiting';
 }
 
 function isInFlight(shot: ActiveShot | undefined): boolean {

@@ -22,6 +22,8 @@ export interface TableOptions {
 
 /** The least room in which a sentence still reads well beside other cells. */
 const COMFORTABLE_REST = 22;
+/** The least room in which it can be read at all. */
+const TIGHT_REST = 18;
 const GAP = 2;
 
 /** Lays rows out in columns; drops the cells it may before it breaks a line. */
@@ -32,7 +34,8 @@ export function tableLines(rows: readonly TableRow[], options: TableOptions): st
   const cellsWidth = indent.length + spanOf(shown, widths);
   const room = options.width - cellsWidth - GAP;
   // With hardly any room beside the cells, the sentence goes below them.
-  const below = room < 12;
+  const longestRest = widestRest(rows);
+  const below = room < Math.min(longestRest, TIGHT_REST);
   const restIndent = below ? ' '.repeat(indent.length + 4) : ' '.repeat(cellsWidth + GAP);
   return rows.flatMap((row) => {
     const cells = shown.map((index) =>
@@ -59,14 +62,17 @@ function columnWidths(rows: readonly TableRow[]): number[] {
   return widths;
 }
 
+function widestRest(rows: readonly TableRow[]): number {
+  return rows.reduce((most, row) => Math.max(most, textWidth(row.rest ?? '')), 0);
+}
+
 function shownColumns(facts: {
   readonly rows: readonly TableRow[];
   readonly widths: readonly number[];
   readonly options: TableOptions;
   readonly indentWidth: number;
 }): number[] {
-  const longestRest = facts.rows.reduce((most, row) => Math.max(most, textWidth(row.rest ?? '')), 0);
-  const wanted = Math.min(longestRest, COMFORTABLE_REST);
+  const wanted = Math.min(widestRest(facts.rows), COMFORTABLE_REST);
   // A column that no row fills would be a hole.
   let shown = facts.widths.flatMap((width, index) => (width > 0 ? [index] : []));
   for (const dropped of facts.options.droppable ?? []) {

@@ -62,7 +62,7 @@ describe('the live view', () => {
     expect(terminal.screen()).toEqual([
       '  ✓ cliff       2 s   $0.12  renders/cliff.mp4',
       '  ✗ storm   failed: the gateway says: Content policy violation',
-      'teaser  ██████████████░░░░░░░░░░░░░░  1/4   1 failed   $1.24 of $20.00   about 10 s left',
+      'teaser  ██████████████░░░░░░░░░░░░░░  1/4   1 failed   ~$1.36 of $20.00   about 10 s left',
       '  market  rendering       2 s  veo-3.1-lite',
       '  harbor  downloading    61 %  12 MB/s',
     ]);
@@ -79,7 +79,7 @@ describe('the live view', () => {
     expect(terminal.screen()).toEqual([
       '  ✗ a-shot-with-a-long-name-0   failed: no',
       'teaser  ░░░░░░░░░░░░░░░░░░░░░░░░░░░░  0/60',
-      '  1 failed   $0.00 of $20.00',
+      '  1 failed   ~$0.12 of $20.00',
       '  a-shot-wi…ng-name-1  sending         1 s  veo-…',
       '  a-shot-wi…ng-name-2  sending         1 s  veo-…',
       '  a-shot-wi…ng-name-3  sending         1 s  veo-…',
@@ -88,15 +88,15 @@ describe('the live view', () => {
   });
 
   it.each([
-    [90, 24],
-    [50, 12],
-    [20, 5],
-    [12, 2],
-  ])('leaves one line a shot and nothing else, after 10,000 shots at %i×%i', (columns, rows) => {
+    [90, 24, 10_000],
+    [50, 12, 10_000],
+    [20, 5, 1000],
+    [12, 2, 1000],
+  ])('at %i×%i leaves one line a shot and nothing else, after %i shots', (columns, rows, total) => {
     const { terminal, progress, pass } = stage(columns, rows);
-    progress.handle(events.started(10_000));
-    for (let shot = 0; shot < 10_000; shot++) progress.handle(events.planned(`s${shot}`));
-    for (let first = 0; first < 10_000; first += 50) {
+    progress.handle(events.started(total));
+    for (let shot = 0; shot < total; shot++) progress.handle(events.planned(`s${shot}`));
+    for (let first = 0; first < total; first += 50) {
       for (let shot = first; shot < first + 50; shot++) progress.handle(events.submitting(`s${shot}`));
       pass(100);
       for (let shot = first; shot < first + 50; shot++) {
@@ -108,10 +108,8 @@ describe('the live view', () => {
     progress.handle(events.finished());
     progress.stop();
     const lines = terminal.lines();
-    expect(lines).toHaveLength(10_000);
-    expect(
-      lines.every((line, shot) => line.startsWith(`  ✓ s${shot}`.slice(0, Math.min(6, columns - 2)))),
-    ).toBe(true);
+    expect(lines).toHaveLength(total);
+    expect(lines.every((line) => line.startsWith('  ✓ s'))).toBe(true);
   });
 
   it('leaves no residue on the screen when the window is made narrower and wider again', () => {
@@ -122,13 +120,14 @@ describe('the live view', () => {
     pass(300);
     for (const [columns, rows] of [
       [60, 30],
-      [33, 30],
+      [25, 30],
       [120, 20],
       [45, 24],
     ] as const) {
       terminal.resize(columns, rows);
       pass(1100);
       expect(terminal.lines().filter((line) => line.startsWith('teaser'))).toHaveLength(1);
+      expect(Math.max(...terminal.lines().map((line) => line.length))).toBeLessThan(columns);
       expect(terminal.lines().filter((line) => line.includes('more in flight'))).toHaveLength(1);
     }
     progress.stop();

@@ -1,0 +1,86 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { builtCli } from '../helpers/built-cli.js';
+import { writeManifest } from '../helpers/cli.js';
+import { makeClip } from '../helpers/clips.js';
+import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+
+const env = { PATH: process.env['PATH'], LANG: 'C.UTF-8', TEST_KEY: 'sk-test-0123456789' };
+const THREE = ['a', 'b', 'c'].map((id) => `  - { id: ${id}, prompt: shot ${id} }`).join('\n');
+
+let main: string;
+let server: GatewayServer;
+
+beforeEach(async () => {
+  main = await builtCli();
+  server = await startGatewayServer();
+}, 120_000);
+afterEach(async () => {
+  await server.close();
+});
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+const start = (...words: string[]): Child =>
+  spawn(process.execPath, [main, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+
+async function ended(child: Child): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout: await stdout, stderr: await stderr };
+}
+
+describe('the process', () => {
+  it('writes the state at the first signal, ends with 130 and says how to go on', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, THREE, { top: 'concurrency: 2' });
+    const child = start('run', manifest);
+    const end = ended(child);
+    await Promise.all([server.nextJob(), server.nextJob()]);
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await end;
+    expect(code).toBe(130);
+    expect(stderr).toContain('Ctrl-C again leaves at once');
+    expect(stdout).toMatch(/^Again .*dailies run .* collects 2 jobs in flight, submits c$/m);
+    server.autoComplete(await makeClip(), { cost: 0.12 });
+    const again = await ended(start('run', manifest));
+    expect(again.code).toBe(0);
+    expect(server.counters.posts).toBe(3);
+  });
+
+  it('leaves at once at the second signal', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, THREE);
+    server.onRequest(async ({ endpoint }) => {
+      if (endpoint !== 'submit') return;
+      // The answer to the submit never comes, so the first signal has to wait for it.
+      child.kill('SIGTERM');
+      await new Promise(() => undefined);
+    });
+    const child = start('run', manifest);
+    child.stderr.on('data', (piece: Buffer) => {
+      if (piece.includes('leaves at once')) child.kill('SIGTERM');
+    });
+    expect((await ended(child)).code).toBe(130);
+  });
+
+  it('does not mind a reader that has seen enough', async () => {
+    const child = start('schema');
+    child.stdout.once('data', () => child.stdout.destroy());
+    const stderr = text(child.stderr);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect({ code, stderr: await stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  it('serves the sandbox, its base URL on the first line, until it is told to end', async () => {
+    const child = start('sandbox', '--state', `${main}.sandbox`);
+    const end = ended(child);
+    const [first] = (await once(child.stdout, 'data')) as [Buffer];
+    const [, baseUrl = ''] = /^(http:\/\/127\.0\.0\.1:\d+\/api\/v1)\n/.exec(first.toString()) ?? [];
+    const models = await fetch(`${baseUrl}/videos/models`, { headers: { authorization: 'Bearer any' } });
+    expect(models.status).toBe(200);
+    child.kill('SIGTERM');
+    expect((await end).code).toBe(0);
+  });
+});
