@@ -4,7 +4,7 @@ import type { Diagnostic } from '../domain/diagnostic.js';
 import { FREE, sumUsd, type Estimate } from '../domain/money.js';
 import type { PlanAction, PlanDocument, PlanProduct, PlanRow } from '../domain/plan.js';
 import type { Take } from '../domain/take.js';
-import type { Decision } from './decide.js';
+import type { Decision } from './decision.js';
 
 /** Whether an action submits a job. */
 export function buys(action: PlanAction): boolean {

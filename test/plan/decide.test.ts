@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.js';
 import type { Take } from '../../src/domain/take.js';
 import { createClaims } from '../../src/plan/claims.js';
-import { decideAll, type DecisionContext } from '../../src/plan/decide.js';
+import type { DecisionContext } from '../../src/plan/decision.js';
+import { decideAll } from '../../src/plan/decide.js';
 import { slotKey } from '../../src/plan/graph.js';
 import { DELIVERED, makeAttempt, makeTake } from '../helpers/takes.js';
 

@@ -1,0 +1,118 @@
+import type { Attempt } from '../domain/attempt.js';
+import type { Take } from '../domain/take.js';
+import { recordRequest, type Order } from '../shot/order.js';
+import { changesBetween } from './changes.js';
+import type { Decision, DecisionContext } from './decision.js';
+import { slotKey } from './graph.js';
+
+/** What comes of an order: the action, and why. */
+export type Verdict = Pick<Decision, 'action' | 'reasons'>;
+
+/** A purchase that serves the take: what is left to do with it is free. */
+export function verdictOnServing(attempt: Attempt, take: Take, context: DecisionContext): Verdict {
+  const { state } = attempt;
+  const isOwn = slotKey(attempt.owner) === slotKey(take);
+  const origin = isOwn ? [] : ['renamed'];
+  switch (state.kind) {
+    case 'submitting':
+    case 'uncertain':
+    case 'lost':
+      return { action: 'held', reasons: [...origin, ...heldReasons(attempt)] };
+    case 'pending':
+    case 'in_progress':
+      return {
+        action: 'resume',
+        reasons: [
+          ...origin,
+          `job in flight since ${timeOfDay(attempt.times.accepted ?? attempt.times.created)}`,
+        ],
+      };
+    case 'completed':
+    case 'downloading':
+      return { action: 'download', reasons: [...origin, 'clip not fetched yet'] };
+    case 'delivered':
+      switch (context.clipStatus(attempt)) {
+        case 'missing':
+          return { action: 'download', reasons: [...origin, 'file missing'] };
+        case 'changed':
+          return {
+            action: 'reuse',
+            reasons: [...origin, 'file changed by hand, left as it is'],
+          };
+        case 'intact': {
+          const reason = context.isInPlace(attempt, take) ? 'delivered' : 'restored';
+          return { action: 'reuse', reasons: isOwn ? [reason] : origin };
+        }
+      }
+    // falls through
+    default:
+      return { action: 'held', reasons: [`attempt is ${state.kind}`] };
+  }
+}
+
+/** Nothing serves the take: it has to be bought, and the reasons say why. */
+export function verdictOnBuying(order: Order, before: readonly Attempt[], context: DecisionContext): Verdict {
+  const last = before.at(-1);
+  if (!last) return { action: 'render', reasons: ['new'] };
+  const changes = changesBetween(
+    last.request,
+    recordRequest(order, () => undefined),
+  );
+  if (changes.length > 0) {
+    const hadClip = before.some(isPaid);
+    return { action: hadClip ? 'rerender' : 'render', reasons: changes };
+  }
+  const { state } = last;
+  switch (state.kind) {
+    case 'failed':
+    case 'cancelled':
+    case 'expired':
+    case 'refused':
+      return context.retryFailed
+        ? { action: 'retry', reasons: [`${state.kind}: ${state.message}`] }
+        : { action: 'held', reasons: [`${state.kind}: ${state.message}`, 'not tried again'] };
+    case 'not_charged':
+      return { action: 'render', reasons: ['settled as not charged'] };
+    case 'abandoned':
+      return { action: 'rerender', reasons: ['abandoned'] };
+    default:
+      return { action: 'render', reasons: ['new'] };
+  }
+}
+
+/** Why an attempt waits for a person. */
+export function heldReasons({ state, times }: Attempt): string[] {
+  switch (state.kind) {
+    case 'lost':
+      return [`job ${state.job.id} is lost: ${state.message}`];
+    case 'uncertain':
+    case 'submitting':
+      return [`submit unanswered at ${timeOfDay(times.submitted ?? times.created)}`];
+    default:
+      return [];
+  }
+}
+
+/** It brought a clip, or was on its way to one. */
+function isPaid({ state }: Attempt): boolean {
+  return ['delivered', 'pending', 'in_progress', 'completed', 'downloading', 'lost', 'abandoned'].includes(
+    state.kind,
+  );
+}
+
+/** Nobody knows whether it was charged. */
+export function isUncertain({ state }: Attempt): boolean {
+  return state.kind === 'uncertain' || state.kind === 'submitting';
+}
+
+/** Bought, and its clip not on disk yet. */
+export function isUnfetched({ state }: Attempt): boolean {
+  return ['pending', 'in_progress', 'completed', 'downloading'].includes(state.kind);
+}
+
+/** Hours and minutes where the reader is. */
+function timeOfDay(epochMs: number): string {
+  const date = new Date(epochMs);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}`;
+}
