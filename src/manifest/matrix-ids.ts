@@ -24,9 +24,11 @@ export function expandedIds(drafts: readonly IdDraft[]): string[] {
   const plain = drafts.map(({ stem, named, combination }) => labelled(stem, named, combination));
   const counts = new Map<string, number>();
   for (const id of plain) counts.set(id.toLowerCase(), (counts.get(id.toLowerCase()) ?? 0) + 1);
-  return drafts.map(({ combination }, index) => {
-    const id = plain[index] ?? '';
-    return counts.get(id.toLowerCase()) === 1 ? shorten(id) : withHash(id, ownValues(combination));
+  return drafts.map(({ stem, combination }, index) => {
+    const id = plain[index] ?? stem;
+    if (counts.get(id.toLowerCase()) !== 1) return withHash(id, ownValues(combination));
+    // A stem that is too long by itself is the writer's to shorten.
+    return id.length <= LONGEST_ID || stem.length > LONGEST_ID ? id : withHash(id, id);
   });
 }
 
@@ -63,11 +65,14 @@ export function idPart(name: string, text: string): string {
 
 /** Of models, paths and URLs the last part says most. */
 function lastPart(name: string, value: string): string {
-  if (/\s/.test(value) || !value.includes('/')) return value;
+  if (/\s/.test(value)) return value;
+  const isMedia = name === 'first_frame' || name === 'last_frame' || name === 'references';
+  if (!isMedia && !value.includes('/')) return value;
   const path = value.replace(/[?#].*$/, '').replace(/\/+$/, '');
-  const last = path.slice(path.lastIndexOf('/') + 1);
-  return name === 'model' ? last : last.replace(/\.[A-Za-z0-9]{2,4}$/, '');
+  return path.slice(path.lastIndexOf('/') + 1).replace(MEDIA_FILE, '');
 }
+
+const MEDIA_FILE = /\.(?:png|jpe?g|webp|gif|avif|bmp|tiff?|mp4|m4v|mov|webm|mkv|mp3|m4a|wav|ogg|flac)$/i;
 
 /** The slug of a text; with a hash where nothing readable is left of it, or not all of it fits. */
 function cleaned(text: string, value: unknown): string {
@@ -86,10 +91,6 @@ export function slug(text: string): string {
 
 function trimmed(text: string): string {
   return text.replace(/^[-._]+|[-._]+$/g, '');
-}
-
-function shorten(id: string): string {
-  return id.length <= LONGEST_ID ? id : withHash(id, id);
 }
 
 function withHash(id: string, value: unknown): string {

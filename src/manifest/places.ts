@@ -64,7 +64,7 @@ export function placesIn(source: {
       }
       at = next;
     }
-    const onKey = (options.on === 'key' && whole) || isBlock(at.value);
+    const onKey = (options.on === 'key' && whole) || isBlock(at.value) || isEmpty(at.value);
     const node = (onKey ? at.key : undefined) ?? at.value;
     const [start, end] = extent(node);
     const found = options.needle ? text.slice(start, end).indexOf(options.needle) : -1;
@@ -124,6 +124,11 @@ export function isMergeKey(key: Node): boolean {
 /** A collection in block style begins on a line of its own: its key is the better place to point at. */
 function isBlock(node: Node): boolean {
   return (isMap(node) || isSeq(node)) && !node.flow;
+}
+
+/** Nothing is written there. */
+function isEmpty({ range }: Node): boolean {
+  return range != null && range[0] === range[1];
 }
 
 /** Where a node's text starts and ends; of a block collection just its first line's key or item. */

@@ -60,11 +60,11 @@ function limitsOf(model: Model): Record<string, JsonSchema> {
 
 /** The keys that a model lets through stand under a provider's slug, or under `parameters` there. */
 function passthrough(keys: readonly string[]): JsonSchema {
-  const parameters = { propertyNames: { enum: [...keys] } };
-  const options = {
-    propertyNames: { enum: [...new Set([...keys, 'parameters'])] },
-    properties: keys.includes('parameters') ? {} : { parameters },
-  };
+  const parameters = { propertyNames: { enum: keys } };
+  const options =
+    keys.length === 0
+      ? { maxProperties: 0 }
+      : { propertyNames: { enum: [...new Set([...keys, 'parameters'])] }, properties: { parameters } };
   return { properties: { options: { additionalProperties: options } } };
 }
 

@@ -203,11 +203,11 @@ function checkRivals(fields: RawFields, fault: Fault): void {
 
 function checkSeeds({ seed, takes }: RawFields, fault: Fault): void {
   if (seed == null || takes == null) return;
-  const last = seed + takes - 1;
   const limit = seed <= LARGEST_COMMON_SEED ? LARGEST_COMMON_SEED : Number.MAX_SAFE_INTEGER;
-  if (last <= limit) return;
-  const message = `seeds count up with the takes, and take ${takes} would need ${last}`;
-  fault('seed', { code: 'invalid-value', message, hint: `begin at ${limit - takes + 1} or below` });
+  const highest = limit - (takes - 1);
+  if (seed <= highest) return;
+  const message = `seeds count up with the takes, and those of ${takes} takes would pass ${limit}`;
+  fault('seed', { code: 'invalid-value', message, hint: `begin at ${highest} or below` });
 }
 
 function checkPresence(fields: RawFields, fault: Fault): void {

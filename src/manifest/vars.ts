@@ -114,7 +114,7 @@ export function substitution(parts: {
     if (text.length > LONGEST_TEXT) {
       const message = `the var ${name} unfolds to more text than a prompt may have`;
       report({ code: 'invalid-value', message, path: where(), needle: placeholder });
-      return '';
+      return placeholder;
     }
     const shaped = shape(text, name);
     unfolded.set(name, shaped);

@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { found, read, withShots } from './reading.js';
+
+const BYTES = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe('text that is no YAML manifest', () => {
+  it.each([
+    ['nothing at all', '', 'manifest-unreadable 1:1'],
+    ['comments alone', '# later\n', 'manifest-unreadable 1:1'],
+    ['an empty document', '---\n...\n', 'manifest-unreadable 1:4'],
+    ['a list', '- a\n- b\n', 'wrong-type 1:3'],
+    ['a word', 'hello', 'wrong-type 1:1'],
+    ['a number', '42', 'wrong-type 1:1'],
+    ['a tab as indentation', 'version: 1\nshots:\n\t- id: a\n', 'yaml-syntax 3:1'],
+    ['an open bracket', 'version: 1\nshots: [\n', 'yaml-syntax 3:1'],
+    ['an open quote', 'version: 1\nproject: "x\n', 'yaml-syntax 3:1'],
+    ['a colon in plain text', 'version: 1\nproject: a: b\n', 'yaml-syntax 2:10'],
+    ['two documents', 'version: 1\n---\nversion: 1\n', 'yaml-multiple-documents 2:1'],
+    ['a tag', 'version: !one 1\n', 'yaml-syntax 1:10'],
+    ['an unknown alias', 'version: *one\n', 'yaml-syntax 1:10'],
+    ['a list as a key', '? [a]\n: b\n', 'yaml-syntax 1:3'],
+    ['an empty key', ': b\n', 'yaml-syntax 1:1'],
+    ['a NUL', 'version: 1\u0000\n', 'manifest-unreadable 1:11'],
+    ['an escape sequence', 'project: \u001b[31mx\n', 'manifest-unreadable 1:10'],
+  ])('%s is one finding, at its place', (_, text, finding) => {
+    for (const source of [text, BYTES(text)]) {
+      const { diagnostics, manifest } = read(source);
+      expect(manifest).toBeUndefined();
+      expect(diagnostics.map(({ code, at }) => `${code} ${at?.line ?? 0}:${at?.column ?? 0}`)).toEqual([
+        finding,
+      ]);
+    }
+  });
+
+  it('does not read UTF-16, Latin-1 or noise', () => {
+    expect(read(new Uint8Array([0xff, 0xfe, 0x61, 0])).diagnostics).toMatchObject([
+      { code: 'manifest-unreadable' },
+    ]);
+    expect(read(new Uint8Array([0xfe, 0xff, 0, 0x61])).diagnostics).toMatchObject([
+      { code: 'manifest-unreadable' },
+    ]);
+    const latin = new Uint8Array([...BYTES('version: 1\nproject: caf'), 0xe9]);
+    expect(read(latin).diagnostics).toMatchObject([
+      { code: 'manifest-unreadable', at: { line: 2, column: 13 } },
+    ]);
+    const noise = Uint8Array.from({ length: 4096 }, (_, index) => (index * 7919 + (index >> 3)) & 255);
+    expect(read(noise).diagnostics).toMatchObject([{ code: 'manifest-unreadable' }]);
+  });
+
+  it('takes a replacement character that is really there', () => {
+    expect(found(read(BYTES(withShots('  - { id: a, prompt: "\uFFFD" }'))))).toEqual([]);
+  });
+
+  it('counts columns without the byte order mark', () => {
+    const text = '\uFEFFvershun: 1\nversion: 1\nshots: [{ id: a, model: m, prompt: p }]';
+    for (const source of [text, BYTES(text)]) expect(found(read(source))).toEqual(['unknown-key: vershun']);
+  });
+
+  it('reads lines that end as on Windows', () => {
+    const text = withShots('  - id: a\n    prompt: p\n    durration: 4\n').replaceAll('\n', '\r\n');
+    expect(found(read(text))).toEqual(['unknown-key: durration']);
+  });
+
+  it('says that text with braces needs quotes', () => {
+    const inList = read(withShots('  - id: a\n    prompt: {{hero}} walks\n'));
+    expect(inList.diagnostics).toMatchObject([
+      { code: 'yaml-syntax', hint: expect.stringContaining('quotes') as string },
+    ]);
+    const alone = read(withShots('  - id: a\n    prompt: p\n    first_frame: {{hero}}\n'));
+    expect(alone.diagnostics).toMatchObject([
+      { code: 'yaml-syntax', hint: expect.stringContaining('quotes') as string },
+    ]);
+  });
+});
+
+describe('keys', () => {
+  it('names the second of two equal keys, and goes on', () => {
+    const parsed = read(withShots('  - { id: a, prompt: p, prompt: q, durration: 4 }'));
+    expect(found(parsed)).toEqual(['yaml-syntax: prompt', 'unknown-key: durration']);
+    expect(parsed.diagnostics[0]?.at?.column).toBe(25);
+  });
+
+  it('holds a long map with equal keys without comparing each with each', () => {
+    const keys = Array.from({ length: 30_000 }, (_, index) => `k${index}: 1`).join(', ');
+    const { diagnostics } = read(
+      `version: 1\nvars: { ${keys}, k7: 2 }\nshots: [{ id: a, model: m, prompt: p }]`,
+    );
+    expect(diagnostics.map(({ code }) => code)).toEqual(['yaml-syntax']);
+  });
+
+  it('knows no __proto__, constructor or toString', () => {
+    const parsed = read(
+      withShots(
+        '  - { id: a, prompt: "{{constructor}} {{toString}}", vars: { __proto__: x }, constructor: 1 }',
+        '__proto__: { polluted: true }\n',
+      ),
+    );
+    expect(found(parsed)).toEqual([
+      'unknown-key: __proto__',
+      'unknown-var: {{constructor}}',
+      'unknown-var: {{toString}}',
+      'unknown-key: __proto__',
+      'unknown-key: constructor',
+    ]);
+    expect({}).not.toHaveProperty('polluted');
+  });
+
+  it('lets vars be called like what every object has', () => {
+    const parsed = read(
+      withShots('  - { id: a, prompt: "{{constructor}}", vars: { constructor: ok, toString: x } }'),
+    );
+    expect(parsed.manifest?.takes[0]?.settings.prompt).toBe('ok');
+  });
+});
+
+describe('bombs', () => {
+  it('stops aliases that multiply', () => {
+    const rows = 'abcdefghi'.split('').map((name, index, all) => {
+      const items = index === 0 ? 'x' : `*${all[index - 1] ?? ''}`;
+      return `${name}: &${name} [${Array(10).fill(items).join(', ')}]`;
+    });
+    expect(read(rows.join('\n')).diagnostics).toMatchObject([{ code: 'yaml-alias-bomb', at: { line: 6 } }]);
+  });
+
+  it('stops maps that merge and multiply', () => {
+    const rows = Array.from({ length: 40 }, (_, index) =>
+      index === 0
+        ? 'm0: &m0 { a: 1, b: 2 }'
+        : `m${index}: &m${index} { l: *m${index - 1}, r: *m${index - 1} }`,
+    );
+    expect(read(rows.join('\n')).diagnostics.map(({ code }) => code)).toEqual(['yaml-alias-bomb']);
+  });
+
+  it('stops a long text that is repeated', () => {
+    const text = `a: &a "${'x'.repeat(1_000_000)}"\nb: [${Array(2000).fill('*a').join(', ')}]`;
+    expect(read(text).diagnostics.map(({ code }) => code)).toEqual(['yaml-alias-bomb']);
+  });
+
+  it('stops an anchor that holds itself', () => {
+    expect(found(read('a: &a [1, *a]'))).toEqual(['yaml-alias-bomb: *a']);
+    expect(found(read('a: &a\n  <<: *a\n'))).toEqual(['yaml-alias-bomb: *a']);
+  });
+
+  it.each(['[', '{a: ', '- ', '? ', 'a:\n '])('stops at the nesting of %j', (piece) => {
+    const text = piece.includes('\n')
+      ? Array.from({ length: 3000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')
+      : piece.repeat(100_000);
+    expect(read(text).diagnostics).toMatchObject([{ code: 'yaml-syntax' }]);
+  });
+
+  it('stops at a file that is too large, or has too many values', () => {
+    expect(read('#'.repeat(17 * 1024 * 1024)).diagnostics.map(({ code }) => code)).toEqual([
+      'manifest-unreadable',
+    ]);
+    expect(read(`a: [${'1,'.repeat(1_400_000)}]`).diagnostics.map(({ code }) => code)).toEqual([
+      'manifest-unreadable',
+    ]);
+  });
+
+  it('stops vars that double each other, even those that stay empty', () => {
+    const vars = Array.from({ length: 60 }, (_, index) =>
+      index === 0 ? 'v0: x' : `v${index}: "{{v${index - 1}}}{{v${index - 1}}}"`,
+    ).join(', ');
+    const text = withShots('  - { id: a, prompt: "{{v59}}" }', `vars: { ${vars} }\n`);
+    expect(new Set(read(text).diagnostics.map(({ code }) => code))).toEqual(new Set(['invalid-value']));
+    expect(found(read(text.replace('v0: x', 'v0: ""')))).toEqual(['prompt-required: "{{v59}}"']);
+  });
+
+  it('gives a flood of brackets few findings', () => {
+    expect(read(']'.repeat(50_000)).diagnostics.length).toBeLessThan(5);
+    expect(read(']\n'.repeat(50_000)).diagnostics.length).toBeLessThan(20);
+  });
+});
+
+describe('numbers and text that JSON cannot carry', () => {
+  it('refuses them at their place', () => {
+    const parsed = read(
+      withShots(`  - { id: a, prompt: "\\uD800", seed: 123456789012345678901 }
+  - { id: b, prompt: p, provider: { options: { x: { big: .inf, not: .nan } } } }`),
+    );
+    expect(found(parsed)).toEqual([
+      'invalid-value: "\\uD800"',
+      'invalid-value: 123456789012345678901',
+      'invalid-value: .inf',
+      'invalid-value: .nan',
+    ]);
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { idFault } from '../../src/manifest/ids.js';
+import { found, keysOf, read, withShots } from './reading.js';
+
+describe('ids', () => {
+  it.each(['a', 'A1', '_x', '0', 'scene-2.close_up', 'index', 'report', 'conx', 'lpt', 'x'.repeat(100)])(
+    'may be %s',
+    (id) => {
+      expect(idFault(id)).toBeUndefined();
+      expect(keysOf(withShots(`  - { id: "${id}", prompt: p }`))).toEqual([id]);
+    },
+  );
+
+  it.each([
+    '',
+    '.',
+    '..',
+    '.hidden',
+    '.superseded',
+    '-x',
+    'x.',
+    'a b',
+    'a/b',
+    'a\\b',
+    'a@2',
+    'a:b',
+    'é',
+    'con',
+    'CON',
+    'nul.txt',
+    'Com1',
+    'LPT9.x',
+    'index.html',
+    'Report.json',
+    'x'.repeat(101),
+  ])('may not be %j', (id) => {
+    expect(found(read(withShots(`  - { id: ${JSON.stringify(id)}, prompt: p }`)))).toEqual([
+      `unsafe-id: ${JSON.stringify(id)}`,
+    ]);
+  });
+
+  it('are not told apart by letter case', () => {
+    const parsed = read(
+      withShots('  - { id: Turn, prompt: p }\n  - { id: turn, prompt: p }\n  - { id: TURN, prompt: p }'),
+    );
+    expect(found(parsed)).toEqual(['duplicate-id: turn', 'duplicate-id: TURN']);
+    expect(parsed.diagnostics[0]?.message).toContain('line 4');
+  });
+
+  it('are unique among what matrices make, too', () => {
+    const parsed = read(
+      withShots('  - { id: a.red, prompt: p }\n  - { id: a, prompt: "{{c}}", matrix: { c: [RED, blue] } }'),
+    );
+    expect(found(parsed)).toEqual(['duplicate-id: a']);
+  });
+});

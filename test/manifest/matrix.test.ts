@@ -1,0 +1,312 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { found, keysOf, read, takesOf, withShots } from './reading.js';
+
+function shot(matrix: string, fields = 'prompt: p'): string {
+  return withShots(`  - { id: s, ${fields}, matrix: ${matrix} }`);
+}
+
+function idsOf(matrix: unknown, fields = 'prompt: p'): string[] {
+  return keysOf(shot(JSON.stringify(matrix), fields));
+}
+
+describe('a matrix', () => {
+  it('multiplies over fields and vars, the last list fastest', () => {
+    const takes = takesOf(shot('{ model: [a/x, b/y], weather: [rain, snow] }', 'prompt: "in {{weather}}"'));
+    expect(takes.map(({ key, settings }) => `${key}: ${settings.model} ${settings.prompt ?? ''}`)).toEqual([
+      's.x.rain: a/x in rain',
+      's.x.snow: a/x in snow',
+      's.y.rain: b/y in rain',
+      's.y.snow: b/y in snow',
+    ]);
+    expect(takes[1]).toMatchObject({
+      shot: 's.x.snow',
+      manifest_id: 's',
+      shot_index: 0,
+      matrix: { model: 'a/x', weather: 'snow' },
+    });
+  });
+
+  it('wins over the shot and the defaults, and unsets with null', () => {
+    const takes = takesOf(`version: 1
+defaults: { model: m, duration: 4, last_frame: z.png }
+shots: [{ id: s, prompt: p, duration: 5, matrix: { duration: [6, null], last_frame: [y.png, null] } }]`);
+    expect(takes.map(({ key, settings, frames }) => [key, settings.duration, frames.length])).toEqual([
+      ['s.6s.y', 6, 1],
+      ['s.6s.no-last_frame', 6, 0],
+      ['s.no-duration.y', undefined, 1],
+      ['s.no-duration.no-last_frame', undefined, 0],
+    ]);
+  });
+
+  it('multiplies over anything a shot has', () => {
+    const takes = takesOf(
+      shot(
+        '{ references: [[a.png], [{ video: b.mp4 }]], takes: [1, 2], generate_audio: [true, false] }',
+        'prompt: p, seed: 1',
+      ),
+    );
+    expect(takes.map(({ key }) => key)).toEqual([
+      's.a.takes-1.generate_audio-true',
+      's.a.takes-1.generate_audio-false',
+      's.a.takes-2.generate_audio-true@1',
+      's.a.takes-2.generate_audio-true@2',
+      's.a.takes-2.generate_audio-false@1',
+      's.a.takes-2.generate_audio-false@2',
+      's.b.takes-1.generate_audio-true',
+      's.b.takes-1.generate_audio-false',
+      's.b.takes-2.generate_audio-true@1',
+      's.b.takes-2.generate_audio-true@2',
+      's.b.takes-2.generate_audio-false@1',
+      's.b.takes-2.generate_audio-false@2',
+    ]);
+  });
+
+  it('may come from the defaults, and be unset', () => {
+    expect(
+      keysOf(
+        'version: 1\ndefaults: { model: m, prompt: "{{c}}", matrix: { c: [x, y] } }\nshots: [{ id: a }, { id: b, prompt: p, matrix: null }]',
+      ),
+    ).toEqual(['a.x', 'a.y', 'b']);
+  });
+
+  it('may hold vars in its values', () => {
+    const takes = takesOf(shot('{ prompt: ["{{hero}} walks", "{{hero}} runs"] }', 'vars: { hero: fox }'));
+    expect(takes.map(({ settings }) => settings.prompt)).toEqual(['fox walks', 'fox runs']);
+  });
+
+  it('tells its size', () => {
+    const { sizes } = read(
+      shot('{ model: [a, b, c], duration: [4, 8], seed: [1, 2] }', 'prompt: p, takes: 2'),
+    );
+    expect(sizes).toEqual([{ manifest_id: 's', expansions: 12, takes: 24 }]);
+  });
+});
+
+describe('exclude and include', () => {
+  const ids = (matrix: string): string[] =>
+    keysOf(shot(matrix, 'prompt: "{{os}} {{v}} {{x}} {{y}}", vars: { os: o, v: v, x: x, y: y }'));
+
+  it('leaves out what has all of the values', () => {
+    expect(ids('{ os: [a, b], v: [1, 2], exclude: [{ os: a, v: 2 }] }')).toEqual([
+      's.a.v-1',
+      's.b.v-1',
+      's.b.v-2',
+    ]);
+    expect(ids('{ os: [a, b], v: [1, 2], exclude: [{ os: a }, { v: 2 }] }')).toEqual(['s.b.v-1']);
+  });
+
+  it('adds to the combinations that agree, else makes one', () => {
+    // The example of the GitHub documentation: fruit, animal and the six maps to include.
+    const takes = takesOf(
+      shot(
+        `{ fruit: [apple, pear], animal: [cat, dog], include: [{ color: green }, { color: pink, animal: cat },
+          { fruit: apple, shape: circle }, { fruit: banana }, { fruit: banana, animal: cat }] }`,
+        'prompt: "{{fruit}} {{animal}} {{color}} {{shape}}", vars: { animal: "-", color: "-", shape: "-" }',
+      ),
+    );
+    expect(takes.map(({ matrix }) => matrix)).toEqual([
+      { fruit: 'apple', animal: 'cat', color: 'pink', shape: 'circle' },
+      { fruit: 'apple', animal: 'dog', color: 'green', shape: 'circle' },
+      { fruit: 'pear', animal: 'cat', color: 'pink' },
+      { fruit: 'pear', animal: 'dog', color: 'green' },
+      { fruit: 'banana' },
+      { fruit: 'banana', animal: 'cat' },
+    ]);
+    expect(takes.map(({ key }) => key)).toEqual([
+      's.apple.cat',
+      's.apple.dog',
+      's.pear.cat',
+      's.pear.dog',
+      's.banana',
+      's.banana.cat',
+    ]);
+  });
+
+  it('makes the combinations alone where there are no lists', () => {
+    expect(ids('{ include: [{ os: a, x: 1 }, { os: b, x: 2 }] }')).toEqual(['s.a.x-1', 's.b.x-2']);
+  });
+
+  it('brings back what was excluded', () => {
+    expect(ids('{ os: [a, b], exclude: [{ os: a }], include: [{ os: a, x: 1 }] }')).toEqual([
+      's.b',
+      's.a.x-1',
+    ]);
+  });
+
+  it('faults an exclusion that cannot match', () => {
+    expect(found(read(shot('{ duration: [4, 8], exclude: [{ duraton: 4 }] }')))).toEqual([
+      'matrix-invalid: duraton',
+    ]);
+    expect(found(read(shot('{ duration: [4, 8], exclude: [{ duration: 6 }] }')))).toEqual([
+      'warning matrix-invalid: 6',
+    ]);
+    expect(found(read(shot('{ duration: [4], exclude: [{ duration: 4 }] }')))).toEqual([
+      'matrix-invalid: [{ duration: 4 }]',
+    ]);
+  });
+});
+
+describe('mistakes in a matrix', () => {
+  it.each([
+    ['{}', 'invalid-value: {}'],
+    ['{ model: x }', 'wrong-type: x'],
+    ['{ model: [] }', 'invalid-value: []'],
+    ['{ duration: [4, four] }', 'wrong-type: four'],
+    ['{ scene: [[a]] }', 'wrong-type: [a]'],
+    ['{ duration: [4, 8, 4] }', 'matrix-invalid: 4'],
+    [
+      '{ provider: [{ options: { a: { x: 1, y: 2 } } }, { options: { a: { y: 2, x: 1 } } }] }',
+      'matrix-invalid: { options: { a: { y: 2, x: 1 } } }',
+    ],
+    ['{ id: [a, b] }', 'matrix-invalid: id'],
+    ['{ modle: [a, b] }', 'matrix-invalid: modle'],
+    ['{ weather: [a, b] }', 'warning matrix-invalid: weather'],
+    ['{ "a b": [c] }', 'invalid-value: "a b"'],
+    ['{ size: [1280x720, big] }', 'invalid-value: big'],
+    ['{ first_frame: [a.png, ../b.png] }', 'path-outside: ../b.png'],
+  ])('%s is %s', (matrix, finding) => {
+    expect(found(read(shot(matrix)))).toEqual([finding]);
+  });
+
+  it('points at the value that made a combination wrong', () => {
+    expect(found(read(shot('{ references: [[a.png], [b.png]], first_frame: [c.png, null] }')))).toEqual([
+      'conflicting-fields: [a.png]',
+      'conflicting-fields: [b.png]',
+    ]);
+    expect(found(read(shot('{ duration: [4], include: [{ callback_url: "http://x.example" }] }')))).toEqual([
+      'insecure-url: "http://x.example"',
+    ]);
+  });
+});
+
+describe('a large matrix', () => {
+  const list = (count: number): string =>
+    `[${Array.from({ length: count }, (_, index) => `v${index}`).join(', ')}]`;
+  const matrix = (a: number, b: number): string =>
+    shot(`{ a: ${list(a)}, b: ${list(b)} }`, 'prompt: "{{a}} {{b}}"');
+
+  it('needs a word from 1,001 combinations on', () => {
+    expect(keysOf(matrix(100, 10))).toHaveLength(1000);
+    expect(found(read(matrix(77, 13)))).toEqual(['matrix-too-large: matrix']);
+    expect(keysOf(matrix(77, 13), { allowLargeMatrix: true })).toHaveLength(1001);
+  });
+
+  it('counts what exclude leaves', () => {
+    const text = shot(`{ a: ${list(100)}, b: ${list(11)}, exclude: [{ b: v0 }] }`, 'prompt: "{{a}} {{b}}"');
+    expect(keysOf(text)).toHaveLength(1000);
+  });
+
+  it('is never beyond what memory holds', () => {
+    const axes = 'abcdefghij'.split('').map((name) => `${name}: ${list(50)}`);
+    const text = shot(`{ ${axes.join(', ')} }`);
+    for (const allowLargeMatrix of [false, true]) {
+      expect(read(text, { allowLargeMatrix }).diagnostics.map(({ code }) => code)).toEqual([
+        'matrix-too-large',
+      ]);
+    }
+  });
+});
+
+describe('expanded ids', () => {
+  it('read like what they were made of', () => {
+    expect(idsOf({ model: ['bytedance/seedance-2.0-fast', 'bytedance/seedance-2.0'] })).toEqual([
+      's.seedance-2.0-fast',
+      's.seedance-2.0',
+    ]);
+    expect(idsOf({ aspect_ratio: ['16:9', '9:16'], duration: [4] })).toEqual(['s.16-9.4s', 's.9-16.4s']);
+  });
+
+  it('take the names of files and sources', () => {
+    const text = `version: 1
+defaults: { model: m, prompt: p }
+shots:
+  - { id: o }
+  - { id: s, matrix: { first_frame: [frames/one.png, "https://e.com/a/two.jpg?x=1", { from: o, at: first }] } }`;
+    expect(keysOf(text)).toEqual(['o', 's.one', 's.two', 's.o']);
+  });
+
+  it('keep an id that names its vars', () => {
+    expect(
+      keysOf(
+        withShots(
+          '  - { id: "{{city}}-{{time}}", prompt: p, matrix: { city: [New York, Köln], time: [dawn] } }',
+        ),
+      ),
+    ).toEqual(['New-York-dawn', 'Koln-dawn']);
+    expect(
+      keysOf(withShots('  - { id: "in-{{city}}", prompt: p, matrix: { city: [a, b], seed: [1, 2] } }')),
+    ).toEqual(['in-a.seed-1', 'in-a.seed-2', 'in-b.seed-1', 'in-b.seed-2']);
+    expect(
+      keysOf(
+        withShots(
+          '  - { id: "c-{{n}}", matrix: { include: [{ n: one, prompt: A long text }, { n: two, prompt: Another }] } }',
+        ),
+      ),
+    ).toEqual(['c-one', 'c-two']);
+  });
+
+  it('get a hash where values read the same, or cannot be read', () => {
+    const clash = idsOf({ model: ['a/x', 'b/x', 'c/y'] });
+    expect(clash[2]).toBe('s.y');
+    expect(clash[0]).toMatch(/^s\.x-[0-9a-f]{6}$/);
+    expect(clash[1]).toMatch(/^s\.x-[0-9a-f]{6}$/);
+    expect(idsOf({ t: ['日本', '!!'] }, 'prompt: "{{t}}"').every((id) => /^s\.[0-9a-f]{6}$/.test(id))).toBe(
+      true,
+    );
+    const [long] = idsOf(
+      { prompt: ['A very long prompt about a fox in a greenhouse at dawn, in the rain'] },
+      'seed: 1',
+    );
+    expect(long).toMatch(/^s\.A-very-long-prompt-about[\w-]*-[0-9a-f]{6}$/);
+    expect(long?.length).toBeLessThan(40);
+  });
+
+  it('stay the same when values are added or moved, whatever the values', () => {
+    const value = fc.oneof(fc.stringMatching(/^[a-z][a-z0-9]{0,6}$/), fc.integer({ min: 1, max: 99 }));
+    const values = fc.uniqueArray(value, { minLength: 2, maxLength: 6, selector: String });
+    fc.assert(
+      fc.property(values, values, fc.integer(), (a, b, turn) => {
+        const fields = 'prompt: "{{a}} {{b}}"';
+        const known = new Map(
+          takesOf(shot(JSON.stringify({ a: a.slice(1), b }), fields)).map(({ matrix, key }) => [key, matrix]),
+        );
+        const at = Math.abs(turn) % a.length;
+        const moved = [...a.slice(at), ...a.slice(0, at)];
+        const later = new Map(
+          takesOf(shot(JSON.stringify({ a: moved, b: [...b].reverse() }), fields)).map(({ matrix, key }) => [
+            key,
+            matrix,
+          ]),
+        );
+        for (const [key, matrix] of known) expect(later.get(key)).toEqual(matrix);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('are always fit to be ids, and distinct', () => {
+    const value = fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 60 }),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.boolean(),
+    );
+    fc.assert(
+      fc.property(fc.uniqueArray(value, { minLength: 1, maxLength: 8 }), (values) => {
+        const usable = values.filter((one) => typeof one !== 'string' || !one.includes('{{'));
+        fc.pre(
+          usable.length > 0 &&
+            usable.every(
+              (one) => !Object.is(one, -0) && !(Number.isInteger(one) && !Number.isSafeInteger(one)),
+            ),
+        );
+        const { diagnostics, manifest } = read(shot(JSON.stringify({ v: usable }), 'prompt: "x {{v}}"'));
+        expect(diagnostics.filter(({ code }) => code === 'unsafe-id' || code === 'duplicate-id')).toEqual([]);
+        expect(new Set(manifest?.takes.map(({ key }) => key.toLowerCase())).size).toBe(
+          manifest ? usable.length : 0,
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

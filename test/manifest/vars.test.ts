@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { found, marked, onlyTake, read, withShots } from './reading.js';
+
+function promptOf(
+  prompt: string,
+  options: { top?: string; shot?: string; given?: Record<string, string> } = {},
+): string | undefined {
+  const { top = '', shot = '', given } = options;
+  const text = withShots(`  - { id: a, prompt: ${JSON.stringify(prompt)}${shot} }`, top);
+  return onlyTake(text, given ? { vars: given } : {}).settings.prompt;
+}
+
+describe('vars', () => {
+  it('go into prompts, however they are spaced', () => {
+    const top = 'vars: { hero: a red fox, n: 3, yes: true }\n';
+    expect(promptOf('{{hero}}, {{ hero }}: {{n}} {{yes}}', { top })).toBe('a red fox, a red fox: 3 true');
+  });
+
+  it('go into paths, URLs, ids and any other text', () => {
+    const { shot, frames, settings, tags } = onlyTake(
+      `version: 1
+vars: { name: fox, host: cdn.example.com, m: maker/model }
+shots:
+  - id: "{{name}}-1"
+    model: "{{m}}"
+    prompt: p
+    first_frame: frames/{{name}}.png
+    last_frame: https://{{host}}/{{name}}.png
+    callback_url: https://{{host}}/done
+    provider: { options: { x: { negative: "no {{name}}", list: ["{{name}}", 5] } } }
+    user: "{{name}}"
+    size: "{{name}}x720"
+    tags: ["{{name}}"]
+`.replace('    size: "{{name}}x720"\n', ''),
+    );
+    expect(shot).toBe('fox-1');
+    expect(tags).toEqual(['fox']);
+    expect(frames.map(({ source }) => source)).toEqual([
+      { kind: 'file', path: 'frames/fox.png' },
+      { kind: 'url', url: 'https://cdn.example.com/fox.png' },
+    ]);
+    expect(settings).toEqual({
+      model: 'maker/model',
+      prompt: 'p',
+      callback_url: 'https://cdn.example.com/done',
+      provider: { options: { x: { negative: 'no fox', list: ['fox', 5] } } },
+      user: 'fox',
+    });
+  });
+
+  it('go into the project, the output and the base URL', () => {
+    const { manifest } = read(
+      withShots(
+        '  - { id: a, prompt: p }',
+        'vars: { n: x }\nproject: p-{{n}}\noutput: out/{{n}}\ngateway: { base_url: "https://{{n}}.example/v1" }\n',
+      ),
+    );
+    expect(manifest).toMatchObject({
+      project: 'p-x',
+      output: { dir: 'out/x' },
+      gateway: { base_url: 'https://x.example/v1' },
+    });
+  });
+
+  it('are judged where they have been put in', () => {
+    const parsed = read(
+      withShots(
+        '  - { id: "{{n}}", prompt: p, first_frame: "{{up}}/a.png", size: "{{n}}" }',
+        'vars: { n: con, up: .. }\n',
+      ),
+    );
+    expect(found(parsed)).toEqual([
+      'unsafe-id: "{{n}}"',
+      'path-outside: "{{up}}/a.png"',
+      'invalid-value: "{{n}}"',
+    ]);
+  });
+
+  it('of the shot win over those of the defaults, and these over the manifest', () => {
+    const text = (vars: string): string =>
+      `version: 1\nvars: { a: m, b: m, c: m }\ndefaults: { model: m, vars: { a: d, b: d } }\nshots: [{ id: x, prompt: "{{a}}{{b}}{{c}}", vars: { ${vars} } }]`;
+    expect(onlyTake(text('a: s')).settings.prompt).toBe('sdm');
+  });
+
+  it('of the command line win over manifest and shot, not over a matrix', () => {
+    const top = 'vars: { a: m, b: m }\n';
+    expect(
+      promptOf('{{a}}{{b}}{{c}}', { top, shot: ', vars: { a: s }', given: { a: '1', b: '2', c: '3' } }),
+    ).toBe('123');
+    expect(promptOf('{{a}}', { shot: ', matrix: { a: [x] }', given: { a: '1' } })).toBe('x');
+  });
+
+  it('of the command line are taken word for word', () => {
+    expect(promptOf('{{a}}', { given: { a: '{{b}} $& {{{{' } })).toBe('{{b}} $& {{{{');
+  });
+
+  it('may use each other', () => {
+    const top = 'vars: { scene: "{{hero}} at {{time}}", hero: a fox, time: dawn }\n';
+    expect(promptOf('{{scene}}', { top })).toBe('a fox at dawn');
+    expect(promptOf('{{scene}}', { top, shot: ', vars: { time: dusk }' })).toBe('a fox at dusk');
+  });
+});
+
+describe('braces', () => {
+  it.each([
+    ['{{{{', '{{'],
+    ['{{{{name}}', '{{name}}'],
+    ['{{{{{{n}}', '{{x'],
+    ['{"json": {{n}}}', '{"json": x}'],
+    ['{{{n}}}', '{x}'],
+    ['a } }} b', 'a } }} b'],
+    ['{ {n}', '{ {n}'],
+  ])('%s is %s', (prompt, result) => {
+    expect(promptOf(prompt, { top: 'vars: { n: x }\n' })).toBe(result);
+  });
+
+  it.each(['{{', '{{ }}', '{{a b}}', '{{1}}', '{{n', '{{n}'])('%s is an error', (prompt) => {
+    const parsed = read(withShots(`  - { id: a, prompt: '${prompt}' }`, 'vars: { n: x }\n'));
+    expect(parsed.diagnostics).toMatchObject([{ code: 'unknown-var', at: { line: 5, column: 23 } }]);
+  });
+});
+
+describe('an unknown name', () => {
+  it('is an error under its placeholder, with what was meant', () => {
+    const parsed = read(
+      withShots(
+        '  - id: a\n    prompt: >\n      First {{hero}},\n      then {{hreo}} and {{zzz}}.\n',
+        'vars: { hero: x }\n',
+      ),
+    );
+    expect(found(parsed)).toEqual(['unknown-var: {{hreo}}', 'unknown-var: {{zzz}}']);
+    expect(parsed.diagnostics[0]).toMatchObject({
+      at: { line: 8, column: 12 },
+      hint: 'did you mean {{hero}}?',
+      shot: 'a',
+    });
+  });
+
+  it('is found in defaults once, however many shots use them', () => {
+    const parsed = read(
+      'version: 1\ndefaults: { model: m, prompt: "{{x}}" }\nshots: [{ id: a }, { id: b }, { id: c, prompt: p }]',
+    );
+    expect(found(parsed)).toEqual(['unknown-var: {{x}}']);
+  });
+
+  it('is found in an id, a path, a nested option and the text of a var', () => {
+    const parsed = read(
+      withShots(
+        '  - { id: "x-{{b}}", prompt: "{{v}}", first_frame: "{{c}}.png", provider: { options: { o: { k: "{{d}}" } } } }',
+        'vars: { v: "see {{a}}" }\n',
+      ),
+    );
+    expect(found(parsed)).toEqual([
+      'unknown-var: {{a}}',
+      'unknown-var: {{b}}',
+      'unknown-var: {{c}}',
+      'unknown-var: {{d}}',
+    ]);
+  });
+
+  it('is a var that stands for itself', () => {
+    const parsed = read(withShots('  - { id: a, prompt: "{{x}}" }', 'vars: { x: "{{y}}", y: "{{x}}" }\n'));
+    expect(parsed.diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      'unknown-var the var x stands for itself: x → y → x',
+    ]);
+    expect(marked(parsed, parsed.diagnostics[0] ?? {})).toBe('{{x}}');
+  });
+
+  it('on the command line is an error where another was meant, else a warning', () => {
+    const text = withShots('  - { id: a, prompt: "{{hero}}" }', 'vars: { hero: x, spare: y }\n');
+    expect(found(read(text, { vars: { hreo: 'z' } }))).toEqual(['unknown-var: (nowhere)']);
+    expect(found(read(text, { vars: { colour: 'z' } }))).toEqual(['warning unknown-var: (nowhere)']);
+    expect(found(read(text, { vars: { spare: 'z' } }))).toEqual([]);
+  });
+});
