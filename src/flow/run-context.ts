@@ -1,5 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import type { Clock } from '../clock.js';
+import { isoNow, type Clock } from '../clock.js';
 import type { Attempt, AttemptEvent } from '../domain/attempt.js';
 import type { Estimate } from '../domain/money.js';
 import type { Take } from '../domain/take.js';
@@ -48,12 +48,12 @@ export interface RunContext {
 
 /** The part of an event that says which take it is about. */
 export function about(take: Take, clock: Clock) {
-  return { at: new Date(clock.now()).toISOString(), id: take.shot, take: take.take, key: take.key };
+  return { at: isoNow(clock), id: take.shot, take: take.take, key: take.key };
 }
 
 /** Tells onlookers something that ends nothing. */
 export function warn(context: RunContext, message: string, take?: Take): void {
-  const event: RunEvent = { type: 'warning', at: new Date(context.clock.now()).toISOString(), message };
+  const event: RunEvent = { type: 'warning', at: isoNow(context.clock), message };
   context.emit(take ? { ...event, key: take.key } : event);
 }
 
@@ -66,11 +66,17 @@ export async function record(
   attempt: Attempt,
   event: Undated<AttemptEvent>,
 ): Promise<Attempt> {
-  const written = store.apply(attempt.id, { ...event, at: new Date(clock.now()).toISOString() });
+  const written = store.apply(attempt.id, { ...event, at: isoNow(clock) });
   const after = store.get(attempt.id);
   ledger.update(attempt, after);
   clips.update(attempt, after);
-  return written;
+  try {
+    return await written;
+  } catch (error) {
+    // An intent that could not be written down is taken back: nothing was bought.
+    ledger.update(after, store.get(attempt.id));
+    throw error;
+  }
 }
 
 /** The result of some work, or undefined where it ended because the signal has aborted. */
