@@ -51,11 +51,7 @@ describe('locate', () => {
     ['a', 'provider.options.google-vertex', '5 google-vertex'],
     ['a', 'provider.options.google-vertex.negativePrompt', '5 negativePrompt'],
     ['a', 'provider.options.google-vertex.parameters.seed.mode', '5 seed.mode'],
-    [
-      'a',
-      'provider.options.other.key',
-      '5 options',
-    ],
+    ['a', 'provider.options.other.key', '5 options'],
     ['b.6s', 'duration', '13 6'],
     ['b.8s', 'duration', '13 8'],
     ['b.6s', 'seed', '13 9'],

@@ -188,5 +188,5 @@ it('finds a mistake in each of thousands of shots', () => {
   const shots = Array.from({ length: 5000 }, (_, index) => `  - { id: s${index}, promt: p }`).join('\n');
   const { diagnostics } = read(withShots(shots));
   expect(diagnostics).toHaveLength(5000);
-  expect(diagnostics.at(-1)).toMatchObject({ code: 'unknown-key', at: { line: 5003, column: 17 } });
+  expect(diagnostics.at(-1)).toMatchObject({ code: 'unknown-key', at: { line: 5003, column: 18 } });
 });
