@@ -54,15 +54,10 @@ function inputChange(
   after: RecordedInput | undefined,
 ): string[] {
   if (identity(before) === identity(after)) return [];
-  if (
-    before &&
-    after &&
-    'from' in before &&
-    'from' in after &&
-    before.from === after.from &&
-    before.at === after.at
-  )
-    return [`${after.from} has a new clip`];
+  if (before && after && 'from' in before && 'from' in after && before.from === after.from) {
+    if (before.take !== after.take) return [`take ${after.take} of ${after.from}, not take ${before.take}`];
+    if (before.at === after.at) return [`${after.from} has a new clip`];
+  }
   if (before && after && isFile(before) && isFile(after) && before.path === after.path)
     return [`${after.path} changed`];
   return [`${role} changed`];

@@ -1,6 +1,6 @@
-import type { Attempt, AttemptStateKind } from '../domain/attempt.js';
-import type { TakeRef } from '../domain/take.js';
-import { slotKey } from './graph.js';
+import type { Attempt, AttemptStateKind, RecordedRequest } from '../domain/attempt.js';
+import type { Take, TakeRef } from '../domain/take.js';
+import { hasSources, slotKey } from './graph.js';
 
 /** States that stand for a purchase: such an attempt can serve a take that asks for the same picture. */
 const CLAIMABLE = new Set<AttemptStateKind>([
@@ -19,7 +19,7 @@ export interface Claims {
   claimOwn(ref: TakeRef, fingerprint: string): Attempt | undefined;
   /**
    * Gives the take an unclaimed attempt with this fingerprint from wherever it stands: a renamed shot,
-   * a removed one. Leaves alone the attempts of takes that have not been settled yet.
+   * a removed one. Leaves alone what a take that has not been settled yet may ask for itself.
    */
   claimAnywhere(fingerprint: string): Attempt | undefined;
   /** The take's claim is settled, or it has none: what it owns beyond its claim may serve others from now on. */
@@ -34,10 +34,10 @@ export interface Claims {
  * Sets up the claims over the attempts of a lockfile. `takes` are all takes of the manifest:
  * each is unsettled until `settle` is called, so that no other take can have what it may ask for.
  */
-export function createClaims(attempts: readonly Attempt[], takes: readonly TakeRef[]): Claims {
+export function createClaims(attempts: readonly Attempt[], takes: readonly Take[]): Claims {
   const bySlot = groupBy(attempts, (attempt) => slotKey(attempt.owner));
   const byFingerprint = groupBy(attempts.filter(isLive), (attempt) => attempt.fingerprint);
-  const unsettled = new Set(takes.map(slotKey));
+  const unsettled = new Map(takes.map((take) => [slotKey(take), take]));
   const claimedBy = new Map<string, string>();
 
   const claim = (attempt: Attempt | undefined, slot: string) => {
@@ -55,8 +55,10 @@ export function createClaims(attempts: readonly Attempt[], takes: readonly TakeR
       return claim(own.findLast(isMatch), slot);
     },
     claimAnywhere(fingerprint) {
-      const isFree = (attempt: Attempt) =>
-        !claimedBy.has(attempt.id) && !unsettled.has(slotKey(attempt.owner));
+      const isFree = (attempt: Attempt) => {
+        const owner = unsettled.get(slotKey(attempt.owner));
+        return !claimedBy.has(attempt.id) && !(owner && mayAskFor(owner, attempt));
+      };
       return claim(byFingerprint.get(fingerprint)?.find(isFree), 'elsewhere');
     },
     settle(ref) {
@@ -68,6 +70,18 @@ export function createClaims(attempts: readonly Attempt[], takes: readonly TakeR
     },
     unclaimed: () => attempts.filter((attempt) => !claimedBy.has(attempt.id)),
   };
+}
+
+/** What was made from other clips can only serve a take that is made from some, and the reverse. */
+function mayAskFor(take: Take, { request }: Attempt): boolean {
+  return hasSources(take) === isMadeFromClips(request);
+}
+
+function isMadeFromClips({ frame_images = [], input_references = [], previous_job_id }: RecordedRequest) {
+  return (
+    previous_job_id !== undefined ||
+    [...frame_images, ...input_references].some(({ input }) => 'from' in input)
+  );
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

@@ -1,7 +1,8 @@
 import type { Take } from '../domain/take.js';
 import { fingerprint, type Order } from '../shot/order.js';
 import type { Decision, DecisionContext } from './decision.js';
-import { inDependencyOrder, slotKey, sourcesOf } from './graph.js';
+import { buys } from './document.js';
+import { generations, slotKey } from './graph.js';
 import { orderOf, surveySources, type SourceSurvey } from './sources.js';
 import { heldReasons, isUncertain, isUnfetched, verdictOnBuying, verdictOnServing } from './verdict.js';
 
@@ -12,9 +13,9 @@ interface Printed {
 }
 
 /**
- * Decides about all takes, each after its sources. What a take owns it is given first, for every take whose
- * inputs are known; only then may the others look for what nobody claims: two shots that have swapped their
- * prompts find each other's clips.
+ * Decides about all takes, each after its sources. Within a generation, what a take owns it is given first; only
+ * then may the others look for what nobody claims: two shots that have swapped their prompts find each other's
+ * clips.
  */
 export function decideAll(
   takes: readonly Take[],
@@ -22,59 +23,51 @@ export function decideAll(
 ): ReadonlyMap<string, Decision> {
   const decisions = new Map<string, Decision>();
   const full: DecisionContext = { ...context, decided: (ref) => decisions.get(slotKey(ref)) };
-  const printed = new Map<Take, Printed>();
-  for (const take of takes) {
-    if (sourcesOf(take, context.picks).length > 0) continue;
-    const order = orderOf(take, full);
-    if (!order) continue;
-    const print = fingerprint(order);
-    printed.set(take, { order, print });
-    context.claims.claimOwn(take, print);
-    context.claims.settle(take);
-  }
-  for (const take of inDependencyOrder(takes, context.picks)) {
-    const known = printed.get(take);
-    decisions.set(slotKey(take), known ? decideOrder(known, full) : decide(take, full));
+  for (const generation of generations(takes, context.picks)) {
+    const printed = generation.map((take) => ({ take, known: print(take, full) }));
+    for (const { take, known } of printed) {
+      if (!known) continue;
+      context.claims.claimOwn(take, known.print);
+      context.claims.settle(take);
+    }
+    for (const { take, known } of printed) decisions.set(slotKey(take), decideKnown(take, known, full));
   }
   return decisions;
 }
 
 /** Decides about one take whose sources have been decided about. */
 export function decide(take: Take, context: DecisionContext): Decision {
+  return decideKnown(take, print(take, context), context);
+}
+
+function print(take: Take, context: DecisionContext): Printed | undefined {
+  const order = orderOf(take, context);
+  return order && { order, print: fingerprint(order) };
+}
+
+function decideKnown(take: Take, known: Printed | undefined, context: DecisionContext): Decision {
   const sources = surveySources(take, context);
-  const isReady = sources.blockedBy === undefined && sources.waitsFor.length === 0;
-  const order = isReady ? orderOf(take, context) : undefined;
-  return order
-    ? decideOrder({ order, print: fingerprint(order) }, context)
-    : decideWaiting(take, sources, context);
+  if (!known) return decideWaiting(take, sources, context);
+  const decision = decideOrder(known, context);
+  // A take that is there already, or in flight, needs its sources no more.
+  if (!sources.block || !buys(decision.action)) return decision;
+  return { ...decision, reasons: [sources.block.reason], blocked_by: sources.block.shot };
 }
 
 /** A take that cannot be claimed yet: its picture hangs on clips that are still to come. */
-function decideWaiting(
-  take: Take,
-  { waitsFor, blockedBy }: SourceSurvey,
-  context: DecisionContext,
-): Decision {
+function decideWaiting(take: Take, { waitsFor, block }: SourceSurvey, context: DecisionContext): Decision {
   const owned = context.claims.owned(take);
   const uncertain = owned.find(isUncertain);
   // While the sources are on their way nothing is settled: what the take owns may yet serve it.
-  const collect = blockedBy === undefined ? [] : owned.filter(isUnfetched);
+  const collect = block ? owned.filter(isUnfetched) : [];
   const base = { take, collect, waits_for: waitsFor };
   if (uncertain && !context.resubmitUncertain)
     return { ...base, action: 'held', reasons: heldReasons(uncertain), attempt: uncertain };
   const had = owned.some((attempt) => attempt.state.kind === 'delivered');
-  if (blockedBy !== undefined) {
-    const needsPick = context.approve && waitsFor.includes(blockedBy);
-    const reason = needsPick ? `waits for a pick of ${blockedBy}` : `needs a clip of ${blockedBy}`;
-    return {
-      ...base,
-      action: had ? 'rerender' : 'render',
-      reasons: [reason],
-      blocked_by: blockedBy,
-    };
-  }
+  const action = had ? 'rerender' : 'render';
+  if (block) return { ...base, action, reasons: [block.reason], blocked_by: block.shot };
   const reasons = had ? waitsFor.map((shot) => `${shot} gets a new clip`) : ['new'];
-  return { ...base, action: had ? 'rerender' : 'render', reasons };
+  return { ...base, action, reasons };
 }
 
 function decideOrder({ order, print }: Printed, context: DecisionContext): Decision {

@@ -5,12 +5,19 @@ export type Picks = Readonly<Record<string, number>>;
 
 /** The takes whose clips a take is made from: frames, references and the job it continues; each once. */
 export function sourcesOf(take: Take, picks: Picks): TakeRef[] {
-  const refs = new Map<string, TakeRef>();
-  const add = (ref: TakeRef) => refs.set(slotKey(ref), ref);
-  for (const { source } of take.frames) if (source.kind === 'shot') add(sourceTake(source, picks));
-  for (const { source } of take.references) if (source.kind === 'shot') add(sourceTake(source, picks));
-  if (take.previous_shot !== undefined) add(pickedTake(take.previous_shot, picks));
+  const refs = new Map(pictureSourcesOf(take, picks).map((ref) => [slotKey(ref), ref]));
+  if (take.previous_shot !== undefined) {
+    const previous = pickedTake(take.previous_shot, picks);
+    refs.set(slotKey(previous), previous);
+  }
   return [...refs.values()];
+}
+
+/** The takes that pictures are taken from, as frames or as references. */
+export function pictureSourcesOf({ frames, references }: Take, picks: Picks): TakeRef[] {
+  return [...frames, ...references].flatMap(({ source }) =>
+    source.kind === 'shot' ? [sourceTake(source, picks)] : [],
+  );
 }
 
 /** The take that a `{ from: … }` means: the one it names, else the picked one. */
@@ -52,6 +59,21 @@ export function inDependencyOrder(takes: readonly Take[], picks: Picks): Take[] 
   return [...ordered];
 }
 
+/**
+ * The takes by generation: those that are made from no other, then those that are made from them, and so on.
+ * The graph has no cycles.
+ */
+export function generations(takes: readonly Take[], picks: Picks): Take[][] {
+  const depths = new Map<string, number>();
+  const made: Take[][] = [];
+  for (const take of inDependencyOrder(takes, picks)) {
+    const depth = Math.max(0, ...sourcesOf(take, picks).map((ref) => (depths.get(slotKey(ref)) ?? -1) + 1));
+    depths.set(slotKey(take), depth);
+    (made[depth] ??= []).push(take);
+  }
+  return made;
+}
+
 /** The takes of a shot and of all it is made from (`--until`). */
 export function withAncestors({
   takes,
@@ -76,7 +98,8 @@ export function withAncestors({
   return found;
 }
 
-function hasSources(take: Take): boolean {
+/** Whether a take is made from others at all. */
+export function hasSources(take: Take): boolean {
   const isShot = ({ source }: { readonly source: InputSource }) => source.kind === 'shot';
   return take.previous_shot !== undefined || take.frames.some(isShot) || take.references.some(isShot);
 }

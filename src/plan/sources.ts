@@ -1,31 +1,52 @@
-import type { Take } from '../domain/take.js';
+import type { Take, TakeRef } from '../domain/take.js';
 import { unreachable } from '../errors.js';
 import type { KnownInput, Order } from '../shot/order.js';
 import type { Decision, DecisionContext } from './decision.js';
-import { pickedTake, sourcesOf, sourceTake } from './graph.js';
+import { pickedTake, pictureSourcesOf, slotKey, sourcesOf, sourceTake } from './graph.js';
 
-/** What a take still lacks of its sources. */
+/** How the sources of a take stand. */
 export interface SourceSurvey {
+  /** Shots that have no clip on record yet. */
   readonly waitsFor: readonly string[];
-  readonly blockedBy?: string;
+  /** Why nothing may be bought for the take for now, and for want of which shot. */
+  readonly block?: { readonly shot: string; readonly reason: string };
 }
 
 /** Looks at the sources of a take, which have been decided about. */
-export function surveySources(
-  take: Take,
-  { decided, picks, approve, isInScope }: DecisionContext,
-): SourceSurvey {
+export function surveySources(take: Take, context: DecisionContext): SourceSurvey {
   const waitsFor: string[] = [];
-  for (const ref of sourcesOf(take, picks)) {
-    const source = decided(ref);
-    const cannotCome = !source || source.blocked_by !== undefined || source.action === 'held';
-    if (cannotCome || (source.action !== 'reuse' && !isInScope(ref)))
-      return { waitsFor, blockedBy: ref.shot };
-    if (approve && picks[ref.shot] === undefined)
-      return { waitsFor: [...waitsFor, ref.shot], blockedBy: ref.shot };
-    if (clipOf(source) === undefined) waitsFor.push(ref.shot);
+  let block: SourceSurvey['block'];
+  for (const ref of sourcesOf(take, context.picks)) {
+    const source = context.decided(ref);
+    if (!source || clipOf(source) === undefined) waitsFor.push(ref.shot);
+    const reason = objection({ take, ref, source, context });
+    if (reason !== undefined) block ??= { shot: ref.shot, reason };
   }
-  return { waitsFor };
+  return block ? { waitsFor, block } : { waitsFor };
+}
+
+/** Why a take cannot be made from a source; undefined where it can, now or once the source is there. */
+function objection({
+  take,
+  ref,
+  source,
+  context: { picks, approve, isInScope, clipStatus },
+}: {
+  readonly take: Take;
+  readonly ref: TakeRef;
+  readonly source: Decision | undefined;
+  readonly context: DecisionContext;
+}): string | undefined {
+  // The manifest's own words were checked before: only a pick can name a take that is gone.
+  if (!source) return `take ${ref.take} of ${ref.shot} is picked, and there is no such take`;
+  const cannotCome = source.blocked_by !== undefined || source.action === 'held';
+  if (cannotCome || (source.action !== 'reuse' && !isInScope(ref))) return `needs a clip of ${ref.shot}`;
+  // A pick from before the clip was there is no pick of this clip.
+  const isApproved = picks[ref.shot] !== undefined && clipOf(source) !== undefined;
+  if (approve && !isApproved) return `waits for a pick of ${ref.shot}`;
+  const isChanged = source.attempt !== undefined && clipStatus(source.attempt) === 'changed';
+  const needsPicture = pictureSourcesOf(take, picks).some((picture) => slotKey(picture) === slotKey(ref));
+  return isChanged && needsPicture ? `the clip of ${ref.shot} was changed by hand` : undefined;
 }
 
 /** The take with its inputs known; undefined where a local file could not be read (validation has said so). */
