@@ -29,13 +29,15 @@ export interface ProjectSettings {
   readonly top?: string;
   readonly clock?: Clock;
   readonly output?: string;
+  /** Beside the key: where ffmpeg is found, say. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Makes a folder with the manifest `film.yaml`, whose gateway is a server of the test. */
 export async function makeProject(settings: ProjectSettings, shots: string): Promise<TestProject> {
   const folder = await mkdtemp(join(tmpdir(), 'dailies-flow-'));
   const manifest = join(folder, 'film.yaml');
-  const env = { TEST_KEY: 'sk-test-0123456789' };
+  const env = { TEST_KEY: 'sk-test-0123456789', ...settings.env };
   const text = (body: string) =>
     [
       'version: 1',
