@@ -26,7 +26,7 @@ export interface JobProgress extends JobKind {
 
 /** Says when to ask for a job again, and learns from those that have completed. It keeps no clock. */
 export interface PollTiming {
-  /** How long to wait before the next poll, in milliseconds; 0 for a job of an earlier run that may be done. */
+  /** How long to wait before the next poll, in milliseconds; 0 where the first one is overdue. */
   nextWaitMs(job: JobProgress): number;
   learn(completed: LengthSample): void;
   /** How long such jobs take from acceptance to completion; undefined where none of the model was seen. */
@@ -36,7 +36,7 @@ export interface PollTiming {
 /**
  * Times polls by what is known of jobs alike: of the same model, length and resolution; else of the same model;
  * else of any. `intervalMs` is the longest wait once a job's end is to be expected, and at any time while nothing
- * is known. `history` comes oldest first.
+ * is known; before that a wait may be up to eight times as long. `history` comes oldest first.
  */
 export function createPollTiming(setup: {
   readonly intervalMs: number;
@@ -46,25 +46,19 @@ export function createPollTiming(setup: {
   const records = new Map<string, LengthRecord>();
   let doubt = LEAST_DOUBT;
 
-  const forecastFor = (kind: JobKind): Forecast | undefined => {
-    const record = keysOf(kind)
-      .map((key) => records.get(key))
-      .find((candidate) => candidate !== undefined);
-    return record && forecastOf(record, doubt);
-  };
-
   const timing: PollTiming = {
-    nextWaitMs({ elapsedMs, pollsSoFar, ...kind }) {
-      const forecast = forecastFor(kind);
-      const nextMs = (ageMs: number, polled: boolean) =>
-        forecast ? nextPollAt(forecast, ageMs, polled) : ageMs + Math.max(FIRST_WAIT_MS, ageMs * WAIT_GROWTH);
-      if (pollsSoFar === 0 && nextMs(0, false) < elapsedMs) return 0;
-      const capFromMs = forecast ? Math.max(elapsedMs, windowStartMs(forecast)) : elapsedMs;
-      const at = Math.min(nextMs(elapsedMs, pollsSoFar > 0), capFromMs + intervalMs);
-      return Math.max(at - elapsedMs, Math.min(SHORTEST_WAIT_MS, intervalMs));
+    nextWaitMs(job) {
+      const record = keysOf(job)
+        .map((key) => records.get(key))
+        .find((candidate) => candidate !== undefined);
+      return record
+        ? learnedWaitMs({ forecast: forecastOf(record, doubt), job, intervalMs })
+        : unlearnedWaitMs(job, intervalMs);
     },
 
     learn(completed) {
+      // A clock that was set while the job ran tells nothing.
+      if (!Number.isFinite(completed.lengthMs) || completed.lengthMs < 0) return;
       const keys = keysOf(completed);
       const [exact = ''] = keys;
       const known = records.get(exact);
@@ -92,19 +86,44 @@ export function createPollTiming(setup: {
   return timing;
 }
 
-/** The wait before the first poll of a job of which nothing is known, and by how much the later ones grow. */
+/** Nothing known: the job is asked for soon, and then the less often the older it is. */
+function unlearnedWaitMs({ elapsedMs, pollsSoFar }: JobProgress, intervalMs: number): number {
+  if (pollsSoFar === 0 && elapsedMs > FIRST_WAIT_MS) return 0;
+  return Math.min(Math.max(FIRST_WAIT_MS, elapsedMs * WAIT_GROWTH), intervalMs);
+}
+
+/** By the forecast; but never longer than the intervals allow, and never at once again. */
+function learnedWaitMs(known: {
+  readonly forecast: Forecast;
+  readonly job: JobProgress;
+  readonly intervalMs: number;
+}): number {
+  const { forecast, intervalMs } = known;
+  const { elapsedMs, pollsSoFar } = known.job;
+  const polled = pollsSoFar > 0;
+  if (!polled && nextPollAt(forecast, 0, false) < elapsedMs) return 0;
+  const next = nextPollAt(forecast, elapsedMs, polled);
+  const latest = Math.min(
+    Math.max(elapsedMs, windowStartMs(forecast)) + intervalMs,
+    elapsedMs + intervalMs * MOST_INTERVALS,
+  );
+  return Math.max(Math.min(next, latest) - elapsedMs, polled ? Math.min(SHORTEST_GAP_MS, intervalMs) : 0);
+}
+
+/** A wait never outlasts so many intervals: jobs may have become much shorter than those learned from. */
+const MOST_INTERVALS = 8;
+
 const FIRST_WAIT_MS = 100;
-const WAIT_GROWTH = 0.4;
+const WAIT_GROWTH = 0.33;
+const SHORTEST_GAP_MS = 10;
 
-const SHORTEST_WAIT_MS = 1;
-
-/** Some doubt is always left: it costs a quarter of a poll, and finds out when lengths have changed. */
+/** Some doubt is always left: it costs less than half a poll, and finds out when lengths have changed. */
 const LEAST_DOUBT = 0.002;
 const MOST_DOUBT = 0.6;
 
 /** For each key of `keysOf`: how much jobs with that in common differ until they are seen, and how unlike the next may be. */
 const LEVELS = [
-  { spread: 0.25, doubt: 0 },
+  { spread: 0.22, doubt: 0 },
   { spread: 0.45, doubt: 0.05 },
   { spread: 0.7, doubt: 0.2 },
 ] as const;
@@ -113,7 +132,7 @@ const LEVELS = [
 const ASSUMED = 3;
 
 /** How much each length counts beside the one after it: jobs of today say more than those of last week. */
-const FADING = 0.93;
+const FADING = 0.96;
 
 /** What is kept of the lengths seen under one key: logarithms of milliseconds, the older the fainter. */
 interface LengthRecord {
@@ -140,7 +159,8 @@ function chanceUnlike(forecast: Forecast, { lengthMs, unfinishedMs }: LengthSamp
   // Without the poll before, the length is taken for about right.
   const { alike, unlike } = likelihood(forecast, unfinishedMs ?? lengthMs * 0.9, lengthMs);
   const chance = forecast.doubt * unlike;
-  return chance / (chance + (1 - forecast.doubt) * alike);
+  const either = chance + (1 - forecast.doubt) * alike;
+  return either > 0 ? chance / either : forecast.doubt;
 }
 
 function emptyRecord(level: number): LengthRecord {

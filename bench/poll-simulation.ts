@@ -1,0 +1,185 @@
+import { createPollTiming, type JobKind, type LengthSample } from '../src/shot/poll-timing.js';
+
+/** A job whose length the gateway knows, and the client finds out by asking. */
+export interface SimulatedJob extends JobKind {
+  readonly lengthMs: number;
+}
+
+/** A way of polling: the wait before the next poll, and what it makes of a job that was found completed. */
+export interface PollPolicy {
+  waitMs(job: SimulatedJob, elapsedMs: number, pollsSoFar: number): number;
+  learn?(completed: LengthSample): void;
+}
+
+/** How a policy did on a batch. */
+export interface PollResult {
+  /** How long completed jobs went unnoticed, as a share of their length; the mean over the jobs. */
+  readonly unnoticed: number;
+  readonly pollsPerJob: number;
+  /** Until the last job was noticed, through the bound that arithmetic gives: max(longest, sum / cap). */
+  readonly makespan: number;
+}
+
+/** One line of the table. */
+export interface PollRow extends PollResult {
+  readonly policy: string;
+  readonly mix: string;
+}
+
+/** Every policy on the mix, and on the same with lengths that jump in the middle of the run. Deterministic. */
+export function comparePolling(setup: { readonly seed: number; readonly cap: number }): readonly PollRow[] {
+  const policies: readonly (readonly [string, () => PollPolicy])[] = [
+    ['fixed 30 s', () => fixedPolling(30_000)],
+    ['fixed 10 s', () => fixedPolling(10_000)],
+    ['learned', () => learnedPolling(10_000)],
+  ];
+  const mixes: readonly (readonly [string, number])[] = [
+    ['steady', 1],
+    ['× 3 midway', 3],
+    ['÷ 3 midway', 1 / 3],
+  ];
+  return mixes.flatMap(([mix, jump]) => {
+    const jobs = jobMix({ seed: setup.seed, jump });
+    return policies.map(([policy, create]) => ({
+      policy,
+      mix,
+      ...simulate({ jobs, policy: create(), cap: setup.cap }),
+    }));
+  });
+}
+
+/** The rows as a Markdown table. */
+export function pollTable(rows: readonly PollRow[]): string {
+  const lines = rows.map(({ policy, mix, unnoticed, pollsPerJob, makespan }) =>
+    [
+      mix,
+      policy,
+      `${(unnoticed * 100).toFixed(1)} %`,
+      pollsPerJob.toFixed(1),
+      `${makespan.toFixed(3)} ×`,
+    ].join(' | '),
+  );
+  const head = [
+    'lengths | polls | unnoticed | polls a job | makespan of the bound',
+    '--- | --- | --: | --: | --:',
+  ];
+  return [...head, ...lines].map((line) => `| ${line} |`).join('\n');
+}
+
+/**
+ * Three hundred jobs, fifty of each of six models whose median lengths are 30 to 240 s, log-normal with a spread
+ * of 0.2, in random order. From the middle on, lengths are multiplied by `jump`.
+ */
+export function jobMix(setup: { readonly seed: number; readonly jump: number }): readonly SimulatedJob[] {
+  const random = randomFrom(setup.seed);
+  const jobs = MEDIAN_SECONDS.flatMap((seconds, model) =>
+    Array.from({ length: JOBS_PER_MODEL }, () => ({
+      model: `model-${model}`,
+      lengthMs: seconds * 1000 * Math.exp(0.2 * normalFrom(random)),
+      order: random(),
+    })),
+  );
+  jobs.sort((a, b) => a.order - b.order);
+  return jobs.map(({ model, lengthMs }, index) => ({
+    model,
+    duration: 4,
+    resolution: '720p',
+    lengthMs: lengthMs * (index < jobs.length / 2 ? 1 : setup.jump),
+  }));
+}
+
+export function fixedPolling(intervalMs: number): PollPolicy {
+  return { waitMs: () => intervalMs };
+}
+
+export function learnedPolling(intervalMs: number): PollPolicy {
+  const timing = createPollTiming({ intervalMs });
+  return {
+    waitMs: ({ model, duration, resolution }, elapsedMs, pollsSoFar) =>
+      timing.nextWaitMs({ model, duration, resolution, elapsedMs, pollsSoFar }),
+    learn: (completed) => timing.learn(completed),
+  };
+}
+
+/** Runs a batch on a simulated clock: a slot is refilled the moment its job is noticed, and a poll takes no time. */
+export function simulate(batch: {
+  readonly jobs: readonly SimulatedJob[];
+  readonly policy: PollPolicy;
+  readonly cap: number;
+}): PollResult {
+  const { jobs, policy, cap } = batch;
+  const running: Running[] = [];
+  let submitted = 0;
+  let polls = 0;
+  let unnoticed = 0;
+  let nowMs = 0;
+
+  const submitNext = () => {
+    const job = jobs[submitted];
+    if (!job) return;
+    submitted++;
+    running.push({
+      job,
+      startMs: nowMs,
+      pollMs: nowMs + policy.waitMs(job, 0, 0),
+      polls: 0,
+      unfinishedMs: 0,
+    });
+  };
+  while (running.length < cap && submitted < jobs.length) submitNext();
+
+  for (let slot = nextToPoll(running); slot !== undefined; slot = nextToPoll(running)) {
+    nowMs = slot.pollMs;
+    polls++;
+    slot.polls++;
+    const { job } = slot;
+    const elapsedMs = nowMs - slot.startMs;
+    if (elapsedMs < job.lengthMs) {
+      slot.unfinishedMs = elapsedMs;
+      slot.pollMs = nowMs + policy.waitMs(job, elapsedMs, slot.polls);
+      continue;
+    }
+    unnoticed += (elapsedMs - job.lengthMs) / job.lengthMs;
+    policy.learn?.({ ...job, lengthMs: elapsedMs, unfinishedMs: slot.unfinishedMs });
+    running.splice(running.indexOf(slot), 1);
+    submitNext();
+  }
+
+  const lengths = jobs.map((job) => job.lengthMs);
+  const bound = Math.max(lengths.reduce((a, b) => a + b, 0) / cap, ...lengths);
+  return { unnoticed: unnoticed / jobs.length, pollsPerJob: polls / jobs.length, makespan: nowMs / bound };
+}
+
+interface Running {
+  readonly job: SimulatedJob;
+  readonly startMs: number;
+  pollMs: number;
+  polls: number;
+  unfinishedMs: number;
+}
+
+const MEDIAN_SECONDS = [30, 45, 70, 110, 160, 240];
+const JOBS_PER_MODEL = 50;
+
+function nextToPoll(running: readonly Running[]): Running | undefined {
+  return running.reduce<Running | undefined>(
+    (first, slot) => (first && first.pollMs <= slot.pollMs ? first : slot),
+    undefined,
+  );
+}
+
+/** Mulberry32: a small generator whose numbers hang on the seed alone. */
+export function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A standard normal number, by Box and Muller. */
+function normalFrom(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
