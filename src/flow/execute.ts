@@ -1,6 +1,7 @@
 import type { Attempt } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
-import { decide, type Decision } from '../plan/decide.js';
+import type { Decision } from '../plan/decision.js';
+import { decide } from '../plan/decide.js';
 import { buys } from '../plan/document.js';
 import { inDependencyOrder, slotKey, sourcesOf } from '../plan/graph.js';
 import { collectAside } from './collect.js';
