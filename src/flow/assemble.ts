@@ -44,8 +44,8 @@ export async function assembleFilm(project: Project, signal: AbortSignal): Promi
     });
   }
   const target = join(paths.output, `${manifest.project}.mp4`);
-  await makeRoomFor(target);
-  if (await exists(target)) await moveClip({ file: target, folder: supersededFolder(project) });
+  makeRoomFor(target);
+  if (exists(target)) await moveClip({ file: target, folder: supersededFolder(project) });
   const tool = await findFrameTool(project.env);
   const film = await assembleClips({ clips, target, signal, ...(tool ? { tool } : {}) });
   return { ...film, path: target, clips: clips.length };

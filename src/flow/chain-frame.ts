@@ -26,7 +26,7 @@ export async function chainFrame(context: RunContext, input: FrameInput): Promis
 async function makeFrame(context: RunContext, input: FrameInput, key: string): Promise<FrameFile> {
   const { project, control } = context;
   const png = join(project.paths.output, '.frames', `${key}.png`);
-  if (!(await exists(png))) {
+  if (!exists(png)) {
     const tool = await context.frameTool();
     if (!tool) {
       throw new DailiesError(
@@ -38,7 +38,7 @@ async function makeFrame(context: RunContext, input: FrameInput, key: string): P
         },
       );
     }
-    await makeRoomFor(png);
+    makeRoomFor(png);
     const clip = await verifiedClip(context, input);
     await tool.extractFrame({ clip, at: input.at, png, signal: control.working });
   }

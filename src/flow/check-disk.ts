@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../domain/diagnostic.js';
 import type { Take } from '../domain/take.js';
-import type { Decision } from '../plan/decide.js';
+import type { Decision } from '../plan/decision.js';
 import { slotKey } from '../plan/graph.js';
 import { exists } from '../store/clip-file.js';
 import { freeBytes } from '../store/clips.js';
@@ -10,11 +10,11 @@ import type { Project } from './project.js';
 import type { Survey } from './survey.js';
 
 /** Files that are not ours, where clips of these takes are to lie: nothing of theirs is ever overwritten. */
-export async function foreignFiles(
+export function foreignFiles(
   project: Project,
   decisions: readonly Decision[],
   clips: ClipIndex,
-): Promise<Diagnostic[]> {
+): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const { take, action, blocked_by } of decisions) {
     if (action === 'reuse' || action === 'held' || blocked_by !== undefined) continue;
@@ -22,7 +22,7 @@ export async function foreignFiles(
     for (const extension of ['.mp4', '.webm']) {
       if (clips.ownerOf(place.storedClip(0, extension)) !== undefined) continue;
       const path = place.clip(0, extension);
-      if (!(await exists(path))) continue;
+      if (!exists(path)) continue;
       const at = project.locate(take);
       found.push({
         code: 'file-not-ours',

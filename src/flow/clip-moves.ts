@@ -26,7 +26,7 @@ export function bringHome(context: RunContext, attemptId: string, take: Take): P
     await emptyPlace(context, place, count);
     return moveClips(context, context.store.get(attemptId), async (file, index) => {
       const target = place.clip(index, file.endsWith('.webm') ? '.webm' : '.mp4');
-      await makeRoomFor(target);
+      makeRoomFor(target);
       await finishPart({ part: file, target });
       return target;
     });
@@ -58,11 +58,11 @@ async function moveClips(
   const paths: string[] = [];
   for (const [index, { path }] of attempt.state.outputs.entries()) {
     const file = openPath(folder, path);
-    paths.push((await exists(file)) ? storedPath(folder, await move(file, index)) : path);
+    paths.push(exists(file) ? storedPath(folder, await move(file, index)) : path);
   }
   const moved = await record(context, attempt, { type: 'moved', paths });
-  await removeFile(oldSidecar);
-  await writeSidecar({ path: sidecarOf(openPath(folder, paths[0] ?? '')), attempt: moved });
+  removeFile(oldSidecar);
+  writeSidecar({ path: sidecarOf(openPath(folder, paths[0] ?? '')), attempt: moved });
   return moved;
 }
 

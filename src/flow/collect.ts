@@ -33,6 +33,6 @@ async function collect(context: RunContext, attempt: Attempt): Promise<string | 
   if (state.kind !== 'completed' && state.kind !== 'downloading') return undefined;
   const place = asidePlace(context.project, attempt);
   const delivery = { ...followed, job: state.job, gateway, place, take: undefined };
-  const { waiting } = await context.limits.download(() => deliver(context, delivery, async () => {}));
+  const { waiting } = await deliver(context, delivery, async () => {});
   return waiting;
 }

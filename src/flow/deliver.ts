@@ -48,14 +48,26 @@ export async function deliver(
   delivery: Delivery,
   makeRoom: (count: number) => Promise<void>,
 ): Promise<Delivered> {
+  // What follows the last byte needs no line to the gateway: the next download goes on meanwhile.
+  const fetched = await context.limits.download(() => fetchClips(context, delivery));
+  if (!fetched.clips) return fetched;
+  const { attempt, clips } = fetched;
+  return { attempt: await putInPlace(context, { ...delivery, attempt }, clips, makeRoom) };
+}
+
+/** All clips of the job, each whole in its `.part`; or where fetching them has led instead. */
+async function fetchClips(
+  context: RunContext,
+  delivery: Delivery,
+): Promise<Delivered & { readonly clips?: readonly FetchedClip[] }> {
   const attempt = await record(context, delivery.attempt, { type: 'download_started' });
-  const fetched: FetchedClip[] = [];
-  await makeRoomFor(delivery.place.part(0));
+  const clips: FetchedClip[] = [];
+  makeRoomFor(delivery.place.part(0));
   let urls = delivery.urls.length > 0 ? delivery.urls : await askAgain(context, delivery);
   for (let index = 0; index < Math.max(1, urls.length); index++) {
     const clip = await fetchClip(context, { ...delivery, urls }, index);
     if (clip.kind === 'fetched') {
-      fetched.push(clip);
+      clips.push(clip);
       if (clip.urls.length > urls.length) urls = clip.urls;
     } else if (clip.kind === 'gone') {
       return { attempt: await record(context, attempt, { type: 'lost', message: clip.message }) };
@@ -64,7 +76,7 @@ export async function deliver(
       return { attempt: failed, waiting: clip.message };
     }
   }
-  return { attempt: await putInPlace(context, { ...delivery, attempt }, fetched, makeRoom) };
+  return { attempt, clips };
 }
 
 type FetchedClip = {
@@ -192,14 +204,14 @@ async function putInPlace(
       path: storedPath(folder, targets[index] ?? part),
       bytes,
       sha256,
-      mtime_ms: await mtimeOf(part),
+      mtime_ms: mtimeOf(part),
       media: clip.media,
       warnings: [...clip.warnings, ...(await openingWarnings(context, attempt, part))],
     })),
   );
   await makeRoom(fetched.length);
   const delivered = await record(context, attempt, { type: 'delivered', outputs });
-  await writeSidecar({ path: place.sidecar, attempt: delivered });
+  writeSidecar({ path: place.sidecar, attempt: delivered });
   for (const [index, { part }] of fetched.entries()) {
     const target = targets[index];
     if (target !== undefined) await finishPart({ part, target });

@@ -39,7 +39,7 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
     const decisions = scopedDecisions(surveyed);
     const all = [
       ...diagnostics,
-      ...(await foreignFiles(project, decisions, createClipIndex(attempts))),
+      ...foreignFiles(project, decisions, createClipIndex(attempts)),
       ...(catalogue ? unpricedModels(project, purchases(decisions), pricesBy(catalogue)) : []),
       ...changedClips(project, surveyed),
       ...(await frameToolMissing(project, purchases(decisions))),

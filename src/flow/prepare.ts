@@ -6,7 +6,7 @@ import { roundUsd } from '../domain/money.js';
 import type { PlanDocument } from '../domain/plan.js';
 import { DailiesError } from '../errors.js';
 import type { StopReason } from '../events.js';
-import type { Decision } from '../plan/decide.js';
+import type { Decision } from '../plan/decision.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { loadCatalogue } from './catalogue.js';
 import { purchases } from '../plan/document.js';
@@ -80,7 +80,7 @@ export async function prepare({
     ...unpricedModels(project, toBuy, pricesBy(catalogue)),
     ...changedClips(project, surveyed),
   );
-  diagnostics.push(...(await foreignFiles(project, decisions, clips)));
+  diagnostics.push(...foreignFiles(project, decisions, clips));
   diagnostics.push(...(await frameToolMissing(project, toBuy)));
   assertNoErrors(project, diagnostics);
   if (options.preflight !== false) diagnostics.push(...(await preflight(project, toBuy, signal)));

@@ -32,12 +32,12 @@ export async function pruneClips(
     const { claims } = await survey({ project, attempts, picks: store.picks(), scope: {} });
     const found: Prunable[] = [];
     for (const attempt of claims.unclaimed()) {
-      for (const prunable of await clipsOnDisk(project, attempt)) {
+      for (const prunable of clipsOnDisk(project, attempt)) {
         found.push(prunable);
         if (!remove) continue;
         const file = openPath(paths.folder, prunable.path);
-        await removeFile(file);
-        await removeFile(sidecarOf(file));
+        removeFile(file);
+        removeFile(sidecarOf(file));
       }
     }
     return found;
@@ -46,10 +46,10 @@ export async function pruneClips(
   }
 }
 
-async function clipsOnDisk({ paths }: Project, { owner, state }: Attempt): Promise<Prunable[]> {
+function clipsOnDisk({ paths }: Project, { owner, state }: Attempt): Prunable[] {
   if (state.kind !== 'delivered') return [];
   const found: Prunable[] = [];
   for (const { path, bytes } of state.outputs)
-    if (await exists(openPath(paths.folder, path))) found.push({ path, bytes, ...owner });
+    if (exists(openPath(paths.folder, path))) found.push({ path, bytes, ...owner });
   return found;
 }

@@ -76,7 +76,7 @@ async function findClips(project: Project, store: ShotStore, attempt: Attempt): 
   if (hasMoved) await store.apply(attempt.id, { type: 'moved', at: isoNow(project.clock), paths });
   if (hasMoved || wasUnfinished) {
     const sidecar = sidecarOf(openPath(folder, paths[0] ?? ''));
-    await writeSidecar({ path: sidecar, attempt: store.get(attempt.id) });
+    writeSidecar({ path: sidecar, attempt: store.get(attempt.id) });
   }
 }
 

@@ -2,7 +2,7 @@ import type { Attempt, Output } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import type { NotDelivered, TakeResult } from '../events.js';
 import { DailiesError, messageOf, unreachable } from '../errors.js';
-import type { Decision } from '../plan/decide.js';
+import type { Decision } from '../plan/decision.js';
 import { clipPlace } from './clip-place.js';
 import { bringHome, clearPlace } from './clip-moves.js';
 import { deliver } from './deliver.js';
@@ -127,14 +127,12 @@ async function fetch(
   if (!isCompleted(attempt)) return { attempt };
   const place = clipPlace(context.project, take);
   const { job } = attempt.state;
-  return context.limits.download(async (): Promise<End> => {
-    const delivered = await deliver(context, { attempt, job, gateway, place, urls, take }, (count) =>
-      clearPlace(context, place, count),
-    );
-    return delivered.waiting === undefined
-      ? { attempt: delivered.attempt }
-      : { attempt: delivered.attempt, outcome: 'waiting', message: delivered.waiting };
-  });
+  const delivered = await deliver(context, { attempt, job, gateway, place, urls, take }, (count) =>
+    clearPlace(context, place, count),
+  );
+  return delivered.waiting === undefined
+    ? { attempt: delivered.attempt }
+    : { attempt: delivered.attempt, outcome: 'waiting', message: delivered.waiting };
 }
 
 /** A clip that was delivered and is gone from the disk is fetched again, for free. */

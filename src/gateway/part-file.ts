@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { open, readFile, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import * as fs from 'node:fs';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 
 import type { DailiesError } from '../errors.js';
 import { diskError } from './disk-error.js';
@@ -21,7 +22,7 @@ const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
  */
 export async function openPart(path: string, identity: string): Promise<PartFile> {
   // One cheap look, since most clips never had an earlier try.
-  if (!existsSync(notePath(path))) return new PartFile({ path, identity });
+  if (!fs.existsSync(notePath(path))) return new PartFile({ path, identity });
   const noted = { path, identity, isNoted: true };
   try {
     const note = readNote(await readFile(notePath(path), 'utf8'));
@@ -29,7 +30,7 @@ export async function openPart(path: string, identity: string): Promise<PartFile
     if (note?.identity !== identity || size === 0 || size > (note.total ?? Infinity))
       return new PartFile(noted);
     const hash = createHash('sha256');
-    for await (const block of createReadStream(path, { highWaterMark: BLOCK_BYTES }))
+    for await (const block of fs.createReadStream(path, { highWaterMark: BLOCK_BYTES }))
       hash.update(block as Buffer);
     return new PartFile({ ...noted, begun: { note, bytes: size, hash } });
   } catch (error) {
@@ -49,7 +50,7 @@ export class PartFile implements BodySink {
   #bytes: number;
   /** Where the next block goes. */
   #position: number;
-  #file: FileHandle | undefined;
+  #file: number | undefined;
   #pieces: Buffer[] = [];
   #queued = 0;
   #writing: Promise<void> | undefined;
@@ -129,10 +130,10 @@ export class PartFile implements BodySink {
     await this.#syncing;
     if (this.#failure) throw this.#failure;
     await this.#onDisk(async () => {
-      this.#file ??= await open(this.#path, 'r+');
-      await this.#file.datasync();
+      this.#file ??= fs.openSync(this.#path, 'r+');
+      await datasync(this.#file);
       await this.#close();
-      if (this.#isNoted) await rm(notePath(this.#path), { force: true });
+      if (this.#isNoted) fs.rmSync(notePath(this.#path), { force: true });
     });
     this.#isFinished = true;
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
@@ -159,7 +160,7 @@ export class PartFile implements BodySink {
     await this.#writing;
     const isOurs = this.#file !== undefined;
     await this.#close().catch(() => undefined);
-    if (isOurs) await rm(this.#path, { force: true }).catch(() => undefined);
+    if (isOurs) fs.rm(this.#path, () => undefined);
   }
 
   async #flush(): Promise<void> {
@@ -180,7 +181,7 @@ export class PartFile implements BodySink {
   }
 
   async #writeBlocks(resume: () => void): Promise<void> {
-    this.#file ??= await this.#open();
+    this.#file ??= this.#open();
     do {
       const pieces = this.#pieces;
       const bytes = this.#queued;
@@ -197,19 +198,29 @@ export class PartFile implements BodySink {
   }
 
   /** Lets the disk begin while the rest comes. Its refusal counts at once: Linux reports a lost write only once. */
-  #syncAhead(file: FileHandle): void {
+  #syncAhead(file: number): void {
     this.#syncedTo = this.#position;
-    this.#syncing = this.#onDisk(() => file.datasync())
+    this.#syncing = this.#onDisk(() => datasync(file))
       .catch(() => undefined)
       .finally(() => (this.#syncing = undefined));
   }
 
   /** A note about other bytes than those that follow would be a lie: it goes first. */
-  async #open(): Promise<FileHandle> {
-    if (this.#position > 0) return open(this.#path, 'r+');
-    if (this.#isNoted) await rm(notePath(this.#path), { force: true });
+  #open(): number {
+    if (this.#position > 0) return fs.openSync(this.#path, 'r+');
+    if (this.#isNoted) fs.rmSync(notePath(this.#path), { force: true });
     this.#isNoted = false;
-    return open(this.#path, 'w');
+    const { O_CREAT, O_WRONLY } = fs.constants;
+    const file = fs.openSync(this.#path, O_CREAT | O_WRONLY, 0o666);
+    const { nlink, size } = fs.fstatSync(file);
+    if (nlink <= 1) {
+      if (size > 0) fs.ftruncateSync(file);
+      return file;
+    }
+    // A kill fell between the two halves of a move: under its other name this file is a clip.
+    fs.closeSync(file);
+    fs.unlinkSync(this.#path);
+    return fs.openSync(this.#path, 'wx');
   }
 
   async #writeNote(note: PartNote): Promise<void> {
@@ -221,7 +232,7 @@ export class PartFile implements BodySink {
     const file = this.#file;
     this.#file = undefined;
     await this.#syncing;
-    await file?.close();
+    if (file !== undefined) fs.closeSync(file);
   }
 
   async #onDisk(work: () => Promise<void>): Promise<void> {
@@ -234,17 +245,25 @@ export class PartFile implements BodySink {
   }
 }
 
+/*
+ * Data and fsync go through the thread pool. Names and descriptors are handled at once, for that takes microseconds,
+ * and a round trip through the pool several times the CPU.
+ */
+const datasync = promisify(fs.fdatasync);
+const write = promisify(fs.write);
+const writev = promisify(fs.writev);
+
 /** The system may take less than it was given. */
 async function writeAll(
-  file: FileHandle,
+  file: number,
   { pieces, position }: { readonly pieces: readonly Buffer[]; readonly position: number },
 ): Promise<void> {
   const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const { bytesWritten } = await file.writev(pieces, position);
+  const { bytesWritten } = await writev(file, pieces, position);
   if (bytesWritten === bytes) return;
   const rest = Buffer.concat(pieces).subarray(bytesWritten);
   for (let done = 0; done < rest.length;) {
-    const written = await file.write(rest, done, rest.length - done, position + bytesWritten + done);
+    const written = await write(file, rest, done, rest.length - done, position + bytesWritten + done);
     done += written.bytesWritten;
   }
 }
