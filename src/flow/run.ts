@@ -1,27 +1,20 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import { isoNow } from '../clock.js';
-import { spentUsd } from '../cost/budget.js';
-import type { Attempt } from '../domain/attempt.js';
 import type { PlanDocument } from '../domain/plan.js';
 import type { Report } from '../domain/report.js';
 import type { EventSink, RunSummary } from '../events.js';
 import { DailiesError, messageOf } from '../errors.js';
-import { findFrameTool } from '../media/frame-tool.js';
 import { slotKey } from '../plan/graph.js';
-import { createPollTiming, type LengthSample, type PollTiming } from '../shot/poll-timing.js';
-import { openShotStore, type ShotStore } from '../store/shot-store.js';
-import { createBudgetLedger } from './budget-ledger.js';
+import type { PollTiming } from '../shot/poll-timing.js';
+import { openShotStore } from '../store/shot-store.js';
 import { purchases } from '../plan/document.js';
-import { pricesBy } from './check-catalogue.js';
-import { connect, type Connections } from './connections.js';
+import { connect } from './connections.js';
 import { execute } from './execute.js';
 import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
 import type { Project } from './project.js';
 import { recover } from './recover.js';
 import { buildReport } from './report.js';
 import { warn, type RunContext } from './run-context.js';
-import { createStopControl } from './stop-control.js';
-import { createSubmitGate } from './submit-gate.js';
+import { createContext } from './run-setup.js';
 import { summarize } from './summary.js';
 import type { TakeOutcome } from './take-run.js';
 import { hintAtUsage, usageOf } from './usage-hint.js';
@@ -56,7 +49,10 @@ export async function runProject(project: Project, options: RunOptions = {}): Pr
     if (options.confirm && buysForMoney(project, prepared) && !(await options.confirm(plan))) {
       throw new DailiesError('declined', 'nothing was submitted', { exitCode: 3 });
     }
-    const context = createContext({ project, store, connections, prepared, options, signal, emit });
+    const context = createContext({
+      ...{ project, store, connections, prepared, signal, emit },
+      maxCostUsd: options.maxCostUsd,
+    });
     emitStart({ project, prepared, timing: context.timing, emit });
     if (prepared.stopped) context.control.stop(prepared.stopped);
     const usage = buysForMoney(project, prepared)
@@ -97,82 +93,6 @@ async function closeStore({ store, control }: RunContext): Promise<void> {
     const hint = error.hint === undefined ? {} : { hint: error.hint };
     control.stop({ kind: 'disk', message: error.message, ...hint });
   }
-}
-
-function createContext({
-  project,
-  store,
-  connections,
-  prepared,
-  options,
-  signal,
-  emit,
-}: {
-  readonly project: Project;
-  readonly store: ShotStore;
-  readonly connections: Connections;
-  readonly prepared: Prepared;
-  readonly options: RunOptions;
-  readonly signal: AbortSignal;
-  readonly emit: EventSink;
-}): RunContext {
-  const { clock, manifest } = project;
-  const control = createStopControl(signal, (reason) =>
-    emit({ type: 'run.stopping', at: isoNow(clock), reason }),
-  );
-  return {
-    project,
-    store,
-    connections,
-    control,
-    emit,
-    clock,
-    survey: prepared.surveyed,
-    priceOf: pricesBy(prepared.catalogue),
-    gate: createSubmitGate(clock),
-    timing: createPollTiming({ intervalMs: manifest.poll.intervalMs, history: lengthsOf(store.attempts()) }),
-    ledger: createBudgetLedger({
-      spentUsd: spentUsd(store.attempts()),
-      budgetUsd: manifest.budget_usd,
-      maxCostUsd: options.maxCostUsd,
-    }),
-    clips: prepared.clips,
-    limits: createLimits(project),
-    frameTool: lazily(() => findFrameTool(project.env)),
-    serving: new Map(),
-    frames: new Map(),
-  };
-}
-
-function lazily<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
-}
-
-/** How long the jobs of earlier runs took, oldest first. */
-function* lengthsOf(attempts: readonly Attempt[]): Generator<LengthSample> {
-  for (const { request, times } of attempts) {
-    if (times.accepted === undefined || times.completed === undefined) continue;
-    const { model, duration, resolution } = request;
-    yield { model, duration, resolution, lengthMs: times.completed - times.accepted };
-  }
-}
-
-/** A model's slot is taken first and a global one second, so that nobody waits while holding a global slot. */
-function createLimits({ manifest }: Project): RunContext['limits'] {
-  const { jobs, downloads, per_model } = manifest.concurrency;
-  const all = pLimit(jobs);
-  const perModel = new Map<string, LimitFunction>(
-    Object.entries(per_model).map(([model, count]) => [model, pLimit(count)]),
-  );
-  return {
-    job(model, work) {
-      const ofModel = perModel.get(model);
-      return ofModel ? ofModel(() => all(work)) : all(work);
-    },
-    download: pLimit(downloads),
-    move: pLimit(1),
-  };
 }
 
 function emitStart({
