@@ -1,4 +1,9 @@
-import { createPollTiming, type JobKind, type LengthSample } from '../src/shot/poll-timing.js';
+import {
+  createPollTiming,
+  type JobKind,
+  type JobProgress,
+  type LengthSample,
+} from '../src/shot/poll-timing.js';
 
 /** A job whose length the gateway knows, and the client finds out by asking. */
 export interface SimulatedJob extends JobKind {
@@ -7,7 +12,7 @@ export interface SimulatedJob extends JobKind {
 
 /** A way of polling: the wait before the next poll, and what it makes of a job that was found completed. */
 export interface PollPolicy {
-  waitMs(job: SimulatedJob, elapsedMs: number, pollsSoFar: number): number;
+  waitMs(job: JobProgress): number;
   learn?(completed: LengthSample): void;
 }
 
@@ -95,8 +100,7 @@ export function fixedPolling(intervalMs: number): PollPolicy {
 export function learnedPolling(intervalMs: number): PollPolicy {
   const timing = createPollTiming({ intervalMs });
   return {
-    waitMs: ({ model, duration, resolution }, elapsedMs, pollsSoFar) =>
-      timing.nextWaitMs({ model, duration, resolution, elapsedMs, pollsSoFar }),
+    waitMs: (job) => timing.nextWaitMs(job),
     learn: (completed) => timing.learn(completed),
   };
 }
@@ -121,7 +125,7 @@ export function simulate(batch: {
     running.push({
       job,
       startMs: nowMs,
-      pollMs: nowMs + policy.waitMs(job, 0, 0),
+      pollMs: nowMs + policy.waitMs({ ...job, elapsedMs: 0, pollsSoFar: 0 }),
       polls: 0,
       unfinishedMs: 0,
     });
@@ -136,7 +140,7 @@ export function simulate(batch: {
     const elapsedMs = nowMs - slot.startMs;
     if (elapsedMs < job.lengthMs) {
       slot.unfinishedMs = elapsedMs;
-      slot.pollMs = nowMs + policy.waitMs(job, elapsedMs, slot.polls);
+      slot.pollMs = nowMs + policy.waitMs({ ...job, elapsedMs, pollsSoFar: slot.polls });
       continue;
     }
     unnoticed += (elapsedMs - job.lengthMs) / job.lengthMs;

@@ -21,7 +21,10 @@ export interface Forecast {
  * The age at which to ask for a job, in milliseconds since it was accepted, when it was found unfinished at
  * `elapsedMs`; `polled` is false for one that was not asked for yet. Infinity where its end is long overdue.
  */
-export function nextPollAt(forecast: Forecast, elapsedMs: number, polled: boolean): number {
+export function nextPollAt(
+  forecast: Forecast,
+  { elapsedMs, polled }: { readonly elapsedMs: number; readonly polled: boolean },
+): number {
   let due = polled ? 0 : HEAD_START;
   const from = Math.max(Math.log(Math.max(elapsedMs, 1)), forecast.middle - REACH);
   for (let at = from; at < forecast.middle + REACH; at += STEP) {
@@ -40,8 +43,7 @@ export function windowStartMs({ middle, spread }: Forecast): number {
 /** How likely an end between two ages was, if the job was like those seen, and if it was not. */
 export function likelihood(
   { middle, spread }: Forecast,
-  fromMs: number,
-  toMs: number,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
 ): { readonly alike: number; readonly unlike: number } {
   const between = (share: (at: number) => number) =>
     share(Math.log(toMs)) - (fromMs > 0 ? share(Math.log(fromMs)) : 0);
@@ -71,8 +73,8 @@ const DOUBT_WIDTH = 1.2;
 
 /**
  * How many polls to spend: 6.5 makes about five for a spread of 0.2, which notice an end late by 4 % of the length.
- * A gateway whose jobs take a few seconds is asked more often, because there a slot stands idle for a larger share
- * of its time while one answer travels: three times as often for jobs of 3 s, thirty times for those of half a second.
+ * A gateway whose jobs take a few seconds is asked more often, because so short a gap costs it little and a slot
+ * much: three times as often for jobs of 3 s, thirty times for those of half a second.
  */
 function eagerness(middle: number): number {
   return 6.5 * (1 + (5_000 / Math.max(Math.exp(middle), 500)) ** 1.5);

@@ -12,7 +12,7 @@ export interface JobKind {
 export interface LengthSample extends JobKind {
   /** From the gateway's acceptance to the poll that found the job completed. */
   readonly lengthMs: number;
-  /** The job's age at the last poll that found it unfinished; 0: there was none. Absent: not known. */
+  /** The job's age at the last poll that found it unfinished; 0: there was none. Absent: not known, and taken for just before. */
   readonly unfinishedMs?: number | undefined;
 }
 
@@ -101,8 +101,8 @@ function learnedWaitMs(known: {
   const { forecast, intervalMs } = known;
   const { elapsedMs, pollsSoFar } = known.job;
   const polled = pollsSoFar > 0;
-  if (!polled && nextPollAt(forecast, 0, false) < elapsedMs) return 0;
-  const next = nextPollAt(forecast, elapsedMs, polled);
+  if (!polled && nextPollAt(forecast, { elapsedMs: 0, polled }) < elapsedMs) return 0;
+  const next = nextPollAt(forecast, { elapsedMs, polled });
   const latest = Math.min(
     Math.max(elapsedMs, windowStartMs(forecast)) + intervalMs,
     elapsedMs + intervalMs * MOST_INTERVALS,
@@ -157,7 +157,7 @@ function logLength({ lengthMs, unfinishedMs }: LengthSample): number {
 /** By Bayes' rule: how likely it is that the job was unlike those seen before, given when it ended. */
 function chanceUnlike(forecast: Forecast, { lengthMs, unfinishedMs }: LengthSample): number {
   // Without the poll before, the length is taken for about right.
-  const { alike, unlike } = likelihood(forecast, unfinishedMs ?? lengthMs * 0.9, lengthMs);
+  const { alike, unlike } = likelihood(forecast, { fromMs: unfinishedMs ?? lengthMs * 0.9, toMs: lengthMs });
   const chance = forecast.doubt * unlike;
   const either = chance + (1 - forecast.doubt) * alike;
   return either > 0 ? chance / either : forecast.doubt;
