@@ -29,6 +29,10 @@ export function checkTemplate(template: string, names: ReadonlySet<string>, repo
     const message = 'the template has an empty folder or file name';
     report({ code: 'output-template', message, path: PATH });
   }
+  if (/\.(?:mp4|webm)$/i.test(template)) {
+    const message = 'the extension is added to the name, by what the clip is';
+    report({ code: 'output-template', message, path: PATH, hint: 'leave it out' });
+  }
   for (const name of placeholdersIn(template)) {
     if (TEMPLATE_NAMES.some((known) => known === name) || names.has(name)) continue;
     const meant = nearest(name, [...TEMPLATE_NAMES, ...names]);
@@ -43,8 +47,8 @@ export function checkTemplate(template: string, names: ReadonlySet<string>, repo
 }
 
 /**
- * Reports takes whose files would meet: under one name without regard to case, as another's second output or
- * sidecar, as a folder of another's files, or as a file of ours.
+ * Reports takes whose files would meet: under one name without regard to case, as another's second output, or as a
+ * file of ours. No clip can be another's folder, because values bring no `/` into a name.
  */
 export function checkCollisions(options: {
   readonly template: string;
@@ -64,11 +68,11 @@ export function checkCollisions(options: {
     owners.set(stem.toLowerCase(), take.key);
   }
   for (const [stem, owner] of owners) {
-    const other = meetingStems(stem).find((candidate) => candidate !== stem && owners.has(candidate));
-    if (OUR_FILES.has(stem.split('/', 1)[0] ?? '')) {
+    const other = owners.get(stem.replace(/\.(?:[2-9]|[1-9]\d+)$/, ''));
+    if (stem === 'report' || OUR_FILES.has(stem.split('/', 1)[0] ?? '')) {
       collide(`${owner} would stand where the contact sheet or the report does: ${stem}`);
-    } else if (other !== undefined) {
-      collide(`files of ${owner} and ${owners.get(other) ?? ''} would meet at ${stem}`);
+    } else if (other !== undefined && other !== owner) {
+      collide(`${stem}.mp4 of ${owner} would also be the name of a further output of ${other}`);
     }
   }
 
@@ -82,17 +86,5 @@ export function checkCollisions(options: {
   }
 }
 
-/** Files of ours at the top of the output folder, and the stem whose sidecar would be one of them. */
-const OUR_FILES: ReadonlySet<string> = new Set(['index.html', 'report.json', 'report']);
-
-/** The stems whose further outputs, sidecars and partial files could bear this stem's name, or that of its folders. */
-function meetingStems(stem: string): string[] {
-  const steps = stem.split('/');
-  const folders = steps.slice(1).map((_, index) => steps.slice(0, index + 1).join('/'));
-  const files = folders
-    .filter((folder) => CLIP_FILE.test(folder))
-    .map((folder) => folder.replace(CLIP_FILE, ''));
-  return [stem, ...files].flatMap((name) => [name, name.replace(/\.\d+$/, '')]);
-}
-
-const CLIP_FILE = /\.(?:mp4|webm|json|part)$/;
+/** Files of ours at the top of the output folder; besides them, a clip called `report` would have report.json for a sidecar. */
+const OUR_FILES: ReadonlySet<string> = new Set(['index.html', 'report.json']);

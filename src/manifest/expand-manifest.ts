@@ -6,7 +6,7 @@ import { checkCollisions, checkTemplate } from './check-output.js';
 import { checkDefaults, checkShot } from './check-shape.js';
 import { expandShot, type ExpandedShot, type ShotContext } from './expand-shot.js';
 import { placeholdersIn, TEMPLATE_NAMES } from './output-name.js';
-import type { Path, Places } from './places.js';
+import type { Places } from './places.js';
 import type { Report } from './problems.js';
 import type { RawManifest, RawShared, RawShot } from './raw.js';
 import { readSettings } from './settings.js';
@@ -126,31 +126,30 @@ function reportDuplicates(parts: {
   readonly report: Report;
 }): void {
   const { shots, places, report } = parts;
-  const owners = new Map<string, ExpandedShot>();
-  for (const shot of shots) {
-    const owner = owners.get(shot.id.toLowerCase());
-    if (!owner) {
-      owners.set(shot.id.toLowerCase(), shot);
-      continue;
+  const owners = new Map<string, { readonly name: string; readonly index: number }>();
+  for (const { id, index, manifestId } of shots) {
+    // The manifest's own id is taken as well, but for one that vars make different each time.
+    for (const name of id === manifestId || manifestId.includes('{{') ? [id] : [manifestId, id]) {
+      const owner = owners.get(name.toLowerCase());
+      if (!owner) owners.set(name.toLowerCase(), { name, index });
+      else if (owner.index !== index || name === id) reportDuplicate({ id, name, index }, owner);
     }
-    const path: Path = ['shots', shot.index, 'id'];
-    if (owner.index === shot.index) {
-      const message = `two combinations of the matrix make the same shot, ${shot.id}`;
-      report({ code: 'duplicate-id', message, path, shot: shot.id });
-      continue;
-    }
+  }
+
+  function reportDuplicate(
+    shot: { readonly id: string; readonly name: string; readonly index: number },
+    owner: { readonly name: string; readonly index: number },
+  ): void {
+    const { id, name, index } = shot;
     const { line } = places.find(['shots', owner.index, 'id']);
     const message =
-      owner.id === shot.id
-        ? `the id ${shot.id} is taken: see line ${line}`
-        : `the id ${shot.id} differs from ${owner.id} (line ${line}) in letter case alone`;
-    report({
-      code: 'duplicate-id',
-      message,
-      path,
-      shot: shot.id,
-      hint: 'ids name files: each needs its own',
-    });
+      owner.index === index
+        ? `two combinations of the matrix make the same shot, ${id}`
+        : owner.name === name
+          ? `the id ${name} is taken: see line ${line}`
+          : `the id ${name} differs from ${owner.name} (line ${line}) in letter case alone`;
+    const hint = 'ids name files: each needs its own';
+    report({ code: 'duplicate-id', message, hint, path: ['shots', index, 'id'], shot: id });
   }
 }
 

@@ -84,7 +84,7 @@ function cleaned(text: string, value: unknown): string {
 }
 
 /** Letters, digits, ".", "_" and "-" of a text; accents are dropped, all else becomes "-". */
-export function slug(text: string): string {
+function slug(text: string): string {
   const plain = text.normalize('NFKD').replace(/\p{M}/gu, '');
   return trimmed(plain.replace(/[^A-Za-z0-9._-]+/g, '-'));
 }

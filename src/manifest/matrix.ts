@@ -15,7 +15,7 @@ export interface Combination {
 }
 
 /** More than this from one shot needs a word from the person who pays. */
-export const LARGE_MATRIX = 1000;
+const LARGE_MATRIX = 1000;
 /** More than this is a mistake whatever anyone says. */
 const MOST_COMBINATIONS = 200_000;
 /** Without that word, a product beyond this is not even looked at: exclusions will not save it. */

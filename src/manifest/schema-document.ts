@@ -1,7 +1,7 @@
 import { orVar, shotFieldSchemas, type JsonSchema, type ValueSchemas } from './schema-fields.js';
 
 /** Names of vars: what may stand between `{{` and `}}`. */
-export const VAR_NAME = '[A-Za-z_][A-Za-z0-9_-]*';
+const VAR_NAME = '[A-Za-z_][A-Za-z0-9_-]*';
 
 const scalar = { title: 'text, a number, true or false', type: ['string', 'number', 'boolean'] };
 

@@ -18,13 +18,14 @@ export function readSettings(options: {
 }): Settings {
   const { raw, file, vars, report } = options;
   const concurrency = typeof raw.concurrency === 'number' ? { jobs: raw.concurrency } : raw.concurrency;
+  const jobs = concurrency?.jobs ?? 4;
   return {
     project: readProject(),
     gateway: readGateway(),
     output: readOutput(),
     concurrency: {
-      jobs: concurrency?.jobs ?? 4,
-      downloads: concurrency?.downloads ?? 4,
+      jobs,
+      downloads: concurrency?.downloads ?? Math.max(4, Math.ceil(jobs / 4)),
       per_model: concurrency?.per_model ?? {},
     },
     ...(raw.budget_usd === undefined ? {} : { budget_usd: raw.budget_usd }),

@@ -47,6 +47,18 @@ describe('ids', () => {
     expect(parsed.diagnostics[0]?.message).toContain('line 4');
   });
 
+  it('are unique in the manifest, whatever their matrices make of them', () => {
+    const parsed = read(
+      withShots(`  - { id: a, prompt: "{{c}}", matrix: { c: [red, blue] } }
+  - { id: A, prompt: "{{c}}", matrix: { c: [green] } }
+  - { id: a, prompt: p }
+  - { id: "{{c}}-x", prompt: p, matrix: { c: [one] } }
+  - { id: "{{c}}-x", prompt: p, matrix: { c: [two] } }
+`),
+    );
+    expect(found(parsed)).toEqual(['duplicate-id: A', 'duplicate-id: a']);
+  });
+
   it('are unique among what matrices make, too', () => {
     const parsed = read(
       withShots('  - { id: a.red, prompt: p }\n  - { id: a, prompt: "{{c}}", matrix: { c: [RED, blue] } }'),
