@@ -64,6 +64,7 @@ export async function follow(
   let notFound = 0;
   let keyRefused = 0;
   let polls = 0;
+  let unfinishedMs = 0;
 
   const stopWaiting = (waiting: string): Followed => ({ attempt, urls: [], waiting });
   for (;;) {
@@ -75,13 +76,15 @@ export async function follow(
     } catch {
       return stopWaiting('interrupted; the next run takes it up');
     }
-    firstPollMs ??= clock.now();
+    const askedMs = clock.now();
+    firstPollMs ??= askedMs;
     const outcome = await unlessStopped(gateway.poll(job, control.working), control.working);
     if (!outcome) return stopWaiting('interrupted; the next run takes it up');
     polls++;
     retryAfterMs = 0;
     if (outcome.kind !== 'not_found') notFound = 0;
     if (outcome.kind !== 'key_refused') keyRefused = 0;
+    if (outcome.kind === 'running' || outcome.kind === 'unknown_status') unfinishedMs = askedMs - acceptedMs;
     switch (outcome.kind) {
       case 'running':
         if (attempt.state.kind !== outcome.status) {
@@ -110,7 +113,7 @@ export async function follow(
         attempt = await record(context, attempt, { type: 'completed', ...cost });
         const lengthMs = clock.now() - acceptedMs;
         // A job that went on while nobody looked says nothing about how long such jobs take.
-        if (isFresh) timing.learn({ ...kind, lengthMs });
+        if (isFresh) timing.learn({ ...kind, lengthMs, unfinishedMs });
         if (take)
           context.emit({
             type: 'shot.completed',
