@@ -3,6 +3,7 @@ import type { PlanDocument } from '../domain/plan.js';
 import type { Project } from '../flow/project.js';
 import { formatUsd } from '../ui/money.js';
 import { planLines } from '../ui/plan-table.js';
+import type { NextCommands } from '../ui/shell.js';
 import { count } from '../ui/text.js';
 import { lookOf, noteLines, type CliContext } from './context.js';
 import { noteDiagnostics } from './notes.js';
@@ -21,11 +22,17 @@ export async function confirmSpending(
   {
     project,
     plan,
+    commands,
     signal,
-  }: { readonly project: Project; readonly plan: PlanDocument; readonly signal: AbortSignal },
+  }: {
+    readonly project: Project;
+    readonly plan: PlanDocument;
+    readonly commands: NextCommands;
+    readonly signal: AbortSignal;
+  },
 ): Promise<boolean> {
   await noteDiagnostics(context, plan.diagnostics, project.source);
-  const look = { ...lookOf(context, 'stderr'), limit: ROWS_BEFORE_QUESTION, now: Date.now() };
+  const look = { ...lookOf(context, 'stderr'), limit: ROWS_BEFORE_QUESTION, now: Date.now(), commands };
   noteLines(context, [...planLines(plan, look), '']);
   // The sandbox's prices are on paper.
   return plan.gateway === 'sandbox' || (await ask(context, questionOf(plan), signal));

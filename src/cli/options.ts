@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { commandLine, type NextCommands } from '../ui/shell.js';
 
 /** The options that say which manifest is meant, and how it is read. */
 export interface ManifestFlags {
@@ -31,14 +32,18 @@ export function addManifestOptions(command: Command): Command {
     .option('--allow-large-matrix', 'lets one shot expand to more than 1,000 jobs');
 }
 
-/** Those of the flags that another command has to repeat to mean the same project. */
-export function repeatedOptions(flags: ManifestFlags): string[] {
-  return [
+/** Commands about the same project: with the options that make it the same. */
+export function nextCommands(manifest: string, flags: ManifestFlags): NextCommands {
+  const options = [
     ...(flags.gateway === undefined ? [] : ['--gateway', flags.gateway]),
     ...(flags.output === undefined ? [] : ['--output', flags.output]),
     ...Object.entries(flags.var ?? {}).flatMap(([name, value]) => ['--var', `${name}=${value}`]),
     ...(flags.allowLargeMatrix === true ? ['--allow-large-matrix'] : []),
   ];
+  return {
+    run: commandLine('dailies', 'run', manifest, ...options),
+    resolve: commandLine('dailies', 'resolve', manifest, ...options),
+  };
 }
 
 /** Adds what narrows a plan or a run to some takes, or widens it to made ones. */
@@ -74,12 +79,12 @@ export function addQuietOption(command: Command): Command {
 }
 
 /** A value that counts up: `--only a --only b`, `--only a b` and `--only a,b` mean the same. */
-export function collectList(value: string, previous: readonly string[] | undefined): readonly string[] {
+function collectList(value: string, previous: readonly string[] | undefined): readonly string[] {
   const words = value.split(',').filter((word) => word !== '');
   return [...(previous ?? []), ...words];
 }
 
-export function collectVariable(
+function collectVariable(
   value: string,
   previous: Readonly<Record<string, string>> | undefined,
 ): Readonly<Record<string, string>> {

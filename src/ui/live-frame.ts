@@ -1,7 +1,7 @@
 import cliProgress from 'cli-progress';
 import { lostWords, moneyWords, timeLeftWords, type LineStyle } from './run-lines.js';
 import type { ActiveShot, RunState } from './run-view.js';
-import { clean, cutEnd, cutMiddle, pad, textWidth } from './text.js';
+import { clean, cutEnd, cutMiddle, groupDigits, pad, textWidth } from './text.js';
 import { formatBytes } from './time.js';
 
 /** What a frame is drawn from besides the run's state. */
@@ -27,9 +27,7 @@ export function frameLines(state: RunState, options: FrameOptions): string[] {
   return [
     ...head,
     ...shots.map((shot) => shotLine(shot, state, options)),
-    ...(hidden > 0 && room > 0
-      ? [options.paint.dim(`  + ${more.toLocaleString('en-US')} more in flight`)]
-      : []),
+    ...(hidden > 0 && room > 0 ? [options.paint.dim(`  + ${groupDigits(more)} more in flight`)] : []),
   ];
 }
 
@@ -50,7 +48,7 @@ const GAP = '   ';
 function headLines(state: RunState, options: FrameOptions): string[] {
   const { width } = options;
   const name = cutMiddle(clean(state.project), Math.max(6, Math.floor(width / 4)), options.signs.ellipsis);
-  const counts = `${state.delivered.toLocaleString('en-US')}/${state.total.toLocaleString('en-US')}`;
+  const counts = `${groupDigits(state.delivered)}/${groupDigits(state.total)}`;
   const lost = lostWords(state);
   const rest = [moneyWords(state), timeLeftWords(options.timeLeftMs)].filter((words) => words !== '');
 

@@ -1,6 +1,7 @@
 import type { Estimate } from '../domain/money.js';
 import { roundUsd } from '../domain/money.js';
 import type { Glyphs } from './glyphs.js';
+import { groupDigits } from './text.js';
 
 /**
  * US dollars for people: cents, or two significant digits below a cent. `round: 'up'` for promises
@@ -11,9 +12,9 @@ export function formatUsd(usd: number, options: { readonly round?: 'nearest' | '
   const sign = usd < 0 ? '-' : '';
   const digits = amount > 0 && amount < 0.01 ? Math.ceil(-Math.log10(amount)) + 1 : 2;
   const scale = 10 ** digits;
-  // The billionth keeps 0.12 * 100 = 12.000000000000002 from being rounded up to 13 cents.
-  const shown = options.round === 'up' ? Math.ceil(amount * scale - 1e-9) / scale : amount;
-  return `${sign}$${shown.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+  // The billionths take binary dust away: 0.12 * 100 is 12.000000000000002, and 1.005 * 100 is 100.49999999999999.
+  const units = options.round === 'up' ? Math.ceil(amount * scale - 1e-9) : Math.round(amount * scale + 1e-9);
+  return `${sign}$${groupDigits((units / scale).toFixed(digits))}`;
 }
 
 /** What a job is expected to cost: `$0.12`, `~$0.36` for an inferred price, `$0.12–0.20` where it hangs on something. */

@@ -5,7 +5,7 @@ import { formatUsd } from './money.js';
 import type { Progress, ProgressOptions } from './progress.js';
 import { createEventLines, lostWords, moneyWords, timeLeftWords, warningLine } from './run-lines.js';
 import { createRunView, type RunView } from './run-view.js';
-import { clean, count } from './text.js';
+import { clean, count, groupDigits } from './text.js';
 
 /** How often a log without news shows that the run is alive. */
 const HEARTBEAT_MS = 30_000;
@@ -59,7 +59,7 @@ function startLine(
       ? ''
       : `, at most ${formatUsd(event.max_usd, { round: 'up' })}`;
   const place = `on ${clean(event.gateway)} into ${clean(showPath(event.output))}`;
-  return `${clean(event.project)}: ${count(event.total, 'take')}, ${event.to_buy.toLocaleString('en-US')} to render ${place}${price}`;
+  return `${clean(event.project)}: ${count(event.total, 'take')}, ${groupDigits(event.to_buy)} to render ${place}${price}`;
 }
 
 /** `[31/60] ` before the line of a shot that ended, and nothing before a warning. */

@@ -3,8 +3,9 @@ import { glyphs, type Glyphs } from './glyphs.js';
 import { palette, type Look, type Palette } from './look.js';
 import { formatEstimate, formatUsd } from './money.js';
 import { modelNames, takeKeys } from './names.js';
+import type { NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
-import { clean, count, cutMiddle, joinFacts, joinWords } from './text.js';
+import { clean, count, cutMiddle, groupDigits, joinFacts, joinWords } from './text.js';
 import { formatMoment } from './time.js';
 
 export interface PlanLook extends Look {
@@ -14,6 +15,7 @@ export interface PlanLook extends Look {
   readonly limit?: number;
   /** Milliseconds since 1970, for "today". */
   readonly now?: number;
+  readonly commands?: NextCommands;
 }
 
 /** The plan for people: one row a take with its reasons, then what it will cost. */
@@ -116,7 +118,15 @@ function namedRow(
     ],
     rest: clean(reasonsOf(row)),
     paintRest: row.blocked_by === undefined ? style.paint.dim : style.paint.yellow,
+    ...settleNote(row, names.key, style),
   };
+}
+
+/** Held is what was never answered or is lost; and what failed and is not to be tried again, which needs no settling. */
+function settleNote(row: PlanRow, key: string, { look, signs, paint }: Style): { readonly note?: string } {
+  if (row.action !== 'held' || look.commands === undefined) return {};
+  if (row.reasons.includes('not tried again')) return {};
+  return { note: paint.dim(`${signs.arrow} ${look.commands.resolve} ${key}`) };
 }
 
 /** Rows of one action and reason as one. */
@@ -126,7 +136,7 @@ function foldedRow(rows: readonly PlanRow[], noun: string, { signs, paint }: Sty
   const expected = estimates.reduce((sum, estimate) => sum + estimate.expected_usd, 0);
   return {
     cells: [
-      `${actionPaint(action, paint)(signs.action[action])} ${rows.length.toLocaleString('en-US')} ${noun}`,
+      `${actionPaint(action, paint)(signs.action[action])} ${groupDigits(rows.length)} ${noun}`,
       '',
       '',
       '',
@@ -203,7 +213,7 @@ function modelLines(plan: PlanDocument, { signs }: Style): string[] {
     [...perModel]
       .sort(([, a], [, b]) => b.expected - a.expected)
       .map(([model, { jobs, expected }]) => ({
-        cells: [clean(model), `${jobs.toLocaleString('en-US')} ${signs.times}`, formatUsd(expected)],
+        cells: [clean(model), `${groupDigits(jobs)} ${signs.times}`, formatUsd(expected)],
       })),
     { width: Infinity, right: new Set([1, 2]) },
   );

@@ -3,7 +3,7 @@ import type { Glyphs } from './glyphs.js';
 import type { Palette } from './look.js';
 import { formatUsd } from './money.js';
 import type { RunState, RunView } from './run-view.js';
-import { clean, pad } from './text.js';
+import { clean, groupDigits, pad } from './text.js';
 import { formatDuration, formatTimeLeft } from './time.js';
 
 export interface LineStyle {
@@ -152,7 +152,7 @@ export function lostWords(state: RunState): string[] {
     ['in flight', state.lost.get('waiting') ?? 0],
     ['not submitted', state.lost.get('not_submitted') ?? 0],
   ] as const;
-  return words.flatMap(([word, number]) => (number > 0 ? [`${number.toLocaleString('en-US')} ${word}`] : []));
+  return words.flatMap(([word, number]) => (number > 0 ? [`${groupDigits(number)} ${word}`] : []));
 }
 
 /** `$9.84 of $20.00`; empty for the sandbox, whose prices are on paper. */

@@ -4,3 +4,9 @@ export function commandLine(...words: readonly string[]): string {
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
     .join(' ');
 }
+
+/** What a person may want to type next, complete but for the shots they mean. */
+export interface NextCommands {
+  readonly run: string;
+  readonly resolve: string;
+}

@@ -3,14 +3,13 @@ import { glyphs, type Glyphs } from './glyphs.js';
 import { palette, type Look, type Paint, type Palette } from './look.js';
 import { formatUsd } from './money.js';
 import { modelNames } from './names.js';
-import { commandLine } from './shell.js';
+import type { NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
-import { clean, count, cutMiddle } from './text.js';
+import { clean, count, cutMiddle, groupDigits } from './text.js';
 import { formatDuration, formatMoment } from './time.js';
 
 export interface StatusLook extends Look {
-  /** The manifest as the person typed it. */
-  readonly manifest: string;
+  readonly commands: NextCommands;
   /** Milliseconds since 1970, for "today". */
   readonly now: number;
   /** Turns the path of a clip into one that its reader can open. */
@@ -123,7 +122,7 @@ function countsLine(report: Report): string {
   }
   return [...counts]
     .sort(([a], [b]) => Number(b === 'delivered') - Number(a === 'delivered'))
-    .map(([word, number]) => `${number.toLocaleString('en-US')} ${word}`)
+    .map(([word, number]) => `${groupDigits(number)} ${word}`)
     .join(', ');
 }
 
@@ -138,10 +137,9 @@ function nextLines(report: Report, look: StatusLook): string[] {
   const uncertain = report.takes.filter((take) => take.state === 'uncertain');
   if (uncertain.length > 0) {
     const shot = uncertain.length === 1 ? clean(uncertain[0]?.key ?? '') : 'SHOT';
-    const command = commandLine('dailies', 'resolve', look.manifest);
-    lines.push(`Settle  ${command} ${shot} --job-id ID | --not-charged`);
+    lines.push(`Settle  ${look.commands.resolve} ${shot} --job-id ID | --not-charged`);
   }
   const open = report.takes.some((take) => take.state !== 'delivered' && take.state !== 'uncertain');
-  if (open) lines.push(`Next    ${commandLine('dailies', 'run', look.manifest)}`);
+  if (open) lines.push(`Next    ${look.commands.run}`);
   return lines;
 }

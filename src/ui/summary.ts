@@ -4,16 +4,13 @@ import { glyphs, type Glyphs } from './glyphs.js';
 import { palette, type Look, type Palette } from './look.js';
 import { formatUsd } from './money.js';
 import { outcomeWord } from './run-lines.js';
-import { commandLine } from './shell.js';
+import type { NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
-import { clean, count, joinFacts, wrap } from './text.js';
+import { clean, count, groupDigits, joinFacts, wrap } from './text.js';
 import { formatDuration } from './time.js';
 
 export interface SummaryLook extends Look {
-  /** The manifest as the person typed it, for the commands to type next. */
-  readonly manifest: string;
-  /** The options that those commands have to repeat to mean the same project. */
-  readonly options: readonly string[];
+  readonly commands: NextCommands;
 }
 
 /** The end of a run: what was delivered where, what was not and why, what it cost, what to type next. */
@@ -40,10 +37,9 @@ interface Style {
 /** `58 of 60 clips in renders/ · 11 min 40 s · $18.20 (estimate was $17.90)`. */
 function headLines(summary: RunSummary, { look, paint, signs }: Style): string[] {
   const { delivered, total, reused } = summary.counts;
-  const clips = `${delivered.toLocaleString('en-US')} of ${count(total, 'clip')}`;
+  const clips = `${groupDigits(delivered)} of ${count(total, 'clip')}`;
   const paintClips = delivered === total ? paint.green : paint.yellow;
-  const there =
-    reused === 0 ? '' : ` (${reused === total ? 'all' : reused.toLocaleString('en-US')} there already)`;
+  const there = reused === 0 ? '' : ` (${reused === total ? 'all' : groupDigits(reused)} there already)`;
   const lastedMs = Date.parse(summary.finished_at) - Date.parse(summary.started_at);
   const place = `${clean(summary.output).replace(/\/$/, '')}/`;
   const facts = [
@@ -100,7 +96,7 @@ function lostRow(outcome: NotDelivered, take: TakeResult, { look, paint }: Style
   return {
     cells: [outcomePaint(outcome, paint)(outcomeWord(outcome)), clean(take.key), clean(take.model)],
     rest: clean(take.message ?? ''),
-    ...(outcome === 'held' ? { note: paint.dim(settleNote([take], look)) } : {}),
+    ...(outcome === 'held' ? { note: paint.dim(settleNote([take], look.commands)) } : {}),
   };
 }
 
@@ -111,20 +107,19 @@ function lostParagraph(outcome: NotDelivered, takes: readonly TakeResult[], styl
   return [
     `  ${word}  ${count(takes.length, 'shot')}: ${clean(takes[0]?.message ?? '')}`,
     ...wrap(keys, Math.min(100, look.width) - 6).map((line) => `      ${line}`),
-    ...(outcome === 'held' ? [paint.dim(`      ${settleNote(takes, look)}`)] : []),
+    ...(outcome === 'held' ? [paint.dim(`      ${settleNote(takes, look.commands)}`)] : []),
   ];
 }
 
 /** A job that is known but gone can only be given up; an unanswered submit may have made one. */
-function settleNote(takes: readonly TakeResult[], { manifest, options }: SummaryLook): string {
+function settleNote(takes: readonly TakeResult[], { resolve }: NextCommands): string {
   const [first] = takes;
   const whom = takes.length === 1 ? 'it' : 'them';
   const shot = takes.length === 1 && first !== undefined ? clean(first.key) : 'SHOT';
-  const command = `${commandLine('dailies', 'resolve', manifest)} ${shot}`;
-  const repeated = options.length === 0 ? '' : ` ${commandLine(...options)}`;
+  const command = `${resolve} ${shot}`;
   return first?.job_id === undefined
-    ? `settle ${whom}: ${command}${repeated} --job-id ID | --not-charged`
-    : `each run asks for ${whom} again; to give ${whom} up: ${command}${repeated} --abandon`;
+    ? `settle ${whom}: ${command} --job-id ID | --not-charged`
+    : `each run asks for ${whom} again; to give ${whom} up: ${command} --abandon`;
 }
 
 function outcomePaint(outcome: NotDelivered, paint: Palette): (text: string) => string {
@@ -167,7 +162,7 @@ function closingLines(summary: RunSummary, { look, paint }: Style): string[] {
   const sheet = summary.sheet === undefined ? [] : [`Contact sheet  ${clean(summary.sheet)}`];
   const words = againWords(summary);
   if (words === '') return sheet;
-  const command = paint.bold(commandLine('dailies', 'run', look.manifest, ...look.options));
+  const command = paint.bold(look.commands.run);
   return [
     ...sheet,
     ...tableLines([{ cells: ['Again        ', command], rest: words, paintRest: paint.dim }], {

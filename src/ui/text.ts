@@ -19,15 +19,23 @@ const CONTROLS = /[\p{Cc}\u2028\u2029]+/gu;
 
 /** How many terminal columns a text takes; colour sequences take none. */
 export function textWidth(text: string): number {
-  if (PRINTABLE_ASCII.test(text)) return text.length;
-  let width = 0;
-  for (const { segment } of GRAPHEMES.segment(stripVTControlCharacters(text)))
-    width += graphemeWidth(segment);
-  return width;
+  if (ONE_COLUMN_EACH.test(text)) return text.length;
+  const plain = stripVTControlCharacters(text);
+  if (ONE_COLUMN_EACH.test(plain)) return plain.length;
+  return graphemes(plain).reduce((width, grapheme) => width + graphemeWidth(grapheme), 0);
 }
 
-const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
-const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** ASCII, Latin and the signs that we use ourselves: dashes and dots, arrows, blocks, ticks. */
+const ONE_COLUMN_EACH =
+  /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2190-\u2193\u21bb\u2588\u2591\u2713\u2717]*$/;
+
+let segmenter: Intl.Segmenter | undefined;
+
+/** What a person sees as one character each. The segmenter is costly to make and seldom needed. */
+function graphemes(text: string): string[] {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return [...segmenter.segment(text)].map(({ segment }) => segment);
+}
 
 function graphemeWidth(grapheme: string): number {
   if (EMOJI.test(grapheme)) return 2;
@@ -82,9 +90,10 @@ export function cutEnd(text: string, width: number, ellipsis: string): string {
 }
 
 function takeColumns(text: string, width: number): string {
+  if (ONE_COLUMN_EACH.test(text)) return text.slice(0, width);
   let taken = '';
   let used = 0;
-  for (const { segment } of GRAPHEMES.segment(text)) {
+  for (const segment of graphemes(text)) {
     used += graphemeWidth(segment);
     if (used > width) break;
     taken += segment;
@@ -93,10 +102,10 @@ function takeColumns(text: string, width: number): string {
 }
 
 function lastColumns(text: string, width: number): string {
-  const segments = [...GRAPHEMES.segment(text)].reverse();
+  if (ONE_COLUMN_EACH.test(text)) return text.slice(Math.max(0, text.length - width));
   let taken = '';
   let used = 0;
-  for (const { segment } of segments) {
+  for (const segment of graphemes(text).reverse()) {
     used += graphemeWidth(segment);
     if (used > width) break;
     taken = segment + taken;
@@ -139,9 +148,15 @@ export function joinFacts(facts: readonly string[], separator: string, width: nu
   return lines;
 }
 
+/** `10,000`. Intl's formats would cost more at start than all else that a command shows. */
+export function groupDigits(number: number | string): string {
+  const [whole = '', ...fraction] = String(number).split('.');
+  return [whole.replace(/\B(?=(?:\d{3})+$)/g, ','), ...fraction].join('.');
+}
+
 /** `1 clip`, `2 clips`, `10,000 clips`. */
 export function count(number: number, noun: string, plural = `${noun}s`): string {
-  return `${number.toLocaleString('en-US')} ${number === 1 ? noun : plural}`;
+  return `${groupDigits(number)} ${number === 1 ? noun : plural}`;
 }
 
 /** `a, b and c`. */

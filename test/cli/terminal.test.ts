@@ -46,7 +46,7 @@ async function runIn(columns: number, rows: number): Promise<WatchedRun> {
     type: opened.type,
     resize: opened.resize,
     async shows(lines) {
-      await expect.poll(async () => normalised(await opened.screen()), { timeout: 8_000 }).toEqual(lines);
+      await expect.poll(async () => normalised(await opened.screen()), { timeout: 20_000 }).toEqual(lines);
     },
   };
 }

@@ -7,6 +7,7 @@ import ts from 'typescript';
 const CACHE = resolve('node_modules/.cache/dailies-cli');
 const SOURCES = ['src', 'package.json'];
 const BUILD_TAKES_AT_MOST_MS = 120_000;
+const BUILD_LIVES_MS = 3_600_000;
 
 let built: Promise<string> | undefined;
 
@@ -43,10 +44,15 @@ async function buildInto(workshop: string, folder: string): Promise<void> {
   } finally {
     await rm(workshop, { recursive: true, force: true });
   }
-  const others = (await readdir(CACHE)).filter(
-    (name) => !folder.endsWith(name) && !name.endsWith('.building'),
-  );
-  await Promise.all(others.map((name) => rm(join(CACHE, name), { recursive: true, force: true })));
+  await removeOldBuilds();
+}
+
+/** Builds of sources that are no more; a young one may be in use by another run of the tests. */
+async function removeOldBuilds(): Promise<void> {
+  for (const name of await readdir(CACHE)) {
+    const { mtimeMs } = await stat(join(CACHE, name));
+    if (Date.now() - mtimeMs > BUILD_LIVES_MS) await rm(join(CACHE, name), { recursive: true, force: true });
+  }
 }
 
 /** Strips the types, file by file. Whether they are right is for `npm run typecheck` to say. */

@@ -76,6 +76,17 @@ describe('planLines', () => {
     expect(lines.join('\n')).not.toContain('more');
   });
 
+  it('says how to settle what is held, and not what merely failed', () => {
+    const commands = { run: '', resolve: 'dailies resolve teaser.yaml' };
+    const shots = [
+      row('harbor', 'held', { estimate: null, reasons: ['submit unanswered at 08:57'] }),
+      row('storm', 'held', { estimate: null, reasons: ['failed: no', 'not tried again'] }),
+    ];
+    const lines = planLines({ ...PLAN, shots }, { ...plain, commands });
+    expect(lines[3]).toBe('      → dailies resolve teaser.yaml harbor');
+    expect(lines.filter((line) => line.includes('resolve'))).toHaveLength(1);
+  });
+
   it('does not speak of more where there is nothing else', () => {
     const shots = PLAN.shots.filter(({ reasons }) => reasons.includes('delivered'));
     expect(planLines({ ...PLAN, shots }, plain)[2]).toBe('  = 3 takes  –  delivered');

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { summaryLines } from '../../src/ui/summary.js';
 import { output, result, summary } from './events.js';
 
-const look = { color: false, unicode: true, width: 100, manifest: 'teaser.yaml', options: [] };
+const commandsOf = (words: string) => ({ run: `dailies run ${words}`, resolve: `dailies resolve ${words}` });
+const look = { color: false, unicode: true, width: 100, commands: commandsOf('teaser.yaml') };
 
 describe('the end of a run', () => {
   it('says where the clips are, what they cost, what went wrong and what to type next', () => {
@@ -102,16 +103,9 @@ describe('the end of a run', () => {
 
   it('repeats the options that make it the same project', () => {
     const shots = [result('a', 'held', { message: 'lost' }), result('b', 'failed', { message: 'no' })];
-    const text = summaryLines(summary(shots), { ...look, options: ['--gateway', 'modelgates'] }).join('\n');
-    expect(text).toContain('dailies resolve teaser.yaml a --gateway modelgates --job-id ID | --not-charged');
+    const commands = commandsOf('teaser.yaml --gateway modelgates');
+    const text = summaryLines(summary(shots), { ...look, commands }).join('\n');
+    expect(text).toContain('dailies resolve teaser.yaml --gateway modelgates a --job-id ID | --not-charged');
     expect(text).toContain('dailies run teaser.yaml --gateway modelgates  tries b once more');
-  });
-
-  it('quotes a manifest whose name the shell would split', () => {
-    const lines = summaryLines(summary([result('a', 'failed', { message: 'no' })]), {
-      ...look,
-      manifest: "my film's.yaml",
-    });
-    expect(lines.at(-1)).toContain(`dailies run 'my film'\\''s.yaml'`);
   });
 });

@@ -79,6 +79,7 @@ function take(key: string, state: ReportTake['state'], rest: Partial<ReportTake>
 }
 
 describe('the status', () => {
+  const commands = { run: 'dailies run teaser.yaml', resolve: 'dailies resolve teaser.yaml' };
   const now = new Date(2026, 9, 10, 9, 2).getTime();
   const media = { container: 'mp4', duration_s: 4, width: 1280, height: 720, video_codec: 'avc' } as const;
   const clip = { path: 'greenhouse/greenhouse.mp4', bytes: 1, sha256: '', media, warnings: [] };
@@ -98,9 +99,7 @@ describe('the status', () => {
   };
 
   it('says of each take how far it came, and what to type next', () => {
-    expect(
-      statusLines(report, { ...wide, manifest: 'teaser.yaml', now, showPath: (path) => `renders/${path}` }),
-    ).toEqual([
+    expect(statusLines(report, { ...wide, commands, now, showPath: (path) => `renders/${path}` })).toEqual([
       'teaser · 4 takes · openrouter',
       '',
       '  ✓ greenhouse  delivered  veo-3.1-lite  $0.12  renders/greenhouse/greenhouse.mp4',
@@ -117,11 +116,9 @@ describe('the status', () => {
 
   it('has nothing left to type when all is delivered', () => {
     const done = { ...report, takes: report.takes.slice(0, 1) };
-    expect(
-      statusLines(done, { ...wide, manifest: 'teaser.yaml', now, showPath: (path) => `renders/${path}` }).at(
-        -1,
-      ),
-    ).toBe('Spent $3.12 of $20.00');
+    expect(statusLines(done, { ...wide, commands, now, showPath: (path) => `renders/${path}` }).at(-1)).toBe(
+      'Spent $3.12 of $20.00',
+    );
   });
 });
 

@@ -9,6 +9,7 @@ import {
   addManifestOptions,
   addQuietOption,
   addScopeOptions,
+  nextCommands,
   type ManifestFlags,
   type ScopeFlags,
 } from '../options.js';
@@ -57,7 +58,12 @@ export async function printPlan(context: CliContext, manifest: string, flags: Pl
     if (flags.quiet !== true) await noteDiagnostics(context, plan.diagnostics, project.source);
     printLines(
       context,
-      planLines(plan, { ...lookOf(context, 'stdout'), all: flags.all === true, now: Date.now() }),
+      planLines(plan, {
+        ...lookOf(context, 'stdout'),
+        all: flags.all === true,
+        now: Date.now(),
+        commands: nextCommands(manifest, flags),
+      }),
     );
     return 0;
   } finally {

@@ -11,9 +11,9 @@ import {
   addManifestOptions,
   addQuietOption,
   addScopeOptions,
+  nextCommands,
   parseCount,
   parseUsd,
-  repeatedOptions,
   type ManifestFlags,
   type ScopeFlags,
 } from '../options.js';
@@ -87,7 +87,15 @@ async function render(context: CliContext, manifest: string, flags: RunFlags): P
       ...(flags.locked === undefined ? {} : { locked: flags.locked }),
       ...(flags.allowUnpriced === undefined ? {} : { allowUnpriced: flags.allowUnpriced }),
       ...(flags.yes !== true && canAsk(context)
-        ? { confirm: (plan) => confirmSpending(context, { project, plan, signal: interruption.signal }) }
+        ? {
+            confirm: (plan) =>
+              confirmSpending(context, {
+                project,
+                plan,
+                commands: nextCommands(manifest, flags),
+                signal: interruption.signal,
+              }),
+          }
         : {}),
       onEvent: progress.handle,
       signal: interruption.signal,
@@ -119,8 +127,7 @@ function printSummary(
   if (context.stderr.isTTY && !quiet) noteLines(context, ['']);
   const lines = summaryLines(shown, {
     ...lookOf(context, stream),
-    manifest,
-    options: repeatedOptions(flags),
+    commands: nextCommands(manifest, flags),
   });
   if (context.format === 'json') printJson(context, summary);
   if (stream === 'stdout') printLines(context, lines);

@@ -3,7 +3,7 @@ import { statusLines } from '../../ui/status-table.js';
 import { act, addExamples, type Register } from '../command.js';
 import { lookOf, printJson, printLines } from '../context.js';
 import { openProject } from '../open-project.js';
-import { addFormatOption, addManifestOptions, type ManifestFlags } from '../options.js';
+import { addFormatOption, addManifestOptions, nextCommands, type ManifestFlags } from '../options.js';
 import { shownPath } from '../shown-path.js';
 
 export const registerStatus: Register = (program, context) => {
@@ -22,7 +22,10 @@ export const registerStatus: Register = (program, context) => {
     else {
       const look = lookOf(context, 'stdout');
       const showPath = (path: string): string => shownPath(resolve(project.paths.output, path));
-      printLines(context, statusLines(report, { ...look, manifest, now: Date.now(), showPath }));
+      printLines(
+        context,
+        statusLines(report, { ...look, commands: nextCommands(manifest, flags), now: Date.now(), showPath }),
+      );
     }
     return 0;
   });

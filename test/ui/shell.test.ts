@@ -1,0 +1,9 @@
+import { expect, it } from 'vitest';
+import { commandLine } from '../../src/ui/shell.js';
+
+it('quotes what the shell would split or expand', () => {
+  expect(commandLine('dailies', 'run', 'teaser.yaml')).toBe('dailies run teaser.yaml');
+  expect(commandLine('dailies', 'run', "my film's.yaml", '--var', 'hero=$HOME')).toBe(
+    `dailies run 'my film'\\''s.yaml' --var 'hero=$HOME'`,
+  );
+});
