@@ -1,10 +1,10 @@
 import type { InputSource, MediaKind, ShotSettings, ShotType } from '../domain/take.js';
 import { callbackUrl, inputSource } from './addresses.js';
-import { RIVALS, type Layered } from './layers.js';
+import { checkFields, typeOf, type Fault } from './check-fields.js';
+import type { Layered } from './layers.js';
 import type { Path } from './places.js';
-import type { Problem, Report } from './problems.js';
+import type { Report } from './problems.js';
 import type { FieldName, RawClipFrame, RawFields, RawReference } from './raw.js';
-import { show } from './show.js';
 import type { Substitution } from './vars.js';
 
 /** A frame of another shot, which is still named as the manifest names it. */
@@ -32,9 +32,6 @@ export interface ShotValues {
   readonly tags: readonly string[];
 }
 
-/** Most models take seeds of 31 bits; a take that counts over that edge would be refused after others were paid. */
-const LARGEST_COMMON_SEED = 2 ** 31 - 1;
-
 /** Fields that go to the gateway as they stand. */
 const SETTINGS = [
   'model',
@@ -53,16 +50,6 @@ const SETTINGS = [
   'user',
 ] as const satisfies readonly FieldName[];
 
-/** What a var may have made of a field that the schema could not judge before. */
-const FORMS: readonly { readonly field: FieldName; readonly form: RegExp; readonly title: string }[] = [
-  { field: 'model', form: /^\S.{0,199}$/u, title: 'the id of a model' },
-  { field: 'resolution', form: /^.{1,40}$/u, title: 'a resolution such as 720p' },
-  { field: 'aspect_ratio', form: /^.{1,40}$/u, title: 'a ratio such as "16:9"' },
-  { field: 'size', form: /^[1-9]\d{0,4}x[1-9]\d{0,4}$/, title: 'a size in pixels such as 1280x720' },
-  { field: 'session_id', form: /^[^]{0,256}$/u, title: 'text of at most 256 characters' },
-  { field: 'user', form: /^[^]{0,256}$/u, title: 'text of at most 256 characters' },
-];
-
 /**
  * Puts the vars into one combination's fields and checks them together. `suspect`: fields of the shot or of the
  * defaults were dropped as faulty, so what seems to be missing may just be misspelt.
@@ -77,29 +64,21 @@ export function shotValues(options: {
 }): ShotValues {
   const { layered, vars, index, suspect, plainHttp, report } = options;
   const { pathOf } = layered;
-  const idPath = ['shots', index, 'id'];
   const fields = withVars(layered, vars);
-  const fault = (field: FieldName, problem: Omit<Problem, 'path'>): void => {
-    report({ ...problem, path: fields[field] === undefined ? idPath : pathOf(field) });
+  const fault: Fault = (field, problem) => {
+    report({ ...problem, path: fields[field] === undefined ? ['shots', index, 'id'] : pathOf(field) });
   };
 
-  checkForms(fields, fault);
-  checkRivals(fields, fault);
-  checkSeeds(fields, fault);
-  if (!suspect) checkPresence(fields, fault);
-  const frames = readFrames();
-  const references = readReferences();
-  const type = frames.length > 0 ? 'image-to-video' : references.length > 0 ? 'reference' : 'text';
-  if (!suspect) checkType(fields, type, fault);
+  checkFields({ fields, suspect, fault });
   if (fields.callback_url != null) {
     const url = callbackUrl(fields.callback_url);
     if (!url.ok) report({ ...url.fault, path: pathOf('callback_url') });
   }
   return {
-    type,
+    type: typeOf(fields),
     settings: readSettings(fields),
-    frames,
-    references,
+    frames: readFrames(),
+    references: readReferences(),
     ...(fields.previous_job == null
       ? undefined
       : { previous: { from: fields.previous_job, path: pathOf('previous_job') } }),
@@ -169,76 +148,6 @@ function withVars({ fields, pathOf }: Layered, vars: Substitution): RawFields {
     isChanged = true;
   }
   return isChanged ? { ...fields, ...(changed as RawFields) } : fields;
-}
-
-type Fault = (field: FieldName, problem: Omit<Problem, 'path'>) => void;
-
-function checkForms(fields: RawFields, fault: Fault): void {
-  for (const { field, form, title } of FORMS) {
-    const value = fields[field];
-    if (typeof value !== 'string' || form.test(value)) continue;
-    fault(field, { code: 'invalid-value', message: `${field} must be ${title}, not ${show(value)}` });
-  }
-  if (fields.tags?.some((tag) => tag.trim() === '' || tag.length > 200)) {
-    fault('tags', { code: 'invalid-value', message: 'a tag is a short word' });
-  }
-}
-
-function checkRivals(fields: RawFields, fault: Fault): void {
-  for (const [one, other] of RIVALS) {
-    const a = one.find((field) => fields[field] != null);
-    const b = other.find((field) => fields[field] != null);
-    if (a === undefined || b === undefined) continue;
-    fault(a, {
-      code: 'conflicting-fields',
-      message: `${a} and ${b} exclude each other`,
-      on: 'key',
-      hint:
-        a === 'size'
-          ? 'give size, or resolution and aspect_ratio'
-          : 'the gateway would drop the references: make two shots',
-    });
-  }
-}
-
-function checkSeeds({ seed, takes }: RawFields, fault: Fault): void {
-  if (seed == null || takes == null) return;
-  const limit = seed <= LARGEST_COMMON_SEED ? LARGEST_COMMON_SEED : Number.MAX_SAFE_INTEGER;
-  const highest = limit - (takes - 1);
-  if (seed <= highest) return;
-  const message = `seeds count up with the takes, and those of ${takes} takes would pass ${limit}`;
-  fault('seed', { code: 'invalid-value', message, hint: `begin at ${highest} or below` });
-}
-
-function checkPresence(fields: RawFields, fault: Fault): void {
-  if (fields.model == null) {
-    fault('model', {
-      code: 'missing-key',
-      message: 'the shot has no model',
-      hint: 'set model: on the shot or in defaults',
-    });
-  }
-  const isText = fields.first_frame == null && fields.last_frame == null && fields.references == null;
-  if (isText && (fields.prompt == null || fields.prompt.trim() === '')) {
-    fault('prompt', { code: 'prompt-required', message: 'a text shot needs a prompt' });
-  }
-}
-
-function checkType({ type: given }: RawFields, type: ShotType, fault: Fault): void {
-  if (given == null || given === type) return;
-  const has = { text: 'no frames and no references', 'image-to-video': 'a frame', reference: 'references' }[
-    type
-  ];
-  const remedy = {
-    text: 'first_frame: null, last_frame: null or references: null unset what the defaults bring',
-    'image-to-video': 'add first_frame: or last_frame:',
-    reference: 'add references:',
-  }[given];
-  fault('type', {
-    code: 'type-mismatch',
-    message: `type is ${given}, but with ${has} the shot is ${type}`,
-    hint: `leave type out, or ${remedy}`,
-  });
 }
 
 function readSettings(fields: RawFields): ShotSettings {

@@ -126,3 +126,12 @@ describe('prompts', () => {
     expect(found(read(bare('references: [{ video: a.mp4 }]')))).toEqual([]);
   });
 });
+
+it('does not fault the type of a shot whose frame is faulty itself', () => {
+  expect(found(read(shot('', 'type: image-to-video, first_frame: ../a.png')))).toEqual([
+    'path-outside: ../a.png',
+  ]);
+  expect(found(read(shot('', 'type: reference, references: [{ from: nobody }]')))).toEqual([
+    'unknown-shot: nobody',
+  ]);
+});
