@@ -6,6 +6,7 @@ import { buys } from '../plan/document.js';
 import { inDependencyOrder, slotKey, sourcesOf } from '../plan/graph.js';
 import { collectAside } from './collect.js';
 import type { RunContext } from './run-context.js';
+import type { Survey } from './survey.js';
 import { runTake, type TakeOutcome } from './take-run.js';
 
 /**
@@ -16,31 +17,41 @@ export async function execute(context: RunContext): Promise<ReadonlyMap<string, 
   const { survey } = context;
   const { picks } = survey;
   const decided = new Map(survey.decisions);
+  const decisions: Promise<Decision>[] = [];
   const started = new Map<string, Promise<TakeOutcome>>();
-  const aside: Promise<void>[] = survey.orphans.map((orphan) => collectAside(context, orphan));
 
-  const run = async (take: Take, sources: readonly Promise<TakeOutcome>[]): Promise<TakeOutcome> => {
-    const slot = slotKey(take);
-    let decision = decisionOf(decided, take);
-    if (sources.length > 0 && buys(decision.action) && decision.blocked_by === undefined) {
-      await Promise.all(sources);
-      // With the clips of its sources there, the take can be decided about: it may even be served already.
-      if (decision.waits_for.length > 0)
-        decision = decide(take, { ...survey.context, decided: (ref) => decided.get(slotKey(ref)) });
-    }
-    for (const older of decision.collect) aside.push(collectAside(context, older));
+  const decideInTime = async (take: Take, sources: readonly Promise<TakeOutcome>[]): Promise<Decision> => {
+    const decision = decisionOf(decided, take);
+    if (sources.length === 0 || !buys(decision.action) || decision.blocked_by !== undefined) return decision;
+    await Promise.all(sources);
+    if (decision.waits_for.length === 0) return decision;
+    // With the clips of its sources there, the take can be decided about: it may even be served already.
+    return decide(take, { ...survey.context, decided: (ref) => decided.get(slotKey(ref)) });
+  };
+  const run = async (decision: Decision): Promise<TakeOutcome> => {
     const outcome = await runTake(context, decision);
-    decided.set(slot, afterwards(decision, outcome));
+    decided.set(slotKey(decision.take), afterwards(decision, outcome));
     return outcome;
   };
   for (const take of inWorkOrder(context)) {
     const sources = sourcesOf(take, picks).flatMap((ref) => started.get(slotKey(ref)) ?? []);
-    started.set(slotKey(take), run(take, sources));
+    const decision = decideInTime(take, sources);
+    decisions.push(decision);
+    started.set(slotKey(take), decision.then(run));
   }
+  // Whom an older purchase serves is certain only now: until the last decision a take may claim it.
+  const aside = unserved(survey, await Promise.all(decisions)).map((older) => collectAside(context, older));
   const outcomes = new Map<string, TakeOutcome>();
   for (const [slot, outcome] of started) outcomes.set(slot, await outcome);
   await Promise.all(aside);
   return outcomes;
+}
+
+/** Purchases that are to be fetched although no take wants them any more. */
+function unserved(survey: Survey, final: readonly Decision[]): Attempt[] {
+  const serving = new Set([...survey.decisions.values(), ...final].map(({ attempt }) => attempt?.id));
+  const older = new Set([...survey.orphans, ...final.flatMap(({ collect }) => collect)]);
+  return [...older].filter(({ id }) => !serving.has(id));
 }
 
 /**

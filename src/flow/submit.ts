@@ -84,7 +84,12 @@ export async function submit(context: RunContext, purchase: Purchase): Promise<A
 async function begin(context: RunContext, purchase: Purchase): Promise<Attempt> {
   const { store, ledger, clock, project } = context;
   const { take, fingerprint, request, estimate, giveUp } = purchase;
-  for (const uncertain of giveUp) await record(context, uncertain, { type: 'resolved', as: 'abandoned' });
+  for (const { id } of giveUp) {
+    const uncertain = store.get(id);
+    // It may have stood in the way of two takes, and the other one has given it up already.
+    if (uncertain.state.kind === 'uncertain')
+      await record(context, uncertain, { type: 'resolved', as: 'abandoned' });
+  }
   const attempt = store.begin({
     owner: { shot: take.shot, take: take.take },
     fingerprint,
