@@ -3,10 +3,10 @@ import { DailiesError } from '../errors.js';
 import { assembleClips, type Assembled } from '../media/assemble.js';
 import { findFrameTool } from '../media/frame-tool.js';
 import { pickedTake, slotKey } from '../plan/graph.js';
-import { exists, makeRoomFor } from '../store/clip-file.js';
+import { exists, finishPart } from '../store/clip-file.js';
 import { inspectOutput, moveClip } from '../store/clips.js';
 import { readShotState } from '../store/shot-store.js';
-import { supersededFolder } from './clip-place.js';
+import { clipPlace, supersededFolder } from './clip-place.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
 import { survey } from './survey.js';
@@ -18,11 +18,41 @@ export interface Film extends Assembled {
 }
 
 /**
- * Joins the picked takes (the first where none is picked) in the manifest's order into `<output>/<project>.mp4`. A film that
- * lies there already is kept in `.superseded/`. Throws `usage` where a clip is missing, `tool-missing` where the clips
- * cannot be joined without ffmpeg.
+ * Joins the picked takes (the first where none is picked) in the manifest's order into `<output>/<project>.mp4`. A film
+ * that lies there already is kept in `.superseded/` once the new one is whole. Throws `usage` where a clip is missing or
+ * the film would lie where a clip belongs, `tool-missing` where the clips cannot be joined without ffmpeg.
  */
 export async function assembleFilm(project: Project, signal: AbortSignal): Promise<Film> {
+  const { paths, manifest } = project;
+  const target = join(paths.output, `${manifest.project}.mp4`);
+  assertFree(project, target);
+  const clips = await pickedClips(project);
+  const tool = await findFrameTool(project.env);
+  const part = join(paths.output, `${manifest.project}.part`);
+  const film = await assembleClips({ clips, target: part, signal, ...(tool ? { tool } : {}) });
+  if (exists(target)) await moveClip({ file: target, folder: supersededFolder(project) });
+  await finishPart({ part, target });
+  return { ...film, path: target, clips: clips.length };
+}
+
+/** A naming template may well put a clip there; some file systems do not tell letter case. */
+function assertFree(project: Project, target: string): void {
+  const taken = project.manifest.takes.find(
+    (take) => clipPlace(project, take).clip(0, '.mp4').toLowerCase() === target.toLowerCase(),
+  );
+  if (!taken) return;
+  throw new DailiesError(
+    'usage',
+    `the film would be ${target}, which is where the clip of ${taken.key} belongs`,
+    {
+      exitCode: 2,
+      hint: 'give the project another name, or the clips with output: { name: … }',
+    },
+  );
+}
+
+/** The files of the picked takes. Throws `usage` with the names of all that are not there. */
+async function pickedClips(project: Project): Promise<string[]> {
   const { paths, manifest } = project;
   const state = await readShotState(paths.lockfile);
   const picks = state.picks();
@@ -30,23 +60,17 @@ export async function assembleFilm(project: Project, signal: AbortSignal): Promi
   const clips: string[] = [];
   const missing: string[] = [];
   for (const shot of new Set(manifest.takes.map((take) => take.shot))) {
-    const attempt = decisions.get(slotKey(pickedTake(shot, picks)))?.attempt;
+    const ref = pickedTake(shot, picks);
+    const attempt = decisions.get(slotKey(ref))?.attempt;
     const output = attempt?.state.kind === 'delivered' ? attempt.state.outputs[0] : undefined;
     const file = openPath(paths.folder, output?.path ?? '');
     const isThere = output && (await inspectOutput({ file, output, hash: false })) !== 'missing';
     if (isThere) clips.push(file);
-    else missing.push(shot);
+    else missing.push(picks[shot] === undefined ? shot : slotKey(ref));
   }
-  if (missing.length > 0) {
-    throw new DailiesError('usage', `there is no clip yet of ${missing.join(', ')}`, {
-      exitCode: 1,
-      hint: `dailies run ${project.source.file}`,
-    });
-  }
-  const target = join(paths.output, `${manifest.project}.mp4`);
-  makeRoomFor(target);
-  if (exists(target)) await moveClip({ file: target, folder: supersededFolder(project) });
-  const tool = await findFrameTool(project.env);
-  const film = await assembleClips({ clips, target, signal, ...(tool ? { tool } : {}) });
-  return { ...film, path: target, clips: clips.length };
+  if (missing.length === 0) return clips;
+  throw new DailiesError('usage', `there is no clip yet of ${missing.join(', ')}`, {
+    exitCode: 1,
+    hint: `dailies run ${project.source.file}`,
+  });
 }

@@ -1,0 +1,140 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { assembleFilm } from '../../src/flow/assemble.js';
+import { loadProject } from '../../src/flow/project.js';
+import { readFacts } from '../../src/media/facts.js';
+import { makeClip, type Rgb } from '../helpers/clips.js';
+import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { makeProject, type TestProject } from '../helpers/project.js';
+import { apart, ffmpeg, filesIn, middle, pick, readPng } from './films.js';
+
+let server: GatewayServer;
+
+beforeEach(async () => {
+  server = await startGatewayServer();
+});
+afterEach(async () => {
+  expect(server.violations).toEqual([]);
+  await server.close();
+});
+
+const RED: Rgb = [200, 40, 40];
+const GREEN: Rgb = [40, 160, 60];
+const BLUE: Rgb = [40, 70, 200];
+
+/** Clips by the prompt that asks for them. */
+async function answerWith(wishes: Readonly<Record<string, Parameters<typeof makeClip>[0]>>): Promise<void> {
+  const made = new Map<string, Buffer>();
+  for (const [prompt, wish] of Object.entries(wishes)) made.set(prompt, await makeClip(wish));
+  server.autoComplete((job) => made.get(String(job.body['prompt'])) ?? Buffer.alloc(0));
+}
+
+const signal = new AbortController().signal;
+/** Without ffmpeg, unless it is given one. */
+const assemble = async (film: TestProject, env: NodeJS.ProcessEnv = {}) =>
+  assembleFilm(await loadProject({ manifest: film.manifest, env }), signal);
+
+const THREE = ['one', 'two', 'three'].map((id) => `  - { id: ${id}, prompt: ${id} }`).join('\n');
+const ALIKE = { one: { color: RED }, two: { color: GREEN }, three: { color: BLUE, seconds: 2 } };
+
+/** The colour of a film at some seconds. */
+async function colourAt(film: TestProject, at: number): Promise<Rgb> {
+  const png = join(film.folder, 'look.png');
+  await ffmpeg?.extractFrame({ clip: join(film.folder, 'renders/film/film.mp4'), at, png });
+  return middle(await readPng(png));
+}
+
+describe('a film', () => {
+  it('joins clips that agree as they are, in the order of the manifest, without ffmpeg', async () => {
+    await answerWith(ALIKE);
+    const film = await makeProject({ baseUrl: server.baseUrl, top: 'concurrency: 1' }, THREE);
+    await film.run();
+    const made = await assemble(film);
+    expect(made).toMatchObject({ method: 'remux', clips: 3, duration_s: 4 });
+    expect(made.path).toBe(join(film.folder, 'renders/film/film.mp4'));
+    expect(await readFacts(made.path, 'mp4')).toMatchObject({ duration_s: 4, width: 64, height: 36 });
+  });
+
+  it.skipIf(!ffmpeg)(
+    'shows the picked takes one after the other (skipped where there is no ffmpeg)',
+    async () => {
+      const colours = [RED, GREEN, BLUE];
+      const clips = await Promise.all(colours.map((color) => makeClip({ color })));
+      server.autoComplete((job) => clips[Number(job.body['seed'] ?? 3) - 1] ?? Buffer.alloc(0));
+      const film = await makeProject(
+        { baseUrl: server.baseUrl },
+        '  - { id: a, prompt: a, seed: 1, takes: 2 }\n  - { id: b, prompt: b }',
+      );
+      await film.run();
+      await pick(film, { a: 2 });
+      await assemble(film);
+      expect(apart(await colourAt(film, 0.5), GREEN)).toBeLessThan(40);
+      expect(apart(await colourAt(film, 1.5), BLUE)).toBeLessThan(40);
+      await pick(film, { a: null });
+      await assemble(film);
+      expect(apart(await colourAt(film, 0.5), RED)).toBeLessThan(40);
+    },
+  );
+
+  it.skipIf(!ffmpeg)('makes clips alike that differ, with ffmpeg (skipped where there is none)', async () => {
+    await answerWith({ ...ALIKE, two: { color: GREEN, width: 48, height: 48 } });
+    const film = await makeProject({ baseUrl: server.baseUrl }, THREE);
+    await film.run();
+    const made = await assemble(film, { PATH: process.env['PATH'] });
+    expect(made).toMatchObject({ method: 'ffmpeg', clips: 3 });
+    expect(apart(await colourAt(film, 1.5), GREEN)).toBeLessThan(40);
+  });
+
+  it('is refused where clips differ and there is no ffmpeg, and the film that is there stays', async () => {
+    await answerWith({ ...ALIKE, two: { width: 48, height: 48 } });
+    const film = await makeProject({ baseUrl: server.baseUrl }, THREE);
+    await film.run();
+    await writeFile(join(film.folder, 'renders/film/film.mp4'), 'an older film');
+    await expect(assemble(film)).rejects.toMatchObject({ code: 'tool-missing', exitCode: 1 });
+    expect(await film.read('renders/film/film.mp4')).toBe('an older film');
+    expect(await filesIn(film.folder, 'renders/film/.superseded')).toEqual([]);
+  });
+
+  it('keeps the older film aside', async () => {
+    await answerWith(ALIKE);
+    const film = await makeProject({ baseUrl: server.baseUrl }, THREE);
+    await film.run();
+    await assemble(film);
+    const older = await readFile(join(film.folder, 'renders/film/film.mp4'));
+    await film.write(THREE.split('\n').slice(1).join('\n'));
+    expect(await assemble(film)).toMatchObject({ clips: 2, duration_s: 3 });
+    expect(await readFile(join(film.folder, 'renders/film/.superseded/film.mp4'))).toEqual(older);
+  });
+
+  it('names the clips it lacks, and the takes that were picked and are not there', async () => {
+    await answerWith(ALIKE);
+    const film = await makeProject({ baseUrl: server.baseUrl }, THREE);
+    await film.run({ only: ['one'] });
+    await film.write(THREE.replace('prompt: one', 'prompt: one, takes: 2'));
+    await pick(film, { one: 2 });
+    await expect(assemble(film)).rejects.toMatchObject({
+      exitCode: 1,
+      message: 'there is no clip yet of one@2, two, three',
+    });
+    await pick(film, { one: 1 });
+    await film.run();
+    await rm(join(film.folder, 'renders/film/three/three.mp4'));
+    await expect(assemble(film)).rejects.toMatchObject({ message: 'there is no clip yet of three' });
+    expect(await filesIn(film.folder, 'renders/film')).not.toContain('film.mp4');
+  });
+
+  it('does not take the place of a clip', async () => {
+    await answerWith({ sea: { color: RED } });
+    const film = await makeProject(
+      { baseUrl: server.baseUrl, top: 'output: { dir: renders, name: "{id}" }' },
+      '  - { id: Film, prompt: sea }',
+    );
+    await film.run();
+    await expect(assemble(film)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('renders/film.mp4') as string,
+    });
+    expect(await filesIn(film.folder, 'renders')).toContain('Film.mp4');
+  });
+});
