@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { encodeHeader } from './journal-line.js';
@@ -63,7 +64,7 @@ export class JournalFile {
 
   async #sync(handle: FileHandle): Promise<void> {
     await handle.datasync();
-    if ((await handle.stat()).nlink === 0) {
+    if (fstatSync(handle.fd).nlink === 0) {
       this.#isGone = true;
       throw new Error('it was removed while the run was on');
     }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { fstatSync } from 'node:fs';
 import { open, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,7 +13,7 @@ import { ownIdentity, whereaboutsOf } from './process-identity.js';
 /** The right to write a project's state: one run at a time has it. */
 export interface RunLock {
   /** Whether it is still ours; false once somebody has removed it by hand or by force. */
-  isHeld(): Promise<boolean>;
+  isHeld(): boolean;
   /** Removes the lock if it is still ours. */
   release(): Promise<void>;
 }
@@ -127,9 +128,12 @@ function keep(held: {
   };
   const heart = setInterval(beat, held.heartbeatMs).unref();
   return {
-    async isHeld() {
-      const stats = await handle.stat().catch(() => undefined);
-      return stats !== undefined && stats.nlink > 0;
+    isHeld() {
+      try {
+        return fstatSync(handle.fd).nlink > 0;
+      } catch {
+        return false;
+      }
     },
     async release() {
       clearInterval(heart);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DailiesError } from '../errors.js';
 import { diskError } from './disk-error.js';
 import { journalPath } from './journal.js';
@@ -81,8 +82,11 @@ export function createWriteAhead(options: {
   }
 
   async function pump(): Promise<void> {
-    while (queue.length > 0) {
+    for (;;) {
+      // Not at once: what else happens in this turn goes out in the same write, and costs no fsync of its own.
+      await nextTurn();
       const batch = queue.splice(0);
+      if (batch.length === 0) break;
       try {
         await putOnDisk(batch);
         jobsNotKept.clear();
@@ -96,7 +100,7 @@ export function createWriteAhead(options: {
   }
 
   async function putOnDisk(batch: readonly Line[]): Promise<void> {
-    await assertHeld();
+    assertHeld();
     // With no lockfile yet, or no journal any more, the state can only be written whole.
     if (journal === undefined || journal.isGone) {
       await fold();
@@ -113,8 +117,8 @@ export function createWriteAhead(options: {
   }
 
   /** A run whose lock was forced from it must not write: another may be at work on the same files. */
-  async function assertHeld(): Promise<void> {
-    if (await lock.isHeld()) return;
+  function assertHeld(): void {
+    if (lock.isHeld()) return;
     throw new DailiesError('locked-by-another-run', 'the lock of this run was removed while it was on', {
       exitCode: 3,
       hint: 'another run may be at work on this project: nothing more is written here',
@@ -181,7 +185,7 @@ export function createWriteAhead(options: {
   async function foldLast(): Promise<void> {
     if (lastNumber === (onDisk?.place.folded ?? 0)) return;
     try {
-      await assertHeld();
+      assertHeld();
       await fold();
       jobsNotKept.clear();
     } catch (cause) {
@@ -216,8 +220,7 @@ export function createWriteAhead(options: {
         record(entry, { undo, resolve, reject });
         if (isPumping) return;
         isPumping = true;
-        // Not at once: what else happens in this turn goes out in the same write.
-        pumped = Promise.resolve().then(pump);
+        pumped = pump();
       });
     },
     failure: () => failure,

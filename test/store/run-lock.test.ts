@@ -68,16 +68,16 @@ describe('the run lock', () => {
     const second = await take(folder);
     await first.release();
     expect(existsSync(lockOf(folder))).toBe(true);
-    expect([await first.isHeld(), await second.isHeld()]).toEqual([false, true]);
+    expect([first.isHeld(), second.isHeld()]).toEqual([false, true]);
   });
 
   it('knows when it was removed or replaced', async () => {
     const folder = newFolder();
     const first = await take(folder);
     rmSync(lockOf(folder));
-    expect(await first.isHeld()).toBe(false);
+    expect(first.isHeld()).toBe(false);
     await take(folder);
-    expect(await first.isHeld()).toBe(false);
+    expect(first.isHeld()).toBe(false);
   });
 
   it('says so where the folder cannot be written', async () => {
@@ -95,7 +95,7 @@ describe('a lock left behind', () => {
     leaveLock(folder, await holder(changes()));
     const clock: Clock = { now: () => Date.now(), sleep: () => Promise.reject(new Error('it waited')) };
     const lock = await acquireRunLock({ lockfile: lockfileOf(folder), clock });
-    expect(await lock.isHeld()).toBe(true);
+    expect(lock.isHeld()).toBe(true);
     expect(readdirSync(folder)).toEqual(['teaser.lock.json.lck']);
     await lock.release();
   });
@@ -184,7 +184,7 @@ describe('unlocking', () => {
         hint: expect.stringContaining(`kill ${process.pid}`) as string,
       });
     }
-    expect(await lock.isHeld()).toBe(true);
+    expect(lock.isHeld()).toBe(true);
   });
 
   it.each([
@@ -284,7 +284,7 @@ describe('between processes', () => {
         try {
           const lock = await acquireRunLock({ lockfile: ${JSON.stringify(lockfileOf(folder))}, clock: systemClock });
           say('in'); await delay(1); say('in'); await delay(1);
-          if (!(await lock.isHeld())) say('LOST');
+          if (!lock.isHeld()) say('LOST');
           say('out');
           await lock.release();
         } catch (error) { if (error.code !== 'locked-by-another-run') say('ERROR ' + error.message); await delay(1); }
