@@ -1,4 +1,4 @@
-import type { EventSink } from '../events.js';
+import type { EventSink, RunEvent } from '../events.js';
 import { allowsRedraw } from '../ui/look.js';
 import { createProgress, type Progress } from '../ui/progress.js';
 import { lookOf, type CliContext } from './context.js';
@@ -8,10 +8,17 @@ export interface RunProgress extends Progress {
   readonly handle: EventSink;
 }
 
-/** Opens the view that fits the streams and the flags. `showPath` turns a path of the run into one to be shown. */
+/**
+ * Opens the view that fits the streams and the flags. `showPath` turns a path of the run into one to be shown;
+ * `isKnown` says whether a person has been told of an event already.
+ */
 export async function openRunProgress(
   context: CliContext,
-  options: { readonly quiet: boolean; readonly showPath: (path: string) => string },
+  options: {
+    readonly quiet: boolean;
+    readonly showPath: (path: string) => string;
+    readonly isKnown: (event: RunEvent) => boolean;
+  },
 ): Promise<RunProgress> {
   const { stdout, stderr, env, format } = context;
   const streamsToTerminal = format === 'ndjson' && stdout.isTTY === true;
@@ -35,7 +42,7 @@ export async function openRunProgress(
   return {
     ...progress,
     handle(event) {
-      progress.handle(event);
+      if (!options.isKnown(event)) progress.handle(event);
       if (format === 'ndjson') stdout.write(`${JSON.stringify(event)}\n`);
     },
     stop() {

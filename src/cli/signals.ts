@@ -6,7 +6,7 @@ export class Interrupted extends Error {
 export interface Interruption {
   readonly signal: AbortSignal;
   /** Puts the process's own handling back. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /** The signals by which a person, a container or a closed window asks a process to end. */

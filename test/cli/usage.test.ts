@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../helpers/cli.js';
 
@@ -135,6 +137,23 @@ describe('completion', () => {
     expect(COMMANDS.filter((name) => !stdout.includes(name))).toEqual([]);
     for (const option of ['max-cost', 'no-preflight', 'not-charged']) expect(stdout).toContain(option);
     expect(stdout).toContain('ndjson');
+  });
+
+  it('completes in bash', async () => {
+    const { stdout: script } = await cli(['completion', 'bash']);
+    const tries = [
+      'dailies ru',
+      'dailies run --form',
+      'dailies run --format j',
+      'dailies resolve f.yaml --not',
+      'dailies completion z',
+    ];
+    const complete = tries.map(
+      (line) =>
+        `COMP_WORDS=(${line}); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _dailies; echo "\${COMPREPLY[*]}"`,
+    );
+    const { stdout } = await promisify(execFile)('bash', ['-c', [script, ...complete].join('\n')]);
+    expect(stdout).toBe('run\n--format\njson\n--not-charged\nzsh\n');
   });
 });
 

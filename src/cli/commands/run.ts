@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { PlanDocument } from '../../domain/plan.js';
 import type { ExitCode } from '../../errors.js';
 import type { RunSummary } from '../../events.js';
 import { summaryLines } from '../../ui/summary.js';
@@ -71,39 +72,36 @@ async function render(context: CliContext, manifest: string, flags: RunFlags): P
     import('../../flow/run.js'),
     import('../../sheet/render.js'),
   ]);
+  let isPlanShown = false;
   const progress = await openRunProgress(context, {
     quiet: flags.quiet === true,
     // Clips are named from the manifest's folder on.
     showPath: (path) => shownPath(resolve(project.paths.folder, path)),
+    // What the plan has shown with its place in the manifest is not said again.
+    isKnown: (event) => isPlanShown && event.type === 'diagnostic',
   });
-  const interruption = interruptible({
+  const { signal, release } = interruptible({
     onFirst: () => progress.note('stopping: the state is being written; Ctrl-C again leaves at once'),
     beforeExit: () => progress.stop(),
   });
+  const confirm = (plan: PlanDocument): Promise<boolean> => {
+    isPlanShown = true;
+    return confirmSpending(context, { project, plan, commands: nextCommands(manifest, flags), signal });
+  };
   try {
     return await runProject(project, {
       ...scopeOf(flags),
       ...(flags.maxCost === undefined ? {} : { maxCostUsd: flags.maxCost }),
       ...(flags.locked === undefined ? {} : { locked: flags.locked }),
       ...(flags.allowUnpriced === undefined ? {} : { allowUnpriced: flags.allowUnpriced }),
-      ...(flags.yes !== true && canAsk(context)
-        ? {
-            confirm: (plan) =>
-              confirmSpending(context, {
-                project,
-                plan,
-                commands: nextCommands(manifest, flags),
-                signal: interruption.signal,
-              }),
-          }
-        : {}),
+      ...(flags.yes !== true && canAsk(context) ? { confirm } : {}),
       onEvent: progress.handle,
-      signal: interruption.signal,
+      signal,
       renderSheet,
     });
   } finally {
     progress.stop();
-    interruption.release();
+    release();
   }
 }
 
