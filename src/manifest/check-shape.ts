@@ -5,7 +5,7 @@ import type { Report } from './problems.js';
 import type { RawManifest, RawShared, RawShot } from './raw.js';
 import { manifestSchema } from './schema.js';
 import type { JsonSchema } from './schema-fields.js';
-import { describeShapeError } from './shape-message.js';
+import { describeShapeError, missingKey } from './shape-message.js';
 
 /** A part of the manifest held against the schema. */
 export interface Checked<T> {
@@ -15,26 +15,26 @@ export interface Checked<T> {
   readonly broken: ReadonlySet<string>;
 }
 
-/** The manifest's own level: everything but what is inside `defaults` and `shots`. */
-export function checkTop(data: unknown, report: Report): Checked<RawManifest> {
-  const { top, topInPart } = validators();
-  return check({ validate: top, accept: topInPart, data, at: [], report });
+/** The manifest's own level: everything but what is inside `defaults` and `shots`. What is missing hides nothing else. */
+export function checkTop(data: Readonly<Record<string, unknown>>, report: Report): Checked<RawManifest> {
+  const checked = check({ validate: validators().top, data, at: [], report });
+  for (const name of manifestSchema['required'] as readonly string[]) {
+    const isMisspelt = [...checked.broken].some((other) => nearest(other, [name]) !== undefined);
+    if (!Object.hasOwn(data, name) && !isMisspelt) report(missingKey([], name));
+  }
+  return checked;
 }
 
 export function checkDefaults(data: unknown, report: Report): Checked<RawShared> {
-  const { defaults } = validators();
-  return check({ validate: defaults, accept: defaults, data, at: ['defaults'], report });
+  return check({ validate: validators().defaults, data, at: ['defaults'], report });
 }
 
 export function checkShot(data: unknown, index: number, report: Report): Checked<RawShot> {
-  const { shot } = validators();
-  return check({ validate: shot, accept: shot, data, at: ['shots', index], report });
+  return check({ validate: validators().shot, data, at: ['shots', index], report });
 }
 
 interface Validators {
-  readonly top: ValidateFunction;
-  /** The top level even with keys missing: what is there can still be checked. */
-  readonly topInPart: ValidateFunction<RawManifest>;
+  readonly top: ValidateFunction<RawManifest>;
   readonly defaults: ValidateFunction<RawShared>;
   readonly shot: ValidateFunction<RawShot>;
 }
@@ -55,55 +55,53 @@ function validators(): Validators {
     meta: false,
     inlineRefs: false,
   });
-  const { properties, $defs, required } = manifestSchema as Readonly<Record<string, JsonSchema>>;
+  const { properties, $defs } = manifestSchema as Readonly<Record<string, JsonSchema>>;
   const shot = $defs?.['shot'] as { readonly properties: JsonSchema };
   // Ids are judged by ids.ts, once their vars and their matrix are in.
   const id = { title: 'text', type: 'string' };
   const shots = { title: 'a list of shots', type: 'array', minItems: 1 };
-  const top = { ...manifestSchema, $defs: undefined, properties: { ...properties, defaults: true, shots } };
+  const top = {
+    type: 'object',
+    properties: { ...properties, defaults: true, shots },
+    additionalProperties: false,
+  };
   ajv.addSchema({
     $id: 'manifest',
     $defs: {
       ...$defs,
       shot: { ...shot, properties: { ...shot.properties, id } },
       defaults: properties?.['defaults'],
-      top: { ...top, required },
-      topInPart: { ...top, required: [] },
+      top,
     },
   });
   const part = <T>(name: string) => ajv.compile<T>({ $ref: `manifest#/$defs/${name}` });
   compiled = {
     top: part('top'),
-    topInPart: part('topInPart'),
     defaults: part('defaults'),
     shot: part('shot'),
   };
   return compiled;
 }
 
-/** `validate` finds the faults; `accept` decides whether what is left without them will do. */
 function check<T>(part: {
-  readonly validate: ValidateFunction;
-  readonly accept: ValidateFunction<T>;
+  readonly validate: ValidateFunction<T>;
   readonly data: unknown;
   readonly at: Path;
   readonly report: Report;
 }): Checked<T> {
-  const { validate, accept, data, at, report } = part;
-  if (accept === validate && accept(data)) return { value: data, broken: NOTHING_BROKEN };
+  const { validate, data, at, report } = part;
+  if (validate(data)) return { value: data, broken: NOTHING_BROKEN };
   const broken = new Set<string>();
-  const isSound = validate(data);
-  const errors = isSound ? [] : (validate.errors ?? []);
+  const errors = validate.errors ?? [];
   for (const error of errors) {
     if (isEcho(error) || isMisspelt(error, errors)) continue;
-    const inner = pathOf(error.instancePath);
-    const problem = describeShapeError(error, [...at, ...inner]);
+    const problem = describeShapeError(error, [...at, ...pathOf(error.instancePath)]);
     report(problem);
     const field = problem.path?.[at.length];
     if (field !== undefined) broken.add(String(field));
   }
   const rest = withoutFields(data, broken);
-  return accept(rest) ? { value: rest, broken } : { broken };
+  return validate(rest) ? { value: rest, broken } : { broken };
 }
 
 const NOTHING_BROKEN: ReadonlySet<string> = new Set();

@@ -70,7 +70,7 @@ export function parseManifest(options: {
   };
 }
 
-function isMap(data: unknown, report: Report): boolean {
+function isMap(data: unknown, report: Report): data is Readonly<Record<string, unknown>> {
   if (isRecord(data)) return true;
   const hint = 'begin with version: 1 and shots:, or let dailies init write a manifest';
   if (data === null)

@@ -58,7 +58,8 @@ function rightPlace(path: Path, key: string): string | undefined {
   return inShot && Object.hasOwn(settings, key) ? 'at the top of the manifest' : undefined;
 }
 
-function missingKey(path: Path, key: string): Problem {
+/** A key that must be there. `path`: of the map that lacks it. */
+export function missingKey(path: Path, key: string): Problem {
   const what =
     path.length === 0 ? 'the manifest' : path.length === 2 && path[0] === 'shots' ? 'the shot' : 'this';
   const hint = path.length === 0 && key === 'version' ? { hint: 'begin with version: 1' } : {};

@@ -16,8 +16,8 @@ vars: { 1x: a, ok: [1] }
 shots: [{ id: a, model: m, prompt: p }]
 `);
     expect(found(parsed)).toEqual([
-      'missing-key: projct',
       'unknown-key: projct',
+      'missing-key: projct',
       'invalid-value: openruoter',
       'wrong-type: 5',
       'invalid-value: 0',
