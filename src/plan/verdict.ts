@@ -105,9 +105,9 @@ export function isUncertain({ state }: Attempt): boolean {
   return state.kind === 'uncertain' || state.kind === 'submitting';
 }
 
-/** Bought, and its clip not on disk yet. */
+/** Bought, and its clip not on disk yet; a lost job may turn up again. */
 export function isUnfetched({ state }: Attempt): boolean {
-  return ['pending', 'in_progress', 'completed', 'downloading'].includes(state.kind);
+  return ['pending', 'in_progress', 'completed', 'downloading', 'lost'].includes(state.kind);
 }
 
 /** Hours and minutes where the reader is. */
