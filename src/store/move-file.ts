@@ -1,4 +1,4 @@
-import { closeSync, linkSync, openSync, renameSync, unlinkSync } from 'node:fs';
+import { linkSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from './disk-error.js';
 import { syncFolder } from './replace-file.js';
@@ -13,9 +13,10 @@ export async function moveToFree(file: string, target: string): Promise<boolean>
     linkSync(file, target);
   } catch (error) {
     const code = errnoOf(error) ?? '';
-    if (code === 'EEXIST') return false;
     if (['ENOENT', 'ENOTDIR', 'EXDEV'].includes(code)) throw error;
-    return renameUnlessTaken(file, target);
+    if (code !== 'EEXIST') return renameUnlessTaken(file, target);
+    // A run that died between the two steps has left the file under both names: the second step is still to come.
+    if (!isUnderBothNames(file, target)) return false;
   }
   // From one folder to another the new name has to be safe before the old one goes.
   if (dirname(file) !== dirname(target)) await syncFolder(dirname(target));
@@ -24,14 +25,18 @@ export async function moveToFree(file: string, target: string): Promise<boolean>
   return true;
 }
 
-/** For file systems without links: an empty file holds the name until the rename replaces it. */
+/** With one name only, the two are that name in different letter case, and removing one would remove the file. */
+function isUnderBothNames(file: string, target: string): boolean {
+  const [one, other] = [statSync(file, { bigint: true }), statSync(target, { bigint: true })];
+  return one.ino === other.ino && one.dev === other.dev && one.nlink > 1n;
+}
+
+/**
+ * For file systems without links. Between the look and the rename somebody else might take the name; a file to hold it
+ * would be worse, for a run that died there would leave it, empty, under the name of a clip.
+ */
 async function renameUnlessTaken(file: string, target: string): Promise<boolean> {
-  try {
-    closeSync(openSync(target, 'wx'));
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
-    throw error;
-  }
+  if (statSync(target, { throwIfNoEntry: false })) return false;
   renameSync(file, target);
   await syncFolder(dirname(target));
   if (dirname(file) !== dirname(target)) await syncFolder(dirname(file));

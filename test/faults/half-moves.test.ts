@@ -1,0 +1,55 @@
+import { link, mkdir, readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { runHere } from './disk-scenarios.js';
+import { makeFilm, promptOf, type Film } from './film.js';
+import { inspect, NOTHING_FOUND } from './invariants.js';
+
+/*
+ * A clip changes its name in two steps: the new name is linked, the old one removed. A run that dies between them
+ * leaves one clip under two names.
+ */
+
+let film: Film;
+
+beforeEach(async () => {
+  film = await makeFilm(['a']);
+  expect(await runHere(film)).toMatchObject({ exit_code: 0 });
+});
+afterEach(async () => {
+  expect(await inspect(film, () => 2)).toEqual(NOTHING_FOUND);
+  await film.remove();
+});
+
+/** Gives the clip of shot a another name besides its own. */
+async function alsoName(path: string): Promise<void> {
+  await mkdir(dirname(join(film.output, path)), { recursive: true });
+  await link(join(film.output, 'a/a.mp4'), join(film.output, path));
+}
+
+const clipsIn = async (folder: string) =>
+  (await readdir(join(film.output, folder))).filter((name) => /\.(mp4|part)$/.test(name));
+const clipAt = (path: string) => readFile(join(film.output, path));
+
+it('ends the move of a clip whose shot was renamed', async () => {
+  await film.write([{ id: 'b', prompt: promptOf('a') }]);
+  await alsoName('b/b.mp4');
+  expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+  expect(await clipsIn('a')).toEqual([]);
+  expect(await clipsIn('b')).toEqual(['b.mp4']);
+});
+
+it('ends the move of a clip that a newer one has replaced', async () => {
+  await alsoName('.superseded/a.mp4');
+  expect(await runHere(film, { rerender: ['a'] })).toMatchObject({ exit_code: 0 });
+  expect(await clipsIn('.superseded')).toEqual(['a.mp4']);
+  expect(await clipsIn('a')).toEqual(['a.mp4']);
+});
+
+it('does not write the next clip over the last one, which still has the name it grew under', async () => {
+  const before = await clipAt('a/a.mp4');
+  await alsoName('a/a.part');
+  expect(await runHere(film, { rerender: ['a'] })).toMatchObject({ exit_code: 0 });
+  expect(await clipAt('.superseded/a.mp4')).toEqual(before);
+  expect(await clipAt('a/a.mp4')).not.toEqual(before);
+});
