@@ -37,8 +37,12 @@ export async function openRunProgress(
     // Events on a terminal are the view; a second one would be written over them.
     quiet: options.quiet || streamsToTerminal,
   });
-  const resume = (): void => progress.refresh();
-  process.on('SIGCONT', resume);
+  // The shell writes where the cursor stands: the living part must be gone before the process stops.
+  const suspend = (): void => {
+    progress.pause();
+    process.kill(process.pid, 'SIGSTOP');
+  };
+  if (context.platform !== 'win32') process.on('SIGTSTP', suspend);
   return {
     ...progress,
     handle(event) {
@@ -46,7 +50,7 @@ export async function openRunProgress(
       if (format === 'ndjson') stdout.write(`${JSON.stringify(event)}\n`);
     },
     stop() {
-      process.off('SIGCONT', resume);
+      process.off('SIGTSTP', suspend);
       progress.stop();
     },
   };

@@ -149,7 +149,9 @@ function visible(text: string): string {
     .replace(/\p{Cs}/gu, '\ufffd');
 }
 
-/** Keys of gateways begin with `sk-`. Whoever wrote one into a manifest shall not find it in a log too. */
+/** Keys of gateways begin with `sk-`. Whoever wrote one, or a password, into a manifest shall not find it in a log too. */
 function withoutKeys(line: string): string {
-  return line.replace(/\bsk-[\w-]{12,}/g, (key) => `sk-${'*'.repeat(key.length - 3)}`);
+  return line
+    .replace(/\bsk-[\w-]{12,}/g, (key) => `sk-${'*'.repeat(key.length - 3)}`)
+    .replace(/:\/\/[^\s/@"']+@/g, (login) => `://${'*'.repeat(login.length - 4)}@`);
 }

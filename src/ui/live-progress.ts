@@ -92,8 +92,8 @@ export function createLiveProgress(options: ProgressOptions & { readonly window:
       keep(warningLine(text, style));
       changed = true;
     },
-    refresh() {
-      drawn = [];
+    pause() {
+      draw([]);
       changed = true;
     },
     stop() {

@@ -42,7 +42,7 @@ export function createPlainProgress(options: ProgressOptions): Progress {
       const line = warningLine(text, style);
       writeLine(line.head.trimStart() + line.text);
     },
-    refresh: () => undefined,
+    pause: () => undefined,
     stop() {
       running = false;
       stopHeartbeat();

@@ -7,8 +7,8 @@ export interface Progress {
   handle(event: RunEvent): void;
   /** Says something that no event says. */
   note(text: string): void;
-  /** Forgets what is on the screen, so that the next frame is drawn anew: after a pause in the background. */
-  refresh(): void;
+  /** Takes the living part off the screen until the next frame: before the process goes into the background. */
+  pause(): void;
   /** Writes what is left to write and takes the living part off the screen; nothing is written afterwards. */
   stop(): void;
 }
@@ -44,6 +44,6 @@ export async function createProgress(
 const SILENT: Progress = {
   handle: () => undefined,
   note: () => undefined,
-  refresh: () => undefined,
+  pause: () => undefined,
   stop: () => undefined,
 };

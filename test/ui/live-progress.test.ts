@@ -149,14 +149,15 @@ describe('the live view', () => {
     expect(terminal.writes - before).toBe(6);
   });
 
-  it('starts a new frame below whatever the shell wrote while it was in the background', () => {
+  it('leaves the screen to the shell while it is in the background, and goes on below', () => {
     const { terminal, progress, pass } = stage(90, 24);
     progress.handle(events.started(1));
     progress.handle(events.planned('a'));
     progress.handle(events.submitting('a'));
     pass(100);
-    terminal.write('\n[1]+ Stopped\n$ fg\n');
-    progress.refresh();
+    progress.pause();
+    expect(terminal.lines()).toEqual([]);
+    terminal.write('[1]+ Stopped\n$ fg\n');
     pass(1000);
     expect(terminal.lines().slice(-3)).toEqual([
       '$ fg',
