@@ -87,7 +87,7 @@ function wrongValue(error: ErrorObject, path: Path): Problem {
   // Whoever put the key itself there shall not find it in a log.
   const found = field === 'api_key_env' ? '' : `, not ${show(data)}`;
   if (keyword === 'oneOf') return { code: 'invalid-value', message: `${field} must have ${title}`, path };
-  const message = lengthFault(keyword, limits['limit'], field) ?? `${field} must be ${title}${found}`;
+  const message = limitFault(error, field) ?? `${field} must be ${title}${found}`;
   const isType = keyword === 'type' || (keyword === 'const' && typeof data !== 'number');
   const hint = isType
     ? typeHint({ data, field, parentSchema })
@@ -109,10 +109,24 @@ function nameOf(path: Path): string {
   return `${path[at] ?? ''}${indices.join('')}`;
 }
 
-function lengthFault(keyword: string, limit: unknown, field: string): string | undefined {
-  if (keyword === 'maxLength')
-    return `${field} has more than ${Number(limit).toLocaleString('en')} characters`;
-  return keyword === 'minLength' ? `${field} is empty` : undefined;
+/** A value of the right kind that is too long, too large or too small. */
+function limitFault(error: ErrorObject, field: string): string | undefined {
+  const { limit } = error.params as { readonly limit?: number };
+  const bound = limit?.toLocaleString('en') ?? '';
+  switch (error.keyword) {
+    case 'maxLength':
+      return `${field} has more than ${bound} characters`;
+    case 'maxItems':
+      return `${field} has more than ${bound} entries`;
+    case 'minLength':
+      return `${field} is empty`;
+    case 'maximum':
+      return `${field} may be at most ${bound}, not ${show(error.data)}`;
+    case 'minimum':
+      return `${field} must be at least ${bound}, not ${show(error.data)}`;
+    default:
+      return undefined;
+  }
 }
 
 function valueHint(keyword: string, data: unknown, allowed: unknown): string | undefined {

@@ -132,6 +132,8 @@ describe('a marker', () => {
     const lines = shown(text);
     expect(lines.join('')).not.toContain('0123456789');
     expect(lines.join('')).toContain('sk-*****');
+    const login = shown(withShots('  - { id: a, prompt: p, first_frame: "https://me:hunter2@e.com/a.png" }'));
+    expect(login.join('')).toContain('://**********@e.com');
   });
 });
 
