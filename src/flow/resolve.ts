@@ -96,7 +96,7 @@ function choose(
   const kinds = settlement.as === 'abandoned' ? ['uncertain', 'lost'] : ['uncertain'];
   const open = store.attempts().filter(({ state }) => kinds.includes(state.kind));
   if (all === true) return open;
-  return shots.flatMap((shot) => {
+  const chosen = shots.flatMap((shot) => {
     const found = open.filter(({ owner }) => owner.shot === shot || `${owner.shot}@${owner.take}` === shot);
     if (found.length > 0) return found;
     const near = nearest(shot, new Set(open.map(({ owner }) => owner.shot)));
@@ -107,6 +107,8 @@ function choose(
         near !== undefined ? `did you mean ${near}?` : names === '' ? 'no shot has' : `these have: ${names}`,
     });
   });
+  // A shot and its take may both be named.
+  return [...new Set(chosen)];
 }
 
 /** A job is taken in only if the gateway knows it, and no other attempt is it. */

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { fastClock } from '../helpers/clock.js';
 import { runHere } from './disk-scenarios.js';
 import { makeFilm, promptOf, type Film, type Shot } from './film.js';
 import { inspect, NOTHING_FOUND } from './invariants.js';
@@ -69,4 +70,16 @@ it('gives an unanswered submit up once when two shots would take its place', asy
   const resubmitted = await runHere(film, { onUncertain: 'resubmit' });
   expect(resubmitted).toMatchObject({ exit_code: 0, counts: { delivered: 2, submitted: 2 } });
   expect(film.server.counters.posts).toBe(3);
+});
+
+it('asks in each run for a job that was lost, although its shot has moved on', async () => {
+  film = await makeFilm(['a']);
+  film.stage.onAccepted = (job) => job.vanish();
+  expect(await runHere(film, { clock: fastClock(100) })).toMatchObject({ shots: [{ outcome: 'held' }] });
+  film.stage.onAccepted = () => undefined;
+  await film.write([{ id: 'a', prompt: 'something new' }]);
+  expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+  film.server.jobs[0]?.restore();
+  expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+  expect(await clipAt('.superseded/a.take-1.attempt-1.mp4')).toEqual(clipOfJob(1));
 });

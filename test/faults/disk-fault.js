@@ -33,7 +33,10 @@ const tearFile = (write, file, data, ...rest) => write.call(file, half(Buffer.fr
 const tearPieces = (write, file, pieces, position) =>
   write.call(file, [half(Buffer.concat(pieces))], position);
 const tearPath = (write, _, path, data, ...rest) => write(path, half(Buffer.from(data)), ...rest);
-const isForWriting = (_, flags = 'r') => /[wax+]/.test(flags);
+const isForWriting = (_, flags = 'r') =>
+  typeof flags === 'number'
+    ? (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR)) !== 0
+    : /[wax+]/.test(flags);
 const grows = true;
 
 guard(fileMethods, 'writeFile', { grows, tear: tearFile });

@@ -1,5 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '../../src/clock.js';
 import { loadProject } from '../../src/flow/project.js';
 import { runProject, type RunOptions } from '../../src/flow/run.js';
 import { renderSheet } from '../../src/sheet/render.js';
@@ -55,7 +56,11 @@ export const SCENARIOS: readonly Scenario[] = [
 ];
 
 /** Runs a film within the test's own process. */
-export async function runHere(film: Film, options: RunOptions = {}) {
-  const project = await loadProject({ manifest: film.manifest, env: { TEST_KEY: KEY } });
+export async function runHere(
+  film: Film,
+  { clock, ...options }: RunOptions & { readonly clock?: Clock } = {},
+) {
+  const env = { TEST_KEY: KEY };
+  const project = await loadProject({ manifest: film.manifest, env, ...(clock ? { clock } : {}) });
   return runProject(project, { renderSheet, ...options });
 }

@@ -105,7 +105,7 @@ function manifestText(film: {
     'version: 1',
     'project: film',
     `gateway: { base_url: "${film.baseUrl}", api_key_env: TEST_KEY }`,
-    'poll: { interval: 0.05, timeout: 20 }',
+    'poll: { interval: 0.05, timeout: 300 }',
     'defaults: { model: google/veo-3.1-lite, duration: 4, resolution: 720p, generate_audio: false }',
     film.top,
     'shots:',

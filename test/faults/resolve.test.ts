@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadProject } from '../../src/flow/project.js';
+import { resolveShots, type Resolution } from '../../src/flow/resolve.js';
+import { readShotState } from '../../src/store/shot-store.js';
+import { cli } from '../helpers/cli.js';
+import { fastClock } from '../helpers/clock.js';
+import { KEY } from './command.js';
+import { runHere } from './disk-scenarios.js';
+import { makeFilm, type Film } from './film.js';
+import { inspect, NOTHING_FOUND } from './invariants.js';
+
+let film: Film;
+beforeEach(async () => {
+  film = await makeFilm(['a', 'b', 'c'], {
+    gateway: { key: { usage: 12.5, limit: 50 } },
+    top: 'concurrency: 1',
+  });
+});
+afterEach(async () => {
+  expect(await inspect(film)).toEqual(NOTHING_FOUND);
+  await film.remove();
+});
+
+/** The answers to the first submits are lost; where `taken`, the gateway has the job nevertheless. */
+async function loseAnswers(times: number, taken: boolean): Promise<void> {
+  film.server.failNext(taken ? 'drop-after-accept' : 'reset', { times });
+  expect(await runHere(film)).toMatchObject({ exit_code: 1 });
+  expect(film.server.counters.posts).toBe(3);
+}
+
+async function resolve(request: Omit<Parameters<typeof resolveShots>[1], 'signal'>): Promise<Resolution> {
+  return resolveShots(await loadProject({ manifest: film.manifest, env: { TEST_KEY: KEY } }), request);
+}
+
+const statesOf = async () =>
+  (await readShotState(film.lockfile)).attempts().map(({ owner, state }) => `${owner.shot} ${state.kind}`);
+
+describe('a submit whose answer was lost', () => {
+  it('gets its job back by the id, and the next run fetches the clip without paying', async () => {
+    await loseAnswers(1, true);
+    const { settled, usage_usd } = await resolve({ shots: ['a'], settlement: { as: 'job', jobId: 'job-1' } });
+    expect(settled).toMatchObject([
+      { owner: { shot: 'a', take: 1 }, as: 'job', at: expect.any(String) as string },
+    ]);
+    expect(usage_usd).toBe(12.5);
+    expect(await statesOf()).toEqual(['a pending', 'b delivered', 'c delivered']);
+    expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(film.server.counters.posts).toBe(3);
+  });
+
+  it('is free to be bought again when it was not charged', async () => {
+    await loseAnswers(1, false);
+    await resolve({ shots: ['a@1'], settlement: { as: 'not_charged' } });
+    expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 1 }, spent_usd: 0.3 });
+  });
+
+  it('counts as spent when it is given up', async () => {
+    await loseAnswers(1, false);
+    await resolve({ shots: ['a'], settlement: { as: 'abandoned' } });
+    expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 1 }, spent_usd: 0.42 });
+  });
+
+  it('is settled once, however often it is named', async () => {
+    await loseAnswers(2, false);
+    const { settled } = await resolve({ shots: ['a', 'b', 'a@1', 'a'], settlement: { as: 'not_charged' } });
+    expect(settled.map(({ owner }) => owner.shot)).toEqual(['a', 'b']);
+  });
+
+  it('is settled together with all others', async () => {
+    await loseAnswers(3, false);
+    const { settled } = await resolve({ shots: [], all: true, settlement: { as: 'not_charged' } });
+    expect(settled).toHaveLength(3);
+    expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 3 } });
+  });
+
+  it.each([
+    ['that the gateway does not know', 'job-99', 'job-unknown'],
+    ['that another shot has', 'job-2', 'job-unknown'],
+    ['that would lead elsewhere', '../../../etc/passwd', 'job-unknown'],
+  ])('does not take a job %s, and stays as it is', async (_, jobId, code) => {
+    await loseAnswers(1, true);
+    await expect(resolve({ shots: ['a'], settlement: { as: 'job', jobId } })).rejects.toMatchObject({ code });
+    expect(await statesOf()).toEqual(['a uncertain', 'b delivered', 'c delivered']);
+    expect(film.server.violations).toEqual([]);
+  });
+
+  it('stays as it is while the gateway cannot say whether it has the job', async () => {
+    await loseAnswers(1, true);
+    film.server.failNext(500, { on: 'poll' });
+    const settlement = { as: 'job', jobId: 'job-1' } as const;
+    await expect(resolve({ shots: ['a'], settlement })).rejects.toMatchObject({
+      code: 'gateway-unreachable',
+    });
+    expect(await statesOf()).toContain('a uncertain');
+  });
+
+  it('has one job at most', async () => {
+    await loseAnswers(2, true);
+    const settlement = { as: 'job', jobId: 'job-1' } as const;
+    await expect(resolve({ shots: ['a', 'b'], settlement })).rejects.toMatchObject({
+      code: 'usage',
+      exitCode: 2,
+    });
+  });
+});
+
+it('refuses to settle what is settled', async () => {
+  await loseAnswers(1, false);
+  const settlement = { as: 'not_charged' } as const;
+  await expect(resolve({ shots: ['b'], settlement })).rejects.toMatchObject({
+    code: 'usage',
+    hint: 'did you mean a?',
+  });
+});
+
+it('gives a lost job up, which stays paid, and renders the shot anew', async () => {
+  film.stage.onAccepted = (job) => job.vanish();
+  expect(await runHere(film, { clock: fastClock(200) })).toMatchObject({ exit_code: 1 });
+  film.stage.onAccepted = () => undefined;
+  await expect(resolve({ shots: ['a'], settlement: { as: 'not_charged' } })).rejects.toMatchObject({
+    code: 'usage',
+  });
+  await resolve({ shots: ['a', 'b', 'c'], settlement: { as: 'abandoned' } });
+  expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 3 } });
+  // Each was bought twice, because it was said so.
+  expect(await inspect(film, () => 2)).toEqual(NOTHING_FOUND);
+  await film.remove();
+  film = await makeFilm([]);
+});
+
+describe('dailies resolve', () => {
+  const resolveBy = (...words: string[]) =>
+    cli(['resolve', film.manifest, ...words], { env: { TEST_KEY: KEY } });
+
+  it('speaks every form', async () => {
+    await loseAnswers(3, true);
+    expect(await resolveBy('a', '--job-id', 'job-1')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^a@1 +has its job back.*\n.*\$12\.50/) as string,
+    });
+    expect(await resolveBy('b', '--abandon', '--format', 'json')).toMatchObject({ exitCode: 0 });
+    expect(await resolveBy('--all', '--not-charged')).toMatchObject({ exitCode: 0 });
+    expect(await statesOf()).toEqual(['a pending', 'b abandoned', 'c not_charged']);
+    expect(await resolveBy('--all', '--not-charged')).toMatchObject({
+      stdout: expect.stringContaining('nothing to settle') as string,
+    });
+  });
+
+  it.each([
+    ['nobody', ['--not-charged']],
+    ['somebody and all', ['a', '--all', '--not-charged']],
+    ['no settlement', ['a']],
+    ['two settlements', ['a', '--not-charged', '--abandon']],
+  ])('refuses to be told %s', async (_, words) => {
+    await loseAnswers(1, false);
+    expect(await resolveBy(...words)).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(await statesOf()).toContain('a uncertain');
+  });
+});
