@@ -24,7 +24,7 @@ async function collect(context: RunContext, attempt: Attempt): Promise<string | 
   if (!gateway) return `its job is at ${attempt.gateway}`;
   const { model } = attempt.request;
   const followed: Followed = isInFlight(attempt)
-    ? await context.limits.job(model, () =>
+    ? await context.limits.job({ model, rank: Infinity }, () =>
         follow(context, { attempt, gateway, take: undefined, isFresh: false }),
       )
     : { attempt, urls: [] };

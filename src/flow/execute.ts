@@ -3,15 +3,15 @@ import type { Take } from '../domain/take.js';
 import type { Decision } from '../plan/decision.js';
 import { decide } from '../plan/decide.js';
 import { buys } from '../plan/document.js';
-import { inDependencyOrder, slotKey, sourcesOf } from '../plan/graph.js';
+import { slotKey, sourcesOf } from '../plan/graph.js';
 import { collectAside } from './collect.js';
 import type { RunContext } from './run-context.js';
 import type { Survey } from './survey.js';
 import { runTake, type TakeOutcome } from './take-run.js';
 
 /**
- * Works through all takes in scope: what is in flight first, then the longest jobs, each take as soon as its
- * sources are there and a slot is free. Gives the outcome of each, by slot key.
+ * Works through all takes in scope, in the order of work-order.ts, each take as soon as its sources are there and a
+ * slot is free. Gives the outcome of each, by slot key.
  */
 export async function execute(context: RunContext): Promise<ReadonlyMap<string, TakeOutcome>> {
   const { survey } = context;
@@ -24,16 +24,19 @@ export async function execute(context: RunContext): Promise<ReadonlyMap<string, 
     const decision = decisionOf(decided, take);
     if (sources.length === 0 || !buys(decision.action) || decision.blocked_by !== undefined) return decision;
     await Promise.all(sources);
-    if (decision.waits_for.length === 0) return decision;
     // With the clips of its sources there, the take can be decided about: it may even be served already.
-    return decide(take, { ...survey.context, decided: (ref) => decided.get(slotKey(ref)) });
+    const final = decide(take, { ...survey.context, decided: (ref) => decided.get(slotKey(ref)) });
+    if (final.blocked_by === undefined || !context.control.reason) return final;
+    // In a run that was stopped the sources have not failed: nobody waited for them.
+    const { blocked_by: _, ...cutShort } = final;
+    return cutShort;
   };
   const run = async (decision: Decision): Promise<TakeOutcome> => {
     const outcome = await runTake(context, decision);
     decided.set(slotKey(decision.take), afterwards(decision, outcome));
     return outcome;
   };
-  for (const take of inWorkOrder(context)) {
+  for (const take of context.order.takes) {
     const sources = sourcesOf(take, picks).flatMap((ref) => started.get(slotKey(ref)) ?? []);
     const decision = decideInTime(take, sources);
     decisions.push(decision);
@@ -52,28 +55,6 @@ function unserved(survey: Survey, final: readonly Decision[]): Attempt[] {
   const serving = new Set([...survey.decisions.values(), ...final].map(({ attempt }) => attempt?.id));
   const older = new Set([...survey.orphans, ...final.flatMap(({ collect }) => collect)]);
   return [...older].filter(({ id }) => !serving.has(id));
-}
-
-/**
- * Jobs in flight hold slots already, so they come first; then what takes longest, by what such jobs have taken,
- * so that no long job is left alone at the end. Takes of which nothing is known keep the manifest's order.
- */
-function inWorkOrder({ survey, timing }: RunContext): Take[] {
-  const ordered = inDependencyOrder(survey.inScope, survey.picks);
-  const rank = new Map<Take, number>();
-  for (const take of ordered) {
-    const decision = decisionOf(survey.decisions, take);
-    const { model, duration, resolution } = take.settings;
-    const expectedMs = timing.expectedMs({ model, duration, resolution }) ?? 0;
-    const waits = sourcesOf(take, survey.picks).length > 0;
-    // A take never goes before its sources; those that have some keep their order, after all others.
-    rank.set(take, waits ? -1 : buys(decision.action) ? expectedMs : Infinity);
-  }
-  return ordered.toSorted((a, b) => compare(rank.get(b) ?? 0, rank.get(a) ?? 0));
-}
-
-function compare(a: number, b: number): number {
-  return a === b ? 0 : a - b;
 }
 
 function decisionOf(decisions: ReadonlyMap<string, Decision>, take: Take): Decision {

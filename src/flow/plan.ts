@@ -3,7 +3,7 @@ import type { PlanDocument } from '../domain/plan.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import { spentUsd } from '../cost/budget.js';
-import { planDocument, purchases } from '../plan/document.js';
+import { planDocument, purchases, purchasesInTime } from '../plan/document.js';
 import { readShotState } from '../store/shot-store.js';
 import type { ShotState } from '../store/shot-state.js';
 import { loadCatalogue } from './catalogue.js';
@@ -42,7 +42,7 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
       ...foreignFiles(project, decisions, createClipIndex(attempts)),
       ...(catalogue ? unpricedModels(project, purchases(decisions), pricesBy(catalogue)) : []),
       ...changedClips(project, surveyed),
-      ...(await frameToolMissing(project, purchases(decisions))),
+      ...(await frameToolMissing(project, purchasesInTime(decisions))),
       ...(isSilent(options) ? [] : await preflight(project, purchases(decisions), signal)),
     ];
     assertNoErrors(project, all);

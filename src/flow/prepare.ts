@@ -9,7 +9,7 @@ import type { StopReason } from '../events.js';
 import type { Decision } from '../plan/decision.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { loadCatalogue } from './catalogue.js';
-import { purchases } from '../plan/document.js';
+import { purchases, purchasesInTime } from '../plan/document.js';
 import { assertNoDrift, checkAgainst, pricesBy, unpricedModels } from './check-catalogue.js';
 import { changedClips, diskSpace, foreignFiles } from './check-disk.js';
 import { frameToolMissing, preflight } from './check-inputs.js';
@@ -81,7 +81,7 @@ export async function prepare({
     ...changedClips(project, surveyed),
   );
   diagnostics.push(...foreignFiles(project, decisions, clips));
-  diagnostics.push(...(await frameToolMissing(project, toBuy)));
+  diagnostics.push(...(await frameToolMissing(project, purchasesInTime(decisions))));
   assertNoErrors(project, diagnostics);
   if (options.preflight !== false) diagnostics.push(...(await preflight(project, toBuy, signal)));
   diagnostics.push(...(await diskSpace(project, toBuy)));

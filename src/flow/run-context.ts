@@ -15,6 +15,7 @@ import type { Project } from './project.js';
 import type { StopControl } from './stop-control.js';
 import type { SubmitGate } from './submit-gate.js';
 import type { Survey } from './survey.js';
+import type { WorkOrder } from './work-order.js';
 
 /** What all shots of one run share. */
 export interface RunContext {
@@ -24,6 +25,7 @@ export interface RunContext {
   /** The price of a take; null where its model has none. */
   readonly priceOf: (take: Take) => Estimate | null;
   readonly survey: Survey;
+  readonly order: WorkOrder;
   readonly clock: Clock;
   readonly control: StopControl;
   readonly gate: SubmitGate;
@@ -31,8 +33,11 @@ export interface RunContext {
   readonly ledger: BudgetLedger;
   readonly clips: ClipIndex;
   readonly limits: {
-    /** Holds a job's slot: the model's first, where it has a cap, then the global one. */
-    readonly job: <T>(model: string, work: () => Promise<T>) => Promise<T>;
+    /** Holds a job's slot: the model's first, where it has a cap, then the global one. The highest rank goes first. */
+    readonly job: <T>(
+      job: { readonly model: string; readonly rank: number },
+      work: () => Promise<T>,
+    ) => Promise<T>;
     readonly download: LimitFunction;
     /** Moves of clips on disk: one at a time. */
     readonly move: LimitFunction;

@@ -1,4 +1,4 @@
-import pLimit, { type LimitFunction } from 'p-limit';
+import pLimit from 'p-limit';
 import { isoNow } from '../clock.js';
 import { spentUsd } from '../cost/budget.js';
 import type { Attempt } from '../domain/attempt.js';
@@ -12,8 +12,10 @@ import type { Connections } from './connections.js';
 import type { Prepared } from './prepare.js';
 import type { Project } from './project.js';
 import type { RunContext } from './run-context.js';
+import { createSlots } from './slots.js';
 import { createStopControl } from './stop-control.js';
 import { createSubmitGate } from './submit-gate.js';
+import { workOrder } from './work-order.js';
 
 /** Sets up what all shots of a run share. */
 export function createContext({
@@ -37,6 +39,11 @@ export function createContext({
   const control = createStopControl(signal, (reason) =>
     emit({ type: 'run.stopping', at: isoNow(clock), reason }),
   );
+  const survey = prepared.surveyed;
+  const timing = createPollTiming({
+    intervalMs: manifest.poll.intervalMs,
+    history: lengthsOf(store.attempts()),
+  });
   return {
     project,
     store,
@@ -44,10 +51,11 @@ export function createContext({
     control,
     emit,
     clock,
-    survey: prepared.surveyed,
+    survey,
+    order: workOrder({ survey, timing }),
     priceOf: pricesBy(prepared.catalogue),
     gate: createSubmitGate(clock),
-    timing: createPollTiming({ intervalMs: manifest.poll.intervalMs, history: lengthsOf(store.attempts()) }),
+    timing,
     ledger: createBudgetLedger({
       spentUsd: spentUsd(store.attempts()),
       budgetUsd: manifest.budget_usd,
@@ -78,14 +86,12 @@ function* lengthsOf(attempts: readonly Attempt[]): Generator<LengthSample> {
 /** A model's slot is taken first and a global one second, so that nobody waits while holding a global slot. */
 function createLimits({ manifest }: Project): RunContext['limits'] {
   const { jobs, downloads, per_model } = manifest.concurrency;
-  const all = pLimit(jobs);
-  const perModel = new Map<string, LimitFunction>(
-    Object.entries(per_model).map(([model, count]) => [model, pLimit(count)]),
-  );
+  const all = createSlots(jobs);
+  const perModel = new Map(Object.entries(per_model).map(([model, count]) => [model, createSlots(count)]));
   return {
-    job(model, work) {
+    job({ model, rank }, work) {
       const ofModel = perModel.get(model);
-      return ofModel ? ofModel(() => all(work)) : all(work);
+      return ofModel ? ofModel.run(rank, () => all.run(rank, work)) : all.run(rank, work);
     },
     download: pLimit(downloads),
     move: pLimit(1),

@@ -7,6 +7,7 @@ import { slotKey } from '../plan/graph.js';
 import type { PollTiming } from '../shot/poll-timing.js';
 import { openShotStore } from '../store/shot-store.js';
 import { purchases } from '../plan/document.js';
+import { stopForPicks } from './approval.js';
 import { connect } from './connections.js';
 import { execute } from './execute.js';
 import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
@@ -59,6 +60,7 @@ export async function runProject(project: Project, options: RunOptions = {}): Pr
       ? usageOf(() => connections.current(), context.control.working)
       : Promise.resolve(undefined);
     const outcomes = await execute(context);
+    stopForPicks(context, outcomes);
     const results = prepared.surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []);
     await hintAtUsage(context, usage, results);
     context.control.release();
@@ -155,7 +157,7 @@ async function writeReports({
   readonly outcomes: ReadonlyMap<string, TakeOutcome>;
   readonly renderSheet: RunOptions['renderSheet'];
 }): Promise<string | undefined> {
-  const { project, store, survey, priceOf, ledger, clock } = context;
+  const { project, store, priceOf, ledger, clock } = context;
   const takes = project.manifest.takes.map((take) => {
     const outcome = outcomes.get(slotKey(take));
     const decision = prepared.surveyed.decisions.get(slotKey(take));
@@ -173,7 +175,7 @@ async function writeReports({
     project,
     takes,
     attempts,
-    picks: survey.picks,
+    picks: store.picks(),
     priceOf,
     spentUsd: spent,
     generatedAt: isoNow(clock),

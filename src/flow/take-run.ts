@@ -75,11 +75,14 @@ async function owned(context: RunContext, { take, attempt }: Decision): Promise<
 async function buy(context: RunContext, decision: Decision): Promise<End> {
   const { take, order, fingerprint } = decision;
   const estimate = context.priceOf(take);
-  if (!order || fingerprint === undefined)
+  if (!order || fingerprint === undefined) {
+    // Nobody waited for the sources of a take in a run that was stopped.
+    if (context.control.reason) return { attempt: undefined };
     throw new DailiesError('internal', `take ${take.key} has inputs that are not known`, { exitCode: 1 });
+  }
   let giveUp = decision.give_up ?? [];
   for (let retriesLeft = context.project.manifest.retries; ; retriesLeft--) {
-    const end = await context.limits.job(take.settings.model, async (): Promise<FollowedEnd> => {
+    const end = await context.limits.job(slotOf(context, take), async (): Promise<FollowedEnd> => {
       if (context.control.reason) return { attempt: undefined };
       // Inlined files are large: they are read when the slot is there, not before.
       const purchase = { take, fingerprint, estimate, giveUp, ...(await readyOrder(context, order)) };
@@ -95,8 +98,14 @@ async function buy(context: RunContext, decision: Decision): Promise<End> {
 }
 
 async function resume(context: RunContext, take: Take, attempt: Attempt): Promise<End> {
-  const end = await context.limits.job(take.settings.model, () => followTake(context, take, attempt, false));
+  const end = await context.limits.job(slotOf(context, take), () =>
+    followTake(context, take, attempt, false),
+  );
   return end.attempt && isCompleted(end.attempt) ? fetch(context, take, end.attempt, end) : end;
+}
+
+function slotOf({ order }: RunContext, take: Take) {
+  return { model: take.settings.model, rank: order.rankOf(take) };
 }
 
 interface FollowedEnd extends End {

@@ -13,9 +13,12 @@ export function buys(action: PlanAction): boolean {
 
 /** What is to be bought: the takes that the plan submits jobs for. */
 export function purchases(decisions: readonly Decision[]): Take[] {
-  return decisions.flatMap(({ action, blocked_by, take }) =>
-    buys(action) && blocked_by === undefined ? [take] : [],
-  );
+  return purchasesInTime(decisions.filter(({ blocked_by }) => blocked_by === undefined));
+}
+
+/** The same, with what is still blocked: by a pick that is to be made, say. */
+export function purchasesInTime(decisions: readonly Decision[]): Take[] {
+  return decisions.flatMap(({ action, take }) => (buys(action) ? [take] : []));
 }
 
 /** The plan as it is printed: a row a take, then the orphans, then the totals. */

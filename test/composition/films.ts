@@ -1,4 +1,5 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { pickTakes } from '../../src/flow/pick.js';
@@ -12,6 +13,27 @@ import type { TestProject } from '../helpers/project.js';
 export const ffmpeg = await findFfmpeg(process.env);
 
 if (!ffmpeg) console.warn('No ffmpeg on the PATH: the tests of chains, which take frames, are passed over.');
+
+/**
+ * A program that stands in for ffmpeg where a test is about who waits for whom: it takes the same grey frame from
+ * every clip, at once.
+ */
+export async function standIn(): Promise<NodeJS.ProcessEnv> {
+  const folder = await mkdtemp(join(tmpdir(), 'dailies-stand-in-'));
+  const grey = new PNG({ width: 8, height: 8, fill: true });
+  grey.data.fill(128);
+  await writeFile(join(folder, 'grey.png'), PNG.sync.write(grey));
+  const program = join(folder, 'ffmpeg');
+  const script = `#!/bin/sh
+case "$*" in
+  -version) ;;
+  *-progress*) echo frame=24 ;;
+  *) cat '${folder}/grey.png' ;;
+esac
+`;
+  await writeFile(program, script, { mode: 0o755 });
+  return { DAILIES_FFMPEG: program };
+}
 
 /** Colours that survive an encoder, each far from its neighbours. */
 const COLOURS: readonly Rgb[] = [

@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { makeProject } from '../helpers/project.js';
+import { completeAll, pick, prompts, standIn } from './films.js';
+
+let server: GatewayServer;
+
+beforeEach(async () => {
+  server = await startGatewayServer();
+  await completeAll(server);
+});
+afterEach(async () => {
+  expect(server.violations).toEqual([]);
+  await server.close();
+});
+
+const tool = await standIn();
+const A = '  - { id: a, prompt: A, takes: 2 }';
+const B = '  - { id: b, prompt: B, first_frame: { from: a } }';
+const C = '  - { id: c, prompt: C, first_frame: { from: b } }';
+const D = '  - { id: d, prompt: D }';
+const project = (top: string, ...shots: readonly string[]) =>
+  makeProject({ baseUrl: server.baseUrl, top, env: tool }, shots.join('\n'));
+
+describe('approval', () => {
+  it('stops after each generation until a take of it is picked', async () => {
+    const film = await project('approve: true', A, B, C, D);
+    const plan = await film.plan();
+    expect(plan.shots.map(({ blocked_by, reasons }) => blocked_by ?? reasons.join())).toEqual([
+      'new',
+      'new',
+      'a',
+      'b',
+      'new',
+    ]);
+    expect(plan.shots[2]?.reasons).toEqual(['waits for a pick of a']);
+    // What waits for a pick is not bought by this run, and so not in its price.
+    expect(plan.total.max_usd).toBe(0.36);
+
+    const first = await film.run();
+    expect(first).toMatchObject({ exit_code: 1, counts: { submitted: 3 } });
+    expect(first.stopped).toMatchObject({
+      kind: 'approval',
+      message: expect.stringContaining('take of a ') as string,
+    });
+    expect(first.stopped?.hint).toContain('dailies pick');
+    expect(first.shots.map(({ outcome }) => outcome)).toEqual([
+      ...['delivered', 'delivered', 'blocked', 'blocked', 'delivered'],
+    ]);
+    expect(await film.run()).toMatchObject({ exit_code: 1, counts: { submitted: 0 } });
+
+    await pick(film, { a: 2 });
+    const second = await film.run();
+    expect(second).toMatchObject({ exit_code: 1, stopped: { kind: 'approval' }, counts: { submitted: 1 } });
+    expect(second.shots.at(3)).toMatchObject({ key: 'c', message: 'waits for a pick of b' });
+    await pick(film, { b: 1 });
+    const third = await film.run();
+    expect(third).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+    expect(third).not.toHaveProperty('stopped');
+    expect(prompts(server).slice(3)).toEqual(['B', 'C']);
+  });
+
+  it('may be asked for a single run', async () => {
+    const film = await project('', A, B);
+    expect(await film.run({ approve: true })).toMatchObject({ exit_code: 1, counts: { submitted: 2 } });
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+    // What is delivered already waits for nobody.
+    expect(await film.run({ approve: true })).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+  });
+
+  it('is asked for anew where the picked clip is made anew', async () => {
+    const film = await project('approve: true', A, B);
+    await film.run();
+    await pick(film, { a: 1 });
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    await film.write([A.replace('prompt: A', 'prompt: A2'), B].join('\n'));
+    expect((await film.plan()).shots.at(-1)).toMatchObject({ reasons: ['waits for a pick of a'] });
+    const again = await film.run();
+    expect(again).toMatchObject({ exit_code: 1, counts: { submitted: 2 } });
+    expect(await film.run()).toMatchObject({ exit_code: 1, counts: { submitted: 0 } });
+    expect(JSON.stringify(await film.lockfile())).not.toContain('"picks":{"a"');
+    await pick(film, { a: 2 });
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+    expect(prompts(server)).toEqual(['A', 'A', 'B', 'A2', 'A2', 'B']);
+  });
+
+  it('holds with a pick that was made before a run was interrupted', async () => {
+    const film = await project('approve: true', A, B);
+    await film.run();
+    await pick(film, { a: 1 });
+    const controller = new AbortController();
+    server.onRequest(({ endpoint }) => {
+      if (endpoint === 'poll') controller.abort();
+    });
+    expect(await film.run({ signal: controller.signal })).toMatchObject({ exit_code: 130 });
+    server.onRequest(() => undefined);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+  });
+
+  it('refuses to pick what the manifest does not have', async () => {
+    const film = await project('approve: true', A, B);
+    await expect(pick(film, { a: 3 })).rejects.toMatchObject({ code: 'usage', exitCode: 2 });
+    await expect(pick(film, { aa: 1 })).rejects.toMatchObject({ hint: 'did you mean a?' });
+    await expect(pick(film, { a: 1.5 })).rejects.toMatchObject({ code: 'usage' });
+  });
+});
