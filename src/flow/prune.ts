@@ -1,7 +1,9 @@
 import type { Attempt } from '../domain/attempt.js';
+import { slotKey } from '../plan/graph.js';
 import { openShotStore } from '../store/shot-store.js';
 import { exists, removeFile } from '../store/clip-file.js';
 import { sidecarOf } from './clip-moves.js';
+import { clipPlace, isInPlace } from './clip-place.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
 import { recover } from './recover.js';
@@ -17,8 +19,9 @@ export interface Prunable {
 }
 
 /**
- * Lists the clips this lockfile owns that no take of the manifest uses, and with `remove` removes them. Files it does
- * not own are never touched. The attempts stay on record.
+ * Lists the clips this lockfile owns that no take of the manifest uses, and with `remove` removes them. A clip in its
+ * shot's own place stays, however much the shot was edited, until a new one has taken the place. Files that the
+ * lockfile does not own are never touched. The attempts stay on record.
  */
 export async function pruneClips(
   project: Project,
@@ -30,8 +33,11 @@ export async function pruneClips(
     await recover(project, store);
     const attempts = store.attempts();
     const { claims } = await survey({ project, attempts, picks: store.picks(), scope: {} });
+    const owners = new Map(manifest.takes.map((take) => [slotKey(take), take]));
     const found: Prunable[] = [];
     for (const attempt of claims.unclaimed()) {
+      const owner = owners.get(slotKey(attempt.owner));
+      if (owner && isInPlace(attempt, clipPlace(project, owner))) continue;
       for (const prunable of clipsOnDisk(project, attempt)) {
         found.push(prunable);
         if (!remove) continue;
