@@ -9,7 +9,7 @@ import { writeSidecar } from '../store/sidecar.js';
 import type { ClipPlace } from './clip-place.js';
 import { openingWarnings, wantedOf } from './clip-warnings.js';
 import { storedPath } from './paths.js';
-import { about, record, unlessStopped, type RunContext } from './run-context.js';
+import { about, note, record, unlessStopped, type RunContext } from './run-context.js';
 
 /** How often a broken connection is taken up again where it broke off. */
 const RESUMES = 5;
@@ -60,7 +60,7 @@ async function fetchClips(
   context: RunContext,
   delivery: Delivery,
 ): Promise<Delivered & { readonly clips?: readonly FetchedClip[] }> {
-  const attempt = await record(context, delivery.attempt, { type: 'download_started' });
+  const attempt = note(context, delivery.attempt, { type: 'download_started' });
   const clips: FetchedClip[] = [];
   makeRoomFor(delivery.place.part(0));
   let urls = delivery.urls.length > 0 ? delivery.urls : await askAgain(context, delivery);

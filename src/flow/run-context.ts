@@ -84,6 +84,22 @@ export async function record(
   }
 }
 
+/**
+ * As `record`, for what the gateway or the disk would tell again: nothing waits for the line. A disk that refuses it
+ * refuses the next one about money too.
+ */
+export function note(
+  { store, ledger, clips, clock }: Pick<RunContext, 'store' | 'ledger' | 'clips' | 'clock'>,
+  attempt: Attempt,
+  event: Undated<AttemptEvent>,
+): Attempt {
+  store.apply(attempt.id, { ...event, at: isoNow(clock) }).catch(() => undefined);
+  const after = store.get(attempt.id);
+  ledger.update(attempt, after);
+  clips.update(attempt, after);
+  return after;
+}
+
 /** The result of some work, or undefined where it ended because the signal has aborted. */
 export async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   try {
