@@ -18,6 +18,8 @@ interface CatalogueRequest {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly redact: Redact;
+  /** The same for the catalogue itself, which is kept. */
+  readonly redactData: Redact;
 }
 
 /** Reads the list of models, again and again while the gateway does not answer. See `Gateway.fetchCatalogue`. */
@@ -39,7 +41,7 @@ type Read =
   | { readonly kind: 'catalogue'; readonly body: unknown }
   | { readonly kind: 'none'; readonly why: string; readonly again: boolean; readonly retryAfterMs?: number };
 
-function readCatalogue(asked: Asked, { clock, redact, baseUrl }: CatalogueRequest): Read {
+function readCatalogue(asked: Asked, { clock, redact, redactData, baseUrl }: CatalogueRequest): Read {
   if (asked.kind !== 'answered') return { kind: 'none', why: failureWords(asked.error), again: true };
   const { status, headers, body } = asked.answer;
   const words = bodyWords(body) ?? 'no reason given';
@@ -49,7 +51,7 @@ function readCatalogue(asked: Asked, { clock, redact, baseUrl }: CatalogueReques
       hint: 'check that the key belongs to this gateway and has not been disabled',
     });
   }
-  const value = status < 300 ? parseJson(body) : undefined;
+  const value = status < 300 ? parseJson(redactData(body.toString())) : undefined;
   if (asObject(value) || Array.isArray(value)) return { kind: 'catalogue', body: value };
   const retryAfter = retryAfterMs(headers, clock.now());
   return {

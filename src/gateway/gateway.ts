@@ -15,7 +15,7 @@ import { readPoll } from './read-poll.js';
 import { readLost, readSubmit, type ReadingContext } from './read-submit.js';
 import { USER_AGENT } from './user-agent.js';
 import { openWeb } from './web.js';
-import { printable, redactor } from './words.js';
+import { dataRedactor, printable, redactor } from './words.js';
 
 /** A video API by the contract in test/contract: what can be asked of it, with every way it can answer told apart. */
 export interface Gateway {
@@ -92,7 +92,8 @@ export function openGateway(options: GatewayOptions): Gateway {
   const apiKey = checkedKey(options.apiKey);
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const redact = redactor(apiKey);
-  const addresses = jobAddresses(baseUrl);
+  const redactData = dataRedactor(apiKey);
+  const addresses = jobAddresses(baseUrl, redactData);
   const webOptions = { proxyEnv, connectTimeoutMs: timeouts.connectMs };
   const web = openWeb({ ...webOptions, connections: API_CONNECTIONS, keepAliveMs: API_KEEP_ALIVE_MS });
   const downloads = openWeb({ ...webOptions, keepAliveMs: DOWNLOAD_KEEP_ALIVE_MS });
@@ -171,6 +172,7 @@ export function openGateway(options: GatewayOptions): Gateway {
         clock,
         signal,
         redact,
+        redactData,
       }),
     submit,
     poll,

@@ -1,6 +1,7 @@
 import type { JobRef } from '../domain/attempt.js';
 import { isSigned } from '../shot/unsigned-url.js';
 import type { ClipUrl } from './outcomes.js';
+import type { Redact } from './words.js';
 
 /** Longer than any id that was ever seen by far; more is not an id. */
 const LONGEST_ID = 512;
@@ -17,7 +18,8 @@ export interface JobAddresses {
   clipUrl(text: unknown): ClipUrl | undefined;
 }
 
-export function jobAddresses(baseUrl: string): JobAddresses {
+/** `redact` tells addresses that have the key in them: such a one is not kept. */
+export function jobAddresses(baseUrl: string, redact: Redact): JobAddresses {
   const base = new URL(`${baseUrl}/`);
   const standardPath = (job: JobRef): string => `${base.pathname}videos/${encodeURIComponent(job.id)}`;
 
@@ -25,7 +27,8 @@ export function jobAddresses(baseUrl: string): JobAddresses {
   function ownAddress(text: unknown): URL | undefined {
     if (typeof text !== 'string' || text === '' || !URL.canParse(text, base.href)) return undefined;
     const url = new URL(text, base);
-    return url.origin === base.origin && !isSigned(url.href) ? url : undefined;
+    const isFitToKeep = !isSigned(url.href) && redact(url.href) === url.href;
+    return url.origin === base.origin && isFitToKeep ? url : undefined;
   }
 
   return {

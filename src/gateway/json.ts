@@ -2,7 +2,7 @@
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The value that a body holds, or undefined where it is not (whole) JSON. */
-export function parseJson(body: Buffer): unknown {
+export function parseJson(body: Buffer | string): unknown {
   try {
     return JSON.parse(body.toString().replace(/^\uFEFF/, ''));
   } catch {

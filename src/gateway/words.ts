@@ -11,6 +11,14 @@ const LONGEST = 500;
 /** A shorter word may well occur by itself, and is no key. */
 const SHORTEST_KEY = 4;
 
+/** A key this long turns up in no name and no address by chance. */
+const UNMISTAKABLE_KEY = 16;
+
+/** As `redactor`, for what is worked with and not only shown: a short key may be part of a model's name there. */
+export function dataRedactor(apiKey: string | undefined): Redact {
+  return redactor(apiKey !== undefined && apiKey.length < UNMISTAKABLE_KEY ? undefined : apiKey);
+}
+
 /** Replaces the key, also where it stands URL-encoded, by `[key]`. */
 export function redactor(apiKey: string | undefined): Redact {
   if (apiKey === undefined || apiKey.length < SHORTEST_KEY) return (text) => text;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { builtCli } from '../helpers/built-cli.js';
 
 /** The key of every run here: it must turn up in no file and no output. */
-export const KEY = 'sk-fault-0123456789abcdef';
+export const KEY = 'sk-fault/0123456789+abcdef=';
 
 /** How a command ended. */
 export interface Ended {

@@ -30,7 +30,8 @@ export interface Film {
 }
 
 /** A shot by its id, with a prompt that tells it from all others unless it is given. */
-export type Shot = string | { readonly id: string; readonly prompt: string; readonly previous_job?: string };
+export type Shot =
+  string | (Readonly<Record<string, unknown>> & { readonly id: string; readonly prompt: string });
 
 export interface Stage {
   /** Called, and awaited, before a request is handled; where it throws, the request is dropped. */

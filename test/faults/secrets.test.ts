@@ -1,0 +1,169 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cli, type CliResult } from '../helpers/cli.js';
+import type { Endpoint, Fault } from '../helpers/gateway-server.js';
+import { KEY } from './command.js';
+import { makeFilm, type Film, type FilmSettings } from './film.js';
+import { startStranger, type Stranger } from './stranger.js';
+
+/** The key as it stands, and as it stands in an address. */
+const FORMS = [KEY, encodeURIComponent(KEY), encodeURI(KEY)];
+
+let film: Film;
+let stranger: Stranger;
+/** All that the commands have written. */
+let said: string;
+
+beforeEach(async () => {
+  said = '';
+  stranger = await startStranger((request, response) => {
+    if (request.url === '/clip' || request.url === '/clip?token=secret-1') {
+      const [job] = film.server.jobs;
+      response.writeHead(200, { 'content-type': 'video/mp4' }).end(job && film.clipOf(job));
+    } else if (request.url === '/back') {
+      const location = `${film.server.origin}/api/v1/videos/job-1/content?index=0`;
+      response.writeHead(302, { location }).end();
+    } else response.writeHead(404).end();
+  });
+});
+afterEach(async () => {
+  expect(await placesOfTheKey()).toEqual([]);
+  expect(stranger.requests.filter(({ headers }) => JSON.stringify(headers).includes('sk-fault'))).toEqual([]);
+  await film.remove();
+  await stranger.close();
+});
+
+async function placesOfTheKey(): Promise<string[]> {
+  const places = FORMS.some((form) => said.includes(form)) ? [`the output: ${said}`] : [];
+  const entries = await readdir(film.folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries.filter((found) => found.isFile())) {
+    const bytes = await readFile(join(entry.parentPath, entry.name));
+    if (FORMS.some((form) => bytes.includes(form))) places.push(entry.name);
+  }
+  return places;
+}
+
+async function dailies(command: string, ...words: string[]): Promise<CliResult> {
+  const result = await cli([command, film.manifest, ...words], {
+    env: { TEST_KEY: KEY, DAILIES_DEBUG: '1' },
+  });
+  said += result.stdout + result.stderr;
+  return result;
+}
+
+const film1 = async (settings: FilmSettings = {}) => {
+  film = await makeFilm(['a'], settings);
+};
+
+const echo = { error: { code: 400, message: `the key ${KEY} (${encodeURIComponent(KEY)}) may not do that` } };
+const page = `<html><title>no ${KEY}</title><body>${KEY}</body></html>`;
+
+describe('the key stays out of all files and all output', () => {
+  it.each<[string, Endpoint, Fault]>([
+    ['a refusal', 'submit', { status: 400, body: echo }],
+    ['a refusal of the key', 'submit', { status: 401, body: echo }],
+    ['a request for patience', 'submit', { status: 429, body: echo, headers: { 'retry-after': '0' } }],
+    ['an answer that cannot be trusted', 'submit', { status: 500, body: echo }],
+    ['an acceptance without an id', 'submit', { status: 202, body: { key: KEY } }],
+    ['a page', 'submit', { status: 502, body: page }],
+    ['a redirect', 'submit', { status: 307, headers: { location: `https://gateway.example/${KEY}` } }],
+    ['a poll', 'poll', { status: 500, body: echo }],
+    ['a poll that refuses the key', 'poll', { status: 401, body: echo }],
+    ['a status nobody knows', 'poll', { status: 200, body: { id: 'job-1', status: KEY } }],
+    ['a failed job', 'poll', { status: 200, body: { id: 'job-1', status: 'failed', error: echo.error } }],
+    ['a download', 'content', { status: 403, body: echo }],
+    [
+      'a page instead of a clip',
+      'content',
+      { status: 200, body: page, headers: { 'content-type': 'text/html' } },
+    ],
+    ['the catalogue', 'models', { status: 400, body: echo }],
+    ['a catalogue page', 'models', { status: 403, body: page }],
+  ])('when it is echoed by %s', async (_, on, fault) => {
+    await film1();
+    film.server.failNext(fault, { on });
+    await dailies('run', '--yes', '--format', 'ndjson');
+    await dailies('plan');
+    await dailies('status');
+  });
+
+  it('when the catalogue speaks of it', async () => {
+    const { data } = JSON.parse(await readFile('src/sandbox/models.json', 'utf8')) as { data: object[] };
+    await film1({
+      gateway: { models: { data: data.map((model) => ({ ...model, description: `for ${KEY}` })) } },
+    });
+    expect(await dailies('run', '--yes')).toMatchObject({ exitCode: 0 });
+    await dailies('models', 'google/veo-3.1-lite');
+  });
+
+  it('when the gateway names it in the address of a job', async () => {
+    await film1({
+      gateway: {
+        submitAnswer: ({ id }) => ({ polling_url: `/api/v1/${encodeURIComponent(KEY)}/${id}?k=${KEY}` }),
+      },
+    });
+    expect(await dailies('run', '--yes')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('when an answer to a settlement echoes it', async () => {
+    await film1();
+    film.server.failNext('reset');
+    await dailies('run', '--yes');
+    film.server.failNext({ status: 404, body: echo }, { on: 'poll' });
+    expect(await dailies('resolve', 'a', '--job-id', 'job-7')).toMatchObject({ exitCode: 3 });
+  });
+});
+
+describe('the key goes to the gateway alone', () => {
+  it('when jobs are said to be elsewhere', async () => {
+    await film1({ gateway: { submitAnswer: () => ({ polling_url: `${stranger.origin}/jobs/1` }) } });
+    expect(await dailies('run', '--yes')).toMatchObject({ exitCode: 0 });
+    expect(stranger.requests).toEqual([]);
+  });
+
+  it('when clips lie elsewhere', async () => {
+    await film1();
+    film.server.autoComplete(film.clipOf, {
+      answer: { unsigned_urls: [`${stranger.origin}/clip?token=secret-1`] },
+    });
+    expect(await dailies('run', '--yes')).toMatchObject({ exitCode: 0 });
+    expect(stranger.requests.map(({ path }) => path)).toEqual(['/clip?token=secret-1']);
+    expect(said).not.toContain('secret-1');
+    expect(await readFile(film.lockfile, 'utf8')).not.toContain('secret-1');
+  });
+
+  it('when a download is redirected', async () => {
+    await film1();
+    film.server.failNext(
+      { status: 302, headers: { location: `${stranger.origin}/clip` } },
+      { on: 'content' },
+    );
+    expect(await dailies('run', '--yes')).toMatchObject({ exitCode: 0 });
+    expect(stranger.requests).toHaveLength(1);
+  });
+
+  it('and is not taken up again when a stranger redirects back', async () => {
+    await film1();
+    film.server.autoComplete(film.clipOf, { answer: { unsigned_urls: [`${stranger.origin}/back`] } });
+    expect(await dailies('run', '--yes')).toMatchObject({ exitCode: 0 });
+    const keys = film.server.requests
+      .filter(({ endpoint }) => endpoint === 'content')
+      .map(({ headers }) => headers.authorization !== undefined);
+    // Sent back without it, and then asked for at the gateway itself.
+    expect(keys).toEqual([false, true]);
+  });
+
+  it('when the images of a shot are looked at', async () => {
+    await film1();
+    await film.write([{ id: 'a', prompt: 'waves', first_frame: `${stranger.origin}/frame.png` }]);
+    await dailies('run', '--yes');
+    expect(stranger.requests.length).toBeGreaterThan(0);
+  });
+
+  it('when it is asked for elsewhere with another key', async () => {
+    await film1();
+    await dailies('run', '--yes', '--gateway', `${stranger.origin}/api/v1`);
+    expect(stranger.requests.length).toBeGreaterThan(0);
+  });
+});
