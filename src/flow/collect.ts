@@ -2,7 +2,7 @@ import type { Attempt } from '../domain/attempt.js';
 import { messageOf } from '../errors.js';
 import { asidePlace } from './clip-place.js';
 import { deliver } from './deliver.js';
-import { follow, isInFlight, type Followed } from './follow.js';
+import { askForLost, follow, isInFlight, type Followed } from './follow.js';
 import { warn, type RunContext } from './run-context.js';
 
 /**
@@ -19,9 +19,10 @@ export async function collectAside(context: RunContext, attempt: Attempt): Promi
   }
 }
 
-async function collect(context: RunContext, attempt: Attempt): Promise<string | undefined> {
-  const gateway = await context.connections.of(attempt);
-  if (!gateway) return `its job is at ${attempt.gateway}`;
+async function collect(context: RunContext, older: Attempt): Promise<string | undefined> {
+  const gateway = await context.connections.of(older);
+  if (!gateway) return `its job is at ${older.gateway}`;
+  const attempt = await askForLost(context, older, gateway);
   const { model } = attempt.request;
   const followed: Followed = isInFlight(attempt)
     ? await context.limits.job({ model, rank: Infinity }, () =>
@@ -30,6 +31,7 @@ async function collect(context: RunContext, attempt: Attempt): Promise<string | 
     : { attempt, urls: [] };
   if (followed.waiting !== undefined) return followed.waiting;
   const { state } = followed.attempt;
+  if (state.kind === 'lost') return `job ${state.job.id} is lost: ${state.message}`;
   if (state.kind !== 'completed' && state.kind !== 'downloading') return undefined;
   const place = asidePlace(context.project, attempt);
   const delivery = { ...followed, job: state.job, gateway, place, take: undefined };

@@ -3,7 +3,7 @@ import type { Take } from '../domain/take.js';
 import { unreachable } from '../errors.js';
 import type { Gateway } from '../gateway/gateway.js';
 import type { ClipUrl } from '../gateway/outcomes.js';
-import { about, record, unlessStopped, warn, type RunContext } from './run-context.js';
+import { about, note, record, unlessStopped, warn, type RunContext } from './run-context.js';
 
 /** Just after a submit, and for a while, a gateway may not know its own job. */
 const GRACE_MS = 30_000;
@@ -26,6 +26,15 @@ type InFlight = Attempt & { readonly state: Extract<Attempt['state'], { kind: 'p
 
 export function isInFlight(attempt: Attempt): attempt is InFlight {
   return attempt.state.kind === 'pending' || attempt.state.kind === 'in_progress';
+}
+
+/** Asks once more for a job that was lost. Gives it pending where the gateway knows it again, else as it was. */
+export async function askForLost(context: RunContext, attempt: Attempt, gateway: Gateway): Promise<Attempt> {
+  if (attempt.state.kind !== 'lost') return attempt;
+  const { working } = context.control;
+  const outcome = await unlessStopped(gateway.poll(attempt.state.job, working), working);
+  const isStillLost = !outcome || ['not_found', 'key_refused', 'unavailable'].includes(outcome.kind);
+  return isStillLost ? attempt : record(context, attempt, { type: 'found' });
 }
 
 /**
@@ -88,7 +97,7 @@ export async function follow(
     switch (outcome.kind) {
       case 'running':
         if (attempt.state.kind !== outcome.status) {
-          attempt = await record(context, attempt, { type: 'progressed', status: outcome.status });
+          attempt = note(context, attempt, { type: 'progressed', status: outcome.status });
           if (take)
             tellProgress(context, {
               take,
@@ -110,8 +119,8 @@ export async function follow(
         break;
       case 'completed': {
         const cost = outcome.cost_usd === undefined ? {} : { cost_usd: outcome.cost_usd };
-        attempt = await record(context, attempt, { type: 'completed', ...cost });
         const lengthMs = clock.now() - acceptedMs;
+        attempt = await record(context, attempt, { type: 'completed', ...cost });
         // A job that went on while nobody looked says nothing about how long such jobs take.
         if (isFresh) timing.learn({ ...kind, lengthMs, unfinishedMs });
         if (take)

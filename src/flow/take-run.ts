@@ -6,9 +6,9 @@ import type { Decision } from '../plan/decision.js';
 import { clipPlace } from './clip-place.js';
 import { bringHome, clearPlace } from './clip-moves.js';
 import { deliver } from './deliver.js';
-import { follow, isInFlight } from './follow.js';
+import { askForLost, follow, isInFlight } from './follow.js';
 import { readyOrder } from './order-inputs.js';
-import { about, record, unlessStopped, type RunContext } from './run-context.js';
+import { about, record, type RunContext } from './run-context.js';
 import { submit } from './submit.js';
 
 /** How one take came out: the account for people, and the attempt that serves it, where one does. */
@@ -163,11 +163,8 @@ async function hold(context: RunContext, decision: Decision): Promise<End> {
   if (attempt.state.kind !== 'lost') return { attempt };
   const gateway = await context.connections.of(attempt);
   if (!gateway) return { attempt };
-  const { working } = context.control;
-  const outcome = await unlessStopped(gateway.poll(attempt.state.job, working), working);
-  const isStillUnknown = !outcome || ['not_found', 'key_refused', 'unavailable'].includes(outcome.kind);
-  if (isStillUnknown) return { attempt };
-  return resume(context, take, await record(context, attempt, { type: 'found' }));
+  const asked = await askForLost(context, attempt, gateway);
+  return asked.state.kind === 'lost' ? { attempt: asked } : resume(context, take, asked);
 }
 
 type Completed = Attempt & {
