@@ -76,8 +76,8 @@ export function buildReport({
 }
 
 function dependenciesOf(take: Take, picks: Picks): Pick<ReportTake, 'depends_on'> {
-  const sources = sourcesOf(take, picks).map(({ shot }) => shot);
-  return sources.length > 0 ? { depends_on: sources } : {};
+  const sources = new Set(sourcesOf(take, picks).map(({ shot }) => shot));
+  return sources.size > 0 ? { depends_on: [...sources] } : {};
 }
 
 function stateOf({ attempt, isBlocked, isMissing }: ReportedTake): ReportState {

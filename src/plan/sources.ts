@@ -14,14 +14,15 @@ export interface SourceSurvey {
 
 /** Looks at the sources of a take, which have been decided about. */
 export function surveySources(take: Take, context: DecisionContext): SourceSurvey {
-  const waitsFor: string[] = [];
+  const waiting = new Set<string>();
   let block: SourceSurvey['block'];
   for (const ref of sourcesOf(take, context.picks)) {
     const source = context.decided(ref);
-    if (!source || clipOf(source) === undefined) waitsFor.push(ref.shot);
+    if (!source || clipOf(source) === undefined) waiting.add(ref.shot);
     const reason = objection({ take, ref, source, context });
     if (reason !== undefined) block ??= { shot: ref.shot, reason };
   }
+  const waitsFor = [...waiting];
   return block ? { waitsFor, block } : { waitsFor };
 }
 

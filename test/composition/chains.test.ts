@@ -274,6 +274,20 @@ describe('a chain', () => {
     expect(prompts(server)).toEqual(['A']);
   });
 
+  it('is blocked below an answer that was lost, and goes on when that is settled', async () => {
+    await completeAll(server);
+    server.failNext('reset');
+    const film = await project(lines(A, B));
+    expect(outcomes(await film.run())).toEqual({ a: 'held', b: 'blocked' });
+    expect(outcomes(await film.run())).toEqual({ a: 'held', b: 'blocked' });
+    expect((await film.plan({ onUncertain: 'resubmit' })).shots).toMatchObject([
+      { id: 'a', action: 'render' },
+      { id: 'b', action: 'render', depends_on: ['a'] },
+    ]);
+    expect(await film.run({ onUncertain: 'resubmit' })).toMatchObject({ exit_code: 0 });
+    expect(prompts(server)).toEqual(['A', 'A', 'B']);
+  });
+
   it('is taken up where it was interrupted, and pays for nothing twice', async () => {
     const film = await project(lines(A, B, C));
     const [clip, other] = [await makeClip(), await makeClip({ color: [200, 40, 40] })];

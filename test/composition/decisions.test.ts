@@ -162,6 +162,17 @@ describe('a shot that cannot be rendered', () => {
   });
 });
 
+it('waits for a shot once, however many of its takes it is made from', () => {
+  const sources = [1, 2].map((take) => makeTake('sea', { take, takes: 2 }));
+  const between = makeTake('between', {
+    frames: [
+      { frame_type: 'first_frame', source: { kind: 'shot', shot: 'sea', at: 'last', take: 1 } },
+      { frame_type: 'last_frame', source: { kind: 'shot', shot: 'sea', at: 'first', take: 2 } },
+    ],
+  });
+  expect(decideWith([...sources, between], [])(between).waits_for).toEqual(['sea']);
+});
+
 describe('a chain of thousands', () => {
   const LENGTH = 3000;
   const chain = Array.from({ length: LENGTH }, (_, index) =>
