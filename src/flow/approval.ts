@@ -1,7 +1,7 @@
 import type { Take } from '../domain/take.js';
 import { slotKey, sourcesOf } from '../plan/graph.js';
 import type { RunContext } from './run-context.js';
-import type { TakeOutcome } from './take-run.js';
+import type { TakeOutcome } from './take-outcome.js';
 
 /** A pick is of the clip that a person has seen: when that one is made anew, it does not hold any more. */
 export async function dropPick({ store, survey }: RunContext, { shot, take }: Take): Promise<void> {

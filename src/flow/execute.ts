@@ -7,7 +7,8 @@ import { slotKey, sourcesOf } from '../plan/graph.js';
 import { collectAside } from './collect.js';
 import type { RunContext } from './run-context.js';
 import type { Survey } from './survey.js';
-import { runTake, type TakeOutcome } from './take-run.js';
+import type { TakeOutcome } from './take-outcome.js';
+import { runTake } from './take-run.js';
 
 /**
  * Works through all takes in scope, in the order of work-order.ts, each take as soon as its sources are there and a

@@ -17,7 +17,7 @@ import { buildReport } from './report.js';
 import { warn, type RunContext } from './run-context.js';
 import { createContext } from './run-setup.js';
 import { summarize } from './summary.js';
-import type { TakeOutcome } from './take-run.js';
+import type { TakeOutcome } from './take-outcome.js';
 import { hintAtUsage, usageOf } from './usage-hint.js';
 import { writeReport } from './write-report.js';
 

@@ -1,6 +1,5 @@
-import type { Attempt, Output } from '../domain/attempt.js';
+import type { Attempt } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
-import type { NotDelivered, TakeResult } from '../events.js';
 import { DailiesError, messageOf, unreachable } from '../errors.js';
 import type { Decision } from '../plan/decision.js';
 import { clipPlace } from './clip-place.js';
@@ -8,14 +7,9 @@ import { bringHome, clearPlace } from './clip-moves.js';
 import { deliver } from './deliver.js';
 import { askForLost, follow, isInFlight } from './follow.js';
 import { readyOrder } from './order-inputs.js';
-import { about, record, type RunContext } from './run-context.js';
+import { record, type RunContext } from './run-context.js';
 import { submit } from './submit.js';
-
-/** How one take came out: the account for people, and the attempt that serves it, where one does. */
-export interface TakeOutcome {
-  readonly result: TakeResult;
-  readonly attempt: Attempt | undefined;
-}
+import { finish, messageFor, outcomeOf, tell, type End, type TakeOutcome } from './take-outcome.js';
 
 /**
  * Takes one take from its decision to its end: buys what has to be bought, follows the job, fetches the clip.
@@ -28,14 +22,6 @@ export async function runTake(context: RunContext, decision: Decision): Promise<
   } catch (error) {
     return finish(context, decision, whatWentWrong(context, decision.take, error));
   }
-}
-
-/** Where a take has ended. Without `outcome` it is told from the attempt. */
-interface End {
-  readonly attempt: Attempt | undefined;
-  readonly outcome?: NotDelivered;
-  readonly message?: string;
-  readonly reused?: boolean;
 }
 
 async function act(context: RunContext, decision: Decision): Promise<End> {
@@ -177,86 +163,6 @@ function isCompleted(attempt: Attempt): attempt is Completed {
 
 function elsewhere({ gateway }: Attempt): string {
   return `its job is at ${gateway}: run once with --gateway ${gateway} to fetch it`;
-}
-
-/** Tells onlookers how the take ended, and gives the account of it. */
-function finish(context: RunContext, { take, action }: Decision, end: End): TakeOutcome {
-  const { attempt } = end;
-  const state = attempt?.state;
-  const base = { id: take.shot, take: take.take, key: take.key, action, model: take.settings.model };
-  const job = state && 'job' in state ? { job_id: state.job.id } : {};
-  const cost = state && 'cost_usd' in state ? { cost_usd: state.cost_usd } : {};
-  if (end.outcome === undefined && state?.kind === 'delivered') {
-    const { outputs } = state;
-    const reused = end.reused ?? false;
-    const model = take.settings.model;
-    context.emit({ type: 'shot.delivered', ...about(take, context.clock), model, reused, outputs, ...cost });
-    return { attempt, result: { ...base, outcome: 'delivered', ...job, ...cost, outputs } };
-  }
-  const outcome = end.outcome ?? outcomeOf(attempt);
-  const message = end.message ?? messageFor(attempt);
-  tell(context, take, { outcome, message, willRetry: false });
-  const outputs: readonly Output[] = [];
-  return { attempt, result: { ...base, outcome, message, ...job, ...cost, outputs } };
-}
-
-function outcomeOf(attempt: Attempt | undefined): NotDelivered {
-  switch (attempt?.state.kind) {
-    case undefined:
-    case 'planned':
-      return 'not_submitted';
-    case 'refused':
-      return 'refused';
-    case 'uncertain':
-    case 'submitting':
-    case 'lost':
-      return 'held';
-    case 'failed':
-    case 'cancelled':
-    case 'expired':
-      return 'failed';
-    default:
-      return 'waiting';
-  }
-}
-
-function messageFor(attempt: Attempt | undefined): string {
-  const state = attempt?.state;
-  switch (state?.kind) {
-    case undefined:
-    case 'planned':
-      return 'the run stopped before it was submitted';
-    case 'refused':
-      return `the gateway refused it (${state.status}): ${state.message}`;
-    case 'uncertain':
-      return `the answer to the submit was lost (${state.message}); it may have been charged`;
-    case 'submitting':
-      return 'the submit was cut short; it may have been charged';
-    case 'lost':
-      return `job ${state.job.id} is lost: ${state.message}`;
-    case 'failed':
-      return `the gateway says: ${state.message}`;
-    case 'cancelled':
-    case 'expired':
-      return `the gateway says ${state.kind}: ${state.message}`;
-    default:
-      return `the job is ${state?.kind ?? 'unknown'}`;
-  }
-}
-
-function tell(
-  { emit, clock }: RunContext,
-  take: Take,
-  news: { readonly outcome: NotDelivered; readonly message: string; readonly willRetry: boolean },
-): void {
-  emit({
-    type: 'shot.not_delivered',
-    ...about(take, clock),
-    model: take.settings.model,
-    outcome: news.outcome,
-    message: news.message,
-    will_retry: news.willRetry,
-  });
 }
 
 /** A disk that cannot be written ends the run; whatever else goes wrong is this take's own matter. */
