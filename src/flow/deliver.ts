@@ -62,6 +62,7 @@ async function fetchClips(
 ): Promise<Delivered & { readonly clips?: readonly FetchedClip[] }> {
   const attempt = note(context, delivery.attempt, { type: 'download_started' });
   const clips: FetchedClip[] = [];
+  context.assertOutput();
   makeRoomFor(delivery.place.part(0));
   let urls = delivery.urls.length > 0 ? delivery.urls : await askAgain(context, delivery);
   for (let index = 0; index < Math.max(1, urls.length); index++) {
@@ -209,6 +210,7 @@ async function putInPlace(
       warnings: [...clip.warnings, ...(await openingWarnings(context, attempt, part))],
     })),
   );
+  context.assertOutput();
   await makeRoom(fetched.length);
   const delivered = await record(context, attempt, { type: 'delivered', outputs });
   writeSidecar({ path: place.sidecar, attempt: delivered });

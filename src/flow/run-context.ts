@@ -32,6 +32,8 @@ export interface RunContext {
   readonly timing: PollTiming;
   readonly ledger: BudgetLedger;
   readonly clips: ClipIndex;
+  /** Throws `disk` once the output folder is gone. */
+  readonly assertOutput: () => void;
   readonly limits: {
     /** Holds a job's slot: the model's first, where it has a cap, then the global one. The highest rank goes first. */
     readonly job: <T>(

@@ -5,6 +5,7 @@ import type { Attempt } from '../domain/attempt.js';
 import type { EventSink } from '../events.js';
 import { findFrameTool } from '../media/frame-tool.js';
 import { createPollTiming, type LengthSample } from '../shot/poll-timing.js';
+import { openFolder } from '../store/clip-file.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { createBudgetLedger } from './budget-ledger.js';
 import { pricesBy } from './check-catalogue.js';
@@ -62,6 +63,7 @@ export function createContext({
       maxCostUsd,
     }),
     clips: prepared.clips,
+    assertOutput: openFolder(project.paths.output),
     limits: createLimits(project),
     frameTool: lazily(() => findFrameTool(project.env)),
     serving: new Map(),

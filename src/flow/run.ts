@@ -181,6 +181,7 @@ async function writeReports({
     generatedAt: isoNow(clock),
   });
   try {
+    context.assertOutput();
     return await writeReport(project, report, renderSheet);
   } catch (error) {
     // It can be made again at any time: dailies sheet.

@@ -47,6 +47,8 @@ export async function submit(context: RunContext, purchase: Purchase): Promise<A
       control.stop({ kind: 'budget', message: objection, hint });
       return attempt;
     }
+    // A clip that nothing can hold is not bought.
+    context.assertOutput();
     attempt ??= await begin(context, purchase);
     attempt = await record(context, attempt, { type: 'submit_started' });
     if (isStopped()) {

@@ -18,5 +18,6 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   ENOENT: 'the folder is gone',
+  ENOTDIR: 'the folder is gone',
   EIO: 'the disk reports an error',
 };

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { DailiesError } from '../errors.js';
 import { diskError } from './disk-error.js';
 import { moveToFree } from './move-file.js';
 
@@ -15,6 +16,32 @@ export function makeRoomFor(path: string): void {
     mkdirSync(dirname(path), { recursive: true });
   } catch (cause) {
     throw diskError({ path: dirname(path), doing: 'made', cause });
+  }
+}
+
+/**
+ * Makes the folder that all clips go to. What it gives throws `disk` once that folder is gone, or another disk stands
+ * in its place: clips that are written there all the same would lie where nobody looks for them.
+ */
+export function openFolder(path: string): () => void {
+  makeRoomFor(join(path, 'clip'));
+  const disk = diskOf(path);
+  return () => {
+    if (disk !== undefined && diskOf(path) === disk) return;
+    throw new DailiesError('disk', `the folder of the clips is gone: ${path}`, {
+      exitCode: 3,
+      hint: 'put it back, then run again: what was paid for is fetched then',
+    });
+  };
+}
+
+/** The disk a folder lies on; undefined where there is no such folder. */
+function diskOf(path: string): number | undefined {
+  try {
+    const found = statSync(path);
+    return found.isDirectory() ? found.dev : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -43,6 +43,10 @@ export interface Stage {
 export interface FilmSettings {
   /** Lines of YAML at the top level of the manifest. */
   readonly top?: string;
+  /** Where to make the project's folder; among the temporary files where absent. */
+  readonly parent?: string;
+  /** Where to buy instead of the film's own server. */
+  readonly baseUrl?: string;
   /** Further settings of the server. */
   readonly gateway?: GatewayServerOptions;
 }
@@ -62,10 +66,13 @@ export async function makeFilm(shots: readonly Shot[], settings: FilmSettings = 
   const clip = await makeClip();
   const clipOf = (job: HeldJob) => marked(clip, job.id, isLarge(job) ? LARGE_CLIP_BYTES : 0);
   server.autoComplete(clipOf, { cost: 0.1, afterPolls: 2 });
-  const folder = await mkdtemp(join(tmpdir(), 'dailies-fault-'));
+  const folder = await mkdtemp(join(settings.parent ?? tmpdir(), 'dailies-fault-'));
   const manifest = join(folder, 'film.yaml');
   const write = (now: readonly Shot[]) =>
-    writeFile(manifest, manifestText({ baseUrl: server.baseUrl, top: settings.top ?? '', shots: now }));
+    writeFile(
+      manifest,
+      manifestText({ baseUrl: settings.baseUrl ?? server.baseUrl, top: settings.top ?? '', shots: now }),
+    );
   await write(shots);
   return {
     folder,

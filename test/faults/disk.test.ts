@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { readShotState } from '../../src/store/shot-store.js';
+import { runCommand } from './command.js';
+import { runHere } from './disk-scenarios.js';
+import { makeFilm, type Film } from './film.js';
+import { inspect, NOTHING_FOUND } from './invariants.js';
+
+let film: Film;
+afterEach(() => film.remove());
+
+const statesOf = async () =>
+  (await readShotState(film.lockfile)).attempts().map(({ owner, state }) => `${owner.shot} ${state.kind}`);
+
+/** Lets something happen once, right before the gateway handles the n-th request of a kind. */
+function whenAsked(endpoint: string, number: number, act: () => unknown): void {
+  let left = number;
+  film.stage.onRequest = async (request) => {
+    if (request.endpoint === endpoint && --left === 0) await act();
+  };
+}
+
+describe('on a disk that is full', () => {
+  let disk: string;
+  afterEach(() => execFileSync('umount', [disk]));
+
+  /** A disk of its own, so that it can be filled. */
+  async function mountDisk(): Promise<void> {
+    disk = await mkdtemp(join(tmpdir(), 'dailies-disk-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk], { stdio: 'pipe' });
+  }
+
+  const fill = () => {
+    const file = openSync(join(disk, 'filler'), 'w');
+    const block = Buffer.alloc(4096);
+    try {
+      for (;;) writeSync(file, block);
+    } catch {
+      closeSync(file);
+    }
+  };
+
+  it.runIf(canMount())(
+    'the clip waits at the gateway for the next run, and nothing more is bought',
+    async () => {
+      await mountDisk();
+      film = await makeFilm(['a', 'b', 'c'], { parent: disk, top: 'concurrency: 1' });
+      whenAsked('poll', 2, fill);
+      const summary = await runHere(film);
+      expect(summary).toMatchObject({ exit_code: 3, stopped: { kind: 'disk' } });
+      expect(summary.stopped?.message).toContain('the disk is full');
+      expect(film.server.counters.posts).toBe(1);
+      expect(await inspect(film)).toEqual(NOTHING_FOUND);
+      await rm(join(disk, 'filler'));
+      expect(await runHere(film)).toMatchObject({ exit_code: 0 });
+      expect(film.server.counters.posts).toBe(3);
+      expect(await inspect(film)).toEqual(NOTHING_FOUND);
+    },
+  );
+
+  it.runIf(canMount())('a job whose id cannot be written down is named, and its shot is held', async () => {
+    await mountDisk();
+    film = await makeFilm(['a', 'b', 'c'], { parent: disk, top: 'concurrency: 1' });
+    // The page that the journal ends in has room for a line or two: with long prompts it has none.
+    const prompt = 'waves '.repeat(2000);
+    await film.write(['a', 'b', 'c'].map((id) => ({ id, prompt: prompt + id })));
+    whenAsked('submit', 2, fill);
+    const summary = await runHere(film);
+    expect(summary).toMatchObject({ exit_code: 3, stopped: { kind: 'disk' } });
+    expect(film.server.counters.posts).toBe(2);
+    const known = await statesOf();
+    if (known.includes('b submitting')) expect(JSON.stringify(summary.shots)).toContain('job-2');
+    await rm(join(disk, 'filler'));
+    expect(await inspect(film)).toEqual(NOTHING_FOUND);
+  });
+});
+
+describe('where nothing can be written', () => {
+  it('nothing is bought', async () => {
+    film = await makeFilm(['a']);
+    const { code, stderr } = await runCommand(['run', film.manifest, '--yes'], { diskFault: 'readonly:1' });
+    expect(code).toBe(3);
+    expect(stderr).toContain('the file system is read-only');
+    expect(film.server.counters.posts).toBe(0);
+  });
+});
+
+describe.each([
+  ['vanishes', () => rm(film.output, { recursive: true })],
+  [
+    'gives way to a file',
+    () => rm(film.output, { recursive: true }).then(() => writeFile(film.output, 'a file')),
+  ],
+  ['vanishes with all of the project', () => rm(film.folder, { recursive: true })],
+  ['is moved away with all of the project', () => rename(film.folder, `${film.folder}.away`)],
+])('when the output folder %s', (_, happen) => {
+  it.each([
+    ['a submit', 'submit'],
+    ['a poll', 'poll'],
+    ['a download', 'content'],
+  ])('during %s, the run stops submitting, says so, and loses no job', async (_, endpoint) => {
+    film = await makeFilm(['a', 'b', 'c', 'd'], { top: 'concurrency: 1' });
+    whenAsked(endpoint, 1, happen);
+    const summary = await runHere(film);
+    expect(summary).toMatchObject({ exit_code: 3, stopped: { kind: 'disk' } });
+    expect(summary.stopped?.message).toMatch(/is gone|was removed/);
+    // While the clip of one is fetched, the next may have been bought.
+    expect(film.server.counters.posts).toBeLessThan(3);
+    await rename(`${film.folder}.away`, film.folder).catch(() => undefined);
+    const known = JSON.stringify(await readShotState(film.lockfile).then((state) => state.attempts()));
+    for (const { id } of film.server.jobs) expect(known + JSON.stringify(summary)).toContain(id);
+  });
+});
+
+it('goes on when the output folder is back', async () => {
+  film = await makeFilm(['a', 'b', 'c'], { top: 'concurrency: 1' });
+  whenAsked('poll', 3, () => rename(film.output, `${film.output}.away`));
+  expect(await runHere(film)).toMatchObject({ exit_code: 3, stopped: { kind: 'disk' } });
+  const bought = film.server.counters.posts;
+  await rename(`${film.output}.away`, film.output);
+  expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 3 - bought } });
+  expect(await inspect(film)).toEqual(NOTHING_FOUND);
+});
+
+/** Only root may mount. */
+function canMount(): boolean {
+  const can = process.platform === 'linux' && process.getuid?.() === 0;
+  if (!can) console.warn('a full disk is only simulated: mounting one takes root on Linux');
+  return can;
+}
