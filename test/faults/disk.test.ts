@@ -48,8 +48,8 @@ describe('on a disk that is full', () => {
     'the clip waits at the gateway for the next run, and nothing more is bought',
     async () => {
       await mountDisk();
-      film = await makeFilm(['a', 'b', 'c'], { parent: disk, top: 'concurrency: 1' });
-      whenAsked('poll', 2, fill);
+      film = await makeFilm(['a', { id: 'b', prompt: 'the rest', previous_job: 'a' }], { parent: disk });
+      whenAsked('content', 1, fill);
       const summary = await runHere(film);
       expect(summary).toMatchObject({ exit_code: 3, stopped: { kind: 'disk' } });
       expect(summary.stopped?.message).toContain('the disk is full');
@@ -57,7 +57,7 @@ describe('on a disk that is full', () => {
       expect(await inspect(film)).toEqual(NOTHING_FOUND);
       await rm(join(disk, 'filler'));
       expect(await runHere(film)).toMatchObject({ exit_code: 0 });
-      expect(film.server.counters.posts).toBe(3);
+      expect(film.server.counters.posts).toBe(2);
       expect(await inspect(film)).toEqual(NOTHING_FOUND);
     },
   );
