@@ -62,11 +62,15 @@ describe('four shots in a chain on the sandbox', () => {
       const film = await chain({ PATH: process.env['PATH'] });
       await film.write('A deck in the wind');
       expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 4 } });
-      for (const [index, shot] of ALL.slice(1).entries()) {
-        const before = await film.frame(ALL[index] ?? 'one', 'last');
-        // An encoder leaves a little; two slates are far apart.
-        expect(distance(before, await film.frame(shot, 'first'))).toBeLessThan(3);
-        expect(distance(before, await film.frame(shot, 'last'))).toBeGreaterThan(6);
+      let before: PNG | undefined;
+      for (const shot of ALL) {
+        const last = await film.frame(shot, 'last');
+        if (before) {
+          // An encoder leaves a little; two slates are far apart.
+          expect(distance(before, await film.frame(shot, 'first'))).toBeLessThan(3);
+          expect(distance(before, last)).toBeGreaterThan(6);
+        }
+        before = last;
       }
     },
   );
