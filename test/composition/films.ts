@@ -48,7 +48,7 @@ const COLOURS: readonly Rgb[] = [
 ];
 
 /** Small clips, each of another colour and content: a gateway never makes one twice. */
-export async function clips(count: number): Promise<readonly Buffer[]> {
+async function clips(count: number): Promise<readonly Buffer[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => makeClip(wishOf(index))));
 }
 
