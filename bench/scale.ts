@@ -1,0 +1,138 @@
+import { linkSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { makeClip } from '../test/helpers/clips.js';
+import { loadProject } from '../src/flow/project.js';
+import { planProject } from '../src/flow/plan.js';
+import { outputStem } from '../src/manifest/output-name.js';
+import { systemClock } from '../src/clock.js';
+import { fingerprint } from '../src/shot/order.js';
+import { openShotStore } from '../src/store/shot-store.js';
+import { atMost, type Section } from './finding.js';
+import { startGateway } from './gateway-process.js';
+import { measure } from './measure.js';
+import type { Usage } from './probe.js';
+import { CLI, manifestOf, withFolder } from './work.js';
+
+const ENV = { BENCH_KEY: 'sk-bench' };
+
+/** Manifests of ten thousand and a hundred thousand shots: read, planned, taken up again. */
+export async function scale(): Promise<Section> {
+  const gateway = await startGateway();
+  try {
+    const tenThousand = await withFolder((folder) => planMany(folder, gateway.baseUrl));
+    const hundredThousand = await withFolder((folder) => resumeMany(folder, gateway.baseUrl));
+    return { title: 'Size', findings: [...tenThousand, ...hundredThousand] };
+  } finally {
+    gateway.close();
+  }
+}
+
+async function planMany(folder: string, baseUrl: string): Promise<Section['findings']> {
+  const manifest = join(folder, 'film.yaml');
+  const jobs = Array.from({ length: 10_000 }, (_, index) => ({ id: `shot-${index}`, lengthMs: index }));
+  writeFileSync(manifest, manifestOf({ jobs, cap: 4, baseUrl, barePollMs: 0 }));
+  const plan = await measure({ words: [CLI, 'plan', manifest], env: ENV });
+  const validate = await measure({ words: [CLI, 'validate', manifest, '--offline'], env: ENV });
+  return [
+    atMost('10,000 shots: validate --offline', { value: seconds(validate), limit: 1.5, unit: 's' }),
+    atMost('10,000 shots: validate --offline, memory', {
+      value: megabytes(validate),
+      limit: 300,
+      unit: 'MB',
+    }),
+    atMost('10,000 shots: plan', { value: seconds(plan), limit: 3, unit: 's' }),
+  ];
+}
+
+async function resumeMany(folder: string, baseUrl: string): Promise<Section['findings']> {
+  const manifest = join(folder, 'film.yaml');
+  writeFileSync(manifest, matrixManifest(baseUrl));
+  const plan = await measure({ words: [CLI, 'plan', manifest, '--allow-large-matrix'], env: ENV });
+  await deliverAll(manifest);
+  const resume = await measure({ words: [CLI, 'run', manifest, '--yes', '--allow-large-matrix'], env: ENV });
+  const most = Math.max(megabytes(plan), megabytes(resume)) / 1000;
+  return [
+    atMost('100,000 shots: load and plan', { value: seconds(plan), limit: 15, unit: 's' }),
+    atMost('100,000 shots: load, plan and resume, all delivered before', {
+      value: seconds(resume),
+      limit: 15,
+      unit: 's',
+    }),
+    atMost('100,000 shots: memory', { value: most, limit: 1, unit: 'GB' }),
+  ];
+}
+
+/** A thousand combinations with a hundred takes each. */
+function matrixManifest(baseUrl: string): string {
+  const ten = (name: string) => `[${Array.from({ length: 10 }, (_, index) => `${name}${index}`).join(', ')}]`;
+  return `version: 1
+project: film
+gateway: { base_url: "${baseUrl}", api_key_env: BENCH_KEY }
+defaults: { model: bench/a, duration: 4, resolution: 720p, aspect_ratio: "16:9", generate_audio: false }
+shots:
+  - id: sea
+    prompt: "{{light}} over {{place}}, {{weather}}, slow dolly-in"
+    seed: 1
+    takes: 100
+    matrix: { light: ${ten('light')}, place: ${ten('place')}, weather: ${ten('weather')} }
+`;
+}
+
+/** Puts every take of a project on record as delivered, with its clip in its place. */
+async function deliverAll(manifest: string): Promise<void> {
+  const project = await loadProject({ manifest, env: ENV, allowLargeMatrix: true });
+  const { paths, target } = project;
+  const clip = await makeClip({ seconds: 1, fps: 4 });
+  const store = await openShotStore({ lockfile: paths.lockfile, project: 'film', clock: systemClock });
+  const at = new Date().toISOString();
+  const started: Promise<unknown>[] = [];
+  let original = '';
+  for (const [index, take] of project.manifest.takes.entries()) {
+    const file = join(paths.output, `${outputStem({ template: undefined, take, project: 'film' })}.mp4`);
+    if (take.take === 1) mkdirSync(dirname(file), { recursive: true });
+    // A file system gives one file 65,000 names at most.
+    if (index % 30_000 === 0) writeFileSync((original = file), clip);
+    else linkSync(original, file);
+    const media = {
+      container: 'mp4',
+      duration_s: 1,
+      width: 64,
+      height: 36,
+      video_codec: 'h264',
+      fps: 4,
+    } as const;
+    const path = file.slice(paths.folder.length + 1);
+    const mtime_ms = Math.floor(statSync(file).mtimeMs);
+    started.push(
+      store.adopt({
+        owner: { shot: take.shot, take: take.take },
+        fingerprint: fingerprint({ take, frames: [], references: [] }),
+        request: take.settings,
+        gateway: target.baseUrl ?? target.name,
+        estimate: null,
+        state: {
+          kind: 'delivered',
+          since: at,
+          job: { id: `job-${index}` },
+          cost_usd: 0.05,
+          outputs: [{ path, bytes: clip.length, sha256: 'f'.repeat(64), mtime_ms, media, warnings: [] }],
+        },
+        times: { created: 0, submitted: 1, accepted: 2, completed: 3, delivered: 4 },
+      }),
+    );
+  }
+  await Promise.all(started);
+  await store.close();
+  const plan = await planProject(project, { offline: true });
+  const wrong = plan.shots.find(({ action }) => action !== 'reuse');
+  if (wrong)
+    throw new Error(`${wrong.id} was to be delivered, and is ${wrong.action}: ${wrong.reasons.join()}`);
+}
+
+function seconds({ wall_ms }: Usage): number {
+  return wall_ms / 1000;
+}
+
+function megabytes({ peak_bytes }: Usage): number {
+  return peak_bytes / 1e6;
+}
