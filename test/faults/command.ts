@@ -28,7 +28,7 @@ export async function startCommand(
   words: readonly string[],
   options: { readonly diskFault?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Command> {
-  const main = process.env['DAILIES_TORTURE_CLI'] ?? (await builtCli());
+  const main = await builtCli();
   const preload = options.diskFault === undefined ? [] : ['--import', DISK_FAULT];
   const child = spawn(process.execPath, [...preload, main, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],

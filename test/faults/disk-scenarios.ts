@@ -13,14 +13,12 @@ export interface Scenario {
   make(): Promise<Film>;
 }
 
-const TOP = 'concurrency: 1';
-
 export const SCENARIOS: readonly Scenario[] = [
-  { name: 'two shots are rendered', make: () => makeFilm(['a', 'b'], { top: TOP }) },
+  { name: 'two shots are rendered', make: () => makeFilm(['a', 'b'], { top: 'concurrency: 1' }) },
   {
-    name: 'two shots swap their clips, a third is renamed, and a fourth is rendered anew',
+    name: 'clips are swapped and renamed',
     async make() {
-      const film = await makeFilm(['a', 'b', 'c', 'd'], { top: TOP });
+      const film = await makeFilm(['a', 'b', 'c', 'd'], { top: 'concurrency: 1' });
       await runHere(film);
       await film.write([
         { id: 'a', prompt: promptOf('b') },
@@ -32,7 +30,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'what an interrupted run has left is taken up',
+    name: 'a run is taken up',
     async make() {
       const film = await makeFilm(['a', 'b', 'c'], { top: 'concurrency: 3' });
       const stopping = new AbortController();
@@ -45,9 +43,9 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'the lockfile is gone, and the sidecars vouch for the clips',
+    name: 'the lockfile is gone',
     async make() {
-      const film = await makeFilm(['a', 'b'], { top: TOP });
+      const film = await makeFilm(['a', 'b'], { top: 'concurrency: 1' });
       await runHere(film);
       await rename(film.lockfile, join(film.folder, 'lost'));
       return film;

@@ -1,0 +1,95 @@
+import type { Attempt } from '../../src/domain/attempt.js';
+import { readShotState } from '../../src/store/shot-store.js';
+import { runCommand, startCommand } from './command.js';
+import { makeFilm, promptOf, type Film } from './film.js';
+import { inspect } from './invariants.js';
+import type { KillPoint } from './kill-points.js';
+import type { Tally } from './tally.js';
+
+/**
+ * A project is run again and again, each time with one more shot to render, and killed each time; in the end it is
+ * left alone until all is delivered. What breaks a promise on the way goes to the tally.
+ */
+export async function killAgainAndAgain(points: readonly KillPoint[], tally: Tally): Promise<void> {
+  const film = await makeFilm([], { top: 'concurrency: 2' });
+  const shots = points.map(
+    ({ needsLargeClip }, index) => `${needsLargeClip ? 'large' : 'shot'}-${index + 1}`,
+  );
+  try {
+    for (const [index, point] of points.entries()) {
+      await film.write(shots.slice(0, index + 1));
+      await runAndKill({ film, shot: shots[index] ?? '', point, tally });
+    }
+    await runToTheEnd(film, tally);
+    for (const shot of shots) {
+      const bought = film.server.jobs.filter(({ body }) => body['prompt'] === promptOf(shot));
+      if (bought.length !== 1) tally.found('paidTwice', `${shot} was accepted ${bought.length} times`);
+    }
+    tally.delivered(shots.length);
+  } finally {
+    await film.remove();
+  }
+}
+
+async function runAndKill(trial: {
+  readonly film: Film;
+  readonly shot: string;
+  readonly point: KillPoint;
+  readonly tally: Tally;
+}): Promise<void> {
+  const { film, shot, point, tally } = trial;
+  let strike: () => void = () => undefined;
+  const disarm = await point.arm({ film, shot, strike: () => strike() });
+  const run = await startCommand(['run', film.manifest, '--yes']);
+  strike = () => {
+    run.kill();
+  };
+  const { signal } = await run.ended;
+  await disarm();
+  if (signal === 'SIGKILL') tally.killed(point.name);
+  else tally.missed(point.name);
+  await lookAround(film, tally, `after a kill (${point.name})`);
+}
+
+const MOST_ROUNDS = 5;
+
+/** Runs until all is delivered; what is uncertain is settled by hand, by what the gateway knows. */
+export async function runToTheEnd(film: Film, tally: Tally): Promise<void> {
+  for (let round = 1; ; round += 1) {
+    tally.restarted();
+    const { code, stdout, stderr } = await runCommand(['run', film.manifest, '--yes']);
+    await lookAround(film, tally, 'after a restart');
+    if (code === 0) return;
+    const open = await uncertain(film);
+    if (code !== 1 || open.length === 0 || round === MOST_ROUNDS) {
+      tally.found('stuck', `exit ${code ?? 'by a signal'}\n${stdout}\n${stderr}`);
+      return;
+    }
+    for (const attempt of open) await settle(film, attempt, tally);
+  }
+}
+
+async function uncertain(film: Film): Promise<Attempt[]> {
+  const state = await readShotState(film.lockfile);
+  return state.attempts().filter((attempt) => attempt.state.kind === 'uncertain');
+}
+
+/** As a person would: the job that the gateway has for the prompt and nobody else has, or none. */
+async function settle(film: Film, attempt: Attempt, tally: Tally): Promise<void> {
+  const attempts = (await readShotState(film.lockfile)).attempts();
+  const known = new Set(attempts.flatMap(({ state }) => ('job' in state ? [state.job.id] : [])));
+  const { prompt } = attempt.request;
+  const job = film.server.jobs.find(({ id, body }) => body['prompt'] === prompt && !known.has(id));
+  const answer = job ? ['--job-id', job.id] : ['--not-charged'];
+  const { shot, take } = attempt.owner;
+  const { code, stderr } = await runCommand(['resolve', film.manifest, `${shot}@${take}`, ...answer]);
+  if (code === 0) tally.settled();
+  else tally.found('stuck', `${shot} could not be settled: ${stderr}`);
+}
+
+/** Whatever happened last, no promise is broken. */
+export async function lookAround(film: Film, tally: Tally, when: string): Promise<void> {
+  const findings = await inspect(film);
+  for (const kind of ['paidTwice', 'idsLost', 'torn', 'truncated'] as const)
+    for (const what of findings[kind]) tally.found(kind, `${when}: ${what}`);
+}
