@@ -30,6 +30,8 @@ export interface TakeResult {
   /** The reason a person reads, for whatever was not delivered. */
   readonly message?: string;
   readonly job_id?: string;
+  /** From the submit to the end, where this run bought it. */
+  readonly elapsed_ms?: number;
   /** What this run's attempts for the take cost: reported, else absent. */
   readonly cost_usd?: number;
   readonly outputs: readonly Output[];

@@ -13,6 +13,12 @@ export function sumUsd(amounts: Iterable<number>): number {
   return nano / 1e9;
 }
 
+/** US dollars in a message, exact, with cents at least: `$0.30`, `$0.0085`. */
+export function dollars(usd: number): string {
+  const [whole = '0', fraction = ''] = roundUsd(usd).toFixed(9).split('.');
+  return `$${whole}.${fraction.replace(/0+$/, '').padEnd(2, '0')}`;
+}
+
 /** What a job is expected to cost, in US dollars. Always min ≤ expected ≤ max. */
 export interface Estimate {
   readonly min_usd: number;

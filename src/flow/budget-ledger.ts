@@ -1,6 +1,6 @@
 import { countedUsd } from '../cost/budget.js';
 import type { Attempt } from '../domain/attempt.js';
-import { roundUsd, type Estimate } from '../domain/money.js';
+import { dollars, roundUsd, type Estimate } from '../domain/money.js';
 
 /** Keeps count of money while a run spends it, so that no submit can cross a ceiling. US dollars. */
 export interface BudgetLedger {
@@ -36,9 +36,9 @@ export function createBudgetLedger(ceilings: {
       const nextUsd = estimate?.max_usd ?? 0;
       const { budgetUsd, maxCostUsd } = ceilings;
       if (budgetUsd !== undefined && roundUsd(spentUsd + nextUsd) > budgetUsd)
-        return `the next shot could cost $${nextUsd}; $${spentUsd} of the budget of $${budgetUsd} are spent or committed`;
+        return `the next shot could cost ${dollars(nextUsd)}; ${dollars(spentUsd)} of the budget of ${dollars(budgetUsd)} are spent or committed`;
       if (maxCostUsd !== undefined && roundUsd(runUsd + nextUsd) > maxCostUsd)
-        return `the next shot could cost $${nextUsd}; this run has committed $${runUsd} of its $${maxCostUsd} (--max-cost)`;
+        return `the next shot could cost ${dollars(nextUsd)}; this run has committed ${dollars(runUsd)} of its ${dollars(maxCostUsd)} (--max-cost)`;
       return undefined;
     },
     update(before, after) {

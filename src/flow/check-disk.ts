@@ -1,40 +1,66 @@
+import { join } from 'node:path';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import type { Take } from '../domain/take.js';
 import type { Decision } from '../plan/decision.js';
 import { slotKey } from '../plan/graph.js';
 import { exists } from '../store/clip-file.js';
 import { freeBytes } from '../store/clips.js';
+import { isSidecar } from '../store/sidecar.js';
+import { readHead } from '../store/text-file.js';
 import type { ClipIndex } from './clip-index.js';
 import { clipPlace } from './clip-place.js';
+import { storedPath } from './paths.js';
 import type { Project } from './project.js';
 import type { Survey } from './survey.js';
 
-/** Files that are not ours, where clips of these takes are to lie: nothing of theirs is ever overwritten. */
-export function foreignFiles(
+/**
+ * Files that are not ours where clips of these takes, their sidecars, the report and the contact sheet are to lie:
+ * nothing of theirs is ever overwritten.
+ */
+export async function foreignFiles(
   project: Project,
   decisions: readonly Decision[],
   clips: ClipIndex,
-): Diagnostic[] {
-  const found: Diagnostic[] = [];
+): Promise<Diagnostic[]> {
+  const found: Diagnostic[] = await foreignReports(project);
   for (const { take, action, blocked_by } of decisions) {
     if (action === 'reuse' || action === 'held' || blocked_by !== undefined) continue;
     const place = clipPlace(project, take);
+    const at = project.locate(take);
+    const about = { shot: take.shot, ...(at ? { at } : {}) };
     for (const extension of ['.mp4', '.webm']) {
       if (clips.ownerOf(place.storedClip(0, extension)) !== undefined) continue;
-      const path = place.clip(0, extension);
-      if (!exists(path)) continue;
-      const at = project.locate(take);
-      found.push({
-        code: 'file-not-ours',
-        severity: 'error',
-        message: `${place.storedClip(0, extension)} is in the way, and this lockfile does not own it`,
-        hint: 'move the file, rename the shot, or choose another output folder',
-        shot: take.shot,
-        ...(at ? { at } : {}),
-      });
+      if (exists(place.clip(0, extension)))
+        found.push({ ...inTheWay(project, place.clip(0, extension)), ...about });
     }
+    if (exists(place.sidecar) && !(await isSidecar(place.sidecar)))
+      found.push({ ...inTheWay(project, place.sidecar), ...about });
   }
   return found;
+}
+
+/** What report.json and the contact sheet of ours begin with, or have near their beginning. */
+const REPORT_MARKS = [
+  ['report.json', /^\{"version":1,"project":/],
+  ['index.html', / · dailies<\/title>/],
+] as const;
+/** As far into a file as a mark is looked for. */
+const HEAD_BYTES = 4096;
+
+async function foreignReports(project: Project): Promise<Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  for (const [name, mark] of REPORT_MARKS) {
+    const path = join(project.paths.output, name);
+    const head = await readHead(path, HEAD_BYTES);
+    if (head !== undefined && !mark.test(head)) found.push(inTheWay(project, path));
+  }
+  return found;
+}
+
+function inTheWay({ paths }: Project, path: string): Diagnostic {
+  const message = `${storedPath(paths.folder, path)} is in the way, and this lockfile does not own it`;
+  const hint = 'move the file, rename the shot, or choose another output folder';
+  return { code: 'file-not-ours', severity: 'error', message, hint };
 }
 
 /** A warning for each delivered clip that somebody has changed since. */

@@ -2,6 +2,8 @@ import type { Diagnostic } from '../domain/diagnostic.js';
 import type { MediaKind, Take } from '../domain/take.js';
 import { findFrameTool } from '../media/frame-tool.js';
 import { TOOL_HINT } from '../media/run-tool.js';
+import { isPrivateHost } from '../gateway/address.js';
+import { unsignedUrl } from '../shot/unsigned-url.js';
 import { isLoopback } from './gateway-target.js';
 import type { Project } from './project.js';
 
@@ -50,6 +52,21 @@ export async function preflight(
     const at = project.locate(take, field);
     const hint = 'fix the address, or skip this check with --no-preflight';
     return [{ ...problem, severity: 'error', hint, shot: take.shot, ...(at ? { at } : {}) }];
+  });
+}
+
+/** What an address alone tells, with nobody asked: a remote gateway cannot reach a private one. */
+export function privateInputs(project: Project, takes: readonly Take[]): Diagnostic[] {
+  if (reachesPrivate(project)) return [];
+  const uses = takes
+    .flatMap(remoteUses)
+    .filter(({ url }) => URL.canParse(url) && isPrivateHost(new URL(url).hostname));
+  const perPlace = new Map(uses.map((use) => [`${use.take.shot_index} ${use.field} ${use.url}`, use]));
+  return [...perPlace.values()].map(({ take, field, url }): Diagnostic => {
+    const at = project.locate(take, field);
+    const message = `${unsignedUrl(url)} is a private address, which ${project.target.name} cannot reach`;
+    const hint = 'give a public address, or name the file as a local one';
+    return { code: 'private-url', severity: 'error', message, hint, shot: take.shot, ...(at ? { at } : {}) };
   });
 }
 

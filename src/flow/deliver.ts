@@ -4,7 +4,8 @@ import { unreachable } from '../errors.js';
 import type { Gateway } from '../gateway/gateway.js';
 import type { ClipUrl } from '../gateway/outcomes.js';
 import { verifyClip, type VerifiedClip } from '../media/verify.js';
-import { discardPart, finishPart, makeRoomFor, mtimeOf } from '../store/clip-file.js';
+import { discardPart, exists, finishPart, makeRoomFor, mtimeOf } from '../store/clip-file.js';
+import { hashFile } from '../store/clips.js';
 import { writeSidecar } from '../store/sidecar.js';
 import type { ClipPlace } from './clip-place.js';
 import { openingWarnings, wantedOf } from './clip-warnings.js';
@@ -52,7 +53,7 @@ export async function deliver(
   const fetched = await context.limits.download(() => fetchClips(context, delivery));
   if (!fetched.clips) return fetched;
   const { attempt, clips } = fetched;
-  return { attempt: await putInPlace(context, { ...delivery, attempt }, clips, makeRoom) };
+  return putInPlace(context, { ...delivery, attempt }, clips, makeRoom);
 }
 
 /** All clips of the job, each whole in its `.part`; or where fetching them has led instead. */
@@ -197,26 +198,46 @@ async function putInPlace(
   { attempt, place }: Delivery,
   fetched: readonly FetchedClip[],
   makeRoom: (count: number) => Promise<void>,
-): Promise<Attempt> {
+): Promise<Delivered> {
   const { folder } = context.project.paths;
   const targets = fetched.map(({ clip }, index) => place.clip(index, clip.extension));
+  context.assertOutput();
+  await makeRoom(fetched.length);
+  const blocked = await inTheWay(targets, fetched);
+  if (blocked !== undefined) {
+    const message = `${storedPath(folder, blocked)} is in the way, and it is not ours: move it, and run again`;
+    return {
+      attempt: await record(context, attempt, { type: 'download_failed', message }),
+      waiting: message,
+    };
+  }
   const outputs: Output[] = await Promise.all(
     fetched.map(async ({ part, bytes, sha256, clip }, index) => ({
       path: storedPath(folder, targets[index] ?? part),
       bytes,
       sha256,
-      mtime_ms: mtimeOf(part),
+      mtime_ms: mtimeOf(exists(targets[index] ?? part) ? (targets[index] ?? part) : part),
       media: clip.media,
       warnings: [...clip.warnings, ...(await openingWarnings(context, attempt, part))],
     })),
   );
-  context.assertOutput();
-  await makeRoom(fetched.length);
   const delivered = await record(context, attempt, { type: 'delivered', outputs });
   writeSidecar({ path: place.sidecar, attempt: delivered });
   for (const [index, { part }] of fetched.entries()) {
     const target = targets[index];
-    if (target !== undefined) await finishPart({ part, target });
+    if (target === undefined) continue;
+    if (exists(target)) await discardPart(part);
+    else await finishPart({ part, target });
   }
-  return delivered;
+  return { attempt: delivered };
+}
+
+/** A file at the place of a clip that is not that very clip (one of several may have been missing); undefined: none. */
+async function inTheWay(
+  targets: readonly string[],
+  fetched: readonly FetchedClip[],
+): Promise<string | undefined> {
+  for (const [index, target] of targets.entries())
+    if (exists(target) && (await hashFile(target)) !== fetched[index]?.sha256) return target;
+  return undefined;
 }

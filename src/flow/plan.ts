@@ -3,13 +3,14 @@ import type { PlanDocument } from '../domain/plan.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import { spentUsd } from '../cost/budget.js';
+import type { Take } from '../domain/take.js';
 import { planDocument, purchases, purchasesInTime } from '../plan/document.js';
 import { readShotState } from '../store/shot-store.js';
 import type { ShotState } from '../store/shot-state.js';
 import { loadCatalogue } from './catalogue.js';
 import { checkAgainst, pricesBy, unpricedModels } from './check-catalogue.js';
 import { changedClips, foreignFiles } from './check-disk.js';
-import { frameToolMissing, preflight } from './check-inputs.js';
+import { frameToolMissing, preflight, privateInputs } from './check-inputs.js';
 import { createClipIndex } from './clip-index.js';
 import { connect } from './connections.js';
 import { assertNoErrors, type Project } from './project.js';
@@ -39,11 +40,11 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
     const decisions = scopedDecisions(surveyed);
     const all = [
       ...diagnostics,
-      ...foreignFiles(project, decisions, createClipIndex(attempts)),
+      ...(await foreignFiles(project, decisions, createClipIndex(attempts))),
       ...(catalogue ? unpricedModels(project, purchases(decisions), pricesBy(catalogue)) : []),
       ...changedClips(project, surveyed),
       ...(await frameToolMissing(project, purchasesInTime(decisions))),
-      ...(isSilent(options) ? [] : await preflight(project, purchases(decisions), signal)),
+      ...(await checkRemote(project, purchases(decisions), { ...options, signal })),
     ];
     assertNoErrors(project, all);
     return documentOf({ project, surveyed, catalogue, attempts, diagnostics: all });
@@ -57,15 +58,20 @@ export function validateProject(project: Project, options: PlanOptions = {}): Pr
     const all = [
       ...diagnostics,
       ...(await frameToolMissing(project, takes)),
-      ...(isSilent(options) ? [] : await preflight(project, takes, signal)),
+      ...(await checkRemote(project, takes, { ...options, signal })),
     ];
     assertNoErrors(project, all);
     return all;
   });
 }
 
-function isSilent({ offline, preflight: asked }: PlanOptions): boolean {
-  return offline === true || asked === false;
+async function checkRemote(
+  project: Project,
+  takes: readonly Take[],
+  { offline, preflight: asked, signal }: PlanOptions & { readonly signal: AbortSignal },
+): Promise<Diagnostic[]> {
+  if (asked === false) return [];
+  return offline ? privateInputs(project, takes) : preflight(project, takes, signal);
 }
 
 interface Examined {

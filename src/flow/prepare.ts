@@ -2,7 +2,7 @@ import { countUnpriced } from '../cost/budget.js';
 import type { Attempt } from '../domain/attempt.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
-import { roundUsd } from '../domain/money.js';
+import { dollars, roundUsd } from '../domain/money.js';
 import type { PlanDocument } from '../domain/plan.js';
 import { DailiesError } from '../errors.js';
 import type { StopReason } from '../events.js';
@@ -80,7 +80,7 @@ export async function prepare({
     ...unpricedModels(project, toBuy, pricesBy(catalogue)),
     ...changedClips(project, surveyed),
   );
-  diagnostics.push(...foreignFiles(project, decisions, clips));
+  diagnostics.push(...(await foreignFiles(project, decisions, clips)));
   diagnostics.push(...(await frameToolMissing(project, purchasesInTime(decisions))));
   assertNoErrors(project, diagnostics);
   if (options.preflight !== false) diagnostics.push(...(await preflight(project, toBuy, signal)));
@@ -140,13 +140,13 @@ function ceilingReached(
   }
   const hint = 'raise it, choose a cheaper model or shorter clips, or render fewer shots with --only';
   if (budget_usd !== null && total.max_usd > 0 && roundUsd(spent_usd + total.max_usd) > budget_usd) {
-    const message = `the plan could cost $${total.max_usd}; with $${spent_usd} already spent that crosses budget_usd, $${budget_usd}`;
+    const message = `the plan could cost ${dollars(total.max_usd)}; with ${dollars(spent_usd)} already spent that crosses budget_usd, ${dollars(budget_usd)}`;
     return { kind: 'budget', message, hint };
   }
   if (maxCostUsd !== undefined && total.max_usd > maxCostUsd) {
     return {
       kind: 'budget',
-      message: `the plan could cost $${total.max_usd}, more than --max-cost $${maxCostUsd}`,
+      message: `the plan could cost ${dollars(total.max_usd)}, more than --max-cost ${dollars(maxCostUsd)}`,
       hint,
     };
   }

@@ -5,12 +5,13 @@ import { slotKey } from '../plan/graph.js';
 import { finishPart, listFolder } from '../store/clip-file.js';
 import { inspectOutput } from '../store/clips.js';
 import type { ShotState } from '../store/shot-state.js';
-import type { ShotStore } from '../store/shot-store.js';
+import { readShotState, type ShotStore } from '../store/shot-store.js';
 import { findSidecars, writeSidecar } from '../store/sidecar.js';
 import { sidecarOf } from './clip-moves.js';
 import { clipPlace, supersededFolder } from './clip-place.js';
 import { openPath, storedPath } from './paths.js';
 import type { Project } from './project.js';
+import { survey } from './survey.js';
 
 /**
  * Puts in order what a killed run left half done, by the lockfile's state alone: a submit whose answer never came
@@ -27,22 +28,43 @@ export async function recover(project: Project, store: ShotStore): Promise<void>
 }
 
 /**
- * Attempts that are known from sidecars alone, each with its clips whole beside it: only where the lockfile knows
- * of no attempt at all. A sidecar beside a clip that was changed vouches for nothing.
+ * Attempts that are known from sidecars alone: only where the lockfile knows of no attempt at all, and only those
+ * that a take of the manifest asks for, whose clips are whole beside them and belong to no other lockfile in the folder.
  */
 export async function adoptable(project: Project, state: ShotState): Promise<Omit<Attempt, 'id'>[]> {
   if (state.attempts().length > 0) return [];
-  const adopted: Omit<Attempt, 'id'>[] = [];
+  const elsewhere = await clipsOfOthers(project);
+  const candidates: Attempt[] = [];
   for (const { attempt } of await findSidecars(project.paths.output)) {
     if (attempt.state.kind !== 'delivered') continue;
+    const { outputs } = attempt.state;
+    if (outputs.some(({ path }) => elsewhere.has(path))) continue;
     const statuses = await Promise.all(
-      attempt.state.outputs.map((output) =>
+      outputs.map((output) =>
         inspectOutput({ file: openPath(project.paths.folder, output.path), output, hash: true }),
       ),
     );
-    if (statuses.every((status) => status === 'intact')) adopted.push(attempt);
+    if (statuses.every((status) => status === 'intact'))
+      candidates.push({ ...attempt, id: `sidecar ${candidates.length}` });
   }
-  return adopted;
+  if (candidates.length === 0) return [];
+  const { decisions } = await survey({ project, attempts: candidates, picks: state.picks(), scope: {} });
+  const claimed = new Set([...decisions.values()].map(({ attempt }) => attempt?.id));
+  return candidates.flatMap(({ id, ...attempt }) => (claimed.has(id) ? [attempt] : []));
+}
+
+/** The clips that other lockfiles beside this one own, as lockfiles keep paths. */
+async function clipsOfOthers({ paths }: Project): Promise<ReadonlySet<string>> {
+  const owned = new Set<string>();
+  for (const name of await listFolder(paths.folder)) {
+    const lockfile = join(paths.folder, name);
+    if (!name.endsWith('.lock.json') || lockfile === paths.lockfile) continue;
+    // A lockfile that cannot be read is its own project's trouble.
+    const state = await readShotState(lockfile).catch(() => undefined);
+    for (const { state: of } of state?.attempts() ?? [])
+      if (of.kind === 'delivered') for (const { path } of of.outputs) owned.add(path);
+  }
+  return owned;
 }
 
 async function giveUpAnswer(store: ShotStore, attempt: Attempt, clock: Clock): Promise<void> {

@@ -61,6 +61,11 @@ export async function resolveShots(
     let event: Undated = { type: 'resolved', as: 'not_charged' };
     if (settlement.as === 'abandoned') event = { type: 'resolved', as: 'abandoned' };
     if (settlement.as === 'job') {
+      if (settlement.jobId.trim() === '')
+        throw new DailiesError('usage', 'the job id is empty', {
+          exitCode: 2,
+          hint: 'name it with --job-id',
+        });
       const [attempt, ...others] = chosen;
       if (!attempt || others.length > 0) {
         throw new DailiesError('usage', 'a job belongs to one shot', {

@@ -2,6 +2,7 @@ import type { Attempt, Output } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import type { NotDelivered, TakeResult } from '../events.js';
 import type { Decision } from '../plan/decision.js';
+import { buys } from '../plan/document.js';
 import { about, type RunContext } from './run-context.js';
 
 /** How one take came out: the account for people, and the attempt that serves it, where one does. */
@@ -23,6 +24,7 @@ export function finish(context: RunContext, { take, action }: Decision, end: End
   const { attempt } = end;
   const state = attempt?.state;
   const base = { id: take.shot, take: take.take, key: take.key, action, model: take.settings.model };
+  const elapsed = buys(action) && attempt ? elapsedOf(attempt) : {};
   const job = state && 'job' in state ? { job_id: state.job.id } : {};
   const cost = state && 'cost_usd' in state ? { cost_usd: state.cost_usd } : {};
   if (end.outcome === undefined && state?.kind === 'delivered') {
@@ -30,13 +32,18 @@ export function finish(context: RunContext, { take, action }: Decision, end: End
     const reused = end.reused ?? false;
     const model = take.settings.model;
     context.emit({ type: 'shot.delivered', ...about(take, context.clock), model, reused, outputs, ...cost });
-    return { attempt, result: { ...base, outcome: 'delivered', ...job, ...cost, outputs } };
+    return { attempt, result: { ...base, outcome: 'delivered', ...job, ...cost, ...elapsed, outputs } };
   }
   const outcome = end.outcome ?? outcomeOf(attempt);
   const message = end.message ?? messageFor(attempt);
   tell(context, take, { outcome, message, willRetry: false, ...cost });
   const outputs: readonly Output[] = [];
-  return { attempt, result: { ...base, outcome, message, ...job, ...cost, outputs } };
+  return { attempt, result: { ...base, outcome, message, ...job, ...cost, ...elapsed, outputs } };
+}
+
+function elapsedOf({ times }: Attempt): Pick<TakeResult, 'elapsed_ms'> {
+  const end = times.delivered ?? times.completed;
+  return times.submitted === undefined || end === undefined ? {} : { elapsed_ms: end - times.submitted };
 }
 
 /** Why a take was not delivered, by how far its attempt came. */
@@ -70,7 +77,7 @@ export function messageFor(attempt: Attempt | undefined): string {
     case 'refused':
       return `the gateway refused it (${state.status}): ${state.message}`;
     case 'uncertain':
-      return `the answer to the submit was lost (${state.message}); it may have been charged`;
+      return `no certain answer to the submit: ${state.message}; it may have been charged`;
     case 'submitting':
       return 'the submit was cut short; it may have been charged';
     case 'lost':

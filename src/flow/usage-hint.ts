@@ -1,4 +1,4 @@
-import { roundUsd, sumUsd } from '../domain/money.js';
+import { dollars, roundUsd, sumUsd } from '../domain/money.js';
 import type { Gateway } from '../gateway/gateway.js';
 import type { TakeResult } from '../events.js';
 import { unlessStopped, warn, type RunContext } from './run-context.js';
@@ -34,6 +34,6 @@ export async function hintAtUsage(
   const roseUsd = roundUsd(afterUsd - beforeUsd);
   warn(
     context,
-    `the key's usage rose by $${roseUsd} in this run, and its known jobs cost $${knownUsd}: a hint at what was charged`,
+    `the key's usage rose by ${dollars(roseUsd)} in this run, and its known jobs cost ${dollars(knownUsd)}: a hint at what was charged`,
   );
 }

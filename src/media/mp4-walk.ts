@@ -6,6 +6,22 @@ import { readMp4Index, type Mp4Index } from './mp4-index.js';
 /** The index of an hour of video takes some 5 MB; one beyond this is rot, and not worth the memory. */
 const LARGEST_INDEX_BYTES = 64 * 1024 * 1024;
 
+/** The boxes that a cut file can end in; their end is held to. */
+const OWN_BOXES = new Set([
+  'ftyp',
+  'moov',
+  'mdat',
+  'moof',
+  'mfra',
+  'free',
+  'skip',
+  'wide',
+  'uuid',
+  'meta',
+  'udta',
+  'sidx',
+]);
+
 /**
  * Walks an MP4 (or QuickTime file) from box to box to its last byte and holds the samples its index lists against
  * the file's end: a file that was cut short anywhere fails one or the other. Throws a RangeError where a fragment is
@@ -26,6 +42,8 @@ export function walkMp4(file: FileWindow): Walked {
       return broken(`damaged or cut short: at byte ${at} of ${file.size} there is no MP4 box`);
     }
     if (box.end > file.size) {
+      // Text behind a complete file can look like the head of a huge box.
+      if (index !== undefined && index.fragmentDefaults === undefined && !OWN_BOXES.has(box.type)) break;
       return broken(
         `cut short: its ${box.type} box reaches to byte ${box.end}, the file ends at ${file.size}`,
       );

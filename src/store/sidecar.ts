@@ -45,6 +45,11 @@ export async function findSidecars(folder: string): Promise<readonly FoundSideca
   return found.filter((sidecar) => sidecar !== undefined);
 }
 
+/** Whether a file is a sidecar of ours, of whatever clip. */
+export async function isSidecar(path: string): Promise<boolean> {
+  return (await readSidecar(path)) !== undefined;
+}
+
 const VERSION = 1;
 /** A sidecar has a few kilobytes: a larger JSON is something else. */
 const MAX_BYTES = 1_000_000;

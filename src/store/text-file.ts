@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DailiesError, messageOf } from '../errors.js';
 import { diskError } from './disk-error.js';
@@ -24,6 +24,18 @@ export async function readText(path: string): Promise<string> {
       exitCode: 2,
       cause: error,
     });
+  }
+}
+
+/** The first bytes of a file as text; undefined where there is none that can be read. */
+export async function readHead(path: string, bytes: number): Promise<string | undefined> {
+  const handle = await open(path, 'r').catch(() => undefined);
+  if (!handle) return undefined;
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
   }
 }
 

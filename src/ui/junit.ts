@@ -33,7 +33,7 @@ function isFailure(shot: TakeResult): boolean {
 }
 
 function testCase(shot: TakeResult, suite: string): string {
-  const opening = `    <testcase classname="${suite}" name="${escapeXml(shot.key)}" time="0"`;
+  const opening = `    <testcase classname="${suite}" name="${escapeXml(shot.key)}" time="${(shot.elapsed_ms ?? 0) / 1000}"`;
   if (shot.outcome === 'delivered') return `${opening}/>`;
   const message = escapeXml(shot.message ?? outcomeWord(shot.outcome));
   if (isSkipped(shot)) return `${opening}><skipped message="${message}"/></testcase>`;

@@ -1,0 +1,111 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ManifestError } from '../../src/errors.js';
+import { pruneClips } from '../../src/flow/prune.js';
+import { loadProject } from '../../src/flow/project.js';
+import { runProject } from '../../src/flow/run.js';
+import { makeClip } from '../helpers/clips.js';
+import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { makeProject, type TestProject } from '../helpers/project.js';
+
+let server: GatewayServer;
+let clip: Buffer;
+let red: Buffer;
+
+beforeEach(async () => {
+  server = await startGatewayServer();
+  clip = await makeClip({ width: 1280, height: 720, seconds: 4 });
+  red = await makeClip({ width: 1280, height: 720, seconds: 4, color: [200, 30, 30] });
+});
+afterEach(() => server.close());
+
+const project = (shots: string, top = '') => makeProject({ baseUrl: server.baseUrl, top }, shots);
+const at = (film: TestProject, path: string) => join(film.folder, 'renders/film', path);
+
+async function put(film: TestProject, path: string, text = 'mine'): Promise<void> {
+  await mkdir(join(at(film, path), '..'), { recursive: true });
+  await writeFile(at(film, path), text);
+}
+
+describe('what belongs to somebody else', () => {
+  it.each(['sea/sea.mp4', 'sea/sea.webm', 'sea/sea.json', 'index.html', 'report.json'])(
+    'is never overwritten: %s',
+    async (path) => {
+      server.autoComplete(clip);
+      const film = await project('  - { id: sea, prompt: waves }');
+      await put(film, path);
+      await expect(film.plan()).rejects.toMatchObject({ diagnostics: [{ code: 'file-not-ours' }] });
+      await expect(film.run()).rejects.toMatchObject({ exitCode: 2 });
+      expect(await readFile(at(film, path), 'utf8')).toBe('mine');
+      expect(server.counters.posts).toBe(0);
+    },
+  );
+
+  it('keeps its place where a second output would go: the clip waits beside it, and the batch goes on', async () => {
+    server.autoComplete((job) => (job.body['prompt'] === 'two' ? [clip, red] : clip));
+    const film = await project(
+      '  - { id: two, prompt: two }\n  - { id: one, prompt: one }',
+      'concurrency: 1',
+    );
+    await put(film, 'two/two.2.mp4');
+    const first = await film.run();
+    expect(first).toMatchObject({ exit_code: 1, shots: [{ outcome: 'waiting' }, { outcome: 'delivered' }] });
+    expect(await film.run()).toMatchObject({ exit_code: 1 });
+    expect(await readFile(at(film, 'two/two.2.mp4'), 'utf8')).toBe('mine');
+    await rm(at(film, 'two/two.2.mp4'));
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await readFile(at(film, 'two/two.2.mp4'))).toEqual(red);
+    expect(server.counters.posts).toBe(2);
+  });
+
+  it('is left to the lockfile that owns it, by prune and by the budget, even in a shared output folder', async () => {
+    server.autoComplete(clip, { cost: 0.12 });
+    const film = await project('  - { id: sea, prompt: waves }', 'output: out');
+    await film.run();
+    const other = join(film.folder, 'other.yaml');
+    const text = (await film.read('film.yaml')).replace(
+      '{ id: sea, prompt: waves }',
+      '{ id: hill, prompt: grass }',
+    );
+    await writeFile(other, text.replace('output: out', 'output: out\nbudget_usd: 0.2'));
+    const load = () => loadProject({ manifest: other, env: { TEST_KEY: 'sk-test-0123456789' } });
+    expect(await pruneClips(await load(), { remove: true })).toEqual([]);
+    expect(await runProject(await load())).toMatchObject({ exit_code: 0, spent_usd: 0.12 });
+    expect(await readFile(join(film.folder, 'out/sea/sea.mp4'))).toEqual(clip);
+    // The same shot in both is not shared either: the first lockfile still owns its clip.
+    await writeFile(other, text.replace('grass', 'waves'));
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { reused: 1 } });
+  });
+});
+
+describe('a job with several clips of which one is missing', () => {
+  it.each(['two/two.mp4', 'two/two.2.mp4'])(
+    'fetches again without %s, and the batch goes on',
+    async (missing) => {
+      server.autoComplete((job) => (job.body['prompt'] === 'two' ? [clip, red] : clip));
+      const film = await project('  - { id: two, prompt: two }');
+      await film.run();
+      await rm(at(film, missing));
+      await film.write('  - { id: two, prompt: two }\n  - { id: one, prompt: one }');
+      expect(await film.run()).toMatchObject({ exit_code: 0, counts: { delivered: 2 } });
+      expect(await readFile(at(film, 'two/two.mp4'))).toEqual(clip);
+      expect(await readFile(at(film, 'two/two.2.mp4'))).toEqual(red);
+      expect((await film.plan()).shots.map(({ action }) => action)).toEqual(['reuse', 'reuse']);
+      expect(server.counters.posts).toBe(2);
+    },
+  );
+});
+
+describe('a private address', () => {
+  it('is refused for a remote gateway without anybody being asked', async () => {
+    const film = await project('  - { id: sea, prompt: waves, first_frame: "https://192.168.0.1/a.png" }');
+    await film.write((await film.read('film.yaml')).replace(/^gateway:.*$/m, 'gateway: openrouter'));
+    const codes = await film.plan({ offline: true }).then(
+      () => [],
+      (error: unknown) =>
+        error instanceof ManifestError ? error.diagnostics.map(({ code }) => code) : [error],
+    );
+    expect(codes).toContain('private-url');
+  });
+});
