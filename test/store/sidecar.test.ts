@@ -15,7 +15,7 @@ function attemptThatIs(kind: Attempt['state']['kind']): Attempt {
 }
 
 describe('a sidecar', () => {
-  it('tells all of its attempt, in JSON that people can read', async () => {
+  it('tells all of its attempt, in JSON that people can read', () => {
     const folder = newFolder();
     const attempt = attemptThatIs('delivered');
     writeSidecar({ path: join(folder, 'sea.json'), attempt });
@@ -74,7 +74,7 @@ describe('a sidecar', () => {
     expect(await findSidecars(folder)).toEqual([]);
   });
 
-  it('says so where it cannot be written', async () => {
+  it('says so where it cannot be written', () => {
     const path = join(newFolder(), 'missing', 'sea.json');
     const write = (): void => writeSidecar({ path, attempt: attemptThatIs('delivered') });
     expect(write).toThrow(expect.objectContaining({ code: 'disk' }) as Error);

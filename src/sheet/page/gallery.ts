@@ -4,7 +4,6 @@ import type { Dom } from './dom.js';
 import type { Format } from './format.js';
 import type { Icons } from './icons.js';
 
-export type Gallery = ReturnType<typeof makeGallery>;
 export type Arrow = 'ArrowLeft' | 'ArrowRight' | 'ArrowUp' | 'ArrowDown' | 'Home' | 'End';
 
 /** The cards on the page: as one sheet, or shot by shot with its takes side by side. One card is current. */

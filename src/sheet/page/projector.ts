@@ -1,7 +1,6 @@
 import type { SheetClip } from './data.js';
 import type { Dom } from './dom.js';
 
-export type Projector = ReturnType<typeof makeProjector>;
 
 /** Shows one clip, or several in step, as large as the screen allows. */
 export function makeProjector({ dom, ended }: { readonly dom: Dom; readonly ended: () => void }) {

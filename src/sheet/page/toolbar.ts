@@ -5,7 +5,6 @@ import type { Icons } from './icons.js';
 import type { Picks } from './picks.js';
 import type { Query, Selection, SortKey, Trait } from './selection.js';
 
-export type Toolbar = ReturnType<typeof makeToolbar>;
 export type View = 'sheet' | 'shots' | 'run';
 
 /** Search, filters, order and the three views. */
