@@ -1,6 +1,20 @@
-// What the compiler does not do: the sandbox's catalogue beside its code, and a command that may be executed.
-import { chmod, copyFile, rm } from 'node:fs/promises';
+// What the compiler does not do: the sandbox's catalogue beside its code, validators that are compiled already, and a
+// command that may be executed.
+import { chmod, copyFile, rm, writeFile } from 'node:fs/promises';
+import standaloneCode from 'ajv/dist/standalone/index.js';
+import { partValidators } from '../dist/manifest/shape-schema.js';
 
 await copyFile('src/sandbox/models.json', 'dist/sandbox/models.json');
+await writeFile('dist/manifest/shape-validators.js', validatorsCode());
 await chmod('dist/cli/main.js', 0o755);
 for (const notes of ['dist', 'dist/sheet/page']) await rm(`${notes}/tsconfig.tsbuildinfo`, { force: true });
+
+/** ajv writes its helpers down as calls of `require`, also in an ES module. */
+function validatorsCode() {
+  const code = standaloneCode.default(partValidators({ source: true }), {
+    validateTop: 'manifest#/$defs/top',
+    validateDefaults: 'manifest#/$defs/defaults',
+    validateShot: 'manifest#/$defs/shot',
+  });
+  return `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n${code}\n`;
+}

@@ -1,11 +1,11 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { nearest } from '../domain/nearest.js';
 import type { Path } from './places.js';
 import type { Report } from './problems.js';
 import type { RawManifest, RawShared, RawShot } from './raw.js';
 import { manifestSchema } from './schema.js';
-import type { JsonSchema } from './schema-fields.js';
 import { describeShapeError, missingKey } from './shape-message.js';
+import { validateDefaults, validateShot, validateTop } from './shape-validators.js';
 
 /** A part of the manifest held against the schema. */
 export interface Checked<T> {
@@ -17,7 +17,7 @@ export interface Checked<T> {
 
 /** The manifest's own level: everything but what is inside `defaults` and `shots`. What is missing hides nothing else. */
 export function checkTop(data: Readonly<Record<string, unknown>>, report: Report): Checked<RawManifest> {
-  const checked = check({ validate: validators().top, data, at: [], report });
+  const checked = check({ validate: validateTop, data, at: [], report });
   for (const name of manifestSchema['required'] as readonly string[]) {
     const isMisspelt = [...checked.broken].some((other) => nearest(other, [name]) !== undefined);
     if (!Object.hasOwn(data, name) && !isMisspelt) report(missingKey([], name));
@@ -26,61 +26,11 @@ export function checkTop(data: Readonly<Record<string, unknown>>, report: Report
 }
 
 export function checkDefaults(data: unknown, report: Report): Checked<RawShared> {
-  return check({ validate: validators().defaults, data, at: ['defaults'], report });
+  return check({ validate: validateDefaults, data, at: ['defaults'], report });
 }
 
 export function checkShot(data: unknown, index: number, report: Report): Checked<RawShot> {
-  return check({ validate: validators().shot, data, at: ['shots', index], report });
-}
-
-interface Validators {
-  readonly top: ValidateFunction<RawManifest>;
-  readonly defaults: ValidateFunction<RawShared>;
-  readonly shot: ValidateFunction<RawShot>;
-}
-
-let compiled: Validators | undefined;
-
-/**
- * Compiled on first use. Shots are checked one by one, so that each error is small and none hides the next; the
- * schema of a field is compiled once, not for each place that refers to it.
- */
-function validators(): Validators {
-  if (compiled) return compiled;
-  const ajv = new Ajv2020({
-    allErrors: true,
-    verbose: true,
-    strict: false,
-    validateSchema: false,
-    meta: false,
-    inlineRefs: false,
-  });
-  const { properties, $defs } = manifestSchema as Readonly<Record<string, JsonSchema>>;
-  const shot = $defs?.['shot'] as { readonly properties: JsonSchema };
-  // Ids are judged by ids.ts, once their vars and their matrix are in.
-  const id = { title: 'text', type: 'string' };
-  const shots = { title: 'a list of shots', type: 'array', minItems: 1 };
-  const top = {
-    type: 'object',
-    properties: { ...properties, defaults: true, shots },
-    additionalProperties: false,
-  };
-  ajv.addSchema({
-    $id: 'manifest',
-    $defs: {
-      ...$defs,
-      shot: { ...shot, properties: { ...shot.properties, id } },
-      defaults: properties?.['defaults'],
-      top,
-    },
-  });
-  const part = <T>(name: string) => ajv.compile<T>({ $ref: `manifest#/$defs/${name}` });
-  compiled = {
-    top: part('top'),
-    defaults: part('defaults'),
-    shot: part('shot'),
-  };
-  return compiled;
+  return check({ validate: validateShot, data, at: ['shots', index], report });
 }
 
 function check<T>(part: {
