@@ -98,16 +98,17 @@ export function recordOf<T>(values: Shape<T>, keys?: Shape<string>): Shape<Reado
   };
 }
 
-/** The first of several shapes that fits; where none does, what the last one misses. */
+/** One of several shapes; where none fits, the first that finds a wrong value speaks, for the others lack a key. */
 export function eitherOf<T>(...shapes: readonly Shape<T>[]): Shape<T> {
   return {
     problem(value) {
-      let problem: string | undefined;
+      let told: string | undefined;
       for (const shape of shapes) {
-        problem = shape.problem(value);
+        const problem = shape.problem(value);
         if (problem === undefined) return undefined;
+        if (told === undefined || told.endsWith(' is missing')) told = problem;
       }
-      return problem;
+      return told;
     },
   };
 }
