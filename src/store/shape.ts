@@ -98,7 +98,7 @@ export function recordOf<T>(values: Shape<T>, keys?: Shape<string>): Shape<Reado
   };
 }
 
-/** One of several shapes; where none fits, the first that finds a wrong value speaks, for the others lack a key. */
+/** One of several shapes; where none fits, the one that finds its fault deepest inside speaks. */
 export function eitherOf<T>(...shapes: readonly Shape<T>[]): Shape<T> {
   return {
     problem(value) {
@@ -106,11 +106,16 @@ export function eitherOf<T>(...shapes: readonly Shape<T>[]): Shape<T> {
       for (const shape of shapes) {
         const problem = shape.problem(value);
         if (problem === undefined) return undefined;
-        if (told === undefined || told.endsWith(' is missing')) told = problem;
+        if (told === undefined || depth(problem) > depth(told)) told = problem;
       }
       return told;
     },
   };
+}
+
+/** How far a problem's path reaches; a missing key says only that another shape was meant. */
+function depth(problem: string): number {
+  return problem.endsWith(' is missing') ? -1 : problem.indexOf(' ');
 }
 
 export function nullable<T>(shape: Shape<T>): Shape<T | null> {
