@@ -25,7 +25,7 @@ export interface GatewayOfFates extends Pick<GatewayServer, 'jobs' | 'baseUrl' |
   /** From now on every job that is not at its end completes. */
   behave(): void;
   readonly clipOf: (job: HeldJob) => Buffer;
-  hasFailed(job: HeldJob): boolean;
+  readonly hasFailed: (job: HeldJob) => boolean;
   /** The least that a job is known to have cost: what was reported, as far as it was, else no more than the estimate. */
   chargeOf(id: string, isReported: boolean): number;
 }

@@ -1,4 +1,4 @@
-import type { Edit } from './story.js';
+import type { Edit, Story } from './story.js';
 
 /** A shot of the manifest that a story works on. */
 export interface ScriptShot {
@@ -59,14 +59,18 @@ export function demandOf(script: Script): ReadonlyMap<string, number> {
   return demand;
 }
 
-export function manifestOf(script: Script, baseUrl: string): string {
+export function manifestOf(
+  script: Script,
+  { baseUrl, settings }: { readonly baseUrl: string; readonly settings: Story['settings'] },
+): string {
   const [first] = script;
   return [
     'version: 1',
     'project: film',
     `gateway: { base_url: "${baseUrl}", api_key_env: TEST_KEY }`,
     'poll: { interval: 1, timeout: 300 }',
-    'concurrency: 3',
+    `concurrency: ${settings.concurrency}`,
+    `retries: ${settings.retries}`,
     'defaults: { model: google/veo-3.1-lite, duration: 4, resolution: 720p, generate_audio: false }',
     'shots:',
     ...script.map(({ id, prompt, takes, continues }, index) => {

@@ -43,13 +43,19 @@ export interface Restore {
   readonly do: 'restore';
 }
 
-export type Step = Edit | Run | Settle | Restore;
+/** A clip disappears from the disk; or the lockfile does, while the files beside the clips say all that it knew. */
+export type Accident =
+  { readonly do: 'lose a clip'; readonly which: number } | { readonly do: 'lose the lockfile' };
+
+export type Step = Edit | Run | Settle | Restore | Accident;
 
 /** A life of a project: what its jobs come to, by their number, and what is done to it, in order. */
 export interface Story {
   readonly fates: readonly Fate[];
   /** What jobs cost, by their number, in US dollars: null and undefined as the gateway may answer. */
   readonly costs: readonly (number | null | undefined)[];
+  /** Of the manifest. */
+  readonly settings: { readonly concurrency: number; readonly retries: number };
   readonly steps: readonly Step[];
 }
 
@@ -61,11 +67,13 @@ export function stories(): fc.Arbitrary<Story> {
       maxLength: 12,
     }),
     costs: fc.array(fc.constantFrom(undefined, null, 0, 0.05, 0.12, 0.3), { minLength: 1, maxLength: 6 }),
+    settings: fc.record({ concurrency: fc.integer({ min: 1, max: 4 }), retries: fc.nat(1) }),
     steps: fc.array(
       fc.oneof(
         { weight: 4, arbitrary: runs },
         { weight: 4, arbitrary: edits },
         settlings,
+        accidents,
         fc.constant<Restore>({ do: 'restore' }),
       ),
       { minLength: 3, maxLength: 14 },
@@ -126,3 +134,8 @@ const settlings: fc.Arbitrary<Settle> = fc.record({
   which: fc.nat(9),
   how: fc.constantFrom('truth', 'truth', 'abandon', 'not_charged'),
 });
+
+const accidents: fc.Arbitrary<Accident> = fc.oneof(
+  fc.record({ do: fc.constant('lose a clip' as const), which: fc.nat(9) }),
+  fc.constant<Accident>({ do: 'lose the lockfile' }),
+);
