@@ -245,6 +245,9 @@ export class PartFile implements BodySink {
   }
 }
 
+/** Up to here a write is a copy into the page cache that takes no longer than the way to the thread pool. */
+const SMALL_BYTES = 64 * 1024;
+
 /*
  * Data and fsync go through the thread pool. Names and descriptors are handled at once, for that takes microseconds,
  * and a round trip through the pool several times the CPU.
@@ -259,7 +262,10 @@ async function writeAll(
   { pieces, position }: { readonly pieces: readonly Buffer[]; readonly position: number },
 ): Promise<void> {
   const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const { bytesWritten } = await writev(file, pieces, position);
+  const bytesWritten =
+    bytes <= SMALL_BYTES
+      ? fs.writevSync(file, pieces, position)
+      : (await writev(file, pieces, position)).bytesWritten;
   if (bytesWritten === bytes) return;
   const rest = Buffer.concat(pieces).subarray(bytesWritten);
   for (let done = 0; done < rest.length;) {

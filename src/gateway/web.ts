@@ -29,6 +29,9 @@ interface WebOptions {
 /** Four times Node's own bound: an answer to a submit must not be lost for its cookies. */
 const LARGEST_HEAD_BYTES = 64 * 1024;
 
+/** Why a connection of `once` ends. Made once, for a stack trace for each connection takes longer than to open it. */
+const USED_ONCE = new Error('used once');
+
 export function openWeb(options: WebOptions): Web {
   const { proxyEnv, connections, keepAliveMs, connectTimeoutMs, lookup } = options;
   const pools = new Map<string, Pool>();
@@ -61,10 +64,8 @@ export function openWeb(options: WebOptions): Web {
       return pool;
     },
     async once(origin, use) {
-      // Without pipelining undici says `connection: close` and ends the connection after the answer.
       const client = new Client(origin, {
         connect: connector(origin),
-        pipelining: 0,
         maxHeaderSize: LARGEST_HEAD_BYTES,
       });
       clients.add(client);
@@ -72,7 +73,7 @@ export function openWeb(options: WebOptions): Web {
         return await use(client);
       } finally {
         clients.delete(client);
-        void client.destroy();
+        void client.destroy(USED_ONCE);
       }
     },
     async close() {
