@@ -27,22 +27,16 @@ export interface KillPoint {
 
 export type Disarm = () => Promise<void>;
 
-/** In the order in which a shot comes past them. */
-export const KILL_POINTS: readonly KillPoint[] = [
+/** The moments that every restart has to get right, in the order in which a shot comes past them. */
+export const CHOSEN_POINTS: readonly KillPoint[] = [
   atRequest('before the intent', 'models'),
-  atLine('intent written', 'submit_started'),
   atRequest('after the intent', 'submit'),
   {
     name: 'after the POST',
     arm: ({ film, strike }) => onAccepted(film, strike),
   },
-  {
-    name: 'answer sent',
-    arm: ({ film, strike }) => onAccepted(film, () => setImmediate(strike)),
-  },
-  atLine('id written', 'accepted'),
+  atLine('after the id', 'accepted'),
   atRequest('mid-poll', 'poll'),
-  atLine('end of the job written', 'completed'),
   {
     name: 'mid-download',
     needsLargeClip: true,
@@ -59,15 +53,25 @@ export const KILL_POINTS: readonly KillPoint[] = [
     },
   },
   {
-    name: 'after the rename',
-    arm: ({ film, shot, strike }) => whenFileHolds(`${stemOf(film, shot)}.mp4`, strike),
-  },
-  {
-    name: 'mid-fold at the start',
+    name: 'mid-fold',
     arm: ({ film, strike }) => atOpening(`${film.lockfile}.tmp`, strike),
   },
+];
+
+/** Moments close to those. */
+export const FURTHER_POINTS: readonly KillPoint[] = [
+  atLine('intent just written', 'submit_started'),
+  {
+    name: 'answer just sent',
+    arm: ({ film, strike }) => onAccepted(film, () => setImmediate(strike)),
+  },
+  atLine('end of the job just written', 'completed'),
+  {
+    name: 'clip just renamed',
+    arm: ({ film, shot, strike }) => whenFileHolds(`${stemOf(film, shot)}.mp4`, strike),
+  },
   { name: 'mid-fold at the end', arm: atLastFold },
-  { name: 'lockfile replaced', arm: atReplacement },
+  { name: 'lockfile just replaced', arm: atReplacement },
 ];
 
 /**

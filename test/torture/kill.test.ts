@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { killAgainAndAgain } from '../faults/kill-harness.js';
-import { atRandom, KILL_POINTS, type KillPoint } from '../faults/kill-points.js';
+import { atRandom, CHOSEN_POINTS, FURTHER_POINTS, type KillPoint } from '../faults/kill-points.js';
 import { createTally } from '../faults/tally.js';
 
 const KILLS = 500;
 const KILLS_PER_PROJECT = 8;
+const POINTS = [...CHOSEN_POINTS, ...FURTHER_POINTS];
 /** Every second kill strikes at random. */
 const RANDOM_SHARE = 0.5;
 
@@ -17,7 +18,7 @@ it(`pays for each shot once and loses no clip in ${KILLS} kills`, async () => {
   const nextPoint = (): KillPoint => {
     if (luck() < RANDOM_SHARE) return random;
     chosen += 1;
-    return KILL_POINTS[chosen % KILL_POINTS.length] ?? random;
+    return POINTS[chosen % POINTS.length] ?? random;
   };
   const killOn = async () => {
     while (tally.kills < KILLS && tally.findings.length === 0)
