@@ -6,7 +6,6 @@ import type { Memory } from './memory.js';
 import type { Picks } from './picks.js';
 import type { Selection } from './selection.js';
 
-
 /** The head of the page: the project, what became of it, and what leads out of the page. */
 export function makeMasthead(parts: {
   readonly data: SheetData;

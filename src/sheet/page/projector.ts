@@ -1,7 +1,6 @@
 import type { SheetClip } from './data.js';
 import type { Dom } from './dom.js';
 
-
 /** Shows one clip, or several in step, as large as the screen allows. */
 export function makeProjector({ dom, ended }: { readonly dom: Dom; readonly ended: () => void }) {
   const { html } = dom;

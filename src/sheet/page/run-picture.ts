@@ -3,7 +3,6 @@ import type { Dom } from './dom.js';
 import type { Format } from './format.js';
 import type { layOutTimeline, TimelineJob } from './timeline.js';
 
-
 /** Draws the run: who rendered when, and who waited for whom. */
 export function makeRunPicture(parts: {
   readonly data: SheetData;

@@ -8,7 +8,6 @@ import type { Players } from './players.js';
 import type { Programme, Programmes } from './programmes.js';
 import type { makeProjector } from './projector.js';
 
-
 /** The screening: one take after the other on the whole window, or all takes of a shot side by side, in step. */
 export function makeTheatre(parts: {
   readonly dom: Dom;

@@ -1,6 +1,5 @@
 import type { SheetTake } from './data.js';
 
-
 /** One job in the picture of the run. Times are pixels from the left. */
 export interface TimelineJob {
   readonly take: SheetTake;
