@@ -6,7 +6,6 @@ import type { Attempt } from '../domain/attempt.js';
 import { attemptFields } from './attempt-shape.js';
 import { diskError } from './disk-error.js';
 import * as is from './shape.js';
-import { sortedJson } from './sorted-json.js';
 
 /** An attempt as a sidecar told it; it gets an id when it is adopted. */
 interface FoundSidecar {
@@ -22,11 +21,11 @@ interface FoundSidecar {
 export function writeSidecar(sidecar: { readonly path: string; readonly attempt: Attempt }): void {
   const { path, attempt } = sidecar;
   const { id, owner, ...rest } = attempt;
-  const content: Sidecar = { version: VERSION, attempt: id, ...owner, ...rest };
+  const content: Sidecar = { attempt: id, ...owner, ...rest, version: VERSION };
   const temp = `${path}.tmp`;
   try {
     // A few kilobytes into the page cache: a round trip through the thread pool for each step takes longer.
-    writeFileSync(temp, `${sortedJson(content)}\n`);
+    writeFileSync(temp, `${JSON.stringify(content, null, 2)}\n`);
     renameSync(temp, path);
   } catch (cause) {
     rmSync(temp, { force: true });
