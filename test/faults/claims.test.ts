@@ -83,3 +83,15 @@ it('asks in each run for a job that was lost, although its shot has moved on', a
   expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
   expect(await clipAt('.superseded/a.take-1.attempt-1.mp4')).toEqual(clipOfJob(1));
 });
+
+it('keeps a job whose polls are refused for the key, and buys nothing more', async () => {
+  film = await makeFilm(['a', 'b'], { top: 'concurrency: 1' });
+  film.server.failNext(401, { on: 'poll', times: 3 });
+  expect(await runHere(film)).toMatchObject({
+    exit_code: 3,
+    stopped: { kind: 'key' },
+    counts: { submitted: 1 },
+  });
+  expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+  expect(await inspect(film)).toEqual(NOTHING_FOUND);
+});

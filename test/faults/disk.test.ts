@@ -3,8 +3,9 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readShotState } from '../../src/store/shot-store.js';
+import { builtCli } from '../helpers/built-cli.js';
 import { runCommand } from './command.js';
 import { runHere } from './disk-scenarios.js';
 import { makeFilm, type Film } from './film.js';
@@ -12,6 +13,10 @@ import { inspect, NOTHING_FOUND } from './invariants.js';
 
 let film: Film;
 afterEach(() => film.remove());
+
+beforeAll(async () => {
+  await builtCli();
+}, 120_000);
 
 const statesOf = async () =>
   (await readShotState(film.lockfile)).attempts().map(({ owner, state }) => `${owner.shot} ${state.kind}`);

@@ -1,9 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readShotState } from '../../src/store/shot-store.js';
+import { builtCli } from '../helpers/built-cli.js';
 import { startCommand, type Command } from './command.js';
 import { runHere } from './disk-scenarios.js';
 import { makeFilm, type Film, type FilmSettings } from './film.js';
 import { inspect, NOTHING_FOUND } from './invariants.js';
+
+beforeAll(async () => {
+  await builtCli();
+}, 120_000);
 
 /** A film for one test. In the end no promise is broken. */
 async function withFilm(
@@ -50,6 +55,15 @@ describe.concurrent('a run that is told to end', () => {
       });
     },
   );
+
+  it('leaves as quickly where nothing was begun', async () => {
+    await withFilm(['a'], {}, async (film) => {
+      film.server.failNext('hang', { on: 'models' });
+      const run = await startUntil(film, 'models', ({ kill }) => kill('SIGINT'));
+      expect(await run.ended).toMatchObject({ code: 130, stdout: '' });
+      expect(await statesOf(film)).toEqual([]);
+    });
+  });
 
   it('waits for the answer to a submit that is on its way', async () => {
     await withFilm(['a'], {}, async (film) => {

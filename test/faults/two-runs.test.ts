@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Clock } from '../../src/clock.js';
 import { unlockRun } from '../../src/store/run-lock.js';
 import { openShotStore } from '../../src/store/shot-store.js';
+import { builtCli } from '../helpers/built-cli.js';
 import { cli } from '../helpers/cli.js';
 import { fastClock } from '../helpers/clock.js';
 import { KEY, startCommand, type Command } from './command.js';
@@ -15,6 +16,10 @@ const env = { TEST_KEY: KEY };
 let film: Film;
 let first: Command;
 let letGo: () => void;
+
+beforeAll(async () => {
+  await builtCli();
+}, 120_000);
 
 /** A first run is at work: its submit is at the gateway, which takes its time. */
 beforeEach(async () => {
