@@ -23,7 +23,9 @@ function commonShape(takes: readonly ReportTake[]): number {
     const shape = shapeOf(take);
     if (shape === undefined) continue;
     const rounded = Math.round(shape * 20);
-    alike.set(rounded, [...(alike.get(rounded) ?? []), shape]);
+    const group = alike.get(rounded);
+    if (group) group.push(shape);
+    else alike.set(rounded, [shape]);
   }
   const [common] = [...alike.values()].sort((a, b) => b.length - a.length);
   return Math.min(2.4, Math.max(0.75, common?.[0] ?? 16 / 9));
