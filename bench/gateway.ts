@@ -4,6 +4,8 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { makeClip } from '../test/helpers/clips.js';
 
 /** What the process that started the gateway may ask of it. */
@@ -107,14 +109,14 @@ async function sendClip(response: ServerResponse): Promise<void> {
     response.end(small);
     return;
   }
-  response.write(small);
-  response.write(paddingHead);
-  for (let left = paddingBytes - paddingHead.length; left > 0; left -= padding.length) {
-    if (response.destroyed) return;
-    if (!response.write(left < padding.length ? padding.subarray(0, left) : padding))
-      await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
-  }
-  response.end();
+  await pipeline(Readable.from(pieces()), response).catch(() => undefined);
+}
+
+function* pieces(): Generator<Buffer> {
+  yield small;
+  yield paddingHead;
+  for (let left = paddingBytes - paddingHead.length; left > 0; left -= padding.length)
+    yield left < padding.length ? padding.subarray(0, left) : padding;
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {
