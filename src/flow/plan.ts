@@ -7,6 +7,7 @@ import type { Take } from '../domain/take.js';
 import { planDocument, purchases, purchasesInTime } from '../plan/document.js';
 import { readShotState } from '../store/shot-store.js';
 import type { ShotState } from '../store/shot-state.js';
+import { surveyFully } from './adopt.js';
 import { loadCatalogue } from './catalogue.js';
 import { checkAgainst, pricesBy, unpricedModels } from './check-catalogue.js';
 import { changedClips, foreignFiles } from './check-disk.js';
@@ -14,8 +15,7 @@ import { frameToolMissing, preflight, privateInputs } from './check-inputs.js';
 import { createClipIndex } from './clip-index.js';
 import { connect } from './connections.js';
 import { assertNoErrors, type Project } from './project.js';
-import { adoptable } from './recover.js';
-import { survey, type Scope, type Survey } from './survey.js';
+import type { Scope, Survey } from './survey.js';
 
 export interface PlanOptions extends Scope {
   /** Leave the gateway and all remote inputs alone. */
@@ -31,12 +31,8 @@ export interface PlanOptions extends Scope {
  */
 export function planProject(project: Project, options: PlanOptions = {}): Promise<PlanDocument> {
   return examine(project, options, async ({ state, catalogue, diagnostics, signal }) => {
-    const found = await adoptable(project, state);
-    const attempts = [
-      ...state.attempts(),
-      ...found.map((attempt, index) => ({ ...attempt, id: `sidecar ${index}` })),
-    ];
-    const surveyed = await survey({ project, attempts, picks: state.picks(), scope: options });
+    const surveyed = await surveyFully({ project, state, scope: options });
+    const { attempts } = surveyed;
     const decisions = scopedDecisions(surveyed);
     const all = [
       ...diagnostics,

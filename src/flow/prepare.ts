@@ -8,6 +8,7 @@ import { DailiesError } from '../errors.js';
 import type { StopReason } from '../events.js';
 import type { Decision } from '../plan/decision.js';
 import type { ShotStore } from '../store/shot-store.js';
+import { surveyFully } from './adopt.js';
 import { loadCatalogue } from './catalogue.js';
 import { purchases, purchasesInTime } from '../plan/document.js';
 import { assertNoDrift, checkAgainst, pricesBy, unpricedModels } from './check-catalogue.js';
@@ -17,7 +18,7 @@ import { createClipIndex, type ClipIndex } from './clip-index.js';
 import { gatewayIdentity, type Connections } from './connections.js';
 import { documentOf, scopedDecisions } from './plan.js';
 import { assertNoErrors, type Project } from './project.js';
-import { survey, type Scope, type Survey } from './survey.js';
+import type { Scope, Survey } from './survey.js';
 
 /** What a run is asked to be careful about before it spends. */
 export interface PrepareOptions extends Scope {
@@ -59,8 +60,13 @@ export async function prepare({
   readonly options: PrepareOptions;
   readonly signal: AbortSignal;
 }): Promise<Prepared> {
-  const attempts = store.attempts();
-  const surveyed = await survey({ project, attempts, picks: store.picks(), scope: options });
+  const surveyed = await surveyFully({
+    project,
+    state: store,
+    scope: options,
+    adopt: (attempt) => store.adopt(attempt),
+  });
+  const { attempts } = surveyed;
   const decisions = scopedDecisions(surveyed);
   const toBuy = purchases(decisions);
   const clips = createClipIndex(attempts);

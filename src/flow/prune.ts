@@ -2,12 +2,12 @@ import type { Attempt } from '../domain/attempt.js';
 import { slotKey } from '../plan/graph.js';
 import { openShotStore } from '../store/shot-store.js';
 import { exists, removeFile } from '../store/clip-file.js';
+import { surveyFully } from './adopt.js';
 import { sidecarOf } from './clip-moves.js';
 import { clipPlace, isInPlace } from './clip-place.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
 import { recover } from './recover.js';
-import { survey } from './survey.js';
 
 /** One clip that serves no take: of a removed shot, or replaced by a newer one. */
 export interface Prunable {
@@ -31,8 +31,12 @@ export async function pruneClips(
   const store = await openShotStore({ lockfile: paths.lockfile, project: manifest.project, clock });
   try {
     await recover(project, store);
-    const attempts = store.attempts();
-    const { claims } = await survey({ project, attempts, picks: store.picks(), scope: {} });
+    const { claims } = await surveyFully({
+      project,
+      state: store,
+      scope: {},
+      adopt: (attempt) => store.adopt(attempt),
+    });
     const owners = new Map(manifest.takes.map((take) => [slotKey(take), take]));
     const found: Prunable[] = [];
     for (const attempt of claims.unclaimed()) {

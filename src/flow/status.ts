@@ -3,23 +3,16 @@ import { spentUsd } from '../cost/budget.js';
 import type { Report } from '../domain/report.js';
 import { slotKey } from '../plan/graph.js';
 import { readShotState } from '../store/shot-store.js';
+import { surveyFully } from './adopt.js';
 import { pricesBy } from './check-catalogue.js';
 import type { Project } from './project.js';
-import { adoptable } from './recover.js';
 import { buildReport } from './report.js';
-import { survey } from './survey.js';
 import { writeReport } from './write-report.js';
 
 /** How the project stands, by its lockfile and its folder alone. Asks nobody and writes nothing. */
 export async function projectStatus(project: Project): Promise<Report> {
   const state = await readShotState(project.paths.lockfile);
-  const found = await adoptable(project, state);
-  const attempts = [
-    ...state.attempts(),
-    ...found.map((known, index) => ({ ...known, id: `sidecar ${index}` })),
-  ];
-  const picks = state.picks();
-  const { decisions, claims } = await survey({ project, attempts, picks, scope: {} });
+  const { decisions, claims, picks, attempts } = await surveyFully({ project, state, scope: {} });
   const snapshot = state.catalogue();
   const takes = project.manifest.takes.map((take) => {
     const decision = decisions.get(slotKey(take));

@@ -25,10 +25,13 @@ export async function moveToFree(file: string, target: string): Promise<boolean>
   return true;
 }
 
-/** With one name only, the two are that name in different letter case, and removing one would remove the file. */
-function isUnderBothNames(file: string, target: string): boolean {
-  const [one, other] = [statSync(file, { bigint: true }), statSync(target, { bigint: true })];
-  return one.ino === other.ino && one.dev === other.dev && one.nlink > 1n;
+/**
+ * Whether two names are those of one file: a move that has come half of the way. With one name only, the two are that
+ * name in different letter case, and removing one would remove the file.
+ */
+export function isUnderBothNames(file: string, target: string): boolean {
+  const [one, other] = [file, target].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev && one.nlink > 1n;
 }
 
 /**

@@ -35,11 +35,15 @@ export function writeSidecar(sidecar: { readonly path: string; readonly attempt:
 
 /**
  * Finds the sidecars of delivered clips in a folder and all below it, in the order of their paths.
- * Whatever else lies there, unreadable or not, is passed over; a folder that is missing has none.
+ * Whatever else lies there, unreadable or not, is passed over, and so are the paths `except`; a folder that is missing
+ * has none.
  */
-export async function findSidecars(folder: string): Promise<readonly FoundSidecar[]> {
+export async function findSidecars(
+  folder: string,
+  { except = new Set() }: { readonly except?: ReadonlySet<string> } = {},
+): Promise<readonly FoundSidecar[]> {
   const limit = pLimit(READERS);
-  const paths = await jsonFilesIn(folder);
+  const paths = (await jsonFilesIn(folder)).filter((path) => !except.has(path));
   const found = await Promise.all(paths.map((path) => limit(() => readSidecar(path))));
   return found.filter((sidecar) => sidecar !== undefined);
 }

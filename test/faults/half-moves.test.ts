@@ -1,4 +1,4 @@
-import { link, mkdir, readdir, readFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { runHere } from './disk-scenarios.js';
@@ -37,6 +37,19 @@ it('ends the move of a clip whose shot was renamed', async () => {
   expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
   expect(await clipsIn('a')).toEqual([]);
   expect(await clipsIn('b')).toEqual(['b.mp4']);
+});
+
+it('ends the move of a clip whose shot was renamed and is to be rendered anew', async () => {
+  await film.write([{ id: 'b', prompt: promptOf('a') }]);
+  await runHere(film);
+  await film.write([{ id: 'a', prompt: promptOf('a') }]);
+  // The run that died had given the clip to its new owner, and was about to move it.
+  const lockfile = await readFile(film.lockfile, 'utf8');
+  await writeFile(film.lockfile, lockfile.replace('"b": {', '"a": {'));
+  await link(join(film.output, 'b/b.mp4'), join(film.output, 'a/a.mp4'));
+  expect(await runHere(film, { rerender: ['a'] })).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+  expect(await clipsIn('a')).toEqual(['a.mp4']);
+  expect(await clipsIn('b')).toEqual([]);
 });
 
 it('ends the move of a clip that a newer one has replaced', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Attempt } from '../../src/domain/attempt.js';
 import { checkWhole } from '../../src/media/container.js';
 import { readShotState } from '../../src/store/shot-store.js';
+import { findSidecars } from '../../src/store/sidecar.js';
 import type { Film } from './film.js';
 
 /** What must never be found, whenever a run was cut short: each list names what breaks its promise. */
@@ -25,8 +26,15 @@ export type Scene = Pick<Film, 'lockfile' | 'output' | 'clipOf'> & {
   readonly server: Pick<Film['server'], 'jobs'>;
 };
 
-/** Looks at a project as a kill has left it. `wanted` says how often a prompt may have been bought; once, unless told. */
-export async function inspect(film: Scene, wanted: (prompt: string) => number = () => 1): Promise<Findings> {
+/**
+ * Looks at a project as a kill has left it. `wanted` says how often a prompt may have been bought; once, unless told.
+ * `sidecarsCount`: the lockfile was lost on the way, and a sidecar keeps an id as well.
+ */
+export async function inspect(
+  film: Scene,
+  wanted: (prompt: string) => number = () => 1,
+  { sidecarsCount = false } = {},
+): Promise<Findings> {
   const truncated = await spoiltClips(film);
   let attempts: readonly Attempt[];
   try {
@@ -34,12 +42,13 @@ export async function inspect(film: Scene, wanted: (prompt: string) => number = 
   } catch (error) {
     return { ...NOTHING_FOUND, truncated, torn: [String(error)] };
   }
+  const beside = sidecarsCount ? (await findSidecars(film.output)).map(({ attempt }) => attempt) : [];
   const { jobs } = film.server;
   const accepted = countBy(jobs.map(({ body }) => orderOf(body)));
   const paidTwice = [...accepted]
     .filter(([order, count]) => count > wanted(order.split(AFTER)[0] ?? ''))
     .map(([order, count]) => `${order} was accepted ${count} times`);
-  return { truncated, torn: [], paidTwice, idsLost: lostJobs(film, attempts) };
+  return { truncated, torn: [], paidTwice, idsLost: lostJobs(film, [...attempts, ...beside]) };
 }
 
 const AFTER = ' after ';
@@ -51,7 +60,7 @@ function orderOf(request: { readonly prompt?: unknown; readonly previous_job_id?
 }
 
 /** Each accepted job is an attempt's, or an unanswered submit of the same order stands for it. */
-function lostJobs({ server }: Scene, attempts: readonly Attempt[]): string[] {
+function lostJobs({ server }: Scene, attempts: readonly Omit<Attempt, 'id'>[]): string[] {
   const known = new Set(attempts.flatMap(({ state }) => ('job' in state ? [state.job.id] : [])));
   const unanswered = countBy(attempts.filter(mayHaveBeenTaken).map(({ request }) => orderOf(request)));
   return server.jobs.flatMap(({ id, body }) => {
@@ -64,7 +73,7 @@ function lostJobs({ server }: Scene, attempts: readonly Attempt[]): string[] {
 }
 
 /** The answer never came; or it never came, and a person has settled that it need not come any more. */
-function mayHaveBeenTaken({ state }: Attempt): boolean {
+function mayHaveBeenTaken({ state }: Pick<Attempt, 'state'>): boolean {
   return ['submitting', 'uncertain', 'not_charged', 'abandoned'].includes(state.kind) && !('job' in state);
 }
 

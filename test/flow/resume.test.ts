@@ -93,6 +93,47 @@ describe('a second run', () => {
     expect(server.counters.posts).toBe(3);
   });
 
+  it('finds what a lockfile from an older copy does not know', async () => {
+    const film = await delivered(`${SEA}\n  - { id: b, prompt: b }`);
+    const older = await film.read('film.lock.json');
+    server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, color: [200, 30, 30] }));
+    await film.write('  - { id: sea, prompt: calm }\n  - { id: b, prompt: b }\n  - { id: c, prompt: c }');
+    await film.run();
+    await writeFile(join(film.folder, 'film.lock.json'), older);
+    expect((await film.plan()).shots.map(({ action }) => action)).toEqual(['reuse', 'reuse', 'reuse']);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(server.counters.posts).toBe(4);
+  });
+
+  it('sets aside the clip of another prompt although the lockfile is gone', async () => {
+    const film = await delivered();
+    const before = await film.read('renders/film/sea/sea.json');
+    await rm(join(film.folder, 'film.lock.json'));
+    await film.write('  - { id: sea, prompt: calm }');
+    expect((await film.plan()).shots).toMatchObject([{ action: 'rerender', reasons: ['prompt changed'] }]);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+    const { state: _, ...same } = JSON.parse(before) as Record<string, unknown>;
+    expect(JSON.parse(await film.read('renders/film/.superseded/sea.json'))).toMatchObject(same);
+  });
+
+  it('makes room for a renamed shot although the lockfile is gone and another stood there', async () => {
+    const film = await delivered(`${SEA}\n  - { id: b, prompt: b }`);
+    await rm(join(film.folder, 'film.lock.json'));
+    await film.write('  - { id: sea, prompt: b }');
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    await film.write(`  - { id: sea, prompt: b }\n  - { id: ocean, prompt: waves }`);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+  });
+
+  it('knows a sidecar that somebody has copied for what it is', async () => {
+    const film = await delivered();
+    const copy = join(film.folder, 'renders/film/copy');
+    await mkdir(copy);
+    await writeFile(join(copy, 'sea.json'), await film.read('renders/film/sea/sea.json'));
+    await film.write(`${SEA}\n  - { id: again, prompt: waves }`);
+    expect((await film.plan()).shots.map(({ action }) => action)).toEqual(['reuse', 'render']);
+  });
+
   it('fetches a missing clip again, for free', async () => {
     const film = await delivered();
     await rm(join(film.folder, 'renders/film/sea/sea.mp4'));

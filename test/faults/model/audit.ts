@@ -24,7 +24,9 @@ export async function audit(project: Audited, demand: Demand): Promise<string[]>
     (state) => state.attempts(),
     () => [],
   );
-  const found = await inspect(project, (prompt) => mayBeBought(prompt, { project, demand, attempts }));
+  const found = await inspect(project, (prompt) => mayBeBought(prompt, { project, demand, attempts }), {
+    sidecarsCount: true,
+  });
   const broken = (['paidTwice', 'idsLost', 'torn', 'truncated'] as const).flatMap((kind) =>
     found[kind].map((what) => `${kind}: ${what}`),
   );

@@ -1,4 +1,5 @@
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -12,7 +13,8 @@ export function copyAsKilled(folder: string, target: string): void {
     before = now;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4);
   }
-  cpSync(folder, target, { recursive: true, preserveTimestamps: true });
+  // A clip on its way to another name has both, and is still one file.
+  execFileSync('cp', ['-a', folder, target]);
   const lock = join(target, 'film.lock.json.lck');
   if (existsSync(lock)) writeFileSync(lock, ofTheDead(readFileSync(lock, 'utf8')));
 }

@@ -9,6 +9,7 @@ import { loadProject, type Project } from '../../../src/flow/project.js';
 import { resolveShots } from '../../../src/flow/resolve.js';
 import { runProject } from '../../../src/flow/run.js';
 import { readShotState } from '../../../src/store/shot-store.js';
+import { findSidecars } from '../../../src/store/sidecar.js';
 import { makeClip } from '../../helpers/clips.js';
 import { fastClock } from '../../helpers/clock.js';
 import { audit, missingClips, type Audited } from './audit.js';
@@ -151,9 +152,11 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
     }
   }
 
-  /** A job of the same order that no attempt has. */
+  /** A job of the same order that no attempt has, known or beside its clip. */
   async function jobOf({ request }: Attempt): Promise<string | undefined> {
-    const known = new Set((await attempts()).map(({ state }) => ('job' in state ? state.job.id : '')));
+    const beside = (await findSidecars(project().output)).map(({ attempt }) => attempt);
+    const had = [...(await attempts()), ...beside];
+    const known = new Set(had.map(({ state }) => ('job' in state ? state.job.id : '')));
     const isItsOwn = (body: (typeof gateway.jobs)[number]['body']) =>
       body['prompt'] === request.prompt && body['previous_job_id'] === request.previous_job_id;
     return gateway.jobs.find(({ id, body }) => !known.has(id) && isItsOwn(body))?.id;
@@ -172,22 +175,11 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
     removedByHand.add(attempt.id);
   }
 
-  /** Only where the files beside the clips say all that it knew: each attempt is whole, and serves a take of today. */
+  /** Only where the files beside the clips say all that it knew. */
   async function loseLockfile(): Promise<void> {
-    const known = await attempts();
-    const [first] = script;
-    const source = known.find(({ owner }) => owner.shot === first?.id && owner.take === 1);
-    const servesToday = ({ owner, request }: Attempt) => {
-      const index = script.findIndex(({ id, takes }) => id === owner.shot && owner.take <= takes);
-      const shot = script[index];
-      const isChained = shot?.continues === true && index > 0;
-      const previous = isChained && source && 'job' in source.state ? source.state.job.id : undefined;
-      return shot?.prompt === request.prompt && request.previous_job_id === previous;
-    };
     const isWhole = (attempt: Attempt) =>
       clipsOf(attempt).length > 0 && clipsOf(attempt).every((file) => existsSync(file));
-    const owners = new Set(known.map(({ owner }) => `${owner.shot}@${owner.take}`));
-    if (owners.size < known.length || !known.every((one) => isWhole(one) && servesToday(one))) return;
+    if (!(await attempts()).every(isWhole)) return;
     await rm(project().lockfile, { force: true });
     await rm(join(folderOf(life), 'film.lock.journal'), { force: true });
   }

@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import type { Attempt } from '../domain/attempt.js';
+import type { Decision } from '../plan/decision.js';
+import { listFolder } from '../store/clip-file.js';
+import { inspectOutput } from '../store/clips.js';
+import type { ShotState } from '../store/shot-state.js';
+import { readShotState, type ShotStore } from '../store/shot-store.js';
+import { findSidecars } from '../store/sidecar.js';
+import { createClipIndex } from './clip-index.js';
+import { sidecarOf } from './clip-moves.js';
+import { clipPlace, isInPlace } from './clip-place.js';
+import { openPath } from './paths.js';
+import type { Project } from './project.js';
+import { survey, type Scope, type Survey } from './survey.js';
+
+/** What is known of a project: its attempts, with those that only sidecars vouch for, and what to do about its takes. */
+export interface FullSurvey extends Survey {
+  /** In the order of their creation; what sidecars vouch for comes last. */
+  readonly attempts: readonly Attempt[];
+}
+
+/**
+ * Decides about every take. Before anything is bought or moved, what the lockfile does not know is looked for beside
+ * the clips: it may be gone, older than they are, or the adoption of them may have been cut short. `adopt` takes such
+ * an attempt in; without it they are known for this survey alone, and nothing is written.
+ */
+export async function surveyFully({
+  project,
+  state,
+  scope,
+  adopt,
+}: {
+  readonly project: Project;
+  readonly state: ShotState;
+  readonly scope: Scope;
+  readonly adopt?: ShotStore['adopt'];
+}): Promise<FullSurvey> {
+  const picks = state.picks();
+  const known = state.attempts();
+  const surveyed = await survey({ project, attempts: known, picks, scope });
+  if (!comesToNew(project, surveyed)) return { ...surveyed, attempts: known };
+  const found = await adoptable(project, state, surveyed);
+  if (found.length === 0) return { ...surveyed, attempts: known };
+  const attempts = [...known];
+  for (const [index, one] of found.entries())
+    attempts.push(adopt ? await adopt(one) : { ...one, id: `sidecar ${index}` });
+  return { ...(await survey({ project, attempts, picks, scope })), attempts };
+}
+
+/** Whether there is more to do than to leave all clips as they lie. */
+function comesToNew(project: Project, { decisions }: Survey): boolean {
+  const isAtRest = ({ action, attempt, take }: Decision) =>
+    action === 'reuse' && attempt !== undefined && isInPlace(attempt, clipPlace(project, take));
+  return ![...decisions.values()].every(isAtRest);
+}
+
+/**
+ * Attempts that are known from sidecars alone: those that a take of the manifest asks for, or that lie in the place of
+ * one, if their clips are whole and belong to no other lockfile in the folder.
+ */
+async function adoptable(
+  project: Project,
+  state: ShotState,
+  surveyed: Survey,
+): Promise<Omit<Attempt, 'id'>[]> {
+  const { manifest, paths } = project;
+  const unknown = await findUnknown(project, state.attempts(), surveyed);
+  if (unknown.length === 0) return [];
+  const elsewhere = await clipsOfOthers(project);
+  const candidates: Attempt[] = [];
+  for (const [index, { attempt, outputs }] of unknown.entries()) {
+    if (outputs.some(({ path }) => elsewhere.has(path))) continue;
+    const statuses = await Promise.all(
+      outputs.map((output) =>
+        inspectOutput({ file: openPath(paths.folder, output.path), output, hash: true }),
+      ),
+    );
+    if (statuses.every((status) => status === 'intact'))
+      candidates.push({ ...attempt, id: `sidecar ${index}` });
+  }
+  // The lockfile's own attempts come last: of two that suit a take equally, the newer one serves it.
+  const attempts = [...candidates, ...state.attempts()];
+  const { decisions } = await survey({ project, attempts, picks: state.picks(), scope: {} });
+  const wanted = new Set([...decisions.values()].map(({ attempt }) => attempt?.id));
+  const owners = createClipIndex(candidates);
+  for (const take of manifest.takes) {
+    const place = clipPlace(project, take);
+    for (const extension of ['.mp4', '.webm']) wanted.add(owners.ownerOf(place.storedClip(0, extension)));
+  }
+  return candidates.flatMap(({ id, ...attempt }) => (wanted.has(id) ? [attempt] : []));
+}
+
+/** What sidecars tell of jobs that no attempt of the lockfile has; of each job once. */
+async function findUnknown({ paths }: Project, known: readonly Attempt[], { context }: Survey) {
+  const knownSidecars = new Set<string>();
+  const knownJobs = new Set<string>();
+  for (const attempt of known) {
+    const { state } = attempt;
+    if ('job' in state) knownJobs.add(state.job.id);
+    const [first] = state.kind === 'delivered' ? state.outputs : [];
+    // Beside a clip that is not the attempt's own any more can stand the sidecar of another.
+    if (first && context.clipStatus(attempt) === 'intact')
+      knownSidecars.add(sidecarOf(openPath(paths.folder, first.path)));
+  }
+  const sidecars = await findSidecars(paths.output, { except: knownSidecars });
+  return sidecars.flatMap(({ attempt }) => {
+    const { state } = attempt;
+    if (state.kind !== 'delivered' || knownJobs.has(state.job.id)) return [];
+    knownJobs.add(state.job.id);
+    return [{ attempt, outputs: state.outputs }];
+  });
+}
+
+/** The clips that other lockfiles beside this one own, as lockfiles keep paths. */
+async function clipsOfOthers({ paths }: Project): Promise<ReadonlySet<string>> {
+  const owned = new Set<string>();
+  for (const name of await listFolder(paths.folder)) {
+    const lockfile = join(paths.folder, name);
+    if (!name.endsWith('.lock.json') || lockfile === paths.lockfile) continue;
+    // A lockfile that cannot be read is its own project's trouble.
+    const state = await readShotState(lockfile).catch(() => undefined);
+    for (const { state: of } of state?.attempts() ?? [])
+      if (of.kind === 'delivered') for (const { path } of of.outputs) owned.add(path);
+  }
+  return owned;
+}
