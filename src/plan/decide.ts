@@ -76,12 +76,15 @@ function decideOrder({ order, print }: Printed, context: DecisionContext): Decis
   const own = claims.claimOwn(take, print);
   const before = claims.owned(take);
   const base = { take, order, fingerprint: print, waits_for: [] };
-  const found = own ?? claims.claimAnywhere(print);
-  const uncertain = [...new Set([...before, ...(found ? [found] : [])])].filter(isUncertain);
-  const attempt = uncertain[0] ?? found;
+  const open = before.filter(isUncertain);
+  const resubmits = context.resubmitUncertain;
+  // A take that is held takes on nothing else: no take has ever more than one uncertain submit to settle.
+  const found = own ?? (open.length > 0 && !resubmits ? undefined : claims.claimAnywhere(print));
+  const uncertain = [...new Set([...open, ...(found && isUncertain(found) ? [found] : [])])];
+  const attempt = resubmits ? found : (uncertain[0] ?? found);
   claims.settle(take);
   const collect = before.filter((older) => older !== attempt && isUnfetched(older));
-  if (uncertain[0] && context.resubmitUncertain) {
+  if (resubmits && uncertain[0] && (!found || isUncertain(found))) {
     const reasons = ['resubmitted', ...heldReasons(uncertain[0])];
     return {
       ...base,

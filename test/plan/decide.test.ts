@@ -109,6 +109,31 @@ describe('what is to be done about a take', () => {
     });
   });
 
+  it('leaves two uncertain submits where they are when their shots have swapped their prompts', () => {
+    const [one, two] = [makeTake('one', { prompt: 'B' }), makeTake('two', { prompt: 'A' })];
+    const [first, second] = [
+      makeAttempt(makeTake('one', { prompt: 'A' }), 'sent', 'lost-answer'),
+      makeAttempt(makeTake('two', { prompt: 'B' }), 'sent', 'lost-answer'),
+    ];
+    const decide = decideWith([one, two], [first, second]);
+    expect(decide(one)).toMatchObject({ action: 'held', attempt: first });
+    expect(decide(two)).toMatchObject({ action: 'held', attempt: second });
+  });
+
+  it('buys nothing anew for an uncertain submit of another prompt where a clip of this one is there', () => {
+    const own = makeAttempt(sea, ...DELIVERED);
+    const elsewhere = makeAttempt(makeTake('gone', { prompt: 'prompt of sea' }), ...DELIVERED);
+    const uncertain = makeAttempt(makeTake('sea', { prompt: 'other' }), 'sent', 'lost-answer');
+    for (const attempts of [
+      [own, uncertain],
+      [elsewhere, uncertain],
+    ])
+      expect(decideWith([sea], attempts, { resubmitUncertain: true })(sea)).toMatchObject({
+        action: 'reuse',
+        attempt: attempts[0],
+      });
+  });
+
   it('gives up what is uncertain for a new attempt when it is told to resubmit', () => {
     const uncertain = makeAttempt(sea, 'sent', 'lost-answer');
     expect(decideWith([sea], [uncertain], { resubmitUncertain: true })(sea)).toMatchObject({
