@@ -19,7 +19,7 @@ function faults(validate: ValidateFunction, data: unknown): unknown[] {
 let server: GatewayServer;
 beforeEach(async () => {
   server = await startGatewayServer();
-  server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4 }), { cost: 0.12 });
+  server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 }), { cost: 0.12 });
 });
 afterEach(() => server.close());
 

@@ -14,7 +14,7 @@ let server: GatewayServer;
 
 beforeEach(async () => {
   server = await startGatewayServer({ apiKey: KEY, key: { usage: 12.5, limit: 50 } });
-  server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4 }), { cost: 0.12 });
+  server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 }), { cost: 0.12 });
 });
 afterEach(async () => {
   expect(server.violations).toEqual([]);

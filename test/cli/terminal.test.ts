@@ -17,7 +17,7 @@ let window: TmuxWindow | undefined;
 
 beforeEach(async () => {
   server = await startGatewayServer();
-  clip = await makeClip({ width: 1280, height: 720, seconds: 4 });
+  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
 }, 120_000);
 afterEach(async () => {
   await window?.close();

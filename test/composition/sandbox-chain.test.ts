@@ -66,9 +66,10 @@ describe('four shots in a chain on the sandbox', () => {
       for (const shot of ALL) {
         const last = await film.frame(shot, 'last');
         if (before) {
-          // An encoder leaves a little; two slates are far apart.
-          expect(distance(before, await film.frame(shot, 'first'))).toBeLessThan(3);
-          expect(distance(before, last)).toBeGreaterThan(6);
+          // An encoder leaves a little; two slates are further apart, however near their colours are.
+          const left = distance(before, await film.frame(shot, 'first'));
+          expect(left).toBeLessThan(3);
+          expect(distance(before, last)).toBeGreaterThan(2 * left);
         }
         before = last;
       }

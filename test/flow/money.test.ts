@@ -9,7 +9,7 @@ let clip: Buffer;
 
 beforeEach(async () => {
   server = await startGatewayServer();
-  clip = await makeClip({ width: 1280, height: 720, seconds: 4 });
+  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
   server.autoComplete(clip, { cost: 0.12 });
 });
 afterEach(async () => {

@@ -15,8 +15,8 @@ let red: Buffer;
 
 beforeEach(async () => {
   server = await startGatewayServer();
-  clip = await makeClip({ width: 1280, height: 720, seconds: 4 });
-  red = await makeClip({ width: 1280, height: 720, seconds: 4, color: [200, 30, 30] });
+  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
+  red = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
 });
 afterEach(() => server.close());
 

@@ -11,7 +11,7 @@ let clip: Buffer;
 
 beforeEach(async () => {
   server = await startGatewayServer();
-  clip = await makeClip({ width: 1280, height: 720, seconds: 4 });
+  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
 });
 afterEach(async () => {
   expect(server.violations).toEqual([]);
@@ -52,7 +52,7 @@ describe('a second run', () => {
 
   it('finds the clip of a prompt that was changed and changed back', async () => {
     const film = await delivered();
-    const calm = await makeClip({ width: 1280, height: 720, seconds: 4, color: [200, 30, 30] });
+    const calm = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
     server.autoComplete(calm);
     await film.write('  - { id: sea, prompt: calm water }');
     expect((await film.plan()).shots).toMatchObject([{ action: 'rerender', reasons: ['prompt changed'] }]);
@@ -68,7 +68,7 @@ describe('a second run', () => {
   });
 
   it('lets two shots swap their clips when they swap their prompts', async () => {
-    const red = await makeClip({ width: 1280, height: 720, seconds: 4, color: [200, 30, 30] });
+    const red = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
     server.autoComplete((job) => (job.body['prompt'] === 'A' ? clip : red));
     const film = await project('  - { id: a, prompt: A }\n  - { id: b, prompt: B }');
     await film.run();
@@ -96,7 +96,9 @@ describe('a second run', () => {
   it('finds what a lockfile from an older copy does not know', async () => {
     const film = await delivered(`${SEA}\n  - { id: b, prompt: b }`);
     const older = await film.read('film.lock.json');
-    server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, color: [200, 30, 30] }));
+    server.autoComplete(
+      await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] }),
+    );
     await film.write('  - { id: sea, prompt: calm }\n  - { id: b, prompt: b }\n  - { id: c, prompt: c }');
     await film.run();
     await writeFile(join(film.folder, 'film.lock.json'), older);
@@ -233,7 +235,7 @@ describe('a job in flight', () => {
   it('is fetched and kept aside when its shot was edited meanwhile', async () => {
     const { film, job } = await interrupted();
     job.complete(clip, { cost: 0.12 });
-    const red = await makeClip({ width: 1280, height: 720, seconds: 4, color: [200, 30, 30] });
+    const red = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
     server.autoComplete(red);
     await film.write('  - { id: sea, prompt: calm water }');
     expect(await film.run()).toMatchObject({ exit_code: 0 });
@@ -324,7 +326,7 @@ describe('a download', () => {
   });
 
   it('brings all outputs of a job', async () => {
-    const red = await makeClip({ width: 1280, height: 720, seconds: 4, color: [200, 30, 30] });
+    const red = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
     server.autoComplete([clip, red]);
     const film = await project();
     expect(await film.run()).toMatchObject({ exit_code: 0 });
@@ -333,7 +335,7 @@ describe('a download', () => {
   });
 
   it('warns of a clip unlike the order, and does not buy another', async () => {
-    server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 2 }));
+    server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 2, fps: 4 }));
     const film = await project();
     const summary = await film.run();
     expect(summary.exit_code).toBe(0);
