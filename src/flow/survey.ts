@@ -9,6 +9,7 @@ import { decideAll } from '../plan/decide.js';
 import { slotKey, withAncestors, type Picks } from '../plan/graph.js';
 import { inspectOutput } from '../store/clips.js';
 import { openPath } from './paths.js';
+import { gatewayIdentity } from './connections.js';
 import { clipPlace, isInPlace } from './clip-place.js';
 import type { Project } from './project.js';
 
@@ -56,6 +57,7 @@ export async function survey({
 }): Promise<Survey> {
   const { manifest, paths, inputs } = project;
   const { takes } = manifest;
+  const identity = gatewayIdentity(project.target);
   const statuses = await clipStatuses({ attempts, folder: paths.folder, hash: scope.verify ?? false });
   const claims = createClaims(attempts, takes);
   const rerender = new Set(select(takes, scope.rerender ?? [], '--rerender').map(slotKey));
@@ -71,6 +73,7 @@ export async function survey({
     localInput: (path) => inputs.get(path),
     clipStatus: (attempt) => statuses.get(attempt.id) ?? 'intact',
     isInPlace: (attempt, take) => isInPlace(attempt, clipPlace(project, take)),
+    isOfThisGateway: ({ gateway }) => gateway === identity,
     isInScope: (ref) => scoped === undefined || scoped.has(slotKey(ref)),
   };
   const decisions = decideAll(takes, context);

@@ -43,6 +43,8 @@ export interface DecisionContext {
   readonly clipStatus: (attempt: Attempt) => 'intact' | 'missing' | 'changed';
   /** Whether the clips lie where this take's clips belong. */
   readonly isInPlace: (attempt: Attempt, take: Take) => boolean;
+  /** Whether an attempt was bought from the gateway that this run buys from: no other knows its job. */
+  readonly isOfThisGateway: (attempt: Attempt) => boolean;
   /** Whether the run will work on a take; the clips of the others are there or they are not. */
   readonly isInScope: (ref: TakeRef) => boolean;
   /** The decision already made about a source, in the same plan; sources come first. */

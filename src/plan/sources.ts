@@ -31,7 +31,7 @@ function objection({
   take,
   ref,
   source,
-  context: { picks, approve, isInScope, clipStatus },
+  context: { picks, approve, isInScope, clipStatus, isOfThisGateway },
 }: {
   readonly take: Take;
   readonly ref: TakeRef;
@@ -45,6 +45,8 @@ function objection({
   // A pick from before the clip was there is no pick of this clip.
   const isApproved = picks[ref.shot] !== undefined && clipOf(source) !== undefined;
   if (approve && !isApproved) return `waits for a pick of ${ref.shot}`;
+  if (take.previous_shot === ref.shot && source.attempt && !isOfThisGateway(source.attempt))
+    return `${ref.shot} is another gateway's job, which alone can continue it: --rerender ${ref.shot}, or --gateway`;
   const isChanged = source.attempt !== undefined && clipStatus(source.attempt) === 'changed';
   const needsPicture = pictureSourcesOf(take, picks).some((picture) => slotKey(picture) === slotKey(ref));
   return isChanged && needsPicture ? `the clip of ${ref.shot} was changed by hand` : undefined;

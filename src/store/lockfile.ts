@@ -23,9 +23,8 @@ import * as is from './shape.js';
  * Throws `lockfile-newer` and `lockfile-corrupt` (exit 3), and `disk` where it cannot be read.
  */
 export async function readLockfile(path: string): Promise<Lockfile | undefined> {
-  const text = await readText(path);
-  if (text === undefined) return undefined;
-  const stored = checkStored(parseJson(text, path), path);
+  const stored = await readStored(path);
+  if (stored === undefined) return undefined;
   const attempts = Object.entries(stored.shots).flatMap(([shot, { takes }]) =>
     Object.entries(takes).flatMap(([take, kept]) =>
       kept.attempts.map((attempt): Attempt => {
@@ -56,6 +55,12 @@ export async function writeLockfile(path: string, lockfile: Lockfile): Promise<n
 export function nextPlace(folded: number, previousId: string | undefined): JournalPlace {
   const id = randomBytes(4).toString('hex');
   return { folded, id, ...(previousId !== undefined && { previous_id: previousId }) };
+}
+
+/** In a function of its own, so that the text, which can be hundreds of megabytes, goes before more is made of it. */
+async function readStored(path: string): Promise<StoredLockfile | undefined> {
+  const text = await readText(path);
+  return text === undefined ? undefined : checkStored(parseJson(text, path), path);
 }
 
 async function readText(path: string): Promise<string | undefined> {

@@ -47,8 +47,8 @@ async function writeTemp(
     // As far as we may: the old file can be somebody else's.
     if (before) await handle.chmod(before.mode & 0o777).catch(() => undefined);
     let bytes = 0;
-    for (const chunk of file.chunks) {
-      const buffer = Buffer.from(chunk);
+    for (const piece of piecesOf(file.chunks)) {
+      const buffer = Buffer.from(piece);
       // Unlike `write`, `writeFile` goes on until the last byte is written or an error says why not.
       await handle.writeFile(buffer);
       bytes += buffer.length;
@@ -57,6 +57,22 @@ async function writeTemp(
     return bytes;
   } finally {
     await handle.close();
+  }
+}
+
+const PIECE_LENGTH = 1 << 20;
+
+/** In pieces, because a second copy of a text of a hundred megabytes is a hundred megabytes. */
+function* piecesOf(chunks: Iterable<string>): Iterable<string> {
+  for (const chunk of chunks) {
+    for (let start = 0; start < chunk.length;) {
+      const end = start + PIECE_LENGTH;
+      // Never between the halves of a character.
+      const isSplit = /[\uD800-\uDBFF]/.test(chunk.charAt(end - 1));
+      const piece = chunk.slice(start, isSplit ? end + 1 : end);
+      yield piece;
+      start += piece.length;
+    }
   }
 }
 

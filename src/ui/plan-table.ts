@@ -160,8 +160,8 @@ function buys(action: PlanAction): boolean {
 
 function reasonsOf(row: PlanRow): string {
   const reasons = [...row.reasons];
-  if (row.blocked_by !== undefined) reasons.push(`blocked by ${row.blocked_by}`);
-  else if (row.depends_on !== undefined && row.depends_on.length > 0) {
+  // What blocks a row is the reason it gives.
+  if (row.blocked_by === undefined && row.depends_on !== undefined && row.depends_on.length > 0) {
     reasons.push(`after ${joinWords(row.depends_on)}`);
   }
   return reasons.join(', ');

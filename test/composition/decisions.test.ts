@@ -21,6 +21,7 @@ function decideWith(takes: readonly Take[], attempts: readonly Attempt[], change
     localInput: () => undefined,
     clipStatus: () => 'intact',
     isInPlace: () => true,
+    isOfThisGateway: () => true,
     isInScope: () => true,
     ...changes,
   });
@@ -142,6 +143,20 @@ describe('a shot that cannot be rendered', () => {
     const decision = decideWith([sea, more], source, { clipStatus: () => 'changed' })(more);
     expect(decision).toMatchObject({ action: 'render' });
     expect(decision.blocked_by).toBeUndefined();
+  });
+
+  it('cannot continue a job that another gateway has', () => {
+    const more = makeTake('more', { previous_shot: 'sea' });
+    const decision = decideWith([sea, more], source, { isOfThisGateway: () => false });
+    expect(decision(more)).toMatchObject({
+      blocked_by: 'sea',
+      reasons: [expect.stringContaining('another gateway')],
+    });
+    const anew = decideWith([sea, more], source, {
+      isOfThisGateway: () => false,
+      rerender: new Set(['sea@1']),
+    });
+    expect(anew(more).blocked_by).toBeUndefined();
   });
 
   it('waits for a new pick where its picked source is made anew', () => {

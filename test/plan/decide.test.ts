@@ -22,6 +22,7 @@ function decideWith(
     localInput: () => undefined,
     clipStatus: () => 'intact',
     isInPlace: () => true,
+    isOfThisGateway: () => true,
     isInScope: () => true,
     ...changes,
   });
