@@ -35,6 +35,7 @@ export type DiagnosticCode =
   | 'matrix-too-large'
   | 'output-collision'
   | 'output-template'
+  | 'cap-unused'
   // the graph
   | 'unknown-shot'
   | 'shot-cycle'

@@ -1,5 +1,6 @@
 import type { GatewaySetting, Manifest } from '../domain/manifest.js';
 import { nearest } from '../domain/nearest.js';
+import type { Take } from '../domain/take.js';
 import { takesPlainHttp } from './addresses.js';
 import { resolveChains } from './chains.js';
 import { checkCollisions, checkTemplate } from './check-output.js';
@@ -85,6 +86,7 @@ export function expandManifest(options: {
     checkTemplate(template, new Set([...declared, ...givenVars.keys()]), report);
     checkCollisions({ template, takes, project: settings.project, report });
   }
+  if (takes.length > 0) reportIdleCaps({ caps: settings.concurrency.per_model, takes, report });
   return { manifest: { ...settings, takes }, sizes, shots, defaults };
 }
 
@@ -181,6 +183,27 @@ function namesIn(parts: {
       for (const name of Object.keys(combination)) names.add(name);
   }
   return names;
+}
+
+/** A cap that holds for no take is most likely misspelt, and the model it was meant for would have none. */
+function reportIdleCaps(parts: {
+  readonly caps: Manifest['concurrency']['per_model'];
+  readonly takes: readonly Take[];
+  readonly report: Report;
+}): void {
+  const models = new Set(parts.takes.map(({ settings }) => settings.model));
+  for (const name of Object.keys(parts.caps)) {
+    if (models.has(name)) continue;
+    const meant = nearest(name, models);
+    parts.report({
+      code: 'cap-unused',
+      severity: 'warning',
+      message: `no shot has the model ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+      path: ['concurrency', 'per_model', name],
+      on: 'key',
+      hint: 'a cap holds for the model as the shots name it',
+    });
+  }
 }
 
 /** A `--var` that nothing asks for is most likely misspelt, and the shot would be rendered without it. */

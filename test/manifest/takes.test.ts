@@ -56,3 +56,20 @@ describe('takes', () => {
     expect(found(read(withShots(shots)))).toEqual(['matrix-too-large: shots']);
   });
 });
+
+describe('a cap for a model', () => {
+  const warnings = (model: string) =>
+    found(
+      read(
+        withShots(
+          '  - { id: a, prompt: p, model: acme/one }',
+          `concurrency: { jobs: 4, per_model: { ${model}: 1 } }\n`,
+        ),
+      ),
+    );
+
+  it('is for one that shots have', () => {
+    expect(warnings('acme/one')).toEqual([]);
+    expect(warnings('acme/oen')).toEqual(['warning cap-unused: acme/oen']);
+  });
+});
