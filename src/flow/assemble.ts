@@ -71,6 +71,6 @@ async function pickedClips(project: Project): Promise<string[]> {
   if (missing.length === 0) return clips;
   throw new DailiesError('usage', `there is no clip yet of ${missing.join(', ')}`, {
     exitCode: 1,
-    hint: `dailies run ${project.source.file}`,
+    hint: `dailies run ${project.source.file}, with the options that assemble was given`,
   });
 }
