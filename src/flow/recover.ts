@@ -19,11 +19,12 @@ import type { Project } from './project.js';
  */
 export async function recover(project: Project, store: ShotStore): Promise<void> {
   const owners = new Map(project.manifest.takes.map((take) => [slotKey(take), take]));
+  const contested = contestedPaths(store.attempts());
   for (const attempt of store.attempts()) {
     const { kind } = attempt.state;
     if (kind === 'submitting') await giveUpAnswer(store, attempt, project.clock);
     else if (kind === 'delivered')
-      await findClips({ project, store, attempt, owner: owners.get(slotKey(attempt.owner)) });
+      await findClips({ project, store, attempt, owner: owners.get(slotKey(attempt.owner)), contested });
   }
 }
 
@@ -32,18 +33,34 @@ async function giveUpAnswer(store: ShotStore, attempt: Attempt, clock: Clock): P
   await store.apply(attempt.id, { type: 'answer_lost', at: isoNow(clock), message });
 }
 
+/** Paths that several attempts have on record: one of them was moved away, and could not say so any more. */
+function contestedPaths(attempts: readonly Attempt[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const contested = new Set<string>();
+  for (const { state } of attempts) {
+    if (state.kind !== 'delivered') continue;
+    for (const { path } of state.outputs) {
+      if (seen.has(path)) contested.add(path);
+      seen.add(path);
+    }
+  }
+  return contested;
+}
+
 /** Looks for the clips of a delivered attempt where a kill may have left them. */
 async function findClips({
   project,
   store,
   attempt,
   owner,
+  contested,
 }: {
   readonly project: Project;
   readonly store: ShotStore;
   readonly attempt: Attempt;
   /** undefined where it has left the manifest. */
   readonly owner: Take | undefined;
+  readonly contested: ReadonlySet<string>;
 }): Promise<void> {
   if (attempt.state.kind !== 'delivered') return;
   const { folder } = project.paths;
@@ -55,7 +72,8 @@ async function findClips({
     const file = openPath(folder, output.path);
     const home = place?.clip(index, output.path.endsWith('.webm') ? '.webm' : '.mp4');
     let path = output.path;
-    if ((await inspectOutput({ file, output, hash: false })) === 'missing') {
+    const status = await inspectOutput({ file, output, hash: false });
+    if (status === 'missing' || (status === 'changed' && contested.has(output.path))) {
       const part = file.replace(/\.(mp4|webm)$/, '.part');
       if (await isThisClip(part, output)) {
         await finishPart({ part, target: file });

@@ -1,4 +1,5 @@
-import { link, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf, undefinedIfAbsent } from './disk-error.js';
 import { identityFields, type ProcessIdentity } from './process-identity.js';
 import * as is from './shape.js';
@@ -55,7 +56,21 @@ export function claimPath(path: string, token: string): string {
 /** Reads a lock file; undefined where there is none. */
 export async function readLockFile(path: string): Promise<FoundLock | undefined> {
   const text = await readFile(path, 'utf8').catch(undefinedIfAbsent);
-  return text === undefined ? undefined : { holder: holderOf(text) };
+  return text === undefined ? undefined : { holder: holderOf(text) ?? (await holderBeside(path, text)) };
+}
+
+/**
+ * Where there are no hard links a lock is written in its place, and its holder may die meanwhile. Then the file that it
+ * had prepared is still there, and says who that was.
+ */
+async function holderBeside(path: string, begun: string): Promise<LockHolder | undefined> {
+  const names = await readdir(dirname(path)).catch(() => []);
+  const prepared = names.filter((name) => name.endsWith('.tmp') && isLeftover(name, basename(path)));
+  const texts = await Promise.all(
+    prepared.map((name) => readFile(join(dirname(path), name), 'utf8').catch(undefinedIfAbsent)),
+  );
+  const [text, ...others] = texts.filter((whole) => whole?.startsWith(begun));
+  return text === undefined || others.length > 0 ? undefined : holderOf(text);
 }
 
 /** Removes a lock file if it is still the one with this token. */

@@ -66,3 +66,20 @@ it('does not write the next clip over the last one, which still has the name it 
   expect(await clipAt('.superseded/a.mp4')).toEqual(before);
   expect(await clipAt('a/a.mp4')).not.toEqual(before);
 });
+
+it('finds a clip again whose move was not written down before another took its place', async () => {
+  await film.write(['a', 'b']);
+  await runHere(film);
+  const [one, other] = [await clipAt('a/a.mp4'), await clipAt('b/b.mp4')];
+  await film.write([
+    { id: 'a', prompt: promptOf('b') },
+    { id: 'b', prompt: promptOf('a') },
+  ]);
+  await runHere(film);
+  // As a disk leaves it that took the clips and not the word of it: both clips are said to be b's.
+  const swapped = await readFile(film.lockfile, 'utf8');
+  await writeFile(film.lockfile, swapped.replace('renders/film/a/a.mp4', 'renders/film/b/b.mp4'));
+  expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+  expect([await clipAt('a/a.mp4'), await clipAt('b/b.mp4')]).toEqual([other, one]);
+  expect(await readFile(film.lockfile, 'utf8')).toContain('renders/film/a/a.mp4');
+});

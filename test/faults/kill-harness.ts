@@ -54,11 +54,11 @@ async function runAndKill(trial: {
 const MOST_ROUNDS = 5;
 
 /** Runs until all is delivered; what is uncertain is settled by hand, by what the gateway knows. */
-export async function runToTheEnd(film: Film, tally: Tally): Promise<void> {
+export async function runToTheEnd(film: Film, tally: Tally, looking?: Looking): Promise<void> {
   for (let round = 1; ; round += 1) {
     tally.restarted();
     const { code, stdout, stderr } = await runCommand(['run', film.manifest, '--yes']);
-    await lookAround(film, tally, 'after a restart');
+    await lookAround(film, tally, 'after a restart', looking);
     if (code === 0) return;
     const open = await uncertain(film);
     if (code !== 1 || open.length === 0 || round === MOST_ROUNDS) {
@@ -87,9 +87,11 @@ async function settle(film: Film, attempt: Attempt, tally: Tally): Promise<void>
   else tally.found('stuck', `${shot} could not be settled: ${stderr}`);
 }
 
+type Looking = Parameters<typeof inspect>[2];
+
 /** Whatever happened last, no promise is broken. */
-export async function lookAround(film: Film, tally: Tally, when: string): Promise<void> {
-  const findings = await inspect(film);
+export async function lookAround(film: Film, tally: Tally, when: string, looking?: Looking): Promise<void> {
+  const findings = await inspect(film, undefined, looking);
   for (const kind of ['paidTwice', 'idsLost', 'torn', 'truncated'] as const)
     for (const what of findings[kind]) tally.found(kind, `${when}: ${what}`);
 }

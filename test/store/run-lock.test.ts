@@ -146,6 +146,19 @@ describe('a lock left behind', () => {
     expect(readFileSync(lockOf(folder), 'utf8')).toBe(content);
   });
 
+  it('that is not written to its end, on a disk without hard links, says who died over it', async () => {
+    const folder = newFolder();
+    const dead = JSON.stringify(await holder({ pid: deadPid() }), null, 2);
+    for (const length of [0, 20]) {
+      leaveLock(folder, dead.slice(0, length));
+      writeFileSync(`${lockOf(folder)}.${TOKEN}.tmp`, dead);
+      await (await take(folder)).release();
+    }
+    leaveLock(folder, 'not the beginning of it');
+    writeFileSync(`${lockOf(folder)}.${TOKEN}.tmp`, dead);
+    await expect(take(folder)).rejects.toMatchObject({ code: 'locked-by-another-run' });
+  });
+
   it('is taken over even where those who tried before died over it', async () => {
     const folder = newFolder();
     const died = async (token: string) => JSON.stringify(await holder({ pid: deadPid(), token }));

@@ -177,8 +177,14 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
 
   /** Only where the files beside the clips say all that it knew. */
   async function loseLockfile(): Promise<void> {
+    const vouched = new Set(
+      (await findSidecars(project().output)).map(({ attempt: { state } }) => 'job' in state && state.job.id),
+    );
     const isWhole = (attempt: Attempt) =>
-      clipsOf(attempt).length > 0 && clipsOf(attempt).every((file) => existsSync(file));
+      clipsOf(attempt).length > 0 &&
+      clipsOf(attempt).every((file) => existsSync(file)) &&
+      'job' in attempt.state &&
+      vouched.has(attempt.state.job.id);
     if (!(await attempts()).every(isWhole)) return;
     await rm(project().lockfile, { force: true });
     await rm(join(folderOf(life), 'film.lock.journal'), { force: true });
