@@ -1,6 +1,5 @@
 import { isoNow } from '../clock.js';
 import type { PlanDocument } from '../domain/plan.js';
-import type { Report } from '../domain/report.js';
 import type { EventSink, RunSummary } from '../events.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { slotKey } from '../plan/graph.js';
@@ -19,7 +18,7 @@ import { createContext } from './run-setup.js';
 import { summarize } from './summary.js';
 import type { TakeOutcome } from './take-outcome.js';
 import { hintAtUsage, usageOf } from './usage-hint.js';
-import { writeReport } from './write-report.js';
+import { writeReport, type RenderSheet } from './write-report.js';
 
 export interface RunOptions extends PrepareOptions {
   /** Asked before money is spent; false ends the run with nothing submitted. */
@@ -28,7 +27,7 @@ export interface RunOptions extends PrepareOptions {
   /** Interrupts the run: no more submits, the state is written, exit code 130. */
   readonly signal?: AbortSignal;
   /** Makes the contact sheet's HTML; none is written where absent. */
-  readonly renderSheet?: (report: Report) => string;
+  readonly renderSheet?: RenderSheet;
 }
 
 /**

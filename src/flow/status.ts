@@ -7,7 +7,7 @@ import { surveyFully } from './adopt.js';
 import { pricesBy } from './check-catalogue.js';
 import type { Project } from './project.js';
 import { buildReport } from './report.js';
-import { writeReport } from './write-report.js';
+import { writeReport, type RenderSheet } from './write-report.js';
 
 /** How the project stands, by its lockfile and its folder alone. Asks nobody and writes nothing. */
 export async function projectStatus(project: Project): Promise<Report> {
@@ -37,9 +37,6 @@ export async function projectStatus(project: Project): Promise<Report> {
 }
 
 /** Writes report.json and the contact sheet again; gives the sheet's path. Throws `disk`. */
-export async function makeSheet(
-  project: Project,
-  renderSheet: (report: Report) => string,
-): Promise<string | undefined> {
+export async function makeSheet(project: Project, renderSheet: RenderSheet): Promise<string | undefined> {
   return writeReport(project, await projectStatus(project), renderSheet);
 }

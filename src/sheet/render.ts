@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { jsonPieces } from '../domain/json-pieces.js';
 import type { Report } from '../domain/report.js';
 import { pageScript } from './page/index.js';
-import { sheetData } from './sheet-data.js';
+import { sheetHead, sheetTake } from './sheet-data.js';
 import { pageStyle } from './style/page-style.js';
 
 const DATA_ID = 'report';
@@ -9,11 +10,12 @@ const DATA_ID = 'report';
 /**
  * The contact sheet: one page that needs nothing but the clips beside it, from a disk as well as from a server.
  * Whatever comes from the manifest or the gateway stands in it as JSON, which a script turns into text nodes;
- * should that ever fail, the page's policy runs no script and loads nothing but what is ours.
+ * should that ever fail, the page's policy runs no script and loads nothing but what is ours. In pieces, a piece for
+ * each take.
  */
-export function renderSheet(report: Report): string {
+export function* renderSheet(report: Report): Iterable<string> {
   const script = pageScript(DATA_ID);
-  return `<!doctype html>
+  yield `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -27,11 +29,19 @@ export function renderSheet(report: Report): string {
 </head>
 <body>
 <noscript>The clips are in this folder; the sheet needs JavaScript to show them.</noscript>
-<script type="application/json" id="${DATA_ID}">${embeddable(sheetData(report))}</script>
+<script type="application/json" id="${DATA_ID}">`;
+  const takes = lazily(report.takes, sheetTake);
+  for (const piece of jsonPieces({ head: sheetHead(report), list: 'takes', items: takes }))
+    yield embeddable(piece);
+  yield `</script>
 <script>${script}</script>
 </body>
 </html>
 `;
+}
+
+function* lazily<T, U>(items: Iterable<T>, make: (item: T) => U): Iterable<U> {
+  for (const item of items) yield make(item);
 }
 
 /** A ring, as around a picked take. */
@@ -61,8 +71,8 @@ function sha256(text: string): string {
 }
 
 /** JSON that can stand in a script element: no `<` that could end it, no line ends that old scripts choke on. */
-function embeddable(value: unknown): string {
-  return JSON.stringify(value).replace(
+function embeddable(json: string): string {
+  return json.replace(
     /[<>&\u2028\u2029]/g,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -2,8 +2,8 @@ import type { Report, ReportOutput, ReportState, ReportTake } from '../domain/re
 import type { Fact, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
 import { clipUrl } from './clip-url.js';
 
-/** The report as the page needs it: nothing that is not shown goes into the page. */
-export function sheetData(report: Report): SheetData {
+/** What the page says of all takes together: nothing that is not shown goes into the page. */
+export function sheetHead(report: Report): Omit<SheetData, 'takes'> {
   return {
     project: report.project,
     gateway: report.gateway,
@@ -11,7 +11,6 @@ export function sheetData(report: Report): SheetData {
     spentUsd: report.spent_usd,
     budgetUsd: report.budget_usd,
     shape: commonShape(report.takes),
-    takes: report.takes.map(sheetTake),
   };
 }
 
@@ -39,7 +38,8 @@ function shapeOf({ outputs, settings }: ReportTake): number | undefined {
   return width > 0 && height > 0 ? width / height : undefined;
 }
 
-function sheetTake(take: ReportTake): SheetTake {
+/** What the page shows of a take. */
+export function sheetTake(take: ReportTake): SheetTake {
   const [state, stateWords, reason] = describeState(take.state);
   const { settings } = take;
   const charged = take.attempts > 0 && COSTS[take.state];

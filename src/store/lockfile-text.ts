@@ -45,23 +45,10 @@ export interface StoredLockfile {
 }
 
 /**
- * The lockfile as text, in chunks: just what `JSON.stringify(…, null, 2)` writes of sorted keys, and a line
+ * The lockfile as text, a piece for each shot: just what `JSON.stringify(…, null, 2)` writes of sorted keys, and a line
  * break at the end, but never in one string, for that has an end at 512 MB and blocks the program long before.
  */
-export function* lockfileText(lockfile: Lockfile): Iterable<string> {
-  let chunk = '';
-  for (const piece of pieces(lockfile)) {
-    chunk += piece;
-    if (chunk.length < CHUNK_LENGTH) continue;
-    yield chunk;
-    chunk = '';
-  }
-  yield chunk;
-}
-
-const CHUNK_LENGTH = 1 << 18;
-
-function* pieces({ project, attempts, picks, catalogue, journal }: Lockfile): Iterable<string> {
+export function* lockfileText({ project, attempts, picks, catalogue, journal }: Lockfile): Iterable<string> {
   yield '{\n';
   if (catalogue) yield `  "catalogue": ${sortedJson(catalogue, '  ')},\n`;
   yield `  "journal": ${sortedJson(journal, '  ')},\n`;

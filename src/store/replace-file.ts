@@ -15,7 +15,7 @@ import { errnoOf, undefinedIfAbsent } from './disk-error.js';
  */
 export async function replaceFile(file: {
   readonly path: string;
-  readonly chunks: Iterable<string>;
+  readonly pieces: Iterable<string>;
   readonly isDurable: boolean;
 }): Promise<number> {
   // A link to the file stays a link.
@@ -39,7 +39,7 @@ function tempPath(path: string): string {
 
 async function writeTemp(
   temp: string,
-  file: { readonly target: string; readonly chunks: Iterable<string>; readonly isDurable: boolean },
+  file: { readonly target: string; readonly pieces: Iterable<string>; readonly isDurable: boolean },
 ): Promise<number> {
   const before = await stat(file.target).catch(undefinedIfAbsent);
   const handle = await open(temp, 'w');
@@ -47,8 +47,8 @@ async function writeTemp(
     // As far as we may: the old file can be somebody else's.
     if (before) await handle.chmod(before.mode & 0o777).catch(() => undefined);
     let bytes = 0;
-    for (const piece of piecesOf(file.chunks)) {
-      const buffer = Buffer.from(piece);
+    for (const chunk of chunksOf(file.pieces)) {
+      const buffer = Buffer.from(chunk);
       // Unlike `write`, `writeFile` goes on until the last byte is written or an error says why not.
       await handle.writeFile(buffer);
       bytes += buffer.length;
@@ -60,20 +60,18 @@ async function writeTemp(
   }
 }
 
-const PIECE_LENGTH = 1 << 20;
+const CHUNK_LENGTH = 1 << 18;
 
-/** In pieces, because a second copy of a text of a hundred megabytes is a hundred megabytes. */
-function* piecesOf(chunks: Iterable<string>): Iterable<string> {
-  for (const chunk of chunks) {
-    for (let start = 0; start < chunk.length;) {
-      const end = start + PIECE_LENGTH;
-      // Never between the halves of a character.
-      const isSplit = /[\uD800-\uDBFF]/.test(chunk.charAt(end - 1));
-      const piece = chunk.slice(start, isSplit ? end + 1 : end);
-      yield piece;
-      start += piece.length;
-    }
+/** Pieces may be small, and each write costs a round trip; all of a large file in one string would cost its size. */
+function* chunksOf(pieces: Iterable<string>): Iterable<string> {
+  let chunk = '';
+  for (const piece of pieces) {
+    chunk += piece;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    yield chunk;
+    chunk = '';
   }
+  yield chunk;
 }
 
 const flush = promisify(fsync);

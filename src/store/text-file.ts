@@ -4,12 +4,14 @@ import { DailiesError, messageOf } from '../errors.js';
 import { diskError } from './disk-error.js';
 import { replaceFile } from './replace-file.js';
 
-/** Writes a text file whole or not at all, with the folders it needs. For what can be made again: no fsync.
- * Throws `disk`. */
-export async function writeText(path: string, text: string): Promise<void> {
+/**
+ * Writes a text file whole or not at all, with the folders it needs; the text may come in pieces. For what can be made
+ * again: no fsync. Throws `disk`.
+ */
+export async function writeText(path: string, text: string | Iterable<string>): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await replaceFile({ path, chunks: [text], isDurable: false });
+    await replaceFile({ path, pieces: typeof text === 'string' ? [text] : text, isDurable: false });
   } catch (cause) {
     throw diskError({ path, doing: 'written', cause });
   }

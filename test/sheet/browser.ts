@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import type { Report } from '../../src/domain/report.js';
-import { renderSheet } from '../../src/sheet/render.js';
+import { htmlOf } from './sample-report.js';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 const FOLDERS = ['/usr/bin', '/usr/local/bin', '/snap/bin', '/opt/google/chrome'];
@@ -93,7 +93,7 @@ async function openSheet(context: BrowserContext, folder: string, sheet: TestShe
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), bytes);
   }
-  const html = renderSheet(sheet.report);
+  const html = htmlOf(sheet.report);
   const file = join(folder, 'index.html');
   await writeFile(file, sheet.edit?.(html) ?? html);
 

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { renderSheet } from '../../src/sheet/render.js';
-import { sampleOutput, sampleReport, sampleTake } from './sample-report.js';
+import { htmlOf, sampleOutput, sampleReport, sampleTake } from './sample-report.js';
 
 const evil = `</script><script>alert(1)</script><!--&'"\u2028`;
 
 describe('renderSheet', () => {
   it('makes one page that names no other host', () => {
-    const html = renderSheet(sampleReport([sampleTake({ id: 'a', outputs: [sampleOutput('a/a.mp4')] })]));
+    const html = htmlOf(sampleReport([sampleTake({ id: 'a', outputs: [sampleOutput('a/a.mp4')] })]));
     expect(
       html.match(/https?:\/\/[^"' )]+/g)?.filter((url) => !url.startsWith('http://www.w3.org/')),
     ).toEqual([]);
@@ -16,7 +15,7 @@ describe('renderSheet', () => {
 
   it('lets no text of the manifest or the gateway end an element', () => {
     const take = sampleTake({ id: evil, message: evil, settings: { model: evil, prompt: evil } });
-    const html = renderSheet(sampleReport([take], { project: evil, gateway: evil }));
+    const html = htmlOf(sampleReport([take], { project: evil, gateway: evil }));
     expect(html.match(/<script/g)).toHaveLength(2);
     expect(html.match(/<\/script>/g)).toHaveLength(2);
     expect(html).not.toContain('<!--');
@@ -26,7 +25,7 @@ describe('renderSheet', () => {
   });
 
   it('allows by its policy just its own script and style', () => {
-    const html = renderSheet(sampleReport([]));
+    const html = htmlOf(sampleReport([]));
     const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? '';
     const hashOf = (text: string | undefined) =>
       `'sha256-${createHash('sha256')
@@ -39,7 +38,7 @@ describe('renderSheet', () => {
   });
 
   it('keeps what is nobody’s business out of the page', () => {
-    const html = renderSheet(
+    const html = htmlOf(
       sampleReport([
         sampleTake({
           id: 'a',
@@ -57,6 +56,6 @@ describe('renderSheet', () => {
 
   it('is the same for the same report', () => {
     const report = sampleReport([sampleTake({ id: 'a' })]);
-    expect(renderSheet(report)).toBe(renderSheet(report));
+    expect(htmlOf(report)).toBe(htmlOf(report));
   });
 });

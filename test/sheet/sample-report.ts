@@ -1,4 +1,7 @@
 import type { Report, ReportOutput, ReportTake } from '../../src/domain/report.js';
+import type { SheetData } from '../../src/sheet/page/data.js';
+import { renderSheet } from '../../src/sheet/render.js';
+import { sheetHead, sheetTake } from '../../src/sheet/sheet-data.js';
 
 /** A take for a test: delivered by default, with what matters said. */
 export function sampleTake(wish: Partial<ReportTake> & { readonly id: string }): ReportTake {
@@ -57,4 +60,14 @@ export function sampleReport(takes: readonly ReportTake[], wish: Partial<Report>
     takes,
     ...wish,
   };
+}
+
+/** The contact sheet of a report, as one text. */
+export function htmlOf(report: Report): string {
+  return [...renderSheet(report)].join('');
+}
+
+/** All that the page of a report knows. */
+export function sheetData(report: Report): SheetData {
+  return { ...sheetHead(report), takes: report.takes.map(sheetTake) };
 }

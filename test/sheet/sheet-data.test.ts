@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ReportState, ReportTake } from '../../src/domain/report.js';
 import type { SheetTake } from '../../src/sheet/page/data.js';
-import { sheetData } from '../../src/sheet/sheet-data.js';
-import { sampleOutput, sampleReport, sampleTake } from './sample-report.js';
+import { sampleOutput, sampleReport, sampleTake, sheetData } from './sample-report.js';
 
 describe('sheetData', () => {
   it.each<[ReportState, string, string]>([

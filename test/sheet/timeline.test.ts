@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SheetTake } from '../../src/sheet/page/data.js';
 import { layOutTimeline } from '../../src/sheet/page/timeline.js';
-import { sheetData } from '../../src/sheet/sheet-data.js';
-import { sampleReport, sampleTake } from './sample-report.js';
+import { sampleReport, sampleTake, sheetData } from './sample-report.js';
 
 const minute = 60_000;
 
