@@ -9,6 +9,8 @@ export interface BenchJob {
   readonly id: string;
   /** Given as the seed, which is what the gateway takes a job's length from. */
   readonly lengthMs: number;
+  /** Of the clip, seconds; 4 where absent. */
+  readonly duration?: number;
 }
 
 /** The same work for each client, in a folder that is new for each of them. */
@@ -76,11 +78,12 @@ export function manifestOf({ jobs, cap, baseUrl, downloads }: Work): string {
     downloads === undefined
       ? `concurrency: ${cap}`
       : `concurrency: { jobs: ${cap}, downloads: ${downloads} }`,
-    'defaults: { model: bench/a, duration: 4, resolution: 720p, aspect_ratio: "16:9", generate_audio: false }',
+    'defaults: { model: bench/a, resolution: 720p, aspect_ratio: "16:9", generate_audio: false }',
     'shots:',
   ];
   const shots = jobs.map(
-    ({ id, lengthMs }) => `  - { id: ${id}, seed: ${lengthMs}, prompt: "${promptOf(id)}" }`,
+    ({ id, lengthMs, duration = 4 }) =>
+      `  - { id: ${id}, duration: ${duration}, seed: ${lengthMs}, prompt: "${promptOf(id)}" }`,
   );
   return [...head, ...shots, ''].join('\n');
 }
@@ -90,11 +93,11 @@ function promptOf(id: string): string {
 }
 
 /** What goes over the wire for a job, for clients that have no manifest. */
-export function bodyOf({ id, lengthMs }: BenchJob) {
+export function bodyOf({ id, lengthMs, duration = 4 }: BenchJob) {
   return {
     model: 'bench/a',
     prompt: promptOf(id),
-    duration: 4,
+    duration,
     resolution: '720p',
     aspect_ratio: '16:9',
     generate_audio: false,

@@ -5,7 +5,7 @@ import { findFrameTool } from '../media/frame-tool.js';
 import { pickedTake, slotKey } from '../plan/graph.js';
 import { exists, finishPart } from '../store/clip-file.js';
 import { inspectOutput, moveClip } from '../store/clips.js';
-import { readShotState } from '../store/shot-store.js';
+import { readShotState } from '../store/read-state.js';
 import { clipPlace, supersededFolder } from './clip-place.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';

@@ -1,7 +1,5 @@
 import { catalogueDrift } from '../catalogue/drift.js';
 import { checkCapabilities } from '../catalogue/check.js';
-import { findModel } from '../catalogue/find.js';
-import { estimateTake } from '../cost/estimate.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import type { Estimate } from '../domain/money.js';
@@ -14,15 +12,6 @@ export function checkAgainst(project: Project, catalogue: Catalogue | undefined)
   if (!catalogue) return [];
   const { manifest, locate } = project;
   return checkCapabilities({ takes: manifest.takes, models: catalogue.models, locate });
-}
-
-/** The price of a take; null where its model has none, or there is no catalogue. */
-export function pricesBy(catalogue: Catalogue | undefined): (take: Take) => Estimate | null {
-  if (!catalogue) return () => null;
-  return (take) => {
-    const model = findModel(catalogue.models, take.settings.model);
-    return model ? estimateTake({ take, model }) : null;
-  };
 }
 
 /** `--locked`: throws `catalogue-drift` where a used model is not what the lockfile's snapshot says. */

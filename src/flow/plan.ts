@@ -5,15 +5,16 @@ import type { Catalogue } from '../domain/catalogue.js';
 import { spentUsd } from '../cost/budget.js';
 import type { Take } from '../domain/take.js';
 import { planDocument, purchases, purchasesInTime } from '../plan/document.js';
-import { readShotState } from '../store/shot-store.js';
+import { readShotState } from '../store/read-state.js';
 import type { ShotState } from '../store/shot-state.js';
 import { surveyFully } from './adopt.js';
 import { loadCatalogue } from './catalogue.js';
-import { checkAgainst, pricesBy, unpricedModels } from './check-catalogue.js';
+import { checkAgainst, unpricedModels } from './check-catalogue.js';
 import { changedClips, foreignFiles } from './check-disk.js';
 import { frameToolMissing, preflight, privateInputs } from './check-inputs.js';
 import { createClipIndex } from './clip-index.js';
 import { connect } from './connections.js';
+import { pricesBy } from './prices.js';
 import { assertNoErrors, type Project } from './project.js';
 import type { Scope, Survey } from './survey.js';
 

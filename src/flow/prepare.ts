@@ -11,12 +11,13 @@ import type { ShotStore } from '../store/shot-store.js';
 import { surveyFully } from './adopt.js';
 import { loadCatalogue } from './catalogue.js';
 import { purchases, purchasesInTime } from '../plan/document.js';
-import { assertNoDrift, checkAgainst, pricesBy, unpricedModels } from './check-catalogue.js';
+import { assertNoDrift, checkAgainst, unpricedModels } from './check-catalogue.js';
 import { changedClips, diskSpace, foreignFiles } from './check-disk.js';
 import { frameToolMissing, preflight } from './check-inputs.js';
 import { createClipIndex, type ClipIndex } from './clip-index.js';
 import { gatewayIdentity, type Connections } from './connections.js';
 import { documentOf, scopedDecisions } from './plan.js';
+import { pricesBy } from './prices.js';
 import { assertNoErrors, type Project } from './project.js';
 import type { Scope, Survey } from './survey.js';
 

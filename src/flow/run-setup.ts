@@ -8,7 +8,7 @@ import { createPollTiming, type LengthSample } from '../shot/poll-timing.js';
 import { openFolder } from '../store/clip-file.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { createBudgetLedger } from './budget-ledger.js';
-import { pricesBy } from './check-catalogue.js';
+import { pricesBy } from './prices.js';
 import type { Connections } from './connections.js';
 import type { Prepared } from './prepare.js';
 import type { Project } from './project.js';

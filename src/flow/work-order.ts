@@ -4,8 +4,10 @@ import { inDependencyOrder, slotKey, sourcesOf } from '../plan/graph.js';
 import type { PollTiming } from '../shot/poll-timing.js';
 import type { Survey } from './survey.js';
 
-/** What a job is taken to last as long as none of its kind has been seen, in milliseconds. */
-const USUAL_MS = 60_000;
+/** What a job is taken to last for each second of its clip, as long as none of its kind has been seen. */
+const USUAL_MS_A_SECOND = 7_500;
+/** Of a clip that leaves its length to the model. */
+const USUAL_SECONDS = 8;
 
 /** The takes of a run in the order in which they are begun, and how urgent each is: the highest rank goes first. */
 export interface WorkOrder {
@@ -34,7 +36,8 @@ export function workOrder({
     const slot = slotKey(take);
     const decision = decisions.get(slot);
     const { model, duration, resolution } = take.settings;
-    const jobMs = timing.expectedMs({ model, duration, resolution }) ?? USUAL_MS;
+    const usualMs = USUAL_MS_A_SECOND * (duration ?? USUAL_SECONDS);
+    const jobMs = timing.expectedMs({ model, duration, resolution }) ?? usualMs;
     const rank = (decision && buys(decision.action) ? jobMs : Infinity) + (behind.get(slot) ?? 0);
     ranks.set(slot, rank);
     for (const source of sourcesOf(take, picks).map(slotKey))

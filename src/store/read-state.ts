@@ -2,7 +2,7 @@ import { messageOf } from '../errors.js';
 import { journalCorrupt, journalPath, readJournal, type Journal } from './journal.js';
 import { readLockfile } from './lockfile.js';
 import type { JournalPlace, Lockfile } from './lockfile-text.js';
-import { createState, type StateInMemory } from './shot-state.js';
+import { createState, type ShotState, type StateInMemory } from './shot-state.js';
 
 /** The state on disk, as a start finds it. */
 interface StateOnDisk {
@@ -13,6 +13,14 @@ interface StateOnDisk {
   readonly journal: { readonly id: string | undefined } | undefined;
   /** The number of the last line in the state, folded or replayed. */
   readonly last: number;
+}
+
+/**
+ * Reads a project's state without lock and without writing, for `plan` and `status`; a run may be at work.
+ * Throws `lockfile-newer`, `lockfile-corrupt`, `journal-corrupt`, `disk` (exit 3 all).
+ */
+export async function readShotState(lockfile: string): Promise<ShotState> {
+  return (await readState(lockfile)).state;
 }
 
 /**

@@ -76,14 +76,6 @@ export async function openShotStore(options: {
   }
 }
 
-/**
- * Reads a project's state without lock and without writing, for `plan` and `status`; a run may be at work.
- * Throws `lockfile-newer`, `lockfile-corrupt`, `journal-corrupt`, `disk` (exit 3 all).
- */
-export async function readShotState(lockfile: string): Promise<ShotState> {
-  return (await readState(lockfile)).state;
-}
-
 /** Reads the state, and makes an end of the journal that a killed run has left. */
 async function recover(lockfile: string, project: string) {
   const { state, place, last, journal } = await readState(lockfile);

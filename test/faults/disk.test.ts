@@ -4,7 +4,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readShotState } from '../../src/store/shot-store.js';
+import { readShotState } from '../../src/store/read-state.js';
 import { builtCli } from '../helpers/built-cli.js';
 import { runCommand } from './command.js';
 import { runHere } from './disk-scenarios.js';

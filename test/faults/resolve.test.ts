@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadProject } from '../../src/flow/project.js';
 import { resolveShots, type Resolution } from '../../src/flow/resolve.js';
-import { readShotState } from '../../src/store/shot-store.js';
+import { readShotState } from '../../src/store/read-state.js';
 import { cli } from '../helpers/cli.js';
 import { fastClock } from '../helpers/clock.js';
 import { KEY } from './command.js';

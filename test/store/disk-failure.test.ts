@@ -3,7 +3,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DailiesError } from '../../src/errors.js';
-import { readShotState, type ShotStore } from '../../src/store/shot-store.js';
+import { readShotState } from '../../src/store/read-state.js';
+import type { ShotStore } from '../../src/store/shot-store.js';
 import { inProcesses } from './compiled.js';
 import {
   AT,

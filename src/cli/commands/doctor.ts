@@ -1,4 +1,3 @@
-import { doctorLines } from '../../ui/doctor-lines.js';
 import { act, addExamples, type Register } from '../command.js';
 import { lookOf, printJson, printLines } from '../context.js';
 import { environmentBeside } from '../open-project.js';
@@ -21,6 +20,7 @@ export const registerDoctor: Register = (program, context) => {
   ]);
   act<DoctorFlags>(command, context, async ({ flags: { gateway } }) => {
     const { examineSetup } = await import('../../flow/doctor.js');
+    const { doctorLines } = await import('../../ui/doctor-lines.js');
     const interruption = interruptible();
     try {
       const checks = await examineSetup({

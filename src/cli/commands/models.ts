@@ -1,4 +1,3 @@
-import { modelLines, modelsTableLines } from '../../ui/models-table.js';
 import { act, addExamples, type Register } from '../command.js';
 import { lookOf, printJson, printLines } from '../context.js';
 import { environmentBeside } from '../open-project.js';
@@ -21,6 +20,7 @@ export const registerModels: Register = (program, context) => {
   ]);
   act<ModelsFlags>(command, context, async ({ words: [id], flags: { gateway } }) => {
     const { listModels } = await import('../../flow/models.js');
+    const { modelLines, modelsTableLines } = await import('../../ui/models-table.js');
     const interruption = interruptible();
     try {
       const listed = await listModels({

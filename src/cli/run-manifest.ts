@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import type { PlanDocument } from '../domain/plan.js';
+import type { ExitCode } from '../errors.js';
+import type { RunSummary } from '../events.js';
+import { runProject } from '../flow/run.js';
+import { renderSheet } from '../sheet/render.js';
+import { summaryLines } from '../ui/summary.js';
+import { writeCiReports } from './ci-reports.js';
+import { canAsk, confirmSpending } from './confirm.js';
+import { lookOf, noteLines, printJson, printLines, type CliContext } from './context.js';
+import { openProject } from './open-project.js';
+import { nextCommands, type ManifestFlags, type ScopeFlags } from './options.js';
+import { openRunProgress } from './run-progress.js';
+import { scopeOf } from './scope.js';
+import { shownPath } from './shown-path.js';
+import { interruptible } from './signals.js';
+
+export interface RunFlags extends ManifestFlags, ScopeFlags {
+  readonly dryRun?: boolean;
+  readonly concurrency?: number;
+  readonly maxCost?: number;
+  readonly locked?: boolean;
+  readonly allowUnpriced?: boolean;
+  readonly yes?: boolean;
+  readonly junit?: string;
+  readonly quiet?: boolean;
+}
+
+/** Runs a manifest and says what came of it. */
+export async function runManifest(context: CliContext, manifest: string, flags: RunFlags): Promise<ExitCode> {
+  const summary = await render(context, manifest, flags);
+  printSummary(context, { summary, manifest, flags });
+  await writeCiReports(context, summary, flags.junit);
+  return summary.exit_code;
+}
+
+/** Runs the project under the eyes of whoever watches. The screen is given back whatever happens. */
+async function render(context: CliContext, manifest: string, flags: RunFlags): Promise<RunSummary> {
+  const project = await openProject(context, manifest, flags);
+  let isPlanShown = false;
+  const progress = await openRunProgress(context, {
+    quiet: flags.quiet === true,
+    // Clips are named from the manifest's folder on.
+    showPath: (path) => shownPath(resolve(project.paths.folder, path)),
+    // What the plan has shown with its place in the manifest is not said again.
+    isKnown: (event) => isPlanShown && event.type === 'diagnostic',
+  });
+  const { signal, release } = interruptible({
+    onFirst: () => progress.note('stopping: the state is being written; Ctrl-C again leaves at once'),
+    beforeExit: () => progress.stop(),
+  });
+  const confirm = (plan: PlanDocument): Promise<boolean> => {
+    isPlanShown = true;
+    return confirmSpending(context, { project, plan, commands: nextCommands(manifest, flags), signal });
+  };
+  try {
+    return await runProject(project, {
+      ...scopeOf(flags),
+      ...(flags.maxCost === undefined ? {} : { maxCostUsd: flags.maxCost }),
+      ...(flags.locked === undefined ? {} : { locked: flags.locked }),
+      ...(flags.allowUnpriced === undefined ? {} : { allowUnpriced: flags.allowUnpriced }),
+      ...(flags.yes !== true && canAsk(context) ? { confirm } : {}),
+      onEvent: progress.handle,
+      signal,
+      renderSheet,
+    });
+  } finally {
+    progress.stop();
+    release();
+  }
+}
+
+/** For people on the standard output; where that belongs to a machine, on the standard error. */
+function printSummary(
+  context: CliContext,
+  {
+    summary,
+    manifest,
+    flags,
+  }: { readonly summary: RunSummary; readonly manifest: string; readonly flags: RunFlags },
+): void {
+  const quiet = flags.quiet === true;
+  const stream = context.format === 'text' ? 'stdout' : 'stderr';
+  const shown = {
+    ...summary,
+    output: shownPath(summary.output),
+    ...(summary.sheet === undefined ? {} : { sheet: shownPath(summary.sheet) }),
+  };
+  // In a terminal the shots that scrolled by stand right above.
+  if (context.stderr.isTTY && !quiet) noteLines(context, ['']);
+  const lines = summaryLines(shown, {
+    ...lookOf(context, stream),
+    commands: nextCommands(manifest, flags),
+  });
+  if (context.format === 'json') printJson(context, summary);
+  if (stream === 'stdout') printLines(context, lines);
+  else if (!quiet) noteLines(context, lines);
+}
