@@ -42,9 +42,11 @@ export async function surveyFully({
   if (!comesToNew(project, surveyed)) return { ...surveyed, attempts: known };
   const found = await adoptable(project, state, surveyed);
   if (found.length === 0) return { ...surveyed, attempts: known };
-  const attempts = [...known];
-  for (const [index, one] of found.entries())
-    attempts.push(adopt ? await adopt(one) : { ...one, id: `sidecar ${index}` });
+  // All at once: they reach the disk together, not one fsync after the other.
+  const adopted = adopt
+    ? await Promise.all(found.map((one) => adopt(one)))
+    : found.map((one, index) => ({ ...one, id: `sidecar ${index}` }));
+  const attempts = [...known, ...adopted];
   return { ...(await survey({ project, attempts, picks, scope })), attempts };
 }
 
