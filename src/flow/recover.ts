@@ -75,7 +75,7 @@ async function findClips({
     const status = await inspectOutput({ file, output, hash: false });
     if (status === 'missing' || (status === 'changed' && contested.has(output.path))) {
       const part = file.replace(/\.(mp4|webm)$/, '.part');
-      if (await isThisClip(part, output)) {
+      if (status === 'missing' && (await isThisClip(part, output))) {
         await finishPart({ part, target: file });
         wasUnfinished = true;
       } else {
@@ -91,7 +91,9 @@ async function findClips({
   const hasMoved = paths.some((path, index) => path !== outputs[index]?.path);
   if (hasMoved) {
     await store.apply(attempt.id, { type: 'moved', at: isoNow(project.clock), paths });
-    removeFile(sidecarOf(openPath(folder, outputs[0]?.path ?? '')));
+    const before = outputs[0]?.path ?? '';
+    // Where another's clip lies now, the sidecar beside it is the other's too.
+    if (!contested.has(before)) removeFile(sidecarOf(openPath(folder, before)));
   }
   if (hasMoved || wasUnfinished) {
     const sidecar = sidecarOf(openPath(folder, paths[0] ?? ''));

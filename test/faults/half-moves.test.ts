@@ -82,4 +82,6 @@ it('finds a clip again whose move was not written down before another took its p
   expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
   expect([await clipAt('a/a.mp4'), await clipAt('b/b.mp4')]).toEqual([other, one]);
   expect(await readFile(film.lockfile, 'utf8')).toContain('renders/film/a/a.mp4');
+  for (const shot of ['a', 'b'])
+    expect(String(await clipAt(`${shot}/${shot}.json`))).toContain(`"shot": "${shot}"`);
 });
