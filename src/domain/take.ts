@@ -77,3 +77,6 @@ export interface TakeRef {
   readonly shot: string;
   readonly take: number;
 }
+
+/** What a clip is taken to last whose length is left to the model; rough on purpose. */
+export const USUAL_SECONDS = 8;

@@ -9,7 +9,7 @@ import type { ShotStore } from '../store/shot-store.js';
 import { findSidecars } from '../store/sidecar.js';
 import { createClipIndex } from './clip-index.js';
 import { sidecarOf } from './clip-moves.js';
-import { clipPlace, isInPlace } from './clip-place.js';
+import { CLIP_EXTENSIONS, clipPlace, isInPlace } from './clip-place.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
 import { survey, type Scope, type Survey } from './survey.js';
@@ -88,7 +88,7 @@ async function adoptable(
   const owners = createClipIndex(candidates);
   for (const take of manifest.takes) {
     const place = clipPlace(project, take);
-    for (const extension of ['.mp4', '.webm']) wanted.add(owners.ownerOf(place.storedClip(0, extension)));
+    for (const extension of CLIP_EXTENSIONS) wanted.add(owners.ownerOf(place.storedClip(0, extension)));
   }
   return candidates.flatMap(({ id, ...attempt }) => (wanted.has(id) ? [attempt] : []));
 }

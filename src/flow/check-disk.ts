@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Diagnostic } from '../domain/diagnostic.js';
-import type { Take } from '../domain/take.js';
+import { USUAL_SECONDS, type Take } from '../domain/take.js';
 import type { Decision } from '../plan/decision.js';
 import { slotKey } from '../plan/graph.js';
 import { exists } from '../store/clip-file.js';
@@ -8,7 +8,7 @@ import { freeBytes } from '../store/clips.js';
 import { isSidecar } from '../store/sidecar.js';
 import { readHead } from '../store/text-file.js';
 import type { ClipIndex } from './clip-index.js';
-import { clipPlace } from './clip-place.js';
+import { CLIP_EXTENSIONS, clipPlace } from './clip-place.js';
 import { storedPath } from './paths.js';
 import type { Project } from './project.js';
 import type { Survey } from './survey.js';
@@ -28,7 +28,7 @@ export async function foreignFiles(
     const place = clipPlace(project, take);
     const at = project.locate(take);
     const about = { shot: take.shot, ...(at ? { at } : {}) };
-    for (const extension of ['.mp4', '.webm']) {
+    for (const extension of CLIP_EXTENSIONS) {
       if (clips.ownerOf(place.storedClip(0, extension)) !== undefined) continue;
       if (exists(place.clip(0, extension)))
         found.push({ ...inTheWay(project, place.clip(0, extension)), ...about });
@@ -80,8 +80,6 @@ export function changedClips(project: Project, { inScope, decisions, context }: 
 
 /** A second of film at a usual bit rate; rough on purpose. */
 const BYTES_PER_SECOND = 2_000_000;
-
-const USUAL_SECONDS = 8;
 
 /** A warning where the clips to come may not fit on the disk. */
 export async function diskSpace(project: Project, takes: readonly Take[]): Promise<Diagnostic[]> {

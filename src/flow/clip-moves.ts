@@ -3,7 +3,14 @@ import type { Take } from '../domain/take.js';
 import { moveClip } from '../store/clips.js';
 import { exists, finishPart, makeRoomFor, removeFile } from '../store/clip-file.js';
 import { writeSidecar } from '../store/sidecar.js';
-import { clipPlace, isInPlace, supersededFolder, type ClipPlace } from './clip-place.js';
+import {
+  CLIP_EXTENSIONS,
+  clipPlace,
+  extensionOf,
+  isInPlace,
+  supersededFolder,
+  type ClipPlace,
+} from './clip-place.js';
 import { openPath, storedPath } from './paths.js';
 import { record, type RunContext } from './run-context.js';
 
@@ -25,7 +32,7 @@ export function bringHome(context: RunContext, attemptId: string, take: Take): P
     const count = attempt.state.kind === 'delivered' ? attempt.state.outputs.length : 0;
     await emptyPlace(context, place, count);
     return moveClips(context, context.store.get(attemptId), async (file, index) => {
-      const target = place.clip(index, file.endsWith('.webm') ? '.webm' : '.mp4');
+      const target = place.clip(index, extensionOf(file));
       makeRoomFor(target);
       await finishPart({ part: file, target });
       return target;
@@ -35,7 +42,7 @@ export function bringHome(context: RunContext, attemptId: string, take: Take): P
 
 async function emptyPlace(context: RunContext, place: ClipPlace, count: number): Promise<void> {
   for (let index = 0; index < Math.max(1, count); index++) {
-    for (const extension of ['.mp4', '.webm']) {
+    for (const extension of CLIP_EXTENSIONS) {
       const owner = context.clips.ownerOf(place.storedClip(index, extension));
       if (owner !== undefined) await setAside(context, context.store.get(owner));
     }

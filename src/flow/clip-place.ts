@@ -16,6 +16,14 @@ export interface ClipPlace {
   readonly sidecar: string;
 }
 
+/** By what a clip's bytes are; each has a place of its own. */
+export const CLIP_EXTENSIONS = ['.mp4', '.webm'] as const;
+
+/** The extension of a clip's path. */
+export function extensionOf(clip: string): (typeof CLIP_EXTENSIONS)[number] {
+  return clip.endsWith('.webm') ? '.webm' : '.mp4';
+}
+
 /** The folder for clips that a newer one has replaced. */
 export function supersededFolder(project: Project): string {
   return join(project.paths.output, '.superseded');
@@ -37,9 +45,7 @@ export function asidePlace(project: Project, { owner, id }: Attempt): ClipPlace 
 export function isInPlace({ state }: Attempt, place: ClipPlace): boolean {
   return (
     state.kind === 'delivered' &&
-    state.outputs.every(
-      ({ path }, index) => path === place.storedClip(index, path.endsWith('.webm') ? '.webm' : '.mp4'),
-    )
+    state.outputs.every(({ path }, index) => path === place.storedClip(index, extensionOf(path)))
   );
 }
 

@@ -9,7 +9,7 @@ import { isUnderBothNames } from '../store/move-file.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { writeSidecar } from '../store/sidecar.js';
 import { sidecarOf } from './clip-moves.js';
-import { clipPlace, supersededFolder } from './clip-place.js';
+import { clipPlace, extensionOf, supersededFolder } from './clip-place.js';
 import { openPath, storedPath } from './paths.js';
 import type { Project } from './project.js';
 
@@ -70,7 +70,7 @@ async function findClips({
   let wasUnfinished = false;
   for (const [index, output] of outputs.entries()) {
     const file = openPath(folder, output.path);
-    const home = place?.clip(index, output.path.endsWith('.webm') ? '.webm' : '.mp4');
+    const home = place?.clip(index, extensionOf(output.path));
     let path = output.path;
     const status = await inspectOutput({ file, output, hash: false });
     if (status === 'missing' || (status === 'changed' && contested.has(output.path))) {

@@ -1,4 +1,4 @@
-import type { Take } from '../domain/take.js';
+import { USUAL_SECONDS, type Take } from '../domain/take.js';
 import { buys } from '../plan/document.js';
 import { inDependencyOrder, slotKey, sourcesOf } from '../plan/graph.js';
 import type { PollTiming } from '../shot/poll-timing.js';
@@ -6,8 +6,6 @@ import type { Survey } from './survey.js';
 
 /** What a job is taken to last for each second of its clip, as long as none of its kind has been seen. */
 const USUAL_MS_A_SECOND = 7_500;
-/** Of a clip that leaves its length to the model. */
-const USUAL_SECONDS = 8;
 
 /** The takes of a run in the order in which they are begun, and how urgent each is: the highest rank goes first. */
 export interface WorkOrder {

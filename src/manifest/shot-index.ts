@@ -1,3 +1,4 @@
+import { groupBy } from '../domain/group-by.js';
 import type { ExpandedShot } from './expand-shot.js';
 import { identity } from './matrix.js';
 
@@ -48,15 +49,4 @@ function bucketsOf(group: readonly ExpandedShot[], names: readonly string[]): Re
 
 function valuesOf({ matrix }: ExpandedShot, names: readonly string[]): string {
   return identity(names.map((name) => matrix[name]));
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
 }

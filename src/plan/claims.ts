@@ -1,4 +1,5 @@
 import type { Attempt, AttemptStateKind, RecordedRequest } from '../domain/attempt.js';
+import { groupBy } from '../domain/group-by.js';
 import type { Take, TakeRef } from '../domain/take.js';
 import { hasSources, slotKey } from './graph.js';
 
@@ -82,14 +83,4 @@ function isMadeFromClips({ frame_images = [], input_references = [], previous_jo
     previous_job_id !== undefined ||
     [...frame_images, ...input_references].some(({ input }) => 'from' in input)
   );
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }

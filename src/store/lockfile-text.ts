@@ -1,4 +1,5 @@
 import type { Attempt } from '../domain/attempt.js';
+import { groupBy } from '../domain/group-by.js';
 import type { CatalogueSnapshot } from './catalogue-snapshot.js';
 import type { StateContent } from './shot-state.js';
 import { sortedJson, sortedKeys } from './sorted-json.js';
@@ -83,14 +84,4 @@ function storedTake(attempts: readonly Attempt[]): StoredTake {
 function stored(attempt: Attempt, takesFingerprint: string): StoredAttempt {
   const { owner: _owner, fingerprint: own, ...rest } = attempt;
   return own === takesFingerprint ? rest : { ...rest, fingerprint: own };
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }
