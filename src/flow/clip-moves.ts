@@ -1,7 +1,7 @@
 import type { Attempt } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { moveClip } from '../store/clips.js';
-import { exists, finishPart, makeRoomFor, removeFile } from '../store/clip-file.js';
+import { exists, makeRoomFor, moveIntoPlace, removeFile } from '../store/clip-file.js';
 import { writeSidecar } from '../store/sidecar.js';
 import {
   CLIP_EXTENSIONS,
@@ -34,7 +34,7 @@ export function bringHome(context: RunContext, attemptId: string, take: Take): P
     return moveClips(context, context.store.get(attemptId), async (file, index) => {
       const target = place.clip(index, extensionOf(file));
       makeRoomFor(target);
-      await finishPart({ part: file, target });
+      await moveIntoPlace({ file, target });
       return target;
     });
   });

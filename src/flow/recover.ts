@@ -3,7 +3,7 @@ import { isoNow, type Clock } from '../clock.js';
 import type { Attempt, Output } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { slotKey } from '../plan/graph.js';
-import { finishPart, listFolder, removeFile } from '../store/clip-file.js';
+import { finishPart, listFolder, moveIntoPlace, removeFile } from '../store/clip-file.js';
 import { inspectOutput } from '../store/clips.js';
 import { isUnderBothNames } from '../store/move-file.js';
 import type { ShotStore } from '../store/shot-store.js';
@@ -83,7 +83,7 @@ async function findClips({
         if (moved !== undefined) path = storedPath(folder, moved);
       }
     } else if (home !== undefined && home !== file && isUnderBothNames(file, home)) {
-      await finishPart({ part: file, target: home });
+      await moveIntoPlace({ file, target: home });
       path = storedPath(folder, home);
     }
     paths.push(path);

@@ -55,18 +55,40 @@ export function mtimeOf(path: string): number {
 }
 
 /**
- * Gives a finished `.part` its final name, for good. A file that already bears the name is never overwritten.
- * Throws `disk`, with EEXIST as its cause where the name is taken.
+ * Gives a finished `.part` the final name beside it. The bytes are on the disk already; the name gets there by itself,
+ * and after a power cut before that the clip is found under its `.part`, like after any other end of a run. So it
+ * takes no fsync, of which a clip would otherwise have two.
+ * A file that already bears the name is never overwritten: throws `disk`, with EEXIST as its cause where it is taken.
  */
-export async function finishPart({
+export function finishPart({
   part,
   target,
 }: {
   readonly part: string;
   readonly target: string;
 }): Promise<void> {
+  return giveName({ file: part, target, isDurable: false });
+}
+
+/** Moves a clip to its place, for good. Throws as `finishPart`. */
+export function moveIntoPlace({
+  file,
+  target,
+}: {
+  readonly file: string;
+  readonly target: string;
+}): Promise<void> {
+  return giveName({ file, target, isDurable: true });
+}
+
+async function giveName(move: {
+  readonly file: string;
+  readonly target: string;
+  readonly isDurable: boolean;
+}): Promise<void> {
+  const { file, target, isDurable } = move;
   try {
-    if (await moveToFree(part, target)) return;
+    if (await moveToFree(file, target, { isDurable })) return;
     throw Object.assign(new Error(`${target} exists`), { code: 'EEXIST' });
   } catch (cause) {
     throw diskError({ path: target, doing: 'put in its place', cause });

@@ -44,7 +44,7 @@ export async function moveClip(move: { readonly file: string; readonly folder: s
     await mkdir(folder, { recursive: true });
     for (let copy = 1; ; copy += 1) {
       const target = join(folder, copy === 1 ? `${stem}${extension}` : `${stem}.${copy}${extension}`);
-      if (await moveToFree(file, target)) return target;
+      if (await moveToFree(file, target, { isDurable: true })) return target;
     }
   } catch (cause) {
     throw diskError({ path: file, doing: `moved to ${folder}`, cause });

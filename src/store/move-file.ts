@@ -3,25 +3,30 @@ import { dirname } from 'node:path';
 import { errnoOf } from './disk-error.js';
 import { syncFolder } from './replace-file.js';
 
+/** Makes a move outlive a power cut; without it the file may be found under its old name after one, as whole as before. */
+interface Keeping {
+  readonly isDurable: boolean;
+}
+
 /**
- * Moves a file to a name that is free, for good and in steps that lose it at no point; false where the name is
- * taken. Errors are the file system's own.
+ * Moves a file to a name that is free, in steps that lose it at no point; false where the name is taken. Errors are
+ * the file system's own.
  */
-export async function moveToFree(file: string, target: string): Promise<boolean> {
+export async function moveToFree(file: string, target: string, { isDurable }: Keeping): Promise<boolean> {
   try {
     // A link refuses a taken name, where a rename would overwrite it.
     linkSync(file, target);
   } catch (error) {
     const code = errnoOf(error) ?? '';
     if (['ENOENT', 'ENOTDIR', 'EXDEV'].includes(code)) throw error;
-    if (code !== 'EEXIST') return renameUnlessTaken(file, target);
+    if (code !== 'EEXIST') return renameUnlessTaken(file, target, { isDurable });
     // A run that died between the two steps has left the file under both names: the second step is still to come.
     if (!isUnderBothNames(file, target)) return false;
   }
   // From one folder to another the new name has to be safe before the old one goes.
   if (dirname(file) !== dirname(target)) await syncFolder(dirname(target));
   unlinkSync(file);
-  await syncFolder(dirname(file));
+  if (isDurable) await syncFolder(dirname(file));
   return true;
 }
 
@@ -38,9 +43,10 @@ export function isUnderBothNames(file: string, target: string): boolean {
  * For file systems without links. Between the look and the rename somebody else might take the name; a file to hold it
  * would be worse, for a run that died there would leave it, empty, under the name of a clip.
  */
-async function renameUnlessTaken(file: string, target: string): Promise<boolean> {
+async function renameUnlessTaken(file: string, target: string, { isDurable }: Keeping): Promise<boolean> {
   if (statSync(target, { throwIfNoEntry: false })) return false;
   renameSync(file, target);
+  if (!isDurable) return true;
   await syncFolder(dirname(target));
   if (dirname(file) !== dirname(target)) await syncFolder(dirname(file));
   return true;

@@ -1,4 +1,4 @@
-import { link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { runHere } from './disk-scenarios.js';
@@ -65,6 +65,16 @@ it('does not write the next clip over the last one, which still has the name it 
   expect(await runHere(film, { rerender: ['a'] })).toMatchObject({ exit_code: 0 });
   expect(await clipAt('.superseded/a.mp4')).toEqual(before);
   expect(await clipAt('a/a.mp4')).not.toEqual(before);
+});
+
+it('gives a clip its name again where a power cut took it back', async () => {
+  const before = await clipAt('a/a.mp4');
+  await rename(join(film.output, 'a/a.mp4'), join(film.output, 'a/a.part'));
+  await rm(join(film.output, 'a/a.json'));
+  expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+  expect(await clipsIn('a')).toEqual(['a.mp4']);
+  expect(await clipAt('a/a.mp4')).toEqual(before);
+  expect(String(await clipAt('a/a.json'))).toContain('"shot": "a"');
 });
 
 it('finds a clip again whose move was not written down before another took its place', async () => {
