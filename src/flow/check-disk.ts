@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { USUAL_SECONDS, type Take } from '../domain/take.js';
 import type { Decision } from '../plan/decision.js';
@@ -26,6 +26,8 @@ export async function foreignFiles(
   for (const { take, action, blocked_by } of decisions) {
     if (action === 'reuse' || action === 'held' || blocked_by !== undefined) continue;
     const place = clipPlace(project, take);
+    // Most folders are yet to be made: one look then, not three.
+    if (!exists(dirname(place.sidecar))) continue;
     const at = project.locate(take);
     const about = { shot: take.shot, ...(at ? { at } : {}) };
     for (const extension of CLIP_EXTENSIONS) {

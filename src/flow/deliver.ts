@@ -200,10 +200,13 @@ async function putInPlace(
   makeRoom: (count: number) => Promise<void>,
 ): Promise<Delivered> {
   const { folder } = context.project.paths;
-  const targets = fetched.map(({ clip }, index) => place.clip(index, clip.extension));
   context.assertOutput();
   await makeRoom(fetched.length);
-  const blocked = await inTheWay(targets, fetched);
+  const clips = fetched.map((clip, index) => {
+    const target = place.clip(index, clip.clip.extension);
+    return { ...clip, target, isThere: exists(target) };
+  });
+  const blocked = await inTheWay(clips);
   if (blocked !== undefined) {
     const message = `${storedPath(folder, blocked)} is in the way, and it is not ours: move it, and run again`;
     return {
@@ -212,21 +215,19 @@ async function putInPlace(
     };
   }
   const outputs: Output[] = await Promise.all(
-    fetched.map(async ({ part, bytes, sha256, clip }, index) => ({
-      path: storedPath(folder, targets[index] ?? part),
+    clips.map(async ({ part, target, isThere, bytes, sha256, clip }) => ({
+      path: storedPath(folder, target),
       bytes,
       sha256,
-      mtime_ms: mtimeOf(exists(targets[index] ?? part) ? (targets[index] ?? part) : part),
+      mtime_ms: mtimeOf(isThere ? target : part),
       media: clip.media,
       warnings: [...clip.warnings, ...(await openingWarnings(context, attempt, part))],
     })),
   );
   const delivered = await record(context, attempt, { type: 'delivered', outputs });
   writeSidecar({ path: place.sidecar, attempt: delivered });
-  for (const [index, { part }] of fetched.entries()) {
-    const target = targets[index];
-    if (target === undefined) continue;
-    if (exists(target)) await discardPart(part);
+  for (const { part, target, isThere } of clips) {
+    if (isThere) await discardPart(part);
     else await finishPart({ part, target });
   }
   return { attempt: delivered };
@@ -234,10 +235,9 @@ async function putInPlace(
 
 /** A file at the place of a clip that is not that very clip (one of several may have been missing); undefined: none. */
 async function inTheWay(
-  targets: readonly string[],
-  fetched: readonly FetchedClip[],
+  clips: readonly { readonly target: string; readonly isThere: boolean; readonly sha256: string }[],
 ): Promise<string | undefined> {
-  for (const [index, target] of targets.entries())
-    if (exists(target) && (await hashFile(target)) !== fetched[index]?.sha256) return target;
+  for (const { target, isThere, sha256 } of clips)
+    if (isThere && (await hashFile(target)) !== sha256) return target;
   return undefined;
 }

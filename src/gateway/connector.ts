@@ -26,6 +26,8 @@ interface ConnectorOptions {
 export function connectorTo(options: ConnectorOptions): buildConnector.connector {
   const direct = buildConnector({
     timeout: options.connectTimeoutMs,
+    // Every wait on a connection has a bound of ours, so that the system need not look after it: that takes eight calls.
+    keepAlive: false,
     ...(options.lookup ? { lookup: options.lookup } : {}),
   });
   const connect = options.proxy

@@ -210,15 +210,13 @@ export class PartFile implements BodySink {
     if (this.#position > 0) return fs.openSync(this.#path, 'r+');
     if (this.#isNoted) fs.rmSync(notePath(this.#path), { force: true });
     this.#isNoted = false;
-    const { O_CREAT, O_WRONLY } = fs.constants;
-    const file = fs.openSync(this.#path, O_CREAT | O_WRONLY, 0o666);
-    const { nlink, size } = fs.fstatSync(file);
-    if (nlink <= 1) {
-      if (size > 0) fs.ftruncateSync(file);
-      return file;
+    try {
+      return fs.openSync(this.#path, 'wx');
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
-    // A kill fell between the two halves of a move: under its other name this file is a clip.
-    fs.closeSync(file);
+    // A kill can have fallen between the two halves of a move: under its other name this file is a clip.
+    if (fs.statSync(this.#path).nlink <= 1) return fs.openSync(this.#path, 'w');
     fs.unlinkSync(this.#path);
     return fs.openSync(this.#path, 'wx');
   }
