@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import type { Finding, Section } from './finding.js';
+import { http2 } from './http2.js';
 import { makespan } from './makespan.js';
 import { memory } from './memory.js';
 import { growth, overhead } from './overhead.js';
@@ -19,6 +20,7 @@ const SECTIONS: Readonly<Record<string, () => Section | Promise<Section>>> = {
   scale,
   memory,
   throughput,
+  http2,
   start,
 };
 
