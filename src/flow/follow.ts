@@ -120,7 +120,8 @@ export async function follow(
       case 'completed': {
         const cost = outcome.cost_usd === undefined ? {} : { cost_usd: outcome.cost_usd };
         const lengthMs = clock.now() - acceptedMs;
-        attempt = await record(context, attempt, { type: 'completed', ...cost });
+        // The slot does not wait for the disk: the job would be found completed again.
+        attempt = note(context, attempt, { type: 'completed', ...cost });
         // A job that went on while nobody looked says nothing about how long such jobs take.
         if (isFresh) timing.learn({ ...kind, lengthMs, unfinishedMs });
         if (take)
