@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { DailiesError } from '../errors.js';
 import { assembleClips, type Assembled } from '../media/assemble.js';
 import { findFrameTool } from '../media/frame-tool.js';
@@ -35,11 +35,13 @@ export async function assembleFilm(project: Project, signal: AbortSignal): Promi
   return { ...film, path: target, clips: clips.length };
 }
 
-/** A naming template may well put a clip there; some file systems do not tell letter case. */
+/** A naming template, or an id, may well put a clip or its folder there; some file systems do not tell letter case. */
 function assertFree(project: Project, target: string): void {
-  const taken = project.manifest.takes.find(
-    (take) => clipPlace(project, take).clip(0, '.mp4').toLowerCase() === target.toLowerCase(),
-  );
+  const film = target.toLowerCase();
+  const taken = project.manifest.takes.find((take) => {
+    const clip = clipPlace(project, take).clip(0, '.mp4').toLowerCase();
+    return clip === film || clip.startsWith(`${film}${sep}`);
+  });
   if (!taken) return;
   throw new DailiesError(
     'usage',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -124,17 +125,20 @@ describe('a film', () => {
     expect(await filesIn(film.folder, 'renders/film')).not.toContain('film.mp4');
   });
 
-  it('does not take the place of a clip', async () => {
+  it.each([
+    ['a clip', 'Film', '{id}', 'Film.mp4'],
+    ['the folder of a clip', 'film.mp4', '{id}/{id}', 'film.mp4/film.mp4.mp4'],
+  ])('does not take the place of %s', async (_, id, name, clip) => {
     await answerWith({ sea: { color: RED } });
     const film = await makeProject(
-      { baseUrl: server.baseUrl, top: 'output: { dir: renders, name: "{id}" }' },
-      '  - { id: Film, prompt: sea }',
+      { baseUrl: server.baseUrl, top: `output: { dir: renders, name: "${name}" }` },
+      `  - { id: ${id}, prompt: sea }`,
     );
     await film.run();
     await expect(assemble(film)).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringContaining('renders/film.mp4') as string,
     });
-    expect(await filesIn(film.folder, 'renders')).toContain('Film.mp4');
+    expect(existsSync(join(film.folder, 'renders', clip))).toBe(true);
   });
 });
