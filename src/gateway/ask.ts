@@ -1,8 +1,17 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+
 import type { Dispatcher } from 'undici';
 
 import { isClosedConnection } from './failure.js';
 import type { Answer } from './read-submit.js';
-import { LimitReached, sendOnce, type BodySink, type WireRequest, type WireResult } from './wire.js';
+import {
+  LimitReached,
+  sendOnce,
+  type BodySink,
+  type Head,
+  type WireRequest,
+  type WireResult,
+} from './wire.js';
 
 /** What became of a request whose answer is read whole, into memory. */
 export type Asked =
@@ -23,7 +32,7 @@ export async function ask(dispatcher: Dispatcher, question: Question): Promise<A
   const result = await sendOnce({ ...request, dispatcher, onHead: () => sink });
   switch (result.kind) {
     case 'complete':
-      return { kind: 'answered', answer: { ...result.head, body: body() } };
+      return { kind: 'answered', answer: { ...result.head, body: unpacked(result.head, body(), maxBytes) } };
     case 'unsent':
       return result;
     case 'broken': {
@@ -41,6 +50,22 @@ export async function askAgain(dispatcher: Dispatcher, question: Question): Prom
   const first = await ask(dispatcher, question);
   return isStaleConnection(first) ? ask(dispatcher, question) : first;
 }
+
+/** A body as it was meant: some proxies pack it although it was asked for unpacked. One that cannot be read stays. */
+function unpacked({ headers }: Head, body: Buffer, maxBytes: number): Buffer {
+  const unpack = UNPACKERS.get(String(headers['content-encoding'] ?? '').toLowerCase());
+  try {
+    return unpack ? unpack(body, { maxOutputLength: maxBytes }) : body;
+  } catch {
+    return body;
+  }
+}
+
+const UNPACKERS = new Map([
+  ['gzip', gunzipSync],
+  ['deflate', inflateSync],
+  ['br', brotliDecompressSync],
+]);
 
 /** Whether the connection ended before a byte of the answer came. */
 export function isStaleConnection(result: Asked | WireResult): boolean {

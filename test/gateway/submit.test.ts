@@ -1,3 +1,5 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { SubmitOutcome } from '../../src/gateway/outcomes.js';
@@ -48,6 +50,28 @@ describe('an accepted submit', () => {
 
   it('reads an id that is a number', async () => {
     expect(await submitMeeting({ status: 202, body: { id: 4711 } })).toMatchObject({ job: { id: '4711' } });
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('is read where a proxy packs it unasked: %s', async (encoding, pack) => {
+    const body = pack(JSON.stringify({ id: 'abc' }));
+    const outcome = await submitMeeting({ status: 202, body, headers: { 'content-encoding': encoding } });
+    expect(outcome).toMatchObject({ kind: 'accepted', job: { id: 'abc' } });
+  });
+
+  it('is read where it is not packed as its head says', async () => {
+    const headers = { 'content-encoding': 'br' };
+    const outcome = await submitMeeting({ status: 202, body: { id: 'abc' }, headers });
+    expect(outcome).toMatchObject({ kind: 'accepted', job: { id: 'abc' } });
+  });
+
+  it('is not one where its packing is torn', async () => {
+    const body = gzipSync(JSON.stringify({ id: 'abc' })).subarray(0, 12);
+    const outcome = await submitMeeting({ status: 202, body, headers: { 'content-encoding': 'gzip' } });
+    expect(outcome).toMatchObject({ kind: 'uncertain' });
   });
 
   it('is read behind large headers', async () => {

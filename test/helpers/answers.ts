@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Fault } from './fault.js';
 
-/** Answers with JSON, or with a plain text where the body is a string. */
+/** Answers with JSON, or with a plain text where the body is a string; bytes go out as they are. */
 export function send(
   response: ServerResponse,
   status: number,
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const text = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
   response.writeHead(status, {
     'content-type': typeof body === 'string' ? 'text/plain' : 'application/json',
     'content-length': Buffer.byteLength(text),
