@@ -3,7 +3,7 @@ import { DailiesError } from '../errors.js';
 import { assembleClips, type Assembled } from '../media/assemble.js';
 import { findFrameTool } from '../media/frame-tool.js';
 import { pickedTake, slotKey } from '../plan/graph.js';
-import { exists, finishPart } from '../store/clip-file.js';
+import { exists, moveIntoPlace } from '../store/clip-file.js';
 import { inspectOutput, moveClip } from '../store/clips.js';
 import { readShotState } from '../store/read-state.js';
 import { clipPlace, supersededFolder } from './clip-place.js';
@@ -31,7 +31,7 @@ export async function assembleFilm(project: Project, signal: AbortSignal): Promi
   const part = join(paths.output, `${manifest.project}.part`);
   const film = await assembleClips({ clips, target: part, signal, ...(tool ? { tool } : {}) });
   if (exists(target)) await moveClip({ file: target, folder: supersededFolder(project) });
-  await finishPart({ part, target });
+  await moveIntoPlace({ file: part, target });
   return { ...film, path: target, clips: clips.length };
 }
 
