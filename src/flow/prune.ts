@@ -1,7 +1,8 @@
-import type { Attempt } from '../domain/attempt.js';
+import type { Attempt, Output } from '../domain/attempt.js';
 import { slotKey } from '../plan/graph.js';
 import { openShotStore } from '../store/shot-store.js';
-import { exists, removeFile } from '../store/clip-file.js';
+import { removeFile } from '../store/clip-file.js';
+import { inspectOutput } from '../store/clips.js';
 import { surveyFully } from './adopt.js';
 import { sidecarOf } from './clip-moves.js';
 import { clipPlace, isInPlace } from './clip-place.js';
@@ -21,7 +22,7 @@ export interface Prunable {
 /**
  * Lists the clips this lockfile owns that no take of the manifest uses, and with `remove` removes them. A clip in its
  * shot's own place stays, however much the shot was edited, until a new one has taken the place. Files that the
- * lockfile does not own are never touched. The attempts stay on record.
+ * lockfile does not own, or that somebody has changed, are never touched. The attempts stay on record.
  */
 export async function pruneClips(
   project: Project,
@@ -31,21 +32,32 @@ export async function pruneClips(
   const store = await openShotStore({ lockfile: paths.lockfile, project: manifest.project, clock });
   try {
     await recover(project, store);
-    const { claims } = await surveyFully({
+    const { attempts, claims } = await surveyFully({
       project,
       state: store,
       scope: {},
       adopt: (attempt) => store.adopt(attempt),
     });
     const owners = new Map(manifest.takes.map((take) => [slotKey(take), take]));
+    const unclaimed = claims.unclaimed();
+    // A clip that somebody took away stays on record, and another may have come to its place.
+    const idle = new Set(unclaimed);
+    const inUse = new Set(
+      attempts
+        .filter((attempt) => !idle.has(attempt))
+        .flatMap(outputsOf)
+        .map(({ path }) => path),
+    );
     const found: Prunable[] = [];
-    for (const attempt of claims.unclaimed()) {
+    for (const attempt of unclaimed) {
       const owner = owners.get(slotKey(attempt.owner));
       if (owner && isInPlace(attempt, clipPlace(project, owner))) continue;
-      for (const prunable of clipsOnDisk(project, attempt)) {
-        found.push(prunable);
+      for (const output of outputsOf(attempt)) {
+        const { path, bytes } = output;
+        const file = openPath(paths.folder, path);
+        if (inUse.has(path) || (await inspectOutput({ file, output, hash: false })) !== 'intact') continue;
+        found.push({ path, bytes, ...attempt.owner });
         if (!remove) continue;
-        const file = openPath(paths.folder, prunable.path);
         removeFile(file);
         removeFile(sidecarOf(file));
       }
@@ -56,10 +68,6 @@ export async function pruneClips(
   }
 }
 
-function clipsOnDisk({ paths }: Project, { owner, state }: Attempt): Prunable[] {
-  if (state.kind !== 'delivered') return [];
-  const found: Prunable[] = [];
-  for (const { path, bytes } of state.outputs)
-    if (exists(openPath(paths.folder, path))) found.push({ path, bytes, ...owner });
-  return found;
+function outputsOf({ state }: Attempt): readonly Output[] {
+  return state.kind === 'delivered' ? state.outputs : [];
 }

@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { appendFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pruneClips } from '../../src/flow/prune.js';
@@ -112,6 +112,19 @@ describe('prune', () => {
     await film.run();
     expect(await prune(film, true)).toEqual(['.superseded/a.mp4']);
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { reused: 1 } });
+  });
+
+  it('leaves a clip in use that lies where another was, and one that somebody has changed', async () => {
+    const film = await project('  - { id: a, prompt: A }\n  - { id: c, prompt: C }');
+    await film.run();
+    await rm(join(film.folder, 'renders/film/a/a.mp4'));
+    await film.write('  - { id: a, prompt: A2 }\n  - { id: c, prompt: C }');
+    await film.run();
+    await appendFile(join(film.folder, 'renders/film/c/c.mp4'), 'mine');
+    await film.write('  - { id: b, prompt: A2 }');
+    expect(await prune(film, true)).toEqual([]);
+    expect([await there(film, 'a/a.mp4'), await there(film, 'c/c.mp4')]).toEqual([true, true]);
+    expect(await film.run()).toMatchObject({ counts: { reused: 1, submitted: 0 } });
   });
 
   it('leaves the clips of a chain that waits for its first shot', async () => {
