@@ -1,4 +1,4 @@
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, type ZlibOptions } from 'node:zlib';
 
 import type { Dispatcher } from 'undici';
 
@@ -37,7 +37,8 @@ export async function ask(dispatcher: Dispatcher, question: Question): Promise<A
       return result;
     case 'broken': {
       const { error, head } = result;
-      return { kind: 'broken', error, ...(head ? { partial: { ...head, body: body() } } : {}) };
+      const partial = head && { ...head, body: unpacked(head, body(), maxBytes) };
+      return { kind: 'broken', error, ...(partial ? { partial } : {}) };
     }
   }
 }
@@ -63,9 +64,15 @@ function unpacked({ headers }: Head, body: Buffer, maxBytes: number): Buffer {
 
 const UNPACKERS = new Map([
   ['gzip', gunzipSync],
-  ['deflate', inflateSync],
+  ['deflate', inflate],
   ['br', brotliDecompressSync],
 ]);
+
+/** By the standard in the frame of zlib (RFC 9110, 8.4.1.2), but some servers send it bare. */
+function inflate(body: Buffer, options: ZlibOptions): Buffer {
+  const isFramed = ((body[0] ?? 0) & 15) === 8;
+  return isFramed ? inflateSync(body, options) : inflateRawSync(body, options);
+}
 
 /** Whether the connection ended before a byte of the answer came. */
 export function isStaleConnection(result: Asked | WireResult): boolean {

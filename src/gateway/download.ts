@@ -128,7 +128,9 @@ function receive(head: Head, { part, request, reception }: Fetching & { receptio
       },
     };
   };
-  return isSuspicious(head) ? afterALook({ other: words, clip: useAsClip }) : useAsClip();
+  // What goes on where an earlier answer broke off was looked at there.
+  const isNew = part.bytes === 0;
+  return isNew && isSuspicious(head) ? afterALook({ other: words, clip: useAsClip }) : useAsClip();
 }
 
 async function conclude(

@@ -60,11 +60,14 @@ async function scene(clip: Buffer | readonly Buffer[] = randomBytes(300_000), ra
 async function downloadFrom(listener: (request: IncomingMessage, response: ServerResponse) => void): Promise<{
   readonly outcome: DownloadOutcome;
   readonly files: readonly string[];
+  /** Downloads it once more, to where the first try has left it. */
+  readonly again: () => Promise<DownloadOutcome>;
 }> {
   const { origin } = await httpServer(listener);
   const { download, folder } = await scene();
-  const outcome = await download({ source: { url: `${origin}/clip`, withKey: false } });
-  return { outcome, files: await readdir(folder) };
+  const again = () => download({ source: { url: `${origin}/clip`, withKey: false } });
+  const outcome = await again();
+  return { outcome, files: await readdir(folder), again };
 }
 
 describe('a download', () => {
@@ -124,6 +127,24 @@ describe('a download', () => {
 });
 
 describe('a download that breaks off', () => {
+  it('goes on where it was under whatever type the clip comes', async () => {
+    const clip = Buffer.concat([Buffer.from('\0\0\0\u0018ftypisom'), randomBytes(100_000)]);
+    const head = { 'content-type': 'text/plain', etag: '"a"' };
+    const { outcome, again } = await downloadFrom(({ headers: { range } }, response) => {
+      const start = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+      const rest = clip.subarray(start);
+      const place = {
+        'content-length': rest.length,
+        'content-range': `bytes ${start}-${clip.length - 1}/${clip.length}`,
+      };
+      response.writeHead(range === undefined ? 200 : 206, { ...head, ...place });
+      if (range === undefined) response.write(rest.subarray(0, 40_000), () => response.destroy());
+      else response.end(rest);
+    });
+    expect(outcome).toMatchObject({ kind: 'interrupted' });
+    expect(await again()).toEqual(downloaded(clip));
+  });
+
   it('goes on where it was, and the clip is the whole of it', async () => {
     const clip = randomBytes(3_000_000);
     const { server, download, target, folder } = await scene(clip);

@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -55,6 +55,7 @@ describe('an accepted submit', () => {
   it.each([
     ['gzip', gzipSync],
     ['deflate', deflateSync],
+    ['deflate', deflateRawSync],
     ['br', brotliCompressSync],
   ])('is read where a proxy packs it unasked: %s', async (encoding, pack) => {
     const body = pack(JSON.stringify({ id: 'abc' }));
@@ -83,13 +84,15 @@ describe('an accepted submit', () => {
     expect(outcome).toMatchObject({ kind: 'accepted', job: { id: 'abc' } });
   });
 
-  it('is believed when the connection breaks after all that matters had come', async () => {
+  it.each([
+    ['', (text: string) => Buffer.from(text)],
+    [', packed', gzipSync],
+  ])('is believed when the connection breaks after all that matters had come%s', async (packed, body) => {
     const { origin } = await rawServer((socket) => {
       socket.once('data', () => {
-        const body = '{"id":"job-9","status":"pending"}';
-        socket.write(`HTTP/1.1 202 Accepted\r\ncontent-length: 500\r\n\r\n${body}`, () =>
-          socket.resetAndDestroy(),
-        );
+        const encoding = packed === '' ? '' : 'content-encoding: gzip\r\n';
+        socket.write(`HTTP/1.1 202 Accepted\r\n${encoding}content-length: 500\r\n\r\n`);
+        socket.write(body('{"id":"job-9","status":"pending"}'), () => socket.resetAndDestroy());
       });
     });
     const outcome = await gatewayAt(`${origin}/api/v1`).submit(REQUEST, never());
