@@ -3,7 +3,7 @@ import type { Diagnostic } from '../domain/diagnostic.js';
 import { USUAL_SECONDS, type Take } from '../domain/take.js';
 import type { Decision } from '../plan/decision.js';
 import { slotKey } from '../plan/graph.js';
-import { exists } from '../store/clip-file.js';
+import { exists, lookAtFolder } from '../store/clip-file.js';
 import { freeBytes } from '../store/clips.js';
 import { isSidecar } from '../store/sidecar.js';
 import { readHead } from '../store/text-file.js';
@@ -23,20 +23,28 @@ export async function foreignFiles(
   clips: ClipIndex,
 ): Promise<Diagnostic[]> {
   const found: Diagnostic[] = await foreignReports(project);
+  const obstacles = new Set<string>();
   for (const { take, action, blocked_by } of decisions) {
     if (action === 'reuse' || action === 'held' || blocked_by !== undefined) continue;
     const place = clipPlace(project, take);
-    // Most folders are yet to be made: one look then, not three.
-    if (!exists(dirname(place.sidecar))) continue;
-    const at = project.locate(take);
-    const about = { shot: take.shot, ...(at ? { at } : {}) };
-    for (const extension of CLIP_EXTENSIONS) {
-      if (clips.ownerOf(place.storedClip(0, extension)) !== undefined) continue;
-      if (exists(place.clip(0, extension)))
-        found.push({ ...inTheWay(project, place.clip(0, extension)), ...about });
+    const { isThere, obstacle } = lookAtFolder(dirname(place.sidecar));
+    const report = (path: string) => {
+      const at = project.locate(take);
+      found.push({ ...inTheWay(project, path), shot: take.shot, ...(at ? { at } : {}) });
+    };
+    if (obstacle !== undefined && !obstacles.has(obstacle)) {
+      obstacles.add(obstacle);
+      report(obstacle);
     }
-    if (exists(place.sidecar) && !(await isSidecar(place.sidecar)))
-      found.push({ ...inTheWay(project, place.sidecar), ...about });
+    // Most folders are yet to be made.
+    if (!isThere) continue;
+    let isOurs = false;
+    for (const extension of CLIP_EXTENSIONS) {
+      if (clips.ownerOf(place.storedClip(0, extension)) !== undefined) isOurs = true;
+      else if (exists(place.clip(0, extension))) report(place.clip(0, extension));
+    }
+    // Beside a clip of ours it is ours too, even if a power cut has left it empty.
+    if (!isOurs && exists(place.sidecar) && !(await isSidecar(place.sidecar))) report(place.sidecar);
   }
   return found;
 }

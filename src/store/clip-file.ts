@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DailiesError } from '../errors.js';
-import { diskError } from './disk-error.js';
+import { diskError, errnoOf } from './disk-error.js';
 import { moveToFree } from './move-file.js';
 
 /*
@@ -104,6 +104,18 @@ export async function discardPart(part: string): Promise<void> {
 /** Whether there is anything at a path. */
 export function exists(path: string): boolean {
   return existsSync(path);
+}
+
+/** Whether there is a folder at a path, or what else stands there or above it, so that there can be none. */
+export function lookAtFolder(path: string): { readonly isThere: boolean; readonly obstacle?: string } {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found || found.isDirectory()) return { isThere: found !== undefined };
+    return { isThere: false, obstacle: path };
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOTDIR') return lookAtFolder(dirname(path));
+    throw diskError({ path, doing: 'looked at', cause });
+  }
 }
 
 /** The names in a folder; none where there is no such folder. */

@@ -29,7 +29,7 @@ async function put(film: TestProject, path: string, text = 'mine'): Promise<void
 }
 
 describe('what belongs to somebody else', () => {
-  it.each(['sea/sea.mp4', 'sea/sea.webm', 'sea/sea.json', 'index.html', 'report.json'])(
+  it.each(['sea/sea.mp4', 'sea/sea.webm', 'sea/sea.json', 'sea', 'index.html', 'report.json'])(
     'is never overwritten: %s',
     async (path) => {
       server.autoComplete(clip);
@@ -41,6 +41,16 @@ describe('what belongs to somebody else', () => {
       expect(server.counters.posts).toBe(0);
     },
   );
+
+  it('is not what lies beside a clip of ours, even if a power cut has left it empty', async () => {
+    server.autoComplete(clip);
+    const film = await project('  - { id: sea, prompt: waves }');
+    await film.run();
+    await writeFile(at(film, 'sea/sea.json'), '');
+    expect(await film.run({ rerender: ['sea'] })).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+    expect(await readFile(at(film, 'sea/sea.json'), 'utf8')).toContain('"shot": "sea"');
+    expect(await readFile(at(film, '.superseded/sea.json'), 'utf8')).toContain('"shot": "sea"');
+  });
 
   it('keeps its place where a second output would go: the clip waits beside it, and the batch goes on', async () => {
     server.autoComplete((job) => (job.body['prompt'] === 'two' ? [clip, red] : clip));
