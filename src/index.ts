@@ -11,13 +11,14 @@ import { runProject, type RunOptions } from './flow/run.js';
 import { renderSheet } from './sheet/render.js';
 
 /**
- * Reads a manifest and its local inputs; sends nothing. Throws ManifestError where it cannot be expanded.
+ * Reads a manifest and its local inputs; sends nothing. Throws ManifestError where it cannot be expanded, and DailiesError
+ * (`manifest-invalid` where it cannot be read, `usage` for options).
  */
 export function loadManifest(path: string, options: Omit<ProjectOptions, 'manifest'> = {}): Promise<Project> {
   return loadProject({ ...options, manifest: path });
 }
 
-/** Every check that `run` makes, for all shots. Gives the warnings; throws ManifestError. */
+/** Checks the manifest and its inputs, all shots of it, against the models. Gives the warnings; throws ManifestError. */
 export function validate(project: Project, options: PlanOptions = {}): Promise<readonly Diagnostic[]> {
   return validateProject(project, options);
 }

@@ -3,21 +3,18 @@ import { messageOf } from '../errors.js';
 import type { CliContext } from './context.js';
 import { noteLines } from './context.js';
 
-/** Tells the CI system of a run: JUnit where a file is named, and GitHub's step summary where it runs there. */
+/**
+ * Tells the CI system of a run: JUnit where a file is named, and GitHub's step summary where it runs there. Gives false
+ * where the named file could not be written; what became of the run is not hidden by that.
+ */
 export async function writeCiReports(
   context: CliContext,
   summary: RunSummary,
   junitFile: string | undefined,
-): Promise<void> {
-  if (junitFile !== undefined) {
-    const [{ junitXml }, { writeText }] = await Promise.all([
-      import('../ui/junit.js'),
-      import('../store/text-file.js'),
-    ]);
-    await writeText(junitFile, junitXml(summary));
-  }
+): Promise<boolean> {
+  const isWritten = junitFile === undefined || (await writeJunit(context, summary, junitFile));
   const stepFile = context.env['GITHUB_STEP_SUMMARY'];
-  if (!stepFile) return;
+  if (!stepFile) return isWritten;
   const [{ stepSummary }, { appendText }] = await Promise.all([
     import('../ui/step-summary.js'),
     import('../store/append-text.js'),
@@ -26,4 +23,19 @@ export async function writeCiReports(
   await appendText(stepFile, stepSummary(summary)).catch((error: unknown) =>
     noteLines(context, [`the step summary was not written: ${messageOf(error)}`]),
   );
+  return isWritten;
+}
+
+async function writeJunit(context: CliContext, summary: RunSummary, file: string): Promise<boolean> {
+  const [{ junitXml }, { writeText }] = await Promise.all([
+    import('../ui/junit.js'),
+    import('../store/text-file.js'),
+  ]);
+  try {
+    await writeText(file, junitXml(summary));
+    return true;
+  } catch (error) {
+    noteLines(context, [`error: ${messageOf(error)}`]);
+    return false;
+  }
 }

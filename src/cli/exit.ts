@@ -6,8 +6,8 @@ import { lookOf, noteLines, printJson, type CliContext } from './context.js';
 import { Interrupted } from './signals.js';
 
 /**
- * The one place where an error becomes a message and an exit code. With `--format json` the error is the object
- * that the standard output gets, so that a reader always finds one.
+ * The one place where an error becomes a message and an exit code. With `--format json` the error is the object that the
+ * standard output gets; a command line that cannot be read and an interruption before the run have none.
  */
 export async function reportError(error: unknown, context: CliContext): Promise<ExitCode> {
   if (error instanceof CommanderError) return usageExitCode(error, context);

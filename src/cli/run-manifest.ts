@@ -30,8 +30,8 @@ export interface RunFlags extends ManifestFlags, ScopeFlags {
 export async function runManifest(context: CliContext, manifest: string, flags: RunFlags): Promise<ExitCode> {
   const summary = await render(context, manifest, flags);
   printSummary(context, { summary, manifest, flags });
-  await writeCiReports(context, summary, flags.junit);
-  return summary.exit_code;
+  const isReported = await writeCiReports(context, summary, flags.junit);
+  return summary.exit_code === 0 && !isReported ? 3 : summary.exit_code;
 }
 
 /** Runs the project under the eyes of whoever watches. The screen is given back whatever happens. */

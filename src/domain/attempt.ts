@@ -172,7 +172,7 @@ export interface Attempt {
   readonly id: string;
   /** The take that owns it now; a rename moves it. */
   readonly owner: TakeRef;
-  /** sha256 of what shapes the picture, lower-case hex: see shot/fingerprint.ts. */
+  /** sha256 of what shapes the picture, lower-case hex: see shot/order.ts. */
   readonly fingerprint: string;
   readonly request: RecordedRequest;
   /** The gateway's base URL; `sandbox` for ours. */

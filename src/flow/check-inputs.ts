@@ -1,10 +1,10 @@
 import type { Diagnostic } from '../domain/diagnostic.js';
+import { isLoopback } from '../domain/loopback.js';
 import type { MediaKind, Take } from '../domain/take.js';
 import { findFrameTool } from '../media/frame-tool.js';
 import { TOOL_HINT } from '../media/run-tool.js';
 import { isPrivateHost } from '../gateway/address.js';
 import { unsignedUrl } from '../shot/unsigned-url.js';
-import { isLoopback } from './gateway-target.js';
 import type { Project } from './project.js';
 
 /** An error for each shot that is made from a frame of another one, where nothing can take frames from clips. */

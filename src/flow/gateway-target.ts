@@ -1,3 +1,4 @@
+import { isLoopback } from '../domain/loopback.js';
 import type { GatewaySetting } from '../domain/manifest.js';
 import { DailiesError } from '../errors.js';
 
@@ -72,11 +73,6 @@ export function presetOf(baseUrl: string): 'openrouter' | 'modelgates' | undefin
 function isAllowed(url: URL): boolean {
   if (url.username !== '' || url.password !== '') return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
-}
-
-/** Whether a host name is this machine, by the name alone. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 function keyIn(env: NodeJS.ProcessEnv, variable: string): { readonly apiKey?: string } {

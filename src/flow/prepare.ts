@@ -46,7 +46,8 @@ export interface Prepared {
 
 /**
  * Decides what a run will do and makes sure that it may. Throws ManifestError, or a DailiesError with exit 3:
- * `key-missing`, `budget`, `unpriced`, `catalogue-unavailable`, `catalogue-drift`.
+ * `key-missing`, `key-refused`, `budget`, `unpriced`, `catalogue-unavailable`, `catalogue-drift`, `gateway-answer`, `disk`;
+ * `usage` (exit 2) for a scope that names no shot.
  */
 export async function prepare({
   project,

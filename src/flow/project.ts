@@ -57,7 +57,8 @@ export interface Project {
 /**
  * Reads a manifest and its local inputs. Nothing outside the manifest's folder is touched, nothing is sent.
  * Throws ManifestError where the manifest cannot be expanded; problems with inputs are in `diagnostics`, so that
- * they can be shown together with what the catalogue has to say.
+ * they can be shown together with what the catalogue has to say. Throws `manifest-invalid` where the file cannot be read,
+ * `usage` for a gateway that cannot be one.
  */
 export async function loadProject(options: ProjectOptions): Promise<Project> {
   const env = options.env ?? process.env;

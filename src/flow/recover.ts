@@ -3,7 +3,7 @@ import { isoNow, type Clock } from '../clock.js';
 import type { Attempt, Output } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { slotKey } from '../plan/graph.js';
-import { finishPart, listFolder, moveIntoPlace, removeFile } from '../store/clip-file.js';
+import { discardPart, finishPart, listFolder, moveIntoPlace, removeFile } from '../store/clip-file.js';
 import { inspectOutput } from '../store/clips.js';
 import { isUnderBothNames } from '../store/move-file.js';
 import type { ShotStore } from '../store/shot-store.js';
@@ -77,6 +77,7 @@ async function findClips({
       const part = file.replace(/\.(mp4|webm)$/, '.part');
       if (status === 'missing' && (await isThisClip(part, output))) {
         await finishPart({ part, target: file });
+        await discardPart(part);
         wasUnfinished = true;
       } else {
         const moved = await movedClip(project, { output, home });

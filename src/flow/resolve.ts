@@ -36,7 +36,8 @@ export interface Resolution {
 
 /**
  * Settles uncertain submits, and gives up lost jobs. `shots` are shot ids or take keys; `all` means every one there is.
- * Throws `usage` where a shot has nothing to settle, `job-unknown` where the gateway does not know the job.
+ * Throws `usage` where a shot has nothing to settle, `job-unknown` where the gateway does not know the job,
+ * `key-refused` and `gateway-unreachable` where it cannot be asked.
  */
 export async function resolveShots(
   project: Project,

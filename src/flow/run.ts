@@ -32,7 +32,7 @@ export interface RunOptions extends PrepareOptions {
 
 /**
  * Renders what is not there yet. Resolves with the account of the run, whatever became of its shots.
- * Throws where nothing was begun: ManifestError (exit 2), or a DailiesError with exit 3.
+ * Throws where nothing was begun: ManifestError (exit 2), or a DailiesError with exit 3 (`usage`, for the scope: 2).
  */
 export async function runProject(project: Project, options: RunOptions = {}): Promise<RunSummary> {
   const { clock, paths, manifest } = project;

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js';
 import type { JobRef } from '../domain/attempt.js';
+import { isLoopback } from '../domain/loopback.js';
 import type { VideoRequest } from '../domain/request.js';
 import { DailiesError } from '../errors.js';
-import { isLoopbackHost } from './address.js';
 import { ask, askAgain, type Asked, type Question } from './ask.js';
 import { downloadClip, type DownloadRequest } from './download.js';
 import { failureWords } from './failure.js';
@@ -209,7 +209,7 @@ export function openGateway(options: GatewayOptions): Gateway {
 /** The key goes over this connection, so it has to be private: `https:`, or loopback. */
 function checkedBase(baseUrl: string): { readonly origin: string; readonly pathname: string } {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  const isPrivate = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
+  const isPrivate = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (url && isPrivate && url.username === '' && url.search === '') {
     return { origin: url.origin, pathname: url.pathname.replace(/\/+$/, '') };
   }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { DiagnosticCode } from '../domain/diagnostic.js';
+import { isLoopback } from '../domain/loopback.js';
 import type { GatewaySetting } from '../domain/manifest.js';
 import type { InputSource } from '../domain/take.js';
 import { show } from './show.js';
@@ -68,7 +69,7 @@ export function baseUrl(text: string): Result<string> {
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) {
     return fault('invalid-value', 'base_url ends with its path; it has no ? or #');
   }
-  if (url.protocol === 'http:' && !isLoopback(url)) {
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     return fault(
       'insecure-url',
       'the key would travel in the clear: http is for loopback alone',
@@ -119,15 +120,11 @@ function webUrl(text: string, plainHttp: boolean): Result<string> {
       'use a signed URL, or a local file',
     );
   }
-  if (url.protocol === 'http:' && !(plainHttp && isLoopback(url))) {
+  if (url.protocol === 'http:' && !(plainHttp && isLoopback(url.hostname))) {
     const hint = plainHttp ? 'http is for loopback alone' : 'use https, or a local file';
     return fault('insecure-url', `${url.host} is addressed over plain http`, hint);
   }
   return { ok: true, value: text };
-}
-
-function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
 function fault(code: DiagnosticCode, message: string, hint?: string): { ok: false; fault: AddressFault } {

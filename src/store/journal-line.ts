@@ -73,7 +73,7 @@ const WEIGHT: Readonly<Record<JournalEntry['type'], 'money' | 'free'>> = {
   refused: 'money',
   answer_lost: 'money',
   progressed: 'free',
-  completed: 'money',
+  completed: 'free',
   ended: 'money',
   lost: 'free',
   found: 'free',

@@ -74,6 +74,19 @@ describe('dailies run', () => {
     );
   });
 
+  it('says what became of the run also where the JUnit file cannot be written', async () => {
+    server.failNext({ status: 400, body: { error: { code: 400, message: 'a flagged prompt' } } });
+    const { folder, manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
+    const words = ['run', manifest, '--format', 'json', '--junit', folder];
+    const refused = await cli(words, { env });
+    expect(refused.exitCode).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ exit_code: 1, shots: [{ outcome: 'refused' }] });
+    expect(refused.stderr).toMatch(/could not be written/);
+    const delivered = await cli(words, { env });
+    expect(delivered.exitCode).toBe(3);
+    expect(JSON.parse(delivered.stdout)).toMatchObject({ exit_code: 0, counts: { delivered: 1 } });
+  });
+
   it('gives the command that settles a lost answer, and that command works', async () => {
     server.failNext('reset');
     const { manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');

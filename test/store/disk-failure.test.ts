@@ -225,8 +225,9 @@ describe('the way to the platter', () => {
       [submit, 3],
       [accepted('job'), 4],
       [{ type: 'progressed', at: AT, status: 'in_progress' }, 4],
-      [{ type: 'completed', at: AT, cost_usd: 0.1 }, 5],
-      [{ type: 'download_started', at: AT }, 5],
+      [{ type: 'completed', at: AT, cost_usd: 0.1 }, 4],
+      [{ type: 'download_started', at: AT }, 4],
+      [{ type: 'delivered', at: AT, outputs: [] }, 5],
     ] as const;
     for (const [event, expected] of steps) {
       await store.apply(id, event);

@@ -1,0 +1,7 @@
+/**
+ * Whether a host, as `URL.hostname` has it, is this machine by its very name, so that plain http goes no further.
+ * Names below `localhost` are left out: not every resolver keeps them at home.
+ */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
+}
