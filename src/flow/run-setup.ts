@@ -37,9 +37,11 @@ export function createContext({
   readonly emit: EventSink;
 }): RunContext {
   const { clock, manifest } = project;
-  const control = createStopControl(signal, (reason) =>
-    emit({ type: 'run.stopping', at: isoNow(clock), reason }),
-  );
+  const control = createStopControl({
+    signal,
+    clock,
+    onStop: (reason) => emit({ type: 'run.stopping', at: isoNow(clock), reason }),
+  });
   const survey = prepared.surveyed;
   const timing = createPollTiming({
     intervalMs: manifest.poll.intervalMs,

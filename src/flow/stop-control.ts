@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import type { StopReason } from '../events.js';
 
 /** How long an interrupted run waits for the answers of submits that are on their way. */
@@ -17,17 +18,25 @@ export interface StopControl {
   readonly answering: AbortSignal;
   /** The first reason stays, but an interruption outranks all others. */
   stop(reason: StopReason): void;
-  /** Ends the watch over `signal` and the timers. */
+  /** Ends the watch over `signal`, and the wait. */
   release(): void;
 }
 
 /** `signal` is the caller's: when it aborts, the run is interrupted. */
-export function createStopControl(signal: AbortSignal, onStop: (reason: StopReason) => void): StopControl {
+export function createStopControl({
+  signal,
+  clock,
+  onStop,
+}: {
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly onStop: (reason: StopReason) => void;
+}): StopControl {
   const submitting = new AbortController();
   const working = new AbortController();
   const answering = new AbortController();
+  const released = new AbortController();
   let reason: StopReason | undefined;
-  let timer: NodeJS.Timeout | undefined;
 
   const stop = (next: StopReason) => {
     const isInterruption = next.kind === 'interrupted';
@@ -36,7 +45,10 @@ export function createStopControl(signal: AbortSignal, onStop: (reason: StopReas
     submitting.abort();
     if (isInterruption) {
       working.abort();
-      timer = setTimeout(() => answering.abort(), ANSWER_GRACE_MS);
+      clock.sleep(ANSWER_GRACE_MS, released.signal).then(
+        () => answering.abort(),
+        () => undefined,
+      );
     }
     onStop(next);
   };
@@ -53,7 +65,7 @@ export function createStopControl(signal: AbortSignal, onStop: (reason: StopReas
     stop,
     release() {
       signal.removeEventListener('abort', interrupt);
-      clearTimeout(timer);
+      released.abort();
     },
   };
 }
