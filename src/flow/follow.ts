@@ -2,7 +2,7 @@ import type { Attempt } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { unreachable } from '../errors.js';
 import type { Gateway } from '../gateway/gateway.js';
-import type { ClipUrl } from '../gateway/outcomes.js';
+import type { ClipUrl, PollOutcome } from '../gateway/outcomes.js';
 import { about, note, record, unlessStopped, warn, type RunContext } from './run-context.js';
 
 /** Just after a submit, and for a while, a gateway may not know its own job. */
@@ -118,27 +118,15 @@ export async function follow(
         }
         break;
       case 'completed': {
-        const cost = outcome.cost_usd === undefined ? {} : { cost_usd: outcome.cost_usd };
         const lengthMs = clock.now() - acceptedMs;
-        // The slot does not wait for the disk: the job would be found completed again.
-        attempt = note(context, attempt, { type: 'completed', ...cost });
         // A job that went on while nobody looked says nothing about how long such jobs take.
         if (isFresh) timing.learn({ ...kind, lengthMs, unfinishedMs });
-        if (take)
-          context.emit({
-            type: 'shot.completed',
-            ...about(take, clock),
-            model,
-            elapsed_ms: lengthMs,
-            ...cost,
-          });
-        return { attempt, urls: outcome.urls };
+        return { attempt: completed(context, attempt, { outcome, take, lengthMs }), urls: outcome.urls };
       }
       case 'ended': {
-        const cost = outcome.cost_usd === undefined ? {} : { cost_usd: outcome.cost_usd };
         const { status, message } = outcome;
-        attempt = await record(context, attempt, { type: 'ended', status, message, ...cost });
-        return { attempt, urls: [] };
+        const end = { type: 'ended', status, message, ...costIn(outcome) } as const;
+        return { attempt: await record(context, attempt, end), urls: [] };
       }
       case 'not_found':
         notFound++;
@@ -176,6 +164,31 @@ export async function follow(
       );
     }
   }
+}
+
+/** The slot does not wait for the disk: the job would be found completed again. */
+function completed(
+  context: RunContext,
+  attempt: Attempt,
+  end: {
+    readonly outcome: Extract<PollOutcome, { kind: 'completed' }>;
+    readonly take: Take | undefined;
+    readonly lengthMs: number;
+  },
+): Attempt {
+  const { outcome, take, lengthMs } = end;
+  const cost = costIn(outcome);
+  const after = note(context, attempt, { type: 'completed', ...cost });
+  if (take) {
+    const { model } = attempt.request;
+    const news = { ...about(take, context.clock), model, elapsed_ms: lengthMs, ...cost };
+    context.emit({ type: 'shot.completed', ...news });
+  }
+  return after;
+}
+
+function costIn({ cost_usd }: { readonly cost_usd?: number | undefined }): { readonly cost_usd?: number } {
+  return cost_usd === undefined ? {} : { cost_usd };
 }
 
 function tellProgress(
