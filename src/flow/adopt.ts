@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { Attempt } from '../domain/attempt.js';
+import type { Attempt, Output } from '../domain/attempt.js';
 import type { Decision } from '../plan/decision.js';
-import { listFolder } from '../store/clip-file.js';
-import { inspectOutput } from '../store/clips.js';
+import { exists, listFolder } from '../store/clip-file.js';
 import type { ShotState } from '../store/shot-state.js';
 import { readShotState } from '../store/read-state.js';
 import type { ShotStore } from '../store/shot-store.js';
@@ -12,6 +11,7 @@ import { sidecarOf } from './clip-moves.js';
 import { CLIP_EXTENSIONS, clipPlace, isInPlace } from './clip-place.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
+import { isThisClip, nameWholePart, partOf } from './recover.js';
 import { survey, type Scope, type Survey } from './survey.js';
 
 /** What is known of a project: its attempts, with those that only sidecars vouch for, and what to do about its takes. */
@@ -44,7 +44,12 @@ export async function surveyFully({
   if (found.length === 0) return { ...surveyed, attempts: known };
   // All at once: they reach the disk together, not one fsync after the other.
   const adopted = adopt
-    ? await Promise.all(found.map((one) => adopt(one)))
+    ? await Promise.all(
+        found.map(async (one) => {
+          await nameParts(project, one);
+          return adopt(one);
+        }),
+      )
     : found.map((one, index) => ({ ...one, id: `sidecar ${index}` }));
   const attempts = [...known, ...adopted];
   return { ...(await survey({ project, attempts, picks, scope })), attempts };
@@ -73,13 +78,10 @@ async function adoptable(
   const candidates: Attempt[] = [];
   for (const [index, { attempt, outputs }] of unknown.entries()) {
     if (outputs.some(({ path }) => elsewhere.has(path))) continue;
-    const statuses = await Promise.all(
-      outputs.map((output) =>
-        inspectOutput({ file: openPath(paths.folder, output.path), output, hash: true }),
-      ),
+    const areWhole = await Promise.all(
+      outputs.map((output) => isWhole(openPath(paths.folder, output.path), output)),
     );
-    if (statuses.every((status) => status === 'intact'))
-      candidates.push({ ...attempt, id: `sidecar ${index}` });
+    if (!areWhole.includes(false)) candidates.push({ ...attempt, id: `sidecar ${index}` });
   }
   // The lockfile's own attempts come last: of two that suit a take equally, the newer one serves it.
   const attempts = [...candidates, ...state.attempts()];
@@ -91,6 +93,18 @@ async function adoptable(
     for (const extension of CLIP_EXTENSIONS) wanted.add(owners.ownerOf(place.storedClip(0, extension)));
   }
   return candidates.flatMap(({ id, ...attempt }) => (wanted.has(id) ? [attempt] : []));
+}
+
+/** Under its name, or still under the one it grew under. */
+async function isWhole(file: string, output: Output): Promise<boolean> {
+  return (await isThisClip(file, output)) || (!exists(file) && isThisClip(partOf(file), output));
+}
+
+async function nameParts({ paths }: Project, { state }: Omit<Attempt, 'id'>): Promise<void> {
+  for (const output of state.kind === 'delivered' ? state.outputs : []) {
+    const file = openPath(paths.folder, output.path);
+    if (!exists(file)) await nameWholePart(file, output);
+  }
 }
 
 /** What sidecars tell of jobs that no attempt of the lockfile has; of each job once. */

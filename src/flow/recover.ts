@@ -3,11 +3,18 @@ import { isoNow, type Clock } from '../clock.js';
 import type { Attempt, Output } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { slotKey } from '../plan/graph.js';
-import { discardPart, finishPart, listFolder, moveIntoPlace, removeFile } from '../store/clip-file.js';
+import {
+  discardPart,
+  exists,
+  finishPart,
+  listFolder,
+  moveIntoPlace,
+  removeFile,
+} from '../store/clip-file.js';
 import { inspectOutput } from '../store/clips.js';
 import { isUnderBothNames } from '../store/move-file.js';
 import type { ShotStore } from '../store/shot-store.js';
-import { writeSidecar } from '../store/sidecar.js';
+import { findSidecars, writeSidecar } from '../store/sidecar.js';
 import { sidecarOf } from './clip-moves.js';
 import { clipPlace, extensionOf, supersededFolder } from './clip-place.js';
 import { openPath, storedPath } from './paths.js';
@@ -20,11 +27,19 @@ import type { Project } from './project.js';
 export async function recover(project: Project, store: ShotStore): Promise<void> {
   const owners = new Map(project.manifest.takes.map((take) => [slotKey(take), take]));
   const contested = contestedPaths(store.attempts());
+  const said = saidPlaces(project);
   for (const attempt of store.attempts()) {
     const { kind } = attempt.state;
     if (kind === 'submitting') await giveUpAnswer(store, attempt, project.clock);
     else if (kind === 'delivered')
-      await findClips({ project, store, attempt, owner: owners.get(slotKey(attempt.owner)), contested });
+      await findClips({
+        project,
+        store,
+        attempt,
+        owner: owners.get(slotKey(attempt.owner)),
+        contested,
+        said,
+      });
   }
 }
 
@@ -47,13 +62,31 @@ function contestedPaths(attempts: readonly Attempt[]): ReadonlySet<string> {
   return contested;
 }
 
-/** Looks for the clips of a delivered attempt where a kill may have left them. */
+type SaidPlaces = (attempt: Attempt) => Promise<readonly string[]>;
+
+/**
+ * Where the sidecars in the output folder say that the clips of a job lie, as lockfiles keep paths. They know more than
+ * a lockfile from before a move, as a checkout brings it. Read when first asked, which seldom comes to pass.
+ */
+function saidPlaces({ paths }: Project): SaidPlaces {
+  const read = async () =>
+    new Map(
+      (await findSidecars(paths.output)).flatMap(({ attempt: { state } }) =>
+        state.kind === 'delivered' ? [[state.job.id, state.outputs.map(({ path }) => path)] as const] : [],
+      ),
+    );
+  let places: ReturnType<typeof read> | undefined;
+  return async ({ state }) => ('job' in state && (await (places ??= read())).get(state.job.id)) || [];
+}
+
+/** Looks for the clips of a delivered attempt where a kill may have left them, or an older lockfile cannot know them. */
 async function findClips({
   project,
   store,
   attempt,
   owner,
   contested,
+  said,
 }: {
   readonly project: Project;
   readonly store: ShotStore;
@@ -61,6 +94,7 @@ async function findClips({
   /** undefined where it has left the manifest. */
   readonly owner: Take | undefined;
   readonly contested: ReadonlySet<string>;
+  readonly said: SaidPlaces;
 }): Promise<void> {
   if (attempt.state.kind !== 'delivered') return;
   const { folder } = project.paths;
@@ -73,16 +107,16 @@ async function findClips({
     const home = place?.clip(index, extensionOf(output.path));
     let path = output.path;
     const status = await inspectOutput({ file, output, hash: false });
-    if (status === 'missing' || (status === 'changed' && contested.has(output.path))) {
-      const part = file.replace(/\.(mp4|webm)$/, '.part');
-      if (status === 'missing' && (await isThisClip(part, output))) {
-        await finishPart({ part, target: file });
-        await discardPart(part);
-        wasUnfinished = true;
-      } else {
-        const moved = await movedClip(project, { output, home });
-        if (moved !== undefined) path = storedPath(folder, moved);
-      }
+    if (status === 'missing' && (await nameWholePart(file, output))) {
+      wasUnfinished = true;
+    } else if (status !== 'intact') {
+      const isGone = status === 'missing' || contested.has(output.path);
+      const places = isGone ? await placesAfterMove(project, { output, home }) : [];
+      // What is only missing is fetched again; where another clip lies, ours must not be taken for it.
+      const saidPath = status === 'changed' ? (await said(attempt))[index] : undefined;
+      if (saidPath !== undefined && saidPath !== output.path) places.unshift(openPath(folder, saidPath));
+      const moved = await firstWith(output, places);
+      if (moved !== undefined) path = storedPath(folder, moved);
     } else if (home !== undefined && home !== file && isUnderBothNames(file, home)) {
       await moveIntoPlace({ file, target: home });
       path = storedPath(folder, home);
@@ -94,7 +128,8 @@ async function findClips({
     await store.apply(attempt.id, { type: 'moved', at: isoNow(project.clock), paths });
     const before = outputs[0]?.path ?? '';
     // Where another's clip lies now, the sidecar beside it is the other's too.
-    if (!contested.has(before)) removeFile(sidecarOf(openPath(folder, before)));
+    if (!contested.has(before) && !exists(openPath(folder, before)))
+      removeFile(sidecarOf(openPath(folder, before)));
   }
   if (hasMoved || wasUnfinished) {
     const sidecar = sidecarOf(openPath(folder, paths[0] ?? ''));
@@ -102,21 +137,39 @@ async function findClips({
   }
 }
 
-/** Where a clip was moved to by a run that could not say so any more: its owner's place, or `.superseded/`. */
-async function movedClip(
+/** Gives a clip its name that lies whole under its `.part`; false where none does. */
+export async function nameWholePart(file: string, output: Output): Promise<boolean> {
+  const part = partOf(file);
+  if (!(await isThisClip(part, output))) return false;
+  await finishPart({ part, target: file });
+  await discardPart(part);
+  return true;
+}
+
+/** Where a clip grew before it got its name. */
+export function partOf(file: string): string {
+  return file.replace(/\.(mp4|webm)$/, '.part');
+}
+
+/** Where a run may have moved a clip that could not say so any more: its owner's place, and `.superseded/`. */
+async function placesAfterMove(
   project: Project,
   { output, home }: { readonly output: Output; readonly home: string | undefined },
-): Promise<string | undefined> {
+): Promise<string[]> {
   const aside = supersededFolder(project);
   const stem = basename(output.path, extname(output.path));
   const set = (await listFolder(aside))
     .filter((name) => name.startsWith(stem))
     .map((name) => join(aside, name));
-  for (const file of [...(home === undefined ? [] : [home]), ...set])
-    if (await isThisClip(file, output)) return file;
+  return [...(home === undefined ? [] : [home]), ...set];
+}
+
+async function firstWith(output: Output, files: readonly string[]): Promise<string | undefined> {
+  for (const file of files) if (await isThisClip(file, output)) return file;
   return undefined;
 }
 
-async function isThisClip(file: string, output: Output): Promise<boolean> {
+/** Whether a file is that very clip, by its content. */
+export async function isThisClip(file: string, output: Output): Promise<boolean> {
   return (await inspectOutput({ file, output, hash: true })) === 'intact';
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeClip } from '../helpers/clips.js';
@@ -78,6 +78,26 @@ describe('a second run', () => {
     expect(await clipAt(film, 'b/b.mp4')).toEqual(clip);
   });
 
+  it('finds clips where they were swapped to although the lockfile is from before', async () => {
+    const red = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
+    server.autoComplete((job) => (job.body['prompt'] === 'A' ? clip : red));
+    const film = await project('  - { id: a, prompt: A }\n  - { id: b, prompt: B }');
+    await film.run();
+    const older = await film.read('film.lock.json');
+    await film.write('  - { id: a, prompt: B }\n  - { id: b, prompt: A }');
+    await film.run();
+    await writeFile(join(film.folder, 'film.lock.json'), older);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(await clipAt(film, 'a/a.mp4')).toEqual(red);
+    expect(await clipAt(film, 'b/b.mp4')).toEqual(clip);
+    for (const [shot, prompt] of [
+      ['a', 'B'],
+      ['b', 'A'],
+    ])
+      expect(await film.read(`renders/film/${shot}/${shot}.json`)).toContain(`"prompt": "${prompt}"`);
+    expect((await film.plan()).shots).toMatchObject([{ reasons: ['delivered'] }, { reasons: ['delivered'] }]);
+  });
+
   it('buys nothing when the gateway has moved', async () => {
     const film = await delivered();
     const text = (await film.read('film.yaml')).replace(server.baseUrl, 'https://gateway.example/api/v1');
@@ -91,6 +111,20 @@ describe('a second run', () => {
     expect((await film.plan()).shots.map(({ action }) => action)).toEqual(['reuse', 'reuse', 'reuse']);
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 }, spent_usd: 0.36 });
     expect(server.counters.posts).toBe(3);
+  });
+
+  it('takes in a clip that a power cut has left without its name, with the lockfile gone', async () => {
+    const film = await delivered();
+    await rm(join(film.folder, 'film.lock.json'));
+    await rename(
+      join(film.folder, 'renders/film/sea/sea.mp4'),
+      join(film.folder, 'renders/film/sea/sea.part'),
+    );
+    expect((await film.plan()).shots).toMatchObject([{ action: 'download' }]);
+    const { downloads } = server.counters;
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(server.counters).toMatchObject({ posts: 1, downloads });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
   });
 
   it('finds what a lockfile from an older copy does not know', async () => {
