@@ -49,7 +49,7 @@ export async function downloadClip(
   const part = await openPart(request.target, request.identity);
   try {
     for (;;) {
-      // A kill between the last byte and the rename leaves nothing to ask for.
+      // A run that was interrupted behind the last byte leaves nothing to ask for.
       if (part.isWhole) return { kind: 'downloaded', ...(await part.finish()) };
       const outcome = await fetchInto({ part, request, context });
       if (outcome.kind !== 'start_over') return outcome;

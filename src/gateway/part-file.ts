@@ -5,15 +5,14 @@ import { promisify } from 'node:util';
 
 import type { DailiesError } from '../errors.js';
 import { diskError } from './disk-error.js';
-import { notePath, readNote, type PartNote } from './part-note.js';
+import { notePath, readNote, type KeptNote, type PartNote } from './part-note.js';
 import type { BodySink } from './wire.js';
 
 /** Large enough for the disk, small enough for sixteen at once. */
 const BLOCK_BYTES = 1024 * 1024;
-/** From here on a part is worth continuing even after a kill, so its note is written while it grows. */
-const NOTE_FROM_BYTES = 4 * 1024 * 1024;
-
-/** So much may be waiting for the disk, so that the end of a large clip does not wait for all of it. */
+/** From here on a part is worth continuing even after a kill: it goes to the disk, and its note says how much did. */
+const FIRST_SYNC_BYTES = 4 * 1024 * 1024;
+/** And then so much may be waiting for the disk, so that the end of a large clip does not wait for all of it. */
 const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
 
 /**
@@ -27,12 +26,18 @@ export async function openPart(path: string, identity: string): Promise<PartFile
   try {
     const note = readNote(await readFile(notePath(path), 'utf8'));
     const { size } = await stat(path);
-    if (note?.identity !== identity || size === 0 || size > (note.total ?? Infinity))
+    if (
+      note?.identity !== identity ||
+      note.bytes <= 0 ||
+      note.bytes > size ||
+      size > (note.total ?? Infinity)
+    )
       return new PartFile(noted);
+    const { bytes, ...begun } = note;
     const hash = createHash('sha256');
-    for await (const block of fs.createReadStream(path, { highWaterMark: BLOCK_BYTES }))
+    for await (const block of fs.createReadStream(path, { highWaterMark: BLOCK_BYTES, end: bytes - 1 }))
       hash.update(block as Buffer);
-    return new PartFile({ ...noted, begun: { note, bytes: size, hash } });
+    return new PartFile({ ...noted, begun: { note: begun, bytes, hash } });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new PartFile(noted);
     throw diskError(path, error);
@@ -54,13 +59,15 @@ export class PartFile implements BodySink {
   #pieces: Buffer[] = [];
   #queued = 0;
   #writing: Promise<void> | undefined;
-  #syncedTo = 0;
+  /** So much was on its way to the disk, or there, the last time it was sent on. */
+  #syncedTo: number;
   #syncing: Promise<void> | undefined;
   #failure: DailiesError | undefined;
   #note: PartNote | undefined;
   /** A note lies beside the file, true or not. */
   #isNoted: boolean;
-  #isNoteTrue: boolean;
+  /** The bytes that the note speaks of; 0 where it is of another clip. */
+  #notedBytes: number;
   #isFinished = false;
 
   constructor(options: {
@@ -73,10 +80,9 @@ export class PartFile implements BodySink {
     this.#path = path;
     this.#identity = identity;
     this.#hash = begun?.hash ?? createHash('sha256');
-    this.#bytes = this.#position = begun?.bytes ?? 0;
+    this.#bytes = this.#position = this.#syncedTo = this.#notedBytes = begun?.bytes ?? 0;
     this.#note = begun?.note;
     this.#isNoted = isNoted;
-    this.#isNoteTrue = begun !== undefined;
   }
 
   /** Bytes of the clip so far, those of earlier tries included. */
@@ -109,9 +115,8 @@ export class PartFile implements BodySink {
   /** Forgets what an earlier try left: the clip comes from its first byte. Only before the first `write`. */
   startOver(): void {
     this.#hash = createHash('sha256');
-    this.#bytes = this.#position = 0;
+    this.#bytes = this.#position = this.#syncedTo = this.#notedBytes = 0;
     this.#note = undefined;
-    this.#isNoteTrue = false;
   }
 
   write(piece: Buffer, resume: () => void): boolean {
@@ -149,7 +154,8 @@ export class PartFile implements BodySink {
     }
     try {
       await this.#flush();
-      if (this.#bytes > 0 && !this.#isNoteTrue) await this.#onDisk(() => this.#writeNote(note));
+      await this.#syncing;
+      if (this.#file !== undefined && this.#bytes > this.#notedBytes) await this.#keep(this.#file, note);
     } finally {
       await this.#close();
     }
@@ -191,23 +197,26 @@ export class PartFile implements BodySink {
       resume();
       await writeAll(this.#file, { pieces, position: this.#position });
       this.#position += bytes;
-      if (this.#position - this.#syncedTo >= SYNC_EVERY_BYTES && !this.#syncing) this.#syncAhead(this.#file);
-      if (this.#note && !this.#isNoteTrue && this.#position >= NOTE_FROM_BYTES)
-        await this.#writeNote(this.#note);
+      const waiting = this.#position - this.#syncedTo;
+      if (waiting >= (this.#syncedTo === 0 ? FIRST_SYNC_BYTES : SYNC_EVERY_BYTES) && !this.#syncing)
+        this.#syncAhead(this.#file);
     } while (this.#queued >= BLOCK_BYTES);
   }
 
   /** Lets the disk begin while the rest comes. Its refusal counts at once: Linux reports a lost write only once. */
   #syncAhead(file: number): void {
-    this.#syncedTo = this.#position;
-    this.#syncing = this.#onDisk(() => datasync(file))
+    this.#syncing = this.#keep(file, this.#note)
       .catch(() => undefined)
       .finally(() => (this.#syncing = undefined));
   }
 
   /** A note about other bytes than those that follow would be a lie: it goes first. */
   #open(): number {
-    if (this.#position > 0) return fs.openSync(this.#path, 'r+');
+    if (this.#position > 0) {
+      const file = fs.openSync(this.#path, 'r+');
+      fs.ftruncateSync(file, this.#position);
+      return file;
+    }
     if (this.#isNoted) fs.rmSync(notePath(this.#path), { force: true });
     this.#isNoted = false;
     try {
@@ -221,9 +230,17 @@ export class PartFile implements BodySink {
     return fs.openSync(this.#path, 'wx');
   }
 
-  async #writeNote(note: PartNote): Promise<void> {
-    await writeFile(notePath(this.#path), JSON.stringify(note));
-    this.#isNoted = this.#isNoteTrue = true;
+  /** Brings what is written so far to the disk, and notes that it is there: only on that may a later try build. */
+  #keep(file: number, note: PartNote | undefined): Promise<void> {
+    const bytes = (this.#syncedTo = this.#position);
+    return this.#onDisk(async () => {
+      await datasync(file);
+      if (!note) return;
+      const kept: KeptNote = { ...note, bytes };
+      await writeFile(notePath(this.#path), JSON.stringify(kept));
+      this.#isNoted = true;
+      this.#notedBytes = bytes;
+    });
   }
 
   async #close(): Promise<void> {

@@ -10,13 +10,19 @@ export interface PartNote {
   readonly total?: number;
 }
 
+/** A note as it lies on the disk. */
+export interface KeptNote extends PartNote {
+  /** So many bytes of the part are on the disk for good. What lies behind them, a power cut may have left torn. */
+  readonly bytes: number;
+}
+
 /** Where the note of a part lies. */
 export function notePath(partPath: string): string {
   return `${partPath}.json`;
 }
 
 /** Reads a note; undefined where it is torn by a kill, or not a note. */
-export function readNote(text: string): PartNote | undefined {
+export function readNote(text: string): KeptNote | undefined {
   let note: ReturnType<typeof asObject>;
   try {
     note = asObject(JSON.parse(text));
@@ -26,6 +32,7 @@ export function readNote(text: string): PartNote | undefined {
   const identity = asText(note?.['identity']);
   const validator = asText(note?.['validator']);
   const total = note?.['total'];
-  if (identity === undefined || validator === undefined) return undefined;
-  return { identity, validator, ...(typeof total === 'number' ? { total } : {}) };
+  const bytes = note?.['bytes'];
+  if (identity === undefined || validator === undefined || typeof bytes !== 'number') return undefined;
+  return { identity, validator, bytes, ...(typeof total === 'number' ? { total } : {}) };
 }

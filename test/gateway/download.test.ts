@@ -203,7 +203,12 @@ describe('a download that breaks off', () => {
     ['torn', '{"identity":"job-1/0","valid'],
     ['not an object', '[]'],
     ['of an older make', '{"identity":"job-1/0"}'],
-    ['about more than there is', '{"identity":"job-1/0","validator":"\\"a\\"","total":3}'],
+    [
+      'without a word of how much is on the disk',
+      '{"identity":"job-1/0","validator":"\\"a\\"","total":1000}',
+    ],
+    ['about less than there is', '{"identity":"job-1/0","validator":"\\"a\\"","total":3,"bytes":2}'],
+    ['about more than there is', '{"identity":"job-1/0","validator":"\\"a\\"","total":1000,"bytes":900}'],
   ])('starts over where its note is %s', async (_, note) => {
     const clip = randomBytes(1000);
     const { server, download, target } = await scene(clip);
@@ -239,7 +244,10 @@ describe('a download that breaks off', () => {
     });
     const { download, target } = await scene();
     await writeFile(target, '0123');
-    await writeFile(`${target}.json`, JSON.stringify({ identity: 'job-1/0', validator: '"a"', total: 10 }));
+    await writeFile(
+      `${target}.json`,
+      JSON.stringify({ identity: 'job-1/0', validator: '"a"', total: 10, bytes: 4 }),
+    );
     expect(await download({ source: { url: origin, withKey: false } })).toEqual(downloaded(clip));
     expect(asked).toEqual(['bytes=4-', undefined]);
     expect((await readFile(target)).equals(clip)).toBe(true);
@@ -249,9 +257,25 @@ describe('a download that breaks off', () => {
     const clip = Buffer.from('0123456789');
     const { server, download, target } = await scene(clip);
     await writeFile(target, clip);
-    await writeFile(`${target}.json`, JSON.stringify({ identity: 'job-1/0', validator: '"a"', total: 10 }));
+    await writeFile(
+      `${target}.json`,
+      JSON.stringify({ identity: 'job-1/0', validator: '"a"', total: 10, bytes: 10 }),
+    );
     expect(await download()).toEqual(downloaded(clip));
     expect(server.counters.downloads).toBe(0);
+  });
+
+  it('builds only on what was on the disk for good: behind it a power cut may have left anything', async () => {
+    const clip = randomBytes(300_000);
+    const { server, download, target } = await scene(clip);
+    server.failNext('cut', { on: 'content' });
+    await download();
+    const note = JSON.parse(await readFile(`${target}.json`, 'utf8')) as object;
+    await writeFile(`${target}.json`, JSON.stringify({ ...note, bytes: 100_000 }));
+    await writeFile(target, Buffer.concat([clip.subarray(0, 100_000), Buffer.alloc(50_000)]));
+    expect(await download()).toEqual(downloaded(clip));
+    expect(server.requests.at(-1)?.headers.range).toBe('bytes=100000-');
+    expect((await readFile(target)).equals(clip)).toBe(true);
   });
 
   it('keeps what came when the run is stopped', async () => {
