@@ -12,8 +12,10 @@ import { openingWarnings, wantedOf } from './clip-warnings.js';
 import { storedPath } from './paths.js';
 import { about, note, record, unlessStopped, type RunContext } from './run-context.js';
 
-/** How often a broken connection is taken up again where it broke off. */
+/** How often in a row a broken connection is taken up again that has brought next to nothing. */
 const RESUMES = 5;
+/** So much is more than next to nothing. */
+const PROGRESS_BYTES = 64 * 1024;
 /** How often a gateway may say that the clip is gone before it is believed. */
 const GONE_LIMIT = 3;
 const PATIENCE_MS = 2000;
@@ -107,6 +109,8 @@ async function fetchClip(
   let source = urls[index] ?? content;
   let isFresh = false;
   let resumes = 0;
+  let reachedBytes = 0;
+  let countedBytes = 0;
   let gone = 0;
   let message: string;
 
@@ -122,6 +126,7 @@ async function fetchClip(
     }
     return true;
   };
+  const tell = progressOf(context, take);
   for (;;) {
     const part = place.part(index);
     const download = gateway.download({
@@ -129,7 +134,10 @@ async function fetchClip(
       target: part,
       identity: `${job.id} ${index}`,
       signal: control.working,
-      onProgress: progressOf(context, take),
+      onProgress(bytes, totalBytes) {
+        reachedBytes = bytes;
+        tell(bytes, totalBytes);
+      },
     });
     const outcome = await unlessStopped(download, control.working);
     if (!outcome) return { kind: 'failed', message: 'interrupted; the next run fetches it' };
@@ -145,6 +153,10 @@ async function fetchClip(
       }
       case 'interrupted':
         message = outcome.message;
+        if (reachedBytes >= countedBytes + PROGRESS_BYTES) {
+          countedBytes = reachedBytes;
+          resumes = 0;
+        }
         if (++resumes > RESUMES && !(await turn()))
           return { kind: 'failed', message: `${message}; the next run goes on` };
         await clock

@@ -1,5 +1,6 @@
 import type { Attempt, Output } from '../domain/attempt.js';
 import { slotKey } from '../plan/graph.js';
+import { isUnderBothNames } from '../store/move-file.js';
 import { openShotStore } from '../store/shot-store.js';
 import { removeFile } from '../store/clip-file.js';
 import { inspectOutput } from '../store/clips.js';
@@ -8,7 +9,7 @@ import { sidecarOf } from './clip-moves.js';
 import { clipPlace, isInPlace } from './clip-place.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
-import { recover } from './recover.js';
+import { partOf, recover } from './recover.js';
 
 /** One clip that serves no take: of a removed shot, or replaced by a newer one. */
 export interface Prunable {
@@ -58,6 +59,8 @@ export async function pruneClips(
         if (inUse.has(path) || (await inspectOutput({ file, output, hash: false })) !== 'intact') continue;
         found.push({ path, bytes, ...attempt.owner });
         if (!remove) continue;
+        // A run that died while the clip got its name has left it under both.
+        if (isUnderBothNames(file, partOf(file))) removeFile(partOf(file));
         removeFile(file);
         removeFile(sidecarOf(file));
       }

@@ -349,6 +349,20 @@ describe('a download', () => {
     expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
   });
 
+  it('brings its clip in one run, however often it breaks off, as long as it grows', async () => {
+    // A box that players skip makes it large.
+    const free = Buffer.alloc(20_000_000);
+    free.writeUInt32BE(free.length);
+    free.write('free', 4);
+    const large = Buffer.concat([clip, free]);
+    server.autoComplete(large);
+    const film = await makeProject({ baseUrl: server.baseUrl, clock: fastClock(100) }, SEA);
+    // Each time half of the rest comes.
+    server.failNext('cut', { on: 'content', times: 8 });
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect((await clipAt(film, 'sea/sea.mp4')).equals(large)).toBe(true);
+  });
+
   it('keeps a job paid and fetchable when what comes is no clip', async () => {
     server.autoComplete(Buffer.from('<!doctype html><p>busy</p>'));
     const film = await makeProject({ baseUrl: server.baseUrl, clock: fastClock(50) }, SEA);

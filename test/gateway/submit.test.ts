@@ -57,6 +57,9 @@ describe('an accepted submit', () => {
     ['deflate', deflateSync],
     ['deflate', deflateRawSync],
     ['br', brotliCompressSync],
+    ['X-Gzip ', gzipSync],
+    ['gzip, identity, br', (text: string) => brotliCompressSync(gzipSync(text))],
+    ['gzip', (text: string) => gzipSync(text).subarray(0, -8)],
   ])('is read where a proxy packs it unasked: %s', async (encoding, pack) => {
     const body = pack(JSON.stringify({ id: 'abc' }));
     const outcome = await submitMeeting({ status: 202, body, headers: { 'content-encoding': encoding } });
