@@ -190,3 +190,8 @@ export interface Attempt {
     readonly delivered?: number;
   };
 }
+
+/** The clips of an attempt; none before it is delivered. */
+export function outputsOf({ state }: Pick<Attempt, 'state'>): readonly Output[] {
+  return state.kind === 'delivered' ? state.outputs : [];
+}

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Attempt, Output } from '../domain/attempt.js';
+import { outputsOf, type Attempt, type Output } from '../domain/attempt.js';
 import type { Decision } from '../plan/decision.js';
 import { exists, listFolder } from '../store/clip-file.js';
 import type { ShotState } from '../store/shot-state.js';
@@ -100,8 +100,8 @@ async function isWhole(file: string, output: Output): Promise<boolean> {
   return (await isThisClip(file, output)) || (!exists(file) && isThisClip(partOf(file), output));
 }
 
-async function nameParts({ paths }: Project, { state }: Omit<Attempt, 'id'>): Promise<void> {
-  for (const output of state.kind === 'delivered' ? state.outputs : []) {
+async function nameParts({ paths }: Project, attempt: Omit<Attempt, 'id'>): Promise<void> {
+  for (const output of outputsOf(attempt)) {
     const file = openPath(paths.folder, output.path);
     if (!exists(file)) await nameWholePart(file, output);
   }
@@ -114,7 +114,7 @@ async function findUnknown({ paths }: Project, known: readonly Attempt[], { cont
   for (const attempt of known) {
     const { state } = attempt;
     if ('job' in state) knownJobs.add(state.job.id);
-    const [first] = state.kind === 'delivered' ? state.outputs : [];
+    const [first] = outputsOf(attempt);
     // Beside a clip that is not the attempt's own any more can stand the sidecar of another.
     if (first && context.clipStatus(attempt) === 'intact')
       knownSidecars.add(sidecarOf(openPath(paths.folder, first.path)));
@@ -136,8 +136,7 @@ async function clipsOfOthers({ paths }: Project): Promise<ReadonlySet<string>> {
     if (!name.endsWith('.lock.json') || lockfile === paths.lockfile) continue;
     // A lockfile that cannot be read is its own project's trouble.
     const state = await readShotState(lockfile).catch(() => undefined);
-    for (const { state: of } of state?.attempts() ?? [])
-      if (of.kind === 'delivered') for (const { path } of of.outputs) owned.add(path);
+    for (const { path } of state?.attempts().flatMap(outputsOf) ?? []) owned.add(path);
   }
   return owned;
 }

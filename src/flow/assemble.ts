@@ -1,4 +1,5 @@
 import { join, sep } from 'node:path';
+import { outputsOf } from '../domain/attempt.js';
 import { DailiesError } from '../errors.js';
 import { assembleClips, type Assembled } from '../media/assemble.js';
 import { findFrameTool } from '../media/frame-tool.js';
@@ -64,7 +65,7 @@ async function pickedClips(project: Project): Promise<string[]> {
   for (const shot of new Set(manifest.takes.map((take) => take.shot))) {
     const ref = pickedTake(shot, picks);
     const attempt = decisions.get(slotKey(ref))?.attempt;
-    const output = attempt?.state.kind === 'delivered' ? attempt.state.outputs[0] : undefined;
+    const [output] = attempt ? outputsOf(attempt) : [];
     const file = openPath(paths.folder, output?.path ?? '');
     const isThere = output && (await inspectOutput({ file, output, hash: false })) !== 'missing';
     if (isThere) clips.push(file);

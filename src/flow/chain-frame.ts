@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { outputsOf } from '../domain/attempt.js';
 import { DailiesError } from '../errors.js';
 import { TOOL_HINT } from '../media/run-tool.js';
 import { exists, makeRoomFor } from '../store/clip-file.js';
@@ -47,8 +48,8 @@ async function makeFrame(context: RunContext, input: FrameInput, key: string): P
 
 /** The clip as it was delivered: a frame of a file that was changed since is not what the plan counted on. */
 async function verifiedClip({ store, project }: RunContext, input: FrameInput): Promise<string> {
-  for (const { state } of store.attempts()) {
-    const output = state.kind === 'delivered' ? state.outputs[0] : undefined;
+  for (const attempt of store.attempts()) {
+    const [output] = outputsOf(attempt);
     if (output?.sha256 !== input.clip_sha256) continue;
     const file = openPath(project.paths.folder, output.path);
     if ((await inspectOutput({ file, output, hash: false })) === 'intact') return file;

@@ -1,4 +1,4 @@
-import type { Attempt } from '../domain/attempt.js';
+import { outputsOf, type Attempt } from '../domain/attempt.js';
 
 /** Which attempt owns the clip at a path, as the lockfile keeps paths; without regard to letter case. */
 export interface ClipIndex {
@@ -22,6 +22,6 @@ export function createClipIndex(attempts: Iterable<Attempt>): ClipIndex {
   };
 }
 
-function pathsOf({ state }: Attempt): string[] {
-  return state.kind === 'delivered' ? state.outputs.map(({ path }) => path.toLowerCase()) : [];
+function pathsOf(attempt: Attempt): string[] {
+  return outputsOf(attempt).map(({ path }) => path.toLowerCase());
 }

@@ -1,4 +1,4 @@
-import type { Attempt } from '../domain/attempt.js';
+import { outputsOf, type Attempt } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { moveClip } from '../store/clips.js';
 import { exists, makeRoomFor, moveIntoPlace, removeFile } from '../store/clip-file.js';
@@ -29,8 +29,7 @@ export function bringHome(context: RunContext, attemptId: string, take: Take): P
     const attempt = context.store.get(attemptId);
     const place = clipPlace(context.project, take);
     if (isInPlace(attempt, place)) return attempt;
-    const count = attempt.state.kind === 'delivered' ? attempt.state.outputs.length : 0;
-    await emptyPlace(context, place, count);
+    await emptyPlace(context, place, outputsOf(attempt).length);
     return moveClips(context, context.store.get(attemptId), async (file, index) => {
       const target = place.clip(index, extensionOf(file));
       makeRoomFor(target);

@@ -1,4 +1,4 @@
-import type { Attempt, Output } from '../domain/attempt.js';
+import { outputsOf } from '../domain/attempt.js';
 import { slotKey } from '../plan/graph.js';
 import { isUnderBothNames } from '../store/move-file.js';
 import { openShotStore } from '../store/shot-store.js';
@@ -69,8 +69,4 @@ export async function pruneClips(
   } finally {
     await store.close();
   }
-}
-
-function outputsOf({ state }: Attempt): readonly Output[] {
-  return state.kind === 'delivered' ? state.outputs : [];
 }

@@ -1,6 +1,6 @@
 import { basename, extname, join } from 'node:path';
 import { isoNow, type Clock } from '../clock.js';
-import type { Attempt, Output } from '../domain/attempt.js';
+import { outputsOf, type Attempt, type Output } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { slotKey } from '../plan/graph.js';
 import {
@@ -21,8 +21,8 @@ import { openPath, storedPath } from './paths.js';
 import type { Project } from './project.js';
 
 /**
- * Puts in order what a killed run left half done, by the lockfile's state alone: a submit whose answer never came
- * is uncertain; a clip that was recorded and not renamed yet, or moved and not recorded yet, is found again.
+ * Puts in order what a killed run left half done: a submit whose answer never came is uncertain; a clip that was
+ * recorded and not renamed yet, or moved and not recorded yet, is found again.
  */
 export async function recover(project: Project, store: ShotStore): Promise<void> {
   const owners = new Map(project.manifest.takes.map((take) => [slotKey(take), take]));
@@ -52,17 +52,14 @@ async function giveUpAnswer(store: ShotStore, attempt: Attempt, clock: Clock): P
 function contestedPaths(attempts: readonly Attempt[]): ReadonlySet<string> {
   const seen = new Set<string>();
   const contested = new Set<string>();
-  for (const { state } of attempts) {
-    if (state.kind !== 'delivered') continue;
-    for (const { path } of state.outputs) {
-      if (seen.has(path)) contested.add(path);
-      seen.add(path);
-    }
+  for (const { path } of attempts.flatMap(outputsOf)) {
+    if (seen.has(path)) contested.add(path);
+    seen.add(path);
   }
   return contested;
 }
 
-type SaidPlaces = (attempt: Attempt) => Promise<readonly string[]>;
+type SaidPlaces = (jobId: string) => Promise<readonly string[]>;
 
 /**
  * Where the sidecars in the output folder say that the clips of a job lie, as lockfiles keep paths. They know more than
@@ -76,7 +73,7 @@ function saidPlaces({ paths }: Project): SaidPlaces {
       ),
     );
   let places: ReturnType<typeof read> | undefined;
-  return async ({ state }) => ('job' in state && (await (places ??= read())).get(state.job.id)) || [];
+  return async (jobId) => (await (places ??= read())).get(jobId) ?? [];
 }
 
 /** Looks for the clips of a delivered attempt where a kill may have left them, or an older lockfile cannot know them. */
@@ -98,7 +95,7 @@ async function findClips({
 }): Promise<void> {
   if (attempt.state.kind !== 'delivered') return;
   const { folder } = project.paths;
-  const { outputs } = attempt.state;
+  const { outputs, job } = attempt.state;
   const place = owner && clipPlace(project, owner);
   const paths: string[] = [];
   let wasUnfinished = false;
@@ -113,7 +110,7 @@ async function findClips({
       const isGone = status === 'missing' || contested.has(output.path);
       const places = isGone ? await placesAfterMove(project, { output, home }) : [];
       // What is only missing is fetched again; where another clip lies, ours must not be taken for it.
-      const saidPath = status === 'changed' ? (await said(attempt))[index] : undefined;
+      const saidPath = status === 'changed' ? (await said(job.id))[index] : undefined;
       if (saidPath !== undefined && saidPath !== output.path) places.unshift(openPath(folder, saidPath));
       const moved = await firstWith(output, places);
       if (moved !== undefined) path = storedPath(folder, moved);
