@@ -2,6 +2,7 @@ import type { RunSummary } from '../events.js';
 import { messageOf } from '../errors.js';
 import type { CliContext } from './context.js';
 import { noteLines } from './context.js';
+import { noteError } from './exit.js';
 
 /**
  * Tells the CI system of a run: JUnit where a file is named, and GitHub's step summary where it runs there. Gives false
@@ -35,7 +36,7 @@ async function writeJunit(context: CliContext, summary: RunSummary, file: string
     await writeText(file, junitXml(summary));
     return true;
   } catch (error) {
-    noteLines(context, [`error: ${messageOf(error)}`]);
+    await noteError(error, context);
     return false;
   }
 }

@@ -14,9 +14,14 @@ export async function reportError(error: unknown, context: CliContext): Promise<
   if (isInterruption(error)) return 130;
   const known = knownError(error);
   if (context.format === 'json') printJson(context, errorDocument(known));
-  noteLines(context, await errorLines(known, context));
+  await noteError(known, context);
   if (context.env['DAILIES_DEBUG']) noteLines(context, stackLines(error));
   return known.exitCode;
+}
+
+/** Tells people of an error on the standard error; what ends with it is the caller's affair. */
+export async function noteError(error: unknown, context: CliContext): Promise<void> {
+  noteLines(context, await errorLines(knownError(error), context));
 }
 
 /** Commander has written its message already. */

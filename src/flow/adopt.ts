@@ -7,11 +7,10 @@ import { readShotState } from '../store/read-state.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { findSidecars } from '../store/sidecar.js';
 import { createClipIndex } from './clip-index.js';
-import { sidecarOf } from './clip-moves.js';
-import { CLIP_EXTENSIONS, clipPlace, isInPlace } from './clip-place.js';
+import { CLIP_EXTENSIONS, clipPlace, isInPlace, partOf, sidecarOf } from './clip-place.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
-import { isThisClip, nameWholePart, partOf } from './recover.js';
+import { isThisClip, nameWholePart } from './recover.js';
 import { survey, type Scope, type Survey } from './survey.js';
 
 /** What is known of a project: its attempts, with those that only sidecars vouch for, and what to do about its takes. */

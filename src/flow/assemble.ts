@@ -32,7 +32,7 @@ export async function assembleFilm(project: Project, signal: AbortSignal): Promi
   const part = join(paths.output, `${manifest.project}.part`);
   const film = await assembleClips({ clips, target: part, signal, ...(tool ? { tool } : {}) });
   if (exists(target)) await moveClip({ file: target, folder: supersededFolder(project) });
-  await moveIntoPlace({ file: part, target });
+  await moveIntoPlace(part, target);
   return { ...film, path: target, clips: clips.length };
 }
 

@@ -8,6 +8,7 @@ import {
   clipPlace,
   extensionOf,
   isInPlace,
+  sidecarOf,
   supersededFolder,
   type ClipPlace,
 } from './clip-place.js';
@@ -33,7 +34,7 @@ export function bringHome(context: RunContext, attemptId: string, take: Take): P
     return moveClips(context, context.store.get(attemptId), async (file, index) => {
       const target = place.clip(index, extensionOf(file));
       makeRoomFor(target);
-      await moveIntoPlace({ file, target });
+      await moveIntoPlace(file, target);
       return target;
     });
   });
@@ -70,9 +71,4 @@ async function moveClips(
   removeFile(oldSidecar);
   writeSidecar({ path: sidecarOf(openPath(folder, paths[0] ?? '')), attempt: moved });
   return moved;
-}
-
-/** The sidecar beside the first clip of an attempt. */
-export function sidecarOf(clip: string): string {
-  return clip.replace(/\.(mp4|webm)$/, '.json');
 }

@@ -24,6 +24,16 @@ export function extensionOf(clip: string): (typeof CLIP_EXTENSIONS)[number] {
   return clip.endsWith('.webm') ? '.webm' : '.mp4';
 }
 
+/** The sidecar beside the first clip of an attempt. */
+export function sidecarOf(clip: string): string {
+  return clip.replace(/\.(mp4|webm)$/, '.json');
+}
+
+/** Where a clip grew before it got its name. */
+export function partOf(clip: string): string {
+  return clip.replace(/\.(mp4|webm)$/, '.part');
+}
+
 /** The folder for clips that a newer one has replaced. */
 export function supersededFolder(project: Project): string {
   return join(project.paths.output, '.superseded');

@@ -240,7 +240,7 @@ async function putInPlace(
   writeSidecar({ path: place.sidecar, attempt: delivered });
   for (const { part, target, isThere } of clips) {
     if (isThere) await discardPart(part);
-    else await finishPart({ part, target });
+    else await finishPart(part, target);
   }
   return { attempt: delivered };
 }

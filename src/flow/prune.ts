@@ -5,11 +5,10 @@ import { openShotStore } from '../store/shot-store.js';
 import { removeFile } from '../store/clip-file.js';
 import { inspectOutput } from '../store/clips.js';
 import { surveyFully } from './adopt.js';
-import { sidecarOf } from './clip-moves.js';
-import { clipPlace, isInPlace } from './clip-place.js';
+import { clipPlace, isInPlace, partOf, sidecarOf } from './clip-place.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
-import { partOf, recover } from './recover.js';
+import { recover } from './recover.js';
 
 /** One clip that serves no take: of a removed shot, or replaced by a newer one. */
 export interface Prunable {

@@ -15,8 +15,7 @@ import { inspectOutput } from '../store/clips.js';
 import { isUnderBothNames } from '../store/move-file.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { findSidecars, writeSidecar } from '../store/sidecar.js';
-import { sidecarOf } from './clip-moves.js';
-import { clipPlace, extensionOf, supersededFolder } from './clip-place.js';
+import { clipPlace, extensionOf, partOf, sidecarOf, supersededFolder } from './clip-place.js';
 import { openPath, storedPath } from './paths.js';
 import type { Project } from './project.js';
 
@@ -115,7 +114,7 @@ async function findClips({
       const moved = await firstWith(output, places);
       if (moved !== undefined) path = storedPath(folder, moved);
     } else if (home !== undefined && home !== file && isUnderBothNames(file, home)) {
-      await moveIntoPlace({ file, target: home });
+      await moveIntoPlace(file, home);
       path = storedPath(folder, home);
     }
     paths.push(path);
@@ -138,14 +137,9 @@ async function findClips({
 export async function nameWholePart(file: string, output: Output): Promise<boolean> {
   const part = partOf(file);
   if (!(await isThisClip(part, output))) return false;
-  await finishPart({ part, target: file });
+  await finishPart(part, file);
   await discardPart(part);
   return true;
-}
-
-/** Where a clip grew before it got its name. */
-export function partOf(file: string): string {
-  return file.replace(/\.(mp4|webm)$/, '.part');
 }
 
 /** Where a run may have moved a clip that could not say so any more: its owner's place, and `.superseded/`. */

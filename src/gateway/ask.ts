@@ -57,7 +57,9 @@ export async function askAgain(dispatcher: Dispatcher, question: Question): Prom
  * far as it goes, and one that cannot be read stays as it is.
  */
 function unpacked({ headers }: Head, body: Buffer, maxBytes: number): Buffer {
-  const codings = [headers['content-encoding'] ?? []].flat().join(',').toLowerCase().split(',');
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined) return body;
+  const codings = [encoding].flat().join(',').toLowerCase().split(',');
   try {
     return codings.reduceRight(
       (packed, coding) => UNPACKERS.get(coding.trim())?.(packed, maxBytes) ?? packed,

@@ -4,7 +4,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 import type { DailiesError } from '../errors.js';
-import { diskError } from './disk-error.js';
+import { diskError, errnoOf } from './disk-error.js';
 import { notePath, readNote, type KeptNote, type PartNote } from './part-note.js';
 import type { BodySink } from './wire.js';
 
@@ -39,7 +39,7 @@ export async function openPart(path: string, identity: string): Promise<PartFile
       hash.update(block as Buffer);
     return new PartFile({ ...noted, begun: { note: begun, bytes, hash } });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new PartFile(noted);
+    if (errnoOf(error) === 'ENOENT') return new PartFile(noted);
     throw diskError(path, error);
   }
 }
@@ -222,7 +222,7 @@ export class PartFile implements BodySink {
     try {
       return fs.openSync(this.#path, 'wx');
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (errnoOf(error) !== 'EEXIST') throw error;
     }
     // A kill can have fallen between the two halves of a move: under its other name this file is a clip.
     if (fs.statSync(this.#path).nlink <= 1) return fs.openSync(this.#path, 'w');

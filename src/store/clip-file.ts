@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DailiesError } from '../errors.js';
 import { diskError, errnoOf } from './disk-error.js';
-import { moveToFree } from './move-file.js';
+import { moveToFree, type Keeping } from './move-file.js';
 
 /*
  * Small things that are done for every clip are done synchronously: they touch names, not data, and take
@@ -61,35 +61,18 @@ export function mtimeOf(path: string): number {
  * btrfs. Where one does not, the clip is fetched again for free.)
  * A file that already bears the name is never overwritten: throws `disk`, with EEXIST as its cause where it is taken.
  */
-export function finishPart({
-  part,
-  target,
-}: {
-  readonly part: string;
-  readonly target: string;
-}): Promise<void> {
-  return giveName({ file: part, target, isDurable: false });
+export function finishPart(part: string, target: string): Promise<void> {
+  return giveName(part, target, { isDurable: false });
 }
 
 /** Moves a clip to its place, for good. Throws as `finishPart`. */
-export function moveIntoPlace({
-  file,
-  target,
-}: {
-  readonly file: string;
-  readonly target: string;
-}): Promise<void> {
-  return giveName({ file, target, isDurable: true });
+export function moveIntoPlace(file: string, target: string): Promise<void> {
+  return giveName(file, target, { isDurable: true });
 }
 
-async function giveName(move: {
-  readonly file: string;
-  readonly target: string;
-  readonly isDurable: boolean;
-}): Promise<void> {
-  const { file, target, isDurable } = move;
+async function giveName(file: string, target: string, keeping: Keeping): Promise<void> {
   try {
-    if (await moveToFree(file, target, { isDurable })) return;
+    if (await moveToFree(file, target, keeping)) return;
     throw Object.assign(new Error(`${target} exists`), { code: 'EEXIST' });
   } catch (cause) {
     throw diskError({ path: target, doing: 'put in its place', cause });

@@ -4,7 +4,7 @@ import { errnoOf } from './disk-error.js';
 import { syncFolder } from './replace-file.js';
 
 /** Makes a move outlive a power cut; without it the file may be found under its old name after one, as whole as before. */
-interface Keeping {
+export interface Keeping {
   readonly isDurable: boolean;
 }
 
