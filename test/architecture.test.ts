@@ -6,7 +6,7 @@ const SRC = resolve(import.meta.dirname, '../src');
 
 /** The floors of the house, from the ground up; a room is a folder of src, or a file that stands there by itself. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['domain', 'events.ts', 'errors.ts'],
+  ['domain', 'events.ts', 'errors.ts', 'disk-error.ts'],
   ['manifest', 'catalogue', 'cost', 'shot', 'plan'],
   ['gateway', 'store', 'media', 'sandbox', 'clock.ts'],
   ['flow'],

@@ -1,3 +1,4 @@
+import { errnoOf } from '../disk-error.js';
 import { ConnectFailure } from './connector.js';
 
 /** Why an exchange failed, in words for a person. */
@@ -39,7 +40,7 @@ export function isClosedConnection(error: Error): boolean {
 function codeOf(error: Error): string | undefined {
   // Happy eyeballs tries several addresses and reports them together: the first one speaks for all.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error && 'code' in first && typeof first.code === 'string' ? first.code : undefined;
+  return errnoOf(first);
 }
 
 function isTls(code: string | undefined): boolean {

@@ -3,11 +3,13 @@ import * as fs from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
+import { diskError, errnoOf } from '../disk-error.js';
 import type { DailiesError } from '../errors.js';
-import { diskError, errnoOf } from './disk-error.js';
 import { notePath, readNote, type KeptNote, type PartNote } from './part-note.js';
 import type { BodySink } from './wire.js';
 
+/** What a disk refuses of a clip is not lost. */
+const COMFORT = 'the clip stays on the gateway, and the next run fetches it';
 /** Large enough for the disk, small enough for sixteen at once. */
 const BLOCK_BYTES = 1024 * 1024;
 /** From here on a part is worth continuing even after a kill: it goes to the disk, and its note says how much did. */
@@ -40,7 +42,7 @@ export async function openPart(path: string, identity: string): Promise<PartFile
     return new PartFile({ ...noted, begun: { note: begun, bytes, hash } });
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return new PartFile(noted);
-    throw diskError(path, error);
+    throw diskError({ path, doing: 'read', cause: error, comfort: COMFORT });
   }
 }
 
@@ -254,7 +256,7 @@ export class PartFile implements BodySink {
     try {
       await work();
     } catch (error) {
-      this.#failure ??= diskError(this.#path, error);
+      this.#failure ??= diskError({ path: this.#path, doing: 'written', cause: error, comfort: COMFORT });
       throw this.#failure;
     }
   }

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { errnoOf } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { readFacts } from './facts.js';
 import type { FrameTool } from './frame-tool.js';
@@ -91,6 +92,6 @@ async function moveSafely(file: string, target: string): Promise<void> {
 /** Errors of the file system bear a code and mean the disk; mediabunny's bear none and mean the clips. */
 function asOurs(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DailiesError) return error;
-  const code = 'code' in error && typeof error.code === 'string' ? 'disk' : 'media';
+  const code = errnoOf(error) === undefined ? 'media' : 'disk';
   return new DailiesError(code, `cannot join the clips: ${messageOf(error)}`, { exitCode: 1, cause: error });
 }

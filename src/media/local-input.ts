@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readFile, realpath, type FileHandle } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
+import { errnoOf } from '../disk-error.js';
 import type { MediaKind } from '../domain/take.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { sniffMedia } from './sniff.js';
@@ -45,7 +46,7 @@ export async function inspectLocalInput({
     }
     return await inspectFile({ path, name, media });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errnoOf(error);
     return code === 'ENOENT' || code === 'ENOTDIR'
       ? { ok: false, code: 'file-missing', message: `${name} does not exist` }
       : { ok: false, code: 'file-unreadable', message: `${name} cannot be read: ${messageOf(error)}` };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import writeFileAtomic from 'write-file-atomic';
 
+import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
 import type { SandboxJob } from './job.js';
 
 /**
@@ -48,7 +49,7 @@ export function openJobStore(folder: string): JobStore {
   const find = async (id: string): Promise<SandboxJob | undefined> => {
     const inMemory = known.get(id);
     if (inMemory || !isJobId(id)) return inMemory;
-    const text = await unlessMissing(readFile(place.job(id), 'utf8'));
+    const text = await readFile(place.job(id), 'utf8').catch(undefinedIfAbsent);
     if (text === undefined) return undefined;
     // Our own file, written whole: its shape needs no check.
     const job = JSON.parse(text) as SandboxJob;
@@ -63,7 +64,7 @@ export function openJobStore(folder: string): JobStore {
     },
     find,
     async all() {
-      const names = (await unlessMissing(readdir(join(folder, 'jobs')))) ?? [];
+      const names = (await readdir(join(folder, 'jobs')).catch(undefinedIfAbsent)) ?? [];
       const ids = names
         .filter((name) => name.endsWith('.json'))
         .map((name) => name.slice(0, -'.json'.length));
@@ -78,7 +79,7 @@ export function openJobStore(folder: string): JobStore {
       return sha256;
     },
     imagePath: place.image,
-    findClip: (job, index) => unlessMissing(readFile(place.clip(job, index))),
+    findClip: (job, index) => readFile(place.clip(job, index)).catch(undefinedIfAbsent),
     keepClip: (job, index, bytes) =>
       put(place.clip(job, index), Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)),
     async isFirst(text) {
@@ -88,7 +89,7 @@ export function openJobStore(folder: string): JobStore {
         await writeFile(path, '', { flag: 'wx' });
         return true;
       } catch (error) {
-        if (isCode(error, 'EEXIST')) return false;
+        if (errnoOf(error) === 'EEXIST') return false;
         throw error;
       }
     },
@@ -99,21 +100,8 @@ async function put(path: string, data: string | Buffer): Promise<void> {
   try {
     await writeFileAtomic(path, data, { fsync: false });
   } catch (error) {
-    if (!isCode(error, 'ENOENT')) throw error;
+    if (errnoOf(error) !== 'ENOENT') throw error;
     await mkdir(join(path, '..'), { recursive: true });
     await writeFileAtomic(path, data, { fsync: false });
   }
-}
-
-async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DailiesError } from '../errors.js';
-import { diskError, errnoOf } from './disk-error.js';
+import { diskError, errnoOf } from '../disk-error.js';
 import { moveToFree, type Keeping } from './move-file.js';
 
 /*

@@ -4,7 +4,7 @@ import { mkdir, statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Output } from '../domain/attempt.js';
-import { diskError, errnoOf } from './disk-error.js';
+import { diskError, errnoOf } from '../disk-error.js';
 import { moveToFree } from './move-file.js';
 
 /**

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { DailiesError } from '../errors.js';
-import { diskError, undefinedIfAbsent } from './disk-error.js';
+import { diskError, undefinedIfAbsent } from '../disk-error.js';
 import { decodeHeader, decodeLine, type NumberedEntry } from './journal-line.js';
 
 /** Where the journal of a lockfile lies: `teaser.lock.json` has `teaser.lock.journal`. */

@@ -1,6 +1,6 @@
 import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, undefinedIfAbsent } from './disk-error.js';
+import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
 import { identityFields, type ProcessIdentity } from './process-identity.js';
 import * as is from './shape.js';
 

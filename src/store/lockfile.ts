@@ -5,7 +5,7 @@ import type { Attempt } from '../domain/attempt.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { attemptFields, picksShape } from './attempt-shape.js';
 import { catalogueShape } from './catalogue-snapshot.js';
-import { diskError, undefinedIfAbsent } from './disk-error.js';
+import { diskError, undefinedIfAbsent } from '../disk-error.js';
 import {
   LOCKFILE_VERSION,
   lockfileText,

@@ -1,6 +1,6 @@
 import { linkSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errnoOf } from './disk-error.js';
+import { errnoOf } from '../disk-error.js';
 import { syncFolder } from './replace-file.js';
 
 /** Makes a move outlive a power cut; without it the file may be found under its old name after one, as whole as before. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
-import { errnoOf } from './disk-error.js';
+import { errnoOf } from '../disk-error.js';
 import * as is from './shape.js';
 
 /** Which process on which machine; what a system does not tell is absent. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { errnoOf } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
 
 /** The bytes of a manifest. Throws `manifest-invalid` (exit 2) where there is no such file to read. */
@@ -6,7 +7,7 @@ export async function readManifest(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errnoOf(error);
     const [message, hint] =
       code === 'ENOENT'
         ? [`there is no file ${path}`, 'dailies init makes a manifest to start from']

@@ -2,7 +2,7 @@ import { closeSync, fsync, openSync } from 'node:fs';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { errnoOf, undefinedIfAbsent } from './disk-error.js';
+import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
 
 /**
  * Writes a file so that its name stands for the old content or the new one at every instant: temp file, rename.

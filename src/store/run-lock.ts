@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isoNow, type Clock } from '../clock.js';
 import { DailiesError } from '../errors.js';
-import { diskError, undefinedIfAbsent } from './disk-error.js';
+import { diskError, undefinedIfAbsent } from '../disk-error.js';
 import { createLockFile, isLeftover, readLockFile, removeLockFile, type LockHolder } from './lock-file.js';
 import { takeOver, underClaim } from './lock-takeover.js';
 import { ownIdentity, whereaboutsOf } from './process-identity.js';

@@ -5,7 +5,7 @@ import type { Estimate } from '../domain/money.js';
 import type { TakeRef } from '../domain/take.js';
 import { DailiesError } from '../errors.js';
 import type { CatalogueSnapshot } from './catalogue-snapshot.js';
-import { diskError } from './disk-error.js';
+import { diskError } from '../disk-error.js';
 import { journalPath } from './journal.js';
 import type { JournalEntry } from './journal-line.js';
 import { nextPlace, writeLockfile } from './lockfile.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Attempt } from '../domain/attempt.js';
 import { attemptFields } from './attempt-shape.js';
-import { diskError } from './disk-error.js';
+import { diskError } from '../disk-error.js';
 import * as is from './shape.js';
 
 /** An attempt as a sidecar told it; it gets an id when it is adopted. */

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DailiesError, messageOf } from '../errors.js';
-import { diskError } from './disk-error.js';
+import { diskError } from '../disk-error.js';
 import { replaceFile } from './replace-file.js';
 
 /**

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DailiesError } from '../errors.js';
-import { diskError } from './disk-error.js';
+import { diskError } from '../disk-error.js';
 import { journalPath } from './journal.js';
 import { JournalFile } from './journal-file.js';
 import { encodeLine, isMoney, type JournalEntry } from './journal-line.js';

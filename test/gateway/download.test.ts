@@ -501,7 +501,8 @@ describe('a disk that refuses a clip', () => {
     await expect(download({ target: join(folder, 'gone', 'clip.part') })).rejects.toMatchObject({
       code: 'disk',
       exitCode: 3,
-      message: expect.stringContaining('the folder is gone') as unknown,
+      message: expect.stringContaining('its folder is gone') as unknown,
+      hint: expect.stringMatching(/put the folder back.*stays on the gateway/) as unknown,
     });
   });
 

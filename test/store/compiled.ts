@@ -16,7 +16,7 @@ import ts from 'typescript';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PARTS = ['clock.ts', 'errors.ts', 'domain', 'shot', 'store'];
+const PARTS = ['clock.ts', 'errors.ts', 'disk-error.ts', 'domain', 'shot', 'store'];
 
 /**
  * Runs the sources in processes of their own, which can be killed: compiles them, without checks,

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { DailiesError, messageOf } from '../errors.js';
+import { DailiesError, messageOf } from './errors.js';
 
 /** What the common refusals of a file system mean, and what a person can do about them. */
 const REFUSALS: Readonly<Record<string, { readonly why: string; readonly hint: string }>> = {
@@ -15,19 +15,25 @@ const REFUSALS: Readonly<Record<string, { readonly why: string; readonly hint: s
   EISDIR: { why: 'a folder of that name is in the way', hint: 'move the folder away, then run again' },
 };
 
-/** The error for a file that could not be read, written or moved: code `disk`, exit 3. `doing` is a past participle. */
+/**
+ * The error for a file that could not be read, written or moved: code `disk`, exit 3. `doing` is a past participle;
+ * `comfort` says what is safe all the same.
+ */
 export function diskError(failure: {
   readonly path: string;
   readonly doing: string;
   readonly cause: unknown;
+  readonly comfort?: string;
 }): DailiesError {
-  const code = errnoOf(failure.cause);
+  const { path, doing, cause, comfort } = failure;
+  const code = errnoOf(cause);
   const refusal = code === undefined ? undefined : REFUSALS[code];
-  const why = refusal ? `${refusal.why} (${code ?? ''})` : messageOf(failure.cause);
-  return new DailiesError('disk', `${basename(failure.path)} could not be ${failure.doing}: ${why}`, {
+  const why = refusal ? `${refusal.why} (${code ?? ''})` : messageOf(cause);
+  const remedy = refusal?.hint ?? `look at ${path}`;
+  return new DailiesError('disk', `${basename(path)} could not be ${doing}: ${why}`, {
     exitCode: 3,
-    hint: refusal?.hint ?? `look at ${failure.path}`,
-    cause: failure.cause,
+    hint: comfort === undefined ? remedy : `${remedy}; ${comfort}`,
+    cause,
   });
 }
 
