@@ -1,17 +1,9 @@
-import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
-
 import type { Dispatcher } from 'undici';
 
 import { isClosedConnection } from './failure.js';
+import { unpacked } from './packed.js';
 import type { Answer } from './read-submit.js';
-import {
-  LimitReached,
-  sendOnce,
-  type BodySink,
-  type Head,
-  type WireRequest,
-  type WireResult,
-} from './wire.js';
+import { LimitReached, sendOnce, type BodySink, type WireRequest, type WireResult } from './wire.js';
 
 /** What became of a request whose answer is read whole, into memory. */
 export type Asked =
@@ -51,49 +43,6 @@ export async function askAgain(dispatcher: Dispatcher, question: Question): Prom
   const first = await ask(dispatcher, question);
   return isStaleConnection(first) ? ask(dispatcher, question) : first;
 }
-
-/**
- * A body as it was meant: some proxies pack it although it was asked for unpacked. What comes of a torn one is kept as
- * far as it goes, and one that cannot be read stays as it is.
- */
-function unpacked({ headers }: Head, body: Buffer, maxBytes: number): Buffer {
-  const encoding = headers['content-encoding'];
-  if (encoding === undefined) return body;
-  const codings = [encoding].flat().join(',').toLowerCase().split(',');
-  try {
-    return codings.reduceRight(
-      (packed, coding) => UNPACKERS.get(coding.trim())?.(packed, maxBytes) ?? packed,
-      body,
-    );
-  } catch {
-    return body;
-  }
-}
-
-type Unpack = (body: Buffer, maxOutputLength: number) => Buffer;
-
-const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH } = constants;
-
-const gunzip: Unpack = (body, maxOutputLength) =>
-  gunzipSync(body, { maxOutputLength, finishFlush: Z_SYNC_FLUSH });
-
-/** By the standard in the frame of zlib (RFC 9110, 8.4.1.2), but some servers send it bare. */
-const inflate: Unpack = (body, maxOutputLength) => {
-  const options = { maxOutputLength, finishFlush: Z_SYNC_FLUSH };
-  const isFramed = ((body[0] ?? 0) & 15) === 8;
-  return isFramed ? inflateSync(body, options) : inflateRawSync(body, options);
-};
-
-const UNPACKERS = new Map<string, Unpack>([
-  ['gzip', gunzip],
-  ['x-gzip', gunzip],
-  ['deflate', inflate],
-  [
-    'br',
-    (body, maxOutputLength) =>
-      brotliDecompressSync(body, { maxOutputLength, finishFlush: BROTLI_OPERATION_FLUSH }),
-  ],
-]);
 
 /** Whether the connection ended before a byte of the answer came. */
 export function isStaleConnection(result: Asked | WireResult): boolean {

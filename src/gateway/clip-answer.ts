@@ -43,8 +43,7 @@ export function isSuspicious(head: Head): boolean {
 }
 
 /**
- * Under a suspicious type the first bytes decide (`ftyp` of ISO BMFF, the EBML mark of WebM): a clip under a wrong
- * name is still a clip. Until then they are kept by `other`, which gets the rest too where it is none.
+ * Under a suspicious type the first bytes decide: a clip under a wrong name is still a clip. Until then they are kept by `other`, which gets the rest too where it is none.
  */
 export function afterALook(choice: {
   readonly other: { readonly sink: BodySink; readonly body: () => Buffer };
@@ -60,11 +59,16 @@ export function afterALook(choice: {
       const start = other.body();
       if (isDecided || start.length < 12) return more;
       isDecided = true;
-      if (start.toString('latin1', 4, 8) !== 'ftyp' && start.readUInt32BE(0) !== 0x1a45dfa3) return more;
+      if (!looksLikeClip(start)) return more;
       clip = choice.clip();
       return clip.write(start, resume);
     },
   };
+}
+
+/** Whether bytes begin as a clip does: with `ftyp` of ISO BMFF, or the EBML mark of WebM. */
+export function looksLikeClip(start: Buffer): boolean {
+  return start.toString('latin1', 4, 8) === 'ftyp' || start.toString('hex', 0, 4) === '1a45dfa3';
 }
 
 /** A header's value; the first where a server sends several. */

@@ -4,6 +4,7 @@ import { afterALook, header, isOfAnother, isSuspicious, rangeOf, validatorOf } f
 import { failureWords } from './failure.js';
 import { follow } from './follow.js';
 import type { ClipUrl, DownloadOutcome } from './outcomes.js';
+import { isPacked, unpackInto, type Unpacking } from './packed.js';
 import { openPart, type PartFile } from './part-file.js';
 import { retryAfterMs } from './retry-after.js';
 import type { Web } from './web.js';
@@ -85,6 +86,7 @@ async function fetchInto(fetching: Fetching): Promise<DownloadOutcome | { readon
     withKey: request.source.withKey,
     words: collector(WORDS_BYTES),
   };
+  let unpacking: Unpacking | undefined;
   const { result } = await follow(context.web, {
     method: 'GET',
     url: new URL(request.source.url),
@@ -97,11 +99,19 @@ async function fetchInto(fetching: Fetching): Promise<DownloadOutcome | { readon
     allows: (from, to) => to.protocol === 'https:' || from.protocol === 'http:',
     idleTimeoutMs: request.idleTimeoutMs ?? context.idleTimeoutMs,
     signal: request.signal,
-    onHead: (head) => receive(head, { ...fetching, reception }),
+    onHead(head) {
+      const sink = receive(head, { ...fetching, reception });
+      unpacking = unpackInto(head, sink);
+      return unpacking?.sink ?? sink;
+    },
   });
+  const torn = await unpacking?.end({ isComplete: result.kind === 'complete' });
   if (part.failure) throw part.failure;
   request.signal.throwIfAborted();
-  return conclude(result, { ...fetching, reception });
+  return conclude(torn && reception.use === 'clip' ? { kind: 'broken', error: torn } : result, {
+    ...fetching,
+    reception,
+  });
 }
 
 /** Decides where the body of an answer goes. */
@@ -110,14 +120,16 @@ function receive(head: Head, { part, request, reception }: Fetching & { receptio
   const begun = part.note;
   if (head.status === 416 && begun) reception.use = 'start_over';
   if (head.status !== 200 && head.status !== 206) return words.sink;
-  const range = rangeOf(head);
+  // What part of a clip a part of packed bytes is, nobody can say: neither is it fit to be continued.
+  const packed = isPacked(head);
+  const range = packed ? { start: head.status === 200 ? 0 : NaN } : rangeOf(head);
   if (head.status === 200 && begun) part.startOver();
   if (range.start !== part.bytes || (head.status === 206 && begun && isOfAnother(head, begun))) {
     reception.use = begun ? 'start_over' : 'wrong_range';
     return words.sink;
   }
   reception.totalBytes = range.total;
-  part.describe({ validator: validatorOf(head), total: range.total });
+  if (!packed) part.describe({ validator: validatorOf(head), total: range.total });
   const useAsClip = (): BodySink => {
     reception.use = 'clip';
     return {

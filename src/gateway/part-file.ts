@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import * as fs from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 import { diskError, errnoOf } from '../disk-error.js';
@@ -168,7 +168,7 @@ export class PartFile implements BodySink {
     await this.#writing;
     const isOurs = this.#file !== undefined;
     await this.#close().catch(() => undefined);
-    if (isOurs) fs.rm(this.#path, () => undefined);
+    if (isOurs) await rm(this.#path).catch(() => undefined);
   }
 
   async #flush(): Promise<void> {

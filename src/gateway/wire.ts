@@ -157,6 +157,7 @@ function seconds(ms: number | undefined): string {
   return `${(ms ?? 0) / 1000} s`;
 }
 
-function asError(error: unknown): Error {
+/** Whatever was thrown, as an error. */
+export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }

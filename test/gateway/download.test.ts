@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/prom
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -123,6 +124,101 @@ describe('a download', () => {
       response.write(clip.subarray(0, 5), () => response.end(clip.subarray(5)));
     });
     expect(outcome).toEqual(downloaded(clip));
+  });
+});
+
+describe('a clip that comes packed, although it was asked for as it is', () => {
+  const head = Buffer.from('\0\0\0\u0018ftypisom');
+  const clip = Buffer.concat([head, randomBytes(3_000_000), Buffer.alloc(3_000_000)]);
+  const page = '<p>Your balance is empty</p>';
+  const sendPacked =
+    (encoding: string, body: Buffer, type = 'video/mp4') =>
+    (_: IncomingMessage, response: ServerResponse): void => {
+      const headers = { 'content-type': type, 'content-encoding': encoding, etag: '"a"' };
+      response.writeHead(200, { ...headers, 'content-length': body.length }).end(body);
+    };
+
+  it.each([
+    ['gzip', gzipSync(clip)],
+    ['deflate', deflateSync(clip)],
+    ['BR', brotliCompressSync(clip, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
+    ['deflate, x-gzip', gzipSync(deflateSync(clip))],
+    ['aws-chunked', clip],
+  ])('is unpacked on its way: %s', async (encoding, body) => {
+    const { outcome, files } = await downloadFrom(sendPacked(encoding, body));
+    expect(outcome).toEqual(downloaded(clip));
+    expect(files).toEqual(['clip.mp4.part']);
+  });
+
+  it('is taken as it is where it is only called so', async () => {
+    expect((await downloadFrom(sendPacked('gzip', clip))).outcome).toEqual(downloaded(clip));
+  });
+
+  it('is unpacked under a wrong type too', async () => {
+    const { outcome } = await downloadFrom(sendPacked('gzip', gzipSync(clip), 'text/plain'));
+    expect(outcome).toEqual(downloaded(clip));
+  });
+
+  it('is fetched from its first byte where it broke off', async () => {
+    const packed = gzipSync(clip);
+    const ranges: (string | undefined)[] = [];
+    const { outcome, again, files } = await downloadFrom((request, response) => {
+      ranges.push(request.headers.range);
+      if (ranges.length > 1) {
+        sendPacked('gzip', packed)(request, response);
+        return;
+      }
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length, etag: '"a"' });
+      response.write(packed.subarray(0, 2_000_000), () => setImmediate(() => response.destroy()));
+    });
+    expect(outcome.kind).toBe('interrupted');
+    expect(files).toEqual([]);
+    expect(await again()).toEqual(downloaded(clip));
+    expect(ranges).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    ['torn', gzipSync(clip).subarray(0, -8), 'unexpected end of file'],
+    ['of something else', Buffer.alloc(1_000_000, 'x'), 'incorrect header check'],
+  ])('and is %s is no clip yet', async (_, body, words) => {
+    const { outcome, files } = await downloadFrom(sendPacked('gzip', body));
+    expect(outcome).toEqual({
+      kind: 'interrupted',
+      message: `it came packed and cannot be unpacked: ${words}`,
+    });
+    expect(files).toEqual([]);
+  });
+
+  it.each([200, 403])('lets a page speak that comes in its place with a %i', async (status) => {
+    const { outcome } = await downloadFrom((_, response) => {
+      response.writeHead(status, { 'content-type': 'text/html', 'content-encoding': 'gzip' });
+      response.end(gzipSync(page));
+    });
+    expect(outcome).toMatchObject({ message: expect.stringContaining('Your balance is empty') as unknown });
+  });
+
+  it.runIf(existsSync('/dev/full'))('meets a full disk like any other', async () => {
+    const { origin } = await httpServer(sendPacked('gzip', gzipSync(clip)));
+    const { download, target } = await scene();
+    await symlink('/dev/full', target);
+    const asked = download({ source: { url: `${origin}/clip`, withKey: false } });
+    await expect(asked).rejects.toMatchObject({ code: 'disk' });
+  });
+
+  it('is not waited for when the run is stopped', async () => {
+    const stop = new AbortController();
+    const { origin } = await httpServer((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' });
+      response.write(gzipSync(clip).subarray(0, 1_000_000));
+    });
+    const { download, folder } = await scene();
+    const asked = download({
+      source: { url: `${origin}/clip`, withKey: false },
+      signal: stop.signal,
+      onProgress: () => stop.abort(new Error('stopped')),
+    });
+    await expect(asked).rejects.toThrow('stopped');
+    expect(await readdir(folder)).toEqual([]);
   });
 });
 
