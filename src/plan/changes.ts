@@ -12,24 +12,16 @@ export function changesBetween(before: RecordedRequest, after: RecordedRequest):
   ];
 }
 
-const SETTINGS = [
-  ...([
-    'model',
-    'prompt',
-    'duration',
-    'resolution',
-    'aspect_ratio',
-    'size',
-    'seed',
-    'generate_audio',
-  ] as const),
-  ...(['provider', 'creativity', 'upscale_factor', 'previous_job_id'] as const),
-];
-
 function settingChanges(before: RecordedRequest, after: RecordedRequest): string[] {
-  return SETTINGS.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name])).map(
-    (name) => (name === 'previous_job_id' ? 'previous_job changed' : `${name} changed`),
-  );
+  const [old, now] = [settingsOf(before), settingsOf(after)];
+  return Object.keys({ ...now, ...old })
+    .filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]))
+    .map((name) => (name === 'previous_job_id' ? 'previous_job changed' : `${name} changed`));
+}
+
+function settingsOf(request: RecordedRequest): Readonly<Record<string, unknown>> {
+  const { frame_images, input_references, ...settings } = request;
+  return settings;
 }
 
 function frameChanges(before: RecordedRequest, after: RecordedRequest): string[] {

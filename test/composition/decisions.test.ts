@@ -1,36 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.js';
 import type { Take } from '../../src/domain/take.js';
-import { createClaims } from '../../src/plan/claims.js';
-import type { Decision, DecisionContext } from '../../src/plan/decision.js';
-import { decideAll } from '../../src/plan/decide.js';
-import { slotKey } from '../../src/plan/graph.js';
+import type { Decision } from '../../src/plan/decision.js';
 import { recordRequest } from '../../src/shot/order.js';
+import { decideWith, type Changes } from '../helpers/decide.js';
 import { DELIVERED, makeAttempt, makeTake, type Happening } from '../helpers/takes.js';
-
-type Changes = Partial<Omit<DecisionContext, 'decided'>>;
-
-function decideWith(takes: readonly Take[], attempts: readonly Attempt[], changes: Changes = {}) {
-  const decisions = decideAll(takes, {
-    claims: createClaims(attempts, takes),
-    picks: {},
-    approve: false,
-    rerender: new Set(),
-    retryFailed: true,
-    resubmitUncertain: false,
-    localInput: () => undefined,
-    clipStatus: () => 'intact',
-    isInPlace: () => true,
-    isOfThisGateway: () => true,
-    isInScope: () => true,
-    ...changes,
-  });
-  return (take: Take): Decision => {
-    const decision = decisions.get(slotKey(take));
-    if (!decision) throw new Error(`no decision about ${take.key}`);
-    return decision;
-  };
-}
 
 /** A shot that opens on the last frame of another one. */
 const after = (from: string, shot: string, changes: Parameters<typeof makeTake>[1] = {}) =>

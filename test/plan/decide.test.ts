@@ -1,37 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Attempt } from '../../src/domain/attempt.js';
-import type { Take } from '../../src/domain/take.js';
-import { createClaims } from '../../src/plan/claims.js';
-import type { DecisionContext } from '../../src/plan/decision.js';
-import { decideAll } from '../../src/plan/decide.js';
-import { slotKey } from '../../src/plan/graph.js';
+import { decideWith } from '../helpers/decide.js';
 import { DELIVERED, makeAttempt, makeTake } from '../helpers/takes.js';
-
-function decideWith(
-  takes: readonly Take[],
-  attempts: readonly Attempt[],
-  changes: Partial<DecisionContext> = {},
-) {
-  const decisions = decideAll(takes, {
-    claims: createClaims(attempts, takes),
-    picks: {},
-    approve: false,
-    rerender: new Set(),
-    retryFailed: true,
-    resubmitUncertain: false,
-    localInput: () => undefined,
-    clipStatus: () => 'intact',
-    isInPlace: () => true,
-    isOfThisGateway: () => true,
-    isInScope: () => true,
-    ...changes,
-  });
-  return (take: Take) => {
-    const decision = decisions.get(slotKey(take));
-    if (!decision) throw new Error(`no decision about ${take.key}`);
-    return decision;
-  };
-}
 
 const chained = (shot: string, from: string) =>
   makeTake(shot, {

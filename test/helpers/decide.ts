@@ -1,0 +1,32 @@
+import type { Attempt } from '../../src/domain/attempt.js';
+import type { Take } from '../../src/domain/take.js';
+import { createClaims } from '../../src/plan/claims.js';
+import type { Decision, DecisionContext } from '../../src/plan/decision.js';
+import { decideAll } from '../../src/plan/decide.js';
+import { slotKey } from '../../src/plan/graph.js';
+
+/** What differs from a project in order. */
+export type Changes = Partial<Omit<DecisionContext, 'decided'>>;
+
+/** What is decided about each of some takes, where all is in order but for the changes. */
+export function decideWith(takes: readonly Take[], attempts: readonly Attempt[], changes: Changes = {}) {
+  const decisions = decideAll(takes, {
+    claims: createClaims(attempts, takes),
+    picks: {},
+    approve: false,
+    rerender: new Set(),
+    retryFailed: true,
+    resubmitUncertain: false,
+    localInput: () => undefined,
+    clipStatus: () => 'intact',
+    isInPlace: () => true,
+    isOfThisGateway: () => true,
+    isInScope: () => true,
+    ...changes,
+  });
+  return (take: Take): Decision => {
+    const decision = decisions.get(slotKey(take));
+    if (!decision) throw new Error(`no decision about ${take.key}`);
+    return decision;
+  };
+}
