@@ -59,7 +59,7 @@ export async function survey({
   const { takes } = manifest;
   const identity = gatewayIdentity(project.target);
   const statuses = await clipStatuses({ attempts, folder: paths.folder, hash: scope.verify ?? false });
-  const claims = createClaims(attempts, takes);
+  const claims = createClaims(attempts, takes, picks);
   const rerender = new Set(select(takes, scope.rerender ?? [], '--rerender').map(slotKey));
   const inScope = scopeOf(takes, scope, picks);
   const scoped = inScope === takes ? undefined : new Set(inScope.map(slotKey));

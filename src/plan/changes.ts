@@ -12,7 +12,8 @@ export function changesBetween(before: RecordedRequest, after: RecordedRequest):
   ];
 }
 
-function settingChanges(before: RecordedRequest, after: RecordedRequest): string[] {
+/** Which settings differ, as `changesBetween` says it; the inputs are not looked at. */
+export function settingChanges(before: RecordedRequest, after: RecordedRequest): string[] {
   const [old, now] = [settingsOf(before), settingsOf(after)];
   return Object.keys({ ...now, ...old })
     .filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]))

@@ -1,7 +1,9 @@
-import type { Attempt, AttemptStateKind, RecordedRequest } from '../domain/attempt.js';
+import { outputsOf, type Attempt, type AttemptStateKind, type RecordedRequest } from '../domain/attempt.js';
 import { groupBy } from '../domain/group-by.js';
 import type { Take, TakeRef } from '../domain/take.js';
-import { hasSources, slotKey } from './graph.js';
+import { recordedSettings } from '../shot/order.js';
+import { settingChanges } from './changes.js';
+import { hasSources, slotKey, sourcesOf, type Picks } from './graph.js';
 
 /** States that stand for a purchase: such an attempt can serve a take that asks for the same picture. */
 const CLAIMABLE = new Set<AttemptStateKind>([
@@ -20,9 +22,9 @@ export interface Claims {
   claimOwn(ref: TakeRef, fingerprint: string): Attempt | undefined;
   /**
    * Gives the take an unclaimed attempt with this fingerprint from wherever it stands: a renamed shot,
-   * a removed one. Leaves alone what a take that has not been settled yet may ask for itself.
+   * a removed one. Leaves alone what a take that has not been settled yet may ask for itself. Asked again, gives the same.
    */
-  claimAnywhere(fingerprint: string): Attempt | undefined;
+  claimAnywhere(ref: TakeRef, fingerprint: string): Attempt | undefined;
   /** The take's claim is settled, or it has none: what it owns beyond its claim may serve others from now on. */
   settle(ref: TakeRef): void;
   /** All that a take owns, oldest first, and has not been claimed by another. */
@@ -33,14 +35,31 @@ export interface Claims {
 
 /**
  * Sets up the claims over the attempts of a lockfile. `takes` are all takes of the manifest:
- * each is unsettled until `settle` is called, so that no other take can have what it may ask for.
+ * each is unsettled until `settle` is called, so that no other take can have what it may ask for. `picks` say which
+ * takes they are made from.
  */
-export function createClaims(attempts: readonly Attempt[], takes: readonly Take[]): Claims {
+export function createClaims(attempts: readonly Attempt[], takes: readonly Take[], picks: Picks): Claims {
   const bySlot = groupBy(attempts, (attempt) => slotKey(attempt.owner));
   const byFingerprint = groupBy(attempts.filter(isLive), (attempt) => attempt.fingerprint);
   const unsettled = new Map(takes.map((take) => [slotKey(take), take]));
   const claimedBy = new Map<string, string>();
+  const makersOf = findMakers(attempts);
 
+  /** Whether a take may come to ask for an attempt, as far as that can be known while its sources are not settled. */
+  const mayAskFor = (take: Take, { request }: Attempt): boolean => {
+    const makers = makersOf(request);
+    // What was made from other clips can only serve a take that is made from some, and the reverse.
+    if (hasSources(take) !== makers.length > 0) return false;
+    const { previous_job_id: _, ...settings } = request;
+    if (settingChanges(settings, recordedSettings(take)).length > 0) return false;
+    const sources = new Set(sourcesOf(take, picks).map(slotKey));
+    // A clip that serves one take already cannot come to be the source of another.
+    return makers.every(
+      (holders) =>
+        holders.length === 0 ||
+        holders.some(({ id }) => !claimedBy.has(id) || sources.has(claimedBy.get(id) ?? '')),
+    );
+  };
   const claim = (attempt: Attempt | undefined, slot: string) => {
     if (attempt) claimedBy.set(attempt.id, slot);
     return attempt;
@@ -55,12 +74,15 @@ export function createClaims(attempts: readonly Attempt[], takes: readonly Take[
         (claimedBy.get(attempt.id) ?? slot) === slot;
       return claim(own.findLast(isMatch), slot);
     },
-    claimAnywhere(fingerprint) {
+    claimAnywhere(ref, fingerprint) {
+      const slot = slotKey(ref);
       const isFree = (attempt: Attempt) => {
         const owner = unsettled.get(slotKey(attempt.owner));
         return !claimedBy.has(attempt.id) && !(owner && mayAskFor(owner, attempt));
       };
-      return claim(byFingerprint.get(fingerprint)?.find(isFree), 'elsewhere');
+      const candidates = byFingerprint.get(fingerprint);
+      const before = candidates?.find(({ id }) => claimedBy.get(id) === slot);
+      return claim(before ?? candidates?.find(isFree), slot);
     },
     settle(ref) {
       unsettled.delete(slotKey(ref));
@@ -73,14 +95,18 @@ export function createClaims(attempts: readonly Attempt[], takes: readonly Take[
   };
 }
 
-/** What was made from other clips can only serve a take that is made from some, and the reverse. */
-function mayAskFor(take: Take, { request }: Attempt): boolean {
-  return hasSources(take) === isMadeFromClips(request);
-}
-
-function isMadeFromClips({ frame_images = [], input_references = [], previous_job_id }: RecordedRequest) {
-  return (
-    previous_job_id !== undefined ||
-    [...frame_images, ...input_references].some(({ input }) => 'from' in input)
-  );
+/** Finds the attempts that may have given each clip a request was made from: of one clip several, where bytes are alike. */
+function findMakers(attempts: readonly Attempt[]) {
+  let bySha: Map<string, Attempt[]> | undefined;
+  let byJob: Map<string, Attempt[]> | undefined;
+  return (request: RecordedRequest): readonly (readonly Attempt[])[] => {
+    const { frame_images = [], input_references = [], previous_job_id: job } = request;
+    const clips = [...frame_images, ...input_references].flatMap(({ input }) =>
+      'from' in input ? [input.clip_sha256] : [],
+    );
+    bySha ??= groupBy(attempts, (attempt) => outputsOf(attempt)[0]?.sha256 ?? '');
+    byJob ??= groupBy(attempts, ({ state }) => ('job' in state ? state.job.id : ''));
+    const makers = clips.map((sha256) => bySha?.get(sha256) ?? []);
+    return job === undefined ? makers : [...makers, byJob.get(job) ?? []];
+  };
 }

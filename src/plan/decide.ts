@@ -79,7 +79,7 @@ function decideOrder({ order, print }: Printed, context: DecisionContext): Decis
   const open = before.filter(isUncertain);
   const resubmits = context.resubmitUncertain;
   // A take that is held takes on nothing else: no take has ever more than one uncertain submit to settle.
-  const found = own ?? (open.length > 0 && !resubmits ? undefined : claims.claimAnywhere(print));
+  const found = own ?? (open.length > 0 && !resubmits ? undefined : claims.claimAnywhere(take, print));
   const uncertain = [...new Set([...open, ...(found && isUncertain(found) ? [found] : [])])];
   const attempt = resubmits ? found : (uncertain[0] ?? found);
   claims.settle(take);

@@ -94,9 +94,8 @@ export function recordRequest(
         return unreachable(input);
     }
   };
-  const { callback_url, session_id, user, ...settings } = order.take.settings;
   return {
-    ...settings,
+    ...recordedSettings(order.take),
     ...(order.previous ? { previous_job_id: order.previous.job_id } : {}),
     ...(order.frames.length > 0
       ? {
@@ -107,6 +106,12 @@ export function recordRequest(
       ? { input_references: order.references.map(({ media, input }) => ({ media, input: recorded(input) })) }
       : {}),
   };
+}
+
+/** The settings that the lockfile keeps of a request. */
+export function recordedSettings({ settings }: Take): RecordedRequest {
+  const { callback_url, session_id, user, ...kept } = settings;
+  return kept;
 }
 
 /** The request as it goes over the wire. `urlOf` gives the https or data URL of an input. */

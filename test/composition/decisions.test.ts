@@ -42,6 +42,32 @@ describe('what was made from another clip', () => {
     expect(decision(newRight)).toMatchObject({ action: 'reuse', attempt: attempts[1] });
   });
 
+  describe.each([
+    ['of other words', (n: number) => ({ prompt: `part ${n}` })],
+    ['of one prompt', () => ({ prompt: 'and on it goes' })],
+  ])('in a chain %s', (_, settings) => {
+    const chainOf = (ids: readonly string[], firstPart = 1) =>
+      ids.map((id, index) => {
+        const changes = settings(firstPart + index);
+        const [before] = ids.slice(index - 1, index);
+        return index === 0 || before === undefined
+          ? makeTake(id, { prompt: 'the beginning' })
+          : after(before, id, changes);
+      });
+
+    it.each([
+      ['renumbered downwards', ['s1', 's2', 's3', 's4'], ['s0', 's1', 's2', 's3']],
+      ['renumbered upwards', ['s1', 's2', 's3', 's4'], ['s2', 's3', 's4', 's5']],
+      ['swapped', ['a', 'b', 'c'], ['a', 'c', 'b']],
+      ['turned round', ['a', 'b', 'c', 'd'], ['d', 'c', 'b', 'a']],
+    ])('is found again where the shots were %s', (__, ids, newIds) => {
+      const attempts = deliveredAll(chainOf(ids));
+      const renamed = chainOf(newIds);
+      const decision = decideWith(renamed, attempts);
+      expect(renamed.map((take) => decision(take).attempt?.id)).toEqual(attempts.map(({ id }) => id));
+    });
+  });
+
   it('leaves what it was before to the shot that asks for that now', () => {
     const before = makeTake('shore', { prompt: 'the shore' });
     const attempts = deliveredAll([sea, before]);

@@ -11,7 +11,7 @@ export type Changes = Partial<Omit<DecisionContext, 'decided'>>;
 /** What is decided about each of some takes, where all is in order but for the changes. */
 export function decideWith(takes: readonly Take[], attempts: readonly Attempt[], changes: Changes = {}) {
   const decisions = decideAll(takes, {
-    claims: createClaims(attempts, takes),
+    claims: createClaims(attempts, takes, changes.picks ?? {}),
     picks: {},
     approve: false,
     rerender: new Set(),
