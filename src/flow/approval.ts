@@ -1,5 +1,5 @@
 import type { Take } from '../domain/take.js';
-import { slotKey, sourcesOf } from '../plan/graph.js';
+import { pickOf, slotKey, sourcesOf } from '../plan/graph.js';
 import type { RunContext } from './run-context.js';
 import type { TakeOutcome } from './take-outcome.js';
 
@@ -19,7 +19,7 @@ export function stopForPicks(context: RunContext, outcomes: ReadonlyMap<string, 
   const delivered = new Set(
     project.manifest.takes.filter((take) => isDelivered(context, outcomes, take)).map(({ shot }) => shot),
   );
-  const unpicked = [...sources].filter((shot) => picks[shot] === undefined && delivered.has(shot));
+  const unpicked = [...sources].filter((shot) => pickOf(picks, shot) === undefined && delivered.has(shot));
   if (unpicked.length === 0) return;
   control.stop({
     kind: 'approval',

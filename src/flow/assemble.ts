@@ -3,7 +3,7 @@ import { outputsOf } from '../domain/attempt.js';
 import { DailiesError } from '../errors.js';
 import { assembleClips, type Assembled } from '../media/assemble.js';
 import { findFrameTool } from '../media/frame-tool.js';
-import { pickedTake, slotKey } from '../plan/graph.js';
+import { pickedTake, pickOf, slotKey } from '../plan/graph.js';
 import { exists, moveIntoPlace } from '../store/clip-file.js';
 import { inspectOutput, moveClip } from '../store/clips.js';
 import { readShotState } from '../store/read-state.js';
@@ -69,7 +69,7 @@ async function pickedClips(project: Project): Promise<string[]> {
     const file = openPath(paths.folder, output?.path ?? '');
     const isThere = output && (await inspectOutput({ file, output, hash: false })) !== 'missing';
     if (isThere) clips.push(file);
-    else missing.push(picks[shot] === undefined ? shot : slotKey(ref));
+    else missing.push(pickOf(picks, shot) === undefined ? shot : slotKey(ref));
   }
   if (missing.length === 0) return clips;
   throw new DailiesError('usage', `there is no clip yet of ${missing.join(', ')}`, {

@@ -7,12 +7,17 @@ export interface ClipIndex {
   update(before: Attempt, after: Attempt): void;
 }
 
-export function createClipIndex(attempts: Iterable<Attempt>): ClipIndex {
+/** Where several have one path on record, it is the last one's whose clip is there. */
+export function createClipIndex(
+  attempts: readonly Attempt[],
+  isThere: (attempt: Attempt) => boolean = () => true,
+): ClipIndex {
   const owners = new Map<string, string>();
   const add = (attempt: Attempt) => {
     for (const path of pathsOf(attempt)) owners.set(path, attempt.id);
   };
-  for (const attempt of attempts) add(attempt);
+  for (const attempt of attempts) if (!isThere(attempt)) add(attempt);
+  for (const attempt of attempts) if (isThere(attempt)) add(attempt);
   return {
     ownerOf: (storedPath) => owners.get(storedPath.toLowerCase()),
     update(before, after) {

@@ -37,7 +37,7 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
     const decisions = scopedDecisions(surveyed);
     const all = [
       ...diagnostics,
-      ...(await foreignFiles(project, decisions, createClipIndex(attempts))),
+      ...(await foreignFiles(project, decisions, createClipIndex(attempts, surveyed.isThere))),
       ...(catalogue ? unpricedModels(project, purchases(decisions), pricesBy(catalogue)) : []),
       ...changedClips(project, surveyed),
       ...(await frameToolMissing(project, purchasesInTime(decisions))),

@@ -71,7 +71,7 @@ export async function prepare({
   const { attempts } = surveyed;
   const decisions = scopedDecisions(surveyed);
   const toBuy = purchases(decisions);
-  const clips = createClipIndex(attempts);
+  const clips = createClipIndex(attempts, surveyed.isThere);
   const diagnostics: Diagnostic[] = [...project.diagnostics];
   assertNoErrors(project, diagnostics);
   assertKey(project, decisions);

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Attempt, Output } from '../domain/attempt.js';
+import { outputsOf, type Attempt, type Output } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { DailiesError } from '../errors.js';
 import { nearest } from '../domain/nearest.js';
@@ -39,6 +39,8 @@ export interface Survey {
   /** Attempts that serve no take, and whose clip or job is still worth something; none in a narrowed scope. */
   readonly orphans: readonly Attempt[];
   readonly claims: Claims;
+  /** Whether the clips of an attempt lie where it has them on record, changed or not. */
+  readonly isThere: (attempt: Attempt) => boolean;
   /** For decisions that have to be made again when a source has been delivered. */
   readonly context: Omit<DecisionContext, 'decided'>;
 }
@@ -84,7 +86,8 @@ export async function survey({
   const orphans = claims
     .unclaimed()
     .filter((attempt) => isLive(attempt) && !claimedOrCollected.has(attempt.id) && isOrphan(attempt, slots));
-  return { decisions, inScope, picks, orphans: scoped ? [] : orphans, claims, context };
+  const isThere = (attempt: Attempt) => context.clipStatus(attempt) !== 'missing';
+  return { decisions, inScope, picks, orphans: scoped ? [] : orphans, claims, isThere, context };
 }
 
 /** A clip of a removed shot; and any job, of whatever shot, that nobody else fetches. */
@@ -113,7 +116,18 @@ async function clipStatuses({
       state.kind === 'delivered' ? [limit(() => inspect(id, state.outputs))] : [],
     ),
   );
+  // Somebody took the clip away, and the clip of another attempt has come to its place since.
+  const intact = new Set(
+    attempts.filter(({ id }) => statuses.get(id) === 'intact').flatMap((attempt) => pathsOf(attempt)),
+  );
+  for (const attempt of attempts)
+    if (statuses.get(attempt.id) === 'changed' && pathsOf(attempt).some((path) => intact.has(path)))
+      statuses.set(attempt.id, 'missing');
   return statuses;
+}
+
+function pathsOf(attempt: Attempt): string[] {
+  return outputsOf(attempt).map(({ path }) => path);
 }
 
 async function worstStatus(outputs: readonly Output[], folder: string, hash: boolean) {

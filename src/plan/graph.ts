@@ -27,9 +27,14 @@ export function sourceTake(source: Extract<InputSource, { kind: 'shot' }>, picks
     : { shot: source.shot, take: source.take };
 }
 
+/** The number of the take that was picked of a shot, undefined where none was. */
+export function pickOf(picks: Picks, shot: string): number | undefined {
+  return Object.hasOwn(picks, shot) ? picks[shot] : undefined;
+}
+
 /** The picked take of a shot; the first where none was picked. */
 export function pickedTake(shot: string, picks: Picks): TakeRef {
-  return { shot, take: picks[shot] ?? 1 };
+  return { shot, take: pickOf(picks, shot) ?? 1 };
 }
 
 /** The place of a take in the lockfile and the manifest, as one string. */

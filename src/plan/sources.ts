@@ -2,7 +2,7 @@ import type { Take, TakeRef } from '../domain/take.js';
 import { unreachable } from '../errors.js';
 import type { KnownInput, Order } from '../shot/order.js';
 import type { Decision, DecisionContext } from './decision.js';
-import { pickedTake, pictureSourcesOf, slotKey, sourcesOf, sourceTake } from './graph.js';
+import { pickOf, pickedTake, pictureSourcesOf, slotKey, sourcesOf, sourceTake } from './graph.js';
 
 /** How the sources of a take stand. */
 export interface SourceSurvey {
@@ -43,7 +43,7 @@ function objection({
   const cannotCome = source.blocked_by !== undefined || source.action === 'held';
   if (cannotCome || (source.action !== 'reuse' && !isInScope(ref))) return `needs a clip of ${ref.shot}`;
   // A pick from before the clip was there is no pick of this clip.
-  const isApproved = picks[ref.shot] !== undefined && clipOf(source) !== undefined;
+  const isApproved = pickOf(picks, ref.shot) !== undefined && clipOf(source) !== undefined;
   if (approve && !isApproved) return `waits for a pick of ${ref.shot}`;
   if (take.previous_shot === ref.shot && source.attempt && !isOfThisGateway(source.attempt))
     return `${ref.shot} is another gateway's job, which alone can continue it: --rerender ${ref.shot}, or --gateway`;

@@ -68,6 +68,20 @@ describe('what was made from another clip', () => {
     });
   });
 
+  it.each(['constructor', 'toString', '__proto__'])(
+    'is made from the first take of a shot called %s',
+    (id) => {
+      const source = makeTake(id);
+      const [first] = deliveredAll([source]);
+      const decision = decideWith([source, after(id, 'next')], first ? [first] : []);
+      expect(decision(after(id, 'next'))).toMatchObject({
+        action: 'render',
+        reasons: ['new'],
+        waits_for: [],
+      });
+    },
+  );
+
   it('leaves what it was before to the shot that asks for that now', () => {
     const before = makeTake('shore', { prompt: 'the shore' });
     const attempts = deliveredAll([sea, before]);

@@ -179,6 +179,42 @@ describe('a second run', () => {
     expect(server.counters.posts).toBe(1);
   });
 
+  describe('whose clip was taken away before another one came to its place', () => {
+    const path = 'renders/film/sea/sea.mp4';
+    const clipOf = (red: number) =>
+      makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [red, 90, 30] });
+
+    it('fetches the one it asks for again, for free, and sets the other aside', async () => {
+      const [first, second] = await Promise.all([clipOf(40), clipOf(200)]);
+      server.autoComplete(() => (server.counters.accepted === 1 ? first : second));
+      const film = await project();
+      await film.run();
+      await rm(join(film.folder, path));
+      await film.write('  - { id: sea, prompt: calm water }');
+      await film.run();
+      await film.write(SEA);
+      expect((await film.plan()).shots[0]).toMatchObject({ action: 'download', reasons: ['file missing'] });
+      expect(await film.run()).toMatchObject({ exit_code: 0 });
+      expect(await clipAt(film, 'sea/sea.mp4')).toEqual(first);
+      expect(await clipAt(film, '.superseded/sea.mp4')).toEqual(second);
+      expect(server.counters.posts).toBe(2);
+    });
+
+    it('does not give the other away to a take that claims the old one', async () => {
+      const [first, second] = await Promise.all([clipOf(40), clipOf(200)]);
+      server.autoComplete(() => (server.counters.accepted === 1 ? first : second));
+      const film = await project();
+      await film.run();
+      await rm(join(film.folder, path));
+      await film.run({ rerender: ['sea'] });
+      await film.write('  - { id: sea, prompt: waves, takes: 2 }');
+      expect(await film.run()).toMatchObject({ exit_code: 0 });
+      expect(await clipAt(film, 'sea/sea.mp4')).toEqual(second);
+      expect(await clipAt(film, 'sea/sea.take-2.mp4')).toEqual(first);
+      expect(server.counters.posts).toBe(2);
+    });
+  });
+
   it('leaves a clip alone that was changed by hand, and keeps a copy when it is replaced', async () => {
     const film = await delivered();
     await writeFile(join(film.folder, 'renders/film/sea/sea.mp4'), 'graded');
