@@ -12,6 +12,8 @@ import type { FramePosition, FrameType, MediaKind, TakeRef } from './take.js';
  *                  ├→ refused                          a definite no: never charged
  *                  └→ uncertain ──adopted──→ pending   the answer was lost: perhaps charged, held
  *                         └→ not_charged · abandoned   settled by hand (abandoned also from lost)
+ *
+ * A clip that was gone and lies there again brings its attempt back to delivered, from wherever clip_gone has led.
  */
 
 /** An input as it was sent: what it was is kept, its signing parameters and its bytes are not. */
@@ -159,6 +161,8 @@ export type AttemptEvent = { readonly at: string } & (
   | { readonly type: 'delivered'; readonly outputs: readonly Output[] }
   /** The file is missing or broken on disk: it is fetched again, for free. */
   | { readonly type: 'clip_gone' }
+  /** The file that was gone lies there again, as it was. */
+  | { readonly type: 'clip_back' }
   /** The outputs were moved (renamed shot, superseded clip): their new paths, in order. */
   | { readonly type: 'moved'; readonly paths: readonly string[] }
   | { readonly type: 'resolved'; readonly as: 'job'; readonly job: JobRef }
@@ -180,6 +184,11 @@ export interface Attempt {
   /** null: the model has no price we can read. */
   readonly estimate: Estimate | null;
   readonly state: AttemptState;
+  /**
+   * The clips as they were delivered once, since they are gone from the disk: what was made from them still is, and
+   * they may come back.
+   */
+  readonly gone_clips?: readonly Output[];
   /** Milliseconds since 1970 of the steps that were reached, for the timeline and for poll timing. */
   readonly times: {
     readonly created: number;
@@ -189,6 +198,11 @@ export interface Attempt {
     readonly completed?: number;
     readonly delivered?: number;
   };
+}
+
+/** The clips that an attempt has on record, whether or not they are still on the disk. */
+export function clipsOnRecord(attempt: Pick<Attempt, 'state' | 'gone_clips'>): readonly Output[] {
+  return attempt.gone_clips ?? outputsOf(attempt);
 }
 
 /** The clips of an attempt; none before it is delivered. */

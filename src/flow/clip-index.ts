@@ -1,4 +1,4 @@
-import { outputsOf, type Attempt } from '../domain/attempt.js';
+import { clipsOnRecord, type Attempt } from '../domain/attempt.js';
 
 /** Which attempt owns the clip at a path, as the lockfile keeps paths; without regard to letter case. */
 export interface ClipIndex {
@@ -14,7 +14,9 @@ export function createClipIndex(
 ): ClipIndex {
   const owners = new Map<string, string>();
   const add = (attempt: Attempt) => {
-    for (const path of pathsOf(attempt)) owners.set(path, attempt.id);
+    // Where a clip is gone, the place is its own until another comes there.
+    for (const path of pathsOf(attempt))
+      if (!attempt.gone_clips || !owners.has(path)) owners.set(path, attempt.id);
   };
   for (const attempt of attempts) if (!isThere(attempt)) add(attempt);
   for (const attempt of attempts) if (isThere(attempt)) add(attempt);
@@ -28,5 +30,5 @@ export function createClipIndex(
 }
 
 function pathsOf(attempt: Attempt): string[] {
-  return outputsOf(attempt).map(({ path }) => path.toLowerCase());
+  return clipsOnRecord(attempt).map(({ path }) => path.toLowerCase());
 }

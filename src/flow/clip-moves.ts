@@ -16,11 +16,15 @@ import { openPath, storedPath } from './paths.js';
 import { record, type RunContext } from './run-context.js';
 
 /**
- * Moves whatever our lockfile owns out of the places where clips of a take are about to lie, into
+ * Moves whatever our lockfile owns out of the places where so many clips of an attempt are about to lie, into
  * `.superseded/`; nothing is ever overwritten.
  */
-export function clearPlace(context: RunContext, place: ClipPlace, count: number): Promise<void> {
-  return context.limits.move(() => emptyPlace(context, place, count));
+export function clearPlace(
+  context: RunContext,
+  place: ClipPlace,
+  clips: { readonly of: Attempt; readonly count: number },
+): Promise<void> {
+  return context.limits.move(() => emptyPlace(context, place, clips));
 }
 
 /** Moves the clips of an attempt to where the clips of the take belong that it serves now. */
@@ -30,7 +34,7 @@ export function bringHome(context: RunContext, attemptId: string, take: Take): P
     const attempt = context.store.get(attemptId);
     const place = clipPlace(context.project, take);
     if (isInPlace(attempt, place)) return attempt;
-    await emptyPlace(context, place, outputsOf(attempt).length);
+    await emptyPlace(context, place, { of: attempt, count: outputsOf(attempt).length });
     return moveClips(context, context.store.get(attemptId), async (file, index) => {
       const target = place.clip(index, extensionOf(file));
       makeRoomFor(target);
@@ -40,18 +44,30 @@ export function bringHome(context: RunContext, attemptId: string, take: Take): P
   });
 }
 
-async function emptyPlace(context: RunContext, place: ClipPlace, count: number): Promise<void> {
+async function emptyPlace(
+  context: RunContext,
+  place: ClipPlace,
+  { of, count }: { readonly of: Attempt; readonly count: number },
+): Promise<void> {
   for (let index = 0; index < Math.max(1, count); index++) {
     for (const extension of CLIP_EXTENSIONS) {
       const owner = context.clips.ownerOf(place.storedClip(index, extension));
-      if (owner !== undefined) await setAside(context, context.store.get(owner));
+      const isLeftOfIt = owner === of.id && of.gone_clips !== undefined;
+      if (owner !== undefined && !isLeftOfIt) await setAside(context, context.store.get(owner));
     }
   }
 }
 
 /** Moves the clips of an attempt into `.superseded/`, with their sidecar. A clip that is not there stays on record. */
 async function setAside(context: RunContext, attempt: Attempt): Promise<void> {
-  await moveClips(context, attempt, (file) => moveClip({ file, folder: supersededFolder(context.project) }));
+  const { paths } = context.project;
+  const move = (file: string) => moveClip({ file, folder: supersededFolder(context.project) });
+  await moveClips(context, attempt, move);
+  // One of several may be left of clips that are gone.
+  for (const { path } of attempt.gone_clips ?? []) {
+    const file = openPath(paths.folder, path);
+    if (exists(file)) await move(file);
+  }
 }
 
 async function moveClips(

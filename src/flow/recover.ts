@@ -30,6 +30,7 @@ export async function recover(project: Project, store: ShotStore): Promise<void>
   for (const attempt of store.attempts()) {
     const { kind } = attempt.state;
     if (kind === 'submitting') await giveUpAnswer(store, attempt, project.clock);
+    else if (attempt.gone_clips) await takeBack(project, store, attempt);
     else if (kind === 'delivered')
       await findClips({
         project,
@@ -45,6 +46,18 @@ export async function recover(project: Project, store: ShotStore): Promise<void>
 async function giveUpAnswer(store: ShotStore, attempt: Attempt, clock: Clock): Promise<void> {
   const message = 'the program ended before the answer came';
   await store.apply(attempt.id, { type: 'answer_lost', at: isoNow(clock), message });
+}
+
+/** Clips that were gone, and that somebody has put back, serve again. */
+async function takeBack(
+  { paths, clock }: Project,
+  store: ShotStore,
+  { id, state, gone_clips = [] }: Attempt,
+): Promise<void> {
+  if (state.kind === 'abandoned' || state.kind === 'failed') return;
+  for (const output of gone_clips)
+    if (!(await isThisClip(openPath(paths.folder, output.path), output))) return;
+  await store.apply(id, { type: 'clip_back', at: isoNow(clock) });
 }
 
 /** Paths that several attempts have on record: one of them was moved away, and could not say so any more. */

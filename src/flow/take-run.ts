@@ -123,7 +123,7 @@ async function fetch(
   const place = clipPlace(context.project, take);
   const { job } = attempt.state;
   const delivered = await deliver(context, { attempt, job, gateway, place, urls, take }, (count) =>
-    clearPlace(context, place, count),
+    clearPlace(context, place, { of: attempt, count }),
   );
   return delivered.waiting === undefined
     ? { attempt: delivered.attempt }

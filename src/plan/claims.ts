@@ -1,4 +1,9 @@
-import { outputsOf, type Attempt, type AttemptStateKind, type RecordedRequest } from '../domain/attempt.js';
+import {
+  clipsOnRecord,
+  type Attempt,
+  type AttemptStateKind,
+  type RecordedRequest,
+} from '../domain/attempt.js';
 import { groupBy } from '../domain/group-by.js';
 import type { Take, TakeRef } from '../domain/take.js';
 import { recordedSettings } from '../shot/order.js';
@@ -104,7 +109,7 @@ function findMakers(attempts: readonly Attempt[]) {
     const clips = [...frame_images, ...input_references].flatMap(({ input }) =>
       'from' in input ? [input.clip_sha256] : [],
     );
-    bySha ??= groupBy(attempts, (attempt) => outputsOf(attempt)[0]?.sha256 ?? '');
+    bySha ??= groupBy(attempts, (attempt) => clipsOnRecord(attempt)[0]?.sha256 ?? '');
     byJob ??= groupBy(attempts, ({ state }) => ('job' in state ? state.job.id : ''));
     const makers = clips.map((sha256) => bySha?.get(sha256) ?? []);
     return job === undefined ? makers : [...makers, byJob.get(job) ?? []];

@@ -1,3 +1,4 @@
+import { clipsOnRecord } from '../domain/attempt.js';
 import type { Take, TakeRef } from '../domain/take.js';
 import { unreachable } from '../errors.js';
 import type { KnownInput, Order } from '../shot/order.js';
@@ -88,9 +89,8 @@ export function orderOf(take: Take, context: DecisionContext): Order | undefined
 }
 
 /** The clip that a source has on record, whether or not it must be fetched again. */
-function clipOf(decision: Decision): { readonly sha256: string; readonly job_id: string } | undefined {
-  if (decision.action !== 'reuse' && decision.action !== 'download') return undefined;
-  const state = decision.attempt?.state;
-  const sha256 = state?.kind === 'delivered' ? state.outputs[0]?.sha256 : undefined;
-  return state?.kind === 'delivered' && sha256 !== undefined ? { sha256, job_id: state.job.id } : undefined;
+function clipOf({ attempt }: Decision): { readonly sha256: string; readonly job_id: string } | undefined {
+  const [clip] = attempt ? clipsOnRecord(attempt) : [];
+  if (!attempt || !clip || !('job' in attempt.state)) return undefined;
+  return { sha256: clip.sha256, job_id: attempt.state.job.id };
 }

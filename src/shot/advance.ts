@@ -1,10 +1,11 @@
-import type {
-  Attempt,
-  AttemptEvent,
-  AttemptState,
-  AttemptStateKind,
-  JobRef,
-  StateOf,
+import {
+  outputsOf,
+  type Attempt,
+  type AttemptEvent,
+  type AttemptState,
+  type AttemptStateKind,
+  type JobRef,
+  type StateOf,
 } from '../domain/attempt.js';
 import { DailiesError, unreachable } from '../errors.js';
 
@@ -14,10 +15,18 @@ import { DailiesError, unreachable } from '../errors.js';
  * Throws `internal` on a move that the diagram does not have.
  */
 export function advance(attempt: Attempt, event: AttemptEvent): Attempt {
-  return { ...attempt, state: nextState(attempt, event), times: nextTimes(attempt.times, event) };
+  const { gone_clips, ...rest } = attempt;
+  const gone = goneClips(attempt, event);
+  const state = nextState(attempt, event);
+  return { ...rest, state, ...(gone ? { gone_clips: gone } : {}), times: nextTimes(attempt.times, event) };
 }
 
-function nextState({ id, state }: Attempt, event: AttemptEvent): AttemptState {
+function goneClips(attempt: Attempt, { type }: AttemptEvent): Attempt['gone_clips'] {
+  if (type === 'clip_gone') return outputsOf(attempt);
+  return type === 'delivered' || type === 'clip_back' ? undefined : attempt.gone_clips;
+}
+
+function nextState({ id, state, gone_clips }: Attempt, event: AttemptEvent): AttemptState {
   const since = event.at;
   const from = <K extends AttemptStateKind>(...kinds: readonly K[]): StateOf<K> => {
     if (isOneOf(state, kinds)) return state;
@@ -73,6 +82,11 @@ function nextState({ id, state }: Attempt, event: AttemptEvent): AttemptState {
     case 'clip_gone': {
       const before = from('delivered');
       return { kind: 'completed', since, job: before.job, ...costOf(before) };
+    }
+    case 'clip_back': {
+      if (!gone_clips) return from();
+      const before = from('pending', 'in_progress', 'completed', 'downloading', 'lost');
+      return { kind: 'delivered', since, job: before.job, outputs: gone_clips, ...costOf(before) };
     }
     case 'moved': {
       const before = from('delivered');

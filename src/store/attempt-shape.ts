@@ -160,5 +160,8 @@ export const attemptFields = {
   times,
 } as const;
 
+/** What an attempt may have besides. */
+export const optionalAttemptFields = { gone_clips: is.arrayOf(output) } as const;
+
 /** The picked take of each shot. */
 export const picksShape: is.Shape<Readonly<Record<string, number>>> = is.recordOf(is.count);

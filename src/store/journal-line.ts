@@ -81,6 +81,7 @@ const WEIGHT: Readonly<Record<JournalEntry['type'], 'money' | 'free'>> = {
   download_failed: 'free',
   delivered: 'money',
   clip_gone: 'free',
+  clip_back: 'free',
   moved: 'money',
   resolved: 'money',
   assigned: 'money',

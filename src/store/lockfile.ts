@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Attempt } from '../domain/attempt.js';
 import { DailiesError, messageOf } from '../errors.js';
-import { attemptFields, picksShape } from './attempt-shape.js';
+import { attemptFields, optionalAttemptFields, picksShape } from './attempt-shape.js';
 import { catalogueShape } from './catalogue-snapshot.js';
 import { diskError, undefinedIfAbsent } from '../disk-error.js';
 import {
@@ -126,7 +126,10 @@ const storedShape = is.objectOf<StoredLockfile>({
               required: {
                 fingerprint,
                 attempts: is.arrayOf(
-                  is.objectOf<StoredAttempt>({ required: ownFields, optional: { fingerprint } }),
+                  is.objectOf<StoredAttempt>({
+                    required: ownFields,
+                    optional: { fingerprint, ...optionalAttemptFields },
+                  }),
                 ),
               },
               optional: {},

@@ -58,7 +58,7 @@ const VERSION = 1;
 const MAX_BYTES = 1_000_000;
 const READERS = 16;
 
-interface Sidecar extends Omit<Attempt, 'id' | 'owner'> {
+interface Sidecar extends Omit<Attempt, 'id' | 'owner' | 'gone_clips'> {
   readonly version: typeof VERSION;
   /** The attempt's id in the lockfile. */
   readonly attempt: string;

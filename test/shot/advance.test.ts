@@ -22,6 +22,7 @@ const EVENTS: readonly AttemptEvent[] = [
   { type: 'download_failed', at, message: 'cut' },
   { type: 'delivered', at, outputs: [] },
   { type: 'clip_gone', at },
+  { type: 'clip_back', at },
   { type: 'moved', at, paths: [] },
   { type: 'resolved', at, as: 'job', job },
   { type: 'resolved', at, as: 'not_charged' },

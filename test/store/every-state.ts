@@ -102,6 +102,7 @@ export function everyState() {
       request: requests[index % requests.length] ?? rest.request,
       estimate: index === 3 ? null : rest.estimate,
       state,
+      ...(state.kind === 'downloading' ? { gone_clips: [output('gone')] } : {}),
       times:
         index === 0
           ? { created: MS }

@@ -1,0 +1,89 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeClip } from '../helpers/clips.js';
+import { fastClock } from '../helpers/clock.js';
+import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { makeProject, type TestProject } from '../helpers/project.js';
+import { standIn } from './films.js';
+
+let server: GatewayServer;
+
+beforeEach(async () => {
+  server = await startGatewayServer();
+});
+afterEach(async () => {
+  expect(server.violations).toEqual([]);
+  await server.close();
+});
+
+const tool = await standIn();
+const chain = (c = 'c') =>
+  [
+    '  - { id: a, prompt: A }',
+    '  - { id: b, prompt: B, first_frame: { from: a } }',
+    `  - { id: ${c}, prompt: C, first_frame: { from: b } }`,
+  ].join('\n');
+const clipOf = (index: number) => makeClip({ seconds: 1, fps: 4, color: [40 * index, 90, 30] });
+const PATH = 'renders/film/a/a.mp4';
+
+/** A chain of three that is delivered, and whose first clip is gone from the disk. */
+async function chainWithoutItsFirst(top = ''): Promise<{ film: TestProject; first: Buffer }> {
+  const clips = await Promise.all([1, 2, 3].map(clipOf));
+  server.autoComplete(() => clips[server.counters.accepted - 1] ?? Buffer.alloc(0));
+  const film = await makeProject({ baseUrl: server.baseUrl, top, env: tool, clock: fastClock(100) }, chain());
+  expect(await film.run()).toMatchObject({ exit_code: 0 });
+  await rm(join(film.folder, PATH));
+  return { film, first: clips[0] ?? Buffer.alloc(0) };
+}
+
+const actions = async (film: TestProject) => (await film.plan()).shots.map(({ action }) => action);
+const outcomes = async (film: TestProject) => (await film.run()).shots.map(({ outcome }) => outcome);
+
+describe('what was made from a clip that is gone', () => {
+  it('stays as it is while the clip cannot be fetched again for now', async () => {
+    const { film } = await chainWithoutItsFirst('budget_usd: 0.4');
+    server.failNext(500, { on: 'content', times: 1000 });
+    expect(await outcomes(film)).toEqual(['waiting', 'delivered', 'delivered']);
+    const plan = await film.plan();
+    expect(plan.shots.map(({ action }) => action)).toEqual(['download', 'reuse', 'reuse']);
+    expect(plan.total.max_usd).toBe(0);
+    expect(server.counters.posts).toBe(3);
+  });
+
+  it('stays as it is where the clip is lost, and goes with its shot when that is renamed', async () => {
+    const { film, first } = await chainWithoutItsFirst();
+    server.jobs[0]?.vanish();
+    expect(await outcomes(film)).toEqual(['held', 'delivered', 'delivered']);
+    expect(await actions(film)).toEqual(['held', 'reuse', 'reuse']);
+    await film.write(chain('coda'));
+    expect(await outcomes(film)).toEqual(['held', 'delivered', 'delivered']);
+    server.jobs[0]?.restore();
+    expect(await outcomes(film)).toEqual(['delivered', 'delivered', 'delivered']);
+    expect(await readFile(join(film.folder, PATH))).toEqual(first);
+    expect(server.counters.posts).toBe(3);
+  });
+});
+
+describe('a clip that is gone and lost', () => {
+  it('serves again when somebody puts it back', async () => {
+    const { film, first } = await chainWithoutItsFirst();
+    server.jobs[0]?.vanish();
+    await film.run();
+    await writeFile(join(film.folder, PATH), first);
+    expect(await outcomes(film)).toEqual(['delivered', 'delivered', 'delivered']);
+    expect(server.counters.posts).toBe(3);
+  });
+
+  it('gives its place to the clip of another prompt, with what lies there set aside', async () => {
+    const { film } = await chainWithoutItsFirst();
+    server.jobs[0]?.vanish();
+    await film.run();
+    await writeFile(join(film.folder, PATH), 'something else');
+    await film.write('  - { id: a, prompt: Another }');
+    server.autoComplete(await clipOf(5));
+    expect(await outcomes(film)).toEqual(['delivered']);
+    expect(await readFile(join(film.folder, PATH))).toEqual(await clipOf(5));
+    expect(await film.read('renders/film/.superseded/a.mp4')).toBe('something else');
+  });
+});
