@@ -3,7 +3,7 @@ import { pickOf, slotKey, sourcesOf } from '../plan/graph.js';
 import type { RunContext } from './run-context.js';
 import type { TakeOutcome } from './take-outcome.js';
 
-/** A pick is of the clip that a person has seen: when that one is made anew, it does not hold any more. */
+/** A pick is of the clip that a person has seen: when another takes its place, it does not hold any more. */
 export async function dropPick({ store, survey }: RunContext, { shot, take }: Take): Promise<void> {
   const { [shot]: picked, ...others } = store.picks();
   if (survey.context.approve && picked === take) await store.setPicks(others);

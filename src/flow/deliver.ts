@@ -7,6 +7,7 @@ import { verifyClip, type VerifiedClip } from '../media/verify.js';
 import { discardPart, exists, finishPart, makeRoomFor, mtimeOf } from '../store/clip-file.js';
 import { hashFile } from '../store/clips.js';
 import { writeSidecar } from '../store/sidecar.js';
+import { dropPick } from './approval.js';
 import type { ClipPlace } from './clip-place.js';
 import { openingWarnings, wantedOf } from './clip-warnings.js';
 import { storedPath } from './paths.js';
@@ -207,7 +208,7 @@ function progressOf({ emit, clock }: RunContext, take: Take | undefined) {
  */
 async function putInPlace(
   context: RunContext,
-  { attempt, place }: Delivery,
+  { attempt, place, take }: Delivery,
   fetched: readonly FetchedClip[],
   makeRoom: (count: number) => Promise<void>,
 ): Promise<Delivered> {
@@ -236,6 +237,7 @@ async function putInPlace(
       warnings: [...clip.warnings, ...(await openingWarnings(context, attempt, part))],
     })),
   );
+  if (take && !attempt.gone_clips) await dropPick(context, take);
   const delivered = await record(context, attempt, { type: 'delivered', outputs });
   writeSidecar({ path: place.sidecar, attempt: delivered });
   for (const { part, target, isThere } of clips) {

@@ -6,7 +6,6 @@ import type { Take } from '../domain/take.js';
 import type { StopReason } from '../events.js';
 import { unreachable } from '../errors.js';
 import type { SubmitOutcome } from '../gateway/outcomes.js';
-import { dropPick } from './approval.js';
 import { gatewayIdentity } from './connections.js';
 import { about, record, type RunContext } from './run-context.js';
 
@@ -93,7 +92,6 @@ async function begin(context: RunContext, purchase: Purchase): Promise<Attempt> 
     if (uncertain.state.kind === 'uncertain')
       await record(context, uncertain, { type: 'resolved', as: 'abandoned' });
   }
-  await dropPick(context, take);
   const attempt = store.begin({
     owner: { shot: take.shot, take: take.take },
     fingerprint,
