@@ -58,8 +58,8 @@ function assertFree(project: Project, target: string): void {
 async function pickedClips(project: Project): Promise<string[]> {
   const { paths, manifest } = project;
   const state = await readShotState(paths.lockfile);
-  const picks = state.picks();
-  const { decisions } = await survey({ project, attempts: state.attempts(), picks, scope: {} });
+  const attempts = state.attempts();
+  const { decisions, picks } = await survey({ project, attempts, picks: state.picks(), scope: {} });
   const clips: string[] = [];
   const missing: string[] = [];
   for (const shot of new Set(manifest.takes.map((take) => take.shot))) {

@@ -4,6 +4,7 @@ import type { Decision } from '../plan/decision.js';
 import { decide } from '../plan/decide.js';
 import { buys } from '../plan/document.js';
 import { slotKey, sourcesOf } from '../plan/graph.js';
+import { arePicksAlike } from '../plan/picks.js';
 import { collectAside } from './collect.js';
 import type { RunContext } from './run-context.js';
 import type { Survey } from './survey.js';
@@ -15,8 +16,9 @@ import { runTake } from './take-run.js';
  * slot is free. Gives the outcome of each, by slot key.
  */
 export async function execute(context: RunContext): Promise<ReadonlyMap<string, TakeOutcome>> {
-  const { survey } = context;
+  const { survey, store } = context;
   const { picks } = survey;
+  if (!arePicksAlike(picks, store.picks())) await store.setPicks(picks);
   const decided = new Map(survey.decisions);
   const decisions: Promise<Decision>[] = [];
   const started = new Map<string, Promise<TakeOutcome>>();

@@ -7,10 +7,11 @@ import { createClaims, isLive, type Claims } from '../plan/claims.js';
 import type { Decision, DecisionContext } from '../plan/decision.js';
 import { decideAll } from '../plan/decide.js';
 import { slotKey, withAncestors, type Picks } from '../plan/graph.js';
+import { arePicksAlike, followPicks } from '../plan/picks.js';
 import { inspectOutput } from '../store/clips.js';
-import { openPath } from './paths.js';
+import { openPath, storedPath } from './paths.js';
 import { gatewayIdentity } from './connections.js';
-import { clipPlace, isInPlace } from './clip-place.js';
+import { clipPlace, isInPlace, supersededFolder } from './clip-place.js';
 import type { Project } from './project.js';
 
 /** Which takes a plan or a run is about, and how it goes about them. */
@@ -45,22 +46,35 @@ export interface Survey {
   readonly context: Omit<DecisionContext, 'decided'>;
 }
 
-/** Looks at the disk and decides about every take. Reads, never writes. Throws `usage` on unknown ids in the scope. */
-export async function survey({
-  project,
-  attempts,
-  picks,
-  scope,
-}: {
+/** What a survey is made of. */
+interface Surveyed {
   readonly project: Project;
   readonly attempts: readonly Attempt[];
   readonly picks: Picks;
   readonly scope: Scope;
-}): Promise<Survey> {
-  const { manifest, paths, inputs } = project;
+}
+
+/** Looks at the disk and decides about every take. Reads, never writes. Throws `usage` on unknown ids in the scope. */
+export async function survey(surveyed: Surveyed): Promise<Survey> {
+  const { project, attempts, picks, scope } = surveyed;
+  const { folder } = project.paths;
+  const statuses = await clipStatuses({ attempts, folder, hash: scope.verify ?? false });
+  const superseded = `${storedPath(folder, supersededFolder(project))}/`;
+  const isAside = (attempt: Attempt) => pathsOf(attempt).some((path) => path.startsWith(superseded));
+  let found = decideUnder(surveyed, statuses);
+  // Which clips picks are about is known for a generation of shots once the one before it was decided about.
+  for (let rounds = Object.keys(picks).length; rounds > 0; rounds--) {
+    const followed = followPicks(found.decisions, { picks, isAside });
+    if (arePicksAlike(followed, found.picks)) break;
+    found = decideUnder({ ...surveyed, picks: followed }, statuses);
+  }
+  return found;
+}
+
+function decideUnder({ project, attempts, picks, scope }: Surveyed, statuses: ClipStatuses): Survey {
+  const { manifest, inputs } = project;
   const { takes } = manifest;
   const identity = gatewayIdentity(project.target);
-  const statuses = await clipStatuses({ attempts, folder: paths.folder, hash: scope.verify ?? false });
   const claims = createClaims(attempts, takes, picks);
   const rerender = new Set(select(takes, scope.rerender ?? [], '--rerender').map(slotKey));
   const inScope = scopeOf(takes, scope, picks);
@@ -97,6 +111,9 @@ function isOrphan({ owner, state }: Attempt, slots: ReadonlySet<string>): boolea
     : state.kind !== 'uncertain' || !slots.has(slotKey(owner));
 }
 
+/** How the clips of delivered attempts stand, by the attempt's id. */
+type ClipStatuses = ReadonlyMap<string, 'intact' | 'missing' | 'changed'>;
+
 async function clipStatuses({
   attempts,
   folder,
@@ -105,7 +122,7 @@ async function clipStatuses({
   readonly attempts: readonly Attempt[];
   readonly folder: string;
   readonly hash: boolean;
-}): Promise<Map<string, 'intact' | 'missing' | 'changed'>> {
+}): Promise<ClipStatuses> {
   const limit = pLimit(16);
   const statuses = new Map<string, 'intact' | 'missing' | 'changed'>();
   const inspect = async (id: string, outputs: readonly Output[]) => {

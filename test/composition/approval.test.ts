@@ -97,10 +97,64 @@ describe('approval', () => {
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
   });
 
+  it('keeps the pick where the new clip never came', async () => {
+    const film = await project('approve: true', A, B);
+    await film.run();
+    await pick(film, { a: 2 });
+    await film.run();
+    server.failNext(400, { times: 9 });
+    await film.run({ rerender: ['a@2'] });
+    expect((await film.plan({ approve: false })).shots.map(({ action }) => action)).toEqual([
+      ...['reuse', 'reuse', 'reuse'],
+    ]);
+  });
+
   it('refuses to pick what the manifest does not have', async () => {
     const film = await project('approve: true', A, B);
     await expect(pick(film, { a: 3 })).rejects.toMatchObject({ code: 'usage', exitCode: 2 });
     await expect(pick(film, { aa: 1 })).rejects.toMatchObject({ hint: 'did you mean a?' });
     await expect(pick(film, { a: 1.5 })).rejects.toMatchObject({ code: 'usage' });
+  });
+});
+
+describe('a pick', () => {
+  const picked = async (...shots: readonly string[]) => {
+    const film = await project('', ...shots);
+    await film.run();
+    await pick(film, { a: 2 });
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    return film;
+  };
+
+  it.each([
+    ['renamed', [A, B], [A.replace('id: a', 'id: z'), B.replace('from: a', 'from: z')]],
+    [
+      'swapped with another',
+      [A, D.replace('prompt: D', 'prompt: D, takes: 2'), B],
+      [
+        A.replace('prompt: A', 'prompt: D'),
+        D.replace('prompt: D', 'prompt: A, takes: 2'),
+        B.replace('from: a', 'from: d'),
+      ],
+    ],
+  ])('goes with the clip where its shot is %s', async (_, before, after) => {
+    const film = await picked(...before);
+    const { posts } = server.counters;
+    await film.write(after.join('\n'));
+    expect(new Set((await film.plan()).shots.map(({ action }) => action))).toEqual(new Set(['reuse']));
+    for (let runs = 0; runs < 2; runs++)
+      expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(server.counters.posts).toBe(posts);
+    const [shot] = /(?<=from: )\w/.exec(after.at(-1) ?? '') ?? [''];
+    expect(await film.lockfile()).toMatchObject({ picks: { [shot]: 2 } });
+  });
+
+  it('stays with its shot where an older clip of it serves another', async () => {
+    const film = await picked(A, B);
+    await film.write([A.replace('prompt: A', 'prompt: A2'), B].join('\n'));
+    await film.run();
+    await film.write([A.replace('prompt: A', 'prompt: A2'), B, A.replace('id: a', 'id: z')].join('\n'));
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(await film.lockfile()).toMatchObject({ picks: { a: 2 } });
   });
 });
