@@ -1,5 +1,6 @@
 import type { Attempt } from '../domain/attempt.js';
 import { messageOf } from '../errors.js';
+import { isUncertain } from '../plan/verdict.js';
 import { asidePlace } from './clip-place.js';
 import { deliver } from './deliver.js';
 import { askForLost, follow, isInFlight, type Followed } from './follow.js';
@@ -11,6 +12,14 @@ import { warn, type RunContext } from './run-context.js';
  */
 export async function collectAside(context: RunContext, attempt: Attempt): Promise<void> {
   const name = `an earlier job of ${attempt.owner.shot}`;
+  if (isUncertain(attempt)) {
+    const { shot } = attempt.owner;
+    warn(
+      context,
+      `a submit of ${shot} is unanswered, and may have been charged: dailies resolve settles ${shot}`,
+    );
+    return;
+  }
   try {
     const waiting = await collect(context, context.store.get(attempt.id));
     if (waiting !== undefined) warn(context, `${name} is not fetched yet: ${waiting}`);

@@ -74,7 +74,13 @@ export async function resolveShots(
           hint: 'name one shot with --job-id',
         });
       }
-      const gateway = (await connections.of(attempt)) ?? (await connections.current());
+      const gateway = await connections.of(attempt);
+      if (!gateway) {
+        throw new DailiesError('usage', `the submit of ${attempt.owner.shot} went to ${attempt.gateway}`, {
+          exitCode: 2,
+          hint: `resolve it with --gateway ${attempt.gateway}, which alone knows its job`,
+        });
+      }
       await assertJob({ gateway, store, jobId: settlement.jobId, signal });
       event = { type: 'resolved', as: 'job', job: { id: settlement.jobId } };
     }

@@ -3,6 +3,7 @@ import type { PlanDocument } from '../domain/plan.js';
 import type { ExitCode } from '../errors.js';
 import type { RunSummary, StopReason, TakeResult } from '../events.js';
 import { buys } from '../plan/document.js';
+import { isUncertain } from '../plan/verdict.js';
 import type { RunContext } from './run-context.js';
 
 /** The closing account of a run. */
@@ -21,7 +22,7 @@ export function summarize({
   readonly stopped: StopReason | undefined;
   readonly sheet: string | undefined;
 }): RunSummary {
-  const { project, ledger, clock } = context;
+  const { project, ledger, clock, survey, store } = context;
   const delivered = results.filter(({ outcome }) => outcome === 'delivered');
   return {
     version: 1,
@@ -30,7 +31,8 @@ export function summarize({
     output: project.paths.output,
     started_at: startedAt,
     finished_at: isoNow(clock),
-    exit_code: exitCodeOf(stopped, delivered.length === results.length),
+    // An unanswered submit is an open question, also where its shot has left the manifest.
+    exit_code: exitCodeOf(stopped, delivered.length === results.length && !survey.orphans.some(({ id }) => isUncertain(store.get(id)))),
     counts: {
       total: results.length,
       delivered: delivered.length,

@@ -79,6 +79,7 @@ function decideUnder({ project, attempts, picks, scope }: Surveyed, statuses: Cl
   const rerender = new Set(select(takes, scope.rerender ?? [], '--rerender').map(slotKey));
   const inScope = scopeOf(takes, scope, picks);
   const scoped = inScope === takes ? undefined : new Set(inScope.map(slotKey));
+  for (const id of scope.rerender ?? []) assertInScope(id, select(takes, [id], '--rerender'), scoped);
   const context: Omit<DecisionContext, 'decided'> = {
     claims,
     picks,
@@ -167,6 +168,14 @@ function scopeOf(takes: readonly Take[], { only, until }: Scope, picks: Picks): 
   }
   const final = selected;
   return final ? takes.filter((take) => final.has(take)) : takes;
+}
+
+function assertInScope(id: string, takes: readonly Take[], scoped: ReadonlySet<string> | undefined): void {
+  if (!scoped || takes.some((take) => scoped.has(slotKey(take)))) return;
+  throw new DailiesError('usage', `--rerender ${id}: --only or --until leaves it out`, {
+    exitCode: 2,
+    hint: `name ${id} there too, or leave it out of --rerender`,
+  });
 }
 
 /** The takes that ids name: a take's key, an expanded shot, or a shot of the manifest. */

@@ -48,6 +48,8 @@ export function createPollTiming(setup: {
 
   const timing: PollTiming = {
     nextWaitMs(job) {
+      // The clock was set back: how old the job is, nobody can tell.
+      if (job.elapsedMs < 0) return intervalMs;
       const record = keysOf(job)
         .map((key) => records.get(key))
         .find((candidate) => candidate !== undefined);

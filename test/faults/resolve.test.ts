@@ -1,4 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/events.js';
 import { loadProject } from '../../src/flow/project.js';
 import { resolveShots, type Resolution } from '../../src/flow/resolve.js';
 import { readShotState } from '../../src/store/read-state.js';
@@ -6,7 +8,7 @@ import { cli } from '../helpers/cli.js';
 import { fastClock } from '../helpers/clock.js';
 import { KEY } from './command.js';
 import { runHere } from './disk-scenarios.js';
-import { makeFilm, type Film } from './film.js';
+import { makeFilm, promptOf, type Film } from './film.js';
 import { inspect, NOTHING_FOUND } from './invariants.js';
 
 let film: Film;
@@ -71,6 +73,43 @@ describe('a submit whose answer was lost', () => {
     const { settled } = await resolve({ shots: [], all: true, settlement: { as: 'not_charged' } });
     expect(settled).toHaveLength(3);
     expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 3 } });
+  });
+
+  it('is settled at the gateway it went to, and at no other', async () => {
+    await loseAnswers(1, true);
+    const other = await makeFilm([]);
+    const text = await readFile(film.manifest, 'utf8');
+    await writeFile(film.manifest, text.replace(film.server.baseUrl, other.server.baseUrl));
+    const asked = resolve({ shots: ['a'], settlement: { as: 'job', jobId: 'job-1' } });
+    await expect(asked).rejects.toMatchObject({
+      code: 'usage',
+      message: `the submit of a went to ${film.server.baseUrl}`,
+      hint: expect.stringContaining(`--gateway ${film.server.baseUrl}`) as string,
+    });
+    await writeFile(film.manifest, text);
+    await other.remove();
+  });
+
+  it('is told of, and ends the run with 1, also when its shot has left the manifest', async () => {
+    await loseAnswers(1, true);
+    await film.write(['b', 'c']);
+    const warnings: string[] = [];
+    const onEvent = (event: RunEvent) => {
+      if (event.type === 'warning') warnings.push(event.message);
+    };
+    expect(await runHere(film, { onEvent })).toMatchObject({ exit_code: 1, counts: { submitted: 0 } });
+    expect(warnings).toEqual([expect.stringContaining('dailies resolve settles a')]);
+    await film.write(['a', 'b', 'c']);
+    await resolve({ shots: ['a'], settlement: { as: 'job', jobId: 'job-1' } });
+    await film.write(['b', 'c']);
+    expect(await runHere(film)).toMatchObject({ exit_code: 0 });
+  });
+
+  it('is given up for the new one where its shot was renamed', async () => {
+    await loseAnswers(1, false);
+    await film.write([{ id: 'z', prompt: promptOf('a') }, 'b', 'c']);
+    expect(await runHere(film, { onUncertain: 'resubmit' })).toMatchObject({ exit_code: 0 });
+    expect(await statesOf()).toContain('a abandoned');
   });
 
   it.each([

@@ -247,6 +247,15 @@ describe('a second run', () => {
     expect(server.counters.posts).toBe(2);
   });
 
+  it('refuses to render anew what --only or --until leaves out', async () => {
+    const film = await delivered(`${SEA}\n  - { id: sky, prompt: clouds }`);
+    for (const scope of [{ only: ['sky'] }, { until: 'sky' }])
+      await expect(film.run({ ...scope, rerender: ['sea'] })).rejects.toMatchObject({
+        code: 'usage',
+        message: '--rerender sea: --only or --until leaves it out',
+      });
+  });
+
   it('renders a failed shot once more, unless it is told not to', async () => {
     server.autoComplete(clip);
     const film = await project();
