@@ -67,6 +67,11 @@ export interface Output {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
+  /**
+   * The sha256 it had when it was first delivered, where the gateway has sent the same job's clip in other bytes since:
+   * what was made from it goes by that.
+   */
+  readonly first_sha256?: string;
   /** Of the file as we left it, for the cheap check of the next run. Milliseconds since 1970, whole. */
   readonly mtime_ms: number;
   readonly media: MediaFacts;
@@ -203,6 +208,11 @@ export interface Attempt {
 /** The clips that an attempt has on record, whether or not they are still on the disk. */
 export function clipsOnRecord(attempt: Pick<Attempt, 'state' | 'gone_clips'>): readonly Output[] {
   return attempt.gone_clips ?? outputsOf(attempt);
+}
+
+/** What a clip is known by to those that are made from it: a sha256. */
+export function identityOf({ sha256, first_sha256 }: Output): string {
+  return first_sha256 ?? sha256;
 }
 
 /** The clips of an attempt; none before it is delivered. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { outputsOf } from '../domain/attempt.js';
+import { identityOf, outputsOf } from '../domain/attempt.js';
 import { DailiesError } from '../errors.js';
 import { TOOL_HINT } from '../media/run-tool.js';
 import { exists, makeRoomFor } from '../store/clip-file.js';
@@ -50,7 +50,7 @@ async function makeFrame(context: RunContext, input: FrameInput, key: string): P
 async function verifiedClip({ store, project }: RunContext, input: FrameInput): Promise<string> {
   for (const attempt of store.attempts()) {
     const [output] = outputsOf(attempt);
-    if (output?.sha256 !== input.clip_sha256) continue;
+    if (!output || identityOf(output) !== input.clip_sha256) continue;
     const file = openPath(project.paths.folder, output.path);
     if ((await inspectOutput({ file, output, hash: false })) === 'intact') return file;
   }

@@ -1,4 +1,4 @@
-import type { Attempt, JobRef, Output } from '../domain/attempt.js';
+import { identityOf, type Attempt, type JobRef, type Output } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { unreachable } from '../errors.js';
 import type { Gateway } from '../gateway/gateway.js';
@@ -66,6 +66,7 @@ async function fetchClips(
 ): Promise<Delivered & { readonly clips?: readonly FetchedClip[] }> {
   const attempt = note(context, delivery.attempt, { type: 'download_started' });
   const clips: FetchedClip[] = [];
+  const gone: string[] = [];
   context.assertOutput();
   makeRoomFor(delivery.place.part(0));
   let urls = delivery.urls.length > 0 ? delivery.urls : await askAgain(context, delivery);
@@ -75,13 +76,17 @@ async function fetchClips(
       clips.push(clip);
       if (clip.urls.length > urls.length) urls = clip.urls;
     } else if (clip.kind === 'gone') {
-      return { attempt: await record(context, attempt, { type: 'lost', message: clip.message }) };
+      gone.push(clip.message);
     } else {
       const failed = await record(context, attempt, { type: 'download_failed', message: clip.message });
       return { attempt: failed, waiting: clip.message };
     }
   }
-  return { attempt, clips };
+  const [message] = gone;
+  if (message === undefined) return { attempt, clips };
+  if (clips.length === 0) return { attempt: await record(context, attempt, { type: 'lost', message }) };
+  const warning = `${gone.length} of the job's ${clips.length + gone.length} clips could not be fetched: ${message}`;
+  return { attempt, clips: clips.map((clip, index) => (index === 0 ? { ...clip, warning } : clip)) };
 }
 
 type FetchedClip = {
@@ -90,6 +95,8 @@ type FetchedClip = {
   readonly bytes: number;
   readonly sha256: string;
   readonly clip: Extract<VerifiedClip, { ok: true }>;
+  /** What a person has to know of it. */
+  readonly warning?: string;
   /** The freshest addresses. */
   readonly urls: readonly ClipUrl[];
 };
@@ -228,13 +235,18 @@ async function putInPlace(
     };
   }
   const outputs: Output[] = await Promise.all(
-    clips.map(async ({ part, target, isThere, bytes, sha256, clip }) => ({
+    clips.map(async ({ part, target, isThere, bytes, sha256, clip, warning }, index) => ({
       path: storedPath(folder, target),
       bytes,
       sha256,
+      ...firstHash(attempt.gone_clips?.[index], sha256),
       mtime_ms: mtimeOf(isThere ? target : part),
       media: clip.media,
-      warnings: [...clip.warnings, ...(await openingWarnings(context, attempt, part))],
+      warnings: [
+        ...(warning === undefined ? [] : [warning]),
+        ...clip.warnings,
+        ...(await openingWarnings(context, attempt, part)),
+      ],
     })),
   );
   if (take && !attempt.gone_clips) await dropPick(context, take);
@@ -245,6 +257,11 @@ async function putInPlace(
     else await finishPart(part, target);
   }
   return { attempt: delivered };
+}
+
+function firstHash(before: Output | undefined, sha256: string): Pick<Output, 'first_sha256'> {
+  const first = before && identityOf(before);
+  return first === undefined || first === sha256 ? {} : { first_sha256: first };
 }
 
 /** A file at the place of a clip that is not that very clip (one of several may have been missing); undefined: none. */

@@ -32,7 +32,10 @@ export function summarize({
     started_at: startedAt,
     finished_at: isoNow(clock),
     // An unanswered submit is an open question, also where its shot has left the manifest.
-    exit_code: exitCodeOf(stopped, delivered.length === results.length && !survey.orphans.some(({ id }) => isUncertain(store.get(id)))),
+    exit_code: exitCodeOf(
+      stopped,
+      delivered.length === results.length && !survey.orphans.some(({ id }) => isUncertain(store.get(id))),
+    ),
     counts: {
       total: results.length,
       delivered: delivered.length,

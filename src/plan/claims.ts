@@ -1,5 +1,6 @@
 import {
   clipsOnRecord,
+  identityOf,
   type Attempt,
   type AttemptStateKind,
   type RecordedRequest,
@@ -109,7 +110,7 @@ function findMakers(attempts: readonly Attempt[]) {
     const clips = [...frame_images, ...input_references].flatMap(({ input }) =>
       'from' in input ? [input.clip_sha256] : [],
     );
-    bySha ??= groupBy(attempts, (attempt) => clipsOnRecord(attempt)[0]?.sha256 ?? '');
+    bySha ??= groupBy(attempts, (attempt) => clipsOnRecord(attempt).slice(0, 1).map(identityOf).join());
     byJob ??= groupBy(attempts, ({ state }) => ('job' in state ? state.job.id : ''));
     const makers = clips.map((sha256) => bySha?.get(sha256) ?? []);
     return job === undefined ? makers : [...makers, byJob.get(job) ?? []];

@@ -1,4 +1,4 @@
-import { clipsOnRecord } from '../domain/attempt.js';
+import { clipsOnRecord, identityOf } from '../domain/attempt.js';
 import type { Take, TakeRef } from '../domain/take.js';
 import { unreachable } from '../errors.js';
 import type { KnownInput, Order } from '../shot/order.js';
@@ -92,5 +92,5 @@ export function orderOf(take: Take, context: DecisionContext): Order | undefined
 function clipOf({ attempt }: Decision): { readonly sha256: string; readonly job_id: string } | undefined {
   const [clip] = attempt ? clipsOnRecord(attempt) : [];
   if (!attempt || !clip || !('job' in attempt.state)) return undefined;
-  return { sha256: clip.sha256, job_id: attempt.state.job.id };
+  return { sha256: identityOf(clip), job_id: attempt.state.job.id };
 }

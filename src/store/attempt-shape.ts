@@ -35,7 +35,7 @@ const output = is.objectOf<Output>({
     media,
     warnings: is.arrayOf(is.text),
   },
-  optional: {},
+  optional: { first_sha256: is.text },
 });
 
 type Rest<K extends AttemptStateKind> = Omit<StateOf<K>, 'kind'>;

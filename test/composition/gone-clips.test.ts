@@ -24,12 +24,12 @@ const chain = (c = 'c') =>
     '  - { id: b, prompt: B, first_frame: { from: a } }',
     `  - { id: ${c}, prompt: C, first_frame: { from: b } }`,
   ].join('\n');
-const clipOf = (index: number) => makeClip({ seconds: 1, fps: 4, color: [40 * index, 90, 30] });
+const clipOf = (index: number, blue = 30) => makeClip({ seconds: 1, fps: 4, color: [40 * index, 90, blue] });
 const PATH = 'renders/film/a/a.mp4';
 
 /** A chain of three that is delivered, and whose first clip is gone from the disk. */
 async function chainWithoutItsFirst(top = ''): Promise<{ film: TestProject; first: Buffer }> {
-  const clips = await Promise.all([1, 2, 3].map(clipOf));
+  const clips = await Promise.all([1, 2, 3, 4].map((index) => clipOf(index)));
   server.autoComplete(() => clips[server.counters.accepted - 1] ?? Buffer.alloc(0));
   const film = await makeProject({ baseUrl: server.baseUrl, top, env: tool, clock: fastClock(100) }, chain());
   expect(await film.run()).toMatchObject({ exit_code: 0 });
@@ -62,6 +62,24 @@ describe('what was made from a clip that is gone', () => {
     expect(await outcomes(film)).toEqual(['delivered', 'delivered', 'delivered']);
     expect(await readFile(join(film.folder, PATH))).toEqual(first);
     expect(server.counters.posts).toBe(3);
+  });
+});
+
+describe('a clip that is fetched again in other bytes', () => {
+  it('is for those made from it what it was, in this run and in the next', async () => {
+    const { film } = await chainWithoutItsFirst();
+    const packedAnew = await clipOf(1, 31);
+    server.jobs[0]?.complete(packedAnew);
+    for (let runs = 0; runs < 2; runs++) {
+      expect(await outcomes(film)).toEqual(['delivered', 'delivered', 'delivered']);
+      expect(await actions(film)).toEqual(['reuse', 'reuse', 'reuse']);
+    }
+    expect(await readFile(join(film.folder, PATH))).toEqual(packedAnew);
+    await rm(join(film.folder, PATH));
+    expect(await outcomes(film)).toEqual(['delivered', 'delivered', 'delivered']);
+    await film.write(`${chain()}\n  - { id: d, prompt: D, first_frame: { from: a } }`);
+    expect(await outcomes(film)).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
+    expect(server.counters.posts).toBe(4);
   });
 });
 

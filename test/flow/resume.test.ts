@@ -427,6 +427,27 @@ describe('a download', () => {
     expect(await clipAt(film, 'sea/sea.2.mp4')).toEqual(red);
   });
 
+  it.each([
+    ['first', 0],
+    ['second', 1],
+  ])('brings what there is of a job, and says so, where its %s clip is gone', async (_, gone) => {
+    server.autoComplete([clip, clip]);
+    server.onRequest(({ endpoint, path }) => {
+      if (endpoint === 'content' && path.endsWith(`index=${gone}`)) server.jobs[0]?.vanish();
+      else server.jobs[0]?.restore();
+    });
+    const film = await makeProject({ baseUrl: server.baseUrl, clock: fastClock(100) }, SEA);
+    const summary = await film.run();
+    expect(summary).toMatchObject({ exit_code: 0 });
+    expect(summary.shots[0]?.outputs).toHaveLength(1);
+    expect(summary.shots[0]?.outputs[0]?.warnings).toEqual([
+      expect.stringMatching(/^1 of the job's 2 clips could not be fetched: the clip is gone/),
+    ]);
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(server.counters.posts).toBe(1);
+  });
+
   it('warns of a clip unlike the order, and does not buy another', async () => {
     server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 2, fps: 4 }));
     const film = await project();
