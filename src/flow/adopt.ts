@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { outputsOf, type Attempt, type Output } from '../domain/attempt.js';
 import type { Decision } from '../plan/decision.js';
+import { picksBehind } from '../plan/picks.js';
 import { exists, listFolder } from '../store/clip-file.js';
 import type { ShotState } from '../store/shot-state.js';
 import { readShotState } from '../store/read-state.js';
@@ -35,8 +36,8 @@ export async function surveyFully({
   readonly scope: Scope;
   readonly adopt?: ShotStore['adopt'];
 }): Promise<FullSurvey> {
-  const picks = state.picks();
-  const known = state.attempts();
+  const known = [...state.attempts()];
+  let picks = state.picks();
   const surveyed = await survey({ project, attempts: known, picks, scope });
   if (!comesToNew(project, surveyed)) return { ...surveyed, attempts: known };
   const found = await adoptable(project, state, surveyed);
@@ -51,6 +52,7 @@ export async function surveyFully({
       )
     : found.map((one, index) => ({ ...one, id: `sidecar ${index}` }));
   const attempts = [...known, ...adopted];
+  if (known.length === 0) picks = picksBehind(adopted, project.manifest.takes);
   return { ...(await survey({ project, attempts, picks, scope })), attempts };
 }
 

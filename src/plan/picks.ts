@@ -1,4 +1,5 @@
 import type { Attempt } from '../domain/attempt.js';
+import type { Take } from '../domain/take.js';
 import type { Decision } from './decision.js';
 import { pickOf, slotKey, type Picks } from './graph.js';
 
@@ -23,6 +24,26 @@ export function followPicks(
     ...Object.entries(picks).filter(([shot]) => !left.has(shot)),
     ...moved.map(({ take }) => [take.shot, take.take] as const),
   ]);
+}
+
+/** The picks that purchases tell of where the lockfile is gone: of shots without a word on the take, the one they were made from. */
+export function picksBehind(attempts: readonly Omit<Attempt, 'id'>[], takes: readonly Take[]): Picks {
+  const bySlot = new Map(takes.map((take) => [slotKey(take), take]));
+  const picks = attempts.flatMap(({ owner, request }) => {
+    const take = bySlot.get(slotKey(owner));
+    const sources = [...(take?.frames ?? []), ...(take?.references ?? [])].map(({ source }) => source);
+    const leftOpen = new Set(
+      sources.flatMap((source) => (source.kind === 'shot' && source.take === undefined ? [source.shot] : [])),
+    );
+    return [...(request.frame_images ?? []), ...(request.input_references ?? [])].flatMap(({ input }) =>
+      'from' in input &&
+      leftOpen.has(input.from) &&
+      bySlot.has(slotKey({ shot: input.from, take: input.take }))
+        ? [[input.from, input.take] as const]
+        : [],
+    );
+  });
+  return Object.fromEntries(picks);
 }
 
 /** Whether two say the same. */

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
 import { makeProject } from '../helpers/project.js';
@@ -147,6 +149,16 @@ describe('a pick', () => {
     expect(server.counters.posts).toBe(posts);
     const [shot] = /(?<=from: )\w/.exec(after.at(-1) ?? '') ?? [''];
     expect(await film.lockfile()).toMatchObject({ picks: { [shot]: 2 } });
+  });
+
+  it('is known by what was made from it where the lockfile is gone', async () => {
+    const film = await picked(A, B);
+    const { posts } = server.counters;
+    await rm(join(film.folder, 'film.lock.json'));
+    expect((await film.plan()).shots.map(({ action }) => action)).toEqual(['reuse', 'reuse', 'reuse']);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(server.counters.posts).toBe(posts);
+    expect(await film.lockfile()).toMatchObject({ picks: { a: 2 } });
   });
 
   it('stays with its shot where an older clip of it serves another', async () => {

@@ -113,6 +113,15 @@ describe('a second run', () => {
     expect(server.counters.posts).toBe(3);
   });
 
+  it('counts what the sidecars vouch for once', async () => {
+    const film = await delivered(SEA, 'budget_usd: 0.3');
+    await rm(join(film.folder, 'film.lock.json'));
+    await film.write(`${SEA}\n  - { id: sky, prompt: clouds }`);
+    const { events, ...summary } = await film.run();
+    expect(summary).toMatchObject({ exit_code: 0, counts: { submitted: 1 }, spent_usd: 0.24 });
+    expect(events.find(({ type }) => type === 'run.started')).toMatchObject({ spent_usd: 0.12 });
+  });
+
   it('takes in a clip that a power cut has left without its name, with the lockfile gone', async () => {
     const film = await delivered();
     await rm(join(film.folder, 'film.lock.json'));
