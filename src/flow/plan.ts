@@ -12,6 +12,7 @@ import { loadCatalogue } from './catalogue.js';
 import { checkAgainst, unpricedModels } from './check-catalogue.js';
 import { changedClips, foreignFiles } from './check-disk.js';
 import { frameToolMissing, preflight, privateInputs } from './check-inputs.js';
+import { checkWorkOptions } from './check-options.js';
 import { createClipIndex } from './clip-index.js';
 import { connect } from './connections.js';
 import { pricesBy } from './prices.js';
@@ -84,6 +85,7 @@ async function examine<T>(
   options: PlanOptions,
   work: (examined: Examined) => Promise<T>,
 ): Promise<T> {
+  checkWorkOptions(options);
   const signal = options.signal ?? new AbortController().signal;
   const connections = connect(project);
   try {

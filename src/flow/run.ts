@@ -7,6 +7,7 @@ import type { PollTiming } from '../shot/poll-timing.js';
 import { openShotStore } from '../store/shot-store.js';
 import { purchases } from '../plan/document.js';
 import { stopForPicks } from './approval.js';
+import { checkWorkOptions } from './check-options.js';
 import { connect } from './connections.js';
 import { execute } from './execute.js';
 import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
@@ -32,9 +33,10 @@ export interface RunOptions extends PrepareOptions {
 
 /**
  * Renders what is not there yet. Resolves with the account of the run, whatever became of its shots.
- * Throws where nothing was begun: ManifestError (exit 2), or a DailiesError with exit 3 (`usage`, for the scope: 2).
+ * Throws where nothing was begun: ManifestError (exit 2), or a DailiesError with exit 3 (`usage`, for options: 2).
  */
 export async function runProject(project: Project, options: RunOptions = {}): Promise<RunSummary> {
+  checkWorkOptions(options);
   const { clock, paths, manifest } = project;
   const startedAt = isoNow(clock);
   const signal = options.signal ?? new AbortController().signal;
