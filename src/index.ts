@@ -2,8 +2,10 @@
  * The library: what the command does, for programs. The command is a face on the same functions.
  * See docs/library.md.
  */
+import { fileURLToPath } from 'node:url';
 import type { Diagnostic } from './domain/diagnostic.js';
 import type { PlanDocument } from './domain/plan.js';
+import { DailiesError, messageOf } from './errors.js';
 import type { RunSummary } from './events.js';
 import { planProject, validateProject, type PlanOptions } from './flow/plan.js';
 import { loadProject, type Project, type ProjectOptions } from './flow/project.js';
@@ -11,11 +13,26 @@ import { runProject, type RunOptions } from './flow/run.js';
 import { renderSheet } from './sheet/render.js';
 
 /**
- * Reads a manifest and its local inputs; sends nothing. Throws ManifestError where it cannot be expanded, and DailiesError
+ * Reads a manifest, named by a path or a `file:` URL, and its local inputs; sends nothing. Throws ManifestError where it cannot be expanded, and DailiesError
  * (`manifest-invalid` where it cannot be read, `usage` for options).
  */
-export function loadManifest(path: string, options: Omit<ProjectOptions, 'manifest'> = {}): Promise<Project> {
-  return loadProject({ ...options, manifest: path });
+export async function loadManifest(
+  path: string | URL,
+  options: Omit<ProjectOptions, 'manifest'> = {},
+): Promise<Project> {
+  return loadProject({ ...options, manifest: path instanceof URL ? pathOf(path) : path });
+}
+
+function pathOf(url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    throw new DailiesError('usage', `${url.protocol}//${url.host} has no manifest: ${messageOf(cause)}`, {
+      exitCode: 2,
+      hint: 'give the path of a file, or its file: URL',
+      cause,
+    });
+  }
 }
 
 /** Checks the manifest and its inputs, all shots of it, against the models. Gives the warnings; throws ManifestError. */

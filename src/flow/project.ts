@@ -9,6 +9,7 @@ import { ManifestError } from '../errors.js';
 import { parseManifest } from '../manifest/parse.js';
 import { inspectLocalInput } from '../media/local-input.js';
 import { readManifest } from '../store/read-manifest.js';
+import { checkProjectOptions } from './check-options.js';
 import { gatewayTarget, parseGatewayOption, type GatewayTarget } from './gateway-target.js';
 import { projectPaths, type ProjectPaths } from './paths.js';
 
@@ -58,9 +59,10 @@ export interface Project {
  * Reads a manifest and its local inputs. Nothing outside the manifest's folder is touched, nothing is sent.
  * Throws ManifestError where the manifest cannot be expanded; problems with inputs are in `diagnostics`, so that
  * they can be shown together with what the catalogue has to say. Throws `manifest-invalid` where the file cannot be read,
- * `usage` for a gateway that cannot be one.
+ * `usage` for options that cannot be meant, such as a gateway that cannot be one.
  */
 export async function loadProject(options: ProjectOptions): Promise<Project> {
+  checkProjectOptions(options);
   const env = options.env ?? process.env;
   const text = await readManifest(options.manifest);
   const parsed = parseManifest({

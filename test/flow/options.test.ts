@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunOptions } from '../../src/flow/run.js';
+import { loadManifest, plan, run } from '../../src/index.js';
 import { makeClip } from '../helpers/clips.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
 import { makeProject } from '../helpers/project.js';
@@ -39,5 +41,66 @@ describe('the options of a run', () => {
     const film = await project();
     await expect(film.run({ maxCostUsd: 0 })).rejects.toMatchObject({ code: 'budget' });
     expect(await film.run(plain('maxCostUsd', undefined))).toMatchObject({ exit_code: 0 });
+  });
+});
+
+describe('options from plain JavaScript', () => {
+  it.each<[string, unknown, string]>([
+    ['only', 'one', "only has to be a list of ids with one in it at least, not 'one'"],
+    ['only', [], 'only has to be a list of ids with one in it at least, not []'],
+    ['only', [1], 'only has to be a list of ids with one in it at least, not [ 1 ]'],
+    ['rerender', 'sea', "rerender has to be a list of ids, not 'sea'"],
+    ['locked', 'no', "locked has to be true or false, not 'no'"],
+    ['onUncertain', 'resubmitted', "onUncertain has to be hold or resubmit, not 'resubmitted'"],
+    ['onEvent', {}, 'onEvent has to be a function, not {}'],
+    ['signal', 'SIGINT', "signal has to be an AbortSignal, not 'SIGINT'"],
+    ['maxCost', 5, 'there is no option maxCost here'],
+    ['gateway', 'sandbox', 'there is no option gateway here'],
+  ])('that a run cannot take are refused before anything is asked: %s: %o', async (name, value, message) => {
+    const film = await project();
+    const options = plain(name, value);
+    await expect(run(await film.load(), options)).rejects.toMatchObject({
+      code: 'usage',
+      exitCode: 2,
+      message,
+    });
+    await expect(plan(await film.load(), options)).rejects.toMatchObject({ code: 'usage', message });
+    expect(server.requests).toEqual([]);
+  });
+
+  it.each<[string, unknown]>([
+    ...[0, -1, 1.5, NaN, Infinity, '3', null].map((value): [string, unknown] => ['concurrency', value]),
+    ['vars', { hero: null }],
+    ['vars', ['hero']],
+    ['output', ''],
+    ['gateway', 7],
+    ['allowLargeMatrix', 'yes'],
+    ['parallel', 3],
+  ])('that a manifest cannot take are refused when it is loaded: %s: %o', async (name, value) => {
+    const { manifest } = await project();
+    const options = { [name]: value } as Parameters<typeof loadManifest>[1];
+    await expect(loadManifest(manifest, options)).rejects.toMatchObject({
+      code: 'usage',
+      exitCode: 2,
+      message: expect.stringContaining(name) as string,
+    });
+  });
+
+  it('may be called as the hint says', async () => {
+    const film = await project();
+    await expect(film.run(plain('maxCost', 5))).rejects.toMatchObject({
+      hint: expect.stringContaining('maxCostUsd') as string,
+    });
+  });
+});
+
+describe('the path of a manifest', () => {
+  it('may be a file URL, and is no other URL', async () => {
+    const { manifest } = await project();
+    expect(await loadManifest(pathToFileURL(manifest))).toMatchObject({ manifest: { project: 'film' } });
+    await expect(loadManifest(new URL('https://example.com/a.yaml'))).rejects.toMatchObject({
+      code: 'usage',
+    });
+    await expect(loadManifest(null as unknown as string)).rejects.toMatchObject({ code: 'usage' });
   });
 });
