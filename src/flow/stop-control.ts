@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.js';
 import type { StopReason } from '../events.js';
 
@@ -36,6 +37,8 @@ export function createStopControl({
   const working = new AbortController();
   const answering = new AbortController();
   const released = new AbortController();
+  // Each job of a run may wait on them, and each run on the caller's: Node warns of the eleventh.
+  setMaxListeners(0, signal, submitting.signal, working.signal, answering.signal);
   let reason: StopReason | undefined;
 
   const stop = (next: StopReason) => {
