@@ -150,5 +150,5 @@ export type RunEvent =
   | (EventBase & { readonly type: 'run.stopping'; readonly reason: StopReason })
   | (EventBase & { readonly type: 'run.finished'; readonly summary: RunSummary });
 
-/** Where events go. Must not throw and must not block. */
+/** Where events go. The run waits until it returns, but for no promise of its own; see flow/listener.ts for what it throws. */
 export type EventSink = (event: RunEvent) => void;

@@ -10,6 +10,7 @@ import { stopForPicks } from './approval.js';
 import { checkWorkOptions } from './check-options.js';
 import { connect } from './connections.js';
 import { execute } from './execute.js';
+import { guarded } from './listener.js';
 import { prepare, type Prepared, type PrepareOptions } from './prepare.js';
 import type { Project } from './project.js';
 import { recover } from './recover.js';
@@ -24,6 +25,7 @@ import { writeReport, type RenderSheet } from './write-report.js';
 export interface RunOptions extends PrepareOptions {
   /** Asked before money is spent; false ends the run with nothing submitted. */
   readonly confirm?: (plan: PlanDocument) => Promise<boolean>;
+  /** Told of all that happens; an error of its own is thrown once the run is over. */
   readonly onEvent?: EventSink;
   /** Interrupts the run: no more submits, the state is written, exit code 130. */
   readonly signal?: AbortSignal;
@@ -33,14 +35,21 @@ export interface RunOptions extends PrepareOptions {
 
 /**
  * Renders what is not there yet. Resolves with the account of the run, whatever became of its shots.
- * Throws where nothing was begun: ManifestError (exit 2), or a DailiesError with exit 3 (`usage`, for options: 2).
+ * Throws where nothing was begun: ManifestError (exit 2), or a DailiesError with exit 3 (`usage`, for options: 2); and what
+ * `onEvent` threw, when all is on disk.
  */
 export async function runProject(project: Project, options: RunOptions = {}): Promise<RunSummary> {
   checkWorkOptions(options);
+  const listener = guarded(options.onEvent);
+  const summary = await runWith(project, options, listener.emit);
+  await listener.settle();
+  return summary;
+}
+
+async function runWith(project: Project, options: RunOptions, emit: EventSink): Promise<RunSummary> {
   const { clock, paths, manifest } = project;
   const startedAt = isoNow(clock);
   const signal = options.signal ?? new AbortController().signal;
-  const emit: EventSink = options.onEvent ?? (() => undefined);
   const store = await openShotStore({ lockfile: paths.lockfile, project: manifest.project, clock });
   const connections = connect(project);
   try {
