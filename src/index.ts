@@ -63,3 +63,4 @@ export type { Report, ReportTake } from './domain/report.js';
 export type { PlanOptions } from './flow/plan.js';
 export type { Project, ProjectOptions } from './flow/project.js';
 export type { RunOptions } from './flow/run.js';
+export type { RenderSheet } from './flow/write-report.js';

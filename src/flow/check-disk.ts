@@ -49,10 +49,10 @@ export async function foreignFiles(
   return found;
 }
 
-/** What report.json and the contact sheet of ours begin with, or have near their beginning. */
+/** What report.json and the contact sheet of ours begin with; older sheets have it in their title. */
 const REPORT_MARKS = [
   ['report.json', /^\{"version":1,"project":/],
-  ['index.html', / · dailies<\/title>/],
+  ['index.html', /^<!-- dailies -->| · dailies<\/title>/],
 ] as const;
 /** As far into a file as a mark is looked for. */
 const HEAD_BYTES = 4096;

@@ -5,7 +5,11 @@ import { writeText } from '../store/text-file.js';
 import type { Project } from './project.js';
 
 /** Makes the contact sheet's HTML, in one text or in pieces. */
-export type RenderSheet = (report: Report) => string | Iterable<string>;
+export type RenderSheet = (report: Report) => Html | Promise<Html>;
+type Html = string | Iterable<string>;
+
+/** What every contact sheet begins with, whoever made it: by this check-disk.ts knows it as ours. */
+const SHEET_MARK = '<!-- dailies -->\n';
 
 /** Writes report.json and, where it can be made, the contact sheet; gives the sheet's path. Throws `disk`. */
 export async function writeReport(
@@ -18,6 +22,12 @@ export async function writeReport(
   await writeText(join(output, 'report.json'), jsonPieces({ head, list: 'takes', items: takes }));
   if (!renderSheet) return undefined;
   const sheet = join(output, 'index.html');
-  await writeText(sheet, renderSheet(report));
+  await writeText(sheet, marked(await renderSheet(report)));
   return sheet;
+}
+
+function* marked(html: Html): Iterable<string> {
+  yield SHEET_MARK;
+  if (typeof html === 'string') yield html;
+  else yield* html;
 }

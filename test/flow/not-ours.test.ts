@@ -42,6 +42,24 @@ describe('what belongs to somebody else', () => {
     },
   );
 
+  it.each([
+    ['in one text', () => '<!doctype html><p>mine</p>'],
+    ['in pieces', () => ['<!doctype html>', '<p>mine</p>']],
+    ['in time', () => Promise.resolve('<!doctype html><p>mine</p>')],
+  ])(
+    'is not a contact sheet that the caller renders %s: the next run replaces it',
+    async (_, renderSheet) => {
+      server.autoComplete(clip);
+      const film = await project('  - { id: sea, prompt: waves }');
+      await film.run({ renderSheet });
+      expect(await readFile(at(film, 'index.html'), 'utf8')).toBe(
+        '<!-- dailies -->\n<!doctype html><p>mine</p>',
+      );
+      await film.write('  - { id: sea, prompt: waves }\n  - { id: two, prompt: rain }');
+      expect(await film.run({ renderSheet })).toMatchObject({ exit_code: 0, counts: { delivered: 2 } });
+    },
+  );
+
   it('is not what lies beside a clip of ours, even if a power cut has left it empty', async () => {
     server.autoComplete(clip);
     const film = await project('  - { id: sea, prompt: waves }');
