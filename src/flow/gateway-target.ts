@@ -24,11 +24,14 @@ const PRESETS = {
 /** The key's variable for a gateway that is given by its address alone. */
 const GENERIC_KEY_VARIABLE = 'DAILIES_API_KEY';
 
+/** Any key will do; this one is no word, so that nothing the sandbox says is taken for it and hidden. */
+const SANDBOX_KEY = 'sk-of-the-built-in-sandbox';
+
 /** Finds address and key of a gateway. The key is read from the environment alone. */
 export function gatewayTarget(setting: GatewaySetting, env: NodeJS.ProcessEnv): GatewayTarget {
   switch (setting.kind) {
     case 'sandbox':
-      return { kind: 'sandbox', name: 'sandbox', apiKey: 'sandbox', keyVariable: '', needsKey: false };
+      return { kind: 'sandbox', name: 'sandbox', apiKey: SANDBOX_KEY, keyVariable: '', needsKey: false };
     case 'openrouter':
     case 'modelgates': {
       const preset = PRESETS[setting.kind];

@@ -1,0 +1,44 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as later } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadManifest, run } from '../../src/index.js';
+
+/** A manifest of one shot for the sandbox, in a folder of its own. */
+async function film(shot: string, top = ''): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'dailies-flow-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const manifest = join(folder, 'film.yaml');
+  const defaults = 'defaults: { model: google/veo-3.1-lite, duration: 4 }';
+  const shots = `shots: [{ id: sea, ${shot} }]`;
+  await writeFile(manifest, ['version: 1', 'gateway: sandbox', defaults, top, shots].join('\n'));
+  return manifest;
+}
+
+describe('a run on the sandbox', () => {
+  it('lets any number of jobs wait at once without a word from Node', async () => {
+    const manifest = await film('prompt: waves, takes: 12', 'concurrency: 12');
+    const heard: string[] = [];
+    const listen = (warning: Error) => heard.push(warning.message);
+    process.on('warning', listen);
+    onTestFinished(() => void process.off('warning', listen));
+
+    const project = await loadManifest(manifest, { env: { DAILIES_SANDBOX_SPEED: '20' } });
+    const { signal } = new AbortController();
+    expect((await run(project, { signal })).counts.delivered).toBe(12);
+    await later(0);
+    expect(heard).toEqual([]);
+  }, 60_000);
+
+  it.each(['fail', 'no credits', 'refuse'])(
+    'hears the words of the sandbox as they are: [sandbox: %s]',
+    async (marker) => {
+      const manifest = await film(`prompt: "waves [sandbox: ${marker}]"`);
+      const project = await loadManifest(manifest, { env: { DAILIES_SANDBOX_SPEED: '1000' } });
+      const { shots } = await run(project);
+      expect(shots[0]?.message).toMatch(/sandbox/);
+      expect(shots[0]?.message).not.toContain('[key]');
+    },
+  );
+});
