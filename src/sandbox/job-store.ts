@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import writeFileAtomic from 'write-file-atomic';
 
 import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
+import { DailiesError, messageOf } from '../errors.js';
 import type { SandboxJob } from './job.js';
 
 /**
@@ -94,6 +95,20 @@ export function openJobStore(folder: string): JobStore {
       }
     },
   };
+}
+
+/** Makes the folder now, so that one where nothing can be kept is no surprise to the first job. Throws `usage`. */
+export async function makeStateDir(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    throw new DailiesError('usage', `${folder} cannot keep the sandbox's jobs: ${messageOf(cause)}`, {
+      exitCode: 2,
+      hint: 'name a folder that can be written to with --state DIR',
+      cause,
+    });
+  }
 }
 
 async function put(path: string, data: string | Buffer): Promise<void> {

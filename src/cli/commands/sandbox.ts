@@ -25,8 +25,12 @@ export const registerSandbox: Register = (program, context) => {
     ['dailies run teaser.yaml --gateway http://127.0.0.1:8080/api/v1', 'renders on it'],
   ]);
   act<SandboxFlags>(command, context, async ({ flags }) => {
-    const { startSandbox } = await import('../../sandbox/server.js');
+    const [{ startSandbox }, { makeStateDir }] = await Promise.all([
+      import('../../sandbox/server.js'),
+      import('../../sandbox/job-store.js'),
+    ]);
     const stateDir = resolve(flags.state);
+    await makeStateDir(stateDir);
     const interruption = interruptible();
     const sandbox = await startSandbox({ stateDir, port: flags.port, speed: flags.speed });
     try {
