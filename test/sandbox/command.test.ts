@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { cli } from '../helpers/cli.js';
+import { startSandbox } from '../../src/sandbox/server.js';
+import { cli, writeManifest } from '../helpers/cli.js';
 import { temporaryFolder } from './sandbox-client.js';
 
 describe('dailies sandbox', () => {
@@ -15,5 +16,22 @@ describe('dailies sandbox', () => {
       expect(stderr).toContain("cannot keep the sandbox's jobs");
       expect(stderr).toContain('--state DIR');
     }
+  });
+
+  it('is rendered on by the very command that its help shows', async () => {
+    const stateDir = await temporaryFolder();
+    const sandbox = await startSandbox({ stateDir, speed: 1000 });
+    onTestFinished(() => sandbox.close());
+    const { stdout: help } = await cli(['sandbox', '--help']);
+    const [, variable = '', key, options = ''] =
+      /(\w+)=(\S+) dailies run teaser\.yaml (.*\/api\/v1)/.exec(help) ?? [];
+    const { manifest } = await writeManifest(sandbox.baseUrl, '  - { id: sea, prompt: waves }');
+    const words = options.replace(/http\S+/, sandbox.baseUrl).split(' ');
+    await writeFile(
+      manifest,
+      (await readFile(manifest, 'utf8')).replace(/^gateway:.*$/m, 'gateway: openrouter'),
+    );
+    const { exitCode, stderr } = await cli(['run', manifest, ...words], { env: { [variable]: key } });
+    expect(exitCode, stderr).toBe(0);
   });
 });

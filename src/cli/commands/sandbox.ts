@@ -21,8 +21,11 @@ export const registerSandbox: Register = (program, context) => {
     .option('--speed <N>', 'how many times faster than usual its jobs are', parseFactor, 1);
   addQuietOption(command);
   addExamples(command, [
-    ['dailies sandbox --port 8080', 'prints its base URL; any bearer key will do'],
-    ['dailies run teaser.yaml --gateway http://127.0.0.1:8080/api/v1', 'renders on it'],
+    ['dailies sandbox --port 8080', 'prints its base URL'],
+    [
+      'DAILIES_API_KEY=any dailies run teaser.yaml --gateway http://127.0.0.1:8080/api/v1',
+      'renders on it; any key will do',
+    ],
   ]);
   act<SandboxFlags>(command, context, async ({ flags }) => {
     const [{ startSandbox }, { makeStateDir }] = await Promise.all([
