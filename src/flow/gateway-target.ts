@@ -1,6 +1,6 @@
-import { isLoopback } from '../domain/loopback.js';
 import type { GatewaySetting } from '../domain/manifest.js';
 import { DailiesError } from '../errors.js';
+import { baseUrl } from '../manifest/addresses.js';
 
 /** The gateway of a run: where it is, and the key for it. */
 export interface GatewayTarget {
@@ -58,24 +58,27 @@ export function parseGatewayOption(option: string, inManifest: GatewaySetting): 
   const base_url = option.replace(/\/+$/, '');
   // The manifest's own gateway by its address is the manifest's own gateway, with its key.
   if (inManifest.kind === 'custom' && inManifest.base_url.replace(/\/+$/, '') === base_url) return inManifest;
-  if (!URL.canParse(base_url) || !isAllowed(new URL(base_url))) {
-    throw new DailiesError('usage', `--gateway ${option} is neither a gateway's name nor an https URL`, {
+  const base = baseUrl(base_url);
+  if (base.ok) return { kind: 'custom', base_url: base.value };
+  throw new DailiesError(
+    'usage',
+    `--gateway ${withoutSecrets(option)} is neither a gateway's name nor a base URL`,
+    {
       exitCode: 2,
-      hint: 'openrouter, modelgates, sandbox, or a base URL such as https://example.com/api/v1 (http: on loopback alone)',
-    });
-  }
-  return { kind: 'custom', base_url };
+      hint: 'openrouter, modelgates, sandbox, or an https URL such as https://example.com/api/v1, without user, password, ? and # (http: on loopback alone)',
+    },
+  );
+}
+
+/** An address as it may be shown, also where it is none: a password or a query may be somebody's key. */
+function withoutSecrets(address: string): string {
+  return address.replace(/[?#].+/s, (rest) => `${rest.charAt(0)}…`).replace(/^(.*?\/\/).*@/s, '$1…@');
 }
 
 /** The preset that a base URL belongs to, so that a job bought there can be fetched with its own key. */
 export function presetOf(baseUrl: string): 'openrouter' | 'modelgates' | undefined {
   if (baseUrl === PRESETS.openrouter.baseUrl) return 'openrouter';
   return baseUrl === PRESETS.modelgates.baseUrl ? 'modelgates' : undefined;
-}
-
-function isAllowed(url: URL): boolean {
-  if (url.username !== '' || url.password !== '') return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
 
 function keyIn(env: NodeJS.ProcessEnv, variable: string): { readonly apiKey?: string } {

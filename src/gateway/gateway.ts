@@ -210,13 +210,14 @@ export function openGateway(options: GatewayOptions): Gateway {
 function checkedBase(baseUrl: string): { readonly origin: string; readonly pathname: string } {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   const isPrivate = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
-  if (url && isPrivate && url.username === '' && url.search === '') {
+  // The query, the fragment and the user are whatever an address has beside these.
+  if (url && isPrivate && url.href === url.origin + url.pathname) {
     return { origin: url.origin, pathname: url.pathname.replace(/\/+$/, '') };
   }
   const shown = url ? url.origin + url.pathname : baseUrl;
   throw new DailiesError('usage', `${shown} cannot be a gateway's base URL`, {
     exitCode: 2,
-    hint: 'give an https: URL without user name and query, such as https://openrouter.ai/api/v1',
+    hint: 'give an https: URL without user, password, ? and #, such as https://openrouter.ai/api/v1',
   });
 }
 

@@ -1,0 +1,74 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../src/clock.js';
+import { examineSetup } from '../../src/flow/doctor.js';
+import { parseGatewayOption } from '../../src/flow/gateway-target.js';
+import { listModels } from '../../src/flow/models.js';
+import { openGateway } from '../../src/gateway/gateway.js';
+import { loadManifest } from '../../src/index.js';
+import { startGatewayServer } from '../helpers/gateway-server.js';
+import { makeProject } from '../helpers/project.js';
+
+const OPENROUTER = { kind: 'openrouter' } as const;
+
+/** An address as a base URL, with what it must not have. */
+const UNFIT = [
+  ['a query', '?key=s3cret'],
+  ['an empty query', '?'],
+  ['a fragment', '#s3cret'],
+  ['a user and a password', (url: string) => url.replace('//', '//user:s3cret@')],
+  ['a password alone', (url: string) => url.replace('//', '//:s3cret@')],
+] as const;
+
+const unfit = (base: string, change: (typeof UNFIT)[number][1]) =>
+  typeof change === 'string' ? base + change : change(base);
+
+describe('a base URL', () => {
+  it.each(UNFIT)('with %s is a usage error wherever one is given, and is not shown', async (_, change) => {
+    const server = await startGatewayServer();
+    onTestFinished(() => server.close());
+    const gateway = unfit(server.baseUrl, change);
+    const film = await makeProject({ baseUrl: server.baseUrl }, '  - { id: sea, prompt: waves }');
+    const setup = {
+      env: {},
+      folder: film.folder,
+      nodeVersion: 'v22.0.0',
+      signal: new AbortController().signal,
+    };
+    const doors: readonly (() => unknown)[] = [
+      () => loadManifest(film.manifest, { gateway }),
+      () => listModels({ gateway }),
+      () => examineSetup({ ...setup, gateway }),
+      () => openGateway({ name: 'test', baseUrl: gateway, clock: systemClock, proxyEnv: {} }),
+    ];
+    for (const door of doors) {
+      const error: unknown = await Promise.resolve()
+        .then(door)
+        .catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'usage', exitCode: 2 });
+      expect(String(error)).not.toContain('s3cret');
+    }
+    await film.write((await film.read('film.yaml')).replace(server.baseUrl, gateway));
+    await expect(loadManifest(film.manifest)).rejects.toMatchObject({ exitCode: 2 });
+    expect(server.requests).toEqual([]);
+  });
+
+  it.each([
+    ['nowhere', 'nowhere'],
+    ['ftp://user:s3cret@example.com', 'ftp://…@example.com'],
+    ['https://user:s3:c@ret@bad host/v1', 'https://…@bad host/v1'],
+    ['https://example.com/v1?key=s3cret', 'https://example.com/v1?…'],
+  ])('that is none is told without its secrets: %s', (option, shown) => {
+    expect(() => parseGatewayOption(option, OPENROUTER)).toThrow(
+      `--gateway ${shown} is neither a gateway's name nor a base URL`,
+    );
+  });
+
+  it('is taken with slashes at its end, and over http on loopback', () => {
+    expect(parseGatewayOption('https://example.com/v1//', OPENROUTER)).toEqual({
+      kind: 'custom',
+      base_url: 'https://example.com/v1',
+    });
+    expect(parseGatewayOption('http://127.0.0.1:80/v1', OPENROUTER)).toMatchObject({ kind: 'custom' });
+    expect(() => parseGatewayOption('http://example.com/v1', OPENROUTER)).toThrow('neither');
+  });
+});
