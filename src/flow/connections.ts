@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Attempt } from '../domain/attempt.js';
 import type { Gateway } from '../gateway/gateway.js';
-import { gatewayTarget, presetOf, type GatewayTarget } from './gateway-target.js';
+import { gatewayTarget, keyHint, presetOf, type GatewayTarget } from './gateway-target.js';
 import type { Project } from './project.js';
 
 /** The gateways a project talks to, each opened when it is first needed. */
@@ -57,9 +57,15 @@ interface Opened {
 async function openTarget(target: GatewayTarget, project: GatewayHome): Promise<Opened> {
   const { openGateway } = await import('../gateway/gateway.js');
   const key = target.apiKey === undefined ? {} : { apiKey: target.apiKey };
-  const common = { name: target.name, clock: project.clock, proxyEnv: project.env, ...key };
+  const common = {
+    name: target.name,
+    clock: project.clock,
+    proxyEnv: project.env,
+    keyHint: keyHint(target),
+    ...key,
+  };
   if (target.baseUrl !== undefined) {
-    const gateway = openGateway({ ...common, baseUrl: target.baseUrl });
+    const gateway = openGateway({ ...common, baseUrl: target.baseUrl, keyHint: keyHint(target) });
     return { gateway, close: () => gateway.close() };
   }
   const { startSandbox } = await import('../sandbox/server.js');

@@ -75,6 +75,19 @@ function withoutSecrets(address: string): string {
   return address.replace(/[?#].+/s, (rest) => `${rest.charAt(0)}…`).replace(/^(.*?\/\/).*@/s, '$1…@');
 }
 
+/** What to do where the gateway refuses the key: which variable has it or lacks it, and the command that looks at it. */
+export function keyHint({ kind, name, apiKey, keyVariable }: GatewayTarget): string {
+  // By an address alone the doctor finds no key but the generic one.
+  const lent =
+    kind === 'custom' && keyVariable !== GENERIC_KEY_VARIABLE
+      ? `${GENERIC_KEY_VARIABLE}="$${keyVariable}" `
+      : '';
+  const check = `${lent}dailies doctor --gateway ${name}`;
+  return apiKey === undefined
+    ? `${keyVariable} is not set: put the key for this gateway into it (${check})`
+    : `check the key in ${keyVariable} (${check})`;
+}
+
 /** The preset that a base URL belongs to, so that a job bought there can be fetched with its own key. */
 export function presetOf(baseUrl: string): 'openrouter' | 'modelgates' | undefined {
   if (baseUrl === PRESETS.openrouter.baseUrl) return 'openrouter';

@@ -17,6 +17,8 @@ interface CatalogueRequest {
   readonly baseUrl: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** See `Gateway.keyHint`. */
+  readonly keyHint: string;
   readonly redact: Redact;
   /** The same for the catalogue itself, which is kept. */
   readonly redactData: Redact;
@@ -41,14 +43,17 @@ type Read =
   | { readonly kind: 'catalogue'; readonly body: unknown }
   | { readonly kind: 'none'; readonly why: string; readonly again: boolean; readonly retryAfterMs?: number };
 
-function readCatalogue(asked: Asked, { clock, redact, redactData, baseUrl }: CatalogueRequest): Read {
+function readCatalogue(
+  asked: Asked,
+  { clock, keyHint, redact, redactData, baseUrl }: CatalogueRequest,
+): Read {
   if (asked.kind !== 'answered') return { kind: 'none', why: failureWords(asked.error), again: true };
   const { status, headers, body } = asked.answer;
   const words = bodyWords(body) ?? 'no reason given';
   if (status === 401 || status === 403) {
     throw new DailiesError('key-refused', printable(`${baseUrl} refuses the key: ${words}`, redact), {
       exitCode: 3,
-      hint: 'check that the key belongs to this gateway and has not been disabled',
+      hint: keyHint,
     });
   }
   const value = status < 300 ? parseJson(redactData(body.toString())) : undefined;

@@ -42,6 +42,8 @@ export interface Gateway {
   keyUsage(
     signal: AbortSignal,
   ): Promise<{ readonly usage_usd?: number; readonly limit_usd?: number } | undefined>;
+  /** What a person can do where the key is refused. */
+  readonly keyHint: string;
   /** Takes the key out of a text. */
   redact(text: string): string;
   /** Ends every connection at once. */
@@ -52,6 +54,8 @@ export interface GatewayOptions {
   readonly name: string;
   readonly baseUrl: string;
   readonly apiKey?: string;
+  /** See `Gateway.keyHint`. */
+  readonly keyHint?: string;
   readonly clock: Clock;
   /** The variables that name proxies. */
   readonly proxyEnv: ProxyEnv;
@@ -86,7 +90,7 @@ const DOWNLOAD_KEEP_ALIVE_MS = 15_000;
  * and `key-refused` for a key that no header can carry.
  */
 export function openGateway(options: GatewayOptions): Gateway {
-  const { name, clock, proxyEnv } = options;
+  const { name, clock, proxyEnv, keyHint = 'check the key (dailies doctor)' } = options;
   const baseUrl = options.baseUrl.replace(/\/+$/, '');
   const base = checkedBase(baseUrl);
   const apiKey = checkedKey(options.apiKey);
@@ -171,6 +175,7 @@ export function openGateway(options: GatewayOptions): Gateway {
         baseUrl,
         clock,
         signal,
+        keyHint,
         redact,
         redactData,
       }),
@@ -199,6 +204,7 @@ export function openGateway(options: GatewayOptions): Gateway {
         ...(limit === undefined ? {} : { limit_usd: limit }),
       };
     },
+    keyHint,
     redact,
     async close() {
       await Promise.all([web.close(), downloads.close()]);

@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.js';
+import type { GatewaySetting } from '../../src/domain/manifest.js';
 import { examineSetup } from '../../src/flow/doctor.js';
-import { parseGatewayOption } from '../../src/flow/gateway-target.js';
+import { gatewayTarget, keyHint, parseGatewayOption } from '../../src/flow/gateway-target.js';
 import { listModels } from '../../src/flow/models.js';
 import { openGateway } from '../../src/gateway/gateway.js';
 import { loadManifest } from '../../src/index.js';
@@ -70,5 +71,46 @@ describe('a base URL', () => {
     });
     expect(parseGatewayOption('http://127.0.0.1:80/v1', OPENROUTER)).toMatchObject({ kind: 'custom' });
     expect(() => parseGatewayOption('http://example.com/v1', OPENROUTER)).toThrow('neither');
+  });
+});
+
+describe('a key that is refused', () => {
+  it.each<[string, GatewaySetting, string]>([
+    [
+      'a preset',
+      { kind: 'modelgates' },
+      'check the key in MODELGATES_API_KEY (dailies doctor --gateway modelgates)',
+    ],
+    [
+      'a base URL',
+      { kind: 'custom', base_url: 'https://a.example/v1' },
+      'check the key in DAILIES_API_KEY (dailies doctor --gateway https://a.example/v1)',
+    ],
+    [
+      'a variable of its own',
+      { kind: 'custom', base_url: 'https://a.example/v1', api_key_env: 'STUDIO' },
+      'check the key in STUDIO (DAILIES_API_KEY="$STUDIO" dailies doctor --gateway https://a.example/v1)',
+    ],
+  ])('is told with the variable it is from, and the command that looks at it: %s', (_, setting, hint) => {
+    const env = { MODELGATES_API_KEY: 'key-1', DAILIES_API_KEY: 'key-2', STUDIO: 'key-3' };
+    expect(keyHint(gatewayTarget(setting, env))).toBe(hint);
+  });
+
+  it('is told with the variable that it should be in, where there is none', () => {
+    const setting: GatewaySetting = { kind: 'custom', base_url: 'https://a.example/v1' };
+    expect(keyHint(gatewayTarget(setting, {}))).toBe(
+      'DAILIES_API_KEY is not set: put the key for this gateway into it (dailies doctor --gateway https://a.example/v1)',
+    );
+  });
+
+  it('is told so by a gateway that wants it even for its catalogue', async () => {
+    const server = await startGatewayServer();
+    onTestFinished(() => server.close());
+    server.failNext(401, { on: 'models' });
+    const film = await makeProject({ baseUrl: server.baseUrl }, '  - { id: sea, prompt: waves }');
+    await expect(film.run()).rejects.toMatchObject({
+      code: 'key-refused',
+      hint: `check the key in TEST_KEY (DAILIES_API_KEY="$TEST_KEY" dailies doctor --gateway ${server.baseUrl})`,
+    });
   });
 });
