@@ -69,10 +69,9 @@ async function openTarget(target: GatewayTarget, project: GatewayHome): Promise<
     return { gateway, close: () => gateway.close() };
   }
   const { startSandbox } = await import('../sandbox/server.js');
-  const speed = Number(project.env['DAILIES_SANDBOX_SPEED'] ?? '1');
   const sandbox = await startSandbox({
     stateDir: join(project.paths.cache, 'sandbox'),
-    speed: Number.isFinite(speed) && speed > 0 ? speed : 1,
+    speed: target.speed ?? 1,
   });
   const gateway = openGateway({ ...common, baseUrl: sandbox.baseUrl });
   return {

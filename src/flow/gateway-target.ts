@@ -14,6 +14,8 @@ export interface GatewayTarget {
   readonly keyVariable: string;
   /** Whether submits without a key are pointless. */
   readonly needsKey: boolean;
+  /** How many times faster than usual the sandbox's jobs are; absent for the others. */
+  readonly speed?: number;
 }
 
 const PRESETS = {
@@ -27,11 +29,18 @@ const GENERIC_KEY_VARIABLE = 'DAILIES_API_KEY';
 /** Any key will do; this one is no word, so that nothing the sandbox says is taken for it and hidden. */
 const SANDBOX_KEY = 'sk-of-the-built-in-sandbox';
 
-/** Finds address and key of a gateway. The key is read from the environment alone. */
+/** Finds address and key of a gateway. The key is read from the environment alone. Throws `usage` for a speed that is none. */
 export function gatewayTarget(setting: GatewaySetting, env: NodeJS.ProcessEnv): GatewayTarget {
   switch (setting.kind) {
     case 'sandbox':
-      return { kind: 'sandbox', name: 'sandbox', apiKey: SANDBOX_KEY, keyVariable: '', needsKey: false };
+      return {
+        kind: 'sandbox',
+        name: 'sandbox',
+        apiKey: SANDBOX_KEY,
+        keyVariable: '',
+        needsKey: false,
+        speed: sandboxSpeed(env),
+      };
     case 'openrouter':
     case 'modelgates': {
       const preset = PRESETS[setting.kind];
@@ -92,6 +101,15 @@ export function keyHint({ kind, name, apiKey, keyVariable }: GatewayTarget): str
 export function presetOf(baseUrl: string): 'openrouter' | 'modelgates' | undefined {
   if (baseUrl === PRESETS.openrouter.baseUrl) return 'openrouter';
   return baseUrl === PRESETS.modelgates.baseUrl ? 'modelgates' : undefined;
+}
+
+function sandboxSpeed({ DAILIES_SANDBOX_SPEED: text = '' }: NodeJS.ProcessEnv): number {
+  const speed = text.trim() === '' ? 1 : Number(text);
+  if (Number.isFinite(speed) && speed > 0) return speed;
+  throw new DailiesError('usage', `DAILIES_SANDBOX_SPEED has to be a number above 0, not ${text}`, {
+    exitCode: 2,
+    hint: 'unset it for the usual speed; 10 makes jobs ten times as fast',
+  });
 }
 
 function keyIn(env: NodeJS.ProcessEnv, variable: string): { readonly apiKey?: string } {

@@ -41,4 +41,19 @@ describe('a run on the sandbox', () => {
       expect(shots[0]?.message).not.toContain('[key]');
     },
   );
+
+  it.each(['abc', '0', '-1', 'Infinity'])('takes no speed that is none: %s', async (speed) => {
+    const manifest = await film('prompt: waves');
+    await expect(loadManifest(manifest, { env: { DAILIES_SANDBOX_SPEED: speed } })).rejects.toMatchObject({
+      code: 'usage',
+      exitCode: 2,
+      message: `DAILIES_SANDBOX_SPEED has to be a number above 0, not ${speed}`,
+    });
+  });
+
+  it('goes at the usual speed where the variable is empty', async () => {
+    const manifest = await film('prompt: waves');
+    const project = await loadManifest(manifest, { env: { DAILIES_SANDBOX_SPEED: '' } });
+    expect(project.target.speed).toBe(1);
+  });
 });
