@@ -141,7 +141,7 @@ export async function follow(
           control.stop({
             kind: 'key',
             message: `the key was refused while asking for jobs: ${outcome.message}`,
-            hint: 'check the key (dailies doctor), then run the same command again: the jobs are taken up',
+            hint: `${gateway.keyHint}, then run the same command again: the jobs are taken up`,
           });
           return stopWaiting('the key was refused while asking for the job; the next run takes it up');
         }

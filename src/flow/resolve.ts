@@ -152,7 +152,7 @@ async function assertJob({
     case 'key_refused':
       throw new DailiesError('key-refused', outcome.message, {
         exitCode: 3,
-        hint: 'check the key: dailies doctor',
+        hint: gateway.keyHint,
       });
     case 'unavailable':
       throw new DailiesError(

@@ -71,7 +71,8 @@ export async function submit(context: RunContext, purchase: Purchase): Promise<A
       case 'uncertain':
         return attempt;
       case 'refused':
-        if (outcome.stops) control.stop(stopReason(outcome.stops, outcome.message));
+        if (outcome.stops)
+          control.stop(stopReason(outcome.stops, { message: outcome.message, keyHint: gateway.keyHint }));
         return attempt;
       case 'not_accepted':
         slowDown(context, { sentAtMs, outcome });
@@ -135,10 +136,13 @@ function slowDown(
   } else emit({ type: 'run.slowed', at: isoNow(clock), message, wait_ms });
 }
 
-function stopReason(kind: 'key' | 'credits' | 'budget', message: string): StopReason {
+function stopReason(
+  kind: 'key' | 'credits' | 'budget',
+  { message, keyHint }: { readonly message: string; readonly keyHint: string },
+): StopReason {
   switch (kind) {
     case 'key':
-      return { kind, message, hint: 'check the key (dailies doctor), then run the same command again' };
+      return { kind, message, hint: `${keyHint}, then run the same command again` };
     case 'credits':
       return { kind, message, hint: 'add credits at the gateway, then run the same command again' };
     case 'budget':

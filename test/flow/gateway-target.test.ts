@@ -113,4 +113,13 @@ describe('a key that is refused', () => {
       hint: `check the key in TEST_KEY (DAILIES_API_KEY="$TEST_KEY" dailies doctor --gateway ${server.baseUrl})`,
     });
   });
+
+  it.each([401, 403])('is told so when a submit is answered %i', async (status) => {
+    const server = await startGatewayServer();
+    onTestFinished(() => server.close());
+    server.failNext({ status, body: '' });
+    const film = await makeProject({ baseUrl: server.baseUrl }, '  - { id: sea, prompt: waves }');
+    const { stopped } = await film.run();
+    expect(stopped?.hint).toMatch(/^check the key in TEST_KEY \(.*\), then run the same command again$/);
+  });
 });
