@@ -27,7 +27,7 @@ export interface ScopeFlags {
 export function addManifestOptions(command: Command): Command {
   return command
     .option('--gateway <NAME|URL>', 'openrouter, modelgates, sandbox or a base URL; wins over the manifest')
-    .option('--output <DIR>', 'the folder for the clips; wins over the manifest')
+    .option('--output <DIR>', 'the folder for the clips; wins over the manifest', parseText)
     .option('--var <NAME=VALUE>', 'sets a variable of the manifest; may be repeated', collectVariable)
     .option('--allow-large-matrix', 'lets one shot expand to more than 1,000 jobs');
 }
@@ -50,7 +50,7 @@ export function nextCommands(manifest: string, flags: ManifestFlags): NextComman
 export function addScopeOptions(command: Command): Command {
   return command
     .option('--only <ID...>', 'these shots or takes (turn, turn@2) and no others', collectList)
-    .option('--until <ID>', 'this shot and what it is made from')
+    .option('--until <ID>', 'this shot and what it is made from', parseText)
     .option(
       '--rerender <ID...>',
       'makes these anew although they are delivered; the old clip is kept',
@@ -80,8 +80,18 @@ export function addQuietOption(command: Command): Command {
 
 /** A value that counts up: `--only a --only b`, `--only a b` and `--only a,b` mean the same. */
 function collectList(value: string, previous: readonly string[] | undefined): readonly string[] {
-  const words = value.split(',').filter((word) => word !== '');
+  const words = value.split(',').filter((word) => word.trim() !== '');
+  if (words.length === 0) throw new InvalidArgumentError(EMPTY);
   return [...(previous ?? []), ...words];
+}
+
+/** What a script writes by mistake, `--only "$UNSET"`, must not mean everything, or the working folder. */
+const EMPTY = 'It is empty; leave the option out, or give it a value.';
+
+/** A text that says something. */
+export function parseText(value: string): string {
+  if (value.trim() === '') throw new InvalidArgumentError(EMPTY);
+  return value;
 }
 
 function collectVariable(

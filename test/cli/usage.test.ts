@@ -81,6 +81,23 @@ describe('a command line that cannot be meant', () => {
       /one of --job-id/,
     ],
     ['a manifest that is not there', ['run', 'nope.yaml'], /there is no file nope\.yaml/],
+    [
+      'an empty --only',
+      ['run', 'film.yaml', '--only', ''],
+      /'--only <ID\.\.\.>' argument '' is invalid\. It is empty/,
+    ],
+    ['an --only of commas', ['run', 'film.yaml', '--only', ','], /--only .* It is empty/],
+    [
+      'an empty --only among others',
+      ['plan', 'film.yaml', '--only', 'a', '--only='],
+      /--only .* It is empty/,
+    ],
+    ['an empty --until', ['run', 'film.yaml', '--until', ''], /--until .* It is empty/],
+    ['an empty --rerender', ['run', 'film.yaml', '--rerender', ''], /--rerender .* It is empty/],
+    ['an empty --output', ['status', 'film.yaml', '--output', ''], /--output .* It is empty/],
+    ['an empty --junit', ['run', 'film.yaml', '--junit', ''], /--junit .* It is empty/],
+    ['an empty --job-id', ['resolve', 'film.yaml', 'a', '--job-id', ' '], /--job-id .* It is empty/],
+    ['an empty --state', ['sandbox', '--state', ''], /--state .* It is empty/],
     ['a folder for a manifest', ['plan', 'test'], /test is a folder/],
     ['a gateway in the clear', ['doctor', '--gateway', 'http://example.com/api/v1'], /https URL/],
   ])('%s ends with exit 2, words and no stack', async (_, words, message) => {

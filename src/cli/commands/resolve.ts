@@ -5,7 +5,7 @@ import { clean } from '../../ui/text.js';
 import { act, addExamples, type Register } from '../command.js';
 import { printJson, printLines } from '../context.js';
 import { openProject } from '../open-project.js';
-import { addFormatOption, addManifestOptions, type ManifestFlags } from '../options.js';
+import { addFormatOption, addManifestOptions, parseText, type ManifestFlags } from '../options.js';
 import { interruptible } from '../signals.js';
 
 interface ResolveFlags extends ManifestFlags {
@@ -21,7 +21,7 @@ export const registerResolve: Register = (program, context) => {
     .description('settle shots whose submit was never answered');
   addManifestOptions(command)
     .option('--all', 'all there are to settle')
-    .option('--job-id <ID>', 'the gateway did take it: this is its job, to be collected')
+    .option('--job-id <ID>', 'the gateway did take it: this is its job, to be collected', parseText)
     .option('--not-charged', 'the gateway did not take it: the shot may be bought again')
     .option('--abandon', 'it is given up, and counts as spent; for lost jobs too');
   addFormatOption(command);

@@ -5,6 +5,7 @@ import {
   addQuietOption,
   addScopeOptions,
   parseCount,
+  parseText,
   parseUsd,
 } from '../options.js';
 import type { RunFlags } from '../run-manifest.js';
@@ -18,7 +19,7 @@ export const registerRun: Register = (program, context) => {
     .option('--locked', 'ends where prices or limits have drifted from the lockfile')
     .option('--dry-run', 'says what would be done, and does nothing: the same as plan')
     .option('--yes', 'spends without asking')
-    .option('--junit <FILE>', 'writes the outcome as JUnit XML');
+    .option('--junit <FILE>', 'writes the outcome as JUnit XML', parseText);
   addQuietOption(addFormatOption(command, ['text', 'json', 'ndjson']));
   addExamples(command, [
     ['dailies run teaser.yaml', 'shows the plan, asks, renders'],

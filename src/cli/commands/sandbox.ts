@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { act, addExamples, type Register } from '../command.js';
 import { noteLines, printLines } from '../context.js';
-import { addQuietOption, parseFactor, parsePort } from '../options.js';
+import { addQuietOption, parseFactor, parsePort, parseText } from '../options.js';
 import { shownPath } from '../shown-path.js';
 import { interruptible } from '../signals.js';
 
@@ -17,7 +17,12 @@ export const registerSandbox: Register = (program, context) => {
     .command('sandbox')
     .description('serve a gateway on loopback that renders for free')
     .option('--port <N>', 'the port to listen on; 0 takes a free one', parsePort, 0)
-    .option('--state <DIR>', 'where its jobs are kept, so that they outlive it', '.dailies/sandbox')
+    .option(
+      '--state <DIR>',
+      'where its jobs are kept, so that they outlive it',
+      parseText,
+      '.dailies/sandbox',
+    )
     .option('--speed <N>', 'how many times faster than usual its jobs are', parseFactor, 1);
   addQuietOption(command);
   addExamples(command, [
