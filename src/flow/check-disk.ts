@@ -57,12 +57,15 @@ const REPORT_MARKS = [
 /** As far into a file as a mark is looked for. */
 const HEAD_BYTES = 4096;
 
-async function foreignReports(project: Project): Promise<Diagnostic[]> {
+/** What is not ours where the report and the contact sheet are to lie. */
+export async function foreignReports(project: Project): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
   for (const [name, mark] of REPORT_MARKS) {
     const path = join(project.paths.output, name);
-    const head = await readHead(path, HEAD_BYTES);
-    if (head !== undefined && !mark.test(head)) found.push(inTheWay(project, path));
+    if (!exists(path)) continue;
+    // A folder has no beginning to be read.
+    const head = await readHead(path, HEAD_BYTES).catch(() => undefined);
+    if (head === undefined || !mark.test(head)) found.push(inTheWay(project, path));
   }
   return found;
 }

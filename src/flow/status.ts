@@ -4,8 +4,9 @@ import type { Report } from '../domain/report.js';
 import { slotKey } from '../plan/graph.js';
 import { readShotState } from '../store/read-state.js';
 import { surveyFully } from './adopt.js';
+import { foreignReports } from './check-disk.js';
 import { pricesBy } from './prices.js';
-import type { Project } from './project.js';
+import { assertNoErrors, type Project } from './project.js';
 import { buildReport } from './report.js';
 import { writeReport, type RenderSheet } from './write-report.js';
 
@@ -36,7 +37,11 @@ export async function projectStatus(project: Project): Promise<Report> {
   });
 }
 
-/** Writes report.json and the contact sheet again; gives the sheet's path. Throws `disk`. */
+/**
+ * Writes report.json and the contact sheet again; gives the sheet's path. Throws `disk`, and ManifestError where something
+ * that is not ours is in their place.
+ */
 export async function makeSheet(project: Project, renderSheet: RenderSheet): Promise<string | undefined> {
+  assertNoErrors(project, await foreignReports(project));
   return writeReport(project, await projectStatus(project), renderSheet);
 }

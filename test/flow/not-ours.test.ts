@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManifestError } from '../../src/errors.js';
 import { pruneClips } from '../../src/flow/prune.js';
+import { makeSheet } from '../../src/flow/status.js';
 import { loadProject } from '../../src/flow/project.js';
 import { runProject } from '../../src/flow/run.js';
 import { makeClip } from '../helpers/clips.js';
@@ -59,6 +60,23 @@ describe('what belongs to somebody else', () => {
       expect(await film.run({ renderSheet })).toMatchObject({ exit_code: 0, counts: { delivered: 2 } });
     },
   );
+
+  it.each(['index.html', 'report.json'])('is kept by the contact sheet too: %s', async (path) => {
+    const film = await project('  - { id: sea, prompt: waves }');
+    await put(film, path);
+    await expect(makeSheet(await film.load(), () => 'sheet')).rejects.toMatchObject({
+      exitCode: 2,
+      diagnostics: [{ code: 'file-not-ours' }],
+    });
+    expect(await readFile(at(film, path), 'utf8')).toBe('mine');
+  });
+
+  it('may be a folder with the name of the contact sheet', async () => {
+    const film = await project('  - { id: sea, prompt: waves }');
+    await mkdir(at(film, 'index.html'), { recursive: true });
+    await expect(film.run()).rejects.toMatchObject({ diagnostics: [{ code: 'file-not-ours' }] });
+    expect(server.counters.posts).toBe(0);
+  });
 
   it('is not what lies beside a clip of ours, even if a power cut has left it empty', async () => {
     server.autoComplete(clip);
