@@ -1,8 +1,16 @@
 import type { RunSummary } from '../events.js';
 import { messageOf } from '../errors.js';
+import type { Project } from '../flow/project.js';
 import type { CliContext } from './context.js';
 import { noteLines } from './context.js';
 import { noteError } from './exit.js';
+
+/** Makes sure before the run that its outcome can be written to the file of `--junit`. Throws `usage` and `disk`. */
+export async function prepareCiReports(project: Project, junitFile: string | undefined): Promise<void> {
+  if (junitFile === undefined) return;
+  const { prepareJunitFile } = await import('../store/junit-file.js');
+  await prepareJunitFile(junitFile, project.paths);
+}
 
 /**
  * Tells the CI system of a run: JUnit where a file is named, and GitHub's step summary where it runs there. Gives false
@@ -28,12 +36,12 @@ export async function writeCiReports(
 }
 
 async function writeJunit(context: CliContext, summary: RunSummary, file: string): Promise<boolean> {
-  const [{ junitXml }, { writeText }] = await Promise.all([
+  const [{ junitXml }, { writeJunitFile }] = await Promise.all([
     import('../ui/junit.js'),
-    import('../store/text-file.js'),
+    import('../store/junit-file.js'),
   ]);
   try {
-    await writeText(file, junitXml(summary));
+    await writeJunitFile(file, junitXml(summary));
     return true;
   } catch (error) {
     await noteError(error, context);

@@ -5,7 +5,7 @@ import type { RunSummary } from '../events.js';
 import { runProject } from '../flow/run.js';
 import { renderSheet } from '../sheet/render.js';
 import { summaryLines } from '../ui/summary.js';
-import { writeCiReports } from './ci-reports.js';
+import { prepareCiReports, writeCiReports } from './ci-reports.js';
 import { canAsk, confirmSpending } from './confirm.js';
 import { lookOf, noteLines, printJson, printLines, type CliContext } from './context.js';
 import { openProject } from './open-project.js';
@@ -28,15 +28,17 @@ export interface RunFlags extends ManifestFlags, ScopeFlags {
 
 /** Runs a manifest and says what came of it. */
 export async function runManifest(context: CliContext, manifest: string, flags: RunFlags): Promise<ExitCode> {
-  const summary = await render(context, manifest, flags);
+  const made = await render(context, manifest, flags);
+  const isReported = await writeCiReports(context, made, flags.junit);
+  const summary = made.exit_code === 0 && !isReported ? { ...made, exit_code: 3 as const } : made;
   printSummary(context, { summary, manifest, flags });
-  const isReported = await writeCiReports(context, summary, flags.junit);
-  return summary.exit_code === 0 && !isReported ? 3 : summary.exit_code;
+  return summary.exit_code;
 }
 
 /** Runs the project under the eyes of whoever watches. The screen is given back whatever happens. */
 async function render(context: CliContext, manifest: string, flags: RunFlags): Promise<RunSummary> {
   const project = await openProject(context, manifest, flags);
+  await prepareCiReports(project, flags.junit);
   let isPlanShown = false;
   const progress = await openRunProgress(context, {
     quiet: flags.quiet === true,

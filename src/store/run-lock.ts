@@ -26,7 +26,7 @@ const PATIENCE_MS = 400;
 const LOOK_AGAIN_MS = 5;
 
 /** Where the lock of a lockfile lies. */
-function runLockPath(lockfile: string): string {
+export function runLockPath(lockfile: string): string {
   return `${lockfile}.lck`;
 }
 

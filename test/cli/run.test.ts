@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -74,17 +74,53 @@ describe('dailies run', () => {
     );
   });
 
-  it('says what became of the run also where the JUnit file cannot be written', async () => {
+  it('says what became of the run also where the JUnit file cannot be written any more', async () => {
     server.failNext({ status: 400, body: { error: { code: 400, message: 'a flagged prompt' } } });
     const { folder, manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
-    const words = ['run', manifest, '--format', 'json', '--junit', folder];
+    server.onRequest(async ({ endpoint }) => {
+      if (endpoint === 'submit') await mkdir(join(folder, 'a.xml'), { recursive: true });
+    });
+    const words = ['run', manifest, '--format', 'json', '--junit', join(folder, 'a.xml')];
     const refused = await cli(words, { env });
     expect(refused.exitCode).toBe(1);
     expect(JSON.parse(refused.stdout)).toMatchObject({ exit_code: 1, shots: [{ outcome: 'refused' }] });
-    expect(refused.stderr).toMatch(/could not be written/);
+    expect(refused.stderr).toMatch(/cannot be written: .*a\.xml is a folder/);
+    await rm(join(folder, 'a.xml'), { recursive: true });
     const delivered = await cli(words, { env });
     expect(delivered.exitCode).toBe(3);
-    expect(JSON.parse(delivered.stdout)).toMatchObject({ exit_code: 0, counts: { delivered: 1 } });
+    expect(JSON.parse(delivered.stdout)).toMatchObject({ exit_code: 3, counts: { delivered: 1 } });
+  });
+
+  it.each(['film.yaml', 'film.lock.json', 'film.lock.journal', 'sub/../film.lock.json', 'refs', 'photo.png'])(
+    'buys nothing where the JUnit report would be written over %s',
+    async (name) => {
+      const { folder, manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
+      await mkdir(join(folder, 'refs'));
+      await writeFile(join(folder, 'photo.png'), 'mine');
+      const before = await readFile(manifest, 'utf8');
+      const { exitCode, stderr } = await cli(['run', manifest, '--junit', `${folder}/${name}`], { env });
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(/the JUnit report cannot be written: .*\n {2}hint: name another file/);
+      expect(await readFile(manifest, 'utf8')).toBe(before);
+      expect(await readFile(join(folder, 'photo.png'), 'utf8')).toBe('mine');
+      expect(server.counters.posts).toBe(0);
+    },
+  );
+
+  it('buys nothing where the folder of the JUnit report cannot be made', async () => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
+    const { exitCode, stderr } = await cli(['run', manifest, '--junit', join(folder, 'film.yaml/a.xml')], {
+      env,
+    });
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/film\.yaml could not be made ready for the JUnit report: .*\n {2}hint: /);
+    expect(server.counters.posts).toBe(0);
+  });
+
+  it('writes the JUnit report over an older one', async () => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
+    const words = ['run', manifest, '--junit', join(folder, 'a.xml')];
+    expect([(await cli(words, { env })).exitCode, (await cli(words, { env })).exitCode]).toEqual([0, 0]);
   });
 
   it('gives the command that settles a lost answer, and that command works', async () => {
