@@ -1,3 +1,4 @@
+import { diskError } from '../disk-error.js';
 import type { ExitCode } from '../errors.js';
 import type { CliContext } from './context.js';
 import { reportError } from './exit.js';
@@ -8,7 +9,8 @@ export async function runCli(context: CliContext): Promise<ExitCode> {
   const output = watchOutput(context);
   try {
     await buildProgram(context).parseAsync(context.words, { from: 'user' });
-    if (output.failure) throw output.failure;
+    await written(context.stdout);
+    if (output.failure) throw diskError({ path: 'standard output', doing: 'written', cause: output.failure });
     return context.exitCode;
   } catch (error) {
     return reportError(error, context);
@@ -21,10 +23,15 @@ export async function runCli(context: CliContext): Promise<ExitCode> {
  */
 function watchOutput({ stdout, stderr }: CliContext): { readonly failure: Error | undefined } {
   const watch: { failure: Error | undefined } = { failure: undefined };
-  for (const stream of [stdout, stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') watch.failure ??= error;
-    });
-  }
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') watch.failure ??= error;
+  });
+  // What is said there is for whoever listens.
+  stderr.on('error', () => undefined);
   return watch;
+}
+
+/** Waits until all that was written has come through, or has failed: a stream tells of that a moment later. */
+function written(stream: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
 }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -72,6 +73,23 @@ describe('the process', () => {
     const [code] = (await once(child, 'exit')) as [number | null];
     expect({ code, stderr: await stderr }).toEqual({ code: 0, stderr: '' });
   });
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'says so where the disk behind the standard output is full',
+    async () => {
+      const command = '"$0" "$1" schema >/dev/full';
+      const child = spawn('sh', ['-c', command, process.execPath, main], {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const { code, stderr } = await ended(child);
+      expect(code).toBe(3);
+      expect(stderr).toBe(
+        'error: standard output could not be written: the disk is full (ENOSPC)\n' +
+          '  hint: make room on the disk, then run again\n',
+      );
+    },
+  );
 
   it('serves the sandbox, its base URL on the first line, until it is told to end', async () => {
     const child = start('sandbox', '--state', `${main}.sandbox`);
