@@ -32,17 +32,39 @@ export function addManifestOptions(command: Command): Command {
     .option('--allow-large-matrix', 'lets one shot expand to more than 1,000 jobs');
 }
 
-/** Commands about the same project: with the options that make it the same. */
-export function nextCommands(manifest: string, flags: ManifestFlags): NextCommands {
-  const options = [
+/** The options that keep a run from buying more than is meant. */
+interface CautiousFlags {
+  readonly only?: readonly string[];
+  readonly until?: string;
+  readonly approve?: boolean;
+  readonly maxCost?: number;
+  readonly allowUnpriced?: boolean;
+  readonly locked?: boolean;
+}
+
+/**
+ * Commands about the same project: with the options that make it the same, and for a run with those that keep it from
+ * buying more. What buys again, as `--rerender` does, has to be typed again.
+ */
+export function nextCommands(manifest: string, flags: ManifestFlags & CautiousFlags): NextCommands {
+  const project = [
+    manifest,
     ...(flags.gateway === undefined ? [] : ['--gateway', flags.gateway]),
     ...(flags.output === undefined ? [] : ['--output', flags.output]),
     ...Object.entries(flags.var ?? {}).flatMap(([name, value]) => ['--var', `${name}=${value}`]),
     ...(flags.allowLargeMatrix === true ? ['--allow-large-matrix'] : []),
   ];
+  const care = [
+    ...(flags.only === undefined ? [] : ['--only', flags.only.join(',')]),
+    ...(flags.until === undefined ? [] : ['--until', flags.until]),
+    ...(flags.approve === true ? ['--approve'] : []),
+    ...(flags.maxCost === undefined ? [] : ['--max-cost', String(flags.maxCost)]),
+    ...(flags.allowUnpriced === true ? ['--allow-unpriced'] : []),
+    ...(flags.locked === true ? ['--locked'] : []),
+  ];
   return {
-    run: commandLine('dailies', 'run', manifest, ...options),
-    resolve: commandLine('dailies', 'resolve', manifest, ...options),
+    run: commandLine('dailies', 'run', ...project, ...care),
+    resolve: commandLine('dailies', 'resolve', ...project),
   };
 }
 

@@ -91,6 +91,17 @@ describe('dailies run', () => {
     expect(JSON.parse(delivered.stdout)).toMatchObject({ exit_code: 3, counts: { delivered: 1 } });
   });
 
+  it('gives the command to go on with, that buys no more than this one was to', async () => {
+    server.failNext({ status: 400, body: { error: { code: 400, message: 'a flagged prompt' } } });
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    const words = ['run', manifest, '--only', 'sea', '--only', 'sea@1', '--until', 'sea', '--approve'];
+    const { exitCode, stdout } = await cli([...words, '--max-cost', '$0.50', '--rerender', 'sea'], { env });
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(
+      `dailies run ${manifest} --only sea,sea@1 --until sea --approve --max-cost 0.5  `,
+    );
+  });
+
   it.each(['film.yaml', 'film.lock.json', 'film.lock.journal', 'sub/../film.lock.json', 'refs', 'photo.png'])(
     'buys nothing where the JUnit report would be written over %s',
     async (name) => {
