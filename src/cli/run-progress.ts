@@ -32,7 +32,7 @@ export async function openRunProgress(
     },
     showPath: options.showPath,
     window: allowsRedraw(stderr, env)
-      ? { columns: () => stderr.columns ?? 80, rows: () => stderr.rows ?? 24 }
+      ? { columns: () => stderr.columns || 80, rows: () => stderr.rows || 24 }
       : undefined,
     // Events on a terminal are the view; a second one would be written over them.
     quiet: options.quiet || streamsToTerminal,

@@ -19,7 +19,8 @@ export function detectLook(screen: Screen, env: Env, platform: NodeJS.Platform):
   return {
     color: allowsColor(screen, env),
     unicode: allowsUnicode(env, platform),
-    width: screen.isTTY === true ? Math.max(20, screen.columns ?? 80) : Infinity,
+    // A terminal that says 0, as a pseudo-terminal without a size does, does not know.
+    width: screen.isTTY === true ? Math.max(20, screen.columns || 80) : Infinity,
   };
 }
 

@@ -35,6 +35,15 @@ describe('detectLook', () => {
     expect(detectLook(terminal, { WT_SESSION: 'x' }, 'win32').unicode).toBe(true);
   });
 
+  it.each([
+    [undefined, 80],
+    [0, 80],
+    [7, 20],
+    [120, 120],
+  ])('takes %s columns for %i', (columns, width) => {
+    expect(detectLook({ isTTY: true, columns }, {}, 'linux').width).toBe(width);
+  });
+
   it('draws over lines in a terminal that can', () => {
     expect(allowsRedraw(terminal, {})).toBe(true);
     expect(allowsRedraw(terminal, { TERM: 'dumb' })).toBe(false);
