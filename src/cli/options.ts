@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { commandLine, type NextCommands } from '../ui/shell.js';
+import { commandLine, fileWord, type NextCommands } from '../ui/shell.js';
 
 /** The options that say which manifest is meant, and how it is read. */
 export interface ManifestFlags {
@@ -48,7 +48,7 @@ interface CautiousFlags {
  */
 export function nextCommands(manifest: string, flags: ManifestFlags & CautiousFlags): NextCommands {
   const project = [
-    manifest,
+    fileWord(manifest),
     ...(flags.gateway === undefined ? [] : ['--gateway', flags.gateway]),
     ...(flags.output === undefined ? [] : ['--output', flags.output]),
     ...Object.entries(flags.var ?? {}).flatMap(([name, value]) => ['--var', `${name}=${value}`]),

@@ -5,6 +5,11 @@ export function commandLine(...words: readonly string[]): string {
     .join(' ');
 }
 
+/** A file's path as a word that no command takes for an option. */
+export function fileWord(path: string): string {
+  return path.startsWith('-') ? `./${path}` : path;
+}
+
 /** What a person may want to type next, complete but for the shots they mean. */
 export interface NextCommands {
   readonly run: string;

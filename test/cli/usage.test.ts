@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -196,6 +196,16 @@ describe('init', () => {
     expect(stderr).toContain('kite.png is there already; nothing was written');
     expect(await readFile(join(folder, 'refs', 'kite.png'), 'utf8')).toBe('mine');
     await expect(readFile(join(folder, 'teaser.yaml'))).rejects.toThrow('ENOENT');
+  });
+
+  it('gives commands that can be pasted, also below a folder that looks like an option', async () => {
+    const folder = await mkdtemp('-film-');
+    try {
+      const { stdout } = await cli(['init', '--', folder]);
+      expect(stdout).toContain(`Look   dailies plan ./${folder}/teaser.yaml\n`);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

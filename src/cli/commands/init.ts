@@ -1,4 +1,4 @@
-import { commandLine } from '../../ui/shell.js';
+import { commandLine, fileWord } from '../../ui/shell.js';
 import { act, addExamples, type Register } from '../command.js';
 import { printJson, printLines } from '../context.js';
 import { addFormatOption, addQuietOption } from '../options.js';
@@ -24,8 +24,8 @@ export const registerInit: Register = (program, context) => {
       printLines(context, [
         ...made.files.map((file) => `  + ${shownPath(file)}`),
         '',
-        `Look   ${commandLine('dailies', 'plan', manifest)}`,
-        `Render ${commandLine('dailies', 'run', manifest)}  on the sandbox, for free`,
+        `Look   ${commandLine('dailies', 'plan', fileWord(manifest))}`,
+        `Render ${commandLine('dailies', 'run', fileWord(manifest))}  on the sandbox, for free`,
       ]);
     }
     return 0;

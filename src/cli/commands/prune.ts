@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { commandLine } from '../../ui/shell.js';
+import { commandLine, fileWord } from '../../ui/shell.js';
 import { tableLines } from '../../ui/table.js';
 import { clean, count } from '../../ui/text.js';
 import { formatBytes } from '../../ui/time.js';
@@ -48,7 +48,7 @@ export const registerPrune: Register = (program, context) => {
         : [
             remove
               ? `removed ${total}`
-              : `${total}; ${commandLine('dailies', 'prune', manifest, '--yes')} removes them`,
+              : `${total}; ${commandLine('dailies', 'prune', fileWord(manifest), '--yes')} removes them`,
           ]),
     ]);
     return 0;
