@@ -44,7 +44,7 @@ export function noteLines(context: CliContext, lines: readonly string[]): void {
   context.stderr.write(lines.map((line) => `${line}\n`).join(''));
 }
 
-/** Writes data as JSON for machines. */
+/** Writes data as JSON for machines: on one line for those that read line by line. */
 export function printJson(context: CliContext, data: unknown): void {
-  context.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+  context.stdout.write(`${JSON.stringify(data, null, context.format === 'ndjson' ? undefined : 2)}\n`);
 }

@@ -1,7 +1,11 @@
 import type { ExitCode } from '../errors.js';
+import type { PlanDocument } from '../domain/plan.js';
+import { refusalOf } from '../flow/ceiling.js';
 import { planProject } from '../flow/plan.js';
+import type { Project } from '../flow/project.js';
 import { planLines } from '../ui/plan-table.js';
 import { lookOf, printJson, printLines, type CliContext } from './context.js';
+import { noteError } from './exit.js';
 import { noteDiagnostics } from './notes.js';
 import { openProject } from './open-project.js';
 import { nextCommands, type ManifestFlags, type ScopeFlags } from './options.js';
@@ -14,9 +18,46 @@ export interface PlanFlags extends ManifestFlags, ScopeFlags {
   readonly quiet?: boolean;
 }
 
-/** Works out the plan and prints it; also `run --dry-run`. */
+/** What a dry run is told besides, because the run would be. */
+export interface DryRunFlags extends PlanFlags {
+  readonly maxCost?: number;
+  readonly allowUnpriced?: boolean;
+}
+
+/** Works out the plan and prints it. */
 export async function printPlan(context: CliContext, manifest: string, flags: PlanFlags): Promise<ExitCode> {
+  await present(context, { project: await openProject(context, manifest, flags), manifest, flags });
+  return 0;
+}
+
+/** `run --dry-run`: the plan, and then the word and the exit code of a run that a ceiling would stop. */
+export async function printDryRun(
+  context: CliContext,
+  manifest: string,
+  flags: DryRunFlags,
+): Promise<ExitCode> {
   const project = await openProject(context, manifest, flags);
+  const plan = await present(context, { project, manifest, flags });
+  const refusal = await refusalOf(project, {
+    plan,
+    ceiling: {
+      ...(flags.maxCost === undefined ? {} : { maxCostUsd: flags.maxCost }),
+      ...(flags.allowUnpriced === undefined ? {} : { allowUnpriced: flags.allowUnpriced }),
+    },
+  });
+  if (!refusal) return 0;
+  await noteError(refusal, context);
+  return refusal.exitCode;
+}
+
+async function present(
+  context: CliContext,
+  {
+    project,
+    manifest,
+    flags,
+  }: { readonly project: Project; readonly manifest: string; readonly flags: PlanFlags },
+): Promise<PlanDocument> {
   const interruption = interruptible();
   try {
     const plan = await planProject(project, {
@@ -26,7 +67,7 @@ export async function printPlan(context: CliContext, manifest: string, flags: Pl
     });
     if (context.format !== 'text') {
       printJson(context, plan);
-      return 0;
+      return plan;
     }
     if (flags.quiet !== true) await noteDiagnostics(context, plan.diagnostics, project.source);
     printLines(
@@ -38,7 +79,7 @@ export async function printPlan(context: CliContext, manifest: string, flags: Pl
         commands: nextCommands(manifest, flags),
       }),
     );
-    return 0;
+    return plan;
   } finally {
     interruption.release();
   }

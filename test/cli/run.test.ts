@@ -57,6 +57,29 @@ describe('dailies run', () => {
     expect(JSON.parse(stdout)).toMatchObject({ version: 1, exit_code: 0, counts: { total: 2, reused: 2 } });
   });
 
+  it('says in a dry run what a ceiling would stop, and ends as the run would', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    const words = ['run', manifest, '--max-cost', '0.01'];
+    const [dry, run] = [await cli([...words, '--dry-run'], { env }), await cli(words, { env })];
+    expect(dry.exitCode).toBe(3);
+    expect(dry.stdout).toContain('To spend   $0.24');
+    expect(dry.stderr).toMatch(
+      /^error: the plan could cost \$0\.24, more than --max-cost \$0\.01\n {2}hint: /,
+    );
+    expect(run).toMatchObject({ exitCode: 3, stderr: dry.stderr });
+    expect((await cli([...words, '--dry-run', '--max-cost', '1'], { env })).exitCode).toBe(0);
+    expect(server.counters.posts).toBe(0);
+  });
+
+  it('holds a dry run to the budget of the manifest', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO, { top: 'budget_usd: 0.2' });
+    const dry = await cli(['run', manifest, '--dry-run', '--format', 'ndjson'], { env });
+    expect(dry.exitCode).toBe(3);
+    expect(dry.stderr).toContain('that crosses budget_usd, $0.20');
+    expect(dry.stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(JSON.parse(dry.stdout)).toMatchObject({ version: 1, total: { max_usd: 0.24 } });
+  });
+
   it('names what was not delivered, ends with 1, and tells CI systems', async () => {
     server.failNext({ status: 400, body: { error: { code: 400, message: 'a flagged prompt' } } });
     const { folder, manifest } = await writeManifest(server.baseUrl, TWO, { top: 'concurrency: 1' });

@@ -17,7 +17,7 @@ export const registerRun: Register = (program, context) => {
     .option('--max-cost <USD>', 'spends no more than this in this run', parseUsd)
     .option('--allow-unpriced', 'buys clips without a known price although there is a ceiling')
     .option('--locked', 'ends where prices or limits have drifted from the lockfile')
-    .option('--dry-run', 'says what would be done, and does nothing: the same as plan')
+    .option('--dry-run', 'says what would be done, and does nothing: plan, held to --max-cost')
     .option('--yes', 'spends without asking')
     .option('--junit <FILE>', 'writes the outcome as JUnit XML', parseText);
   addQuietOption(addFormatOption(command, ['text', 'json', 'ndjson']));
@@ -30,8 +30,8 @@ export const registerRun: Register = (program, context) => {
   act<RunFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
     // What shows a plan or a run is a good part of the program, and no other command needs it.
     if (flags.dryRun === true) {
-      const { printPlan } = await import('../print-plan.js');
-      return printPlan(context, manifest, flags);
+      const { printDryRun } = await import('../print-plan.js');
+      return printDryRun(context, manifest, flags);
     }
     const { runManifest } = await import('../run-manifest.js');
     return runManifest(context, manifest, flags);

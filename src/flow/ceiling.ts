@@ -1,0 +1,70 @@
+import { countUnpriced } from '../cost/budget.js';
+import type { Attempt } from '../domain/attempt.js';
+import { dollars, roundUsd } from '../domain/money.js';
+import type { PlanDocument } from '../domain/plan.js';
+import { DailiesError } from '../errors.js';
+import type { StopReason } from '../events.js';
+import { readShotState } from '../store/read-state.js';
+import type { Project } from './project.js';
+
+/** What a run may spend besides the manifest's `budget_usd`. */
+export interface Ceiling {
+  /** A ceiling for this run alone, US dollars. */
+  readonly maxCostUsd?: number;
+  /** Buy shots without a known price although there is a ceiling. */
+  readonly allowUnpriced?: boolean;
+}
+
+/**
+ * Why a run of this plan would be stopped before it has bought all of it: `budget` or `unpriced`, with the run's exit
+ * code; undefined where it would not be. Reads the lockfile, writes nothing.
+ */
+export async function refusalOf(
+  { paths }: Project,
+  { plan, ceiling }: { readonly plan: PlanDocument; readonly ceiling: Ceiling },
+): Promise<DailiesError | undefined> {
+  const attempts = (await readShotState(paths.lockfile)).attempts();
+  try {
+    const stopped = ceilingReached(plan, { options: ceiling, attempts });
+    if (!stopped) return undefined;
+    const { message, hint } = stopped;
+    return new DailiesError('budget', message, { exitCode: 3, ...(hint === undefined ? {} : { hint }) });
+  } catch (error) {
+    if (error instanceof DailiesError) return error;
+    throw error;
+  }
+}
+
+/** Why the plan cannot be paid for under the ceilings. Throws `unpriced` where that cannot be told. */
+function ceilingReached(
+  plan: PlanDocument,
+  { options, attempts }: { readonly options: Ceiling; readonly attempts: readonly Attempt[] },
+): StopReason | undefined {
+  const { total, spent_usd, budget_usd } = plan;
+  const { maxCostUsd, allowUnpriced } = options;
+  if (budget_usd === null && maxCostUsd === undefined) return undefined;
+  const unpriced = total.unpriced + (budget_usd === null ? 0 : countUnpriced(attempts));
+  if (unpriced > 0 && total.max_usd + total.unpriced > 0 && !allowUnpriced) {
+    throw new DailiesError(
+      'unpriced',
+      `${unpriced} of the shots have no price that could be held to the ceiling`,
+      {
+        exitCode: 3,
+        hint: 'choose models with a price (dailies models), or accept the risk with --allow-unpriced',
+      },
+    );
+  }
+  const hint = 'raise it, choose a cheaper model or shorter clips, or render fewer shots with --only';
+  if (budget_usd !== null && total.max_usd > 0 && roundUsd(spent_usd + total.max_usd) > budget_usd) {
+    const message = `the plan could cost ${dollars(total.max_usd)}; with ${dollars(spent_usd)} already spent that crosses budget_usd, ${dollars(budget_usd)}`;
+    return { kind: 'budget', message, hint };
+  }
+  if (maxCostUsd !== undefined && total.max_usd > maxCostUsd) {
+    return {
+      kind: 'budget',
+      message: `the plan could cost ${dollars(total.max_usd)}, more than --max-cost ${dollars(maxCostUsd)}`,
+      hint,
+    };
+  }
+  return undefined;
+}
