@@ -15,6 +15,7 @@ export interface ReportedTake {
   /** Why it is not delivered, where the attempt does not say. */
   readonly message?: string | undefined;
   readonly isBlocked?: boolean;
+  /** It was delivered, and its file is not there any more. */
   readonly isMissing?: boolean;
 }
 
@@ -48,7 +49,7 @@ export function buildReport({
     budget_usd: project.manifest.budget_usd ?? null,
     takes: takes.map((reported): ReportTake => {
       const { take, attempt } = reported;
-      const message = reported.message ?? messageOf(attempt);
+      const message = reported.message ?? (reported.isMissing ? FILE_MISSING : messageOf(attempt));
       const { created: _created, ...times } = attempt?.times ?? { created: 0 };
       return {
         key: take.key,
@@ -80,10 +81,13 @@ function dependenciesOf(take: Take, picks: Picks): Pick<ReportTake, 'depends_on'
   return sources.size > 0 ? { depends_on: [...sources] } : {};
 }
 
+const FILE_MISSING = 'its file is missing; the next run fetches it again, for free';
+
 function stateOf({ attempt, isBlocked, isMissing }: ReportedTake): ReportState {
   if (isBlocked) return 'blocked';
-  if (!attempt || attempt.state.kind === 'planned' || isMissing) return 'missing';
-  return attempt.state.kind;
+  if (!attempt || attempt.state.kind === 'planned') return 'missing';
+  // Bought, rendered, and to be downloaded: as before its delivery.
+  return isMissing ? 'completed' : attempt.state.kind;
 }
 
 function messageOf(attempt: Attempt | undefined): string | undefined {

@@ -241,6 +241,33 @@ describe('the commands around a run', () => {
     expect(film.stderr).toContain('there is no clip yet of storm');
   });
 
+  it('tell a clip whose file was removed from one that was never begun', async () => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
+    await cli(['run', manifest, '--only', 'sea'], { env });
+    await rm(join(folder, 'renders/film/sea/sea.mp4'));
+    const status = await cli(['status', manifest], { env });
+    expect(status.stdout).toMatch(
+      /sea +to download .*\$0\.12 +its file is missing; the next run fetches it again/,
+    );
+    expect(status.stdout).toMatch(/storm +not begun/);
+    expect(status.stdout).toContain('1 to download, 1 not begun\nSpent $0.12\n');
+    await cli(['sheet', manifest], { env });
+    const report: unknown = JSON.parse(await readFile(join(folder, 'renders/film/report.json'), 'utf8'));
+    expect(report).toMatchObject({
+      takes: [
+        {
+          state: 'completed',
+          cost_usd: 0.12,
+          outputs: [],
+          message: expect.stringMatching('missing') as unknown,
+        },
+        { state: 'missing' },
+      ],
+    });
+    await cli(['run', manifest, '--only', 'sea'], { env });
+    expect(server.counters.posts).toBe(1);
+  });
+
   it('validate a manifest against the live catalogue', async () => {
     const { manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves, duration: 5 }');
     const { exitCode, stdout, stderr } = await cli(['validate', manifest]);
