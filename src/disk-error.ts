@@ -1,8 +1,13 @@
 import { basename } from 'node:path';
 import { DailiesError, messageOf } from './errors.js';
 
-/** What the common refusals of a file system mean, and what a person can do about them. */
-const REFUSALS: Readonly<Record<string, { readonly why: string; readonly hint: string }>> = {
+/** What a refusal of a file system means, and what a person can do about it. */
+interface Refusal {
+  readonly why: string;
+  readonly hint: string;
+}
+
+const REFUSALS: Readonly<Record<string, Refusal>> = {
   ENOSPC: { why: 'the disk is full', hint: 'make room on the disk, then run again' },
   EDQUOT: { why: 'the disk quota is used up', hint: 'make room on the disk, then run again' },
   EFBIG: { why: 'the file may not grow any further', hint: 'lift the limit on file sizes, then run again' },
@@ -11,8 +16,27 @@ const REFUSALS: Readonly<Record<string, { readonly why: string; readonly hint: s
   EPERM: { why: 'permission was denied', hint: 'make the folder writable for this user, then run again' },
   EIO: { why: 'the disk reports a fault', hint: 'check the disk before anything else is written to it' },
   ENOENT: { why: 'its folder is gone', hint: 'put the folder back, then run again' },
-  ENOTDIR: { why: 'its folder is gone', hint: 'put the folder back, then run again' },
+  ENOTDIR: { why: 'a file is where its folder should be', hint: 'move that file away, then run again' },
   EISDIR: { why: 'a folder of that name is in the way', hint: 'move the folder away, then run again' },
+  EEXIST: { why: 'a file of that name is in the way', hint: 'move the file away, then run again' },
+  ENAMETOOLONG: {
+    why: 'the file system does not take names that long',
+    hint: 'give the shot, the file or the folder a shorter name',
+  },
+};
+
+const DENIED: Refusal = {
+  why: 'permission was denied',
+  hint: 'make the file, and the folders above it, readable for this user, then run again',
+};
+
+/** Where a refusal means something else to a reader. */
+const READ_REFUSALS: Readonly<Record<string, Refusal>> = {
+  EACCES: DENIED,
+  EPERM: DENIED,
+  ENOENT: { why: 'there is no such file', hint: 'check the path' },
+  ENOTDIR: { why: 'there is no such file', hint: 'check the path: a part of it is no folder' },
+  EISDIR: { why: 'it is a folder', hint: 'name a file, or move the folder away' },
 };
 
 /**
@@ -26,15 +50,26 @@ export function diskError(failure: {
   readonly comfort?: string;
 }): DailiesError {
   const { path, doing, cause, comfort } = failure;
-  const code = errnoOf(cause);
-  const refusal = code === undefined ? undefined : REFUSALS[code];
-  const why = refusal ? `${refusal.why} (${code ?? ''})` : messageOf(cause);
-  const remedy = refusal?.hint ?? `look at ${path}`;
+  const { why, hint } = refusalOf({ path, doing, cause });
   return new DailiesError('disk', `${basename(path)} could not be ${doing}: ${why}`, {
     exitCode: 3,
-    hint: comfort === undefined ? remedy : `${remedy}; ${comfort}`,
+    hint: comfort === undefined ? hint : `${hint}; ${comfort}`,
     cause,
   });
+}
+
+/** Why a file could not be read, written or moved, and the remedy, for errors of other codes than `disk`. */
+export function refusalOf(failure: {
+  readonly path: string;
+  readonly doing: string;
+  readonly cause: unknown;
+}): Refusal {
+  const { path, doing, cause } = failure;
+  const code = errnoOf(cause) ?? '';
+  const isReading = doing === 'read' || doing === 'looked at';
+  const refusal = (isReading ? READ_REFUSALS[code] : undefined) ?? REFUSALS[code];
+  if (!refusal) return { why: messageOf(cause), hint: `look at ${path}` };
+  return { why: `${refusal.why} (${code})`, hint: refusal.hint };
 }
 
 /** The system's code of an error (`ENOENT`), undefined where it bears none. */

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { diskError } from '../disk-error.js';
 import { DailiesError, ManifestError, messageOf, type ExitCode } from '../errors.js';
 import { palette } from '../ui/look.js';
 import { clean, count, wrap } from '../ui/text.js';
@@ -43,6 +44,9 @@ function isInterruption(error: unknown): boolean {
 /** Whatever was thrown, as an error that a person can act on. */
 function knownError(error: unknown): DailiesError {
   if (error instanceof DailiesError) return error;
+  if (error instanceof Error && 'syscall' in error && 'path' in error) {
+    return diskError({ path: String(error.path), doing: 'used', cause: error });
+  }
   if (error instanceof Error && 'code' in error && 'syscall' in error) {
     return new DailiesError('disk', error.message, { exitCode: 1, cause: error });
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DailiesError } from '../errors.js';
-import { createFile, isThere } from '../store/create-file.js';
+import { createFiles, isThere } from '../store/create-file.js';
 import { kitePicture, seasidePicture } from './init-pictures.js';
 
 /** What was written, as paths below the folder that was given. */
@@ -13,24 +13,24 @@ const MANIFEST = 'teaser.yaml';
 
 /**
  * Writes a manifest to start from, with the pictures it needs, into a folder that is made where it is missing.
- * It runs on the sandbox as it stands. Throws `usage` where one of the files is there already: then none is written.
+ * It runs on the sandbox as it stands. Throws `usage` where one of the files is there already, `disk` where one cannot be
+ * written: then none is.
  */
 export async function initProject(folder: string): Promise<NewProject> {
   const files = new Map<string, string | Uint8Array>([
-    [MANIFEST, manifestText()],
-    ['frames/seaside.png', seasidePicture()],
-    ['refs/kite.png', kitePicture()],
+    [join(folder, MANIFEST), manifestText()],
+    [join(folder, 'frames/seaside.png'), seasidePicture()],
+    [join(folder, 'refs/kite.png'), kitePicture()],
   ]);
-  const paths = [...files.keys()].map((name) => join(folder, name));
-  for (const path of paths) {
+  for (const path of files.keys()) {
     if (!(await isThere(path))) continue;
     throw new DailiesError('usage', `${path} is there already; nothing was written`, {
       exitCode: 2,
       hint: 'name another folder: dailies init FOLDER',
     });
   }
-  for (const [name, content] of files) await createFile(join(folder, name), content);
-  return { manifest: join(folder, MANIFEST), files: paths };
+  await createFiles(files);
+  return { manifest: join(folder, MANIFEST), files: [...files.keys()] };
 }
 
 /** Short enough to be read whole, and with one of each thing that people look for first. */

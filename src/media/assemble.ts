@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf } from '../disk-error.js';
+import { diskError, errnoOf } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { readFacts } from './facts.js';
 import type { FrameTool } from './frame-tool.js';
@@ -73,7 +73,7 @@ async function inWorkshop<T>(
     return await work(workshop);
   } catch (error) {
     signal?.throwIfAborted();
-    throw asOurs(error);
+    throw asOurs(error, target);
   } finally {
     if (workshop !== undefined) await rm(workshop, { recursive: true, force: true });
   }
@@ -90,8 +90,11 @@ async function moveSafely(file: string, target: string): Promise<void> {
 }
 
 /** Errors of the file system bear a code and mean the disk; mediabunny's bear none and mean the clips. */
-function asOurs(error: unknown): unknown {
+function asOurs(error: unknown, target: string): unknown {
   if (!(error instanceof Error) || error instanceof DailiesError) return error;
-  const code = errnoOf(error) === undefined ? 'media' : 'disk';
-  return new DailiesError(code, `cannot join the clips: ${messageOf(error)}`, { exitCode: 1, cause: error });
+  if (errnoOf(error) !== undefined) return diskError({ path: target, doing: 'written', cause: error });
+  return new DailiesError('media', `cannot join the clips: ${messageOf(error)}`, {
+    exitCode: 1,
+    cause: error,
+  });
 }

@@ -1,10 +1,35 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { diskError, errnoOf } from '../disk-error.js';
 
-/** Writes a new file, with the folders it needs. Fails with EEXIST where there is one: nothing is written over. */
-export async function createFile(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, content, { flag: 'wx' });
+/**
+ * Writes new files, by their paths, with the folders they need: all of them, or none. Throws `disk` where one cannot be
+ * written, or is there already: nothing is written over.
+ */
+export async function createFiles(files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
+  for (const folder of new Set([...files.keys()].map((path) => dirname(path)))) await makeFolder(folder);
+  const made: string[] = [];
+  try {
+    for (const [path, content] of files) {
+      await writeFile(path, content, { flag: 'wx' }).catch((cause: unknown) => {
+        // A part of it may be there.
+        if (errnoOf(cause) !== 'EEXIST') made.push(path);
+        throw diskError({ path, doing: 'written', cause });
+      });
+      made.push(path);
+    }
+  } catch (error) {
+    for (const path of made) await rm(path, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw diskError({ path, doing: 'made', cause });
+  }
 }
 
 /** Whether there is anything by that name. */

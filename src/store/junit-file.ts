@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { diskError, undefinedIfAbsent } from '../disk-error.js';
@@ -46,12 +47,20 @@ async function placeOf(file: string): Promise<string> {
 }
 
 async function assertReplaceable(file: string): Promise<void> {
-  const found = await stat(file).catch(undefinedIfAbsent);
+  const found = await lookAt(file);
   if (!found) return;
   if (found.isDirectory()) throw notForJunit(`${file} is a folder`);
   const head = found.isFile() ? await readHead(file, HEAD_BYTES) : undefined;
   if (head === undefined || !JUNIT.test(head))
     throw notForJunit(`${file} is there already, and is no JUnit report`);
+}
+
+async function lookAt(file: string): Promise<Stats | undefined> {
+  try {
+    return await stat(file).catch(undefinedIfAbsent);
+  } catch (cause) {
+    throw diskError({ path: file, doing: 'written', cause });
+  }
 }
 
 function notForJunit(problem: string): DailiesError {

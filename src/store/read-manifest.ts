@@ -1,23 +1,26 @@
 import { readFile } from 'node:fs/promises';
-import { errnoOf } from '../disk-error.js';
-import { DailiesError, messageOf } from '../errors.js';
+import { errnoOf, refusalOf } from '../disk-error.js';
+import { DailiesError } from '../errors.js';
 
 /** The bytes of a manifest. Throws `manifest-invalid` (exit 2) where there is no such file to read. */
 export async function readManifest(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
-    const code = errnoOf(error);
-    const [message, hint] =
-      code === 'ENOENT'
-        ? [`there is no file ${path}`, 'dailies init makes a manifest to start from']
-        : code === 'EISDIR'
-          ? [`${path} is a folder`, 'name the manifest inside it']
-          : [`${path} cannot be read: ${messageOf(error)}`, undefined];
-    throw new DailiesError('manifest-invalid', message, {
-      exitCode: 2,
-      cause: error,
-      ...(hint ? { hint } : {}),
-    });
+    const { message, hint } = problemOf(path, error);
+    throw new DailiesError('manifest-invalid', message, { exitCode: 2, hint, cause: error });
+  }
+}
+
+function problemOf(path: string, cause: unknown): { readonly message: string; readonly hint: string } {
+  switch (errnoOf(cause)) {
+    case 'ENOENT':
+      return { message: `there is no file ${path}`, hint: 'dailies init makes a manifest to start from' };
+    case 'EISDIR':
+      return { message: `${path} is a folder`, hint: 'name the manifest inside it' };
+    default: {
+      const { why, hint } = refusalOf({ path, doing: 'read', cause });
+      return { message: `${path} cannot be read: ${why}`, hint };
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -99,6 +99,11 @@ describe('a command line that cannot be meant', () => {
     ['an empty --job-id', ['resolve', 'film.yaml', 'a', '--job-id', ' '], /--job-id .* It is empty/],
     ['an empty --state', ['sandbox', '--state', ''], /--state .* It is empty/],
     ['a folder for a manifest', ['plan', 'test'], /test is a folder/],
+    [
+      'a manifest with an endless name',
+      ['plan', `${'a'.repeat(300)}.yaml`],
+      /cannot be read: .*\n {2}hint: .* shorter/,
+    ],
     ['a gateway in the clear', ['doctor', '--gateway', 'http://example.com/api/v1'], /https URL/],
   ])('%s ends with exit 2, words and no stack', async (_, words, message) => {
     const { exitCode, stdout, stderr } = await cli(words);
@@ -197,6 +202,22 @@ describe('init', () => {
     expect(await readFile(join(folder, 'refs', 'kite.png'), 'utf8')).toBe('mine');
     await expect(readFile(join(folder, 'teaser.yaml'))).rejects.toThrow('ENOENT');
   });
+
+  it.each(['frames', 'teaser'])(
+    'writes nothing at all where the file %s is in the way of a folder',
+    async (name) => {
+      const folder = await mkdtemp(join(tmpdir(), 'dailies-init-'));
+      await writeFile(join(folder, name), 'mine');
+      const target = name === 'teaser' ? join(folder, name) : folder;
+      const { exitCode, stderr } = await cli(['init', target]);
+      expect(exitCode).toBe(3);
+      expect(stderr).toContain(
+        `error: ${name} could not be made: a file of that name is in the way (EEXIST)\n`,
+      );
+      expect(stderr).toContain('  hint: move the file away, then run again\n');
+      expect(await readdir(folder)).toEqual([name]);
+    },
+  );
 
   it('gives commands that can be pasted, also below a folder that looks like an option', async () => {
     const folder = await mkdtemp('-film-');

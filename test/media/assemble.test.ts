@@ -191,11 +191,13 @@ describe('an assembly that fails', () => {
     expect((await folderNames()).filter((name) => name.startsWith('.assemble'))).toEqual([]);
   });
 
-  it('says that the disk is to blame', async () => {
+  it('says that the disk is to blame, and what helps', async () => {
     const good = await clip('good.mp4', {});
     const blocked = await folder.write('a-file', '');
     await expect(assembleClips({ clips: [good], target: `${blocked}/joined.mp4` })).rejects.toMatchObject({
       code: 'disk',
+      message: expect.stringContaining('joined.mp4 could not be written: ') as unknown,
+      hint: 'move the file away, then run again',
     });
   });
 });
