@@ -5,9 +5,13 @@ import { openShotStore } from '../store/shot-store.js';
 import { readText } from '../store/text-file.js';
 import type { Project } from './project.js';
 
+/** The version of picks files that this program reads. */
+const VERSION = 1;
+
 /**
  * Takes in the picks that the contact sheet exports, `{ "version": 1, "picks": { "<shot>": <take> } }`, on top of
- * those there are; null takes one back. Gives all picks as they are now. Throws `usage` on anything the manifest does not have.
+ * those there are; null takes one back. Gives all picks as they are now. Throws `usage` on anything the manifest does not
+ * have, on the picks of another project and on a file of a newer version.
  */
 export async function pickTakes(project: Project, file: string): Promise<Picks> {
   const chosen = readPicks(project, await readText(file), file);
@@ -30,7 +34,17 @@ export async function pickTakes(project: Project, file: string): Promise<Picks> 
 }
 
 function readPicks({ manifest }: Project, text: string, file: string): [string, number | null][] {
-  const picks = picksIn(text, file);
+  const { picks, project } = picksIn(text, file);
+  if (project !== undefined && project !== manifest.project) {
+    throw new DailiesError(
+      'usage',
+      `${file} has the picks of the project ${JSON.stringify(project)}, and the manifest is of "${manifest.project}"`,
+      {
+        exitCode: 2,
+        hint: 'name the manifest of that project, or export the picks from the sheet of this one',
+      },
+    );
+  }
   const takesOf = new Map(manifest.takes.map(({ shot, takes }) => [shot, takes]));
   return Object.entries(picks).map(([shot, take]): [string, number | null] => {
     const takes = takesOf.get(shot);
@@ -59,19 +73,30 @@ function readPicks({ manifest }: Project, text: string, file: string): [string, 
   });
 }
 
-function picksIn(text: string, file: string): object {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    data = undefined;
+/** What a picks file holds; its project is undefined where it names none. */
+function picksIn(text: string, file: string): { readonly picks: object; readonly project: unknown } {
+  const data = objectIn(text);
+  if (typeof data['version'] === 'number' && data['version'] > VERSION) {
+    throw new DailiesError('usage', `${file} was written by a newer dailies (version ${data['version']})`, {
+      exitCode: 2,
+      hint: 'update dailies, then pick again',
+    });
   }
-  if (typeof data === 'object' && data !== null && 'picks' in data) {
-    const { picks } = data;
-    if (typeof picks === 'object' && picks !== null && !Array.isArray(picks)) return picks;
-  }
+  const { picks, project } = data;
+  if (data['version'] === VERSION && typeof picks === 'object' && picks !== null && !Array.isArray(picks))
+    return { picks, project };
   throw new DailiesError('usage', `${file} has no picks in it`, {
     exitCode: 2,
     hint: 'export them from the contact sheet; the form is { "version": 1, "picks": { "<shot>": 1 } }',
   });
+}
+
+/** The JSON object of a text; an empty one where it is none. */
+function objectIn(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const data: unknown = JSON.parse(text);
+    return typeof data === 'object' && data !== null ? { ...data } : {};
+  } catch {
+    return {};
+  }
 }

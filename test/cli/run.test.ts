@@ -232,7 +232,7 @@ describe('the commands around a run', () => {
     expect((await cli(['sheet', manifest], { env })).stdout).toBe(`${folder}/renders/film/index.html\n`);
     expect((await cli(['prune', manifest], { env })).stdout).toBe('nothing to remove\n');
     expect((await cli(['unlock', manifest], { env })).stdout).toBe('there was no lock\n');
-    await writeFile(join(folder, 'picks.json'), '{"version":1,"picks":{"sea":1}}');
+    await writeFile(join(folder, 'picks.json'), '{"version":1,"project":"film","picks":{"sea":1}}');
     expect((await cli(['pick', manifest, join(folder, 'picks.json')], { env })).stdout).toContain(
       '1 shot picked',
     );
@@ -266,6 +266,28 @@ describe('the commands around a run', () => {
     });
     await cli(['run', manifest, '--only', 'sea'], { env });
     expect(server.counters.posts).toBe(1);
+  });
+
+  it.each([
+    [
+      '{"version":2,"picks":{"sea":1}}',
+      /was written by a newer dailies \(version 2\)\n {2}hint: update dailies/,
+    ],
+    [
+      '{"version":1,"project":"other","picks":{"sea":1}}',
+      /has the picks of the project "other", .* is of "film"/,
+    ],
+    ['{"picks":{"sea":1}}', /has no picks in it\n {2}hint: export them/],
+    ['[]', /has no picks in it/],
+    ['null', /has no picks in it/],
+    [undefined, /there is no such file \(ENOENT\)\n {2}hint: check the path/],
+  ])('take no picks from %s', async (text, problem) => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
+    const file = join(folder, 'picks.json');
+    if (text !== undefined) await writeFile(file, text);
+    const { exitCode, stderr } = await cli(['pick', manifest, file], { env });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(problem);
   });
 
   it('validate a manifest against the live catalogue', async () => {
