@@ -20,7 +20,10 @@ export interface StatusLook extends Look {
 export function statusLines(report: Report, look: StatusLook): string[] {
   const style: Style = { look, paint: palette(look.color), signs: glyphs(look.unicode) };
   const model = modelNames(report.takes.map((take) => take.settings.model));
-  const rows = report.takes.map((take) => takeRow(take, model(take.settings.model), style));
+  const keyRoom = roomForKeys(report, look.width);
+  const rows = report.takes.map((take) =>
+    takeRow(take, { model: model(take.settings.model), keyRoom }, style),
+  );
   return [
     [style.paint.bold(clean(report.project)), count(report.takes.length, 'take'), clean(report.gateway)].join(
       ` ${style.signs.dot} `,
@@ -42,19 +45,39 @@ interface Style {
   readonly signs: Glyphs;
 }
 
-function takeRow(take: ReportTake, model: string, { look, paint, signs }: Style): TableRow {
+/** As wide as keys may be beside a state and a price, which are never broken. */
+function roomForKeys({ takes }: Report, width: number): number {
+  let [word, price] = [0, 0];
+  for (const take of takes) {
+    word = Math.max(word, STATES[take.state].word.length);
+    price = Math.max(price, priceOf(take).length);
+  }
+  return Math.max(12, Math.min(48, width / 2.5, width - INDENT_SIGN_AND_GAPS - word - price));
+}
+
+const INDENT_SIGN_AND_GAPS = 8;
+
+function takeRow(
+  take: ReportTake,
+  { model, keyRoom }: { readonly model: string; readonly keyRoom: number },
+  { look, paint, signs }: Style,
+): TableRow {
   const shown = STATES[take.state];
-  const key = cutMiddle(clean(take.key), Math.max(12, Math.min(48, look.width / 2.5)), signs.ellipsis);
+  const mark = take.picked && take.takes > 1 ? '(picked) ' : '';
   return {
     cells: [
-      `${shown.paint(paint)(shown.sign(signs))} ${key}${take.picked && take.takes > 1 ? ' (picked)' : ''}`,
+      `${shown.paint(paint)(shown.sign(signs))} ${cutMiddle(clean(take.key), keyRoom, signs.ellipsis)}`,
       shown.word,
       model,
-      take.cost_usd === undefined ? '' : formatUsd(take.cost_usd),
+      priceOf(take),
     ],
-    rest: clean(detailOf(take, look)),
+    rest: clean(mark + detailOf(take, look)),
     paintRest: take.state === 'delivered' && warningsOf(take).length === 0 ? paint.dim : (text) => text,
   };
+}
+
+function priceOf(take: ReportTake): string {
+  return take.cost_usd === undefined ? '' : formatUsd(take.cost_usd);
 }
 
 /** What a state is called and how it is marked; the classes are those of the plan. */

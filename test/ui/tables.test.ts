@@ -114,6 +114,22 @@ describe('the status', () => {
     ]);
   });
 
+  it('breaks no row of a narrow window inside a price, and still says what is picked', () => {
+    const key = 'the-long-way-down-to-the-harbour';
+    const rest = { takes: 2, picked: true, cost_usd: 12.34, outputs: [clip] };
+    const narrow = {
+      ...report,
+      takes: [take(`${key}@1`, 'delivered', rest), take(`${key}@2`, 'downloading', { cost_usd: 0.12 })],
+    };
+    const lines = statusLines(narrow, { ...wide, width: 40, commands, now, showPath: (path) => path });
+    expect(lines.slice(2, 6)).toEqual([
+      '  ✓ the-lon…rbour@1  delivered    $12.34',
+      '      (picked) greenhouse/greenhouse.mp4',
+      '  ↓ the-lon…rbour@2  to download   $0.12',
+      '',
+    ]);
+  });
+
   it('has nothing left to type when all is delivered', () => {
     const done = { ...report, takes: report.takes.slice(0, 1) };
     expect(statusLines(done, { ...wide, commands, now, showPath: (path) => `renders/${path}` }).at(-1)).toBe(
