@@ -11,14 +11,14 @@ import { noteDiagnostics } from './notes.js';
 /** As many rows as a person reads before a question. */
 const ROWS_BEFORE_QUESTION = 30;
 
-/** Whether there is somebody to ask. */
-export function canAsk({ stdin, stderr }: CliContext): boolean {
-  return stdin.isTTY === true && stderr.isTTY === true;
+/** Whether there is somebody to ask: who types at a terminal, and sees one of the streams there. */
+export function canAsk({ stdin, stdout, stderr }: CliContext): boolean {
+  return stdin.isTTY === true && (stderr.isTTY === true || stdout.isTTY === true);
 }
 
 /** Shows the plan and asks whether its money may be spent. No answer, or the end of the input, is a no. */
 export async function confirmSpending(
-  context: CliContext,
+  asked: CliContext,
   {
     project,
     plan,
@@ -31,6 +31,8 @@ export async function confirmSpending(
     readonly signal: AbortSignal;
   },
 ): Promise<boolean> {
+  // Where the standard error goes to a file, the question would be asked of nobody.
+  const context = asked.stderr.isTTY === true ? asked : { ...asked, stderr: asked.stdout };
   await noteDiagnostics(context, plan.diagnostics, project.source);
   const look = { ...lookOf(context, 'stderr'), limit: ROWS_BEFORE_QUESTION, now: Date.now(), commands };
   noteLines(context, [...planLines(plan, look), '']);

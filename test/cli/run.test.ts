@@ -214,6 +214,18 @@ describe('dailies run on a terminal', () => {
     expect(server.counters.posts).toBe(0);
   });
 
+  it('asks on the standard output where the standard error goes to a file', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    const options = { env, isErrorRedirected: true };
+    const no = await cli(['run', manifest], { ...options, typed: 'n\n' });
+    expect(no.exitCode).toBe(3);
+    expect(no.stdout).toContain('  + sea    veo-3.1-lite  4 s  720p  $0.12  new');
+    expect(no.stdout).toContain('Spend up to $0.24? [y/N]');
+    expect(server.counters.posts).toBe(0);
+    expect((await cli(['run', manifest], { ...options, typed: 'y\n' })).exitCode).toBe(0);
+    expect(server.counters.posts).toBe(2);
+  });
+
   it('does not ask with --yes, or where there is nothing to buy', async () => {
     const { manifest } = await writeManifest(server.baseUrl, TWO);
     const first = await cli(['run', manifest, '--yes'], { env, typed: '' });

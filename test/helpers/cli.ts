@@ -15,6 +15,8 @@ export interface CliOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Makes the streams a terminal, on which this is typed. */
   readonly typed?: string;
+  /** The standard error is a file all the same, as with `2>err.log`. */
+  readonly isErrorRedirected?: boolean;
 }
 
 /** Runs a command within the test's own process, as the shell would split it. */
@@ -22,7 +24,7 @@ export async function cli(words: readonly string[], options: CliOptions = {}): P
   const isTTY = options.typed !== undefined;
   const terminal = isTTY ? { isTTY, columns: 200, rows: 24 } : {};
   const stdout = Object.assign(new PassThrough(), terminal);
-  const stderr = Object.assign(new PassThrough(), terminal);
+  const stderr = Object.assign(new PassThrough(), options.isErrorRedirected === true ? {} : terminal);
   const stdin = Object.assign(new PassThrough(), terminal);
   const texts = [collect(stdout), collect(stderr)] as const;
   stdin.end(options.typed ?? '');
