@@ -54,10 +54,9 @@ function startLine(
   event: Extract<RunEvent, { type: 'run.started' }>,
   showPath: (path: string) => string,
 ): string {
-  const price =
-    event.gateway === 'sandbox' || event.to_buy === 0
-      ? ''
-      : `, at most ${formatUsd(event.max_usd, { round: 'up' })}`;
+  // Nothing at all is what clips of unknown price add up to: that is no promise to make.
+  const isPriced = event.gateway !== 'sandbox' && event.max_usd > 0;
+  const price = isPriced ? `, at most ${formatUsd(event.max_usd, { round: 'up' })}` : '';
   const place = `on ${clean(event.gateway)} into ${clean(showPath(event.output))}`;
   return `${clean(event.project)}: ${count(event.total, 'take')}, ${groupDigits(event.to_buy)} to render ${place}${price}`;
 }

@@ -56,6 +56,11 @@ function costWords(summary: RunSummary): string {
     const onPaper = sumUsd(summary.shots.map((shot) => shot.cost_usd ?? 0));
     return `${formatUsd(onPaper)} on paper, nothing charged`;
   }
+  // What has neither a price nor a reported cost adds nothing to the sum: none at all is no cost of $0.00.
+  const isUnknown = summary.shots.some(({ outcome, action, cost_usd }) => {
+    return outcome === 'delivered' && action !== 'reuse' && cost_usd === undefined;
+  });
+  if (summary.cost_usd === 0 && isUnknown) return 'cost not known';
   const cost = formatUsd(summary.cost_usd);
   const estimated = formatUsd(summary.estimated_usd);
   return `${cost} (${cost === estimated ? 'as estimated' : `estimate was ${estimated}`})`;

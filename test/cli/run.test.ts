@@ -214,6 +214,19 @@ describe('dailies run on a terminal', () => {
     expect(server.counters.posts).toBe(0);
   });
 
+  it('says of how many clips no price is known', async () => {
+    const { data } = JSON.parse(await readFile('src/sandbox/models.json', 'utf8')) as { data: object[] };
+    const models = { data: data.map((model) => ({ ...model, pricing_skus: {} })) };
+    const unpriced = await startGatewayServer({ apiKey: KEY, models });
+    try {
+      const { manifest } = await writeManifest(unpriced.baseUrl, '  - { id: sea, prompt: waves }');
+      const { stderr } = await cli(['run', manifest], { env, typed: 'n\n' });
+      expect(stderr).toContain('Spend up to $0.00 and whatever 1 unpriced clip costs? [y/N]');
+    } finally {
+      await unpriced.close();
+    }
+  });
+
   it('asks on the standard output where the standard error goes to a file', async () => {
     const { manifest } = await writeManifest(server.baseUrl, TWO);
     const options = { env, isErrorRedirected: true };

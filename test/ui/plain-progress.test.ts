@@ -52,6 +52,12 @@ describe('progress in a log', () => {
     ]);
   });
 
+  it('promises nothing where no price is known', () => {
+    const { progress, lines } = log();
+    progress.handle(events.started(2, { max_usd: 0, expected_usd: 0 }));
+    expect(lines()).toEqual(['teaser: 2 takes, 2 to render on openrouter into renders']);
+  });
+
   it('does not say twice that a shot has failed', () => {
     const { progress, lines } = log();
     progress.handle(events.started(1, { to_buy: 0 }));

@@ -48,6 +48,14 @@ describe('the end of a run', () => {
     expect(line).toBe('3 of 3 clips in renders/ (all there already) · 11 min 40 s · nothing bought');
   });
 
+  it('does not call a cost nothing that nobody knows', () => {
+    const money = { cost_usd: 0, estimated_usd: 0 };
+    const [unknown] = summaryLines(summary([result('a', 'delivered')], money), look);
+    expect(unknown).toContain('11 min 40 s · cost not known');
+    const [free] = summaryLines(summary([result('a', 'delivered', { cost_usd: 0 })], money), look);
+    expect(free).toContain('$0.00 (as estimated)');
+  });
+
   it('calls the prices of the sandbox what they are', () => {
     const [line] = summaryLines(
       summary([result('a', 'delivered', { cost_usd: 1.92 })], { gateway: 'sandbox', cost_usd: 0 }),
