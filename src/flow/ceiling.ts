@@ -36,7 +36,7 @@ export async function refusalOf(
 }
 
 /** Why the plan cannot be paid for under the ceilings. Throws `unpriced` where that cannot be told. */
-function ceilingReached(
+export function ceilingReached(
   plan: PlanDocument,
   { options, attempts }: { readonly options: Ceiling; readonly attempts: readonly Attempt[] },
 ): StopReason | undefined {

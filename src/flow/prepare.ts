@@ -1,8 +1,5 @@
-import { countUnpriced } from '../cost/budget.js';
-import type { Attempt } from '../domain/attempt.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
-import { dollars, roundUsd } from '../domain/money.js';
 import type { PlanDocument } from '../domain/plan.js';
 import { DailiesError } from '../errors.js';
 import type { StopReason } from '../events.js';
@@ -10,6 +7,7 @@ import type { Decision } from '../plan/decision.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { surveyFully } from './adopt.js';
 import { loadCatalogue } from './catalogue.js';
+import { ceilingReached, type Ceiling } from './ceiling.js';
 import { purchases, purchasesInTime } from '../plan/document.js';
 import { assertNoDrift, checkAgainst, unpricedModels } from './check-catalogue.js';
 import { changedClips, diskSpace, foreignFiles } from './check-disk.js';
@@ -22,11 +20,7 @@ import { assertNoErrors, type Project } from './project.js';
 import type { Scope, Survey } from './survey.js';
 
 /** What a run is asked to be careful about before it spends. */
-export interface PrepareOptions extends Scope {
-  /** A ceiling for this run alone, US dollars. */
-  readonly maxCostUsd?: number;
-  /** Buy shots without a known price although there is a ceiling. */
-  readonly allowUnpriced?: boolean;
+export interface PrepareOptions extends Scope, Ceiling {
   /** Refuse to run when the catalogue has moved away from the lockfile's snapshot. */
   readonly locked?: boolean;
   /** false: remote inputs are not asked for before the run. */
@@ -125,38 +119,4 @@ function assertKey({ target }: Project, decisions: readonly Decision[]): void {
     exitCode: 3,
     hint: `export ${target.keyVariable}=…, or put it into .env beside the manifest; --gateway sandbox renders for free`,
   });
-}
-
-/** Why the plan cannot be paid for under the ceilings. Throws `unpriced` where that cannot be told. */
-function ceilingReached(
-  plan: PlanDocument,
-  { options, attempts }: { readonly options: PrepareOptions; readonly attempts: readonly Attempt[] },
-): StopReason | undefined {
-  const { total, spent_usd, budget_usd } = plan;
-  const { maxCostUsd, allowUnpriced } = options;
-  if (budget_usd === null && maxCostUsd === undefined) return undefined;
-  const unpriced = total.unpriced + (budget_usd === null ? 0 : countUnpriced(attempts));
-  if (unpriced > 0 && total.max_usd + total.unpriced > 0 && !allowUnpriced) {
-    throw new DailiesError(
-      'unpriced',
-      `${unpriced} of the shots have no price that could be held to the ceiling`,
-      {
-        exitCode: 3,
-        hint: 'choose models with a price (dailies models), or accept the risk with --allow-unpriced',
-      },
-    );
-  }
-  const hint = 'raise it, choose a cheaper model or shorter clips, or render fewer shots with --only';
-  if (budget_usd !== null && total.max_usd > 0 && roundUsd(spent_usd + total.max_usd) > budget_usd) {
-    const message = `the plan could cost ${dollars(total.max_usd)}; with ${dollars(spent_usd)} already spent that crosses budget_usd, ${dollars(budget_usd)}`;
-    return { kind: 'budget', message, hint };
-  }
-  if (maxCostUsd !== undefined && total.max_usd > maxCostUsd) {
-    return {
-      kind: 'budget',
-      message: `the plan could cost ${dollars(total.max_usd)}, more than --max-cost ${dollars(maxCostUsd)}`,
-      hint,
-    };
-  }
-  return undefined;
 }
