@@ -37,7 +37,7 @@ function priceDrift(then: Model, now: Model): Diagnostic[] {
   const was = then.pricing_skus ?? {};
   const is = now.pricing_skus ?? {};
   return [...new Set([...Object.keys(was), ...Object.keys(is)])]
-    .filter((key) => Number(was[key]) !== Number(is[key]))
+    .filter((key) => was[key] !== is[key] && Number(was[key]) !== Number(is[key]))
     .map((key) => drift(then, `price ${key}: ${was[key] ?? 'none'} → ${is[key] ?? 'none'}`));
 }
 

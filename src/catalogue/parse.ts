@@ -67,14 +67,15 @@ function asRange(value: unknown): { readonly min?: number; readonly max?: number
   return withoutUndefined({ min: asNumber(value.min), max: asNumber(value.max) });
 }
 
-/** Keeps the prices that are decimal numbers of zero or more; gateways mark a variable price with a negative one. */
+/** Keeps every key: a price that cannot be read is unknown, which is not the same as none (see cost/sku.ts). */
 function asPrices(value: unknown): Readonly<Record<string, string>> | undefined {
   if (!isRecord(value)) return undefined;
-  const prices = Object.entries(value).flatMap(([key, price]): [string, string][] => {
-    const usd = asNumber(price);
-    return usd === undefined || usd < 0 ? [] : [[key, String(price).trim()]];
-  });
+  const prices = Object.entries(value).map(([key, price]) => [key, priceText(price)] as const);
   return prices.length === 0 ? undefined : Object.fromEntries(prices);
+}
+
+function priceText(price: unknown): string {
+  return typeof price === 'string' || typeof price === 'number' ? String(price).trim() : 'unreadable';
 }
 
 function asText(value: unknown): string | undefined {

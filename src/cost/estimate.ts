@@ -2,7 +2,7 @@ import { roundUsd, type Estimate } from '../domain/money.js';
 import type { Model } from '../domain/catalogue.js';
 import type { Take } from '../domain/take.js';
 import { choicesFor, type Choice, type PriceQuery } from './choices.js';
-import { priceList, pricesFor, type PriceRequest } from './price-list.js';
+import { mayHold, priceList, pricesFor, type PriceRequest } from './price-list.js';
 import type { Sku } from './sku.js';
 
 /**
@@ -51,23 +51,25 @@ interface Price {
 /** The prices that remain for one choice, at least one; undefined where any of them cannot be told. */
 function pricesOf(choice: Choice, query: PriceQuery): Price[] | undefined {
   const list = priceList(query.model);
-  const extra =
-    countImages(query.take) * priceEach(list.inputImage, choice.request) +
-    countReferenceImages(query.take) * priceEach(list.referenceImage, choice.request);
-  const floor = priceEach(list.floor, choice.request);
+  const { request } = choice;
+  if (list.unreadable.some((sku) => mayHold(sku, request))) return undefined;
+  const images = times(countImages(query.take), list.inputImage, request);
+  const references = times(countReferenceImages(query.take), list.referenceImage, request);
+  const floor = times(1, list.floor, request);
 
   const prices: Price[] = [];
-  for (const sku of pricesFor(list.base, choice.request)) {
+  for (const sku of pricesFor(list.base, request)) {
     const units = unitsOf(sku, choice, query);
-    if (units === undefined) return undefined;
-    prices.push({ usd: roundUsd(Math.max(floor, units * sku.usd + extra)), sku });
+    if (units === undefined || sku.usd === undefined) return undefined;
+    prices.push({ usd: roundUsd(Math.max(floor, units * sku.usd + images + references)), sku });
   }
-  return prices;
+  return prices.some(({ usd }) => Number.isNaN(usd)) ? undefined : prices;
 }
 
-/** The price of an extra; the dearest where the qualifiers leave several. */
-function priceEach(skus: readonly Sku[], request: PriceRequest): number {
-  return pricesFor(skus, request).reduce((most, sku) => Math.max(most, sku.usd), 0);
+/** What so many of an extra cost: each the dearest where the qualifiers leave several. NaN where that cannot be told. */
+function times(count: number, skus: readonly Sku[], request: PriceRequest): number {
+  if (count === 0) return 0;
+  return count * pricesFor(skus, request).reduce((most, { usd = NaN }) => Math.max(most, usd), 0);
 }
 
 function countImages(take: Take): number {

@@ -1,7 +1,7 @@
 import type { Model } from '../domain/catalogue.js';
 import { parseSku, type Sku, type SkuQualifiers } from './sku.js';
 
-/** The readable prices of one model, sorted by what they do in a sum. */
+/** The prices of one model, sorted by what they do in a sum. */
 export interface PriceList {
   /** For the clip itself: one of them holds. */
   readonly base: readonly Sku[];
@@ -11,6 +11,8 @@ export interface PriceList {
   readonly referenceImage: readonly Sku[];
   /** What a generation costs at least. */
   readonly floor: readonly Sku[];
+  /** What their keys mean we cannot tell. */
+  readonly unreadable: readonly Sku[];
 }
 
 /** What a request says on each qualifier of a price; undefined where nothing is known or it does not apply. */
@@ -49,19 +51,28 @@ export function pricesFor(skus: readonly Sku[], request: PriceRequest): readonly
   return left;
 }
 
+/** Whether a price that we cannot read in full may be due for a request: nothing that could be read of it rules that out. */
+export function mayHold(sku: Sku, request: PriceRequest): boolean {
+  return IN_ORDER.every((qualifier) => {
+    const [named, wanted] = [sku[qualifier], request[qualifier]];
+    return named === undefined || wanted === undefined || named === wanted;
+  });
+}
+
 const IN_ORDER = ['videoInput', 'audio', 'mode', 'shortSide', 'upscaling'] as const;
 
 /** A model is immutable data that lives as long as its catalogue; 100,000 shots share a handful of them. */
 const parsed = new WeakMap<Model, PriceList>();
 
 function parsePriceList(model: Model): PriceList {
-  const skus = Object.entries(model.pricing_skus ?? {}).flatMap(([key, price]) => parseSku(key, price) ?? []);
+  const skus = Object.entries(model.pricing_skus ?? {}).map(([key, price]) => parseSku(key, price));
   return {
-    base: skus.filter((sku) => !EXTRAS.has(sku.unit)),
+    base: skus.filter((sku) => !BESIDE_BASE.has(sku.unit)),
     inputImage: skus.filter((sku) => sku.unit === 'input-image'),
     referenceImage: skus.filter((sku) => sku.unit === 'reference-image'),
     floor: skus.filter((sku) => sku.unit === 'floor'),
+    unreadable: skus.filter((sku) => sku.unit === 'unknown'),
   };
 }
 
-const EXTRAS: ReadonlySet<Sku['unit']> = new Set(['input-image', 'reference-image', 'floor']);
+const BESIDE_BASE: ReadonlySet<Sku['unit']> = new Set(['input-image', 'reference-image', 'floor', 'unknown']);

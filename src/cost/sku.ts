@@ -22,39 +22,52 @@ export interface SkuQualifiers {
   readonly upscaling?: 'precise' | 'creative';
 }
 
-/** One readable entry of `pricing_skus`. */
+/** One entry of `pricing_skus`. */
 export interface Sku extends SkuQualifiers {
   readonly key: string;
-  readonly unit: SkuUnit;
-  /** US dollars for one unit. */
-  readonly usd: number;
+  /** `unknown`: the key holds a word we do not know, no unit, or two; its qualifiers are those that could be read. */
+  readonly unit: SkuUnit | 'unknown';
+  /** US dollars for one unit; undefined where that cannot be told (gateways mark a variable price with a negative one). */
+  readonly usd: number | undefined;
 }
 
 /**
  * Reads one entry of `pricing_skus`: a unit with qualifiers before or after it, joined by underscores or
- * hyphens. The gateway publishes no grammar; this is that of its catalogue of October 2026. Undefined where any part of the key is a word we do not
- * know, because a guessed price is worse than none.
+ * hyphens. The gateway publishes no grammar; this is that of its catalogue of October 2026. What is not read in
+ * full is not guessed, because a guessed price is worse than none.
  */
-export function parseSku(key: string, price: string): Sku | undefined {
-  const amount = Number(price);
-  if (price.trim() === '' || !Number.isFinite(amount) || amount < 0) return undefined;
+export function parseSku(key: string, price: string): Sku {
+  const words = wordsOf(key);
+  const units = words.flatMap((word) => word?.unit ?? []);
+  const readings = words.flatMap((word) => word?.qualifier ?? []);
+  const names = readings.flatMap((reading) => Object.keys(reading));
+  const [unit] = units;
+  if (unit && units.length === 1 && !words.includes(undefined) && new Set(names).size === names.length) {
+    const amount = decimal(price);
+    const usd = amount !== undefined && unit.inCents ? amount / 100 : amount;
+    return Object.assign({ key, unit: unit.unit, usd }, ...readings) as Sku;
+  }
+  // Of a word beside one we do not know, a resolution and a way of making clips are sure; `with_audio_input` is none of audio.
+  const sure = readings.filter(
+    (reading) => !('audio' in reading) && names.filter((name) => name in reading).length === 1,
+  );
+  return Object.assign({ key, unit: 'unknown', usd: undefined }, ...sure) as Sku;
+}
 
+function decimal(price: string): number | undefined {
+  return /^\s*\d+(\.\d+)?(e[+-]?\d+)?\s*$/i.test(price) ? Number(price) : undefined;
+}
+
+/** The words of a key; undefined for each that we do not know. */
+function wordsOf(key: string): readonly (Word | undefined)[] {
+  const words: (Word | undefined)[] = [];
   let rest = key.toLowerCase().replaceAll('-', '_');
-  let unit: Unit | undefined;
-  let qualifiers: SkuQualifiers = {};
   while (rest !== '') {
     const word = nextWord(rest);
-    if (!word) return undefined;
-    if (word.unit) {
-      if (unit) return undefined;
-      unit = word.unit;
-    } else {
-      if (Object.keys(word.qualifier).some((name) => name in qualifiers)) return undefined;
-      qualifiers = { ...qualifiers, ...word.qualifier };
-    }
-    rest = rest.slice(word.length).replace(/^_/, '');
+    words.push(word);
+    rest = word ? rest.slice(word.length).replace(/^_/, '') : rest.replace(/^[^_]*_?/, '');
   }
-  return unit && { key, unit: unit.unit, usd: unit.inCents ? amount / 100 : amount, ...qualifiers };
+  return words;
 }
 
 interface Unit {
@@ -90,9 +103,12 @@ const QUALIFIERS: Readonly<Record<string, SkuQualifiers>> = {
   creative: { upscaling: 'creative' },
 };
 
-type Word = { readonly length: number } & (
-  { readonly unit: Unit } | { readonly unit?: undefined; readonly qualifier: SkuQualifiers }
-);
+/** A word of a key: it has a unit or a qualifier. */
+interface Word {
+  readonly length: number;
+  readonly unit?: Unit;
+  readonly qualifier?: SkuQualifiers;
+}
 
 /** Longest first, so that `reference_images` is not read as the mode `reference`. */
 const WORDS: readonly (readonly [string, Word])[] = [

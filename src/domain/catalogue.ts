@@ -23,7 +23,7 @@ export interface Model {
   readonly upscale_factor?: false | { readonly min?: number; readonly max?: number };
   readonly creativity?: false | readonly number[];
   readonly allowed_passthrough_parameters?: readonly string[];
-  /** Price keys to decimal strings; `undefined` where the gateway prices nothing we can read. */
+  /** Price keys to their texts, decimal numbers where they can be read; `undefined` where the gateway lists none. */
   readonly pricing_skus?: Readonly<Record<string, string>>;
 }
 

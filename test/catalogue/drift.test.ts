@@ -64,6 +64,15 @@ describe('drift of the catalogue', () => {
     expect(messages({ supported_durations: [1] }, ['other/model'])).toEqual([]);
   });
 
+  it('does not mind a price that cannot be read and is still the same', () => {
+    const priced = (price: string) => [modelWith({ pricing_skus: { generate: price } })];
+    const used = ['test/model'];
+    expect(catalogueDrift({ snapshot: priced('on demand'), live: priced('on demand'), used })).toEqual([]);
+    expect(catalogueDrift({ snapshot: priced('-1'), live: priced('on demand'), used })).toMatchObject([
+      { message: 'test/model price generate: -1 → on demand' },
+    ]);
+  });
+
   it('tells each model once, by whichever name it is used', () => {
     expect(messages({ seed: false }, [VEO.id, VEO.canonical_slug])).toHaveLength(1);
   });

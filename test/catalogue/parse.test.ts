@@ -60,7 +60,6 @@ describe('reading the catalogue', () => {
     { allowed_passthrough_parameters: [1] },
     { pricing_skus: [] },
     { pricing_skus: [{ unit: 'second' }] },
-    { pricing_skus: { duration_seconds: null, per_video_second: '-1', generate: 'free' } },
     { name: 5, description: null },
   ])('takes an odd type for unknown, never for a rule: %j', (fields) => {
     expect(parseModel({ id: 'a/b', ...fields })).toEqual(NOTHING_SAID);
@@ -77,6 +76,15 @@ describe('reading the catalogue', () => {
       supported_durations: [4, 6],
       upscale_factor: { min: 1.5 },
       pricing_skus: { duration_seconds: '0.05', duration_seconds_720p: '0.03' },
+    });
+  });
+
+  it('keeps the key of a price that cannot be read', () => {
+    const pricing_skus = { duration_seconds: null, per_video_second: '-1', generate: { usd: 1 } };
+    expect(parseModel({ id: 'a/b', pricing_skus })?.pricing_skus).toEqual({
+      duration_seconds: 'unreadable',
+      per_video_second: '-1',
+      generate: 'unreadable',
     });
   });
 

@@ -285,6 +285,39 @@ describe('a price that cannot be told', () => {
     expect(estimateTake({ take: takeWith({ model: model.id, ...settings }), model })).toBeNull();
   });
 
+  const INPUT_IMAGE = { cents_per_frame_image: '500' };
+  it.each([
+    ['a fee of an unknown kind', { base_fee_usd: '3' }, '720p', {}, undefined],
+    ['an extra of an unknown kind', INPUT_IMAGE, '720p', FIRST_FRAME, undefined],
+    [
+      'an unknown kind of clip at the resolution',
+      { duration_seconds_1080p_pro: '0.9' },
+      '1080p',
+      {},
+      undefined,
+    ],
+    ['one at another resolution', { duration_seconds_1080p_pro: '0.9' }, '720p', {}, 0.5],
+    [
+      'one at a resolution that is left open',
+      { duration_seconds_1080p_pro: '0.9' },
+      undefined,
+      {},
+      undefined,
+    ],
+    ['a variable price for the resolution', { duration_seconds_1080p: '-1' }, '1080p', {}, undefined],
+    ['one for another resolution', { duration_seconds_1080p: '-1' }, '720p', {}, 0.5],
+    ['a price for the resolution that is none', { duration_seconds_1080p: null }, '1080p', {}, undefined],
+    ['a variable extra that is due', { cents_per_image_input: '-1' }, '720p', FIRST_FRAME, undefined],
+    ['one that is not due', { cents_per_image_input: '-1' }, '720p', {}, 0.5],
+    ['a variable least price', { minimum_cents_per_generation: '-1' }, '720p', {}, undefined],
+    ['an unknown kind of continuation', { fee_video_continuation: '1' }, '720p', {}, 0.5],
+    ['one that is due', { fee_video_continuation: '1' }, '720p', { previous_shot: 'a' }, undefined],
+  ] as const)('hangs on the keys that may hold for the request: %s', (_, prices, resolution, rest, usd) => {
+    const model = modelWith({ pricing_skus: { duration_seconds: '0.1', ...prices } });
+    const settings = { model: model.id, duration: 5, ...(resolution && { resolution }) };
+    expect(estimateTake({ take: takeWith(settings, rest), model })?.max_usd).toBe(usd);
+  });
+
   it('is told once the source is known', () => {
     const model = modelNamed('black-forest-labs/flux-video-upscale');
     const source = { width: 1000, height: 500, duration_s: 4 };

@@ -84,10 +84,27 @@ describe('a price key', () => {
     '__proto__',
     'constructor',
   ])('that holds a word we do not know, no unit or two is not guessed: %j', (key) => {
-    expect(parseSku(key, '0.1')).toBeUndefined();
+    expect(parseSku(key, '0.1')).toMatchObject({ key, unit: 'unknown', usd: undefined });
   });
 
-  it.each(['', ' ', 'free', 'NaN', '-1', 'Infinity', '$0.10'])('is unreadable with the price %j', (price) => {
-    expect(parseSku('duration_seconds', price)).toBeUndefined();
+  it.each([
+    ['duration_seconds_1080p_pro', { shortSide: 1080 }],
+    ['pro_image_to_video_duration_seconds', { mode: 'image-to-video' }],
+    // Neither of two resolutions, and no audio where an unknown word may give it another meaning.
+    ['duration_seconds_720p_1080p', {}],
+    ['duration_seconds_with_audio_input', {}],
+  ])('that cannot be read in full keeps the qualifiers that are sure: %s', (key, qualifiers) => {
+    expect(parseSku(key, '0.1')).toEqual({ key, unit: 'unknown', usd: undefined, ...qualifiers });
   });
+
+  it.each(['', ' ', 'free', 'NaN', '-1', 'Infinity', '$0.10', '0x10', 'unreadable'])(
+    'has no amount with the price %j',
+    (price) => {
+      expect(parseSku('duration_seconds', price)).toEqual({
+        key: 'duration_seconds',
+        unit: 'second',
+        usd: undefined,
+      });
+    },
+  );
 });
