@@ -67,7 +67,7 @@ export function expandShot(options: {
   const drafts = draftIds(part, combinations);
   const ids = expandedIds(drafts);
   const expanded = drafts.map((draft, place) => expansion(part, draft, ids[place] ?? shot.id));
-  if (own && !suspect) reportIdleAxes(own, usedHere, report);
+  if (own && !suspect) reportIdleNames(own, usedHere, report);
   for (const name of usedHere) used.add(name);
   return expanded;
 }
@@ -185,20 +185,36 @@ export function pathInMatrix({ matrix, path }: PlacedMatrix, name: string, value
   return extra >= 0 ? [...path, 'include', extra, name] : [...path, name];
 }
 
-/** A list that no text uses makes the same clip several times, for money. */
-function reportIdleAxes({ matrix, path }: PlacedMatrix, used: ReadonlySet<string>, report: Report): void {
-  for (const name of Object.keys(matrix)) {
-    if (name === 'include' || name === 'exclude' || isField(name) || used.has(name)) continue;
+/**
+ * A list that no text uses makes the same clip several times, for money. A value of `include` that no text uses makes
+ * none, and may be for other shots: it is told where it looks like a misspelt field.
+ */
+function reportIdleNames({ matrix, path }: PlacedMatrix, used: ReadonlySet<string>, report: Report): void {
+  const { include = [], exclude: _, ...axes } = matrix;
+  const isIdle = (name: string): boolean => !isField(name) && !used.has(name);
+  for (const name of Object.keys(axes).filter(isIdle)) {
     const meant = nearest(name, FIELD_NAMES);
     report({
       code: 'matrix-invalid',
       severity: meant === undefined ? 'warning' : 'error',
-      message: `nothing in the shot uses {{${name}}}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+      message: idleName(name, meant),
       hint: 'without that, each of its values makes the same clip again',
       path: [...path, name],
       on: 'key',
     });
   }
+  for (const [index, extra] of include.entries()) {
+    for (const name of Object.keys(extra).filter(isIdle)) {
+      const meant = Object.hasOwn(axes, name) ? undefined : nearest(name, FIELD_NAMES);
+      if (meant === undefined) continue;
+      const at = [...path, 'include', index, name];
+      report({ code: 'matrix-invalid', message: idleName(name, meant), path: at, on: 'key' });
+    }
+  }
+}
+
+function idleName(name: string, meant: string | undefined): string {
+  return `nothing in the shot uses {{${name}}}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
 /** A key without a value reads like a slip: it is `null`, and unsets nothing. */

@@ -162,11 +162,20 @@ describe('mistakes in a matrix', () => {
     ['{ id: [a, b] }', 'matrix-invalid: id'],
     ['{ modle: [a, b] }', 'matrix-invalid: modle'],
     ['{ weather: [a, b] }', 'warning matrix-invalid: weather'],
+    ['{ seed: [1], include: [{ seed: 1, resolutoin: 1080p }] }', 'matrix-invalid: resolutoin'],
     ['{ "a b": [c] }', 'invalid-value: "a b"'],
     ['{ size: [1280x720, big] }', 'invalid-value: big'],
     ['{ first_frame: [a.png, ../b.png] }', 'path-outside: ../b.png'],
   ])('%s is %s', (matrix, finding) => {
     expect(found(read(shot(matrix)))).toEqual([finding]);
+  });
+
+  it('are none where include has a var for another shot', () => {
+    const matrix = '{ port: [Bergen], include: [{ port: Bergen, line: Hei }] }';
+    const shots = '[{ id: a, prompt: "{{port}} {{line}}" }, { id: b, prompt: "{{port}}" }]';
+    const text = `version: 1\ndefaults: { model: m, matrix: ${matrix} }\nshots: ${shots}`;
+    expect(keysOf(text)).toEqual(['a.Bergen', 'b.Bergen']);
+    expect(found(read(text))).toEqual([]);
   });
 
   it('points at the value that made a combination wrong', () => {
