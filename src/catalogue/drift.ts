@@ -34,11 +34,11 @@ function driftOf(then: Model, now: Model): Diagnostic[] {
 }
 
 function priceDrift(then: Model, now: Model): Diagnostic[] {
-  const was = then.pricing_skus ?? {};
-  const is = now.pricing_skus ?? {};
-  return [...new Set([...Object.keys(was), ...Object.keys(is)])]
-    .filter((key) => was[key] !== is[key] && Number(was[key]) !== Number(is[key]))
-    .map((key) => drift(then, `price ${key}: ${was[key] ?? 'none'} → ${is[key] ?? 'none'}`));
+  const was = new Map(Object.entries(then.pricing_skus ?? {}));
+  const is = new Map(Object.entries(now.pricing_skus ?? {}));
+  return [...new Set([...was.keys(), ...is.keys()])]
+    .filter((key) => was.get(key) !== is.get(key) && Number(was.get(key)) !== Number(is.get(key)))
+    .map((key) => drift(then, `price ${key}: ${was.get(key) ?? 'none'} → ${is.get(key) ?? 'none'}`));
 }
 
 function drift(model: Model, what: string): Diagnostic {

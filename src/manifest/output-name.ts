@@ -53,8 +53,11 @@ export function placeholdersIn(template: string): string[] {
 
 function valueOf(name: string, take: Take, project: string): string {
   if (isTemplateName(name)) return builtIn(name, take, project) ?? `no-${name}`;
-  if (!Object.hasOwn(take.matrix, name)) return take.vars?.[name] ?? `no-${name}`;
-  const value = take.matrix[name];
+  // Not by mere look-up: a name may be one that every object inherits.
+  const { matrix, vars = {} } = take;
+  if (!Object.hasOwn(matrix, name))
+    return (Object.hasOwn(vars, name) ? vars[name] : undefined) ?? `no-${name}`;
+  const value = matrix[name];
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : label(name, value);
 }
 

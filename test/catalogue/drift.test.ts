@@ -14,10 +14,16 @@ describe('drift of the catalogue', () => {
   });
 
   it('says which price went from what to what', () => {
-    const pricing_skus = { ...VEO.pricing_skus, duration_seconds_with_audio: '0.10', generate: '1' };
+    const pricing_skus = {
+      ...VEO.pricing_skus,
+      duration_seconds_with_audio: '0.10',
+      generate: '1',
+      constructor: '2',
+    };
     expect(messages({ pricing_skus })).toEqual([
       'google/veo-3.1-lite price duration_seconds_with_audio: 0.08 → 0.10',
       'google/veo-3.1-lite price generate: none → 1',
+      'google/veo-3.1-lite price constructor: none → 2',
     ]);
   });
 

@@ -43,6 +43,16 @@ describe('a template', () => {
     ).toEqual(['Küche-a', 'attic-b']);
   });
 
+  it('takes a name that every object inherits for any other', () => {
+    const shots =
+      '  - { id: a, prompt: "{{constructor}}", matrix: { constructor: [x] } }\n' +
+      '  - { id: b, prompt: p, vars: { toString: y } }\n  - { id: c, prompt: p }';
+    const name = '{id}-{constructor}-{toString}';
+    expect(
+      takesOf(withShots(shots, `output: { name: "${name}" }\n`)).map((take) => stem(name, take)),
+    ).toEqual(['a.x-x-no-toString', 'b-no-constructor-y', 'c-no-constructor-no-toString']);
+  });
+
   it.each([
     ['{p}', 'a/b\\c:d*e?f"g<h>i|j', 'a-b-c-d-e-f-g-h-i-j'],
     ['{p}', '..', '_'],
