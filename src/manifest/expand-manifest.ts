@@ -50,7 +50,7 @@ export function expandManifest(options: {
 }): ExpandedManifest {
   const { raw, file, places, report } = options;
   const used = new Set<string>();
-  const manifestVars = varsAt(raw.vars, ['vars']);
+  const manifestVars = varsAt(raw.vars, ['vars'], places);
   const givenVars = new Map<string, Var>(
     Object.entries(options.vars ?? {}).map(([name, text]) => [name, { text }]),
   );
@@ -66,12 +66,13 @@ export function expandManifest(options: {
     defaults,
     defaultsSuspect: checkedDefaults.broken.size > 0 || !checkedDefaults.value,
     manifestVars,
-    defaultVars: varsAt(defaults.vars, ['defaults', 'vars']),
+    defaultVars: varsAt(defaults.vars, ['defaults', 'vars'], places),
     givenVars,
     templateNames: template === undefined ? [] : varsIn(template),
     plainHttp: takesPlainHttp(settings.gateway),
     allowLarge: options.allowLargeMatrix ?? false,
     used,
+    places,
     report,
     suggest,
   });

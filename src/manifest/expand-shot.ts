@@ -3,13 +3,22 @@ import { idFault } from './ids.js';
 import { expandedIds, idPart, type IdDraft } from './matrix-ids.js';
 import { isField, layer, FIELD_NAMES } from './layers.js';
 import { nearest } from '../domain/nearest.js';
-import type { Path } from './places.js';
+import type { Path, Places } from './places.js';
 import type { Report } from './problems.js';
 import type { RawCombination, RawMatrix, RawShared, RawShot } from './raw.js';
 import { shotValues, type ShotValues } from './shot-values.js';
 import { show } from './show.js';
 import type { Suggest } from './suggest.js';
-import { NO_VARS, scopeOf, substitution, varsAt, type Scope, type Substitution, type Var } from './vars.js';
+import {
+  NO_VARS,
+  scopeOf,
+  substitution,
+  textOf,
+  varsAt,
+  type Scope,
+  type Substitution,
+  type Var,
+} from './vars.js';
 
 /** One combination of a shot; its chains still name shots as the manifest does. */
 export interface ExpandedShot {
@@ -38,6 +47,7 @@ export interface ShotContext {
   readonly allowLarge: boolean;
   /** Names of vars that any text asked for; grows. */
   readonly used: Set<string>;
+  readonly places: Places;
   readonly report: Report;
   readonly suggest: Suggest;
 }
@@ -92,9 +102,10 @@ function draftIds(
   combinations: readonly Combination[],
 ): Draft[] {
   const { report, suggest, givenVars, defaultVars, manifestVars } = context;
-  const shotVars = varsAt(shot.vars, ['shots', index, 'vars']);
+  const shotVars = varsAt(shot.vars, ['shots', index, 'vars'], context.places);
+  const varOf = own && matrixVar(own, context.places);
   return combinations.map((combination) => {
-    const given = own ? matrixVars(combination.values, own) : NO_VARS;
+    const given = varOf ? matrixVars(combination.values, varOf) : NO_VARS;
     const scope = scopeOf([given, givenVars, shotVars, defaultVars, manifestVars]);
     if (!shot.id.includes('{{')) return { combination, scope, stem: shot.id, named: NONE_NAMED };
     const named = new Set<string>();
@@ -164,14 +175,29 @@ function matrixOf(shot: RawShot, defaults: RawShared, index: number): PlacedMatr
   return defaults.matrix ? { matrix: defaults.matrix, path: ['defaults', 'matrix'] } : undefined;
 }
 
+type VarOf = (name: string, value: string | number | boolean) => Var;
+
 /** The values of a combination as vars: texts, numbers and booleans alone. */
-function matrixVars(values: RawCombination, own: PlacedMatrix): Map<string, Var> {
+function matrixVars(values: RawCombination, varOf: VarOf): Map<string, Var> {
   const vars = new Map<string, Var>();
   for (const [name, value] of Object.entries(values)) {
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') continue;
-    vars.set(name, { text: String(value), where: () => pathInMatrix(own, name, value) });
+    vars.set(name, varOf(name, value));
   }
   return vars;
+}
+
+/** A value of a matrix as a var; a number comes back in many combinations, and its text is looked up once. */
+function matrixVar(own: PlacedMatrix, places: Places): VarOf {
+  const known = new Map<string, Var>();
+  return (name, value) => {
+    const where = (): Path => pathInMatrix(own, name, value);
+    if (typeof value === 'string') return { text: value, where };
+    const key = `${name} ${value}`;
+    const found = known.get(key) ?? { text: textOf(value, where, places), where };
+    known.set(key, found);
+    return found;
+  };
 }
 
 /** Where a matrix has a value: in the list of its axis, else in `include`. */

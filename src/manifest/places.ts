@@ -25,6 +25,8 @@ export interface PlaceOptions {
 export interface Places {
   /** Where `path` is written, through anchors and merges; else where its nearest ancestor is. */
   find(path: Path, options?: PlaceOptions): SourceRange;
+  /** The scalar at `path` letter for letter: `1.10`, not 1.1. Undefined where there is none. */
+  written(path: Path): string | undefined;
   /** The stretch between two offsets of the text, as far as it is on one line. */
   span(start: number, end: number): SourceRange;
 }
@@ -54,16 +56,7 @@ export function placesIn(source: {
 
   function find(path: Path, options: PlaceOptions = {}): SourceRange {
     if (!root) return span(0, 0);
-    let at: Located = { key: undefined, value: root };
-    let whole = true;
-    for (const step of path) {
-      const next = child(at.value, step, targets);
-      if (!next) {
-        whole = false;
-        break;
-      }
-      at = next;
-    }
+    const { at, whole } = walk(root, path, targets);
     const onKey = (options.on === 'key' && whole) || isBlock(at.value) || isEmpty(at.value);
     const node = (onKey ? at.key : undefined) ?? at.value;
     const [start, end] = extent(node);
@@ -72,7 +65,29 @@ export function placesIn(source: {
     return span(start, end);
   }
 
-  return { find, span };
+  function written(path: Path): string | undefined {
+    if (!root) return undefined;
+    const { at, whole } = walk(root, path, targets);
+    const node = resolve(at.value, targets);
+    return whole && isScalar(node) ? node.source : undefined;
+  }
+
+  return { find, written, span };
+}
+
+/** The value at `path`, or its nearest ancestor's. */
+function walk(
+  root: Node,
+  path: Path,
+  targets: ReadonlyMap<Alias, Node>,
+): { readonly at: Located; readonly whole: boolean } {
+  let at: Located = { key: undefined, value: root };
+  for (const step of path) {
+    const next = child(at.value, step, targets);
+    if (!next) return { at, whole: false };
+    at = next;
+  }
+  return { at, whole: true };
 }
 
 function child(parent: Node, step: string | number, targets: ReadonlyMap<Alias, Node>): Located | undefined {
@@ -90,9 +105,8 @@ function entry(
   name: string,
   targets: ReadonlyMap<Alias, Node>,
 ): Located | undefined {
-  for (const { key, value } of map.items) {
-    if (keyName(resolve(key, targets)) === name) return { key, value: value ?? key };
-  }
+  const own = ownEntries(map, targets).get(name);
+  if (own) return own;
   for (const { key, value } of map.items) {
     if (!isMergeKey(key) || !value) continue;
     const source = resolve(value, targets);
@@ -104,6 +118,24 @@ function entry(
   }
   return undefined;
 }
+
+/** The keys of a map itself, of equal ones the first; looked through once, because a map may be long. */
+function ownEntries(
+  map: YAMLMap<Node, Node | null>,
+  targets: ReadonlyMap<Alias, Node>,
+): ReadonlyMap<string, Located> {
+  const known = entriesByMap.get(map);
+  if (known) return known;
+  const entries = new Map<string, Located>();
+  for (const { key, value } of map.items) {
+    const name = keyName(resolve(key, targets));
+    if (name !== undefined && !entries.has(name)) entries.set(name, { key, value: value ?? key });
+  }
+  entriesByMap.set(map, entries);
+  return entries;
+}
+
+const entriesByMap = new WeakMap<Node, ReadonlyMap<string, Located>>();
 
 /** Follows an alias to what it stands for. */
 function resolve(node: Node, targets: ReadonlyMap<Alias, Node>): Node {

@@ -1,4 +1,4 @@
-import type { Path } from './places.js';
+import type { Path, Places } from './places.js';
 import type { Report } from './problems.js';
 import { show } from './show.js';
 import type { Suggest } from './suggest.js';
@@ -144,12 +144,21 @@ export function scopeOf(layers: readonly ReadonlyMap<string, Var>[]): Scope {
 export function varsAt(
   vars: Readonly<Record<string, unknown>> | null | undefined,
   path: Path,
+  places: Places,
 ): ReadonlyMap<string, Var> {
   if (!vars) return NO_VARS;
   const entries = Object.entries(vars);
   return new Map(
-    entries.map(([name, value]) => [name, { text: String(value), where: () => [...path, name] }]),
+    entries.map(([name, value]) => {
+      const where = (): Path => [...path, name];
+      return [name, { text: textOf(value, where, places), where }];
+    }),
   );
+}
+
+/** A value as text. YAML reads numbers and booleans; what the model is told is what the manifest has: `49.00`, `007`, `True`. */
+export function textOf(value: unknown, where: Where, places: Places): string {
+  return typeof value === 'string' ? value : (places.written(where()) ?? String(value));
 }
 
 export const NO_VARS: ReadonlyMap<string, Var> = new Map();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { found, marked, onlyTake, read, withShots } from './reading.js';
+import { found, marked, onlyTake, read, takesOf, withShots } from './reading.js';
 
 function promptOf(
   prompt: string,
@@ -14,6 +14,20 @@ describe('vars', () => {
   it('go into prompts, however they are spaced', () => {
     const top = 'vars: { hero: a red fox, n: 3, yes: true }\n';
     expect(promptOf('{{hero}}, {{ hero }}: {{n}} {{yes}}', { top })).toBe('a red fox, a red fox: 3 true');
+  });
+
+  it('that YAML reads as numbers or booleans go in as they are written, wherever they stand', () => {
+    const vars = '{ price: 49.00, oct: 007, ver: 1.10, big: 1e3, n: .5, t: True, x: 0x1F, q: "1.0" }';
+    const prompt = '{{price}} {{oct}} {{ver}} {{big}} {{n}} {{t}} {{x}} {{q}}';
+    const written = '49.00 007 1.10 1e3 .5 True 0x1F 1.0';
+    expect(promptOf(prompt, { top: `vars: ${vars}\n` })).toBe(written);
+    expect(promptOf(prompt, { shot: `, vars: ${vars}` })).toBe(written);
+    const [, merged] = takesOf(
+      `version: 1\ndefaults: { model: m }\nshots: [{ id: a, prompt: p, vars: &v ${vars} }, { id: b, prompt: "${prompt}", vars: { <<: *v } }]`,
+    );
+    expect(merged?.settings.prompt).toBe(written);
+    const matrix = ', matrix: { price: [49.00], include: [{ price: 49, ver: 1.10 }] }';
+    expect(promptOf('{{price}} {{ver}}', { shot: matrix })).toBe('49.00 1.10');
   });
 
   it('go into paths, URLs, ids and any other text', () => {
