@@ -6,11 +6,22 @@ import type { MediaKind, ShotType } from '../domain/take.js';
  * description; where neither says so, they are unknown and never a no.
  */
 
-/** Whether a model is known to take references of a kind. */
+/** Whether a model is known to take references of a kind: images, unless another kind is spoken of. */
 export function takesReferences(model: Model, media: MediaKind): boolean {
-  if (hasPriceFor(model, /reference/) || says(model, /\breferences?\b/i)) return true;
-  return media === 'video' && (hasPriceFor(model, /with_video_input/) || says(model, /\bsource video\b/i));
+  if (says(model, /\bmulti-?modal\b.*\breferences?\b/i)) return true;
+  switch (media) {
+    case 'image':
+      return hasPriceFor(model, /reference/) || says(model, /\breferences?\b/i);
+    case 'video':
+      return hasPriceFor(model, /with_video_input/) || says(model, VIDEO_REFERENCE);
+    case 'audio':
+      return says(model, AUDIO_REFERENCE);
+  }
 }
+
+const VIDEO_REFERENCE = /\bsource (video|clip)|\breference (videos?|clips?)\b|\b(video|clip) references?\b/i;
+const AUDIO_REFERENCE =
+  /\breference (audio|sounds?|voices?)\b|\b(audio|sound|voice)[- ](references?|guided)\b/i;
 
 /** Whether a model is known to continue the clip of an earlier job. */
 export function continuesClips(model: Model): boolean {
@@ -32,7 +43,7 @@ export function modesOf(model: Model): readonly ShotType[] {
 }
 
 /** Making clips from text is what a video model does, unless all that is said of it is that it changes a clip or a photo. */
-function makesClipsFromText(model: Model): boolean {
+export function makesClipsFromText(model: Model): boolean {
   if (says(model, /\btext\b/i) || hasPriceFor(model, /text_to_video/)) return true;
   return !worksWithoutPrompt(model) && !says(model, /\bsource video\b|\bedits?\b/i);
 }

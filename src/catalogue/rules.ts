@@ -3,7 +3,7 @@ import { nearest } from '../domain/nearest.js';
 import type { FrameType, MediaKind, ShotSettings, Take } from '../domain/take.js';
 import { nearestDurations, nearestRatio, nearestResolution, nearestSize } from './nearest-value.js';
 import { allOf, eitherOf, enlargement, lengths } from './phrases.js';
-import { continuesClips, takesReferences, worksWithoutPrompt } from './prose.js';
+import { continuesClips, makesClipsFromText, takesReferences, worksWithoutPrompt } from './prose.js';
 import { ruleOf, type Ask, type Rule } from './rule.js';
 
 const duration = ruleOf<number>({
@@ -135,19 +135,19 @@ const passthrough = ruleOf<string>({
   },
 });
 
-const references = ruleOf<MediaKind>({
-  code: 'references-unconfirmed',
-  doubtCode: 'references-unconfirmed',
-  asks: ({ references }) =>
-    references.length === 0
-      ? NONE
-      : [...new Set(references.map(({ media }) => media))].map((media) => ({
-          field: 'references',
-          value: media,
-        })),
-  allows: (model, media) => takesReferences(model, media) || undefined,
-  doubt: ({ id }) => `whether ${id} takes references`,
-});
+/** A rule for each kind: what is said of one says nothing of the others. */
+const references = (['image', 'video', 'audio'] as const).map((media) =>
+  ruleOf<MediaKind>({
+    code: 'references-unconfirmed',
+    doubtCode: 'references-unconfirmed',
+    asks: (take) =>
+      take.references.some((reference) => reference.media === media)
+        ? [{ field: 'references', value: media }]
+        : NONE,
+    allows: (model) => takesReferences(model, media) || undefined,
+    doubt: ({ id }) => `whether ${id} takes ${media} references`,
+  }),
+);
 
 const continuation = ruleOf<string>({
   code: 'capability-unknown',
@@ -155,6 +155,16 @@ const continuation = ruleOf<string>({
     previous_shot === undefined ? NONE : [{ field: 'previous_job', value: previous_shot }],
   allows: (model) => continuesClips(model) || undefined,
   doubt: ({ id }) => `whether ${id} continues the clip of another job`,
+});
+
+const fromText = ruleOf<string>({
+  code: 'capability-unknown',
+  asks: ({ type, settings, previous_shot }) =>
+    type === 'text' && previous_shot === undefined && settings.prompt?.trim()
+      ? [{ field: 'prompt', value: type }]
+      : NONE,
+  allows: (model) => makesClipsFromText(model) || undefined,
+  doubt: ({ id }) => `whether ${id} makes a clip from a prompt alone, without a source`,
 });
 
 const prompt = ruleOf<Take['type']>({
@@ -179,8 +189,9 @@ export const RULES: readonly Rule[] = [
   upscaleFactor,
   creativity,
   passthrough,
-  references,
+  ...references,
   continuation,
+  fromText,
 ];
 
 const NONE: readonly never[] = [];

@@ -29,6 +29,9 @@ function frame(frame_type: 'first_frame' | 'last_frame'): Take['frames'][number]
   return { frame_type, source: { kind: 'url', url: 'https://example.com/a.png' } };
 }
 
+/** What an upscaler works on. */
+const CLIP: Partial<Take> = { type: 'reference', references: [reference('video')] };
+
 describe('a shot that its model can make', () => {
   it('is passed without a word', () => {
     const settings = {
@@ -111,13 +114,17 @@ describe('a known no is an error', () => {
   });
 
   it.each([1.4, 3.1])('an upscale factor out of range: %d', (upscale_factor) => {
-    const found = checkOne('black-forest-labs/flux-video-upscale', { upscale_factor, creativity: 1 });
+    const found = checkOne('black-forest-labs/flux-video-upscale', { upscale_factor, creativity: 1 }, CLIP);
     expect(found).toMatchObject([{ code: 'upscale-unsupported' }]);
     expect(found[0]?.message).toContain('1.5 to 3 times');
   });
 
   it('a creativity that is not on the list', () => {
-    const found = checkOne('black-forest-labs/flux-video-upscale', { upscale_factor: 2, creativity: 5 });
+    const found = checkOne(
+      'black-forest-labs/flux-video-upscale',
+      { upscale_factor: 2, creativity: 5 },
+      CLIP,
+    );
     expect(found).toMatchObject([{ code: 'creativity-unsupported' }]);
   });
 
@@ -218,6 +225,13 @@ describe('what the gateway does not say is a warning', () => {
     ['minimax/hailuo-3', 'image', 0],
     ['black-forest-labs/flux-video-edit', 'video', 0],
     ['black-forest-labs/flux-video-edit', 'image', 1],
+    // What is said of images says nothing of clips and sounds.
+    ['minimax/hailuo-3', 'video', 1],
+    ['minimax/hailuo-3', 'audio', 1],
+    ['bytedance/seedance-2.0', 'video', 0],
+    ['bytedance/seedance-2.0', 'audio', 1],
+    ['bytedance/seedance-2.5', 'audio', 0],
+    ['heygen/heygen-video-1', 'audio', 0],
   ] as const)('references stand in no field: %s, %s', (model, media, count) => {
     const found = checkOne(
       model,
@@ -227,6 +241,32 @@ describe('what the gateway does not say is a warning', () => {
     expect(found.map(({ code }) => code)).toEqual(
       Array.from({ length: count }, () => 'references-unconfirmed'),
     );
+  });
+
+  it('each kind of reference by itself', () => {
+    const references = [reference('image'), reference('audio'), reference('video'), reference('audio')];
+    const found = checkOne('minimax/hailuo-3', {}, { type: 'reference', references });
+    expect(found.map(({ message }) => message)).toEqual([
+      'the gateway does not say whether minimax/hailuo-3 takes video references; references is sent as it stands',
+      'the gateway does not say whether minimax/hailuo-3 takes audio references; references is sent as it stands',
+    ]);
+  });
+
+  it.each([
+    'runway/aleph-2',
+    'black-forest-labs/flux-video-edit',
+    'black-forest-labs/flux-video-upscale',
+    'heygen/avatar-iv',
+  ])('a shot from words alone, on a model that is said to change a source: %s', (model) => {
+    const [found, ...others] = checkOne(model, {});
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ code: 'capability-unknown', severity: 'warning' });
+    expect(found?.message).toContain('from a prompt alone');
+  });
+
+  it('not of a shot from words alone on any other', () => {
+    const silent = MODELS.filter(({ id }) => checkOne(id, {}).length === 0);
+    expect(silent).toHaveLength(MODELS.length - 4);
   });
 
   it('a description that denies references does not confirm them', () => {
