@@ -63,8 +63,11 @@ function pricesOf(choice: Choice, query: PriceQuery): Price[] | undefined {
     if (units === undefined || sku.usd === undefined) return undefined;
     prices.push({ usd: roundUsd(Math.max(floor, units * sku.usd + images + references)), sku });
   }
-  return prices.some(({ usd }) => Number.isNaN(usd)) ? undefined : prices;
+  return prices.every(({ usd }) => usd <= MOST_USD) ? prices : undefined;
 }
+
+/** More than this for one clip is a slip of the catalogue, and past what sums of US dollars are exact for. NaN is not below it. */
+const MOST_USD = 1e6;
 
 /** What so many of an extra cost: each the dearest where the qualifiers leave several. NaN where that cannot be told. */
 function times(count: number, skus: readonly Sku[], request: PriceRequest): number {

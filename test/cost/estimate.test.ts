@@ -285,6 +285,16 @@ describe('a price that cannot be told', () => {
     expect(estimateTake({ take: takeWith({ model: model.id, ...settings }), model })).toBeNull();
   });
 
+  it.each([
+    { duration_seconds: '1e308' },
+    { duration_seconds: '1e30' },
+    { duration_seconds: '0.1', minimum_cents_per_generation: '1e400' },
+    { generate: '1000001' },
+  ])('is unknown where it is beyond all sense: %j', (pricing_skus) => {
+    const model = modelWith({ pricing_skus });
+    expect(estimateTake({ take: takeWith({ model: model.id, duration: 5 }), model })).toBeNull();
+  });
+
   const INPUT_IMAGE = { cents_per_frame_image: '500' };
   it.each([
     ['a fee of an unknown kind', { base_fee_usd: '3' }, '720p', {}, undefined],
