@@ -5,11 +5,12 @@ import type { Report } from './problems.js';
 import type { RawManifest, RawShared, RawShot } from './raw.js';
 import { manifestSchema } from './schema.js';
 import { describeShapeError, missingKey } from './shape-message.js';
+import { isRecord } from './show.js';
 import { validateDefaults, validateShot, validateTop } from './shape-validators.js';
 
 /** A part of the manifest held against the schema. */
 export interface Checked<T> {
-  /** The part without its faulty fields; absent where too little is left. */
+  /** The part without its faulty fields (of `vars`: without the faulty ones); absent where too little is left. */
   readonly value?: T;
   /** Its own fields that are faulty, unknown or missing: what hangs on them is not worth a second message. */
   readonly broken: ReadonlySet<string>;
@@ -42,15 +43,17 @@ function check<T>(part: {
   const { validate, data, at, report } = part;
   if (validate(data)) return { value: data, broken: NOTHING_BROKEN };
   const broken = new Set<string>();
+  const brokenVars = new Set<string>();
   const errors = validate.errors ?? [];
   for (const error of errors) {
     if (isEcho(error) || isMisspelt(error, errors)) continue;
     const problem = describeShapeError(error, [...at, ...pathOf(error.instancePath)]);
     report(problem);
-    const field = problem.path?.[at.length];
+    const [field, name] = problem.path?.slice(at.length) ?? [];
     if (field !== undefined) broken.add(String(field));
+    if (field === 'vars' && name !== undefined) brokenVars.add(String(name));
   }
-  const rest = withoutFields(data, broken);
+  const rest = withoutFields(data, broken, brokenVars);
   return validate(rest) ? { value: rest, broken } : { broken };
 }
 
@@ -77,7 +80,15 @@ function pathOf(pointer: string): string[] {
   return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-function withoutFields(data: unknown, fields: ReadonlySet<string>): unknown {
-  if (fields.size === 0 || typeof data !== 'object' || data === null || Array.isArray(data)) return data;
-  return Object.fromEntries(Object.entries(data).filter(([name]) => !fields.has(name)));
+function withoutFields(
+  data: unknown,
+  fields: ReadonlySet<string>,
+  vars: ReadonlySet<string> = NOTHING_BROKEN,
+): unknown {
+  if (fields.size === 0 || !isRecord(data)) return data;
+  const entries = Object.entries(data).flatMap(([name, value]) => {
+    if (!fields.has(name)) return [[name, value] as const];
+    return name === 'vars' && vars.size > 0 ? [[name, withoutFields(value, vars)] as const] : [];
+  });
+  return Object.fromEntries(entries);
 }

@@ -41,6 +41,8 @@ const MOST_TAKES = 1_000_000;
 /** Turns the written manifest into takes: settings, shots, matrix, chains, names. */
 export function expandManifest(options: {
   readonly raw: RawManifest;
+  /** Vars of the manifest were dropped as faulty. */
+  readonly varsSuspect: boolean;
   readonly file: string;
   readonly vars?: Readonly<Record<string, string>>;
   readonly allowLargeMatrix?: boolean;
@@ -48,14 +50,19 @@ export function expandManifest(options: {
   readonly places: Places;
   readonly report: Report;
 }): ExpandedManifest {
-  const { raw, file, places, report } = options;
+  const { raw, varsSuspect, file, places, report } = options;
   const used = new Set<string>();
   const manifestVars = varsAt(raw.vars, ['vars'], places);
   const givenVars = new Map<string, Var>(
     Object.entries(options.vars ?? {}).map(([name, text]) => [name, { text }]),
   );
   const suggest = suggester();
-  const vars = substitution({ scope: scopeOf([givenVars, manifestVars]), report, suggest, used });
+  const vars = substitution({
+    scope: scopeOf([givenVars, manifestVars], varsSuspect),
+    report,
+    suggest,
+    used,
+  });
   const own = readSettings({ raw, file, vars, report });
   const settings = { ...own, gateway: options.gateway?.(own.gateway) ?? own.gateway };
 
@@ -65,6 +72,7 @@ export function expandManifest(options: {
   const { expanded, shots, unclear } = expandShots(raw.shots ?? [], {
     defaults,
     defaultsSuspect: checkedDefaults.broken.size > 0 || !checkedDefaults.value,
+    varsSuspect: varsSuspect || checkedDefaults.broken.has('vars'),
     manifestVars,
     defaultVars: varsAt(defaults.vars, ['defaults', 'vars'], places),
     givenVars,
@@ -107,7 +115,7 @@ function expandShots(
   const expanded = list.map((entry, index) => {
     const { value: shot, broken } = checkShot(entry, index, context.report);
     shots.push(shot);
-    const made = shot ? expandShot({ shot, index, suspect: broken.size > 0, context }) : [];
+    const made = shot ? expandShot({ shot, index, broken, context }) : [];
     const id = isRecord(entry) ? entry['id'] : undefined;
     if (typeof id === 'string' && (made.length === 0 || broken.has('matrix'))) unclear.add(id);
     return made;

@@ -37,6 +37,8 @@ export interface ShotContext {
   readonly defaults: RawShared;
   /** Fields of the defaults were dropped as faulty. */
   readonly defaultsSuspect: boolean;
+  /** Vars of the manifest or of the defaults were. */
+  readonly varsSuspect: boolean;
   readonly manifestVars: ReadonlyMap<string, Var>;
   readonly defaultVars: ReadonlyMap<string, Var>;
   /** From the command line: they win over the manifest's and the shot's, not over a matrix. */
@@ -60,11 +62,11 @@ const NO_MATRIX: RawCombination = {};
 export function expandShot(options: {
   readonly shot: RawShot;
   readonly index: number;
-  /** Fields of the shot were dropped as faulty. */
-  readonly suspect: boolean;
+  /** Fields of the shot that were dropped as faulty. */
+  readonly broken: ReadonlySet<string>;
   readonly context: ShotContext;
 }): readonly ExpandedShot[] {
-  const { shot, index, context } = options;
+  const { shot, index, broken, context } = options;
   const { report, used } = context;
   const own = matrixOf(shot, context.defaults, index);
   const combinations = own ? expandMatrix({ ...own, report, allowLarge: context.allowLarge }) : SINGLE;
@@ -72,8 +74,9 @@ export function expandShot(options: {
   if (!own) reportIdleNulls(shot, context, index);
 
   const usedHere = new Set<string>(context.templateNames);
-  const suspect = options.suspect || context.defaultsSuspect;
-  const part: ShotPart = { shot, index, suspect, own, used: usedHere, context };
+  const suspect = broken.size > 0 || context.defaultsSuspect;
+  const varsSuspect = broken.has('vars') || context.varsSuspect;
+  const part: ShotPart = { shot, index, suspect, varsSuspect, own, used: usedHere, context };
   const drafts = draftIds(part, combinations);
   const ids = expandedIds(drafts);
   const expanded = drafts.map((draft, place) => expansion(part, draft, ids[place] ?? shot.id));
@@ -87,6 +90,7 @@ interface ShotPart {
   readonly shot: RawShot;
   readonly index: number;
   readonly suspect: boolean;
+  readonly varsSuspect: boolean;
   readonly own: PlacedMatrix | undefined;
   /** Names of vars that the shot asked for; grows. */
   readonly used: Set<string>;
@@ -98,7 +102,7 @@ interface Draft extends IdDraft {
 }
 
 function draftIds(
-  { shot, index, own, used, context }: ShotPart,
+  { shot, index, varsSuspect, own, used, context }: ShotPart,
   combinations: readonly Combination[],
 ): Draft[] {
   const { report, suggest, givenVars, defaultVars, manifestVars } = context;
@@ -106,7 +110,7 @@ function draftIds(
   const varOf = own && matrixVar(own, context.places);
   return combinations.map((combination) => {
     const given = varOf ? matrixVars(combination.values, varOf) : NO_VARS;
-    const scope = scopeOf([given, givenVars, shotVars, defaultVars, manifestVars]);
+    const scope = scopeOf([given, givenVars, shotVars, defaultVars, manifestVars], varsSuspect);
     if (!shot.id.includes('{{')) return { combination, scope, stem: shot.id, named: NONE_NAMED };
     const named = new Set<string>();
     const vars = substitution({

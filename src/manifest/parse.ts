@@ -58,7 +58,13 @@ export function parseManifest(options: {
   const top = checkTop(data, report);
   if (!top.value) return unreadable();
 
-  const { manifest, sizes, shots, defaults } = expandManifest({ ...options, raw: top.value, places, report });
+  const { manifest, sizes, shots, defaults } = expandManifest({
+    ...options,
+    raw: top.value,
+    varsSuspect: top.broken.has('vars'),
+    places,
+    report,
+  });
   const diagnostics = problems.diagnostics();
   const isSound = diagnostics.every(({ severity }) => severity !== 'error');
   return {

@@ -16,6 +16,8 @@ export interface Var {
 export interface Scope {
   readonly find: (name: string) => Var | undefined;
   readonly names: () => Iterable<string>;
+  /** Vars were dropped as faulty: a name without one may have had it. */
+  readonly suspect: boolean;
 }
 
 /** Puts vars into texts. */
@@ -93,6 +95,7 @@ export function substitution(parts: {
     const known = unfolded.get(name);
     if (known !== undefined) return known;
     const found = scope.find(name);
+    if (!found && scope.suspect) return placeholder;
     if (!found) {
       const meant = suggest(name, scope.names);
       const hint =
@@ -133,8 +136,9 @@ export function substitution(parts: {
 }
 
 /** A scope of layers: the earlier win. */
-export function scopeOf(layers: readonly ReadonlyMap<string, Var>[]): Scope {
+export function scopeOf(layers: readonly ReadonlyMap<string, Var>[], suspect: boolean): Scope {
   return {
+    suspect,
     find: (name) => layers.find((layer) => layer.has(name))?.get(name),
     names: () => new Set(layers.flatMap((layer) => [...layer.keys()])),
   };

@@ -134,6 +134,23 @@ describe('braces', () => {
   });
 });
 
+describe('a faulty var', () => {
+  const uses = '"{{hero}} {{bad}} {{hero}}", first_frame: "{{hero}}.png"';
+
+  it.each([
+    `version: 1\nvars: { hero: fox, bad: null }\nshots: [{ id: a, model: m, prompt: ${uses} }]`,
+    `version: 1\ndefaults: { model: m, vars: { hero: fox, bad: null } }\nshots: [{ id: a, prompt: ${uses} }]`,
+    `version: 1\nshots: [{ id: a, model: m, prompt: ${uses}, vars: { hero: fox, bad: null } }]`,
+  ])('is told once, and its neighbours are known: %s', (text) => {
+    expect(found(read(text))).toEqual(['wrong-type: null']);
+  });
+
+  it('is told once where nothing of the vars can be read', () => {
+    const text = `version: 1\nvars: [hero]\nshots: [{ id: a, model: m, prompt: ${uses} }]`;
+    expect(found(read(text))).toEqual(['wrong-type: [hero]']);
+  });
+});
+
 describe('an unknown name', () => {
   it('is an error under its placeholder, with what was meant', () => {
     const parsed = read(
