@@ -150,7 +150,7 @@ function shotFinder(options: {
       code: 'unknown-shot',
       path,
       shot: asking.id,
-      ...explain({ name, group, byId: index.byId, suggest }),
+      ...explain({ name, isFrame: path.at(-1) === 'from', group, byId: index.byId, suggest }),
     });
     return undefined;
   };
@@ -167,22 +167,22 @@ function isUnclear(name: string, unclear: ReadonlySet<string>): boolean {
 
 function explain(parts: {
   readonly name: string;
+  /** Of a frame a take may be named, of a continued job not. */
+  readonly isFrame: boolean;
   readonly group: readonly ExpandedShot[];
   readonly byId: ReadonlyMap<string, ExpandedShot>;
   readonly suggest: Suggest;
 }): { readonly message: string; readonly hint?: string } {
-  const { name, group, byId, suggest } = parts;
+  const { name, isFrame, group, byId, suggest } = parts;
   if (group.length > 0) {
     const some = group.slice(0, 4).map(({ id }) => id);
     const message = `the matrix of ${name} makes ${group.length} shots, and this fits no single one of them`;
     return { message, hint: `name one: ${some.join(', ')}${group.length > some.length ? ', …' : ''}` };
   }
-  const withTake = /^(.*)@(\d+)$/.exec(name);
-  if (withTake?.[1] !== undefined && byId.has(withTake[1])) {
-    return {
-      message: `no shot is called ${name}`,
-      hint: `write { from: ${withTake[1]}, take: ${withTake[2] ?? '1'} }`,
-    };
+  const [, id, take = '1'] = /^(.*)@(\d+)$/.exec(name) ?? [];
+  if (id !== undefined && byId.has(id)) {
+    const hint = isFrame ? `write { from: ${id}, take: ${take} }` : `write the id alone: ${id}`;
+    return { message: `no shot is called ${name}`, hint };
   }
   const meant = suggest(name, () => byId.keys());
   const message = `no shot is called ${name}`;

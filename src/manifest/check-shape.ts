@@ -1,6 +1,6 @@
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { nearest } from '../domain/nearest.js';
-import type { Path } from './places.js';
+import type { Path, Places } from './places.js';
 import type { Report } from './problems.js';
 import type { RawManifest, RawShared, RawShot } from './raw.js';
 import { manifestSchema } from './schema.js';
@@ -17,8 +17,9 @@ export interface Checked<T> {
 }
 
 /** The manifest's own level: everything but what is inside `defaults` and `shots`. What is missing hides nothing else. */
-export function checkTop(data: Readonly<Record<string, unknown>>, report: Report): Checked<RawManifest> {
-  const checked = check({ validate: validateTop, data, at: [], report });
+export function checkTop(data: Readonly<Record<string, unknown>>, into: Findings): Checked<RawManifest> {
+  const { report } = into;
+  const checked = check({ validate: validateTop, data, at: [], ...into });
   for (const name of manifestSchema['required'] as readonly string[]) {
     const isMisspelt = [...checked.broken].some((other) => nearest(other, [name]) !== undefined);
     if (!Object.hasOwn(data, name) && !isMisspelt) report(missingKey([], name));
@@ -26,28 +27,36 @@ export function checkTop(data: Readonly<Record<string, unknown>>, report: Report
   return checked;
 }
 
-export function checkDefaults(data: unknown, report: Report): Checked<RawShared> {
-  return check({ validate: validateDefaults, data, at: ['defaults'], report });
+export function checkDefaults(data: unknown, into: Findings): Checked<RawShared> {
+  return check({ validate: validateDefaults, data, at: ['defaults'], ...into });
 }
 
-export function checkShot(data: unknown, index: number, report: Report): Checked<RawShot> {
-  return check({ validate: validateShot, data, at: ['shots', index], report });
+export function checkShot(data: unknown, index: number, into: Findings): Checked<RawShot> {
+  return check({ validate: validateShot, data, at: ['shots', index], ...into });
 }
 
-function check<T>(part: {
+/** Where findings go, and where the text is that they quote. */
+interface Findings {
+  readonly report: Report;
+  readonly places: Places;
+}
+
+interface Part<T> extends Findings {
   readonly validate: ValidateFunction<T>;
   readonly data: unknown;
   readonly at: Path;
-  readonly report: Report;
-}): Checked<T> {
-  const { validate, data, at, report } = part;
+}
+
+function check<T>(part: Part<T>): Checked<T> {
+  const { validate, data, at, report, places } = part;
   if (validate(data)) return { value: data, broken: NOTHING_BROKEN };
   const broken = new Set<string>();
   const brokenVars = new Set<string>();
   const errors = validate.errors ?? [];
   for (const error of errors) {
     if (isEcho(error) || isMisspelt(error, errors)) continue;
-    const problem = describeShapeError(error, [...at, ...pathOf(error.instancePath)]);
+    const path = [...at, ...pathOf(error.instancePath)];
+    const problem = describeShapeError(error, path, () => places.written(path));
     report(problem);
     const [field, name] = problem.path?.slice(at.length) ?? [];
     if (field !== undefined) broken.add(String(field));

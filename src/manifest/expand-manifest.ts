@@ -66,7 +66,8 @@ export function expandManifest(options: {
   const own = readSettings({ raw, file, vars, report });
   const settings = { ...own, gateway: options.gateway?.(own.gateway) ?? own.gateway };
 
-  const checkedDefaults = raw.defaults == null ? NO_DEFAULTS : checkDefaults(raw.defaults, report);
+  const checkedDefaults =
+    raw.defaults == null ? NO_DEFAULTS : checkDefaults(raw.defaults, { report, places });
   const defaults = checkedDefaults.value ?? {};
   const { name: template } = settings.output;
   const { expanded, shots, unclear } = expandShots(raw.shots ?? [], {
@@ -113,7 +114,7 @@ function expandShots(
   const unclear = new Set<string>();
   const shots: (RawShot | undefined)[] = [];
   const expanded = list.map((entry, index) => {
-    const { value: shot, broken } = checkShot(entry, index, context.report);
+    const { value: shot, broken } = checkShot(entry, index, context);
     shots.push(shot);
     const made = shot ? expandShot({ shot, index, broken, context }) : [];
     const id = isRecord(entry) ? entry['id'] : undefined;

@@ -55,7 +55,7 @@ export function parseManifest(options: {
   problems.places = places;
   const { report } = problems;
   if (data === undefined || !isMap(data, report)) return unreadable();
-  const top = checkTop(data, report);
+  const top = checkTop(data, { report, places });
   if (!top.value) return unreadable();
 
   const { manifest, sizes, shots, defaults } = expandManifest({

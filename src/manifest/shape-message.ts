@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { nearest } from '../domain/nearest.js';
+import { isField } from './layers.js';
 import type { Path } from './places.js';
 import type { Problem } from './problems.js';
 import { manifestSchema } from './schema.js';
@@ -19,8 +20,15 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   negativePrompt: 'provider: { options: … }',
 };
 
-/** Turns one error of the schema check into a finding. `path` is the place of the value that the error is about. */
-export function describeShapeError(error: ErrorObject, path: Path): Problem {
+/**
+ * Turns one error of the schema check into a finding. `path` is the place of the value that the error is about;
+ * `written` is that value letter for letter, where it is a scalar.
+ */
+export function describeShapeError(
+  error: ErrorObject,
+  path: Path,
+  written: () => string | undefined,
+): Problem {
   const params = error.params as Readonly<Record<string, unknown>>;
   switch (error.keyword) {
     case 'additionalProperties':
@@ -28,9 +36,11 @@ export function describeShapeError(error: ErrorObject, path: Path): Problem {
     case 'required':
       return missingKey(path, String(params['missingProperty']));
     case 'pattern':
-      return error.propertyName === undefined ? wrongValue(error, path) : badName(path, error.propertyName);
+      return error.propertyName === undefined
+        ? wrongValue(error, path, written)
+        : badName(path, error.propertyName);
     default:
-      return wrongValue(error, path);
+      return wrongValue(error, path, written);
   }
 }
 
@@ -41,19 +51,27 @@ function unknownKey({ parentSchema }: ErrorObject, path: Path, key: string): Pro
     const message = `no such field here: ${key} belongs ${elsewhere}`;
     return { code: 'unknown-key', message, path: [...path, key], on: 'key' };
   }
-  const meant =
-    (Object.hasOwn(KNOWN_ELSEWHERE, key) ? KNOWN_ELSEWHERE[key] : undefined) ?? nearest(key, known);
+  const meant = knownElsewhere(key, known) ?? nearest(key, known);
   const hint =
     meant === undefined && known.length <= 8 ? { hint: `the fields here are ${known.join(', ')}` } : {};
   const message = `no such field: ${show(key)}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
   return { code: 'unknown-key', message, path: [...path, key], on: 'key', ...hint };
 }
 
+/** What a name from elsewhere is called here, where that is a field of this place. */
+function knownElsewhere(key: string, known: readonly string[]): string | undefined {
+  const meant = Object.hasOwn(KNOWN_ELSEWHERE, key) ? KNOWN_ELSEWHERE[key] : undefined;
+  return known.some((name) => meant?.split(/\W/, 1)[0] === name) ? meant : undefined;
+}
+
 /** A setting of the run on a shot, or a shot's field at the top. */
 function rightPlace(path: Path, key: string): string | undefined {
-  const { properties: settings, $defs } = manifestSchema;
-  if (!isRecord(settings) || !isRecord($defs)) return undefined;
-  if (path.length === 0) return Object.hasOwn($defs, key) ? 'to a shot, or to defaults' : undefined;
+  const { properties: settings } = manifestSchema;
+  if (!isRecord(settings)) return undefined;
+  if (path.length === 0) {
+    if (key === 'id') return 'to a shot';
+    return isField(key) || key === 'matrix' ? 'to a shot, or to defaults' : undefined;
+  }
   const inShot = path.length === (path[0] === 'shots' ? 2 : 1);
   return inShot && Object.hasOwn(settings, key) ? 'at the top of the manifest' : undefined;
 }
@@ -75,7 +93,7 @@ function badName(path: Path, name: string): Problem {
   };
 }
 
-function wrongValue(error: ErrorObject, path: Path): Problem {
+function wrongValue(error: ErrorObject, path: Path, written: () => string | undefined): Problem {
   const { keyword, parentSchema, params, data } = error;
   const field = nameOf(path);
   const limits = params as Readonly<Record<string, unknown>>;
@@ -85,12 +103,14 @@ function wrongValue(error: ErrorObject, path: Path): Problem {
   }
   const title = String(parentSchema?.['title'] ?? 'something else');
   // Whoever put the key itself there shall not find it in a log.
-  const found = field === 'api_key_env' ? '' : `, not ${show(data)}`;
+  const isPlain = typeof data === 'number' || typeof data === 'boolean';
+  const shown = (isPlain ? written() : undefined) ?? show(data);
+  const found = field === 'api_key_env' ? '' : `, not ${shown}`;
   if (keyword === 'oneOf') return { code: 'invalid-value', message: `${field} must have ${title}`, path };
   const message = limitFault(error, field) ?? `${field} must be ${title}${found}`;
   const isType = keyword === 'type' || (keyword === 'const' && typeof data !== 'number');
   const hint = isType
-    ? typeHint({ data, field, parentSchema })
+    ? typeHint({ data, shown, field, parentSchema })
     : valueHint(keyword, data, limits['allowedValues']);
   return {
     code: isType ? 'wrong-type' : 'invalid-value',
@@ -138,10 +158,12 @@ function valueHint(keyword: string, data: unknown, allowed: unknown): string | u
 
 function typeHint(error: {
   readonly data: unknown;
+  /** The data as the message quotes it. */
+  readonly shown: string;
   readonly field: string;
   readonly parentSchema: ErrorObject['parentSchema'];
 }): string | undefined {
-  const { data, field, parentSchema } = error;
+  const { data, shown, field, parentSchema } = error;
   if (typeof data === 'string') {
     if (data.includes('{{')) return 'a var gives text; let a matrix give other values';
     if (/^-?\d+(\.\d+)?$/.test(data)) return `write ${data} without quotes`;
@@ -151,5 +173,5 @@ function typeHint(error: {
   if (field === 'resolution' && typeof data === 'number') return `write ${data}p`;
   const takesText = [parentSchema?.['type']].flat().includes('string');
   const isPlain = typeof data === 'number' || typeof data === 'boolean';
-  return takesText && isPlain ? `if it is text, put it in quotes: "${data}"` : undefined;
+  return takesText && isPlain ? `if it is text, put it in quotes: "${shown}"` : undefined;
 }

@@ -90,6 +90,7 @@ describe('an unknown shot', () => {
   - { id: c, prompt: p, references: [{ from: nothing-like-it }] }
   - { id: d, prompt: p, previous_job: Greenhouse }
   - { id: e, prompt: p, last_frame: { from: greenhouse@2 } }
+  - { id: f, prompt: p, previous_job: greenhouse@2 }
 `),
     );
     expect(found(parsed)).toEqual([
@@ -97,10 +98,17 @@ describe('an unknown shot', () => {
       'unknown-shot: nothing-like-it',
       'unknown-shot: Greenhouse',
       'unknown-shot: greenhouse@2',
+      'unknown-shot: greenhouse@2',
     ]);
     expect(
       parsed.diagnostics.map(({ message, hint }) => hint ?? /did you mean (.*)\?/.exec(message)?.[1]),
-    ).toEqual(['greenhouse', undefined, 'greenhouse', 'write { from: greenhouse, take: 2 }']);
+    ).toEqual([
+      'greenhouse',
+      undefined,
+      'greenhouse',
+      'write { from: greenhouse, take: 2 }',
+      'write the id alone: greenhouse',
+    ]);
   });
 
   it('is not one that has mistakes of its own', () => {

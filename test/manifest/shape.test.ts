@@ -78,6 +78,33 @@ describe('shots', () => {
     ]);
   });
 
+  it.each([
+    ['shot: []', 'no such field: "shot"; did you mean shots?', undefined],
+    ['id: a', 'no such field here: id belongs to a shot', undefined],
+    ['model: m', 'no such field here: model belongs to a shot, or to defaults', undefined],
+    ['name: x', 'no such field: "name"', undefined],
+  ])('knows where a field of the top belongs: %s', (line, message, hint) => {
+    const { diagnostics } = read(`version: 1\n${line}\nshots: [{ id: a, model: m, prompt: p }]`);
+    expect(diagnostics.map((one) => [one.message, one.hint])).toEqual([[message, hint]]);
+  });
+
+  it.each([
+    ['first_frame: { image: p.png }', '"image"', 'the fields here are from, at, take'],
+    ['references: [{ name: x.png }]', '"name"', 'the fields here are image, video, audio, from, at, take'],
+  ])('suggests no field that the place does not have: %s', (field, name, hint) => {
+    const { diagnostics } = read(withShots(`  - { id: a, prompt: p, ${field} }`));
+    const unknown = diagnostics.find(({ code }) => code === 'unknown-key');
+    expect(unknown).toMatchObject({ message: `no such field: ${name}`, hint });
+  });
+
+  it('quotes a number as it is written', () => {
+    const [first] = read('version: 1\nshots: [{ id: 010, model: m, prompt: p }]').diagnostics;
+    expect(first).toMatchObject({
+      message: 'id must be text, not 010',
+      hint: 'if it is text, put it in quotes: "010"',
+    });
+  });
+
   it('points at the key of what is unknown and at the value of what is wrong, inside flow maps too', () => {
     const parsed = read(withShots('  - { id: a, prompt: p, duratoin: 4, seed: x, tags: [ok, 5], takes: 0 }'));
     expect(found(parsed)).toEqual([
