@@ -153,7 +153,7 @@ function reportDuplicates(parts: {
     owner: { readonly name: string; readonly index: number },
   ): void {
     const { id, name, index } = shot;
-    const { line } = places.find(['shots', owner.index, 'id']);
+    const { line } = places.find(['shots', owner.index, 'id'], AS_USED);
     const message =
       owner.index === index
         ? `two combinations of the matrix make the same shot, ${id}`
@@ -161,9 +161,12 @@ function reportDuplicates(parts: {
           ? `the id ${name} is taken: see line ${line}`
           : `the id ${name} differs from ${owner.name} (line ${line}) in letter case alone`;
     const hint = 'ids name files: each needs its own';
-    report({ code: 'duplicate-id', message, hint, path: ['shots', index, 'id'], shot: id });
+    report({ code: 'duplicate-id', message, hint, path: ['shots', index, 'id'], ...AS_USED, shot: id });
   }
 }
+
+/** A shot that is an alias, or has its id through `<<`, is to be found where it stands itself. */
+const AS_USED = { asUsed: true } as const;
 
 function tooMany(sizes: readonly ShotSize[], report: Report): boolean {
   const total = sizes.reduce((sum, { takes }) => sum + takes, 0);

@@ -17,6 +17,8 @@ export type Path = readonly (string | number)[];
 /** What to point at: the value (or the placeholder within it), or the key that names it. */
 export interface PlaceOptions {
   readonly on?: 'key' | 'value';
+  /** Point at the entry of the text that leads there, not into the anchor that it repeats. */
+  readonly asUsed?: boolean;
   /** Text within the value that the marker should stand under. */
   readonly needle?: string;
 }
@@ -56,7 +58,7 @@ export function placesIn(source: {
 
   function find(path: Path, options: PlaceOptions = {}): SourceRange {
     if (!root) return span(0, 0);
-    const { at, whole } = walk(root, path, targets);
+    const { at, whole } = walk(root, path, targets, options.asUsed);
     const onKey = (options.on === 'key' && whole) || isBlock(at.value) || isEmpty(at.value);
     const node = (onKey ? at.key : undefined) ?? at.value;
     const [start, end] = extent(node);
@@ -80,11 +82,12 @@ function walk(
   root: Node,
   path: Path,
   targets: ReadonlyMap<Alias, Node>,
+  asUsed = false,
 ): { readonly at: Located; readonly whole: boolean } {
   let at: Located = { key: undefined, value: root };
   for (const step of path) {
     const next = child(at.value, step, targets);
-    if (!next) return { at, whole: false };
+    if (!next || (asUsed && !contains(at.value, next.value))) return { at, whole: false };
     at = next;
   }
   return { at, whole: true };
@@ -136,6 +139,11 @@ function ownEntries(
 }
 
 const entriesByMap = new WeakMap<Node, ReadonlyMap<string, Located>>();
+
+/** Whether a node is written within another, rather than in an anchor that this one repeats. */
+function contains({ range: outer }: Node, { range: inner }: Node): boolean {
+  return outer != null && inner != null && outer[0] <= inner[0] && inner[1] <= outer[1];
+}
 
 /** Follows an alias to what it stands for. */
 function resolve(node: Node, targets: ReadonlyMap<Alias, Node>): Node {

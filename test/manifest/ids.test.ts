@@ -66,3 +66,18 @@ describe('ids', () => {
     expect(found(parsed)).toEqual(['duplicate-id: a']);
   });
 });
+
+describe('an id that comes twice through an anchor', () => {
+  it.each([
+    ['*a', '*a'],
+    ['{ <<: *a }', '{ <<: *a }'],
+    ['{ <<: *a, prompt: q }', '{ <<: *a, prompt: q }'],
+  ])('is faulted where it is used again: %s', (second, place) => {
+    const parsed = read(`version: 1\nshots:\n  - &a { id: a, model: m, prompt: p }\n  - ${second}\n`);
+    expect(found(parsed)).toEqual([`duplicate-id: ${place}`]);
+    expect(parsed.diagnostics[0]).toMatchObject({
+      message: 'the id a is taken: see line 3',
+      at: { line: 4, column: 5 },
+    });
+  });
+});
