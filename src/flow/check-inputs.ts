@@ -45,13 +45,10 @@ export async function preflight(
     clock: project.clock,
     signal,
   });
-  const perPlace = new Map(uses.map((use) => [`${use.take.shot_index} ${use.field} ${use.url}`, use]));
-  return [...perPlace.values()].flatMap(({ take, field, url }): Diagnostic[] => {
+  return oncePerPlace(project, uses, ({ url }) => {
     const problem = problems.get(url);
-    if (!problem) return [];
-    const at = project.locate(take, field);
     const hint = 'fix the address, or skip this check with --no-preflight';
-    return [{ ...problem, severity: 'error', hint, shot: take.shot, ...(at ? { at } : {}) }];
+    return problem && { ...problem, severity: 'error', hint };
   });
 }
 
@@ -61,13 +58,30 @@ export function privateInputs(project: Project, takes: readonly Take[]): Diagnos
   const uses = takes
     .flatMap(remoteUses)
     .filter(({ url }) => URL.canParse(url) && isPrivateHost(new URL(url).hostname));
-  const perPlace = new Map(uses.map((use) => [`${use.take.shot_index} ${use.field} ${use.url}`, use]));
-  return [...perPlace.values()].map(({ take, field, url }): Diagnostic => {
-    const at = project.locate(take, field);
+  return oncePerPlace(project, uses, ({ url }) => {
     const message = `${unsignedUrl(url)} is a private address, which ${project.target.name} cannot reach`;
     const hint = 'give a public address, or name the file as a local one';
-    return { code: 'private-url', severity: 'error', message, hint, shot: take.shot, ...(at ? { at } : {}) };
+    return { code: 'private-url', severity: 'error', message, hint };
   });
+}
+
+/** What is wrong with each URL, once where it is written: what the defaults say is wrong of many shots, and names none. */
+function oncePerPlace(
+  { locate }: Project,
+  uses: readonly RemoteUse[],
+  diagnose: (use: RemoteUse) => Diagnostic | undefined,
+): Diagnostic[] {
+  const told = new Map<string, Diagnostic>();
+  const perField = new Map(uses.map((use) => [`${use.take.shot_index} ${use.field} ${use.url}`, use]));
+  for (const [key, use] of perField) {
+    const found = diagnose(use);
+    if (!found) continue;
+    const at = locate(use.take, use.field);
+    const place = at ? `${at.line}:${at.column} ${use.url}` : key;
+    const diagnostic = { ...found, ...(at ? { at } : {}) };
+    told.set(place, told.has(place) ? diagnostic : { ...diagnostic, shot: use.take.shot });
+  }
+  return [...told.values()];
 }
 
 interface RemoteUse {

@@ -1,0 +1,53 @@
+import { createServer } from 'node:http';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { preflight, privateInputs } from '../../src/flow/check-inputs.js';
+import { loadProject, type Project } from '../../src/flow/project.js';
+
+async function projectOf(manifest: string): Promise<Project> {
+  const path = join(await mkdtemp(join(tmpdir(), 'dailies-inputs-')), 'shots.yaml');
+  await writeFile(path, manifest);
+  return loadProject({ manifest: path, env: {} });
+}
+
+/** Four shots: two with the frame of the defaults, one with the same of its own, one with another. */
+function shots(base: string, gateway = 'openrouter'): string {
+  return `version: 1
+gateway: ${gateway}
+defaults: { model: maker/model, first_frame: "${base}/a.png" }
+shots:
+  - { id: a, prompt: p }
+  - { id: b, prompt: p, takes: 2 }
+  - { id: c, prompt: p, first_frame: "${base}/a.png" }
+  - { id: d, prompt: p, first_frame: "${base}/d.png" }
+`;
+}
+
+describe('an input that cannot be fetched', () => {
+  it('is told once for each place that names it, and names the shot where it is one', async () => {
+    const project = await projectOf(shots('https://10.0.0.1'));
+    const found = privateInputs(project, project.manifest.takes);
+    expect(found.map(({ code, at, shot }) => [code, at?.line, shot])).toEqual([
+      ['private-url', 3, undefined],
+      ['private-url', 7, 'c'],
+      ['private-url', 8, 'd'],
+    ]);
+  });
+
+  it('is told so where it was asked for, too', async () => {
+    const server = createServer((_, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await new Promise((done) => server.once('listening', done));
+    const address = server.address();
+    const base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    const project = await projectOf(shots(base, `{ base_url: "${base}/api/v1" }`));
+    const found = await preflight(project, project.manifest.takes, new AbortController().signal);
+    expect(found.map(({ code, at, shot }) => [code, at?.line, shot])).toEqual([
+      ['url-unreachable', 3, undefined],
+      ['url-unreachable', 7, 'c'],
+      ['url-unreachable', 8, 'd'],
+    ]);
+  });
+});
