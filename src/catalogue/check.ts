@@ -119,7 +119,7 @@ function refusal(finding: Finding, alternative: string | undefined): Untold {
 
 /**
  * Finds a model that is known to do what another does not, and that refuses nothing else in the take: one that
- * the manifest uses already, else the first of the catalogue. Asked once for each model, code and value.
+ * the manifest uses already, else the first of the catalogue. Asked once for each question and all else that is asked of a model with it.
  */
 function alternativesAmong(
   takes: readonly Take[],
@@ -132,10 +132,22 @@ function alternativesAmong(
     candidates ??= [
       ...new Set([...takes.flatMap(({ settings }) => modelByName.get(settings.model) ?? []), ...models]),
     ];
-    const key = `${finding.rule.code}\n${model.id}\n${finding.value}`;
+    const key = `${finding.rule.code}\n${model.id}\n${finding.value}\n${demandsOf(take)}`;
     if (!known.has(key)) known.set(key, alternativeTo(take, finding, candidates));
     return known.get(key);
   };
+}
+
+/** All that a take asks of whichever model makes it. */
+function demandsOf({ type, settings, frames, references, previous_shot }: Take): string {
+  const beside = { model: undefined, session_id: undefined, user: undefined, callback_url: undefined };
+  return JSON.stringify([
+    type,
+    { ...settings, ...beside, prompt: Boolean(settings.prompt?.trim()) },
+    frames.map(({ frame_type }) => frame_type),
+    references.map(({ media }) => media),
+    previous_shot !== undefined,
+  ]);
 }
 
 function alternativeTo(take: Take, finding: Finding, candidates: readonly Model[]): string | undefined {

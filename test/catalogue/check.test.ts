@@ -91,6 +91,16 @@ describe('a known no is an error', () => {
     expect(found?.hint).toBe('the nearest is 4 or 6');
   });
 
+  it('names for each shot a model that does what else that one asks', () => {
+    const [first, second] = check([
+      takeWith({ model: 'google/veo-3.1-lite', duration: 5 }),
+      takeWith({ model: 'google/veo-3.1-lite', duration: 5, resolution: '4K' }, { shot: 'b', shot_index: 1 }),
+    ]);
+    const meant = (hint = ''): Model | undefined => MODELS.find(({ id }) => hint.includes(`${id} takes`));
+    expect(meant(first?.hint)?.supported_resolutions).not.toContain('4K');
+    expect(meant(second?.hint)?.supported_resolutions).toContain('4K');
+  });
+
   it.each([
     ['runway/gen-4.5', { resolution: '4K' }, 'resolution-unsupported', 'the nearest is 720p; '],
     ['google/veo-3.1', { resolution: '4k' }, 'resolution-unsupported', 'the nearest is 4K'],
