@@ -20,6 +20,11 @@ export function lengths(seconds: readonly number[]): string {
   return `${eitherOf(sorted)} s`;
 }
 
+/** A value in a sentence: in quotes where its ends would not show. */
+export function quotedIfOdd(value: string): string {
+  return /^\S+$/.test(value) ? value : JSON.stringify(value);
+}
+
 /** What an upscaler does: "1.5 to 3 times". */
 export function enlargement({ min, max }: { readonly min?: number; readonly max?: number }): string {
   if (min !== undefined && max !== undefined) return `${min} to ${max} times`;

@@ -2,7 +2,7 @@ import type { Model } from '../domain/catalogue.js';
 import { nearest } from '../domain/nearest.js';
 import type { FrameType, MediaKind, ShotSettings, Take } from '../domain/take.js';
 import { nearestDurations, nearestRatio, nearestResolution, nearestSize } from './nearest-value.js';
-import { allOf, eitherOf, enlargement, lengths } from './phrases.js';
+import { allOf, eitherOf, enlargement, lengths, quotedIfOdd } from './phrases.js';
 import { continuesClips, makesClipsFromText, takesReferences, worksWithoutPrompt } from './prose.js';
 import { ruleOf, type Ask, type Rule } from './rule.js';
 
@@ -29,11 +29,11 @@ const resolution = ruleOf<string>({
   refusal: ({ id, supported_resolutions: supported = [] }, value) =>
     supported.length === 0
       ? `${id} takes no resolution`
-      : `${id} makes clips in ${eitherOf(supported)}, not in ${value}`,
+      : `${id} makes clips in ${eitherOf(supported)}, not in ${quotedIfOdd(value)}`,
   doubt: ({ id }) => `which resolutions ${id} makes`,
   remedy: ({ supported_resolutions: supported = [] }, value) =>
     theNearest(nearestResolution(value, supported), supported, 'resolution'),
-  offer: (_, value) => `makes ${value}`,
+  offer: (_, value) => `makes ${quotedIfOdd(value)}`,
 });
 
 const aspectRatio = ruleOf<string>({
@@ -43,11 +43,11 @@ const aspectRatio = ruleOf<string>({
   refusal: ({ id, supported_aspect_ratios: supported = [] }, value) =>
     supported.length === 0
       ? `${id} takes no aspect ratio`
-      : `${id} makes clips in ${eitherOf(supported)}, not in ${value}`,
+      : `${id} makes clips in ${eitherOf(supported)}, not in ${quotedIfOdd(value)}`,
   doubt: ({ id }) => `which aspect ratios ${id} makes`,
   remedy: ({ supported_aspect_ratios: supported = [] }, value) =>
     theNearest(nearestRatio(value, supported), supported, 'aspect_ratio'),
-  offer: (_, value) => `makes ${value}`,
+  offer: (_, value) => `makes ${quotedIfOdd(value)}`,
 });
 
 const size = ruleOf<string>({
@@ -63,7 +63,7 @@ const size = ruleOf<string>({
   doubt: ({ id }) => `which sizes ${id} makes`,
   remedy: ({ supported_sizes: supported = [] }, value) =>
     theNearest(nearestSize(value, supported), supported, 'size'),
-  offer: (_, value) => `makes ${value}`,
+  offer: (_, value) => `makes ${quotedIfOdd(value)}`,
 });
 
 const frames = ruleOf<FrameType>({
@@ -126,7 +126,7 @@ const passthrough = ruleOf<string>({
   code: 'passthrough-unsupported',
   asks: passthroughKeys,
   allows: (model, key) => model.allowed_passthrough_parameters?.includes(key),
-  refusal: ({ id }, key) => `${id} does not take ${key}: the gateway would drop it in silence`,
+  refusal: ({ id }, key) => `${id} does not take ${quotedIfOdd(key)}: the gateway would drop it in silence`,
   doubt: ({ id }) => `which provider options ${id} takes`,
   remedy: ({ allowed_passthrough_parameters: allowed = [] }, key) => {
     const meant = nearest(key, allowed);

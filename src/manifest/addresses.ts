@@ -3,6 +3,7 @@ import type { DiagnosticCode } from '../domain/diagnostic.js';
 import { isLoopback } from '../domain/loopback.js';
 import type { GatewaySetting } from '../domain/manifest.js';
 import type { InputSource } from '../domain/take.js';
+import { MAX_URL } from './schema-fields.js';
 import { show } from './show.js';
 
 /** Why a text is no address, in the words of a diagnostic. */
@@ -23,6 +24,7 @@ const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):/;
  * `plainHttp` allows http: on loopback, for gateways that live there.
  */
 export function inputSource(text: string, plainHttp: boolean): Result<InputSource> {
+  if (text.length > MAX_URL) return tooLong('the address');
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) {
     const path = insidePath(text);
@@ -35,19 +37,20 @@ export function inputSource(text: string, plainHttp: boolean): Result<InputSourc
     const message = `${scheme}: is no address a gateway can fetch`;
     return fault('unsupported-url', message, 'give a local file (./name:with-colon.png) or an https URL');
   }
-  const url = webUrl(text, plainHttp);
+  const url = webUrl(text, { plainHttp, orFile: ', or a local file' });
   return url.ok ? { ok: true, value: { kind: 'url', url: url.value } } : url;
 }
 
 /** A callback is called from the internet: https, whatever the gateway. */
 export function callbackUrl(text: string): Result<string> {
+  if (text.length > MAX_URL) return tooLong('callback_url');
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined)
     return fault('invalid-value', `callback_url must be an https URL, not ${show(text)}`);
   if (scheme !== 'https' && scheme !== 'http') {
     return fault('unsupported-url', `callback_url must be https, not ${scheme}`);
   }
-  return webUrl(text, false);
+  return webUrl(text, { plainHttp: false, orFile: '' });
 }
 
 /** The base of a gateway's API: https, or http on loopback; no key, no query in it. Without slashes at its end. */
@@ -107,7 +110,11 @@ export function insidePath(text: string): Result<string> {
   return { ok: true, value: path };
 }
 
-function webUrl(text: string, plainHttp: boolean): Result<string> {
+/** `orFile` completes a remedy, where a file would do as well. */
+function webUrl(
+  text: string,
+  { plainHttp, orFile }: { readonly plainHttp: boolean; readonly orFile: string },
+): Result<string> {
   if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text))
     return fault('invalid-value', `${show(text)} is no complete URL`);
   if (/[\s\p{Cc}]/u.test(text))
@@ -117,14 +124,18 @@ function webUrl(text: string, plainHttp: boolean): Result<string> {
     return fault(
       'unsupported-url',
       'the URL carries a user or password, which would be written down',
-      'use a signed URL, or a local file',
+      `use a signed URL${orFile}`,
     );
   }
   if (url.protocol === 'http:' && !(plainHttp && isLoopback(url.hostname))) {
-    const hint = plainHttp ? 'http is for loopback alone' : 'use https, or a local file';
+    const hint = plainHttp ? 'http is for loopback alone' : `use https${orFile}`;
     return fault('insecure-url', `${url.host} is addressed over plain http`, hint);
   }
   return { ok: true, value: text };
+}
+
+function tooLong(what: string): { ok: false; fault: AddressFault } {
+  return fault('invalid-value', `${what} has more than ${MAX_URL.toLocaleString('en')} characters`);
 }
 
 function fault(code: DiagnosticCode, message: string, hint?: string): { ok: false; fault: AddressFault } {

@@ -2,6 +2,7 @@ import type { ShotType } from '../domain/take.js';
 import { RIVALS } from './layers.js';
 import type { Problem } from './problems.js';
 import type { FieldName, RawFields } from './raw.js';
+import { MAX_PROMPT } from './schema-fields.js';
 import { show } from './show.js';
 
 /** Reports a finding about a field: at its place, or at the shot's id where it is absent. */
@@ -37,6 +38,11 @@ const LARGEST_COMMON_SEED = 2 ** 31 - 1;
 /** What a var may have made of a field that the schema could not judge before. */
 const FORMS: readonly { readonly field: FieldName; readonly form: RegExp; readonly title: string }[] = [
   { field: 'model', form: /^\S.{0,199}$/u, title: 'the id of a model' },
+  {
+    field: 'prompt',
+    form: new RegExp(`^[^]{0,${MAX_PROMPT}}$`, 'u'),
+    title: `text of at most ${MAX_PROMPT.toLocaleString('en')} characters`,
+  },
   { field: 'resolution', form: /^.{1,40}$/u, title: 'a resolution such as 720p' },
   { field: 'aspect_ratio', form: /^.{1,40}$/u, title: 'a ratio such as "16:9"' },
   { field: 'size', form: /^[1-9]\d{0,4}x[1-9]\d{0,4}$/, title: 'a size in pixels such as 1280x720' },

@@ -15,8 +15,9 @@ export function orVar(pattern: string): string {
   return `^(?:${pattern})$|\\{\\{`;
 }
 
-const MAX_PROMPT = 100_000;
-const MAX_URL = 8192;
+/** Characters of a prompt, and of a URL, before and after vars. */
+export const MAX_PROMPT = 100_000;
+export const MAX_URL = 8192;
 
 /** What can be said of models and their limits without a catalogue. `title`s end the sentence "… must be". */
 export const OPEN_VALUES: ValueSchemas = {

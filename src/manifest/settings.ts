@@ -41,7 +41,7 @@ export function readSettings(options: {
   function readProject(): string {
     if (raw.project === undefined) return nameOf(file);
     const project = vars.text(raw.project, () => ['project']);
-    if (/[/\\\p{Cc}]/u.test(project) || project.trim() === '') {
+    if (/[/\\\p{Cc}]/u.test(project) || project.trim() === '' || project.length > 100) {
       const message = 'project must be a short name without slashes';
       report({ code: 'invalid-value', message, path: ['project'] });
     }

@@ -170,6 +170,11 @@ export function yamlData(
 
   function convertNumber(node: Node, value: number): number {
     const digits = isScalar(node) && /^[-+]?\d+$/.test(node.source ?? '');
+    if (Number.isNaN(value)) {
+      const hint = 'if it is text, put it in quotes';
+      fault({ code: 'invalid-value', message: 'this stands for no number at all', hint, node });
+      return 1;
+    }
     if (!Number.isFinite(value) || (digits && !Number.isSafeInteger(value))) {
       const hint = 'if it is a name rather than a number, put it in quotes';
       fault({ code: 'invalid-value', message: 'the number is too large to be kept exactly', hint, node });

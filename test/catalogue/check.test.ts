@@ -129,6 +129,11 @@ describe('a known no is an error', () => {
     expect(found[0]?.message).toContain('1.5 to 3 times');
   });
 
+  it('a value whose ends do not show is quoted', () => {
+    const [found] = checkOne('runway/gen-4.5', { resolution: ' 720p ' });
+    expect(found?.message).toBe('runway/gen-4.5 makes clips in 720p, not in " 720p "');
+  });
+
   it('a creativity that is not on the list', () => {
     const found = checkOne(
       'black-forest-labs/flux-video-upscale',

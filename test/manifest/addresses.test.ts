@@ -119,6 +119,13 @@ describe('references', () => {
 });
 
 describe('callback_url', () => {
+  it('is never told to be a local file', () => {
+    for (const url of ['http://e.com/done', 'https://me:secret@e.com/done']) {
+      const [found] = read(withShots(`  - { id: a, prompt: p, callback_url: "${url}" }`)).diagnostics;
+      expect(found?.hint).toMatch(/^use (https|a signed URL)$/);
+    }
+  });
+
   it.each([
     ['http://example.com/x', 'insecure-url'],
     ['http://127.0.0.1/x', 'insecure-url'],

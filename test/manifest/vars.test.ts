@@ -90,6 +90,25 @@ shots:
     ]);
   });
 
+  it('are held to the limits of the fields they go into', () => {
+    const long = 'x'.repeat(60_000);
+    const parsed = read(
+      withShots(
+        `  - id: a
+    prompt: "{{long}} {{long}}"
+    first_frame: "https://e.com/{{url}}{{url}}"
+    callback_url: "https://e.com/{{url}}/{{url}}"
+`,
+        `vars: { long: ${long}, url: ${'y'.repeat(5000)} }\n`,
+      ),
+    );
+    expect(parsed.diagnostics.map(({ code, message }) => `${code} ${message.slice(0, 58)}`)).toEqual([
+      'invalid-value prompt must be text of at most 100,000 characters, not "xx',
+      'invalid-value the address has more than 8,192 characters',
+      'invalid-value callback_url has more than 8,192 characters',
+    ]);
+  });
+
   it('of the shot win over those of the defaults, and these over the manifest', () => {
     const text = (vars: string): string =>
       `version: 1\nvars: { a: m, b: m, c: m }\ndefaults: { model: m, vars: { a: d, b: d } }\nshots: [{ id: x, prompt: "{{a}}{{b}}{{c}}", vars: { ${vars} } }]`;
