@@ -53,6 +53,7 @@ export function substitution(parts: {
     if (typeof given === 'string') return expand(given, { where, open: [] });
     if (typeof given !== 'object' || given === null) return given;
     const entries = Object.entries(given as Readonly<Record<string, unknown>>);
+    for (const [key] of entries) if (key.includes('{{')) varInKey([...where(), key]);
     const changed = entries.map(([key, inner]) => [key, value(inner, () => [...where(), key])] as const);
     if (changed.every(([, inner], index) => inner === entries[index]?.[1])) return given;
     return Array.isArray(given) ? changed.map(([, inner]) => inner) : Object.fromEntries(changed);
@@ -122,6 +123,11 @@ export function substitution(parts: {
     const shaped = shape(text, name);
     unfolded.set(name, shaped);
     return shaped;
+  }
+
+  function varInKey(path: Path): void {
+    const message = 'a var is put into values, not into keys';
+    report({ code: 'invalid-value', message, path, on: 'key', hint: 'write the key out' });
   }
 
   function badPlaceholder(tail: string, where: Where): void {

@@ -109,6 +109,16 @@ shots:
     ]);
   });
 
+  it('do not go into the keys of provider options', () => {
+    const options = '{ "{{slug}}": { k: 1 }, x: { "{{slug}}": 1, parameters: { "a-{{slug}}": 2 } } }';
+    const text = `  - { id: a, prompt: p, provider: { options: ${options} } }`;
+    expect(found(read(withShots(text, 'vars: { slug: x }\n')))).toEqual([
+      'invalid-value: "{{slug}}"',
+      'invalid-value: "{{slug}}"',
+      'invalid-value: "a-{{slug}}"',
+    ]);
+  });
+
   it('of the shot win over those of the defaults, and these over the manifest', () => {
     const text = (vars: string): string =>
       `version: 1\nvars: { a: m, b: m, c: m }\ndefaults: { model: m, vars: { a: d, b: d } }\nshots: [{ id: x, prompt: "{{a}}{{b}}{{c}}", vars: { ${vars} } }]`;
