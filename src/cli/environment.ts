@@ -9,7 +9,8 @@ const TYPED_ONLY = new Set(['rerender', 'jobId', 'notCharged', 'abandon', 'all',
 
 /**
  * Gives a command's options the values of `DAILIES_<OPTION>` where the command line does not set them:
- * DAILIES_GATEWAY, DAILIES_MAX_COST, DAILIES_NO_PREFLIGHT=1. Throws `usage` on a value that does not fit.
+ * DAILIES_GATEWAY, DAILIES_MAX_COST, DAILIES_NO_PREFLIGHT=1. Throws `usage` on a value that does not fit. A word that
+ * only other commands know is for them: DAILIES_FORMAT=ndjson may be set for a whole job.
  */
 export function applyEnvironment(command: Command, env: NodeJS.ProcessEnv): void {
   for (const option of command.options) {
@@ -17,10 +18,19 @@ export function applyEnvironment(command: Command, env: NodeJS.ProcessEnv): void
     if (TYPED_ONLY.has(attribute) || command.getOptionValueSource(attribute) === 'cli') continue;
     const name = variableOf(option);
     const text = env[name];
-    if (text === undefined || text === '') continue;
+    if (text === undefined || text === '' || isForOthers(command, option, text)) continue;
     const value = valueOf(option, { name, text });
     if (value !== undefined) command.setOptionValueWithSource(attribute, value, 'env');
   }
+}
+
+function isForOthers(command: Command, option: Option, text: string): boolean {
+  const knows = (other: Option): boolean => other.argChoices?.includes(text) ?? false;
+  const siblings = (command.parent?.commands ?? []).flatMap(({ options }) => options);
+  return (
+    !knows(option) &&
+    siblings.some((other) => other.attributeName() === option.attributeName() && knows(other))
+  );
 }
 
 function variableOf(option: Option): string {

@@ -145,6 +145,14 @@ describe('the environment', () => {
     expect(choice.stderr).toContain('DAILIES_ON_UNCERTAIN=gamble');
   });
 
+  it('may hold a word that other commands know', async () => {
+    const { stdout, stderr } = await cli(['plan', 'nope.yaml'], { env: { DAILIES_FORMAT: 'ndjson' } });
+    expect(stdout).toBe('');
+    expect(stderr).not.toContain('DAILIES_FORMAT');
+    const unknown = await cli(['plan', 'nope.yaml'], { env: { DAILIES_FORMAT: 'xml' } });
+    expect(unknown.stderr).toContain('DAILIES_FORMAT=xml does not fit');
+  });
+
   it('cannot settle money or buy again', async () => {
     const { stderr } = await cli(['resolve', 'nope.yaml', 'a'], {
       env: { DAILIES_NOT_CHARGED: '1', DAILIES_ALL: '1' },
