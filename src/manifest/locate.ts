@@ -1,6 +1,6 @@
 import type { LocateField } from '../domain/manifest.js';
 import type { Take } from '../domain/take.js';
-import { pathInMatrix } from './expand-shot.js';
+import { pathInMatrix } from './placed-matrix.js';
 import type { Path, Places } from './places.js';
 import type { RawShared, RawShot } from './raw.js';
 import { isRecord } from './show.js';
