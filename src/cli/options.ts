@@ -29,7 +29,7 @@ export function addManifestOptions(command: Command): Command {
     .option('--gateway <NAME|URL>', 'openrouter, modelgates, sandbox or a base URL; wins over the manifest')
     .option('--output <DIR>', 'the folder for the clips; wins over the manifest', parseText)
     .option('--var <NAME=VALUE>', 'sets a variable of the manifest; may be repeated', collectVariable)
-    .option('--allow-large-matrix', 'lets one shot expand to more than 1,000 jobs');
+    .option('--allow-large-matrix', 'lets the matrix of one shot make more than 1,000 shots');
 }
 
 /** The options that keep a run from buying more than is meant. */

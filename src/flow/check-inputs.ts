@@ -1,10 +1,11 @@
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { isLoopback } from '../domain/loopback.js';
-import type { MediaKind, Take } from '../domain/take.js';
+import type { Take } from '../domain/take.js';
 import { findFrameTool } from '../media/frame-tool.js';
 import { TOOL_HINT } from '../media/run-tool.js';
 import { isPrivateHost } from '../gateway/address.js';
 import { unsignedUrl } from '../shot/unsigned-url.js';
+import { inputUses, oncePerPlace } from './input-uses.js';
 import type { Project } from './project.js';
 
 /** An error for each shot that is made from a frame of another one, where nothing can take frames from clips. */
@@ -35,18 +36,20 @@ export async function preflight(
   takes: readonly Take[],
   signal: AbortSignal,
 ): Promise<Diagnostic[]> {
-  const uses = takes.flatMap(remoteUses).filter(({ url }) => !isServedBySandbox(project, url));
+  const uses = takes
+    .flatMap((take) => inputUses(take, 'url'))
+    .filter(({ address }) => !isServedBySandbox(project, address));
   if (uses.length === 0) return [];
   const { preflightUrls } = await import('../gateway/preflight.js');
   const problems = await preflightUrls({
-    urls: uses,
+    urls: uses.map(({ address, media }) => ({ url: address, media })),
     allowPrivate: reachesPrivate(project),
     proxyEnv: project.env,
     clock: project.clock,
     signal,
   });
-  return oncePerPlace(project, uses, ({ url }) => {
-    const problem = problems.get(url);
+  return oncePerPlace(project.locate, uses, ({ address }) => {
+    const problem = problems.get(address);
     const hint = 'fix the address, or skip this check with --no-preflight';
     return problem && { ...problem, severity: 'error', hint };
   });
@@ -56,50 +59,13 @@ export async function preflight(
 export function privateInputs(project: Project, takes: readonly Take[]): Diagnostic[] {
   if (reachesPrivate(project)) return [];
   const uses = takes
-    .flatMap(remoteUses)
-    .filter(({ url }) => URL.canParse(url) && isPrivateHost(new URL(url).hostname));
-  return oncePerPlace(project, uses, ({ url }) => {
-    const message = `${unsignedUrl(url)} is a private address, which ${project.target.name} cannot reach`;
+    .flatMap((take) => inputUses(take, 'url'))
+    .filter(({ address }) => URL.canParse(address) && isPrivateHost(new URL(address).hostname));
+  return oncePerPlace(project.locate, uses, ({ address }) => {
+    const message = `${unsignedUrl(address)} is a private address, which ${project.target.name} cannot reach`;
     const hint = 'give a public address, or name the file as a local one';
     return { code: 'private-url', severity: 'error', message, hint };
   });
-}
-
-/** What is wrong with each URL, once where it is written: what the defaults say is wrong of many shots, and names none. */
-function oncePerPlace(
-  { locate }: Project,
-  uses: readonly RemoteUse[],
-  diagnose: (use: RemoteUse) => Diagnostic | undefined,
-): Diagnostic[] {
-  const told = new Map<string, Diagnostic>();
-  const perField = new Map(uses.map((use) => [`${use.take.shot_index} ${use.field} ${use.url}`, use]));
-  for (const [key, use] of perField) {
-    const found = diagnose(use);
-    if (!found) continue;
-    const at = locate(use.take, use.field);
-    const place = at ? `${at.line}:${at.column} ${use.url}` : key;
-    const diagnostic = { ...found, ...(at ? { at } : {}) };
-    told.set(place, told.has(place) ? diagnostic : { ...diagnostic, shot: use.take.shot });
-  }
-  return [...told.values()];
-}
-
-interface RemoteUse {
-  readonly take: Take;
-  readonly field: string;
-  readonly url: string;
-  readonly media: MediaKind;
-}
-
-function remoteUses(take: Take): RemoteUse[] {
-  return [
-    ...take.frames.flatMap(({ frame_type, source }) =>
-      source.kind === 'url' ? [{ take, field: frame_type, url: source.url, media: 'image' as const }] : [],
-    ),
-    ...take.references.flatMap(({ media, source }, index) =>
-      source.kind === 'url' ? [{ take, field: `references[${index}]`, url: source.url, media }] : [],
-    ),
-  ];
 }
 
 /** The sandbox draws these itself, under a name that stands for it whatever its port. */

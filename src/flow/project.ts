@@ -4,13 +4,13 @@ import { systemClock, type Clock } from '../clock.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import type { LocateField, Manifest } from '../domain/manifest.js';
 import type { PlanProduct } from '../domain/plan.js';
-import type { MediaKind, Take } from '../domain/take.js';
 import { ManifestError } from '../errors.js';
 import { parseManifest } from '../manifest/parse.js';
 import { inspectLocalInput } from '../media/local-input.js';
 import { readManifest } from '../store/read-manifest.js';
 import { checkProjectOptions } from './check-options.js';
 import { gatewayTarget, parseGatewayOption, type GatewayTarget } from './gateway-target.js';
+import { inputUses, oncePerPlace } from './input-uses.js';
 import { projectPaths, type ProjectPaths } from './paths.js';
 
 /** What a person may say about a manifest from outside; each wins over the manifest's own word. */
@@ -112,13 +112,6 @@ function withConcurrency(manifest: Manifest, jobs: number | undefined): Manifest
   return jobs === undefined ? manifest : { ...manifest, concurrency: { ...manifest.concurrency, jobs } };
 }
 
-interface Use {
-  readonly take: Take;
-  readonly field: string;
-  readonly media: MediaKind;
-  readonly path: string;
-}
-
 /** Reads each distinct local file once. A missing file is one finding for each place that names it. */
 async function inspectInputs({
   manifest,
@@ -129,47 +122,26 @@ async function inspectInputs({
   readonly paths: ProjectPaths;
   readonly locate: LocateField;
 }): Promise<{ readonly inputs: Map<string, LocalInput>; readonly diagnostics: Diagnostic[] }> {
-  const uses = manifest.takes.flatMap(localUses);
-  const distinct = [...new Map(uses.map((use) => [`${use.media} ${use.path}`, use])).values()];
+  const uses = manifest.takes.flatMap((take) => inputUses(take, 'file'));
+  const distinct = [...new Map(uses.map((use) => [`${use.media} ${use.address}`, use])).values()];
   const limit = pLimit(8);
   const inputs = new Map<string, LocalInput>();
   const diagnostics: Diagnostic[] = [];
   await Promise.all(
     distinct.map((use) =>
       limit(async () => {
-        const found = await inspectLocalInput({
-          root: paths.folder,
-          file: join(paths.folder, use.path),
-          media: use.media,
-        });
+        const { address, media } = use;
+        const file = join(paths.folder, address);
+        const found = await inspectLocalInput({ root: paths.folder, file, media });
         if (found.ok) {
-          inputs.set(use.path, found);
+          inputs.set(address, found);
           return;
         }
-        const named = uses.filter(({ path, media }) => path === use.path && media === use.media);
-        for (const { take, field } of firstPerPlace(named)) {
-          const at = locate(take, field);
-          const { code, message } = found;
-          diagnostics.push({ code, severity: 'error', message, shot: take.shot, ...(at ? { at } : {}) });
-        }
+        const named = uses.filter((other) => other.address === address && other.media === media);
+        const { code, message } = found;
+        diagnostics.push(...oncePerPlace(locate, named, () => ({ code, severity: 'error', message })));
       }),
     ),
   );
   return { inputs, diagnostics };
-}
-
-function localUses(take: Take): Use[] {
-  return [
-    ...take.frames.flatMap(({ frame_type, source }) =>
-      source.kind === 'file' ? [{ take, field: frame_type, media: 'image' as const, path: source.path }] : [],
-    ),
-    ...take.references.flatMap(({ media, source }, index) =>
-      source.kind === 'file' ? [{ take, field: `references[${index}]`, media, path: source.path }] : [],
-    ),
-  ];
-}
-
-/** Takes and matrix expansions of one shot share their place. */
-function firstPerPlace(uses: readonly Use[]): Use[] {
-  return [...new Map(uses.map((use) => [`${use.take.shot_index} ${use.field}`, use])).values()];
 }

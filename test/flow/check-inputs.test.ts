@@ -36,6 +36,16 @@ describe('an input that cannot be fetched', () => {
     ]);
   });
 
+  it('is told so of a file that is not there, too', async () => {
+    const { diagnostics } = await projectOf(shots('.'));
+    const found = diagnostics.filter(({ code }) => code === 'file-missing');
+    expect(found.map(({ at, shot }) => [at?.line, shot]).toSorted()).toEqual([
+      [3, undefined],
+      [7, 'c'],
+      [8, 'd'],
+    ]);
+  });
+
   it('is told so where it was asked for, too', async () => {
     const server = createServer((_, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
