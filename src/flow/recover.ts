@@ -48,15 +48,23 @@ async function giveUpAnswer(store: ShotStore, attempt: Attempt, clock: Clock): P
   await store.apply(attempt.id, { type: 'answer_lost', at: isoNow(clock), message });
 }
 
-/** Clips that were gone, and that somebody has put back, serve again. */
+const MAY_COME_BACK: readonly string[] = ['pending', 'in_progress', 'completed', 'downloading', 'lost'];
+
+/** Clips that were gone, and that somebody has put back, serve again; unless another attempt's clip lies there now. */
 async function takeBack(
   { paths, clock }: Project,
   store: ShotStore,
   { id, state, gone_clips = [] }: Attempt,
 ): Promise<void> {
-  if (state.kind === 'abandoned' || state.kind === 'failed') return;
+  if (!MAY_COME_BACK.includes(state.kind)) return;
+  const held = new Set(
+    store
+      .attempts()
+      .flatMap(outputsOf)
+      .map(({ path }) => path),
+  );
   for (const output of gone_clips)
-    if (!(await isThisClip(openPath(paths.folder, output.path), output))) return;
+    if (held.has(output.path) || !(await isThisClip(openPath(paths.folder, output.path), output))) return;
   await store.apply(id, { type: 'clip_back', at: isoNow(clock) });
 }
 

@@ -1,3 +1,4 @@
+import canonicalize from 'canonicalize';
 import type { RecordedInput, RecordedRequest } from '../domain/attempt.js';
 
 /**
@@ -16,7 +17,7 @@ export function changesBetween(before: RecordedRequest, after: RecordedRequest):
 export function settingChanges(before: RecordedRequest, after: RecordedRequest): string[] {
   const [old, now] = [settingsOf(before), settingsOf(after)];
   return Object.keys({ ...now, ...old })
-    .filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]))
+    .filter((name) => canonicalize(old[name]) !== canonicalize(now[name]))
     .map((name) => (name === 'previous_job_id' ? 'previous_job changed' : `${name} changed`));
 }
 

@@ -5,6 +5,7 @@ import { makeClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
+import { readShotState } from '../../src/store/read-state.js';
 import { standIn } from './films.js';
 
 let server: GatewayServer;
@@ -91,6 +92,31 @@ describe('a clip that is gone and lost', () => {
     await writeFile(join(film.folder, PATH), first);
     expect(await outcomes(film)).toEqual(['delivered', 'delivered', 'delivered']);
     expect(server.counters.posts).toBe(3);
+  });
+
+  it('stays what it is where a clip of the same bytes has come to its place for another attempt', async () => {
+    const { film, first } = await chainWithoutItsFirst();
+    server.jobs[0]?.vanish();
+    await film.run();
+    server.autoComplete(first);
+    await film.run({ rerender: ['a'] });
+    await film.write('  - { id: a, prompt: Another }');
+    await film.run();
+    await film.write('  - { id: a, prompt: A, seed: 1 }');
+    expect(await outcomes(film)).toEqual(['delivered']);
+    const states = (await readShotState(join(film.folder, 'film.lock.json'))).attempts();
+    expect(states.find(({ id }) => id === '1')?.state.kind).toBe('lost');
+  });
+
+  it('ends the run as before where the gateway has given its job up', async () => {
+    const { film, first } = await chainWithoutItsFirst();
+    server.jobs[0]?.vanish();
+    await film.run();
+    server.jobs[0]?.restore();
+    server.jobs[0]?.status('cancelled');
+    await film.run();
+    await writeFile(join(film.folder, PATH), first);
+    await expect(film.run({ retryFailed: false })).resolves.toMatchObject({ exit_code: 1 });
   });
 
   it('gives its place to the clip of another prompt, with what lies there set aside', async () => {

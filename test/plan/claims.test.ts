@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { changesBetween } from '../../src/plan/changes.js';
 import { createClaims } from '../../src/plan/claims.js';
 import { DELIVERED, makeAttempt, makeTake } from '../helpers/takes.js';
 
@@ -14,4 +15,10 @@ it.each([
   expect(claims.claimAnywhere(renamed, fingerprint)).toBe(attempt);
   expect(claims.claimAnywhere(copy, fingerprint)).toBeUndefined();
   expect(claims.claimAnywhere(renamed, fingerprint)).toBe(attempt);
+});
+
+it('knows settings again in whatever order a lockfile keeps them', () => {
+  const provider = { options: { acme: { b: 1, a: [{ d: 1, c: 2 }] } } };
+  const sorted = { options: { acme: { a: [{ c: 2, d: 1 }], b: 1 } } };
+  expect(changesBetween({ model: 'm', provider }, { provider: sorted, model: 'm' })).toEqual([]);
 });
