@@ -25,12 +25,17 @@ import type { Project } from './project.js';
  */
 export async function recover(project: Project, store: ShotStore): Promise<void> {
   const owners = new Map(project.manifest.takes.map((take) => [slotKey(take), take]));
-  const contested = contestedPaths(store.attempts());
+  const paths = store
+    .attempts()
+    .flatMap(outputsOf)
+    .map(({ path }) => path);
+  const contested = repeatedIn(paths);
+  const held = new Set(paths);
   const said = saidPlaces(project);
   for (const attempt of store.attempts()) {
     const { kind } = attempt.state;
     if (kind === 'submitting') await giveUpAnswer(store, attempt, project.clock);
-    else if (attempt.gone_clips) await takeBack(project, store, attempt);
+    else if (attempt.gone_clips) await takeBack({ project, store, attempt, held });
     else if (kind === 'delivered')
       await findClips({
         project,
@@ -51,32 +56,34 @@ async function giveUpAnswer(store: ShotStore, attempt: Attempt, clock: Clock): P
 const MAY_COME_BACK: readonly string[] = ['pending', 'in_progress', 'completed', 'downloading', 'lost'];
 
 /** Clips that were gone, and that somebody has put back, serve again; unless another attempt's clip lies there now. */
-async function takeBack(
-  { paths, clock }: Project,
-  store: ShotStore,
-  { id, state, gone_clips = [] }: Attempt,
-): Promise<void> {
+async function takeBack({
+  project: { paths, clock },
+  store,
+  attempt: { id, state, gone_clips = [] },
+  held,
+}: {
+  readonly project: Project;
+  readonly store: ShotStore;
+  readonly attempt: Attempt;
+  /** The paths that clips have on record; those taken back are added. */
+  readonly held: Set<string>;
+}): Promise<void> {
   if (!MAY_COME_BACK.includes(state.kind)) return;
-  const held = new Set(
-    store
-      .attempts()
-      .flatMap(outputsOf)
-      .map(({ path }) => path),
-  );
   for (const output of gone_clips)
     if (held.has(output.path) || !(await isThisClip(openPath(paths.folder, output.path), output))) return;
   await store.apply(id, { type: 'clip_back', at: isoNow(clock) });
+  for (const { path } of gone_clips) held.add(path);
 }
 
 /** Paths that several attempts have on record: one of them was moved away, and could not say so any more. */
-function contestedPaths(attempts: readonly Attempt[]): ReadonlySet<string> {
+function repeatedIn(paths: readonly string[]): ReadonlySet<string> {
   const seen = new Set<string>();
-  const contested = new Set<string>();
-  for (const { path } of attempts.flatMap(outputsOf)) {
-    if (seen.has(path)) contested.add(path);
+  const repeated = new Set<string>();
+  for (const path of paths) {
+    if (seen.has(path)) repeated.add(path);
     seen.add(path);
   }
-  return contested;
+  return repeated;
 }
 
 type SaidPlaces = (jobId: string) => Promise<readonly string[]>;

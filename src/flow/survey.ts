@@ -76,10 +76,14 @@ function decideUnder({ project, attempts, picks, scope }: Surveyed, statuses: Cl
   const { takes } = manifest;
   const identity = gatewayIdentity(project.target);
   const claims = createClaims(attempts, takes, picks);
-  const rerender = new Set(select(takes, scope.rerender ?? [], '--rerender').map(slotKey));
   const inScope = scopeOf(takes, scope, picks);
   const scoped = inScope === takes ? undefined : new Set(inScope.map(slotKey));
-  for (const id of scope.rerender ?? []) assertInScope(id, select(takes, [id], '--rerender'), scoped);
+  const rerender = new Set<string>();
+  for (const id of scope.rerender ?? []) {
+    const named = select(takes, [id], '--rerender').map(slotKey);
+    if (scoped && !named.some((slot) => scoped.has(slot))) throw leftOut(id);
+    for (const slot of named) rerender.add(slot);
+  }
   const context: Omit<DecisionContext, 'decided'> = {
     claims,
     picks,
@@ -113,7 +117,8 @@ function isOrphan({ owner, state }: Attempt, slots: ReadonlySet<string>): boolea
 }
 
 /** How the clips of delivered attempts stand, by the attempt's id. */
-type ClipStatuses = ReadonlyMap<string, 'intact' | 'missing' | 'changed'>;
+type ClipStatuses = ReadonlyMap<string, ClipStatus>;
+type ClipStatus = ReturnType<DecisionContext['clipStatus']>;
 
 async function clipStatuses({
   attempts,
@@ -125,7 +130,7 @@ async function clipStatuses({
   readonly hash: boolean;
 }): Promise<ClipStatuses> {
   const limit = pLimit(16);
-  const statuses = new Map<string, 'intact' | 'missing' | 'changed'>();
+  const statuses = new Map<string, ClipStatus>();
   const inspect = async (id: string, outputs: readonly Output[]) => {
     statuses.set(id, await worstStatus(outputs, folder, hash));
   };
@@ -134,13 +139,13 @@ async function clipStatuses({
       state.kind === 'delivered' ? [limit(() => inspect(id, state.outputs))] : [],
     ),
   );
+  const those = (status: ClipStatus) => attempts.filter(({ id }) => statuses.get(id) === status);
+  const changed = those('changed');
+  if (changed.length === 0) return statuses;
   // Somebody took the clip away, and the clip of another attempt has come to its place since.
-  const intact = new Set(
-    attempts.filter(({ id }) => statuses.get(id) === 'intact').flatMap((attempt) => pathsOf(attempt)),
-  );
-  for (const attempt of attempts)
-    if (statuses.get(attempt.id) === 'changed' && pathsOf(attempt).some((path) => intact.has(path)))
-      statuses.set(attempt.id, 'missing');
+  const intact = new Set(those('intact').flatMap(pathsOf));
+  for (const attempt of changed)
+    if (pathsOf(attempt).some((path) => intact.has(path))) statuses.set(attempt.id, 'missing');
   return statuses;
 }
 
@@ -149,7 +154,7 @@ function pathsOf(attempt: Attempt): string[] {
 }
 
 async function worstStatus(outputs: readonly Output[], folder: string, hash: boolean) {
-  let worst: 'intact' | 'missing' | 'changed' = 'intact';
+  let worst: ClipStatus = 'intact';
   for (const output of outputs) {
     const status = await inspectOutput({ file: openPath(folder, output.path), output, hash });
     if (status === 'missing') return status;
@@ -170,9 +175,8 @@ function scopeOf(takes: readonly Take[], { only, until }: Scope, picks: Picks): 
   return final ? takes.filter((take) => final.has(take)) : takes;
 }
 
-function assertInScope(id: string, takes: readonly Take[], scoped: ReadonlySet<string> | undefined): void {
-  if (!scoped || takes.some((take) => scoped.has(slotKey(take)))) return;
-  throw new DailiesError('usage', `--rerender ${id}: --only or --until leaves it out`, {
+function leftOut(id: string): DailiesError {
+  return new DailiesError('usage', `--rerender ${id}: --only or --until leaves it out`, {
     exitCode: 2,
     hint: `name ${id} there too, or leave it out of --rerender`,
   });
