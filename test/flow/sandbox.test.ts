@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
@@ -8,7 +8,6 @@ import { loadManifest, run } from '../../src/index.js';
 /** A manifest of one shot for the sandbox, in a folder of its own. */
 async function film(shot: string, top = ''): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'dailies-flow-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
   const manifest = join(folder, 'film.yaml');
   const defaults = 'defaults: { model: google/veo-3.1-lite, duration: 4 }';
   const shots = `shots: [{ id: sea, ${shot} }]`;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +40,6 @@ async function scene(clip: Buffer | readonly Buffer[] = randomBytes(300_000), ra
   const server = await startGatewayServer({ apiKey: KEY });
   onTestFinished(() => server.close());
   const folder = await mkdtemp(join(tmpdir(), 'dailies-download-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
   const gateway = gatewayAt(server.baseUrl);
   await gateway.submit(REQUEST, never());
   const job = await server.nextJob();

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll } from 'vitest';
+import { beforeAll } from 'vitest';
 
 /** The clips described in fixtures/README.md. */
 export const FIXTURES = [
@@ -29,13 +29,12 @@ export function fixture(name: Fixture): Buffer {
   return readFileSync(fixturePath(name));
 }
 
-/** A folder for the tests of one file, gone afterwards. */
+/** A folder for the tests of one file. */
 export function useFolder(): { readonly path: (name: string) => string; readonly write: Write } {
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dailies-media-'));
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
   const path = (name: string): string => join(folder, name);
   return {
     path,

@@ -2,24 +2,20 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 
 import type { Darkroom } from '../../src/sandbox/darkroom.js';
 import type { ClipSettings } from '../../src/sandbox/job.js';
 import { ORDER, temporaryFolder, type JobAnswer } from './sandbox-client.js';
 import { transpileSandbox } from './transpiled.js';
 
-let source: Awaited<ReturnType<typeof transpileSandbox>>;
-beforeAll(async () => {
-  source = await transpileSandbox();
-});
-afterAll(() => source.remove());
+const source = await transpileSandbox();
 
 /** The sandbox in a process of its own. */
 async function spawnSandbox(
   stateDir: string,
 ): Promise<{ readonly child: ChildProcess; readonly baseUrl: string }> {
-  const server = pathToFileURL(join(source.folder, 'sandbox', 'server.js')).href;
+  const server = pathToFileURL(join(source, 'sandbox', 'server.js')).href;
   const script = `
     const { startSandbox } = await import(${JSON.stringify(server)});
     const { baseUrl } = await startSandbox({ stateDir: ${JSON.stringify(stateDir)}, speed: 50 });
@@ -82,7 +78,7 @@ const clipTask = (index: number) => ({
 });
 
 async function openDarkroom(): Promise<Darkroom> {
-  const file = pathToFileURL(join(source.folder, 'sandbox', 'darkroom.js')).href;
+  const file = pathToFileURL(join(source, 'sandbox', 'darkroom.js')).href;
   const module = (await import(file)) as { openDarkroom: () => Darkroom };
   return module.openDarkroom();
 }

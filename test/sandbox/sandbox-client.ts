@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
@@ -26,11 +26,8 @@ export function heldClock(): HeldClock {
 /** Longer than any job takes at speed 1. */
 export const LONG_MS = 60_000;
 
-/** A folder that is removed when the test is over. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'dailies-sandbox-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
+export function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'dailies-sandbox-'));
 }
 
 export interface Visitor {

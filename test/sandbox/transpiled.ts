@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,9 +9,9 @@ const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
 /**
  * The sandbox, and what it imports, as plain JavaScript in a folder of its own: for what the tests cannot do from
- * TypeScript, worker threads and processes to kill. The caller removes the folder.
+ * TypeScript, worker threads and processes to kill. Gives the folder.
  */
-export async function transpileSandbox(): Promise<{ readonly folder: string; remove(): Promise<void> }> {
+export async function transpileSandbox(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'dailies-transpiled-'));
   await symlink(MODULES, join(folder, 'node_modules'));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
@@ -29,7 +29,7 @@ export async function transpileSandbox(): Promise<{ readonly folder: string; rem
     }
   }
   await cp(join(SOURCE, 'sandbox', 'models.json'), join(folder, 'sandbox', 'models.json'));
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+  return folder;
 }
 
 const COMPILER_OPTIONS = {
