@@ -105,11 +105,11 @@ function learnedWaitMs(known: {
   const polled = pollsSoFar > 0;
   if (!polled && nextPollAt(forecast, { elapsedMs: 0, polled }) < elapsedMs) return 0;
   const next = nextPollAt(forecast, { elapsedMs, polled });
-  const latest = Math.min(
-    Math.max(elapsedMs, windowStartMs(forecast)) + intervalMs,
-    elapsedMs + intervalMs * MOST_INTERVALS,
+  const longest = Math.min(
+    Math.max(0, windowStartMs(forecast) - elapsedMs) + intervalMs,
+    intervalMs * MOST_INTERVALS,
   );
-  return Math.max(Math.min(next, latest) - elapsedMs, polled ? Math.min(SHORTEST_GAP_MS, intervalMs) : 0);
+  return Math.max(Math.min(next - elapsedMs, longest), polled ? Math.min(SHORTEST_GAP_MS, intervalMs) : 0);
 }
 
 /** A wait never outlasts so many intervals: jobs may have become much shorter than those learned from. */

@@ -148,6 +148,15 @@ describe('whatever it has learned', () => {
         expect(waitMs).toBeGreaterThanOrEqual(pollsSoFar === 0 ? 0 : 9.9);
         expect(waitMs).toBeLessThanOrEqual(8 * intervalMs);
       }),
+      {
+        examples: [
+          [
+            [{ model: 'a', duration: undefined, lengthMs: 622_588.6432862938, unfinishedMs: undefined }],
+            104_355.0628134387,
+            0,
+          ],
+        ],
+      },
     );
   });
 });
