@@ -60,6 +60,8 @@ export class PartFile implements BodySink {
   #file: number | undefined;
   #pieces: Buffer[] = [];
   #queued = 0;
+  /** Lets the pieces come again: those behind the last one, which may have come while an earlier block was written. */
+  #resume = (): void => undefined;
   #writing: Promise<void> | undefined;
   /** So much was on its way to the disk, or there, the last time it was sent on. */
   #syncedTo: number;
@@ -127,7 +129,8 @@ export class PartFile implements BodySink {
     this.#bytes += piece.length;
     this.#pieces.push(piece);
     this.#queued += piece.length;
-    if (this.#queued >= BLOCK_BYTES && !this.#writing) void this.#drain(resume);
+    this.#resume = resume;
+    if (this.#queued >= BLOCK_BYTES && !this.#writing) void this.#drain();
     return this.#queued < BLOCK_BYTES;
   }
 
@@ -173,22 +176,22 @@ export class PartFile implements BodySink {
 
   async #flush(): Promise<void> {
     await this.#writing;
-    if (this.#pieces.length > 0) await this.#drain(() => undefined);
+    if (this.#pieces.length > 0) await this.#drain();
     if (this.#failure) throw this.#failure;
   }
 
-  #drain(resume: () => void): Promise<void> {
-    this.#writing = this.#onDisk(() => this.#writeBlocks(resume))
+  #drain(): Promise<void> {
+    this.#writing = this.#onDisk(() => this.#writeBlocks())
       // Reported by the next call: this promise itself is watched by nobody while data comes.
       .catch(() => undefined)
       .finally(() => {
         this.#writing = undefined;
-        resume();
+        this.#resume();
       });
     return this.#writing;
   }
 
-  async #writeBlocks(resume: () => void): Promise<void> {
+  async #writeBlocks(): Promise<void> {
     this.#file ??= this.#open();
     do {
       const pieces = this.#pieces;
@@ -196,7 +199,7 @@ export class PartFile implements BodySink {
       this.#pieces = [];
       this.#queued = 0;
       // While this block is being written, the next one may gather.
-      resume();
+      this.#resume();
       await writeAll(this.#file, { pieces, position: this.#position });
       this.#position += bytes;
       const waiting = this.#position - this.#syncedTo;
