@@ -1,0 +1,250 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { Clock } from '../../src/clock.js';
+import { makeClip } from '../helpers/clips.js';
+import { fastClock } from '../helpers/clock.js';
+import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { makeProject, type TestProject } from '../helpers/project.js';
+
+let server: GatewayServer;
+let clip: Buffer;
+let red: Buffer;
+
+beforeEach(async () => {
+  server = await startGatewayServer();
+  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
+  red = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
+});
+afterEach(async () => {
+  expect(server.violations).toEqual([]);
+  await server.close();
+});
+
+const SEA = '  - { id: sea, prompt: waves }';
+const project = () => makeProject({ baseUrl: server.baseUrl, clock: fastClock(100) }, SEA);
+const clipAt = (film: TestProject, path: string) => readFile(join(film.folder, 'renders/film', path));
+
+/** A server that clips lie on; gives its address. */
+async function storage(answer: RequestListener): Promise<string> {
+  const http = createServer(answer);
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void http.close());
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+}
+
+describe('a download', () => {
+  it.each(['cut', 'html', 500, 'reset', 'half-json'] as const)('survives %s', async (fault) => {
+    server.autoComplete(clip);
+    server.failNext(fault, { on: 'content' });
+    const film = await project();
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+  });
+
+  it('brings its clip in one run, however often it breaks off, as long as it grows', async () => {
+    // A box that players skip makes it large.
+    const free = Buffer.alloc(20_000_000);
+    free.writeUInt32BE(free.length);
+    free.write('free', 4);
+    const large = Buffer.concat([clip, free]);
+    server.autoComplete(large);
+    const film = await project();
+    // Each time half of the rest comes.
+    server.failNext('cut', { on: 'content', times: 8 });
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect((await clipAt(film, 'sea/sea.mp4')).equals(large)).toBe(true);
+  });
+
+  it('keeps a job paid and fetchable when what comes is no clip', async () => {
+    server.autoComplete(Buffer.from('<!doctype html><p>busy</p>'));
+    const film = await project();
+    const summary = await film.run();
+    expect(summary).toMatchObject({ exit_code: 1, shots: [{ outcome: 'waiting' }] });
+    expect(await readdir(join(film.folder, 'renders/film/sea'))).not.toContain('sea.mp4');
+    expect((await film.plan()).shots).toMatchObject([{ action: 'download' }]);
+    expect(server.counters.posts).toBe(1);
+  });
+
+  it('brings all outputs of a job', async () => {
+    server.autoComplete([clip, red]);
+    const film = await project();
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+    expect(await clipAt(film, 'sea/sea.2.mp4')).toEqual(red);
+  });
+
+  it.each([
+    ['first', 0],
+    ['second', 1],
+  ])('brings what there is of a job, and says so, where its %s clip is gone', async (_, gone) => {
+    server.autoComplete([clip, clip]);
+    server.onRequest(({ endpoint, path }) => {
+      if (endpoint === 'content' && path.endsWith(`index=${gone}`)) server.jobs[0]?.vanish();
+      else server.jobs[0]?.restore();
+    });
+    const film = await project();
+    const summary = await film.run();
+    expect(summary).toMatchObject({ exit_code: 0 });
+    expect(summary.shots[0]?.outputs).toHaveLength(1);
+    expect(summary.shots[0]?.outputs[0]?.warnings).toEqual([
+      expect.stringMatching(/^1 of the job's 2 clips could not be fetched: the clip is gone/),
+    ]);
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(server.counters.posts).toBe(1);
+  });
+
+  it('leaves no clip of a job behind when the gateway cannot say for now how many there are', async () => {
+    server.autoComplete([clip, red]);
+    const film = await project();
+    await film.run();
+    await rm(join(film.folder, 'renders/film/sea'), { recursive: true });
+    server.failNext(503, { on: 'poll', times: 3 });
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'sea/sea.2.mp4')).toEqual(red);
+
+    await rm(join(film.folder, 'renders/film/sea'), { recursive: true });
+    server.failNext(503, { on: 'poll', times: 100 });
+    expect(await film.run()).toMatchObject({
+      exit_code: 1,
+      shots: [
+        { outcome: 'waiting', message: expect.stringMatching(/^asking for its clips failed/) as string },
+      ],
+    });
+    expect((await film.plan()).shots).toMatchObject([{ action: 'download' }]);
+  });
+
+  it('asks for all the clips it once had, where the gateway has forgotten the job but not its clips', async () => {
+    server.autoComplete([clip, red]);
+    const film = await project();
+    await film.run();
+    await rm(join(film.folder, 'renders/film/sea'), { recursive: true });
+    server.failNext(404, { on: 'poll', times: 100 });
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+    expect(await clipAt(film, 'sea/sea.2.mp4')).toEqual(red);
+  });
+
+  it('does not take a clip for the one beside it that is gone for good', async () => {
+    server.autoComplete([clip, red]);
+    const film = await project();
+    await film.run();
+    const [, second] = await outputsOf(film);
+    await rm(join(film.folder, 'renders/film/sea'), { recursive: true });
+    server.jobs[0]?.complete([Buffer.from(''), red]);
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    const [left, ...others] = await outputsOf(film);
+    expect(others).toEqual([]);
+    expect(left).toMatchObject({ sha256: second?.sha256 });
+    expect(left).not.toHaveProperty('first_sha256');
+  });
+
+  it('brings what is a clip, and says so, where a job has something else beside it', async () => {
+    const at = await storage((_, response) => {
+      response.writeHead(200, { 'content-type': 'image/jpeg' }).end('a poster');
+    });
+    server.autoComplete(clip, {
+      answer: { unsigned_urls: ['', `${at}/poster.jpg`] },
+    });
+    server.onRequest(({ endpoint, path }) => {
+      if (endpoint === 'content' && path.endsWith('index=1')) server.failNext(400, { on: 'content' });
+    });
+    const film = await project();
+    const summary = await film.run();
+    expect(summary).toMatchObject({ exit_code: 0, shots: [{ outcome: 'delivered' }] });
+    expect(summary.shots[0]?.outputs[0]?.warnings).toEqual([
+      expect.stringMatching(/^1 of the job's 2 clips could not be fetched: /),
+    ]);
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+  });
+
+  it('asks for a fresh address where the one it has expired and the gateway serves no clips itself', async () => {
+    const at = await storage((request, response) => {
+      if (request.url === '/fresh') response.writeHead(200, { 'content-type': 'video/mp4' }).end(clip);
+      else response.writeHead(403).end('expired');
+    });
+    let polls = 0;
+    server.onRequest(({ endpoint }) => {
+      if (endpoint !== 'poll') return;
+      polls += 1;
+      server.jobs[0]?.complete(clip, {
+        answer: { unsigned_urls: [`${at}/${polls === 1 ? 'old' : 'fresh'}`] },
+      });
+    });
+    server.failNext(404, { on: 'content', times: 50 });
+    const film = await project();
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+  });
+
+  it('goes to the content endpoint where an address of the gateway itself refuses the key', async () => {
+    server.onRequest(({ endpoint, path }) => {
+      const [job] = server.jobs;
+      const signed = `${server.baseUrl}/videos/${job?.id}/content?index=00`;
+      if (endpoint === 'poll') job?.complete(clip, { answer: { unsigned_urls: [signed] } });
+      if (path.endsWith('index=00')) server.failNext(403, { on: 'content' });
+    });
+    const film = await project();
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+  });
+
+  it('does not wait for a storage that cannot be reached while the gateway has the clip', async () => {
+    const at = await storage((request) => request.socket.destroy());
+    server.autoComplete(clip, { answer: { unsigned_urls: [`${at}/clip`] } });
+    const slept: number[] = [];
+    const fast = fastClock(100);
+    const clock: Clock = {
+      now: () => fast.now(),
+      sleep(ms, signal) {
+        slept.push(ms);
+        return fast.sleep(ms, signal);
+      },
+    };
+    const film = await makeProject({ baseUrl: server.baseUrl, clock }, SEA);
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(slept.filter((ms) => ms >= 1000)).toEqual([]);
+  });
+
+  it('waits for a clip that the gateway does not have yet when its job ends', async () => {
+    server.autoComplete(clip);
+    server.failNext(404, { on: 'content', times: 8 });
+    const film = await project();
+    expect(await film.run()).toMatchObject({ exit_code: 0, shots: [{ outcome: 'delivered' }] });
+  });
+
+  it('stops the run where the gateway refuses the key for its own clips', async () => {
+    server.autoComplete(clip);
+    server.failNext(401, { on: 'content', times: 50 });
+    const film = await project();
+    expect(await film.run()).toMatchObject({
+      exit_code: 3,
+      stopped: { kind: 'key' },
+      shots: [{ outcome: 'waiting' }],
+    });
+    expect((await film.plan()).shots).toMatchObject([{ action: 'download' }]);
+  });
+
+  it('warns of a clip unlike the order, and does not buy another', async () => {
+    server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 2, fps: 4 }));
+    const film = await project();
+    const summary = await film.run();
+    expect(summary.exit_code).toBe(0);
+    expect(summary.shots[0]?.outputs[0]?.warnings).toEqual(['asked for 4 s, got 2 s']);
+  });
+});
+
+interface StoredOutput {
+  readonly sha256: string;
+  readonly first_sha256?: string;
+}
+
+async function outputsOf(film: TestProject): Promise<readonly StoredOutput[]> {
+  const lockfile = (await film.lockfile()) as {
+    shots: { sea: { takes: Record<string, { attempts: { state: { outputs: StoredOutput[] } }[] }> } };
+  };
+  return lockfile.shots.sea.takes['1']?.attempts[0]?.state.outputs ?? [];
+}
