@@ -5,11 +5,11 @@ import type { Gateway } from '../gateway/gateway.js';
 import type { ClipUrl, PollOutcome } from '../gateway/outcomes.js';
 import { about, note, record, unlessStopped, warn, type RunContext } from './run-context.js';
 
-/** Just after a submit, and for a while, a gateway may not know its own job. */
+/** Just after a submit, and for a while, a gateway may not know its own job; nor a part of it a key that others know. */
 const GRACE_MS = 30_000;
 /** After that, so many answers in a row that it is unknown make a job lost. */
 const NOT_FOUND_LIMIT = 3;
-/** A refused key on so many polls in a row ends the waiting: the job stays in the lockfile. */
+/** Refusals of the key on so many polls in a row end the waiting: the job stays in the lockfile. */
 const KEY_REFUSED_LIMIT = 3;
 
 /** Where following a job has led. */
@@ -72,6 +72,7 @@ export async function follow(
   let retryAfterMs = 0;
   let notFound = 0;
   let keyRefused = 0;
+  let answeredMs = clock.now();
   let polls = 0;
   let unfinishedMs = 0;
 
@@ -92,7 +93,11 @@ export async function follow(
     polls++;
     retryAfterMs = 0;
     if (outcome.kind !== 'not_found') notFound = 0;
-    if (outcome.kind !== 'key_refused') keyRefused = 0;
+    if (outcome.kind !== 'key_refused') {
+      keyRefused = 0;
+      answeredMs = askedMs;
+    }
+    const trouble = troubleIn(outcome);
     if (outcome.kind === 'running' || outcome.kind === 'unknown_status') unfinishedMs = askedMs - acceptedMs;
     switch (outcome.kind) {
       case 'running':
@@ -137,7 +142,7 @@ export async function follow(
         break;
       case 'key_refused':
         keyRefused++;
-        if (keyRefused >= KEY_REFUSED_LIMIT) {
+        if (keyRefused >= KEY_REFUSED_LIMIT && clock.now() - answeredMs >= GRACE_MS) {
           control.stop({
             kind: 'key',
             message: `the key was refused while asking for jobs: ${outcome.message}`,
@@ -160,9 +165,25 @@ export async function follow(
     if (waitedMs >= timeoutMs) {
       const minutes = Math.round(waitedMs / 6000) / 10;
       return stopWaiting(
-        `still ${attempt.state.kind} after ${minutes} min of waiting; the next run takes it up`,
+        `still ${attempt.state.kind} after ${minutes} min of waiting${trouble}; the next run takes it up`,
       );
     }
+  }
+}
+
+/** What the last poll brought instead of how the job stands: a clause to be put behind others. */
+function troubleIn(outcome: PollOutcome): string {
+  switch (outcome.kind) {
+    case 'unknown_status':
+      return `, with the status "${outcome.word}", which we do not know`;
+    case 'not_found':
+      return `; the gateway does not know the job: ${outcome.message}`;
+    case 'key_refused':
+      return `; the key was refused: ${outcome.message}`;
+    case 'unavailable':
+      return `; the last poll failed: ${outcome.message}`;
+    default:
+      return '';
   }
 }
 

@@ -158,12 +158,12 @@ export function openGateway(options: GatewayOptions): Gateway {
 
   async function poll(job: JobRef, signal: AbortSignal): Promise<PollOutcome> {
     const { own, standard } = addresses.pollPaths(job);
-    if (own !== undefined) {
-      const outcome = await pollAt(own, { job, signal });
-      // Behind a proxy with a path of its own the gateway's address may be wrong: its 404 is not the last word.
-      if (outcome.kind !== 'not_found') return outcome;
-    }
-    return pollAt(standard, { job, signal });
+    if (own === undefined) return pollAt(standard, { job, signal });
+    const outcome = await pollAt(own, { job, signal });
+    // Behind a proxy with a path of its own the gateway's address may lead anywhere: only a word about the job counts.
+    if (!['not_found', 'key_refused', 'unavailable'].includes(outcome.kind)) return outcome;
+    const second = await pollAt(standard, { job, signal });
+    return second.kind === 'not_found' ? outcome : second;
   }
 
   return {

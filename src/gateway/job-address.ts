@@ -58,9 +58,11 @@ export function jobAddresses(baseUrl: string, redact: Redact): JobAddresses {
   };
 }
 
-/** A string of printable characters, or a number; `.` and `..` would be a way up in every URL. */
+/**
+ * A string of printable characters, or a number that JSON has not rounded; `.` and `..` would be a way up in every URL.
+ */
 function readableId(value: unknown): string | undefined {
-  const id = typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
+  const id = Number.isSafeInteger(value) ? String(value) : value;
   if (typeof id !== 'string' || id.trim() === '' || id.length > LONGEST_ID) return undefined;
   return /^\.\.?$|\p{Cc}|\p{Cs}/u.test(id) ? undefined : id;
 }

@@ -11,21 +11,21 @@ const MOST_OUTPUTS = 100;
 
 /** What the answer to a poll means. Whatever is not a plain word of the gateway about this job leaves it as it is. */
 export function readPoll(answer: Answer, context: ReadingContext & { readonly job: JobRef }): PollOutcome {
-  const { status } = answer;
-  const fields = status < 300 ? asObject(parseJson(answer.body)) : undefined;
+  const fields = answer.status < 300 ? asObject(parseJson(answer.body)) : undefined;
   const word = asText(fields?.['status']);
   if (!fields || word === undefined) return readFailure(answer, context);
-  switch (word) {
+  const status = word.trim().toLowerCase();
+  switch (status) {
     case 'pending':
     case 'in_progress':
-      return { kind: 'running', status: word };
+      return { kind: 'running', status };
     case 'completed':
       return { kind: 'completed', urls: clipUrls(fields, context), ...costOf(fields) };
     case 'failed':
     case 'cancelled':
     case 'expired': {
       const words = errorWords(fields['error']) ?? errorWords(fields['message']) ?? 'no reason given';
-      return { kind: 'ended', status: word, message: printable(words, context.redact), ...costOf(fields) };
+      return { kind: 'ended', status, message: printable(words, context.redact), ...costOf(fields) };
     }
     default:
       return { kind: 'unknown_status', word: printable(word, context.redact) };

@@ -86,12 +86,16 @@ it('asks in each run for a job that was lost, although its shot has moved on', a
 
 it('keeps a job whose polls are refused for the key, and buys nothing more', async () => {
   film = await makeFilm(['a', 'b'], { top: 'concurrency: 1' });
-  film.server.failNext(401, { on: 'poll', times: 3 });
-  expect(await runHere(film)).toMatchObject({
+  const { server } = film;
+  film.stage.onRequest = ({ endpoint }) => {
+    if (endpoint === 'poll') server.failNext(401, { on: 'poll' });
+  };
+  expect(await runHere(film, { clock: fastClock(200) })).toMatchObject({
     exit_code: 3,
     stopped: { kind: 'key' },
     counts: { submitted: 1 },
   });
+  film.stage.onRequest = () => undefined;
   expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
   expect(await inspect(film)).toEqual(NOTHING_FOUND);
 });

@@ -377,6 +377,28 @@ describe('a job in flight', () => {
     expect(server.counters.posts).toBe(1);
   });
 
+  it('goes on where a gateway that was just asked for it does not know the key yet', async () => {
+    const film = await project();
+    const running = film.run();
+    const job = await server.nextJob();
+    server.failNext(403, { on: 'poll', times: 6 });
+    while (job.polls < 8) await new Promise(setImmediate);
+    job.complete(clip);
+    expect(await running).toMatchObject({ exit_code: 0 });
+  });
+
+  it.each([
+    [502, /^still pending after .* min of waiting; the last poll failed: the gateway answered 502/],
+    [404, /^still pending after .* min of waiting; the gateway does not know the job/],
+  ])('says what its polls met last when the waiting ends: %i', async (fault, message) => {
+    const film = await project();
+    await film.write((await film.read('film.yaml')).replace('timeout: 20', 'timeout: 0.3'));
+    server.failNext(fault, { on: 'poll', times: 1000 });
+    expect(await film.run()).toMatchObject({
+      shots: [{ outcome: 'waiting', message: expect.stringMatching(message) as string }],
+    });
+  });
+
   it.each([500, 429, 'reset', 'html', 'half-json', 'no-id', 401] as const)(
     'survives a poll that meets %s',
     async (fault) => {

@@ -43,6 +43,12 @@ describe('a poll', () => {
     expect(server.violations).toEqual([]);
   });
 
+  it('is read in capitals too', async () => {
+    const { gateway, job, ref } = await scene();
+    job.status('IN_PROGRESS');
+    expect(await gateway.poll(ref, never())).toEqual({ kind: 'running', status: 'in_progress' });
+  });
+
   it('does not take a word it does not know for the end', async () => {
     const { gateway, job, ref } = await scene();
     job.status('post\u001b[31mprocessing');
@@ -321,6 +327,27 @@ describe('where a job is polled', () => {
     const outcome = await gatewayAt(`${origin}/proxied/api/v1`).poll(job, never());
     expect(outcome).toEqual({ kind: 'running', status: 'pending' });
     expect(seen).toEqual(['/api/v1/videos/a with key', '/proxied/api/v1/videos/a with key']);
+  });
+
+  it.each([
+    ['a page of another program', 200, '<!doctype html><title>Shop</title>'],
+    ['a refusal', 401, '{"error":{"message":"log in"}}'],
+    ['an outage', 502, ''],
+  ])('is the standard address where its own one brings %s', async (_, status, body) => {
+    const { origin } = await httpServer((request, response) => {
+      if (request.url?.startsWith('/proxied')) response.end('{"status":"in_progress"}');
+      else response.writeHead(status).end(body);
+    });
+    const job = { id: 'a', polling_url: '/api/v1/videos/a' };
+    const outcome = await gatewayAt(`${origin}/proxied/api/v1`).poll(job, never());
+    expect(outcome).toEqual({ kind: 'running', status: 'in_progress' });
+  });
+
+  it('is not believed to know nothing of a job while its own address does not answer', async () => {
+    const { origin } = await recorder((path) => (path.startsWith('/proxied') ? 404 : 502));
+    const job = { id: 'a', polling_url: '/api/v1/videos/a' };
+    const outcome = await gatewayAt(`${origin}/proxied/api/v1`).poll(job, never());
+    expect(outcome).toMatchObject({ kind: 'unavailable' });
   });
 
   it('never leads elsewhere by a redirect', async () => {

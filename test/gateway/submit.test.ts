@@ -52,6 +52,13 @@ describe('an accepted submit', () => {
     expect(await submitMeeting({ status: 202, body: { id: 4711 } })).toMatchObject({ job: { id: '4711' } });
   });
 
+  it('holds the shot, with the digits, where an id is a number that JSON rounds', async () => {
+    expect(await submitMeeting({ status: 202, body: '{"id":1234567890123456789}' })).toEqual({
+      kind: 'uncertain',
+      message: 'the gateway answered 202 without a job id that can be read: {"id":1234567890123456789}',
+    });
+  });
+
   it.each([
     ['gzip', gzipSync],
     ['deflate', deflateSync],
