@@ -3,6 +3,7 @@ import type { Take } from '../domain/take.js';
 import type { NotDelivered, TakeResult } from '../events.js';
 import type { Decision } from '../plan/decision.js';
 import { buys } from '../plan/document.js';
+import { lastWords } from '../plan/verdict.js';
 import { about, type RunContext } from './run-context.js';
 
 /** How one take came out: the account for people, and the attempt that serves it, where one does. */
@@ -74,19 +75,17 @@ export function messageFor(attempt: Attempt | undefined): string {
     case undefined:
     case 'planned':
       return 'the run stopped before it was submitted';
-    case 'refused':
-      return `the gateway refused it (${state.status}): ${state.message}`;
     case 'uncertain':
       return `no certain answer to the submit: ${state.message}; it may have been charged`;
     case 'submitting':
       return 'the submit was cut short; it may have been charged';
     case 'lost':
       return `job ${state.job.id} is lost: ${state.message}`;
+    case 'refused':
     case 'failed':
-      return `the gateway says: ${state.message}`;
     case 'cancelled':
     case 'expired':
-      return `the gateway says ${state.kind}: ${state.message}`;
+      return lastWords(state);
     default:
       return `the job is ${state?.kind ?? 'unknown'}`;
   }

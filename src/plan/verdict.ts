@@ -1,4 +1,4 @@
-import type { Attempt } from '../domain/attempt.js';
+import type { Attempt, StateOf } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { recordRequest, type Order } from '../shot/order.js';
 import { changesBetween } from './changes.js';
@@ -69,14 +69,27 @@ export function verdictOnBuying(order: Order, before: readonly Attempt[], contex
     case 'expired':
     case 'refused':
       return context.retryFailed
-        ? { action: 'retry', reasons: [`${state.kind}: ${state.message}`] }
-        : { action: 'held', reasons: [`${state.kind}: ${state.message}`, 'not tried again'] };
+        ? { action: 'retry', reasons: [lastWords(state)] }
+        : { action: 'held', reasons: [lastWords(state), 'not tried again'] };
     case 'not_charged':
       return { action: 'render', reasons: ['settled as not charged'] };
     case 'abandoned':
       return { action: 'rerender', reasons: ['abandoned'] };
     default:
       return { action: 'render', reasons: ['new'] };
+  }
+}
+
+/** How an attempt ended that brought no clip, in the gateway's words. */
+export function lastWords(state: StateOf<'refused' | 'failed' | 'cancelled' | 'expired'>): string {
+  switch (state.kind) {
+    case 'refused':
+      return `the gateway refused it (${state.status}): ${state.message}`;
+    case 'failed':
+      return `the gateway says: ${state.message}`;
+    case 'cancelled':
+    case 'expired':
+      return `the gateway says ${state.kind}: ${state.message}`;
   }
 }
 

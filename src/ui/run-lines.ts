@@ -100,7 +100,7 @@ function notDeliveredLine(
 ): EventLine {
   const sign = event.will_retry ? paint.yellow(signs.warning) : outcomeSign(event.outcome, { paint, signs });
   const again = event.will_retry ? '; rendered again' : '';
-  const text = `${padKey(event.key, keyWidth)}  ${outcomeWord(event.outcome)}: ${reasonWords(event)}${again}`;
+  const text = `${padKey(event.key, keyWidth)}  ${outcomeWord(event.outcome)}: ${clean(event.message)}${again}`;
   return { head: `  ${sign} `, text };
 }
 
@@ -137,12 +137,6 @@ export function outcomeWord(outcome: NotDelivered): string {
     case 'blocked':
       return outcome;
   }
-}
-
-/** Why a take was not delivered; a plan's reason may begin with the outcome, beside which it is shown. */
-export function reasonWords(end: { readonly outcome: string; readonly message?: string }): string {
-  const message = clean(end.message ?? '');
-  return message.startsWith(`${end.outcome}: `) ? message.slice(end.outcome.length + 2) : message;
 }
 
 function padKey(key: string, keyWidth: number): string {

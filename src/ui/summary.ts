@@ -3,7 +3,7 @@ import type { NotDelivered, RunSummary, TakeResult } from '../events.js';
 import { glyphs, type Glyphs } from './glyphs.js';
 import { palette, type Look, type Palette } from './look.js';
 import { formatUsd } from './money.js';
-import { outcomeWord, reasonWords } from './run-lines.js';
+import { outcomeWord } from './run-lines.js';
 import type { NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
 import { clean, count, groupDigits, joinFacts, wrap } from './text.js';
@@ -100,7 +100,7 @@ function byReason(shots: readonly TakeResult[]): Iterable<TakeResult[]> {
 function lostRow(outcome: NotDelivered, take: TakeResult, { look, paint }: Style): TableRow {
   return {
     cells: [outcomePaint(outcome, paint)(outcomeWord(outcome)), clean(take.key), clean(take.model)],
-    rest: reasonWords(take),
+    rest: clean(take.message ?? ''),
     ...(outcome === 'held' ? { note: paint.dim(settleNote([take], look.commands)) } : {}),
   };
 }
@@ -109,7 +109,7 @@ function lostParagraph(outcome: NotDelivered, takes: readonly TakeResult[], styl
   const { look, paint } = style;
   const word = outcomePaint(outcome, paint)(outcomeWord(outcome));
   const [first] = takes;
-  const reason = first === undefined ? '' : reasonWords(first);
+  const reason = clean(first?.message ?? '');
   const keys = takes.map((take) => clean(take.key)).join(', ');
   return [
     `  ${word}  ${count(takes.length, 'shot')}: ${reason}`,

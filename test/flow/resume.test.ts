@@ -271,10 +271,15 @@ describe('a second run', () => {
     const running = film.run();
     (await server.nextJob()).fail('Content policy violation');
     expect(await running).toMatchObject({ exit_code: 1, shots: [{ outcome: 'failed' }] });
-    expect(await film.run({ retryFailed: false })).toMatchObject({ exit_code: 1 });
+    // The outcome is said beside the reason, and not in it too.
+    const message = 'the gateway says: Content policy violation; not tried again';
+    expect(await film.run({ retryFailed: false })).toMatchObject({
+      exit_code: 1,
+      shots: [{ outcome: 'failed', message }],
+    });
     expect(server.counters.posts).toBe(1);
     expect((await film.plan()).shots).toMatchObject([
-      { action: 'retry', reasons: ['failed: Content policy violation'] },
+      { action: 'retry', reasons: ['the gateway says: Content policy violation'] },
     ]);
     expect(await film.run()).toMatchObject({ exit_code: 0 });
   });

@@ -58,13 +58,6 @@ describe('progress in a log', () => {
     expect(lines()).toEqual(['teaser: 2 takes, 2 to render on openrouter into renders']);
   });
 
-  it('does not say twice that a shot has failed', () => {
-    const { progress, lines } = log();
-    progress.handle(events.started(1, { to_buy: 0 }));
-    progress.handle(events.failed('storm', 'failed: no; not tried again'));
-    expect(lines().at(-1)).toBe('[1/1] ✗ storm  failed: no; not tried again');
-  });
-
   it('says every half minute that it is alive, how far it is and how long it will take', () => {
     const { progress, lines, beat } = log();
     progress.handle(events.started(5, { concurrency: 1 }));

@@ -84,7 +84,7 @@ describe('planLines', () => {
     const commands = { run: '', resolve: 'dailies resolve teaser.yaml' };
     const shots = [
       row('harbor', 'held', { estimate: null, reasons: ['submit unanswered at 08:57'] }),
-      row('storm', 'held', { estimate: null, reasons: ['failed: no', 'not tried again'] }),
+      row('storm', 'held', { estimate: null, reasons: ['the gateway says: no', 'not tried again'] }),
     ];
     const lines = planLines({ ...PLAN, shots }, { ...plain, commands });
     expect(lines[3]).toBe('      → dailies resolve teaser.yaml harbor');

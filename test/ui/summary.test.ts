@@ -102,14 +102,6 @@ describe('the end of a run', () => {
     expect(lines.at(-1)).toBe('Again          dailies run teaser.yaml  submits a');
   });
 
-  it('does not say twice that a shot has failed', () => {
-    const text = summaryLines(
-      summary([result('a', 'failed', { message: 'failed: no; not tried again' })]),
-      look,
-    ).join('\n');
-    expect(text).toContain('  failed  a  google/veo-3.1-lite  no; not tried again\n');
-  });
-
   it('mentions clips that are not quite what was asked', () => {
     const shot = result('turn', 'delivered', {
       outputs: [output('renders/turn.mp4', ['5 s long instead of 4 s'])],
