@@ -50,7 +50,7 @@ export function diskError(failure: {
   readonly comfort?: string;
 }): DailiesError {
   const { path, doing, cause, comfort } = failure;
-  const { why, hint } = refusalOf({ path, doing, cause });
+  const { why, hint } = diskRefusal({ path, doing, cause });
   return new DailiesError('disk', `${basename(path)} could not be ${doing}: ${why}`, {
     exitCode: 3,
     hint: comfort === undefined ? hint : `${hint}; ${comfort}`,
@@ -59,7 +59,7 @@ export function diskError(failure: {
 }
 
 /** Why a file could not be read, written or moved, and the remedy, for errors of other codes than `disk`. */
-export function refusalOf(failure: {
+export function diskRefusal(failure: {
   readonly path: string;
   readonly doing: string;
   readonly cause: unknown;

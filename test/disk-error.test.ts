@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { diskError, refusalOf } from '../src/disk-error.js';
+import { diskError, diskRefusal } from '../src/disk-error.js';
 
 const refused = (code: string) => Object.assign(new Error(`${code}: no`), { code });
 
@@ -19,6 +19,6 @@ it.each([
 });
 
 it('repeats what the system says where it says something unheard of', () => {
-  const refusal = refusalOf({ path: 'a.yaml', doing: 'read', cause: refused('EWEIRD') });
+  const refusal = diskRefusal({ path: 'a.yaml', doing: 'read', cause: refused('EWEIRD') });
   expect(refusal).toEqual({ why: 'EWEIRD: no', hint: 'look at a.yaml' });
 });

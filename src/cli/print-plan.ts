@@ -1,6 +1,6 @@
 import type { ExitCode } from '../errors.js';
 import type { PlanDocument } from '../domain/plan.js';
-import { refusalOf } from '../flow/ceiling.js';
+import { ceilingRefusal } from '../flow/ceiling.js';
 import { planProject } from '../flow/plan.js';
 import type { Project } from '../flow/project.js';
 import { planLines } from '../ui/plan-table.js';
@@ -38,7 +38,7 @@ export async function printDryRun(
 ): Promise<ExitCode> {
   const project = await openProject(context, manifest, flags);
   const plan = await present(context, { project, manifest, flags });
-  const refusal = await refusalOf(project, {
+  const refusal = await ceilingRefusal(project, {
     plan,
     ceiling: {
       ...(flags.maxCost === undefined ? {} : { maxCostUsd: flags.maxCost }),

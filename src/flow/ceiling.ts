@@ -19,7 +19,7 @@ export interface Ceiling {
  * Why a run of this plan would be stopped before it has bought all of it: `budget` or `unpriced`, with the run's exit
  * code; undefined where it would not be. Reads the lockfile, writes nothing.
  */
-export async function refusalOf(
+export async function ceilingRefusal(
   { paths }: Project,
   { plan, ceiling }: { readonly plan: PlanDocument; readonly ceiling: Ceiling },
 ): Promise<DailiesError | undefined> {

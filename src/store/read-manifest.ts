@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { errnoOf, refusalOf } from '../disk-error.js';
+import { errnoOf, diskRefusal } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 
 /** The bytes of a manifest. Throws `manifest-invalid` (exit 2) where there is no such file to read. */
@@ -19,7 +19,7 @@ function problemOf(path: string, cause: unknown): { readonly message: string; re
     case 'EISDIR':
       return { message: `${path} is a folder`, hint: 'name the manifest inside it' };
     default: {
-      const { why, hint } = refusalOf({ path, doing: 'read', cause });
+      const { why, hint } = diskRefusal({ path, doing: 'read', cause });
       return { message: `${path} cannot be read: ${why}`, hint };
     }
   }

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DailiesError } from '../errors.js';
-import { diskError, refusalOf } from '../disk-error.js';
+import { diskError, diskRefusal } from '../disk-error.js';
 import { replaceFile } from './replace-file.js';
 
 /**
@@ -22,7 +22,7 @@ export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const { why, hint } = refusalOf({ path, doing: 'read', cause: error });
+    const { why, hint } = diskRefusal({ path, doing: 'read', cause: error });
     throw new DailiesError('usage', `${path} cannot be read: ${why}`, { exitCode: 2, hint, cause: error });
   }
 }
