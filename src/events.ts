@@ -61,10 +61,16 @@ export interface RunSummary {
   };
   /** Money of this run: reported costs where there are any, else upper estimates. */
   readonly cost_usd: number;
+  /** Jobs of this run that have neither: `cost_usd` leaves them out. */
+  readonly cost_unpriced: number;
   /** What the plan expected this run to cost. */
   readonly estimated_usd: number;
+  /** Takes to be bought whose price was not known: `estimated_usd` leaves them out. */
+  readonly estimated_unpriced: number;
   /** Money of the whole project so far, by the budget's rule. */
   readonly spent_usd: number;
+  /** Jobs of the whole project that `spent_usd` leaves out. */
+  readonly spent_unpriced: number;
   readonly budget_usd: number | null;
   readonly stopped?: StopReason;
   readonly shots: readonly TakeResult[];
@@ -87,8 +93,12 @@ export type RunEvent =
       readonly to_buy: number;
       readonly concurrency: number;
       readonly spent_usd: number;
+      /** Jobs that may have cost money, and nobody says how much. */
+      readonly spent_unpriced: number;
       readonly expected_usd: number;
       readonly max_usd: number;
+      /** How many of those to buy have no known price: the sums of this run leave them out. */
+      readonly unpriced: number;
       readonly budget_usd: number | null;
     })
   | (EventBase & { readonly type: 'diagnostic'; readonly diagnostic: Diagnostic })

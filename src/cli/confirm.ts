@@ -41,7 +41,7 @@ export async function confirmSpending(
 }
 
 function questionOf({ total }: PlanDocument): string {
-  const clips = `${count(total.unpriced, 'unpriced clip')} ${total.unpriced === 1 ? 'costs' : 'cost'}`;
+  const clips = `${count(total.unpriced, 'unpriced take')} ${total.unpriced === 1 ? 'costs' : 'cost'}`;
   const unknown = total.unpriced === 0 ? '' : ` and whatever ${clips}`;
   return `Spend up to ${formatUsd(total.max_usd, { round: 'up' })}${unknown}? [y/N] `;
 }

@@ -50,6 +50,8 @@ export interface PlanDocument {
   };
   /** What the lockfile has counted so far, by the budget's rule. */
   readonly spent_usd: number;
+  /** How many jobs may have cost money that `spent_usd` leaves out: nobody says how much. */
+  readonly spent_unpriced: number;
   readonly budget_usd: number | null;
   /** Whose limits and prices the plan rests on. */
   readonly catalogue?: Pick<Catalogue, 'source' | 'fetched_at'>;

@@ -57,6 +57,8 @@ export interface Report {
   /** ISO 8601, UTC. */
   readonly generated_at: string;
   readonly spent_usd: number;
+  /** How many jobs `spent_usd` leaves out, as in the plan. */
+  readonly spent_unpriced: number;
   readonly budget_usd: number | null;
   readonly takes: readonly ReportTake[];
 }

@@ -1,4 +1,4 @@
-import { countedUsd } from '../cost/budget.js';
+import { countedUsd, countUnpriced } from '../cost/budget.js';
 import type { Attempt } from '../domain/attempt.js';
 import { dollars, roundUsd, type Estimate } from '../domain/money.js';
 
@@ -8,6 +8,8 @@ export interface BudgetLedger {
   readonly spentUsd: number;
   /** What this run's own submits count. */
   readonly runUsd: number;
+  /** How many of this run's submits count nothing because nobody knows what they cost. */
+  readonly runUnpriced: number;
   /** Why a submit with this estimate may not happen; undefined where it may. An unpriced one is let through here. */
   objection(estimate: Estimate | null): string | undefined;
   /** An attempt has changed: what it counted before is taken off, what it counts now is added. */
@@ -25,12 +27,16 @@ export function createBudgetLedger(ceilings: {
   const owned = new Set<string>();
   let { spentUsd } = ceilings;
   let runUsd = 0;
+  let runUnpriced = 0;
   return {
     get spentUsd() {
       return spentUsd;
     },
     get runUsd() {
       return runUsd;
+    },
+    get runUnpriced() {
+      return runUnpriced;
     },
     objection(estimate) {
       const nextUsd = estimate?.max_usd ?? 0;
@@ -44,7 +50,9 @@ export function createBudgetLedger(ceilings: {
     update(before, after) {
       const changeUsd = roundUsd((countedUsd(after) ?? 0) - (countedUsd(before) ?? 0));
       spentUsd = roundUsd(spentUsd + changeUsd);
-      if (owned.has(after.id)) runUsd = roundUsd(runUsd + changeUsd);
+      if (!owned.has(after.id)) return;
+      runUsd = roundUsd(runUsd + changeUsd);
+      runUnpriced += countUnpriced([after]) - countUnpriced([before]);
     },
     own(attempt) {
       owned.add(attempt.id);

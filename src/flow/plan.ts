@@ -2,7 +2,6 @@ import type { Attempt } from '../domain/attempt.js';
 import type { PlanDocument } from '../domain/plan.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import type { Catalogue } from '../domain/catalogue.js';
-import { spentUsd } from '../cost/budget.js';
 import type { Take } from '../domain/take.js';
 import { planDocument, purchases, purchasesInTime } from '../plan/document.js';
 import { readShotState } from '../store/read-state.js';
@@ -129,7 +128,7 @@ export function documentOf({
     decisions: scopedDecisions(surveyed),
     orphans: surveyed.orphans,
     estimate: pricesBy(catalogue),
-    spentUsd: spentUsd(attempts),
+    attempts,
     budgetUsd: project.manifest.budget_usd,
     catalogue,
     products: project.products,

@@ -1,4 +1,5 @@
 import { relative, sep } from 'node:path';
+import { countUnpriced, spentUsd } from '../cost/budget.js';
 import type { Attempt } from '../domain/attempt.js';
 import type { Estimate } from '../domain/money.js';
 import type { Report, ReportOutput, ReportState, ReportTake } from '../domain/report.js';
@@ -26,7 +27,6 @@ export function buildReport({
   attempts,
   picks,
   priceOf,
-  spentUsd,
   generatedAt,
 }: {
   readonly project: Project;
@@ -34,7 +34,6 @@ export function buildReport({
   readonly attempts: readonly Attempt[];
   readonly picks: Picks;
   readonly priceOf: (take: Take) => Estimate | null;
-  readonly spentUsd: number;
   /** ISO 8601, UTC. */
   readonly generatedAt: string;
 }): Report {
@@ -45,7 +44,8 @@ export function buildReport({
     project: project.manifest.project,
     gateway: project.target.name,
     generated_at: generatedAt,
-    spent_usd: spentUsd,
+    spent_usd: spentUsd(attempts),
+    spent_unpriced: countUnpriced(attempts),
     budget_usd: project.manifest.budget_usd ?? null,
     takes: takes.map((reported): ReportTake => {
       const { take, attempt } = reported;

@@ -132,8 +132,10 @@ function emitStart({
     to_buy: purchases(decisions).length,
     concurrency: manifest.concurrency.jobs,
     spent_usd: plan.spent_usd,
+    spent_unpriced: plan.spent_unpriced,
     expected_usd: plan.total.expected_usd,
     max_usd: plan.total.max_usd,
+    unpriced: plan.total.unpriced,
     budget_usd: plan.budget_usd,
   });
   for (const diagnostic of plan.diagnostics) emit({ type: 'diagnostic', at, diagnostic });
@@ -167,7 +169,7 @@ async function writeReports({
   readonly outcomes: ReadonlyMap<string, TakeOutcome>;
   readonly renderSheet: RunOptions['renderSheet'];
 }): Promise<string | undefined> {
-  const { project, store, priceOf, ledger, clock } = context;
+  const { project, store, priceOf, clock } = context;
   const takes = project.manifest.takes.map((take) => {
     const outcome = outcomes.get(slotKey(take));
     const decision = prepared.surveyed.decisions.get(slotKey(take));
@@ -180,14 +182,12 @@ async function writeReports({
     };
   });
   const attempts = store.attempts();
-  const spent = ledger.spentUsd;
   const report = buildReport({
     project,
     takes,
     attempts,
     picks: store.picks(),
     priceOf,
-    spentUsd: spent,
     generatedAt: isoNow(clock),
   });
   try {

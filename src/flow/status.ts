@@ -1,5 +1,4 @@
 import { isoNow } from '../clock.js';
-import { spentUsd } from '../cost/budget.js';
 import type { Report } from '../domain/report.js';
 import { slotKey } from '../plan/graph.js';
 import { readShotState } from '../store/read-state.js';
@@ -32,7 +31,6 @@ export async function projectStatus(project: Project): Promise<Report> {
     attempts,
     picks,
     priceOf: pricesBy(snapshot && { ...snapshot, source: 'snapshot' }),
-    spentUsd: spentUsd(attempts),
     generatedAt: isoNow(project.clock),
   });
 }

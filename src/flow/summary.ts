@@ -1,4 +1,5 @@
 import { isoNow } from '../clock.js';
+import { countUnpriced } from '../cost/budget.js';
 import type { PlanDocument } from '../domain/plan.js';
 import type { ExitCode } from '../errors.js';
 import type { RunSummary, StopReason, TakeResult } from '../events.js';
@@ -45,8 +46,11 @@ export function summarize({
       ).length,
     },
     cost_usd: ledger.runUsd,
+    cost_unpriced: ledger.runUnpriced,
     estimated_usd: plan.total.expected_usd,
+    estimated_unpriced: plan.total.unpriced,
     spent_usd: ledger.spentUsd,
+    spent_unpriced: countUnpriced(store.attempts()),
     budget_usd: project.manifest.budget_usd ?? null,
     ...(stopped ? { stopped } : {}),
     shots: results,

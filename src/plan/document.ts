@@ -1,3 +1,4 @@
+import { countUnpriced, spentUsd } from '../cost/budget.js';
 import type { Attempt } from '../domain/attempt.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
@@ -28,7 +29,7 @@ export function planDocument({
   decisions,
   orphans,
   estimate,
-  spentUsd,
+  attempts,
   budgetUsd,
   catalogue,
   products,
@@ -40,7 +41,8 @@ export function planDocument({
   readonly orphans: readonly Attempt[];
   /** The price of a take that has to be bought; null where its model has none. */
   readonly estimate: (take: Take) => Estimate | null;
-  readonly spentUsd: number;
+  /** All on record: what was spent so far. */
+  readonly attempts: readonly Attempt[];
   readonly budgetUsd: number | undefined;
   readonly catalogue: Catalogue | undefined;
   readonly products: readonly PlanProduct[];
@@ -61,7 +63,8 @@ export function planDocument({
       max_usd: total('max_usd'),
       unpriced: bought.filter((row) => row.estimate === null).length,
     },
-    spent_usd: spentUsd,
+    spent_usd: spentUsd(attempts),
+    spent_unpriced: countUnpriced(attempts),
     budget_usd: budgetUsd ?? null,
     ...(catalogue ? { catalogue: { source: catalogue.source, fetched_at: catalogue.fetched_at } } : {}),
     ...(products.length > 0 ? { products } : {}),

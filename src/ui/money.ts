@@ -1,7 +1,7 @@
 import type { Estimate } from '../domain/money.js';
 import { roundUsd } from '../domain/money.js';
 import type { Glyphs } from './glyphs.js';
-import { groupDigits } from './text.js';
+import { count, groupDigits } from './text.js';
 
 /**
  * US dollars for people: cents, or two significant digits below a cent. `round: 'up'` for promises
@@ -15,6 +15,11 @@ export function formatUsd(usd: number, options: { readonly round?: 'nearest' | '
   // The billionths take binary dust away: 0.12 * 100 is 12.000000000000002, and 1.005 * 100 is 100.49999999999999.
   const units = options.round === 'up' ? Math.ceil(amount * scale - 1e-9) : Math.round(amount * scale + 1e-9);
   return `${sign}$${groupDigits((units / scale).toFixed(digits))}`;
+}
+
+/** What a sum leaves out: ` and 2 takes of unknown price`; nothing where it is whole. */
+export function unpricedWords(number: number, noun: 'take' | 'job'): string {
+  return number === 0 ? '' : ` and ${count(number, noun)} of unknown price`;
 }
 
 /** What a job is expected to cost: `$0.12`, `~$0.36` for an inferred price, `$0.12–0.20` where it hangs on something. */

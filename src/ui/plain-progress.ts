@@ -1,7 +1,7 @@
 import type { RunEvent } from '../events.js';
 import { glyphs } from './glyphs.js';
 import { palette } from './look.js';
-import { formatUsd } from './money.js';
+import { formatUsd, unpricedWords } from './money.js';
 import type { Progress, ProgressOptions } from './progress.js';
 import { createEventLines, lostWords, moneyWords, timeLeftWords, warningLine } from './run-lines.js';
 import { createRunView, type RunView } from './run-view.js';
@@ -56,7 +56,8 @@ function startLine(
 ): string {
   // Nothing at all is what clips of unknown price add up to: that is no promise to make.
   const isPriced = event.gateway !== 'sandbox' && event.max_usd > 0;
-  const price = isPriced ? `, at most ${formatUsd(event.max_usd, { round: 'up' })}` : '';
+  const most = formatUsd(event.max_usd, { round: 'up' }) + unpricedWords(event.unpriced, 'take');
+  const price = isPriced ? `, at most ${most}` : '';
   const place = `on ${clean(event.gateway)} into ${clean(showPath(event.output))}`;
   return `${clean(event.project)}: ${count(event.total, 'take')}, ${groupDigits(event.to_buy)} to render ${place}${price}`;
 }

@@ -1,7 +1,8 @@
+import { sumUsd } from '../domain/money.js';
 import type { PlanAction, PlanDocument, PlanRow } from '../domain/plan.js';
 import { glyphs, type Glyphs } from './glyphs.js';
 import { palette, type Look, type Palette } from './look.js';
-import { formatEstimate, formatUsd } from './money.js';
+import { formatEstimate, formatUsd, unpricedWords } from './money.js';
 import { modelNames, takeKeys } from './names.js';
 import type { NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
@@ -82,7 +83,7 @@ function planRows(plan: PlanDocument, style: Style): TableRow[] {
     const before = namedOf.get(row.action) ?? 0;
     const fold = row.action === 'reuse' ? style.look.all !== true : before >= (style.look.limit ?? Infinity);
     if (fold) {
-      const group = `${row.action} ${row.reasons.join()}`;
+      const group = `${row.action} ${row.reasons.join()} ${row.estimate === null}`;
       const rows = folded.get(group);
       if (rows === undefined) folded.set(group, [row]);
       else rows.push(row);
@@ -129,18 +130,19 @@ function settleNote(row: PlanRow, key: string, { look, signs, paint }: Style): {
   return { note: paint.dim(`${signs.arrow} ${look.commands.resolve} ${key}`) };
 }
 
-/** Rows of one action and reason as one. */
+/** Rows of one action and reason as one: with a known price, or without. */
 function foldedRow(rows: readonly PlanRow[], noun: string, { signs, paint }: Style): TableRow {
   const action = rows[0]?.action ?? 'reuse';
-  const estimates = rows.flatMap((row) => (row.estimate === null ? [] : [row.estimate]));
-  const expected = estimates.reduce((sum, estimate) => sum + estimate.expected_usd, 0);
+  const toPay = rows.filter((row) => row.blocked_by === undefined);
+  const expected = sumUsd(toPay.map((row) => row.estimate?.expected_usd ?? 0));
+  const isUnpriced = buys(action) && toPay.some((row) => row.estimate === null);
   return {
     cells: [
       `${actionPaint(action, paint)(signs.action[action])} ${groupDigits(rows.length)} ${noun}`,
       '',
       '',
       '',
-      expected > 0 ? formatUsd(expected) : signs.none,
+      isUnpriced ? 'unpriced' : expected > 0 ? formatUsd(expected) : signs.none,
     ],
     rest: clean(rows[0]?.reasons.join(', ') ?? ''),
     paintRest: paint.dim,
@@ -187,7 +189,7 @@ function actionPaint(action: PlanAction, paint: Palette): (text: string) => stri
 
 function totalLines(plan: PlanDocument, style: Style): string[] {
   const sandbox = plan.gateway === 'sandbox';
-  const spent = [`Spent      ${formatUsd(plan.spent_usd)}`];
+  const spent = [`Spent      ${formatUsd(plan.spent_usd)}${unpricedWords(plan.spent_unpriced, 'job')}`];
   if (plan.budget_usd !== null) spent.push(`Budget ${formatUsd(plan.budget_usd)}`);
   return [
     ...modelLines(plan, style),
@@ -202,18 +204,24 @@ function totalLines(plan: PlanDocument, style: Style): string[] {
 
 /** Where several models are bought from: what each will cost. */
 function modelLines(plan: PlanDocument, { signs }: Style): string[] {
-  const perModel = new Map<string, { jobs: number; expected: number }>();
-  for (const row of plan.shots) {
-    if (!buys(row.action) || row.blocked_by !== undefined || row.estimate === null) continue;
-    const sum = perModel.get(row.model) ?? { jobs: 0, expected: 0 };
-    perModel.set(row.model, { jobs: sum.jobs + 1, expected: sum.expected + row.estimate.expected_usd });
+  const perModel = new Map<string, { jobs: number; expected: number; unpriced: number }>();
+  for (const { action, blocked_by, model, estimate } of plan.shots) {
+    if (!buys(action) || blocked_by !== undefined) continue;
+    const { jobs, expected, unpriced } = perModel.get(model) ?? { jobs: 0, expected: 0, unpriced: 0 };
+    perModel.set(model, {
+      jobs: jobs + 1,
+      expected: expected + (estimate?.expected_usd ?? 0),
+      unpriced: unpriced + (estimate === null ? 1 : 0),
+    });
   }
   if (perModel.size < 2) return [];
+  const priceOf = ({ jobs, expected, unpriced }: { jobs: number; expected: number; unpriced: number }) =>
+    unpriced === jobs ? 'unpriced' : formatUsd(expected) + unpricedWords(unpriced, 'take');
   const lines = tableLines(
     [...perModel]
       .sort(([, a], [, b]) => b.expected - a.expected)
-      .map(([model, { jobs, expected }]) => ({
-        cells: [clean(model), `${groupDigits(jobs)} ${signs.times}`, formatUsd(expected)],
+      .map(([model, sum]) => ({
+        cells: [clean(model), `${groupDigits(sum.jobs)} ${signs.times}`, priceOf(sum)],
       })),
     { width: Infinity, right: new Set([1, 2]) },
   );
@@ -221,8 +229,7 @@ function modelLines(plan: PlanDocument, { signs }: Style): string[] {
 }
 
 function toSpend({ total }: PlanDocument): string {
-  const unknown = total.unpriced === 0 ? '' : ` and ${count(total.unpriced, 'clip')} of unknown price`;
-  return formatUsd(total.expected_usd) + unknown;
+  return formatUsd(total.expected_usd) + unpricedWords(total.unpriced, 'take');
 }
 
 /** `(at most $0.72; ~ marks inferred token prices)`. */

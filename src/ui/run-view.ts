@@ -28,7 +28,7 @@ export interface RunState {
   readonly active: ReadonlyMap<string, ActiveShot>;
   /** Money of the whole project. */
   readonly spentUsd: number;
-  /** Some job's cost was not reported, and stands in `spentUsd` at its upper estimate. */
+  /** Some job's cost was not reported: it stands in `spentUsd` at its upper estimate, or nobody knows any. */
   readonly spentIsApproximate: boolean;
   readonly budgetUsd: number | null;
   /** Length of the longest key that may come to be shown. */
@@ -104,6 +104,7 @@ export function createRunView(): RunView {
         state.sandbox = event.gateway === 'sandbox';
         state.total = event.total;
         state.spentUsd = event.spent_usd;
+        state.spentIsApproximate = event.spent_unpriced > 0;
         state.budgetUsd = event.budget_usd;
         upperPriceUsd = event.to_buy > 0 ? event.max_usd / event.to_buy : 0;
         concurrency = event.concurrency;

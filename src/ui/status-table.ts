@@ -1,7 +1,7 @@
 import type { Report, ReportState, ReportTake } from '../domain/report.js';
 import { glyphs, type Glyphs } from './glyphs.js';
 import { palette, type Look, type Paint, type Palette } from './look.js';
-import { formatUsd } from './money.js';
+import { formatUsd, unpricedWords } from './money.js';
 import { modelNames } from './names.js';
 import type { NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
@@ -152,7 +152,7 @@ function countsLine(report: Report): string {
 function moneyLine(report: Report): string {
   if (report.gateway === 'sandbox') return 'The sandbox charges nothing';
   const budget = report.budget_usd === null ? '' : ` of ${formatUsd(report.budget_usd)}`;
-  return `Spent ${formatUsd(report.spent_usd)}${budget}`;
+  return `Spent ${formatUsd(report.spent_usd)}${unpricedWords(report.spent_unpriced, 'job')}${budget}`;
 }
 
 function nextLines(report: Report, look: StatusLook): string[] {

@@ -1,6 +1,7 @@
 import type { RunSummary, TakeResult } from '../events.js';
 import { formatUsd } from './money.js';
 import { outcomeWord } from './run-lines.js';
+import { costWords } from './summary.js';
 import { clean, count } from './text.js';
 import { formatDuration } from './time.js';
 
@@ -14,9 +15,7 @@ export function stepSummary(summary: RunSummary): string {
   const facts = [
     `**${delivered} of ${count(total, 'clip')}** delivered`,
     ...(reused > 0 ? [`${reused} there already`] : []),
-    summary.gateway === 'sandbox'
-      ? 'on the sandbox, nothing charged'
-      : `${formatUsd(summary.cost_usd)} (estimate was ${formatUsd(summary.estimated_usd)})`,
+    costWords(summary),
     formatDuration(Date.parse(summary.finished_at) - Date.parse(summary.started_at)),
   ];
   return [

@@ -2,7 +2,7 @@ import { sumUsd } from '../domain/money.js';
 import type { NotDelivered, RunSummary, TakeResult } from '../events.js';
 import { glyphs, type Glyphs } from './glyphs.js';
 import { palette, type Look, type Palette } from './look.js';
-import { formatUsd } from './money.js';
+import { formatUsd, unpricedWords } from './money.js';
 import { outcomeWord } from './run-lines.js';
 import type { NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
@@ -50,20 +50,21 @@ function headLines(summary: RunSummary, { look, paint, signs }: Style): string[]
   return joinFacts(facts, ` ${signs.dot} `, look.width);
 }
 
-function costWords(summary: RunSummary): string {
+/** `$18.20 (estimate was $17.90)`: the cost of a run, and how far that was expected. */
+export function costWords(summary: RunSummary): string {
   if (summary.counts.submitted === 0 && summary.cost_usd === 0) return 'nothing bought';
   if (summary.gateway === 'sandbox') {
     const onPaper = sumUsd(summary.shots.map((shot) => shot.cost_usd ?? 0));
     return `${formatUsd(onPaper)} on paper, nothing charged`;
   }
+  const { cost_unpriced, estimated_unpriced } = summary;
   // What has neither a price nor a reported cost adds nothing to the sum: none at all is no cost of $0.00.
-  const isUnknown = summary.shots.some(({ outcome, action, cost_usd }) => {
-    return outcome === 'delivered' && action !== 'reuse' && cost_usd === undefined;
-  });
-  if (summary.cost_usd === 0 && isUnknown) return 'cost not known';
+  if (summary.cost_usd === 0 && cost_unpriced > 0) return 'cost not known';
   const cost = formatUsd(summary.cost_usd);
   const estimated = formatUsd(summary.estimated_usd);
-  return `${cost} (${cost === estimated ? 'as estimated' : `estimate was ${estimated}`})`;
+  const isAsEstimated = cost === estimated && cost_unpriced === estimated_unpriced;
+  const estimate = `estimate was ${estimated}${unpricedWords(estimated_unpriced, 'take')}`;
+  return `${cost}${unpricedWords(cost_unpriced, 'job')} (${isAsEstimated ? 'as estimated' : estimate})`;
 }
 
 /** The order in which a person wants to hear of them. */

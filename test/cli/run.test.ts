@@ -214,14 +214,34 @@ describe('dailies run on a terminal', () => {
     expect(server.counters.posts).toBe(0);
   });
 
-  it('says of how many clips no price is known', async () => {
-    const { data } = JSON.parse(await readFile('src/sandbox/models.json', 'utf8')) as { data: object[] };
-    const models = { data: data.map((model) => ({ ...model, pricing_skus: {} })) };
+  it('says of how many takes no price is known, wherever it says a sum', async () => {
+    const { data } = JSON.parse(await readFile('src/sandbox/models.json', 'utf8')) as {
+      data: { readonly id: string }[];
+    };
+    const models = {
+      data: data.map((model) => (model.id === 'google/veo-3.1' ? { ...model, pricing_skus: {} } : model)),
+    };
     const unpriced = await startGatewayServer({ apiKey: KEY, models });
+    unpriced.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 }));
+    const storm = '\n  - { id: storm, prompt: thunder, model: google/veo-3.1 }';
     try {
-      const { manifest } = await writeManifest(unpriced.baseUrl, '  - { id: sea, prompt: waves }');
-      const { stderr } = await cli(['run', manifest], { env, typed: 'n\n' });
-      expect(stderr).toContain('Spend up to $0.00 and whatever 1 unpriced clip costs? [y/N]');
+      const { manifest } = await writeManifest(unpriced.baseUrl, `  - { id: sea, prompt: waves }${storm}`);
+      const declined = await cli(['run', manifest], { env, typed: 'n\n' });
+      expect(declined.stderr).toContain('To spend   $0.12 and 1 take of unknown price');
+      expect(declined.stderr).toContain('Spend up to $0.12 and whatever 1 unpriced take costs? [y/N]');
+      const ran = await cli(['run', manifest], { env });
+      expect(ran.stderr).toMatch(/, at most \$0\.12 and 1 take of unknown price$/m);
+      expect(ran.stdout).toContain(' · $0.12 and 1 job of unknown price (as estimated)');
+      const again = await cli(['run', manifest, '--rerender', 'storm', '--format', 'ndjson'], { env });
+      const lines = again.stdout.trimEnd().split('\n');
+      expect(JSON.parse(lines[0] ?? '')).toMatchObject({ max_usd: 0, unpriced: 1, spent_unpriced: 1 });
+      expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+        summary: { estimated_unpriced: 1, cost_unpriced: 1, spent_unpriced: 2 },
+      });
+      const plan = await cli(['plan', manifest], { env });
+      expect(plan.stdout).toContain('Spent      $0.12 and 2 jobs of unknown price');
+      const status = await cli(['status', manifest], { env });
+      expect(status.stdout).toContain('Spent $0.12 and 2 jobs of unknown price');
     } finally {
       await unpriced.close();
     }

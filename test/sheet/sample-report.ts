@@ -56,6 +56,7 @@ export function sampleReport(takes: readonly ReportTake[], wish: Partial<Report>
     gateway: 'openrouter',
     generated_at: '2026-10-10T12:02:00.000Z',
     spent_usd: 18.2,
+    spent_unpriced: 0,
     budget_usd: null,
     takes,
     ...wish,

@@ -47,6 +47,7 @@ const PLAN: PlanDocument = {
   ],
   total: { min_usd: 0.6, expected_usd: 0.6, max_usd: 0.72, unpriced: 1 },
   spent_usd: 3.12,
+  spent_unpriced: 0,
   budget_usd: 20,
   diagnostics: [],
 };
@@ -69,7 +70,7 @@ describe('planLines', () => {
       '  = 3 more                                                –  delivered',
       '  = moved       veo-3.1-lite       4 s  720p 16:9         –  renamed',
       '',
-      'To spend   $0.60 and 1 clip of unknown price  (at most $0.72; ~ marks inferred token prices)',
+      'To spend   $0.60 and 1 take of unknown price  (at most $0.72; ~ marks inferred token prices)',
       'Spent      $3.12   Budget $20.00',
     ]);
   });
@@ -78,6 +79,18 @@ describe('planLines', () => {
     const lines = planLines(PLAN, { ...plain, all: true });
     expect(lines.filter((line) => line.startsWith('  = '))).toHaveLength(4);
     expect(lines.join('\n')).not.toContain('more');
+  });
+
+  it('keeps what has no known price apart where many rows become one', () => {
+    const priced = Array.from({ length: 3 }, (_, index) =>
+      row(`p${index}`, 'render', { estimate: price(0.1) }),
+    );
+    const open = Array.from({ length: 2 }, (_, index) => row(`u${index}`, 'render', { estimate: null }));
+    const lines = planLines({ ...PLAN, shots: [...priced, ...open] }, { ...plain, limit: 1 });
+    expect(lines.filter((line) => line.includes(' more '))).toEqual([
+      expect.stringMatching(/\+ 2 more +\$0\.20/),
+      expect.stringMatching(/\+ 2 more +unpriced/),
+    ]);
   });
 
   it('says how to settle what is held, and not what merely failed', () => {

@@ -50,10 +50,22 @@ describe('the end of a run', () => {
 
   it('does not call a cost nothing that nobody knows', () => {
     const money = { cost_usd: 0, estimated_usd: 0 };
-    const [unknown] = summaryLines(summary([result('a', 'delivered')], money), look);
+    const unpriced = { cost_unpriced: 1, estimated_unpriced: 1 };
+    const [unknown] = summaryLines(summary([result('a', 'delivered')], { ...money, ...unpriced }), look);
     expect(unknown).toContain('11 min 40 s · cost not known');
     const [free] = summaryLines(summary([result('a', 'delivered', { cost_usd: 0 })], money), look);
     expect(free).toContain('$0.00 (as estimated)');
+  });
+
+  it('says what the sums leave out', () => {
+    const unpriced = { cost_unpriced: 1, estimated_unpriced: 2 };
+    const lines = summaryLines(summary([result('a', 'delivered')], unpriced), look);
+    expect(lines.slice(0, 2)).toEqual([
+      '1 of 1 clip in renders/ · 11 min 40 s',
+      '  $18.20 and 1 job of unknown price (estimate was $17.90 and 2 takes of unknown price)',
+    ]);
+    const reported = summary([result('a', 'delivered')], { cost_usd: 17.9, estimated_unpriced: 1 });
+    expect(summaryLines(reported, look)[0]).toContain('$17.90 (estimate was $17.90 and 1 take of');
   });
 
   it('calls the prices of the sandbox what they are', () => {

@@ -89,6 +89,7 @@ describe('the status', () => {
     gateway: 'openrouter',
     generated_at: '',
     spent_usd: 3.12,
+    spent_unpriced: 0,
     budget_usd: 20,
     takes: [
       take('greenhouse', 'delivered', { cost_usd: 0.12, outputs: [clip] }),
