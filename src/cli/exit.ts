@@ -27,7 +27,6 @@ export async function noteError(error: unknown, context: CliContext): Promise<vo
 
 /** Commander has written its message already. */
 function usageExitCode(error: CommanderError, context: CliContext): ExitCode {
-  if (error.exitCode === 0) return 0;
   const isGreedy = context.words.some((word) => word === '--only' || word === '--rerender');
   if (error.code === 'commander.missingArgument' && isGreedy) {
     noteLines(context, [

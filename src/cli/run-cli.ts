@@ -1,3 +1,4 @@
+import { CommanderError } from 'commander';
 import { diskError } from '../disk-error.js';
 import type { ExitCode } from '../errors.js';
 import type { CliContext } from './context.js';
@@ -8,13 +9,18 @@ import { buildProgram } from './program.js';
 export async function runCli(context: CliContext): Promise<ExitCode> {
   const output = watchOutput(context);
   try {
-    await buildProgram(context).parseAsync(context.words, { from: 'user' });
+    await buildProgram(context).parseAsync(context.words, { from: 'user' }).catch(unlessHelp);
     await written(context.stdout);
     if (output.failure) throw diskError({ path: 'standard output', doing: 'written', cause: output.failure });
     return context.exitCode;
   } catch (error) {
     return reportError(error, context);
   }
+}
+
+/** Help and the version, once they are written, are no errors. */
+function unlessHelp(error: unknown): void {
+  if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
 }
 
 /**

@@ -74,10 +74,10 @@ describe('the process', () => {
     expect({ code, stderr: await stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  it.skipIf(!existsSync('/dev/full'))(
-    'says so where the disk behind the standard output is full',
-    async () => {
-      const command = '"$0" "$1" schema >/dev/full';
+  it.skipIf(!existsSync('/dev/full')).each(['schema', '--help', 'run --help', '--version'])(
+    'says so where the disk behind the standard output of %s is full',
+    async (words) => {
+      const command = `"$0" "$1" ${words} >/dev/full`;
       const child = spawn('sh', ['-c', command, process.execPath, main], {
         env,
         stdio: ['ignore', 'pipe', 'pipe'],
