@@ -1,13 +1,15 @@
 import { isoNow } from '../clock.js';
 import type { Attempt, AttemptEvent } from '../domain/attempt.js';
-import type { TakeRef } from '../domain/take.js';
+import type { Take, TakeRef } from '../domain/take.js';
 import { nearest } from '../domain/nearest.js';
 import { DailiesError } from '../errors.js';
 import type { Gateway } from '../gateway/gateway.js';
+import { slotKey } from '../plan/graph.js';
 import { openShotStore, type ShotStore } from '../store/shot-store.js';
 import { connect } from './connections.js';
 import type { Project } from './project.js';
 import { recover } from './recover.js';
+import { survey } from './survey.js';
 import { usageOf } from './usage-hint.js';
 
 /** How an uncertain submit is settled. */
@@ -35,7 +37,8 @@ export interface Resolution {
 }
 
 /**
- * Settles uncertain submits, and gives up lost jobs. `shots` are shot ids or take keys; `all` means every one there is.
+ * Settles uncertain submits, and gives up lost jobs. `shots` are shot ids, manifest ids or take keys; `all` means every one
+ * there is.
  * Throws `usage` where a shot has nothing to settle, `job-unknown` where the gateway does not know the job,
  * `key-refused` and `gateway-unreachable` where it cannot be asked.
  */
@@ -58,7 +61,8 @@ export async function resolveShots(
   const connections = connect(project);
   try {
     await recover(project, store);
-    const chosen = choose(store, request);
+    const open = await findOpen(project, store, settlement);
+    const chosen = request.all ? open.map(({ attempt }) => attempt) : choose(open, request.shots);
     let event: Undated = { type: 'resolved', as: 'not_charged' };
     if (settlement.as === 'abandoned') event = { type: 'resolved', as: 'abandoned' };
     if (settlement.as === 'job') {
@@ -69,9 +73,10 @@ export async function resolveShots(
         });
       const [attempt, ...others] = chosen;
       if (!attempt || others.length > 0) {
+        const names = chosen.map(({ owner }) => slotKey(owner)).join(', ');
         throw new DailiesError('usage', 'a job belongs to one shot', {
           exitCode: 2,
-          hint: 'name one shot with --job-id',
+          hint: names === '' ? 'no shot has anything to settle' : `name one of these with --job-id: ${names}`,
         });
       }
       const gateway = await connections.of(attempt);
@@ -101,26 +106,62 @@ export async function resolveShots(
 
 type Undated<E = Extract<AttemptEvent, { type: 'resolved' }>> = E extends unknown ? Omit<E, 'at'> : never;
 
-function choose(
+/** What can be settled, and the take of the manifest that waits for it, where one does. */
+interface Open {
+  readonly attempt: Attempt;
+  readonly take: Take | undefined;
+}
+
+async function findOpen(
+  project: Project,
   store: ShotStore,
-  { shots, all, settlement }: Pick<Parameters<typeof resolveShots>[1], 'shots' | 'all' | 'settlement'>,
-): Attempt[] {
-  const kinds = settlement.as === 'abandoned' ? ['uncertain', 'lost'] : ['uncertain'];
-  const open = store.attempts().filter(({ state }) => kinds.includes(state.kind));
-  if (all === true) return open;
-  const chosen = shots.flatMap((shot) => {
-    const found = open.filter(({ owner }) => owner.shot === shot || `${owner.shot}@${owner.take}` === shot);
-    if (found.length > 0) return found;
-    const near = nearest(shot, new Set(open.map(({ owner }) => owner.shot)));
-    const names = open.map(({ owner }) => `${owner.shot}@${owner.take}`).join(', ');
-    throw new DailiesError('usage', `${shot} has nothing to settle`, {
-      exitCode: 2,
-      hint:
-        near !== undefined ? `did you mean ${near}?` : names === '' ? 'no shot has' : `these have: ${names}`,
-    });
+  { as }: Pick<Settlement, 'as'>,
+): Promise<readonly Open[]> {
+  const kinds = as === 'abandoned' ? ['uncertain', 'lost'] : ['uncertain'];
+  const attempts = store.attempts();
+  const { decisions } = await survey({ project, attempts, picks: store.picks(), scope: {} });
+  const served = new Map([...decisions.values()].map(({ attempt, take }) => [attempt?.id, take]));
+  return attempts
+    .filter(({ state }) => kinds.includes(state.kind))
+    .map((attempt) => ({
+      attempt,
+      take: served.get(attempt.id) ?? decisions.get(slotKey(attempt.owner))?.take,
+    }));
+}
+
+/** What some words name: each a shot or a take as the lockfile or the manifest has it. A shot and its take may both be named. */
+function choose(open: readonly Open[], words: readonly string[]): Attempt[] {
+  const found = words.flatMap((word) => {
+    const named = [
+      open.filter(({ attempt: { owner } }) => owner.shot === word || slotKey(owner) === word),
+      open.filter(({ take }) => take && [take.shot, take.key, slotKey(take)].includes(word)),
+      onlyShot(open, word),
+    ];
+    return named.find(({ length }) => length > 0) ?? nothingToSettle(open, word);
   });
-  // A shot and its take may both be named.
-  return [...new Set(chosen)];
+  return [...new Set(found.map(({ attempt }) => attempt))];
+}
+
+/** By the id in the manifest. Where a matrix has made several shots of it that are open, a person has to say which. */
+function onlyShot(open: readonly Open[], manifestId: string): readonly Open[] {
+  const found = open.filter(({ take }) => take?.manifest_id === manifestId);
+  const shots = [...new Set(found.map(({ take }) => take?.shot))];
+  if (shots.length < 2) return found;
+  throw new DailiesError(
+    'usage',
+    `${manifestId} is several shots, and ${shots.length} of them have something to settle`,
+    { exitCode: 2, hint: `name those that are meant: ${shots.join(', ')}` },
+  );
+}
+
+function nothingToSettle(open: readonly Open[], word: string): never {
+  const near = nearest(word, new Set(open.map(({ attempt }) => attempt.owner.shot)));
+  const names = open.map(({ attempt }) => slotKey(attempt.owner)).join(', ');
+  throw new DailiesError('usage', `${word} has nothing to settle`, {
+    exitCode: 2,
+    hint:
+      near !== undefined ? `did you mean ${near}?` : names === '' ? 'no shot has' : `these have: ${names}`,
+  });
 }
 
 /** A job is taken in only if the gateway knows it, and no other attempt is it. */

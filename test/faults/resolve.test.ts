@@ -139,7 +139,41 @@ describe('a submit whose answer was lost', () => {
     await expect(resolve({ shots: ['a', 'b'], settlement })).rejects.toMatchObject({
       code: 'usage',
       exitCode: 2,
+      hint: 'name one of these with --job-id: a@1, b@1',
     });
+  });
+
+  it('is settled by the name of the shot that a plan holds for it, after a rename', async () => {
+    await loseAnswers(1, false);
+    await film.write([{ id: 'z', prompt: promptOf('a') }, 'b', 'c']);
+    const { settled } = await resolve({ shots: ['z'], settlement: { as: 'not_charged' } });
+    expect(settled).toMatchObject([{ owner: { shot: 'a', take: 1 } }]);
+    expect(await runHere(film)).toMatchObject({ exit_code: 0 });
+  });
+});
+
+describe('a shot of a matrix', () => {
+  const settlement = { as: 'not_charged' } as const;
+  const matrix = { id: 'rain', prompt: 'rain on {{place}}', matrix: { place: ['tin', 'sand', 'moss'] } };
+
+  it('is settled by the id in the manifest, where that leaves no doubt', async () => {
+    await film.write([matrix]);
+    await loseAnswers(1, false);
+    const { settled } = await resolve({ shots: ['rain'], settlement });
+    expect(settled).toMatchObject([{ owner: { shot: 'rain.tin' } }]);
+    expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+  });
+
+  it('has to be named where several wait for an answer', async () => {
+    await film.write([matrix]);
+    await loseAnswers(2, false);
+    await expect(resolve({ shots: ['rain'], settlement })).rejects.toMatchObject({
+      code: 'usage',
+      message: 'rain is several shots, and 2 of them have something to settle',
+      hint: 'name those that are meant: rain.tin, rain.sand',
+    });
+    expect((await resolve({ shots: ['rain.tin', 'rain.sand'], settlement })).settled).toHaveLength(2);
+    expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 2 } });
   });
 });
 
