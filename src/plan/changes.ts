@@ -15,11 +15,44 @@ export function changesBetween(before: RecordedRequest, after: RecordedRequest):
 
 /** Which settings differ, as `changesBetween` says it; the inputs are not looked at. */
 export function settingChanges(before: RecordedRequest, after: RecordedRequest): string[] {
-  const [old, now] = [settingsOf(before), settingsOf(after)];
-  return Object.keys({ ...now, ...old })
-    .filter((name) => canonicalize(old[name]) !== canonicalize(now[name]))
-    .map((name) => (name === 'previous_job_id' ? 'previous_job changed' : `${name} changed`));
+  return changedSettings(before, after).map(changed);
 }
+
+/**
+ * What has become of a request since it was sent, with what was asked for then: a person looks for it in a list of jobs.
+ * `since then prompt changed from "waves"`; empty where nothing has.
+ */
+export function changesSince(before: RecordedRequest, after: RecordedRequest): string[] {
+  const old = settingsOf(before);
+  const changes = [
+    ...changedSettings(before, after).map(
+      (name) =>
+        changed(name) + (old[name] === undefined ? '' : ` from ${excerpt(JSON.stringify(old[name]))}`),
+    ),
+    ...frameChanges(before, after),
+    ...referenceChanges(before, after),
+  ];
+  return changes.map((change, index) => (index === 0 ? `since then ${change}` : change));
+}
+
+function changedSettings(before: RecordedRequest, after: RecordedRequest): string[] {
+  const [old, now] = [settingsOf(before), settingsOf(after)];
+  return Object.keys({ ...now, ...old }).filter(
+    (name) => canonicalize(old[name]) !== canonicalize(now[name]),
+  );
+}
+
+/** By the name that the manifest has for it. */
+function changed(setting: string): string {
+  return `${setting === 'previous_job_id' ? 'previous_job' : setting} changed`;
+}
+
+/** As much of a prompt as tells it from others. */
+function excerpt(text: string): string {
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+const MOST_SHOWN = 60;
 
 function settingsOf(request: RecordedRequest): Readonly<Record<string, unknown>> {
   const { frame_images, input_references, ...settings } = request;

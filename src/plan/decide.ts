@@ -1,5 +1,5 @@
 import type { Take } from '../domain/take.js';
-import { fingerprint, type Order } from '../shot/order.js';
+import { fingerprint, recordedSettings, type Order } from '../shot/order.js';
 import type { Decision, DecisionContext } from './decision.js';
 import { buys } from './document.js';
 import { generations, slotKey } from './graph.js';
@@ -61,8 +61,11 @@ function decideWaiting(take: Take, { waitsFor, block }: SourceSurvey, context: D
   // While the sources are on their way nothing is settled: what the take owns may yet serve it.
   const collect = block ? owned.filter(isUnfetched) : [];
   const base = { take, collect, waits_for: waitsFor };
-  if (uncertain && !context.resubmitUncertain)
-    return { ...base, action: 'held', reasons: heldReasons(uncertain), attempt: uncertain };
+  if (uncertain && !context.resubmitUncertain) {
+    // What its sources will bring is not known yet: only the settings can be compared.
+    const now = { ...uncertain.request, ...recordedSettings(take) };
+    return { ...base, action: 'held', reasons: heldReasons(uncertain, now), attempt: uncertain };
+  }
   const had = owned.some((attempt) => attempt.state.kind === 'delivered');
   const action = had ? 'rerender' : 'render';
   if (block) return { ...base, action, reasons: [block.reason], blocked_by: block.shot };
@@ -96,6 +99,6 @@ function decideOrder({ order, print }: Printed, context: DecisionContext): Decis
   }
   if (attempt?.state.kind === 'delivered' && rerender.has(slotKey(take)))
     return { ...base, collect, action: 'rerender', reasons: ['asked for'] };
-  if (attempt) return { ...base, collect, attempt, ...verdictOnServing(attempt, take, context) };
+  if (attempt) return { ...base, collect, attempt, ...verdictOnServing(attempt, order, context) };
   return { ...base, collect, ...verdictOnBuying(order, before, context) };
 }

@@ -1,7 +1,6 @@
-import type { Attempt, StateOf } from '../domain/attempt.js';
-import type { Take } from '../domain/take.js';
+import type { Attempt, RecordedRequest, StateOf } from '../domain/attempt.js';
 import { recordRequest, type Order } from '../shot/order.js';
-import { changesBetween } from './changes.js';
+import { changesBetween, changesSince } from './changes.js';
 import type { Decision, DecisionContext } from './decision.js';
 import { slotKey } from './graph.js';
 
@@ -9,7 +8,8 @@ import { slotKey } from './graph.js';
 export type Verdict = Pick<Decision, 'action' | 'reasons'>;
 
 /** A purchase that serves the take: what is left to do with it is free. */
-export function verdictOnServing(attempt: Attempt, take: Take, context: DecisionContext): Verdict {
+export function verdictOnServing(attempt: Attempt, order: Order, context: DecisionContext): Verdict {
+  const { take } = order;
   const { state } = attempt;
   const isOwn = slotKey(attempt.owner) === slotKey(take);
   const origin = isOwn ? [] : ['renamed'];
@@ -17,7 +17,7 @@ export function verdictOnServing(attempt: Attempt, take: Take, context: Decision
     case 'submitting':
     case 'uncertain':
     case 'lost':
-      return { action: 'held', reasons: [...origin, ...heldReasons(attempt)] };
+      return { action: 'held', reasons: [...origin, ...heldReasons(attempt, requestOf(order))] };
     case 'pending':
     case 'in_progress':
       return {
@@ -54,10 +54,7 @@ export function verdictOnServing(attempt: Attempt, take: Take, context: Decision
 export function verdictOnBuying(order: Order, before: readonly Attempt[], context: DecisionContext): Verdict {
   const last = before.at(-1);
   if (!last) return { action: 'render', reasons: ['new'] };
-  const changes = changesBetween(
-    last.request,
-    recordRequest(order, () => undefined),
-  );
+  const changes = changesBetween(last.request, requestOf(order));
   if (changes.length > 0) {
     const hadClip = before.some(isPaid);
     return { action: hadClip ? 'rerender' : 'render', reasons: changes };
@@ -93,14 +90,23 @@ export function lastWords(state: StateOf<'refused' | 'failed' | 'cancelled' | 'e
   }
 }
 
-/** Why an attempt waits for a person. */
-export function heldReasons({ state, times }: Attempt): string[] {
+/** An order as the lockfile would have it, for comparison. */
+function requestOf(order: Order): RecordedRequest {
+  return recordRequest(order, () => undefined);
+}
+
+/** Why an attempt waits for a person, and what has changed since where its shot asks for something else by `now`. */
+export function heldReasons(attempt: Attempt, now = attempt.request): string[] {
+  const { state, times, request } = attempt;
   switch (state.kind) {
     case 'lost':
       return [`job ${state.job.id} is lost: ${state.message}`];
     case 'uncertain':
     case 'submitting':
-      return [`submit unanswered at ${timeOfDay(times.submitted ?? times.created)}`];
+      return [
+        `submit unanswered at ${timeOfDay(times.submitted ?? times.created)}`,
+        ...changesSince(request, now),
+      ];
     default:
       return [];
   }

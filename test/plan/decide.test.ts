@@ -59,6 +59,29 @@ describe('what is to be done about a take', () => {
     expect(decideWith([changed], [makeAttempt(sea, 'sent', 'lost-answer')])(changed).action).toBe('held');
   });
 
+  it('says what the unanswered submit asked for, where the shot was edited since', () => {
+    const open = makeAttempt(sea, 'sent', 'lost-answer');
+    const unanswered = expect.stringMatching(/^submit unanswered at/) as string;
+    const edited = makeTake('sea', { prompt: 'another sea', seed: 7 });
+    expect(decideWith([edited], [open])(edited).reasons).toEqual([
+      unanswered,
+      'since then prompt changed from "prompt of sea"',
+      'seed changed',
+    ]);
+    const wordy = makeAttempt(makeTake('sea', { prompt: 'long '.repeat(50) }), 'sent', 'lost-answer');
+    expect(decideWith([sea], [wordy])(sea).reasons[1]?.length).toBeLessThan(120);
+    expect(decideWith([sea], [open])(sea).reasons).toEqual([unanswered]);
+  });
+
+  it('says so too where the sources of the edited shot are still to come', () => {
+    const tail = makeAttempt(makeTake('tail', { prompt: 'before' }), 'sent', 'lost-answer');
+    const edited = chained('tail', 'sea');
+    expect(decideWith([sea, edited], [tail])(edited)).toMatchObject({
+      action: 'held',
+      reasons: [expect.anything(), 'since then prompt changed from "before"'],
+    });
+  });
+
   it('collects the job of an older version that is still in flight', () => {
     const changed = makeTake('sea', { prompt: 'another sea' });
     const older = makeAttempt(sea, 'sent', 'accepted');
