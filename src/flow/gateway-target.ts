@@ -1,6 +1,6 @@
 import type { GatewaySetting } from '../domain/manifest.js';
 import { DailiesError } from '../errors.js';
-import { baseUrl } from '../manifest/addresses.js';
+import { baseUrl, withoutSecrets } from '../manifest/addresses.js';
 
 /** The gateway of a run: where it is, and the key for it. */
 export interface GatewayTarget {
@@ -77,11 +77,6 @@ export function parseGatewayOption(option: string, inManifest: GatewaySetting): 
       hint: 'openrouter, modelgates, sandbox, or an https URL such as https://example.com/api/v1, without user, password, ? and # (http: on loopback alone)',
     },
   );
-}
-
-/** An address as it may be shown, also where it is none: a password or a query may be somebody's key. */
-function withoutSecrets(address: string): string {
-  return address.replace(/[?#].+/s, (rest) => `${rest.charAt(0)}…`).replace(/^(.*?\/\/).*@/s, '$1…@');
 }
 
 /** What to do where the gateway refuses the key: which variable has it or lacks it, and the command that looks at it. */

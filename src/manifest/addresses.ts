@@ -46,7 +46,7 @@ export function callbackUrl(text: string): Result<string> {
   if (text.length > MAX_URL) return tooLong('callback_url');
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined)
-    return fault('invalid-value', `callback_url must be an https URL, not ${show(text)}`);
+    return fault('invalid-value', `callback_url must be an https URL, not ${show(withoutSecrets(text))}`);
   if (scheme !== 'https' && scheme !== 'http') {
     return fault('unsupported-url', `callback_url must be https, not ${scheme}`);
   }
@@ -58,7 +58,8 @@ export function baseUrl(text: string): Result<string> {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
     return fault(
       'invalid-value',
-      `base_url must be an https URL such as https://example.com/api/v1, not ${show(text)}`,
+      `base_url must be an https URL such as https://example.com/api/v1, not ${show(withoutSecrets(text))}`,
+      'give the address alone, without user and password, and name the variable that has the key in api_key_env',
     );
   }
   const url = new URL(text);
@@ -80,6 +81,14 @@ export function baseUrl(text: string): Result<string> {
     );
   }
   return { ok: true, value: text.replace(/\/+$/, '') };
+}
+
+/** An address as it may be shown, also where it is none: a user, a password or a query may be somebody's key. */
+export function withoutSecrets(address: string): string {
+  return address
+    .replace(/[?#].+/s, (rest) => `${rest.charAt(0)}…`)
+    .replace(/^(.*?:\/\/)?.*@/s, (_, scheme: string | undefined) => `${scheme ?? ''}…@`)
+    .replace(/\bsk-[\w-]{12,}/g, 'sk-…');
 }
 
 /** Whether inputs may be fetched over plain http: just from loopback, by a gateway that is there itself. */
@@ -116,7 +125,7 @@ function webUrl(
   { plainHttp, orFile }: { readonly plainHttp: boolean; readonly orFile: string },
 ): Result<string> {
   if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text))
-    return fault('invalid-value', `${show(text)} is no complete URL`);
+    return fault('invalid-value', `${show(withoutSecrets(text))} is no complete URL`);
   if (/[\s\p{Cc}]/u.test(text))
     return fault('invalid-value', 'the URL holds a space', 'write %20 for a space');
   const url = new URL(text);

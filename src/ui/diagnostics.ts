@@ -86,7 +86,7 @@ function excerpt(parts: {
   const lines =
     before === undefined || before.trim() === '' || view.isShifted
       ? []
-      : [numbered(at.line - 1, cutEnd(visible(before.slice(0, 4 * room)), room, view.ellipsis))];
+      : [numbered(at.line - 1, cutEnd(visible(withoutKeys(before).slice(0, 4 * room)), room, view.ellipsis))];
   lines.push(numbered(at.line, view.text));
   const marker = `${' '.repeat(view.offset)}${mark('^'.repeat(view.length))}`;
   if (view.offset + view.length + 1 + textWidth(message) <= Math.max(room, look.width - digits - 5)) {
@@ -149,9 +149,14 @@ function visible(text: string): string {
     .replace(/\p{Cs}/gu, '\ufffd');
 }
 
+/** A user and password before a host, also where a slash or an @ in them makes it no URL, or the scheme is missing. */
+const LOGIN = /(:\/\/)(?:[^\s/?#"']+|[^\s/:"']+:[^\s"']{1,200})@|(?<![^\s"'])[^\s/:"']+:[^\s/"']+@/g;
+
 /** Keys of gateways begin with `sk-`. Whoever wrote one, or a password, into a manifest shall not find it in a log too. */
 function withoutKeys(line: string): string {
   return line
     .replace(/\bsk-[\w-]{12,}/g, (key) => `sk-${'*'.repeat(key.length - 3)}`)
-    .replace(/:\/\/[^\s/@"']+@/g, (login) => `://${'*'.repeat(login.length - 4)}@`);
+    .replace(LOGIN, (login: string, slashes: string | undefined = '') => {
+      return `${slashes}${'*'.repeat(login.length - slashes.length - 1)}@`;
+    });
 }

@@ -154,6 +154,19 @@ describe('base_url', () => {
     );
     expect(found(parsed)).toEqual([`${code}: "${url}"`]);
   });
+
+  it.each([
+    'https://me:hunter/2@e.com/v1',
+    'https://me:hunter@2@e.com:x/v1',
+    'me:hunter2@e.com/v1',
+    'sk-hunter2hunter2',
+  ])('is told without the secret in %s', (url) => {
+    const { diagnostics } = read(
+      `version: 1\ngateway: { base_url: "${url}" }\nshots: [{ id: a, model: m, prompt: p }]`,
+    );
+    expect(diagnostics).toMatchObject([{ hint: expect.stringContaining('api_key_env') as string }]);
+    expect(JSON.stringify(diagnostics)).not.toContain('hunter');
+  });
 });
 
 describe('output', () => {

@@ -134,6 +134,10 @@ describe('a marker', () => {
     expect(lines.join('')).toContain('sk-*****');
     const login = shown(withShots('  - { id: a, prompt: p, first_frame: "https://me:hunter2@e.com/a.png" }'));
     expect(login.join('')).toContain('://**********@e.com');
+    for (const url of ['https://me:hunter/2@e.com/v1', 'https://me:p@hunter@e.com:x', 'me:hunter2@e.com/v1'])
+      expect(shown(`version: 1\ngateway: { base_url: "${url}" }\nshots: []`).join('')).not.toContain(
+        'hunter',
+      );
   });
 });
 
