@@ -175,6 +175,8 @@ function whatWentWrong(context: RunContext, take: Take, error: unknown): End {
   const serving = context.serving.get(take.key);
   const attempt = serving === undefined ? undefined : context.store.get(serving);
   const isOurs = error instanceof DailiesError && error.code !== 'internal';
-  const message = isOurs ? messageOf(error) : `unexpected, please report it: ${messageOf(error)}`;
+  // What ends the run says once, and for all of them, what to do.
+  const remedy = isOurs && !isDisk && error.hint !== undefined ? `; ${error.hint}` : '';
+  const message = isOurs ? error.message + remedy : `unexpected, please report it: ${messageOf(error)}`;
   return { attempt, outcome: attempt?.state.kind === 'delivered' ? 'waiting' : outcomeOf(attempt), message };
 }

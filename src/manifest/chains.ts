@@ -117,12 +117,14 @@ function checkMoment(parts: {
   if (take !== undefined && take > takes) {
     const count = takes === 1 ? 'one take' : `${takes} takes`;
     const message = `${origin.id} has ${count}, and no take ${take}`;
-    report({ code: 'invalid-value', message, path: [...path, 'take'], shot: shot.id });
+    const hint = 'name one that there is, or none for the picked one';
+    report({ code: 'invalid-value', message, hint, path: [...path, 'take'], shot: shot.id });
   }
   const { duration } = settings;
   if (typeof at === 'number' && duration !== undefined && at > duration) {
     const message = `${origin.id} is ${duration} s long, and shows nothing at ${at} s`;
-    report({ code: 'invalid-value', message, path: [...path, 'at'], shot: shot.id });
+    const hint = 'at: last takes its last frame, however long it is';
+    report({ code: 'invalid-value', message, hint, path: [...path, 'at'], shot: shot.id });
   }
 }
 

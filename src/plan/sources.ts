@@ -40,9 +40,11 @@ function objection({
   readonly context: DecisionContext;
 }): string | undefined {
   // The manifest's own words were checked before: only a pick can name a take that is gone.
-  if (!source) return `take ${ref.take} of ${ref.shot} is picked, and there is no such take`;
-  const cannotCome = source.blocked_by !== undefined || source.action === 'held';
-  if (cannotCome || (source.action !== 'reuse' && !isInScope(ref))) return `needs a clip of ${ref.shot}`;
+  if (!source)
+    return `take ${ref.take} of ${ref.shot} is picked, and there is no such take: pick another (dailies pick)`;
+  if (source.action !== 'reuse' && !isInScope(ref))
+    return `needs a clip of ${ref.shot}: name ${ref.shot} in --only too`;
+  if (source.blocked_by !== undefined || source.action === 'held') return `needs a clip of ${ref.shot}`;
   // A pick from before the clip was there is no pick of this clip.
   const isApproved = pickOf(picks, ref.shot) !== undefined && clipOf(source) !== undefined;
   if (approve && !isApproved) return `waits for a pick of ${ref.shot}`;

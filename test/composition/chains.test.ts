@@ -234,6 +234,15 @@ describe('a chain', () => {
     expect(await actions(film)).toEqual({ a: 'reuse', b: 'reuse', c: 'reuse', d: 'reuse' });
   });
 
+  it('says what to do where the frame it grows out of lies behind the end of the clip', async () => {
+    const film = await project(lines(A, '  - { id: b, prompt: B, first_frame: { from: a, at: 3.5 } }'));
+    server.autoComplete(await makeClip({ seconds: 2 }));
+    const { shots } = await film.run();
+    expect(shots[1]?.message).toMatch(
+      /^cannot take the frame at 3\.5 s of .*: the clip is 2 s long; at: last takes the last frame, however long/,
+    );
+  });
+
   it('is blocked below a shot that fails, which plan and summary name, and goes on once it is there', async () => {
     const film = await project(lines(A, B, C, '  - { id: d, prompt: D }'));
     const clip = await makeClip();

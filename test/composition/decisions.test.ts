@@ -140,7 +140,7 @@ describe('a shot that cannot be rendered', () => {
     const decision = decideWith([sea, shore], source, { picks: { sea: 3 } });
     expect(decision(shore)).toMatchObject({
       blocked_by: 'sea',
-      reasons: ['take 3 of sea is picked, and there is no such take'],
+      reasons: ['take 3 of sea is picked, and there is no such take: pick another (dailies pick)'],
     });
   });
 
@@ -180,6 +180,14 @@ describe('a shot that cannot be rendered', () => {
       rerender: new Set(['sea@1']),
     });
     expect(decision(shore)).toMatchObject({ blocked_by: 'sea', reasons: ['waits for a pick of sea'] });
+  });
+
+  it('says how to bring in a source that the scope leaves out', () => {
+    const decision = decideWith([sea, shore], [], { isInScope: ({ shot }) => shot !== 'sea' });
+    expect(decision(shore)).toMatchObject({
+      blocked_by: 'sea',
+      reasons: ['needs a clip of sea: name sea in --only too'],
+    });
   });
 
   it('names the shot right before it, all along a chain', () => {

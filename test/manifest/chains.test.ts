@@ -198,6 +198,19 @@ describe('what does not exist', () => {
     ).toEqual([finding]);
   });
 
+  it('is told of with a remedy', () => {
+    const missing = '{ from: a, take: 3, at: 4.5 }';
+    const { diagnostics } = read(
+      withShots(
+        `  - { id: a, prompt: p, duration: 4, takes: 2 }\n  - { id: b, prompt: p, first_frame: ${missing} }`,
+      ),
+    );
+    expect(diagnostics.map(({ hint }) => hint)).toEqual([
+      'name one that there is, or none for the picked one',
+      'at: last takes its last frame, however long it is',
+    ]);
+  });
+
   it('is a job continued by another model, but for its dated slug', () => {
     const text = (model: string): string =>
       withShots(`  - { id: a, prompt: p }\n  - { id: b, prompt: p, model: ${model}, previous_job: a }`);
