@@ -63,7 +63,7 @@ export interface Take {
   readonly tags: readonly string[];
   /** The values the matrix gave to this expansion, for the sheet and the file names. */
   readonly matrix: Readonly<Record<string, unknown>>;
-  /** The vars that the naming template of the outputs asks for; absent where it asks for none. */
+  /** The vars, and texts and numbers of the matrix, that the naming template asks for; absent where it asks for none. */
   readonly vars?: Readonly<Record<string, string>>;
   readonly settings: ShotSettings;
   readonly frames: readonly FrameInput[];

@@ -154,13 +154,14 @@ function expansion(part: ShotPart, { combination, scope }: Draft, id: string): E
   };
 }
 
-/** The vars that the naming template asks for and the matrix does not give. */
+/** The vars that the naming template asks for, the texts and numbers of the matrix among them: as they stand in a prompt. */
 function namedVars(
   names: readonly string[],
   from: { readonly given: RawCombination; readonly scope: Scope; readonly vars: Substitution },
 ): Readonly<Record<string, string>> | undefined {
   const { given, scope, vars } = from;
-  const asked = names.filter((name) => !Object.hasOwn(given, name) && scope.find(name));
+  const isText = (name: string) => ['string', 'number'].includes(typeof given[name]);
+  const asked = names.filter((name) => (!Object.hasOwn(given, name) || isText(name)) && scope.find(name));
   if (asked.length === 0) return undefined;
   return Object.fromEntries(asked.map((name) => [name, vars.text(`{{${name}}}`, () => ['output', 'name'])]));
 }

@@ -55,10 +55,10 @@ function valueOf(name: string, take: Take, project: string): string {
   if (isTemplateName(name)) return builtIn(name, take, project) ?? `no-${name}`;
   // Not by mere look-up: a name may be one that every object inherits.
   const { matrix, vars = {} } = take;
-  if (!Object.hasOwn(matrix, name))
-    return (Object.hasOwn(vars, name) ? vars[name] : undefined) ?? `no-${name}`;
+  if (Object.hasOwn(vars, name)) return vars[name] ?? '';
+  if (!Object.hasOwn(matrix, name)) return `no-${name}`;
   const value = matrix[name];
-  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : label(name, value);
+  return typeof value === 'string' ? value : label(name, value);
 }
 
 function isTemplateName(name: string): name is TemplateName {

@@ -43,6 +43,19 @@ describe('a template', () => {
     ).toEqual(['Küche-a', 'attic-b']);
   });
 
+  it('fills in the texts and numbers of a matrix as they stand in a prompt', () => {
+    const matrix = '{ price: [49.00, 1.10], who: ["{{hero}} two"], wet: [true] }';
+    const text = withShots(
+      `  - { id: a, prompt: "{{price}}-{{who}}", vars: { hero: fox }, matrix: ${matrix} }`,
+      'output: { name: "{price}-{who}" }\n',
+    );
+    const takes = takesOf(text);
+    expect(takes.map((take) => stem('{price}-{who}', take))).toEqual(['49.00-fox two', '1.10-fox two']);
+    expect(takes.map(({ settings }) => settings.prompt)).toEqual(['49.00-fox two', '1.10-fox two']);
+    // Of what is on or off, the value alone would say nothing.
+    expect(takes.map((take) => stem('{wet}', take))).toEqual(['wet-true', 'wet-true']);
+  });
+
   it('takes a name that every object inherits for any other', () => {
     const shots =
       '  - { id: a, prompt: "{{constructor}}", matrix: { constructor: [x] } }\n' +
