@@ -6,7 +6,7 @@ import { nearest } from '../domain/nearest.js';
 import { createClaims, isLive, type Claims } from '../plan/claims.js';
 import type { Decision, DecisionContext } from '../plan/decision.js';
 import { decideAll } from '../plan/decide.js';
-import { slotKey, withAncestors, type Picks } from '../plan/graph.js';
+import { pickedTake, pickOf, slotKey, sourcesLeftOpen, withAncestors, type Picks } from '../plan/graph.js';
 import { arePicksAlike, followPicks } from '../plan/picks.js';
 import { inspectOutput } from '../store/clips.js';
 import { openPath, storedPath } from './paths.js';
@@ -52,6 +52,8 @@ interface Surveyed {
   readonly attempts: readonly Attempt[];
   readonly picks: Picks;
   readonly scope: Scope;
+  /** Takes that are in scope besides, to be picked from. */
+  readonly choices?: readonly Take[];
 }
 
 /** Looks at the disk and decides about every take. Reads, never writes. Throws `usage` on unknown ids in the scope. */
@@ -68,15 +70,30 @@ export async function survey(surveyed: Surveyed): Promise<Survey> {
     if (arePicksAlike(followed, found.picks)) break;
     found = decideUnder({ ...surveyed, picks: followed }, statuses);
   }
-  return found;
+  const choices = choicesFor(found, surveyed);
+  return choices.length === 0 ? found : decideUnder({ ...surveyed, picks: found.picks, choices }, statuses);
 }
 
-function decideUnder({ project, attempts, picks, scope }: Surveyed, statuses: ClipStatuses): Survey {
+/** What `--until` leaves out and a person needs: the other takes of a source of which one is to be picked. */
+function choicesFor({ decisions, inScope, picks, context }: Survey, { project, scope }: Surveyed): Take[] {
+  if (scope.until === undefined || !context.approve) return [];
+  const toPick = new Set(
+    inScope
+      .filter((take) => decisions.get(slotKey(take))?.blocked_by !== undefined)
+      .flatMap((take) => sourcesLeftOpen(take))
+      .filter((shot) => pickOf(picks, shot) === undefined)
+      .filter((shot) => decisions.get(slotKey(pickedTake(shot, picks)))?.blocked_by === undefined),
+  );
+  return project.manifest.takes.filter(({ shot }) => toPick.has(shot));
+}
+
+function decideUnder(surveyed: Surveyed, statuses: ClipStatuses): Survey {
+  const { project, attempts, picks, scope } = surveyed;
   const { manifest, inputs } = project;
   const { takes } = manifest;
   const identity = gatewayIdentity(project.target);
   const claims = createClaims(attempts, takes, picks);
-  const inScope = scopeOf(takes, scope, picks);
+  const inScope = scopeOf(takes, surveyed);
   const scoped = inScope === takes ? undefined : new Set(inScope.map(slotKey));
   const rerender = new Set<string>();
   for (const id of scope.rerender ?? []) {
@@ -163,11 +180,13 @@ async function worstStatus(outputs: readonly Output[], folder: string, hash: boo
   return worst;
 }
 
-function scopeOf(takes: readonly Take[], { only, until }: Scope, picks: Picks): readonly Take[] {
+function scopeOf(takes: readonly Take[], { scope, picks, choices = [] }: Surveyed): readonly Take[] {
+  const { only, until } = scope;
   let selected: ReadonlySet<Take> | undefined;
   if (only && only.length > 0) selected = new Set(select(takes, only, '--only'));
   if (until !== undefined) {
-    const chain = withAncestors({ takes, roots: select(takes, [until], '--until'), picks });
+    const roots = select(takes, [until], '--until');
+    const chain = new Set([...withAncestors({ takes, roots, picks }), ...choices]);
     const before = selected;
     selected = before ? new Set([...chain].filter((take) => before.has(take))) : chain;
   }

@@ -20,6 +20,14 @@ export function pictureSourcesOf({ frames, references }: Take, picks: Picks): Ta
   );
 }
 
+/** The shots that a take is made from without a word on which take. */
+export function sourcesLeftOpen({ frames, references, previous_shot }: Take): string[] {
+  const pictures = [...frames, ...references].flatMap(({ source }) =>
+    source.kind === 'shot' && source.take === undefined ? [source.shot] : [],
+  );
+  return previous_shot === undefined ? pictures : [...pictures, previous_shot];
+}
+
 /** The take that a `{ from: … }` means: the one it names, else the picked one. */
 export function sourceTake(source: Extract<InputSource, { kind: 'shot' }>, picks: Picks): TakeRef {
   return source.take === undefined

@@ -70,6 +70,31 @@ describe('approval', () => {
     expect(await film.run({ approve: true })).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
   });
 
+  it('has all takes to pick from in a run that goes up to one shot', async () => {
+    const film = await project('approve: true', A, B.replace('prompt: B', 'prompt: B, takes: 2'), C, D);
+    const first = await film.run({ until: 'c' });
+    expect(first).toMatchObject({ exit_code: 1, counts: { submitted: 2 }, stopped: { kind: 'approval' } });
+    await pick(film, { a: 2 });
+    const second = await film.run({ until: 'c' });
+    expect(second).toMatchObject({ exit_code: 1, counts: { submitted: 2 }, stopped: { kind: 'approval' } });
+    await pick(film, { b: 2 });
+    const third = await film.run({ until: 'c' });
+    expect(third).toMatchObject({ exit_code: 0, counts: { total: 3, submitted: 1 } });
+    expect(prompts(server)).toEqual(['A', 'A', 'B', 'B', 'C']);
+  });
+
+  it('buys no takes to pick from where nothing waits for a pick', async () => {
+    const named = '  - { id: c, prompt: C, first_frame: { from: a, take: 2 } }';
+    const film = await project('', A.replace('takes: 2', 'takes: 3'), B, named);
+    expect(await film.run({ until: 'b' })).toMatchObject({ exit_code: 0, counts: { submitted: 2 } });
+    expect(await film.run({ until: 'b', approve: true })).toMatchObject({ counts: { submitted: 0 } });
+    expect(await film.run({ until: 'c', approve: true })).toMatchObject({ counts: { submitted: 1 } });
+    // Those that --only leaves out stay out.
+    await film.write([A, B.replace('prompt: B', 'prompt: B2')].join('\n'));
+    const narrow = { until: 'b', only: ['a@1', 'b'], approve: true };
+    expect(await film.run(narrow)).toMatchObject({ counts: { total: 2, submitted: 0 } });
+  });
+
   it('is asked for anew where the picked clip is made anew', async () => {
     const film = await project('approve: true', A, B);
     await film.run();
