@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Attempt } from '../domain/attempt.js';
+import { outputsOf, type Attempt } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { outputStem } from '../manifest/output-name.js';
 import { storedPath } from './paths.js';
@@ -57,6 +57,12 @@ export function isInPlace({ state }: Attempt, place: ClipPlace): boolean {
     state.kind === 'delivered' &&
     state.outputs.every(({ path }, index) => path === place.storedClip(index, extensionOf(path)))
   );
+}
+
+/** Tells of attempts whether a clip of theirs was set aside. */
+export function asideIn(project: Project): (attempt: Attempt) => boolean {
+  const aside = `${storedPath(project.paths.folder, supersededFolder(project))}/`;
+  return (attempt) => outputsOf(attempt).some(({ path }) => path.startsWith(aside));
 }
 
 function placeAt(project: Project, stem: string): ClipPlace {

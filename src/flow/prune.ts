@@ -1,11 +1,12 @@
-import { outputsOf } from '../domain/attempt.js';
+import { outputsOf, type Attempt } from '../domain/attempt.js';
+import type { Take } from '../domain/take.js';
 import { slotKey } from '../plan/graph.js';
 import { isUnderBothNames } from '../store/move-file.js';
 import { openShotStore } from '../store/shot-store.js';
 import { removeFile } from '../store/clip-file.js';
 import { inspectOutput } from '../store/clips.js';
 import { surveyFully } from './adopt.js';
-import { clipPlace, isInPlace, partOf, sidecarOf } from './clip-place.js';
+import { asideIn, clipPlace, isInPlace, partOf, sidecarOf } from './clip-place.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
 import { recover } from './recover.js';
@@ -20,9 +21,10 @@ export interface Prunable {
 }
 
 /**
- * Lists the clips this lockfile owns that no take of the manifest uses, and with `remove` removes them. A clip in its
- * shot's own place stays, however much the shot was edited, until a new one has taken the place. Files that the
- * lockfile does not own, or that somebody has changed, are never touched. The attempts stay on record.
+ * Lists the clips this lockfile owns that no take of the manifest uses, and with `remove` removes them. The clip of a
+ * shot stays, however much the shot was edited and whatever folder the clips are to lie in now, until a new one has
+ * taken its place. Files that the lockfile does not own, or that somebody has changed, are never touched. The attempts
+ * stay on record.
  */
 export async function pruneClips(
   project: Project,
@@ -32,13 +34,17 @@ export async function pruneClips(
   const store = await openShotStore({ lockfile: paths.lockfile, project: manifest.project, clock });
   try {
     await recover(project, store);
-    const { attempts, claims } = await surveyFully({
+    const { attempts, claims, decisions } = await surveyFully({
       project,
       state: store,
       scope: {},
       adopt: (attempt) => store.adopt(attempt),
     });
     const owners = new Map(manifest.takes.map((take) => [slotKey(take), take]));
+    const isAside = asideIn(project);
+    const isLastOf = (owner: Take, attempt: Attempt) =>
+      isInPlace(attempt, clipPlace(project, owner)) ||
+      (!isAside(attempt) && decisions.get(slotKey(owner))?.action !== 'reuse');
     const unclaimed = claims.unclaimed();
     // A clip that somebody took away stays on record, and another may have come to its place.
     const idle = new Set(unclaimed);
@@ -51,7 +57,7 @@ export async function pruneClips(
     const found: Prunable[] = [];
     for (const attempt of unclaimed) {
       const owner = owners.get(slotKey(attempt.owner));
-      if (owner && isInPlace(attempt, clipPlace(project, owner))) continue;
+      if (owner && isLastOf(owner, attempt)) continue;
       for (const output of outputsOf(attempt)) {
         const { path, bytes } = output;
         const file = openPath(paths.folder, path);

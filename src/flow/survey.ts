@@ -9,9 +9,9 @@ import { decideAll } from '../plan/decide.js';
 import { pickedTake, pickOf, slotKey, sourcesLeftOpen, withAncestors, type Picks } from '../plan/graph.js';
 import { arePicksAlike, followPicks } from '../plan/picks.js';
 import { inspectOutput } from '../store/clips.js';
-import { openPath, storedPath } from './paths.js';
+import { openPath } from './paths.js';
 import { gatewayIdentity } from './connections.js';
-import { clipPlace, isInPlace, supersededFolder } from './clip-place.js';
+import { asideIn, clipPlace, isInPlace } from './clip-place.js';
 import type { Project } from './project.js';
 
 /** Which takes a plan or a run is about, and how it goes about them. */
@@ -61,8 +61,7 @@ export async function survey(surveyed: Surveyed): Promise<Survey> {
   const { project, attempts, picks, scope } = surveyed;
   const { folder } = project.paths;
   const statuses = await clipStatuses({ attempts, folder, hash: scope.verify ?? false });
-  const superseded = `${storedPath(folder, supersededFolder(project))}/`;
-  const isAside = (attempt: Attempt) => pathsOf(attempt).some((path) => path.startsWith(superseded));
+  const isAside = asideIn(project);
   let found = decideUnder(surveyed, statuses);
   // Which clips picks are about is known for a generation of shots once the one before it was decided about.
   for (let rounds = Object.keys(picks).length; rounds > 0; rounds--) {

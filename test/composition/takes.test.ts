@@ -116,6 +116,17 @@ describe('prune', () => {
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { reused: 1 } });
   });
 
+  it('leaves the clip of an edited shot where another output folder is named meanwhile', async () => {
+    const film = await project('  - { id: a, prompt: A }\n  - { id: b, prompt: B }');
+    await film.run();
+    await film.write('  - { id: a, prompt: A2 }');
+    const elsewhere = { ...film, load: () => film.load({ output: join(film.folder, 'renders/elsewhere') }) };
+    expect(await prune(elsewhere, true)).toEqual(['b/b.mp4']);
+    expect(await there(film, 'a/a.mp4')).toBe(true);
+    await film.run();
+    expect(await prune(elsewhere)).toEqual(['.superseded/a.mp4']);
+  });
+
   it('leaves a clip in use that lies where another was, and one that somebody has changed', async () => {
     const film = await project('  - { id: a, prompt: A }\n  - { id: c, prompt: C }');
     await film.run();

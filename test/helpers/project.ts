@@ -5,7 +5,7 @@ import type { Clock } from '../../src/clock.js';
 import type { PlanDocument } from '../../src/domain/plan.js';
 import type { RunEvent, RunSummary } from '../../src/events.js';
 import { planProject, type PlanOptions } from '../../src/flow/plan.js';
-import { loadProject, type Project } from '../../src/flow/project.js';
+import { loadProject, type Project, type ProjectOptions } from '../../src/flow/project.js';
 import { runProject, type RunOptions } from '../../src/flow/run.js';
 
 /** A folder with a manifest in it, and what tests do with one. */
@@ -14,7 +14,7 @@ export interface TestProject {
   readonly manifest: string;
   /** Replaces the manifest's shots, or all of it where the text says `version`. */
   write(text: string): Promise<void>;
-  load(): Promise<Project>;
+  load(options?: Pick<ProjectOptions, 'output'>): Promise<Project>;
   plan(options?: PlanOptions): Promise<PlanDocument>;
   run(options?: RunOptions): Promise<RunSummary & { readonly events: readonly RunEvent[] }>;
   /** The text of a file in the folder. */
@@ -53,12 +53,13 @@ export async function makeProject(settings: ProjectSettings, shots: string): Pro
     folder,
     manifest,
     write: (body) => writeFile(manifest, body.includes('version:') ? body : text(body)),
-    load: () =>
+    load: (options) =>
       loadProject({
         manifest,
         env,
         ...(settings.clock ? { clock: settings.clock } : {}),
         ...(settings.output === undefined ? {} : { output: settings.output }),
+        ...options,
       }),
     plan: async (options) => planProject(await project.load(), options),
     async run(options) {
