@@ -1,17 +1,21 @@
 import { join } from 'node:path';
+import { isoNow } from '../clock.js';
 import { outputsOf, type Attempt, type Output } from '../domain/attempt.js';
 import type { Decision } from '../plan/decision.js';
+import type { Picks } from '../plan/graph.js';
 import { picksBehind } from '../plan/picks.js';
+import { advance } from '../shot/advance.js';
 import { exists, listFolder } from '../store/clip-file.js';
-import type { ShotState } from '../store/shot-state.js';
 import { readShotState } from '../store/read-state.js';
+import type { ShotState } from '../store/shot-state.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { findSidecars } from '../store/sidecar.js';
 import { createClipIndex } from './clip-index.js';
 import { CLIP_EXTENSIONS, clipPlace, isInPlace, partOf, sidecarOf } from './clip-place.js';
+import { findClips, isThisClip, type Sighting } from './find-clips.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
-import { isThisClip, nameWholePart } from './recover.js';
+import { nameWholePart } from './recover.js';
 import { survey, type Scope, type Survey } from './survey.js';
 
 /** What is known of a project: its attempts, with those that only sidecars vouch for, and what to do about its takes. */
@@ -36,11 +40,18 @@ export async function surveyFully({
   readonly scope: Scope;
   readonly adopt?: ShotStore['adopt'];
 }): Promise<FullSurvey> {
-  const known = [...state.attempts()];
+  let known = [...state.attempts()];
   let picks = state.picks();
-  const surveyed = await survey({ project, attempts: known, picks, scope });
-  if (!comesToNew(project, surveyed)) return { ...surveyed, attempts: known };
-  const found = await adoptable(project, state, surveyed);
+  let surveyed = await survey({ project, attempts: known, picks, scope });
+  // Who may write has let recover.ts put in order what is only foreseen here.
+  const sightings = adopt ? [] : await findClips(project, known, unsettled(project, known, surveyed));
+  if (sightings.length > 0) {
+    known = asSeen(known, sightings, isoNow(project.clock));
+    surveyed = await survey({ project, attempts: known, picks, scope });
+  }
+  if ([...surveyed.decisions.values()].every((decision) => isAtRest(project, decision)))
+    return { ...surveyed, attempts: known };
+  const found = await adoptable({ project, known, picks }, surveyed);
   if (found.length === 0) return { ...surveyed, attempts: known };
   // All at once: they reach the disk together, not one fsync after the other.
   const adopted = adopt
@@ -56,11 +67,26 @@ export async function surveyFully({
   return { ...(await survey({ project, attempts, picks, scope })), attempts };
 }
 
-/** Whether there is more to do than to leave all clips as they lie. */
-function comesToNew(project: Project, { decisions }: Survey): boolean {
-  const isAtRest = ({ action, attempt, take }: Decision) =>
-    action === 'reuse' && attempt !== undefined && isInPlace(attempt, clipPlace(project, take));
-  return ![...decisions.values()].every(isAtRest);
+/** Whether there is no more to do than to leave the clips of a take as they lie. */
+function isAtRest(project: Project, { action, attempt, take }: Decision): boolean {
+  return action === 'reuse' && attempt !== undefined && isInPlace(attempt, clipPlace(project, take));
+}
+
+/** The attempts as recover.ts would leave them. */
+function asSeen(known: readonly Attempt[], sightings: readonly Sighting[], at: string): Attempt[] {
+  const events = new Map(sightings.map(({ attempt, event }) => [attempt.id, event]));
+  return known.map((attempt) => {
+    const event = events.get(attempt.id);
+    return event ? advance(attempt, { ...event, at }) : attempt;
+  });
+}
+
+/** All but the attempts whose clips lie, as they were delivered, where a take asks for them. */
+function unsettled(project: Project, known: readonly Attempt[], { decisions, context }: Survey): Attempt[] {
+  const atRest = new Set(
+    [...decisions.values()].flatMap((decision) => (isAtRest(project, decision) ? decision.attempt?.id : [])),
+  );
+  return known.filter((attempt) => !atRest.has(attempt.id) || context.clipStatus(attempt) !== 'intact');
 }
 
 /**
@@ -68,12 +94,15 @@ function comesToNew(project: Project, { decisions }: Survey): boolean {
  * one, if their clips are whole and belong to no other lockfile in the folder.
  */
 async function adoptable(
-  project: Project,
-  state: ShotState,
+  {
+    project,
+    known,
+    picks,
+  }: { readonly project: Project; readonly known: readonly Attempt[]; readonly picks: Picks },
   surveyed: Survey,
 ): Promise<Omit<Attempt, 'id'>[]> {
   const { manifest, paths } = project;
-  const unknown = await findUnknown(project, state.attempts(), surveyed);
+  const unknown = await findUnknown(project, known, surveyed);
   if (unknown.length === 0) return [];
   const elsewhere = await clipsOfOthers(project);
   const candidates: Attempt[] = [];
@@ -85,8 +114,8 @@ async function adoptable(
     if (!areWhole.includes(false)) candidates.push({ ...attempt, id: `sidecar ${index}` });
   }
   // The lockfile's own attempts come last: of two that suit a take equally, the newer one serves it.
-  const attempts = [...candidates, ...state.attempts()];
-  const { decisions } = await survey({ project, attempts, picks: state.picks(), scope: {} });
+  const attempts = [...candidates, ...known];
+  const { decisions } = await survey({ project, attempts, picks, scope: {} });
   const wanted = new Set([...decisions.values()].map(({ attempt }) => attempt?.id));
   const owners = createClipIndex(candidates);
   for (const take of manifest.takes) {

@@ -90,6 +90,7 @@ describe('a clip that is gone and lost', () => {
     server.jobs[0]?.vanish();
     await film.run();
     await writeFile(join(film.folder, PATH), first);
+    expect(await actions(film)).toEqual(['reuse', 'reuse', 'reuse']);
     expect(await outcomes(film)).toEqual(['delivered', 'delivered', 'delivered']);
     expect(server.counters.posts).toBe(3);
   });

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeClip } from '../helpers/clips.js';
@@ -177,6 +177,32 @@ describe('a second run', () => {
     await writeFile(join(copy, 'sea.json'), await film.read('renders/film/sea/sea.json'));
     await film.write(`${SEA}\n  - { id: again, prompt: waves }`);
     expect((await film.plan()).shots.map(({ action }) => action)).toEqual(['reuse', 'render']);
+  });
+
+  describe.each([
+    ['renamed', rename],
+    ['copied', (from: string, to: string) => cp(from, to, { recursive: true, preserveTimestamps: true })],
+  ])('of a project whose output folder was %s by hand', (_, take) => {
+    it('finds the clips there, and the plan says so', async () => {
+      const film = await delivered(`${SEA}\n  - { id: sky, prompt: clouds }`);
+      await take(join(film.folder, 'renders/film'), join(film.folder, 'renders/final'));
+      await film.write((await film.read('film.yaml')).replace('shots:', 'output: renders/final\nshots:'));
+      const text = await film.read('film.yaml');
+      await film.write(text.replace('clouds', 'stars'));
+      expect((await film.plan()).shots.map(({ action }) => action)).toEqual(['reuse', 'rerender']);
+      await film.write(text);
+      expect((await film.plan()).shots.map(({ reasons }) => reasons)).toEqual([['delivered'], ['delivered']]);
+      const { downloads } = server.counters;
+      expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+      expect(server.counters.downloads).toBe(downloads);
+      expect(await film.lockfile()).toMatchObject({
+        shots: {
+          sea: {
+            takes: { 1: { attempts: [{ state: { outputs: [{ path: 'renders/final/sea/sea.mp4' }] } }] } },
+          },
+        },
+      });
+    });
   });
 
   it('fetches a missing clip again, for free', async () => {
