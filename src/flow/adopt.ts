@@ -1,18 +1,17 @@
-import { join } from 'node:path';
 import { isoNow } from '../clock.js';
 import { outputsOf, type Attempt, type Output } from '../domain/attempt.js';
 import type { Decision } from '../plan/decision.js';
 import type { Picks } from '../plan/graph.js';
 import { picksBehind } from '../plan/picks.js';
 import { advance } from '../shot/advance.js';
-import { exists, listFolder } from '../store/clip-file.js';
-import { readShotState } from '../store/read-state.js';
+import { exists } from '../store/clip-file.js';
 import type { ShotState } from '../store/shot-state.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { findSidecars } from '../store/sidecar.js';
 import { createClipIndex } from './clip-index.js';
 import { CLIP_EXTENSIONS, clipPlace, isInPlace, partOf, sidecarOf } from './clip-place.js';
 import { findClips, isThisClip, type Sighting } from './find-clips.js';
+import { readOtherProjects } from './other-projects.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
 import { nameWholePart } from './recover.js';
@@ -104,10 +103,10 @@ async function adoptable(
   const { manifest, paths } = project;
   const unknown = await findUnknown(project, known, surveyed);
   if (unknown.length === 0) return [];
-  const elsewhere = await clipsOfOthers(project);
+  const others = await readOtherProjects(paths);
   const candidates: Attempt[] = [];
   for (const [index, { attempt, outputs }] of unknown.entries()) {
-    if (outputs.some(({ path }) => elsewhere.has(path))) continue;
+    if (outputs.some(({ path }) => others.ownerOf(path) !== undefined)) continue;
     const areWhole = await Promise.all(
       outputs.map((output) => isWhole(openPath(paths.folder, output.path), output)),
     );
@@ -156,17 +155,4 @@ async function findUnknown({ paths }: Project, known: readonly Attempt[], { cont
     knownJobs.add(state.job.id);
     return [{ attempt, outputs: state.outputs }];
   });
-}
-
-/** The clips that other lockfiles beside this one own, as lockfiles keep paths. */
-async function clipsOfOthers({ paths }: Project): Promise<ReadonlySet<string>> {
-  const owned = new Set<string>();
-  for (const name of await listFolder(paths.folder)) {
-    const lockfile = join(paths.folder, name);
-    if (!name.endsWith('.lock.json') || lockfile === paths.lockfile) continue;
-    // A lockfile that cannot be read is its own project's trouble.
-    const state = await readShotState(lockfile).catch(() => undefined);
-    for (const { path } of state?.attempts().flatMap(outputsOf) ?? []) owned.add(path);
-  }
-  return owned;
 }

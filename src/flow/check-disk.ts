@@ -1,15 +1,18 @@
 import { dirname, join } from 'node:path';
+import { outputsOf, type Attempt } from '../domain/attempt.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { USUAL_SECONDS, type Take } from '../domain/take.js';
 import type { Decision } from '../plan/decision.js';
 import { slotKey } from '../plan/graph.js';
 import { exists, lookAtFolder } from '../store/clip-file.js';
 import { freeBytes } from '../store/clips.js';
+import { isUnderBothNames } from '../store/move-file.js';
 import { isSidecar } from '../store/sidecar.js';
 import { readHead } from '../store/text-file.js';
 import type { ClipIndex } from './clip-index.js';
-import { CLIP_EXTENSIONS, clipPlace } from './clip-place.js';
-import { storedPath } from './paths.js';
+import { CLIP_EXTENSIONS, clipPlace, isInPlace } from './clip-place.js';
+import { readOtherProjects, type OtherProjects } from './other-projects.js';
+import { openPath, storedPath } from './paths.js';
 import type { Project } from './project.js';
 import type { Survey } from './survey.js';
 
@@ -24,13 +27,15 @@ export async function foreignFiles(
 ): Promise<Diagnostic[]> {
   const found: Diagnostic[] = await foreignReports(project);
   const obstacles = new Set<string>();
-  for (const { take, action, blocked_by } of decisions) {
-    if (action === 'reuse' || action === 'held' || blocked_by !== undefined) continue;
+  let others: OtherProjects | undefined;
+  for (const { take, action, attempt, blocked_by } of decisions) {
+    if (action === 'held' || blocked_by !== undefined) continue;
     const place = clipPlace(project, take);
+    if (action === 'reuse' && attempt && isInPlace(attempt, place)) continue;
     const { isThere, obstacle } = lookAtFolder(dirname(place.sidecar));
-    const report = (path: string) => {
+    const report = (path: string, ...why: readonly string[]) => {
       const at = project.locate(take);
-      found.push({ ...inTheWay(project, path), shot: take.shot, ...(at ? { at } : {}) });
+      found.push({ ...inTheWay(project, path, ...why), shot: take.shot, ...(at ? { at } : {}) });
     };
     if (obstacle !== undefined && !obstacles.has(obstacle)) {
       obstacles.add(obstacle);
@@ -40,13 +45,26 @@ export async function foreignFiles(
     if (!isThere) continue;
     let isOurs = false;
     for (const extension of CLIP_EXTENSIONS) {
-      if (clips.ownerOf(place.storedClip(0, extension)) !== undefined) isOurs = true;
-      else if (exists(place.clip(0, extension))) report(place.clip(0, extension));
+      const clip = place.clip(0, extension);
+      const owner = clips.ownerOf(place.storedClip(0, extension));
+      if (owner !== undefined) isOurs = true;
+      const staysThere = owner !== undefined && owner === attempt?.id;
+      if (staysThere || !exists(clip) || isOnItsWay(project, attempt, clip)) continue;
+      others ??= await readOtherProjects(project.paths);
+      const other = others.ownerOf(place.storedClip(0, extension));
+      if (other !== undefined) report(clip, `${other} owns it${owner === undefined ? '' : ' too'}`, FOR_TWO);
+      else if (owner === undefined) report(clip);
     }
     // Beside a clip of ours it is ours too, even if a power cut has left it empty.
     if (!isOurs && exists(place.sidecar) && !(await isSidecar(place.sidecar))) report(place.sidecar);
   }
   return found;
+}
+
+/** A run that died while it gave the clip of a renamed shot its new name has left it under both. */
+function isOnItsWay({ paths }: Project, attempt: Attempt | undefined, target: string): boolean {
+  const [output] = attempt ? outputsOf(attempt) : [];
+  return output !== undefined && isUnderBothNames(openPath(paths.folder, output.path), target);
 }
 
 /** What report.json and the contact sheet of ours begin with; older sheets have it in their title. */
@@ -70,9 +88,16 @@ export async function foreignReports(project: Project): Promise<Diagnostic[]> {
   return found;
 }
 
-function inTheWay({ paths }: Project, path: string): Diagnostic {
-  const message = `${storedPath(paths.folder, path)} is in the way, and this lockfile does not own it`;
-  const hint = 'move the file, rename the shot, or choose another output folder';
+/** As after a copy of a manifest and its lockfile. */
+const FOR_TWO = 'give one of the two another output folder and run it: it gets copies of the clips it needs';
+
+function inTheWay(
+  { paths }: Project,
+  path: string,
+  why = 'this lockfile does not own it',
+  hint = 'move the file, rename the shot, or choose another output folder',
+): Diagnostic {
+  const message = `${storedPath(paths.folder, path)} is in the way, and ${why}`;
   return { code: 'file-not-ours', severity: 'error', message, hint };
 }
 

@@ -7,6 +7,7 @@ import { removeFile } from '../store/clip-file.js';
 import { inspectOutput } from '../store/clips.js';
 import { surveyFully } from './adopt.js';
 import { asideIn, clipPlace, isInPlace, partOf, sidecarOf } from './clip-place.js';
+import { readOtherProjects } from './other-projects.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
 import { recover } from './recover.js';
@@ -23,7 +24,7 @@ export interface Prunable {
 /**
  * Lists the clips this lockfile owns that no take of the manifest uses, and with `remove` removes them. The clip of a
  * shot stays, however much the shot was edited and whatever folder the clips are to lie in now, until a new one has
- * taken its place. Files that the lockfile does not own, or that somebody has changed, are never touched. The attempts
+ * taken its place. Files that the lockfile does not own alone, or that somebody has changed, are never touched. The attempts
  * stay on record.
  */
 export async function pruneClips(
@@ -54,6 +55,7 @@ export async function pruneClips(
         .flatMap(outputsOf)
         .map(({ path }) => path),
     );
+    const others = await readOtherProjects(paths);
     const found: Prunable[] = [];
     for (const attempt of unclaimed) {
       const owner = owners.get(slotKey(attempt.owner));
@@ -61,7 +63,8 @@ export async function pruneClips(
       for (const output of outputsOf(attempt)) {
         const { path, bytes } = output;
         const file = openPath(paths.folder, path);
-        if (inUse.has(path) || (await inspectOutput({ file, output, hash: false })) !== 'intact') continue;
+        if (inUse.has(path) || others.ownerOf(path) !== undefined) continue;
+        if ((await inspectOutput({ file, output, hash: false })) !== 'intact') continue;
         found.push({ path, bytes, ...attempt.owner });
         if (!remove) continue;
         // A run that died while the clip got its name has left it under both.

@@ -11,6 +11,7 @@ import type { ShotStore } from '../store/shot-store.js';
 import type { BudgetLedger } from './budget-ledger.js';
 import type { ClipIndex } from './clip-index.js';
 import type { Connections } from './connections.js';
+import type { OtherProjects } from './other-projects.js';
 import type { Project } from './project.js';
 import type { StopControl } from './stop-control.js';
 import type { SubmitGate } from './submit-gate.js';
@@ -32,6 +33,8 @@ export interface RunContext {
   readonly timing: PollTiming;
   readonly ledger: BudgetLedger;
   readonly clips: ClipIndex;
+  /** Read when first asked for, which seldom comes to pass. */
+  readonly others: () => Promise<OtherProjects>;
   /** Throws `disk` once the output folder is gone. */
   readonly assertOutput: () => void;
   readonly limits: {

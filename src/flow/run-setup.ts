@@ -8,6 +8,7 @@ import { createPollTiming, type LengthSample } from '../shot/poll-timing.js';
 import { openFolder } from '../store/clip-file.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { createBudgetLedger } from './budget-ledger.js';
+import { readOtherProjects } from './other-projects.js';
 import { pricesBy } from './prices.js';
 import type { Connections } from './connections.js';
 import type { Prepared } from './prepare.js';
@@ -65,6 +66,7 @@ export function createContext({
       maxCostUsd,
     }),
     clips: prepared.clips,
+    others: lazily(() => readOtherProjects(project.paths)),
     assertOutput: openFolder(project.paths.output),
     limits: createLimits(project),
     frameTool: lazily(() => findFrameTool(project.env)),

@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DailiesError } from '../errors.js';
 import { diskError, errnoOf } from '../disk-error.js';
-import { moveToFree, type Keeping } from './move-file.js';
+import { copyToFree, moveToFree } from './move-file.js';
 
 /*
  * Small things that are done for every clip are done synchronously: they touch names, not data, and take
@@ -62,17 +62,22 @@ export function mtimeOf(path: string): number {
  * A file that already bears the name is never overwritten: throws `disk`, with EEXIST as its cause where it is taken.
  */
 export function finishPart(part: string, target: string): Promise<void> {
-  return giveName(part, target, { isDurable: false });
+  return giveName(target, () => moveToFree(part, target, { isDurable: false }));
 }
 
 /** Moves a clip to its place, for good. Throws as `finishPart`. */
 export function moveIntoPlace(file: string, target: string): Promise<void> {
-  return giveName(file, target, { isDurable: true });
+  return giveName(target, () => moveToFree(file, target, { isDurable: true }));
 }
 
-async function giveName(file: string, target: string, keeping: Keeping): Promise<void> {
+/** Puts a copy of a clip in its place, for good. Throws as `finishPart`. */
+export function copyIntoPlace(file: string, target: string): Promise<void> {
+  return giveName(target, () => copyToFree(file, target));
+}
+
+async function giveName(target: string, give: () => Promise<boolean>): Promise<void> {
   try {
-    if (await moveToFree(file, target, keeping)) return;
+    if (await give()) return;
     throw Object.assign(new Error(`${target} exists`), { code: 'EEXIST' });
   } catch (cause) {
     throw diskError({ path: target, doing: 'put in its place', cause });

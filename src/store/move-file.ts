@@ -1,10 +1,11 @@
-import { linkSync, renameSync, statSync, unlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { constants, linkSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { copyFile, open, rm } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import { errnoOf } from '../disk-error.js';
 import { syncFolder } from './replace-file.js';
 
 /** Makes a move outlive a power cut; without it the file may be found under its old name after one, as whole as before. */
-export interface Keeping {
+interface Keeping {
   readonly isDurable: boolean;
 }
 
@@ -28,6 +29,30 @@ export async function moveToFree(file: string, target: string, { isDurable }: Ke
   unlinkSync(file);
   if (isDurable) await syncFolder(dirname(file));
   return true;
+}
+
+/**
+ * Gives a copy of a file a name that is free, and the file's own time, for good; false where the name is taken. It grows
+ * as the `.part` of that name. Errors are the file system's own.
+ */
+export async function copyToFree(file: string, target: string): Promise<boolean> {
+  const part = join(dirname(target), `${basename(target, extname(target))}.part`);
+  // What lies there may be another file's second name: that file is not to be written over.
+  await rm(part, { force: true });
+  try {
+    await copyFile(file, part, constants.COPYFILE_FICLONE);
+    const { atime, mtime } = statSync(file);
+    const copy = await open(part, 'r+');
+    try {
+      await copy.utimes(atime, mtime);
+      await copy.sync();
+    } finally {
+      await copy.close();
+    }
+    return await moveToFree(part, target, { isDurable: true });
+  } finally {
+    await rm(part, { force: true });
+  }
 }
 
 /**
