@@ -19,7 +19,8 @@ export async function moveToFree(file: string, target: string, { isDurable }: Ke
     linkSync(file, target);
   } catch (error) {
     const code = errnoOf(error) ?? '';
-    if (['ENOENT', 'ENOTDIR', 'EXDEV'].includes(code)) throw error;
+    if (['ENOENT', 'ENOTDIR'].includes(code)) throw error;
+    if (code === 'EXDEV') return moveAcross(file, target, { isDurable });
     if (code !== 'EEXIST') return renameUnlessTaken(file, target, { isDurable });
     // A run that died between the two steps has left the file under both names: the second step is still to come.
     if (!isUnderBothNames(file, target)) return false;
@@ -36,6 +37,7 @@ export async function moveToFree(file: string, target: string, { isDurable }: Ke
  * as the `.part` of that name. Errors are the file system's own.
  */
 export async function copyToFree(file: string, target: string): Promise<boolean> {
+  if (statSync(target, { throwIfNoEntry: false })) return false;
   const part = join(dirname(target), `${basename(target, extname(target))}.part`);
   // What lies there may be another file's second name: that file is not to be written over.
   await rm(part, { force: true });
@@ -62,6 +64,14 @@ export async function copyToFree(file: string, target: string): Promise<boolean>
 export function isUnderBothNames(file: string, target: string): boolean {
   const [one, other] = [file, target].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
   return one !== undefined && one.ino === other?.ino && one.dev === other.dev && one.nlink > 1n;
+}
+
+/** To another disk. A run that dies before the last step leaves a clip in both places, which is none too few. */
+async function moveAcross(file: string, target: string, { isDurable }: Keeping): Promise<boolean> {
+  if (!(await copyToFree(file, target))) return false;
+  unlinkSync(file);
+  if (isDurable) await syncFolder(dirname(file));
+  return true;
 }
 
 /**

@@ -1,10 +1,24 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { freeBytes, hashFile, inspectOutput, moveClip } from '../../src/store/clips.js';
 import { newFolder } from './fixtures.js';
 
+const otherDisk = ['/dev/shm'].find(
+  (folder) => existsSync(folder) && statSync(folder).dev !== statSync(tmpdir()).dev,
+);
 const sha256 = (content: string) => createHash('sha256').update(content).digest('hex');
 
 /** A clip as it was delivered, and the record of it. */
@@ -93,6 +107,21 @@ describe('moving a clip away', () => {
     const moved = await moveClip({ file, folder: newFolder() });
     expect(Math.floor(statSync(moved).mtimeMs)).toBe(output.mtime_ms);
   });
+
+  it.skipIf(otherDisk === undefined)(
+    'goes to another disk, as old as it was (skipped where there is no other)',
+    async () => {
+      const { file, output } = delivered();
+      const folder = mkdtempSync(join(otherDisk ?? '', 'dailies-store-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      writeFileSync(join(folder, 'sea.mp4'), 'another');
+      const moved = await moveClip({ file, folder });
+      expect(await inspectOutput({ file: moved, output, hash: true })).toBe('intact');
+      expect(Math.abs(statSync(moved).mtimeMs - output.mtime_ms)).toBeLessThanOrEqual(1);
+      expect(readdirSync(folder).toSorted()).toEqual(['sea.2.mp4', 'sea.mp4']);
+      expect(() => statSync(file)).toThrow('ENOENT');
+    },
+  );
 
   it('says so where there is nothing to move', async () => {
     const file = join(newFolder(), 'sea.mp4');
