@@ -25,10 +25,11 @@ export async function execute(context: RunContext): Promise<ReadonlyMap<string, 
 
   const decideInTime = async (take: Take, sources: readonly Promise<TakeOutcome>[]): Promise<Decision> => {
     const decision = decisionOf(decided, take);
-    if (sources.length === 0 || !buys(decision.action) || decision.blocked_by !== undefined) return decision;
+    if (sources.length === 0 || !buys(decision.action)) return decision;
     await Promise.all(sources);
     // With the clips of its sources there, the take can be decided about: it may even be served already.
     const final = decide(take, { ...survey.context, decided: (ref) => decided.get(slotKey(ref)) });
+    if (decision.blocked_by !== undefined) return unblocked(decision, final);
     if (final.blocked_by === undefined || !context.control.reason) return final;
     // In a run that was stopped the sources have not failed: nobody waited for them.
     const { blocked_by: _, ...cutShort } = final;
@@ -51,6 +52,14 @@ export async function execute(context: RunContext): Promise<ReadonlyMap<string, 
   for (const [slot, outcome] of started) outcomes.set(slot, await outcome);
   await Promise.all(aside);
   return outcomes;
+}
+
+/** Of a take that was blocked when the run began. What the plan did not count on, and nobody has agreed to, is not bought. */
+function unblocked(planned: Decision, final: Decision): Decision {
+  if (final.blocked_by !== undefined) return planned;
+  if (!buys(final.action)) return final;
+  const reasons = [`the clip of ${planned.blocked_by} was found by this run: the next one goes on`];
+  return { ...planned, reasons };
 }
 
 /** Purchases that are to be fetched although no take wants them any more. */

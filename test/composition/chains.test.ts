@@ -283,6 +283,27 @@ describe('a chain', () => {
     expect(prompts(server)).toEqual(['A']);
   });
 
+  it('says what to do where the clip it needs is found again within a run, whose plan did not count on it', async () => {
+    await completeAll(server);
+    const film = await makeProject({ baseUrl: server.baseUrl, env: tool, clock: fastClock(50) }, A);
+    await film.run();
+    await rm(join(film.folder, 'renders/film/a/a.mp4'));
+    server.jobs[0]?.vanish();
+    await film.run();
+    await film.write(lines(A, B, C));
+    expect(await film.plan()).toMatchObject({ total: { max_usd: 0 } });
+    server.jobs[0]?.restore();
+    const found = await film.run();
+    expect(outcomes(found)).toEqual({ a: 'delivered', b: 'blocked', c: 'blocked' });
+    expect(found.shots.map(({ message }) => message)).toEqual([
+      undefined,
+      'the clip of a was found by this run: the next one goes on',
+      'needs a clip of b',
+    ]);
+    expect(prompts(server)).toEqual(['A']);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 2 } });
+  });
+
   it('is blocked below an answer that was lost, and goes on when that is settled', async () => {
     await completeAll(server);
     server.failNext('reset');
