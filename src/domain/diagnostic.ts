@@ -70,6 +70,7 @@ export type DiagnosticCode =
   | 'catalogue-drift'
   // state and disk
   | 'file-not-ours'
+  | 'report-not-ours'
   | 'file-changed'
   | 'disk-space';
 

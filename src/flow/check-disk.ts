@@ -75,7 +75,7 @@ const REPORT_MARKS = [
 /** As far into a file as a mark is looked for. */
 const HEAD_BYTES = 4096;
 
-/** What is not ours where the report and the contact sheet are to lie. */
+/** What is not ours where the report and the contact sheet are to lie: errors, and a warning for another project's. */
 export async function foreignReports(project: Project): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
   for (const [name, mark] of REPORT_MARKS) {
@@ -84,8 +84,18 @@ export async function foreignReports(project: Project): Promise<Diagnostic[]> {
     // A folder has no beginning to be read.
     const head = await readHead(path, HEAD_BYTES).catch(() => undefined);
     if (head === undefined || !mark.test(head)) found.push(inTheWay(project, path));
+    else found.push(...replaced(project, path, head));
   }
   return found;
+}
+
+/** A warning where a report is that of another project with the same output folder. */
+function replaced({ manifest, paths }: Project, path: string, head: string): Diagnostic[] {
+  const [, other] = /^\{"version":1,"project":("(?:[^"\\]|\\.)*")/.exec(head) ?? [];
+  if (other === undefined || other === JSON.stringify(manifest.project)) return [];
+  const message = `${storedPath(paths.folder, path)} is of the project ${other}: a run of this one replaces it, and the contact sheet`;
+  const hint = 'give each project an output folder of its own';
+  return [{ code: 'report-not-ours', severity: 'warning', message, hint }];
 }
 
 /** As after a copy of a manifest and its lockfile. */

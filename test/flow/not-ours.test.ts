@@ -105,6 +105,24 @@ describe('what belongs to somebody else', () => {
     expect(server.counters.posts).toBe(2);
   });
 
+  it('may be the report of another project in the same folder: a warning names it before it is replaced', async () => {
+    server.autoComplete(clip);
+    const film = await project('  - { id: sea, prompt: waves }', 'output: out');
+    expect((await film.run()).events.some(({ type }) => type === 'diagnostic')).toBe(false);
+    const text = (await film.read('film.yaml')).replace('project: film', 'project: other');
+    await film.write(text);
+    const warning = {
+      code: 'report-not-ours',
+      severity: 'warning',
+      message:
+        'out/report.json is of the project "film": a run of this one replaces it, and the contact sheet',
+    };
+    expect((await film.plan()).diagnostics).toMatchObject([warning]);
+    const { events } = await film.run();
+    expect(events.filter(({ type }) => type === 'diagnostic')).toMatchObject([{ diagnostic: warning }]);
+    expect((await film.plan()).diagnostics).toEqual([]);
+  });
+
   it('is left to the lockfile that owns it, by prune and by the budget, even in a shared output folder', async () => {
     server.autoComplete(clip, { cost: 0.12 });
     const film = await project('  - { id: sea, prompt: waves }', 'output: out');
