@@ -1,13 +1,21 @@
 import { outputsOf, type Attempt } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { moveClip } from '../store/clips.js';
-import { copyIntoPlace, exists, makeRoomFor, moveIntoPlace, removeFile } from '../store/clip-file.js';
+import {
+  copyIntoPlace,
+  dropSecondName,
+  exists,
+  makeRoomFor,
+  moveIntoPlace,
+  removeFile,
+} from '../store/clip-file.js';
 import { writeSidecar } from '../store/sidecar.js';
 import {
   CLIP_EXTENSIONS,
   clipPlace,
   extensionOf,
   isInPlace,
+  partOf,
   sidecarOf,
   supersededFolder,
   type ClipPlace,
@@ -99,6 +107,7 @@ async function moveClips(
   const paths: string[] = [];
   for (const [index, { path }] of attempt.state.outputs.entries()) {
     const file = openPath(folder, path);
+    dropSecondName(file, partOf(file));
     paths.push(exists(file) ? storedPath(folder, await move(file, index)) : path);
   }
   const moved = await record(context, attempt, { type: 'moved', paths });

@@ -1,9 +1,8 @@
 import { outputsOf, type Attempt } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { slotKey } from '../plan/graph.js';
-import { isUnderBothNames } from '../store/move-file.js';
 import { openShotStore } from '../store/shot-store.js';
-import { removeFile } from '../store/clip-file.js';
+import { dropSecondName, removeFile } from '../store/clip-file.js';
 import { inspectOutput } from '../store/clips.js';
 import { surveyFully } from './adopt.js';
 import { asideIn, clipPlace, isInPlace, partOf, sidecarOf } from './clip-place.js';
@@ -67,8 +66,7 @@ export async function pruneClips(
         if ((await inspectOutput({ file, output, hash: false })) !== 'intact') continue;
         found.push({ path, bytes, ...attempt.owner });
         if (!remove) continue;
-        // A run that died while the clip got its name has left it under both.
-        if (isUnderBothNames(file, partOf(file))) removeFile(partOf(file));
+        dropSecondName(file, partOf(file));
         removeFile(file);
         removeFile(sidecarOf(file));
       }

@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DailiesError } from '../errors.js';
 import { diskError, errnoOf } from '../disk-error.js';
-import { copyToFree, moveToFree } from './move-file.js';
+import { copyToFree, isUnderBothNames, moveToFree } from './move-file.js';
 
 /*
  * Small things that are done for every clip are done synchronously: they touch names, not data, and take
@@ -82,6 +82,11 @@ async function giveName(target: string, give: () => Promise<boolean>): Promise<v
   } catch (cause) {
     throw diskError({ path: target, doing: 'put in its place', cause });
   }
+}
+
+/** Takes from a clip the name it grew under, where a run that died while it got its own has left it under both. */
+export function dropSecondName(file: string, part: string): void {
+  if (isUnderBothNames(file, part)) removeFile(part);
 }
 
 /** Removes a `.part` that is of no use, and what is known of it. */

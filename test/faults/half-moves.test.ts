@@ -67,6 +67,15 @@ it('does not write the next clip over the last one, which still has the name it 
   expect(await clipAt('a/a.mp4')).not.toEqual(before);
 });
 
+it('leaves nothing behind of a clip that moves, and still has the name it grew under', async () => {
+  const before = await clipAt('a/a.mp4');
+  await alsoName('a/a.part');
+  await film.write([{ id: 'b', prompt: promptOf('a') }]);
+  expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+  expect(await clipsIn('a')).toEqual([]);
+  expect(await clipAt('b/b.mp4')).toEqual(before);
+});
+
 it('gives a clip its name again where a power cut took it back', async () => {
   const before = await clipAt('a/a.mp4');
   await rename(join(film.output, 'a/a.mp4'), join(film.output, 'a/a.part'));
