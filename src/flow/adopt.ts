@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path';
 import { isoNow } from '../clock.js';
 import { outputsOf, type Attempt, type Output } from '../domain/attempt.js';
 import type { Decision } from '../plan/decision.js';
@@ -12,7 +13,7 @@ import { createClipIndex } from './clip-index.js';
 import { CLIP_EXTENSIONS, clipPlace, isInPlace, partOf, sidecarOf } from './clip-place.js';
 import { findClips, isThisClip, type Sighting } from './find-clips.js';
 import { readOtherProjects } from './other-projects.js';
-import { openPath } from './paths.js';
+import { openPath, storedPath } from './paths.js';
 import type { Project } from './project.js';
 import { nameWholePart } from './recover.js';
 import { survey, type Scope, type Survey } from './survey.js';
@@ -149,10 +150,18 @@ async function findUnknown({ paths }: Project, known: readonly Attempt[], { cont
       knownSidecars.add(sidecarOf(openPath(paths.folder, first.path)));
   }
   const sidecars = await findSidecars(paths.output, { except: knownSidecars });
-  return sidecars.flatMap(({ attempt }) => {
+  const isWhereItSays = ({ path, attempt }: (typeof sidecars)[number]) =>
+    path === sidecarOf(openPath(paths.folder, outputsOf(attempt)[0]?.path ?? ''));
+  const copies = sidecars.filter((sidecar) => !isWhereItSays(sidecar));
+  return [...sidecars.filter(isWhereItSays), ...copies].flatMap(({ path, attempt }) => {
     const { state } = attempt;
     if (state.kind !== 'delivered' || knownJobs.has(state.job.id)) return [];
     knownJobs.add(state.job.id);
-    return [{ attempt, outputs: state.outputs }];
+    // Folder and clips may have been renamed or copied together, and the sidecar with them.
+    const outputs = state.outputs.map((output) => {
+      const beside = join(dirname(path), basename(output.path));
+      return exists(beside) ? { ...output, path: storedPath(paths.folder, beside) } : output;
+    });
+    return [{ attempt: { ...attempt, state: { ...state, outputs } }, outputs }];
   });
 }

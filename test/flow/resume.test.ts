@@ -1,6 +1,9 @@
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { planProject } from '../../src/flow/plan.js';
+import { loadProject } from '../../src/flow/project.js';
+import { runProject } from '../../src/flow/run.js';
 import { makeClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
@@ -203,6 +206,34 @@ describe('a second run', () => {
         },
       });
     });
+  });
+
+  it.each([
+    ['was renamed', rename],
+    ['is a copy', (from: string, to: string) => cp(from, to, { recursive: true })],
+  ])('knows clips by their sidecars where the lockfile is gone and the folder %s', async (_, take) => {
+    const film = await delivered();
+    await take(join(film.folder, 'renders/film'), join(film.folder, 'renders/final'));
+    await rename(join(film.folder, 'film.yaml'), join(film.folder, 'final.yaml'));
+    await rm(join(film.folder, 'film.lock.json'));
+    const load = () =>
+      loadProject({
+        manifest: join(film.folder, 'final.yaml'),
+        env: { TEST_KEY: 'sk-test-0123456789' },
+      });
+    expect((await planProject(await load())).shots).toMatchObject([{ action: 'reuse' }]);
+    expect(await runProject(await load())).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(await film.read('final.lock.json')).toContain('"renders/final/sea/sea.mp4"');
+    expect(server.counters).toMatchObject({ posts: 1, downloads: 1 });
+  });
+
+  it('prefers a clip where it was delivered to a copy of it, with the lockfile gone', async () => {
+    const film = await delivered();
+    const folder = join(film.folder, 'renders/film');
+    await cp(join(folder, 'sea'), join(folder, 'copy of sea'), { recursive: true });
+    await rm(join(film.folder, 'film.lock.json'));
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { reused: 1 } });
+    expect(await film.read('film.lock.json')).toContain('"renders/film/sea/sea.mp4"');
   });
 
   it('fetches a missing clip again, for free', async () => {
