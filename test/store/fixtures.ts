@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { systemClock, type Clock } from '../../src/clock.js';
+import { errnoOf } from '../../src/disk-error.js';
 import type { AttemptEvent, Output } from '../../src/domain/attempt.js';
 import { sortedJson } from '../../src/store/sorted-json.js';
 import { openShotStore, type ShotStore } from '../../src/store/shot-store.js';
@@ -34,7 +35,13 @@ export function newFolder(): string {
 /** What a power cut or a kill at this moment would leave: the folder as it is, without the lock of the living. */
 export function folderAfterKill(folder: string): string {
   const copy = newFolder();
-  cpSync(folder, copy, { recursive: true });
+  try {
+    cpSync(folder, copy, { recursive: true });
+  } catch (error) {
+    // A file was renamed between the look into the folder and the copy.
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return folderAfterKill(folder);
+  }
   rmSync(lockOf(copy), { force: true });
   return copy;
 }
