@@ -205,6 +205,11 @@ export interface Attempt {
   };
 }
 
+/** What tells the job of an attempt from all others: each gateway counts its own. undefined before there is one. */
+export function jobKeyOf({ gateway, state }: Pick<Attempt, 'gateway' | 'state'>): string | undefined {
+  return 'job' in state ? `${gateway} ${state.job.id}` : undefined;
+}
+
 /** The clips that an attempt has on record, whether or not they are still on the disk. */
 export function clipsOnRecord(attempt: Pick<Attempt, 'state' | 'gone_clips'>): readonly Output[] {
   return attempt.gone_clips ?? outputsOf(attempt);

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { isoNow } from '../clock.js';
-import { outputsOf, type Attempt, type Output } from '../domain/attempt.js';
+import { jobKeyOf, outputsOf, type Attempt, type Output } from '../domain/attempt.js';
 import type { Decision } from '../plan/decision.js';
 import type { Picks } from '../plan/graph.js';
 import { picksBehind } from '../plan/picks.js';
@@ -140,10 +140,8 @@ async function nameParts({ paths }: Project, attempt: Omit<Attempt, 'id'>): Prom
 /** What sidecars tell of jobs that no attempt of the lockfile has; of each job once. */
 async function findUnknown({ paths }: Project, known: readonly Attempt[], { context }: Survey) {
   const knownSidecars = new Set<string>();
-  const knownJobs = new Set<string>();
+  const knownJobs = new Set(known.map(jobKeyOf));
   for (const attempt of known) {
-    const { state } = attempt;
-    if ('job' in state) knownJobs.add(state.job.id);
     const [first] = outputsOf(attempt);
     // Beside a clip that is not the attempt's own any more can stand the sidecar of another.
     if (first && context.clipStatus(attempt) === 'intact')
@@ -155,8 +153,9 @@ async function findUnknown({ paths }: Project, known: readonly Attempt[], { cont
   const copies = sidecars.filter((sidecar) => !isWhereItSays(sidecar));
   return [...sidecars.filter(isWhereItSays), ...copies].flatMap(({ path, attempt }) => {
     const { state } = attempt;
-    if (state.kind !== 'delivered' || knownJobs.has(state.job.id)) return [];
-    knownJobs.add(state.job.id);
+    const job = jobKeyOf(attempt);
+    if (state.kind !== 'delivered' || knownJobs.has(job)) return [];
+    knownJobs.add(job);
     // Folder and clips may have been renamed or copied together, and the sidecar with them.
     const outputs = state.outputs.map((output) => {
       const beside = join(dirname(path), basename(output.path));

@@ -1,5 +1,5 @@
 import { basename, extname, join } from 'node:path';
-import { outputsOf, type Attempt, type AttemptEvent, type Output } from '../domain/attempt.js';
+import { jobKeyOf, outputsOf, type Attempt, type AttemptEvent, type Output } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import { slotKey } from '../plan/graph.js';
 import { listFolder } from '../store/clip-file.js';
@@ -71,7 +71,7 @@ function repeatedIn(paths: readonly string[]): ReadonlySet<string> {
   return repeated;
 }
 
-type SaidPlaces = (jobId: string) => Promise<readonly string[]>;
+type SaidPlaces = (attempt: Attempt) => Promise<readonly string[]>;
 
 /**
  * Where the sidecars in the output folder say that the clips of a job lie, as lockfiles keep paths. They know more than
@@ -80,12 +80,12 @@ type SaidPlaces = (jobId: string) => Promise<readonly string[]>;
 function saidPlaces({ paths }: Project): SaidPlaces {
   const read = async () =>
     new Map(
-      (await findSidecars(paths.output)).flatMap(({ attempt: { state } }) =>
-        state.kind === 'delivered' ? [[state.job.id, state.outputs.map(({ path }) => path)] as const] : [],
+      (await findSidecars(paths.output)).map(
+        ({ attempt }) => [jobKeyOf(attempt), outputsOf(attempt).map(({ path }) => path)] as const,
       ),
     );
   let places: ReturnType<typeof read> | undefined;
-  return async (jobId) => (await (places ??= read())).get(jobId) ?? [];
+  return async (attempt) => (await (places ??= read())).get(jobKeyOf(attempt)) ?? [];
 }
 
 const MAY_COME_BACK: readonly string[] = ['pending', 'in_progress', 'completed', 'downloading', 'lost'];
@@ -119,7 +119,7 @@ async function elsewhere(
 ): Promise<Sighting | undefined> {
   if (attempt.state.kind !== 'delivered') return undefined;
   const { folder } = project.paths;
-  const { outputs, job } = attempt.state;
+  const { outputs } = attempt.state;
   const place = owner && clipPlace(project, owner);
   const paths: string[] = [];
   const unnamed: string[] = [];
@@ -135,7 +135,7 @@ async function elsewhere(
       const isGone = status === 'missing' || contested.has(output.path);
       const places = isGone ? await placesAfterMove(project, { output, home }) : [];
       // What is only missing is fetched again; where another clip lies, ours must not be taken for it.
-      const saidPath = status === 'changed' ? (await said(job.id))[index] : undefined;
+      const saidPath = status === 'changed' ? (await said(attempt))[index] : undefined;
       if (saidPath !== undefined && saidPath !== output.path) places.unshift(openPath(folder, saidPath));
       const moved = await firstWith(output, places);
       if (moved !== undefined) path = storedPath(folder, moved);

@@ -86,7 +86,7 @@ export async function resolveShots(
           hint: `resolve it with --gateway ${attempt.gateway}, which alone knows its job`,
         });
       }
-      await assertJob({ gateway, store, jobId: settlement.jobId, signal });
+      await assertJob({ gateway, store, attempt, jobId: settlement.jobId, signal });
       event = { type: 'resolved', as: 'job', job: { id: settlement.jobId } };
     }
     const settled: Settled[] = [];
@@ -168,15 +168,19 @@ function nothingToSettle(open: readonly Open[], word: string): never {
 async function assertJob({
   gateway,
   store,
+  attempt,
   jobId,
   signal,
 }: {
   readonly gateway: Gateway;
   readonly store: ShotStore;
+  /** The one that the job is to be taken in for. */
+  readonly attempt: Attempt;
   readonly jobId: string;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const owner = store.attempts().find(({ state }) => 'job' in state && state.job.id === jobId)?.owner;
+  const sameGateway = store.attempts().filter(({ gateway }) => gateway === attempt.gateway);
+  const owner = sameGateway.find(({ state }) => 'job' in state && state.job.id === jobId)?.owner;
   if (owner) {
     throw new DailiesError('job-unknown', `job ${jobId} belongs to ${owner.shot} already`, {
       exitCode: 2,

@@ -5,6 +5,7 @@ import { loadProject } from '../../src/flow/project.js';
 import { resolveShots, type Resolution } from '../../src/flow/resolve.js';
 import { readShotState } from '../../src/store/read-state.js';
 import { cli } from '../helpers/cli.js';
+import { startGatewayServer } from '../helpers/gateway-server.js';
 import { fastClock } from '../helpers/clock.js';
 import { KEY } from './command.js';
 import { runHere } from './disk-scenarios.js';
@@ -48,6 +49,20 @@ describe('a submit whose answer was lost', () => {
     expect(await statesOf()).toEqual(['a pending', 'b delivered', 'c delivered']);
     expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
     expect(film.server.counters.posts).toBe(3);
+  });
+
+  it('gets its job back although another gateway has one of the same id', async () => {
+    expect(await runHere(film)).toMatchObject({ exit_code: 0 });
+    const second = await startGatewayServer({ validate: false });
+    second.failNext('drop-after-accept');
+    await writeFile(
+      film.manifest,
+      `${(await readFile(film.manifest, 'utf8')).replace(film.server.baseUrl, second.baseUrl)}\n  - { id: d, prompt: d }`,
+    );
+    expect(await runHere(film)).toMatchObject({ exit_code: 1 });
+    const { settled } = await resolve({ shots: ['d'], settlement: { as: 'job', jobId: 'job-1' } });
+    expect(settled).toMatchObject([{ owner: { shot: 'd' } }]);
+    await second.close();
   });
 
   it('is free to be bought again when it was not charged', async () => {

@@ -116,6 +116,24 @@ describe('a second run', () => {
     expect(server.counters.posts).toBe(3);
   });
 
+  it('tells jobs of the same id at two gateways apart', async () => {
+    const film = await delivered();
+    const second = await startGatewayServer();
+    second.autoComplete(
+      await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] }),
+    );
+    const text = (await film.read('film.yaml')).replace(server.baseUrl, second.baseUrl);
+    await film.write(`${text}\n  - { id: sky, prompt: clouds }`);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+    expect(second.jobs[0]?.id).toBe(server.jobs[0]?.id);
+
+    await rm(join(film.folder, 'film.lock.json'));
+    await film.write(`${text}\n  - { id: dusk, prompt: clouds }`);
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(second.counters.posts).toBe(1);
+    await second.close();
+  });
+
   it('counts what the sidecars vouch for once', async () => {
     const film = await delivered(SEA, 'budget_usd: 0.3');
     await rm(join(film.folder, 'film.lock.json'));
