@@ -78,33 +78,49 @@ function displaySize(header: Buffer, entry: Buffer): { width: number; height: nu
   // pixels is given, that is what counts.
   const shown = [matrixAt + 36, matrixAt + 40].map((at) => Math.round(header.readUInt32BE(at) / 65_536));
   const coded = [entry.readUInt16BE(32), entry.readUInt16BE(34)];
-  const shape = findBox(entry.subarray(VISUAL_ENTRY_BYTES, entry.readUInt32BE(0)), 'pasp');
-  let [width = 0, height = 0] = shape === undefined && shown.every((pixels) => pixels > 0) ? shown : coded;
-  if (shape !== undefined) width = Math.round((width * shape.readUInt32BE(0)) / (shape.readUInt32BE(4) || 1));
+  const shape = pixelShape(entry);
+  const isShown = isPicture(shown) && (shape === undefined || !isPicture(coded));
+  let [width = 0, height = 0] = isShown ? shown : coded;
+  if (!isShown && shape !== undefined) width = Math.max(1, Math.round(width * shape));
   // A quarter turn has its numbers off the matrix's diagonal.
   const turned = header.readInt32BE(matrixAt) === 0 && header.readInt32BE(matrixAt + 4) !== 0;
   if (turned) [width, height] = [height, width];
   return { width, height };
 }
 
-/** What the edit list lets be seen. Empty edits show nothing; a length of 0 means all the rest. */
+function isPicture(size: readonly number[]): boolean {
+  return size.every((pixels) => pixels > 0);
+}
+
+/** How much wider than high a pixel is; undefined where the file does not say, as with 0:0. */
+function pixelShape(entry: Buffer): number | undefined {
+  const shape = findBox(entry.subarray(VISUAL_ENTRY_BYTES, entry.readUInt32BE(0)), 'pasp');
+  const [across, down] = shape ? [shape.readUInt32BE(0), shape.readUInt32BE(4)] : [0, 0];
+  return across > 0 && down > 0 ? across / down : undefined;
+}
+
+/**
+ * What the edit list lets be seen. Empty edits show nothing; a length of 0 means all the rest. A list that cannot be read, or
+ * that shows nothing at all, hides nothing: players show such clips too.
+ */
 function shownSeconds(
   edits: Buffer | undefined,
   { mediaS, movieTimescale }: { readonly mediaS: number; readonly movieTimescale: number },
 ): number {
-  if (edits === undefined || movieTimescale === 0) return mediaS;
+  if (edits === undefined || edits.length < 8 || movieTimescale === 0) return mediaS;
   const wide = edits.readUInt8(0) === 1;
-  const entries = edits.readUInt32BE(4);
+  const entryBytes = wide ? 20 : 12;
+  const entries = Math.min(edits.readUInt32BE(4), Math.floor((edits.length - 8) / entryBytes));
   let units = 0;
   for (let entry = 0; entry < entries; entry += 1) {
-    const at = 8 + entry * (wide ? 20 : 12);
+    const at = 8 + entry * entryBytes;
     const length = wide ? Number(edits.readBigUInt64BE(at)) : edits.readUInt32BE(at);
     const mediaTime = wide ? Number(edits.readBigInt64BE(at + 8)) : edits.readInt32BE(at + 4);
     if (mediaTime < 0) continue;
     if (length === 0) return mediaS;
     units += length;
   }
-  return entries === 0 ? mediaS : Math.min(mediaS, units / movieTimescale);
+  return units === 0 ? mediaS : Math.min(mediaS, units / movieTimescale);
 }
 
 function readFragmentDefaults(mvex: Buffer | undefined): ReadonlyMap<number, number> | undefined {

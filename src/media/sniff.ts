@@ -20,7 +20,7 @@ export function sniffMedia(bytes: Uint8Array): SniffedMedia | undefined {
   if (hasText(bytes, 0, EBML)) return matroska(bytes);
   if (hasText(bytes, 4, 'ftyp')) return isoBrand(bytes);
   // QuickTime files of old have no ftyp: they open on the boxes themselves.
-  if (['moov', 'mdat', 'wide'].some((type) => hasText(bytes, 4, type))) {
+  if (['moov', 'mdat', 'wide', 'free', 'skip'].some((type) => hasText(bytes, 4, type))) {
     return { media: 'video', mime: 'video/quicktime' };
   }
   return mpegAudio(bytes);

@@ -74,6 +74,20 @@ describe('readFacts', () => {
     expect(facts).toMatchObject({ fps: 23.976, duration_s: 1.043 });
   });
 
+  const WIDE = { width: 128, height: 36 };
+  it.each([
+    ['a pixel shape of 0:0', 'sar.mp4', ['pasp', 4, 0], WIDE],
+    ['a pixel shape of 2:0', 'sar.mp4', ['pasp', 8, 0], WIDE],
+    ['a pixel shape and no coded size', 'sar.mp4', ['avc1', 28, 0], WIDE],
+    ['more edits than it holds', 'bframes.mp4', ['elst', 8, 9], {}],
+    ['nothing but an empty edit', 'bframes.mp4', ['elst', 16, 0xffff_ffff], {}],
+  ] as const)('reads a clip that gives %s', async (_, name, [box, offset, value], expected) => {
+    const clip = fixture(name);
+    clip.writeUInt32BE(value, clip.indexOf(box, clip.indexOf('moov')) + offset);
+    const facts = await readFacts(await folder.write('odd.mp4', clip), 'mp4');
+    expect(facts).toEqual({ ...H264, ...expected });
+  });
+
   it('finds no clip in sound alone', async () => {
     const clip = fixture('long-audio.mp4');
     clip.write('text', clip.indexOf('vide', clip.indexOf('hdlr')));

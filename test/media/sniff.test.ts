@@ -28,6 +28,7 @@ describe('sniffMedia', () => {
     ['video/mp4', ftyp('dash')],
     ['video/quicktime', ftyp('qt  ')],
     ['video/quicktime', latin1('\0\0\0\x08wide\0\0\0\0mdat')],
+    ['video/quicktime', latin1('\0\0\0\x08free\0\0\0\x08mdat')],
     ['video/webm', latin1('\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm')],
     ['video/x-matroska', latin1('\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x88matroska')],
     ['video/ogg', latin1(`OggS${'\0'.repeat(24)}\x80theora`)],
