@@ -2,17 +2,13 @@ import type { Model } from '../domain/catalogue.js';
 import type { Take } from '../domain/take.js';
 import { frameSize, nearestShortSide, parseSize, shortSide, type PixelSize } from '../domain/dimensions.js';
 import { priceList, type PriceRequest } from './price-list.js';
-
-/** What is known of a clip that is edited or enlarged. */
-export interface SourceClip extends PixelSize {
-  readonly duration_s: number;
-}
+import type { SourceClip } from './source-clip.js';
 
 /** What is priced: a take, the model that makes it, and the source clip where it is known. */
 export interface PriceQuery {
   readonly take: Take;
   readonly model: Model;
-  readonly source?: SourceClip;
+  readonly source?: SourceClip | undefined;
 }
 
 /** One way to settle everything that a price may hang on. */
@@ -122,7 +118,8 @@ function picturesOf(resolution: string, aspectRatio: string | undefined, model: 
 function lengthChoices({ take, model, source }: PriceQuery): readonly (number | undefined)[] {
   if (take.settings.duration !== undefined) return [take.settings.duration];
   const typical = typicalDuration(model);
-  if (typical === undefined) return [source?.duration_s];
+  // Who lists no lengths and changes a clip makes one as long; whether a second that has begun counts whole is not said.
+  if (typical === undefined) return source ? [source.duration_s, Math.ceil(source.duration_s)] : [undefined];
   const known = model.supported_durations ?? [];
   return [typical, Math.min(...known), Math.max(...known)];
 }

@@ -12,9 +12,8 @@ import type { Sku } from './sku.js';
  * the dearest.
  */
 export function estimateTake(query: PriceQuery): Estimate | null {
-  if (query.source) return estimateChoices(query);
   const known = remembered(query.model);
-  const key = queryKey(query.take);
+  const key = queryKey(query);
   let estimate = known.get(key);
   if (estimate === undefined) {
     estimate = estimateChoices(query);
@@ -116,7 +115,7 @@ function remembered(model: Model): Map<string, Estimate | null> {
 }
 
 /** All of a take that its price may hang on. */
-function queryKey(take: Take): string {
+function queryKey({ take, source }: PriceQuery): string {
   const { duration, resolution, aspect_ratio, size, generate_audio, creativity, upscale_factor } =
     take.settings;
   return JSON.stringify([
@@ -131,5 +130,6 @@ function queryKey(take: Take): string {
     take.previous_shot !== undefined,
     take.frames.length,
     take.references.map((reference) => reference.media),
+    source,
   ]);
 }

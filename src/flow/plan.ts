@@ -38,7 +38,7 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
     const all = [
       ...diagnostics,
       ...(await foreignFiles(project, decisions, createClipIndex(attempts, surveyed.isThere))),
-      ...(catalogue ? unpricedModels(project, purchases(decisions), pricesBy(catalogue)) : []),
+      ...(catalogue ? unpricedModels(project, purchases(decisions), pricesBy(catalogue, project)) : []),
       ...changedClips(project, surveyed),
       ...(await frameToolMissing(project, purchasesInTime(decisions))),
       ...(await checkRemote(project, purchases(decisions), { ...options, signal })),
@@ -127,7 +127,7 @@ export function documentOf({
     gateway: project.target.name,
     decisions: scopedDecisions(surveyed),
     orphans: surveyed.orphans,
-    estimate: pricesBy(catalogue),
+    estimate: pricesBy(catalogue, project),
     attempts,
     budgetUsd: project.manifest.budget_usd,
     catalogue,

@@ -79,7 +79,7 @@ export async function prepare({
     if (options.locked && catalogue) assertNoDrift(project, { snapshot, live: catalogue });
   }
   diagnostics.push(
-    ...unpricedModels(project, toBuy, pricesBy(catalogue)),
+    ...unpricedModels(project, toBuy, pricesBy(catalogue, project)),
     ...changedClips(project, surveyed),
   );
   diagnostics.push(...(await foreignFiles(project, decisions, clips)));

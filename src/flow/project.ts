@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { systemClock, type Clock } from '../clock.js';
+import type { MediaFacts } from '../domain/attempt.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import type { LocateField, Manifest } from '../domain/manifest.js';
 import type { PlanProduct } from '../domain/plan.js';
@@ -35,6 +36,8 @@ export interface LocalInput {
   readonly sha256: string;
   readonly bytes: number;
   readonly mime: string;
+  /** Of a video that can be read: prices may hang on its length and size. */
+  readonly facts?: MediaFacts;
 }
 
 /** A manifest that was read, checked and expanded, with its local inputs and its places. */

@@ -57,7 +57,7 @@ export function createContext({
     clock,
     survey,
     order: workOrder({ survey, timing }),
-    priceOf: pricesBy(prepared.catalogue),
+    priceOf: pricesBy(prepared.catalogue, project),
     gate: createSubmitGate(clock),
     timing,
     ledger: createBudgetLedger({

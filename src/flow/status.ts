@@ -30,7 +30,7 @@ export async function projectStatus(project: Project): Promise<Report> {
     takes,
     attempts,
     picks,
-    priceOf: pricesBy(snapshot && { ...snapshot, source: 'snapshot' }),
+    priceOf: pricesBy(snapshot && { ...snapshot, source: 'snapshot' }, project),
     generatedAt: isoNow(project.clock),
   });
 }

@@ -3,9 +3,11 @@ import { constants } from 'node:fs';
 import { open, readFile, realpath, type FileHandle } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
 import { errnoOf } from '../disk-error.js';
+import type { MediaFacts } from '../domain/attempt.js';
 import type { MediaKind } from '../domain/take.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { sniffMedia } from './sniff.js';
+import { verifyClip } from './verify.js';
 import { whatItIs } from './what-it-is.js';
 
 /**
@@ -16,7 +18,14 @@ export const LARGEST_INPUT_BYTES = 20_000_000;
 
 /** A local input that can be sent, or what is wrong with it, for a diagnostic. */
 type LocalInputFinding =
-  | { readonly ok: true; readonly sha256: string; readonly bytes: number; readonly mime: string }
+  | {
+      readonly ok: true;
+      readonly sha256: string;
+      readonly bytes: number;
+      readonly mime: string;
+      /** Of a video that we can read: others may be sent too. */
+      readonly facts?: MediaFacts;
+    }
   | {
       readonly ok: false;
       readonly code: 'path-outside' | 'file-missing' | 'file-unreadable' | 'file-too-large' | 'file-type';
@@ -86,7 +95,9 @@ async function inspectFile({
         message: `${name} is ${whatItIs(head)}, not ${MEDIA_NOUNS[media]}`,
       };
     }
-    return { ok: true, sha256, bytes, mime: sniffed.mime };
+    const input = { ok: true as const, sha256, bytes, mime: sniffed.mime };
+    const clip = media === 'video' ? await verifyClip({ path, wanted: {} }) : undefined;
+    return clip?.ok ? { ...input, facts: clip.media } : input;
   } finally {
     await handle.close();
   }

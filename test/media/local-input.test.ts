@@ -43,10 +43,15 @@ describe('inspectLocalInput', () => {
     });
   });
 
-  it('takes a clip as a video', async () => {
+  it('takes a clip as a video, with what it says of itself where it can be read', async () => {
     const clip = await makeClip();
     await put('clip.mp4', clip);
-    expect(await inspect('clip.mp4', 'video')).toMatchObject({ ok: true, mime: 'video/mp4' });
+    const facts = { width: 64, height: 36, duration_s: 1 };
+    expect(await inspect('clip.mp4', 'video')).toMatchObject({ ok: true, mime: 'video/mp4', facts });
+    await put('half.mp4', clip.subarray(0, -100));
+    const half = await inspect('half.mp4', 'video');
+    expect(half).toMatchObject({ ok: true, mime: 'video/mp4' });
+    expect(half).not.toHaveProperty('facts');
   });
 
   it.each<[string, string, MediaKind, string]>([
