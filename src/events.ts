@@ -39,7 +39,7 @@ export interface TakeResult {
 
 /** Why a run stopped submitting before its work was done. */
 export interface StopReason {
-  readonly kind: 'interrupted' | 'key' | 'credits' | 'budget' | 'gateway' | 'disk' | 'approval';
+  readonly kind: 'interrupted' | 'key' | 'credits' | 'budget' | 'unpriced' | 'gateway' | 'disk' | 'approval';
   readonly message: string;
   readonly hint?: string;
 }

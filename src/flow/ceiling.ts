@@ -15,44 +15,39 @@ export interface Ceiling {
   readonly allowUnpriced?: boolean;
 }
 
+/** Why a ceiling lets nothing be bought. */
+type Stopped = StopReason & { readonly kind: 'budget' | 'unpriced' };
+
 /**
- * Why a run of this plan would be stopped before it has bought all of it: `budget` or `unpriced`, with the run's exit
- * code; undefined where it would not be. Reads the lockfile, writes nothing.
+ * Why a run of this plan would buy nothing, as an error with the run's exit code; undefined where it would. Reads the
+ * lockfile, writes nothing.
  */
 export async function ceilingRefusal(
   { paths }: Project,
   { plan, ceiling }: { readonly plan: PlanDocument; readonly ceiling: Ceiling },
 ): Promise<DailiesError | undefined> {
   const attempts = (await readShotState(paths.lockfile)).attempts();
-  try {
-    const stopped = ceilingReached(plan, { options: ceiling, attempts });
-    if (!stopped) return undefined;
-    const { message, hint } = stopped;
-    return new DailiesError('budget', message, { exitCode: 3, ...(hint === undefined ? {} : { hint }) });
-  } catch (error) {
-    if (error instanceof DailiesError) return error;
-    throw error;
-  }
+  const stopped = ceilingReached(plan, { options: ceiling, attempts });
+  if (!stopped) return undefined;
+  const { kind, message, hint } = stopped;
+  return new DailiesError(kind, message, { exitCode: 3, ...(hint === undefined ? {} : { hint }) });
 }
 
-/** Why the plan cannot be paid for under the ceilings. Throws `unpriced` where that cannot be told. */
+/** Why the plan cannot be paid for under the ceilings, or why that cannot be told; undefined where it can. */
 export function ceilingReached(
   plan: PlanDocument,
   { options, attempts }: { readonly options: Ceiling; readonly attempts: readonly Attempt[] },
-): StopReason | undefined {
+): Stopped | undefined {
   const { total, spent_usd, budget_usd } = plan;
   const { maxCostUsd, allowUnpriced } = options;
   if (budget_usd === null && maxCostUsd === undefined) return undefined;
   const unpriced = total.unpriced + (budget_usd === null ? 0 : countUnpriced(attempts));
   if (unpriced > 0 && total.max_usd + total.unpriced > 0 && !allowUnpriced) {
-    throw new DailiesError(
-      'unpriced',
-      `${unpriced} of the shots have no price that could be held to the ceiling`,
-      {
-        exitCode: 3,
-        hint: 'choose models with a price (dailies models), or accept the risk with --allow-unpriced',
-      },
-    );
+    return {
+      kind: 'unpriced',
+      message: `${unpriced} of the shots have no price that could be held to the ceiling`,
+      hint: 'choose models with a price (dailies models), or accept the risk with --allow-unpriced',
+    };
   }
   const hint = 'raise it, choose a cheaper model or shorter clips, or render fewer shots with --only';
   if (budget_usd !== null && total.max_usd > 0 && roundUsd(spent_usd + total.max_usd) > budget_usd) {

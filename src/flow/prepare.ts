@@ -34,14 +34,14 @@ export interface Prepared {
   readonly catalogue: Catalogue | undefined;
   readonly plan: PlanDocument;
   readonly clips: ClipIndex;
-  /** Why nothing may be bought, although jobs in flight are to be finished. */
+  /** Why nothing may be bought; jobs in flight are finished all the same. */
   readonly stopped: StopReason | undefined;
 }
 
 /**
  * Decides what a run will do and makes sure that it may. Throws ManifestError, or a DailiesError with exit 3:
- * `key-missing`, `key-refused`, `budget`, `unpriced`, `catalogue-unavailable`, `catalogue-drift`, `gateway-answer`, `disk`;
- * `usage` (exit 2) for a scope that names no shot.
+ * `key-missing`, `key-refused`, `catalogue-unavailable`, `catalogue-drift`, `gateway-answer`, `disk`; `usage` (exit 2) for a
+ * scope that names no shot. A ceiling is no error: it stops the buying alone, for the jobs in flight are paid for already.
  */
 export async function prepare({
   project,
@@ -90,11 +90,6 @@ export async function prepare({
   assertNoErrors(project, diagnostics);
   const plan = documentOf({ project, surveyed, catalogue, attempts, diagnostics });
   const stopped = ceilingReached(plan, { options, attempts });
-  if (stopped && !decisions.some(({ action }) => action === 'resume' || action === 'download'))
-    throw new DailiesError('budget', stopped.message, {
-      exitCode: 3,
-      ...(stopped.hint ? { hint: stopped.hint } : {}),
-    });
   if (catalogue) await keepSnapshot(project, store, catalogue);
   return { surveyed, decisions, catalogue, plan, clips, stopped };
 }

@@ -92,8 +92,8 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
   }
 }
 
-function buysForMoney({ target }: Project, { decisions }: Prepared): boolean {
-  return target.kind !== 'sandbox' && purchases(decisions).length > 0;
+function buysForMoney({ target }: Project, { decisions, stopped }: Prepared): boolean {
+  return target.kind !== 'sandbox' && !stopped && purchases(decisions).length > 0;
 }
 
 /** The account of a run that could not write its state to the end is still worth giving. */

@@ -65,6 +65,7 @@ function exitCodeOf(stopped: StopReason | undefined, isComplete: boolean): ExitC
     case 'key':
     case 'credits':
     case 'budget':
+    case 'unpriced':
     case 'gateway':
     case 'disk':
       return 3;

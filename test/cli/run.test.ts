@@ -66,7 +66,8 @@ describe('dailies run', () => {
     expect(dry.stderr).toMatch(
       /^error: the plan could cost \$0\.24, more than --max-cost \$0\.01\n {2}hint: /,
     );
-    expect(run).toMatchObject({ exitCode: 3, stderr: dry.stderr });
+    expect(run.exitCode).toBe(3);
+    expect(run.stdout).toContain('Stopped: the plan could cost $0.24, more than --max-cost $0.01');
     expect((await cli([...words, '--dry-run', '--max-cost', '1'], { env })).exitCode).toBe(0);
     expect(server.counters.posts).toBe(0);
   });

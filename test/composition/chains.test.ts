@@ -390,7 +390,7 @@ describe('a chain', () => {
   it('is counted whole against the budget, before its first shot', async () => {
     await completeAll(server);
     const film = await project(lines(A, B, C), 'budget_usd: 0.3');
-    await expect(film.run()).rejects.toMatchObject({ code: 'budget', exitCode: 3 });
+    expect(await film.run()).toMatchObject({ exit_code: 3, stopped: { kind: 'budget' } });
     expect(server.counters.posts).toBe(0);
     expect(await film.run({ until: 'b' })).toMatchObject({ exit_code: 0, spent_usd: 0.24 });
   });

@@ -149,7 +149,7 @@ describe('a shot whose answer was lost', () => {
 describe('a budget', () => {
   it('refuses beforehand what could cross it', async () => {
     const film = await project(THREE, 'budget_usd: 0.3');
-    await expect(film.run()).rejects.toMatchObject({ code: 'budget', exitCode: 3 });
+    expect(await film.run()).toMatchObject({ exit_code: 3, stopped: { kind: 'budget' } });
     expect(server.counters.posts).toBe(0);
   });
 
@@ -157,12 +157,13 @@ describe('a budget', () => {
     const film = await project(SEA, 'budget_usd: 0.3');
     await film.run();
     await film.write(`${SEA}\n  - { id: b, prompt: b }\n  - { id: c, prompt: c }`);
-    await expect(film.run()).rejects.toMatchObject({ code: 'budget' });
+    expect(await film.run()).toMatchObject({ exit_code: 3, stopped: { kind: 'budget' } });
     expect(server.counters.posts).toBe(1);
   });
 
   it('holds for one run with --max-cost', async () => {
-    await expect((await project(THREE)).run({ maxCostUsd: 0.3 })).rejects.toMatchObject({ exitCode: 3 });
+    expect(await (await project(THREE)).run({ maxCostUsd: 0.3 })).toMatchObject({ exit_code: 3 });
+    expect(server.counters.posts).toBe(0);
   });
 
   it('lets go through what fits', async () => {

@@ -39,7 +39,7 @@ describe('the options of a run', () => {
 
   it('take 0 as a ceiling, and undefined as none', async () => {
     const film = await project();
-    await expect(film.run({ maxCostUsd: 0 })).rejects.toMatchObject({ code: 'budget' });
+    expect(await film.run({ maxCostUsd: 0 })).toMatchObject({ exit_code: 3, stopped: { kind: 'budget' } });
     expect(await film.run(plain('maxCostUsd', undefined))).toMatchObject({ exit_code: 0 });
   });
 });

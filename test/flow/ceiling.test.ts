@@ -1,0 +1,106 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeClip } from '../helpers/clips.js';
+import { fastClock } from '../helpers/clock.js';
+import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { makeProject, type TestProject } from '../helpers/project.js';
+
+let server: GatewayServer;
+let clip: Buffer;
+
+beforeEach(async () => {
+  server = await startGatewayServer();
+  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
+});
+afterEach(async () => {
+  expect(server.violations).toEqual([]);
+  await server.close();
+});
+
+const SEA = '  - { id: sea, prompt: waves }';
+const NEW = '  - { id: new, prompt: clouds }';
+
+/** Room for one clip, and not for two. */
+const BUDGET = 'budget_usd: 0.2';
+
+const project = (shots: string, top = BUDGET) =>
+  makeProject({ baseUrl: server.baseUrl, top, clock: fastClock(200) }, shots);
+
+/** A project whose run was interrupted with a job in flight, which has come to its end since. */
+async function interrupted(top = BUDGET): Promise<TestProject> {
+  const film = await project(SEA, top);
+  const controller = new AbortController();
+  const running = film.run({ signal: controller.signal });
+  const job = await server.nextJob();
+  controller.abort();
+  await running;
+  job.complete(clip, { cost: 0.12 });
+  return film;
+}
+
+const keptAside = async (film: TestProject) =>
+  (await readdir(join(film.folder, 'renders/film/.superseded'))).filter((name) => name.endsWith('.mp4'));
+
+describe('a ceiling that stops all buying', () => {
+  it('lets the job of a shot be fetched that was edited meanwhile', async () => {
+    const film = await interrupted();
+    await film.write('  - { id: sea, prompt: calm water }');
+    const summary = await film.run();
+    expect(summary).toMatchObject({
+      exit_code: 3,
+      stopped: { kind: 'budget' },
+      shots: [{ outcome: 'not_submitted' }],
+    });
+    expect(await keptAside(film)).toHaveLength(1);
+    expect(server.counters.posts).toBe(1);
+  });
+
+  it('lets the job of a shot be fetched that has left the manifest', async () => {
+    const film = await interrupted();
+    await film.write(NEW);
+    expect(await film.run()).toMatchObject({
+      exit_code: 3,
+      shots: [{ id: 'new', outcome: 'not_submitted' }],
+    });
+    expect(await keptAside(film)).toHaveLength(1);
+    expect(server.counters.posts).toBe(1);
+  });
+
+  it('lets lost jobs be asked for', async () => {
+    const film = await project(SEA);
+    await film.write((await film.read('film.yaml')).replace('timeout: 20', 'timeout: 200'));
+    const running = film.run();
+    const job = await server.nextJob();
+    job.vanish();
+    expect(await running).toMatchObject({ shots: [{ outcome: 'held' }] });
+    job.restore();
+    job.complete(clip, { cost: 0.12 });
+    await film.write(`${SEA}\n${NEW}`);
+    expect(await film.run()).toMatchObject({
+      exit_code: 3,
+      shots: [{ outcome: 'delivered' }, { outcome: 'not_submitted' }],
+    });
+  });
+
+  it('lets jobs in flight be fetched where the price of the others is not known', async () => {
+    const models = { data: [{ id: 'google/veo-3.1-lite', pricing_skus: {} }] };
+    server.failNext({ status: 200, body: models }, { on: 'models', times: 2 });
+    const film = await interrupted('');
+    await film.write(`${SEA}\n${NEW}`);
+    const summary = await film.run({ maxCostUsd: 5 });
+    expect(summary).toMatchObject({
+      exit_code: 3,
+      stopped: { kind: 'unpriced' },
+      shots: [{ outcome: 'delivered' }, { outcome: 'not_submitted' }],
+    });
+    expect(server.counters.posts).toBe(1);
+  });
+
+  it('asks for no money that it does not let go', async () => {
+    const film = await interrupted();
+    await film.write(`${SEA}\n${NEW}`);
+    const summary = await film.run({ confirm: () => Promise.reject(new Error('was asked')) });
+    expect(summary.shots).toMatchObject([{ outcome: 'delivered' }, { outcome: 'not_submitted' }]);
+  });
+});
