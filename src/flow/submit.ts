@@ -7,7 +7,7 @@ import type { StopReason } from '../events.js';
 import { unreachable } from '../errors.js';
 import type { SubmitOutcome } from '../gateway/outcomes.js';
 import { gatewayIdentity } from './connections.js';
-import { about, record, type RunContext } from './run-context.js';
+import { about, note, record, type RunContext } from './run-context.js';
 
 /** A run that could not submit anything for this long is over. */
 const GIVE_UP_AFTER_MS = 10 * 60_000;
@@ -40,6 +40,7 @@ export async function submit(context: RunContext, purchase: Purchase): Promise<A
       () => false,
     );
     if (!mayEnter) return attempt;
+    // From here to the moment it is counted nothing is waited for: two that ask at once might both find room.
     const objection = ledger.objection(estimate);
     if (objection !== undefined) {
       const hint = 'raise budget_usd or --max-cost, or render fewer shots with --only';
@@ -48,7 +49,7 @@ export async function submit(context: RunContext, purchase: Purchase): Promise<A
     }
     // A clip that nothing can hold is not bought.
     context.assertOutput();
-    attempt ??= await begin(context, purchase);
+    attempt ??= begin(context, purchase);
     attempt = await record(context, attempt, { type: 'submit_started' });
     if (isStopped()) {
       // Nothing has left yet: the intent is taken back, and the shot stays free.
@@ -83,15 +84,17 @@ export async function submit(context: RunContext, purchase: Purchase): Promise<A
   }
 }
 
-/** The attempt comes into being together with its intent: both lines are one write. */
-async function begin(context: RunContext, purchase: Purchase): Promise<Attempt> {
+/**
+ * The attempt comes into being together with its intent: both lines are one write, and what is given up for it stands
+ * before them.
+ */
+function begin(context: RunContext, purchase: Purchase): Attempt {
   const { store, ledger, clock, project } = context;
   const { take, fingerprint, request, estimate, giveUp } = purchase;
   for (const { id } of giveUp) {
     const uncertain = store.get(id);
     // It may have stood in the way of two takes, and the other one has given it up already.
-    if (uncertain.state.kind === 'uncertain')
-      await record(context, uncertain, { type: 'resolved', as: 'abandoned' });
+    if (uncertain.state.kind === 'uncertain') note(context, uncertain, { type: 'resolved', as: 'abandoned' });
   }
   const attempt = store.begin({
     owner: { shot: take.shot, take: take.take },

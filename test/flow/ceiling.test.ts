@@ -104,3 +104,26 @@ describe('a ceiling that stops all buying', () => {
     expect(summary.shots).toMatchObject([{ outcome: 'delivered' }, { outcome: 'not_submitted' }]);
   });
 });
+
+describe('a ceiling that is met on the way', () => {
+  it('is crossed by neither of two shots that take the place of unanswered submits at once', async () => {
+    const flux = 'model: black-forest-labs/flux-3-video, duration: 5';
+    const film = await project(
+      [
+        `  - { id: a, prompt: A, ${flux} }`,
+        `  - { id: b, prompt: B, ${flux}, previous_job: a }`,
+        `  - { id: c, prompt: C, ${flux}, previous_job: a }`,
+      ].join('\n'),
+      'budget_usd: 10\non_uncertain: resubmit',
+    );
+    server.autoComplete(clip, { cost: 0.85 });
+    await film.run({ only: ['a'] });
+    server.failNext('reset', { times: 2 });
+    expect(await film.run()).toMatchObject({ exit_code: 1, spent_usd: 4.95 });
+    // Dearer than its estimate: there is room for one of the others now, not for both.
+    server.autoComplete(clip, { cost: 2 });
+    const summary = await film.run({ rerender: ['a'] });
+    expect(summary).toMatchObject({ exit_code: 3, stopped: { kind: 'budget' } });
+    expect(summary.spent_usd).toBeLessThanOrEqual(10);
+  });
+});
