@@ -2,6 +2,7 @@ import type { Diagnostic } from '../domain/diagnostic.js';
 import { isLoopback } from '../domain/loopback.js';
 import type { Take } from '../domain/take.js';
 import { findFrameTool } from '../media/frame-tool.js';
+import { LARGEST_INPUT_BYTES, megabytes } from '../media/local-input.js';
 import { TOOL_HINT } from '../media/run-tool.js';
 import { isPrivateHost } from '../gateway/address.js';
 import { unsignedUrl } from '../shot/unsigned-url.js';
@@ -14,19 +15,37 @@ export async function frameToolMissing(project: Project, takes: readonly Take[])
     [...frames, ...references].some(({ source }) => source.kind === 'shot'),
   );
   if (users.length === 0 || (await findFrameTool(project.env))) return [];
-  const perShot = new Map(users.map((take) => [take.shot_index, take]));
-  return [...perShot.values()].map((take): Diagnostic => {
-    const at = project.locate(take, take.frames[0]?.frame_type ?? 'references');
+  return oncePerShot(project, users, (take) => {
     const message = `${take.manifest_id} is made from a frame of another clip, and taking it needs ffmpeg`;
-    const place = at ? { at } : {};
-    return {
-      code: 'frame-tool-missing',
-      severity: 'error',
-      message,
-      hint: TOOL_HINT,
-      shot: take.shot,
-      ...place,
-    };
+    return { code: 'frame-tool-missing', severity: 'error', message, hint: TOOL_HINT };
+  });
+}
+
+/** An error for each shot whose local inputs are more than one request can carry: they all travel in its body. */
+export function oversized(project: Project, takes: readonly Take[]): Diagnostic[] {
+  const bytesOf = (take: Take): number => {
+    let bytes = 0;
+    for (const { address } of inputUses(take, 'file')) bytes += project.inputs.get(address)?.bytes ?? 0;
+    return bytes;
+  };
+  const tooLarge = takes.filter((take) => bytesOf(take) > LARGEST_INPUT_BYTES);
+  return oncePerShot(project, tooLarge, (take) => {
+    const message = `the local inputs of ${take.manifest_id} have ${megabytes(bytesOf(take))} MB together; at most ${megabytes(LARGEST_INPUT_BYTES)} MB can be sent`;
+    const hint = 'shrink them, or give https URLs';
+    return { code: 'file-too-large', severity: 'error', message, hint };
+  });
+}
+
+/** What is wrong with the inputs of some takes, once for each shot of the manifest. */
+function oncePerShot(
+  project: Project,
+  takes: readonly Take[],
+  diagnose: (take: Take) => Diagnostic,
+): Diagnostic[] {
+  const perShot = new Map(takes.map((take) => [take.shot_index, take]));
+  return [...perShot.values()].map((take) => {
+    const at = project.locate(take, take.frames[0]?.frame_type ?? 'references');
+    return { ...diagnose(take), shot: take.shot, ...(at ? { at } : {}) };
   });
 }
 

@@ -1,7 +1,6 @@
 import { openPath } from './paths.js';
 import { join } from 'node:path';
 import type { RecordedRequest } from '../domain/attempt.js';
-import type { VideoRequest } from '../domain/request.js';
 import { readDataUrl } from '../media/local-input.js';
 import { recordRequest, wireRequest, type FrameFile, type KnownInput, type Order } from '../shot/order.js';
 import { chainFrame } from './chain-frame.js';
@@ -10,7 +9,8 @@ import type { RunContext } from './run-context.js';
 /** An order made ready to be sent: local files and frames of other clips inlined. */
 export interface ReadyOrder {
   readonly request: RecordedRequest;
-  readonly body: VideoRequest;
+  /** JSON: whatever cannot be written as such is found out before there is an intent to buy it. */
+  readonly body: Buffer;
 }
 
 /** Takes the frames an order needs from their clips and reads its files. Throws `disk`, `input-changed` or `tool-missing`. */
@@ -38,6 +38,6 @@ export async function readyOrder(context: RunContext, order: Order): Promise<Rea
   }
   return {
     request: recordRequest(order, (input) => frames.get(input)),
-    body: wireRequest(order, (input) => urls.get(input) ?? ''),
+    body: Buffer.from(JSON.stringify(wireRequest(order, (input) => urls.get(input) ?? ''))),
   };
 }

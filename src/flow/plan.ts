@@ -10,7 +10,7 @@ import { surveyFully } from './adopt.js';
 import { loadCatalogue } from './catalogue.js';
 import { checkAgainst, unpricedModels } from './check-catalogue.js';
 import { changedClips, foreignFiles } from './check-disk.js';
-import { frameToolMissing, preflight, privateInputs } from './check-inputs.js';
+import { frameToolMissing, oversized, preflight, privateInputs } from './check-inputs.js';
 import { checkWorkOptions } from './check-options.js';
 import { createClipIndex } from './clip-index.js';
 import { connect } from './connections.js';
@@ -40,6 +40,7 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
       ...(await foreignFiles(project, decisions, createClipIndex(attempts, surveyed.isThere))),
       ...(catalogue ? unpricedModels(project, purchases(decisions), pricesBy(catalogue, project)) : []),
       ...changedClips(project, surveyed),
+      ...oversized(project, purchases(decisions)),
       ...(await frameToolMissing(project, purchasesInTime(decisions))),
       ...(await checkRemote(project, purchases(decisions), { ...options, signal })),
     ];
@@ -54,6 +55,7 @@ export function validateProject(project: Project, options: PlanOptions = {}): Pr
     const { takes } = project.manifest;
     const all = [
       ...diagnostics,
+      ...oversized(project, takes),
       ...(await frameToolMissing(project, takes)),
       ...(await checkRemote(project, takes, { ...options, signal })),
     ];

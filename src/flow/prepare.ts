@@ -11,7 +11,7 @@ import { ceilingReached, type Ceiling } from './ceiling.js';
 import { purchases, purchasesInTime } from '../plan/document.js';
 import { assertNoDrift, checkAgainst, unpricedModels } from './check-catalogue.js';
 import { changedClips, diskSpace, foreignFiles } from './check-disk.js';
-import { frameToolMissing, preflight } from './check-inputs.js';
+import { frameToolMissing, oversized, preflight } from './check-inputs.js';
 import { createClipIndex, type ClipIndex } from './clip-index.js';
 import { gatewayIdentity, type Connections } from './connections.js';
 import { documentOf, scopedDecisions } from './plan.js';
@@ -81,6 +81,7 @@ export async function prepare({
   diagnostics.push(
     ...unpricedModels(project, toBuy, pricesBy(catalogue, project)),
     ...changedClips(project, surveyed),
+    ...oversized(project, toBuy),
   );
   diagnostics.push(...(await foreignFiles(project, decisions, clips)));
   diagnostics.push(...(await frameToolMissing(project, purchasesInTime(decisions))));

@@ -1,7 +1,6 @@
 import { isoNow } from '../clock.js';
 import type { Attempt, RecordedRequest } from '../domain/attempt.js';
 import type { Estimate } from '../domain/money.js';
-import type { VideoRequest } from '../domain/request.js';
 import type { Take } from '../domain/take.js';
 import type { StopReason } from '../events.js';
 import { unreachable } from '../errors.js';
@@ -18,7 +17,7 @@ export interface Purchase {
   readonly fingerprint: string;
   readonly request: RecordedRequest;
   readonly estimate: Estimate | null;
-  readonly body: VideoRequest;
+  readonly body: Buffer;
   /** Uncertain attempts that are given up at the moment this one is begun. */
   readonly giveUp: readonly Attempt[];
 }

@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { JobRef } from '../domain/attempt.js';
 import { isLoopback } from '../domain/loopback.js';
-import type { VideoRequest } from '../domain/request.js';
 import { DailiesError } from '../errors.js';
 import { ask, askAgain, type Asked, type Question } from './ask.js';
 import { downloadClip, type DownloadRequest } from './download.js';
@@ -28,10 +27,10 @@ export interface Gateway {
    */
   fetchCatalogue(signal: AbortSignal): Promise<unknown>;
   /**
-   * Sends exactly one POST, on a connection of its own; it is never sent again and follows no redirect. Never throws.
-   * Stopped by the signal, it is `not_accepted` where nothing had left, and `uncertain` otherwise.
+   * Sends exactly one POST with this JSON, on a connection of its own; it is never sent again and follows no redirect.
+   * Never throws. Stopped by the signal, it is `not_accepted` where nothing had left, and `uncertain` otherwise.
    */
-  submit(body: VideoRequest, signal: AbortSignal): Promise<SubmitOutcome>;
+  submit(body: Buffer, signal: AbortSignal): Promise<SubmitOutcome>;
   /** Looks at a job once. Throws the signal's reason when stopped, and nothing else. */
   poll(job: JobRef, signal: AbortSignal): Promise<PollOutcome>;
   /** The content endpoint for the n-th output of a job, counted from 0. */
@@ -123,8 +122,7 @@ export function openGateway(options: GatewayOptions): Gateway {
       ...limits,
     });
 
-  async function submit(request: VideoRequest, signal: AbortSignal): Promise<SubmitOutcome> {
-    const body = Buffer.from(JSON.stringify(request));
+  async function submit(body: Buffer, signal: AbortSignal): Promise<SubmitOutcome> {
     const asked = await web.once(base.origin, (connection) =>
       ask(connection, {
         url: { origin: base.origin, path: `${base.pathname}/videos` },

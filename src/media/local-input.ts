@@ -11,8 +11,8 @@ import { verifyClip } from './verify.js';
 import { whatItIs } from './what-it-is.js';
 
 /**
- * The largest local input. It travels as base64, a third larger, within a body that gateways have been seen
- * to refuse near 30 MB.
+ * The largest local input, and the largest sum of those of one request. They travel as base64, a third larger, within a
+ * body that gateways have been seen to refuse near 30 MB.
  */
 export const LARGEST_INPUT_BYTES = 20_000_000;
 
@@ -125,7 +125,8 @@ function isOutside(folder: string, path: string): boolean {
   return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
 }
 
-function megabytes(bytes: number): string {
+/** Bytes in a message. */
+export function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(1).replace(/\.0$/, '');
 }
 

@@ -1,10 +1,13 @@
 import { createServer } from 'node:http';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { preflight, privateInputs } from '../../src/flow/check-inputs.js';
+import { validateProject } from '../../src/flow/plan.js';
 import { loadProject, type Project } from '../../src/flow/project.js';
+import { startGatewayServer } from '../helpers/gateway-server.js';
+import { makeProject } from '../helpers/project.js';
 
 async function projectOf(manifest: string): Promise<Project> {
   const path = join(await mkdtemp(join(tmpdir(), 'dailies-inputs-')), 'shots.yaml');
@@ -59,5 +62,36 @@ describe('an input that cannot be fetched', () => {
       ['url-unreachable', 7, 'c'],
       ['url-unreachable', 8, 'd'],
     ]);
+  });
+});
+
+describe('local inputs', () => {
+  it('that are more than one request can carry are refused before anything is begun', async () => {
+    const server = await startGatewayServer();
+    onTestFinished(() => server.close());
+    const film = await makeProject(
+      { baseUrl: server.baseUrl },
+      '  - { id: a, prompt: p, takes: 2, references: [one.png, two.png] }\n  - { id: b, prompt: p, first_frame: one.png }',
+    );
+    for (const name of ['one.png', 'two.png']) {
+      const file = join(film.folder, name);
+      await writeFile(file, Buffer.from('89504e470d0a1a0a', 'hex'));
+      await truncate(file, 10_500_000);
+    }
+    const refusal = {
+      exitCode: 2,
+      diagnostics: expect.arrayContaining([
+        expect.objectContaining({
+          code: 'file-too-large',
+          severity: 'error',
+          message: 'the local inputs of a have 21 MB together; at most 20 MB can be sent',
+          shot: 'a',
+        }),
+      ]) as unknown,
+    };
+    await expect(film.plan()).rejects.toMatchObject(refusal);
+    await expect(validateProject(await film.load())).rejects.toMatchObject(refusal);
+    await expect(film.run()).rejects.toMatchObject(refusal);
+    expect(server.counters.posts).toBe(0);
   });
 });

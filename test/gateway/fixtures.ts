@@ -8,7 +8,8 @@ import type { VideoRequest } from '../../src/domain/request.js';
 import { openGateway, type Gateway, type GatewayOptions } from '../../src/gateway/gateway.js';
 
 export const KEY = 'sk-or-v1-0123456789abcdef';
-export const REQUEST: VideoRequest = { model: 'google/veo-3.1', prompt: 'a fox', duration: 8 };
+export const ORDER: VideoRequest = { model: 'google/veo-3.1', prompt: 'a fox', duration: 8 };
+export const REQUEST = Buffer.from(JSON.stringify(ORDER));
 /** A day in 2026, for dates in headers. */
 export const NOW = Date.parse('2026-08-01T12:00:00Z');
 

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { SubmitOutcome } from '../../src/gateway/outcomes.js';
 import { startGatewayServer, type Fault, type GatewayServer } from '../helpers/gateway-server.js';
-import { closedPort, gatewayAt, httpAnswer, KEY, never, NOW, rawServer, REQUEST } from './fixtures.js';
+import { closedPort, gatewayAt, httpAnswer, KEY, never, NOW, ORDER, rawServer, REQUEST } from './fixtures.js';
 
 /** For what never ends; everything else has all the time it needs on a busy machine. */
 const SHORT = { timeouts: { connectMs: 100, submitMs: 100 } };
@@ -34,7 +34,7 @@ describe('an accepted submit', () => {
     const gatewayServer = await server({ apiKey: KEY });
     const outcome = await gatewayAt(gatewayServer.baseUrl).submit(REQUEST, never());
     expect(outcome).toEqual({ kind: 'accepted', job: { id: 'job-1' }, status: 'pending' });
-    expect(gatewayServer.submits).toEqual([REQUEST]);
+    expect(gatewayServer.submits).toEqual([ORDER]);
     expect(gatewayServer.violations).toEqual([]);
     expect(gatewayServer.requests[0]?.headers).toMatchObject({
       authorization: `Bearer ${KEY}`,
@@ -300,7 +300,7 @@ describe('a submit that is refused was never charged', () => {
         );
       });
     });
-    const large = { ...REQUEST, prompt: 'x'.repeat(8_000_000) };
+    const large = Buffer.from(JSON.stringify({ ...ORDER, prompt: 'x'.repeat(8_000_000) }));
     const outcome = await gatewayAt(`${origin}/api/v1`).submit(large, never());
     expect(outcome).toEqual({ kind: 'refused', status: 413, message: 'too large' });
   });
