@@ -32,7 +32,7 @@ export interface TakeResult {
   readonly job_id?: string;
   /** From the submit to the end, where this run bought it. */
   readonly elapsed_ms?: number;
-  /** What this run's attempts for the take cost: reported, else absent. */
+  /** What the jobs cost that this run has bought for the take, failed ones too: as reported, absent where nothing was. */
   readonly cost_usd?: number;
   readonly outputs: readonly Output[];
 }

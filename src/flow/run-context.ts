@@ -51,6 +51,8 @@ export interface RunContext {
   readonly frameTool: () => Promise<FrameTool | undefined>;
   /** The attempt that serves a take, by the take's key, as far as the run has come. */
   readonly serving: Map<string, string>;
+  /** The attempts this run has begun, by the take's key. */
+  readonly begun: Map<string, string[]>;
   /** Frames taken from clips in this run, or on their way. */
   readonly frames: Map<string, Promise<FrameFile>>;
   readonly emit: EventSink;

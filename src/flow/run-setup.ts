@@ -71,6 +71,7 @@ export function createContext({
     limits: createLimits(project),
     frameTool: lazily(() => findFrameTool(project.env)),
     serving: new Map(),
+    begun: new Map(),
     frames: new Map(),
   };
 }

@@ -105,6 +105,7 @@ function begin(context: RunContext, purchase: Purchase): Attempt {
   });
   ledger.own(attempt);
   context.serving.set(take.key, attempt.id);
+  context.begun.set(take.key, [...(context.begun.get(take.key) ?? []), attempt.id]);
   return attempt;
 }
 

@@ -1,4 +1,5 @@
 import type { Attempt, Output } from '../domain/attempt.js';
+import { sumUsd } from '../domain/money.js';
 import type { Take } from '../domain/take.js';
 import type { NotDelivered, TakeResult } from '../events.js';
 import type { Decision } from '../plan/decision.js';
@@ -27,19 +28,34 @@ export function finish(context: RunContext, { take, action }: Decision, end: End
   const base = { id: take.shot, take: take.take, key: take.key, action, model: take.settings.model };
   const elapsed = buys(action) && attempt ? elapsedOf(attempt) : {};
   const job = state && 'job' in state ? { job_id: state.job.id } : {};
-  const cost = state && 'cost_usd' in state ? { cost_usd: state.cost_usd } : {};
+  const begun = (context.begun.get(take.key) ?? []).map((id) => context.store.get(id));
+  const cost = costOf(begun);
   if (end.outcome === undefined && state?.kind === 'delivered') {
     const { outputs } = state;
     const reused = end.reused ?? false;
     const model = take.settings.model;
-    context.emit({ type: 'shot.delivered', ...about(take, context.clock), model, reused, outputs, ...cost });
+    const news = { ...about(take, context.clock), model, reused, outputs, ...costOf([attempt]) };
+    context.emit({ type: 'shot.delivered', ...news });
     return { attempt, result: { ...base, outcome: 'delivered', ...job, ...cost, ...elapsed, outputs } };
   }
   const outcome = end.outcome ?? outcomeOf(attempt);
   const message = end.message ?? messageFor(attempt);
-  tell(context, take, { outcome, message, willRetry: false, ...cost });
+  tell(context, take, { outcome, message, willRetry: false, attempt });
   const outputs: readonly Output[] = [];
   return { attempt, result: { ...base, outcome, message, ...job, ...cost, ...elapsed, outputs } };
+}
+
+/** What the gateway has reported for these, US dollars; undefined where it has for none. */
+export function reportedUsd(attempts: readonly (Attempt | undefined)[]): number | undefined {
+  const costs = attempts.flatMap((attempt) =>
+    attempt && 'cost_usd' in attempt.state ? (attempt.state.cost_usd ?? []) : [],
+  );
+  return costs.length === 0 ? undefined : sumUsd(costs);
+}
+
+function costOf(attempts: readonly (Attempt | undefined)[]): { readonly cost_usd?: number } {
+  const costUsd = reportedUsd(attempts);
+  return costUsd === undefined ? {} : { cost_usd: costUsd };
 }
 
 function elapsedOf({ times }: Attempt): Pick<TakeResult, 'elapsed_ms'> {
@@ -99,7 +115,7 @@ export function tell(
     readonly outcome: NotDelivered;
     readonly message: string;
     readonly willRetry: boolean;
-    readonly cost_usd?: number;
+    readonly attempt: Attempt | undefined;
   },
 ): void {
   emit({
@@ -109,6 +125,6 @@ export function tell(
     outcome: news.outcome,
     message: news.message,
     will_retry: news.willRetry,
-    ...(news.cost_usd === undefined ? {} : { cost_usd: news.cost_usd }),
+    ...costOf([news.attempt]),
   });
 }

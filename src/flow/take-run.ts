@@ -79,7 +79,8 @@ async function buy(context: RunContext, decision: Decision): Promise<End> {
     const hasFailed = end.attempt && ['failed', 'cancelled', 'expired'].includes(end.attempt.state.kind);
     if (!hasFailed || retriesLeft === 0 || context.control.reason) return end;
     giveUp = [];
-    tell(context, take, { outcome: 'failed', message: messageFor(end.attempt), willRetry: true });
+    const { attempt } = end;
+    tell(context, take, { outcome: 'failed', message: messageFor(attempt), willRetry: true, attempt });
   }
 }
 
