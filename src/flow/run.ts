@@ -72,7 +72,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     const outcomes = await execute(context);
     stopForPicks(context, outcomes);
     const results = prepared.surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []);
-    await hintAtUsage(context, usage, results);
+    await hintAtUsage(context, usage);
     context.control.release();
     const sheet = await writeReports({ context, prepared, outcomes, renderSheet: options.renderSheet });
     await closeStore(context);

@@ -1,7 +1,8 @@
-import { dollars, roundUsd, sumUsd } from '../domain/money.js';
+import { dollars, roundUsd } from '../domain/money.js';
 import type { Gateway } from '../gateway/gateway.js';
-import type { TakeResult } from '../events.js';
+import { isUncertain } from '../plan/verdict.js';
 import { unlessStopped, warn, type RunContext } from './run-context.js';
+import { reportedUsd } from './take-outcome.js';
 
 /** Asks what the key has used before a run; the answer is looked at only if a submit's answer was lost. */
 export type UsageBefore = Promise<number | undefined>;
@@ -16,21 +17,18 @@ export async function usageOf(open: () => Promise<Gateway>, signal: AbortSignal)
 }
 
 /**
- * Where an answer was lost, says by how much the key's usage has risen beside what the known jobs cost: a hint for the
- * person who has to settle it. Gateways count late, so it is no more than that.
+ * Where this run has lost an answer, says by how much the key's usage has risen beside what the run's known jobs cost: a
+ * hint for the person who has to settle it. Gateways count late, so it is no more than that; and it says nothing of what an
+ * earlier run has lost.
  */
-export async function hintAtUsage(
-  context: RunContext,
-  before: UsageBefore,
-  results: readonly TakeResult[],
-): Promise<void> {
-  const isUncertain = results.some(({ outcome, job_id }) => outcome === 'held' && job_id === undefined);
-  const beforeUsd = isUncertain ? await before : undefined;
+export async function hintAtUsage(context: RunContext, before: UsageBefore): Promise<void> {
+  const bought = [...context.begun.values()].flat().map((id) => context.store.get(id));
+  const beforeUsd = bought.some(isUncertain) ? await before : undefined;
   if (beforeUsd === undefined) return;
   const { connections, control } = context;
   const afterUsd = await usageOf(() => connections.current(), control.working);
   if (afterUsd === undefined) return;
-  const knownUsd = sumUsd(results.map(({ action, cost_usd }) => (action === 'reuse' ? 0 : (cost_usd ?? 0))));
+  const knownUsd = reportedUsd(bought) ?? 0;
   const roseUsd = roundUsd(afterUsd - beforeUsd);
   warn(
     context,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/events.js';
 import { makeClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
@@ -6,9 +7,11 @@ import { makeProject } from '../helpers/project.js';
 
 let server: GatewayServer;
 let clip: Buffer;
+let usage: { usage: number };
 
 beforeEach(async () => {
-  server = await startGatewayServer();
+  usage = { usage: 10 };
+  server = await startGatewayServer({ key: usage });
   clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
 });
 afterEach(async () => {
@@ -21,6 +24,34 @@ const HILL = '  - { id: hill, prompt: grass }';
 
 const project = (shots: string, top = '') =>
   makeProject({ baseUrl: server.baseUrl, top, clock: fastClock(200) }, shots);
+
+const hints = (events: readonly RunEvent[]) =>
+  events.flatMap((event) => (event.type === 'warning' && /usage/.test(event.message) ? [event.message] : []));
+
+describe('the hint at what a lost answer was charged', () => {
+  it('is not given by a run that has lost none itself', async () => {
+    server.autoComplete(clip, { cost: 0.12 });
+    server.failNext('reset');
+    const film = await project(SEA);
+    await film.run();
+    await film.write(`${SEA}\n${HILL}`);
+    const { events, shots } = await film.run();
+    expect(shots.map(({ outcome }) => outcome)).toEqual(['held', 'delivered']);
+    expect(hints(events)).toEqual([]);
+  });
+
+  it('counts all that the run knows to have cost, failed jobs and retried ones too', async () => {
+    const film = await project(`${SEA}\n${HILL}`, 'retries: 1\nconcurrency: 1');
+    const running = film.run();
+    (await server.nextJob()).fail('too dark', { cost: 0.05 });
+    (await server.nextJob()).fail('too dark', { cost: 0.06 });
+    server.failNext('reset');
+    usage.usage = 10.23;
+    expect(hints((await running).events)).toEqual([
+      "the key's usage rose by $0.23 in this run, and its known jobs cost $0.11: a hint at what was charged",
+    ]);
+  });
+});
 
 describe('what a shot has cost in a run', () => {
   it('has all that the run bought for it, failed jobs too', async () => {
