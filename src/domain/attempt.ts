@@ -151,6 +151,8 @@ export type AttemptEvent = { readonly at: string } & (
   | { readonly type: 'not_accepted'; readonly message: string }
   | { readonly type: 'refused'; readonly status: number; readonly message: string }
   | { readonly type: 'answer_lost'; readonly message: string }
+  /** A later run takes the job up: what it did meanwhile nobody saw. */
+  | { readonly type: 'resumed' }
   | { readonly type: 'progressed'; readonly status: 'pending' | 'in_progress' }
   | { readonly type: 'completed'; readonly cost_usd?: number }
   | {
@@ -199,6 +201,7 @@ export interface Attempt {
     readonly created: number;
     readonly submitted?: number;
     readonly accepted?: number;
+    readonly resumed?: number;
     readonly started?: number;
     readonly completed?: number;
     readonly delivered?: number;

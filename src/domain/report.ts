@@ -39,6 +39,7 @@ export interface ReportTake {
   readonly times: {
     readonly submitted?: number;
     readonly accepted?: number;
+    readonly resumed?: number;
     readonly started?: number;
     readonly completed?: number;
     readonly delivered?: number;

@@ -67,7 +67,8 @@ export async function follow(
   const { timeoutMs } = project.manifest.poll;
   const acceptedMs = start.times.accepted ?? clock.now();
   const warned = new Set<string>();
-  let attempt: Attempt = start;
+  let attempt: Attempt =
+    isFresh || start.times.resumed !== undefined ? start : note(context, start, { type: 'resumed' });
   let firstPollMs: number | undefined;
   let retryAfterMs = 0;
   let notFound = 0;

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { isoNow } from '../clock.js';
 import { spentUsd } from '../cost/budget.js';
-import type { Attempt } from '../domain/attempt.js';
+import type { Attempt, AttemptStateKind } from '../domain/attempt.js';
 import type { EventSink } from '../events.js';
 import { findFrameTool } from '../media/frame-tool.js';
 import { createPollTiming, type LengthSample } from '../shot/poll-timing.js';
@@ -81,14 +81,17 @@ function lazily<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-/** How long the jobs of earlier runs took, oldest first. */
+/** How long the jobs of earlier runs took, oldest first: those that brought a clip, and whose run saw them end. */
 function* lengthsOf(attempts: readonly Attempt[]): Generator<LengthSample> {
-  for (const { request, times } of attempts) {
+  for (const { request, state, times } of attempts) {
     if (times.accepted === undefined || times.completed === undefined) continue;
+    if (times.resumed !== undefined || FRUITLESS.has(state.kind)) continue;
     const { model, duration, resolution } = request;
     yield { model, duration, resolution, lengthMs: times.completed - times.accepted };
   }
 }
+
+const FRUITLESS = new Set<AttemptStateKind>(['failed', 'cancelled', 'expired']);
 
 /** A model's slot is taken first and a global one second, so that nobody waits while holding a global slot. */
 function createLimits({ manifest }: Project): RunContext['limits'] {

@@ -51,6 +51,8 @@ function nextState({ id, state, gone_clips }: Attempt, event: AttemptEvent): Att
     case 'answer_lost':
       from('submitting');
       return { kind: 'uncertain', since, message: event.message };
+    case 'resumed':
+      return from('pending', 'in_progress');
     case 'progressed':
       return { kind: event.status, since, job: from('pending', 'in_progress').job };
     case 'completed': {
@@ -135,6 +137,8 @@ function nextTimes(times: Attempt['times'], event: AttemptEvent): Attempt['times
       return { ...times, submitted: at };
     case 'accepted':
       return { ...times, accepted: at };
+    case 'resumed':
+      return { ...times, resumed: at };
     case 'progressed':
       return event.status === 'in_progress' && times.started === undefined
         ? { ...times, started: at }

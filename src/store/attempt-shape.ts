@@ -140,6 +140,7 @@ const times = is.objectOf<Attempt['times']>({
   optional: {
     submitted: is.finite,
     accepted: is.finite,
+    resumed: is.finite,
     started: is.finite,
     completed: is.finite,
     delivered: is.finite,

@@ -72,6 +72,7 @@ const WEIGHT: Readonly<Record<JournalEntry['type'], 'money' | 'free'>> = {
   not_accepted: 'money',
   refused: 'money',
   answer_lost: 'money',
+  resumed: 'free',
   progressed: 'free',
   completed: 'free',
   ended: 'money',

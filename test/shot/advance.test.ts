@@ -13,6 +13,7 @@ const EVENTS: readonly AttemptEvent[] = [
   { type: 'not_accepted', at, message: '429' },
   { type: 'refused', at, status: 400, message: 'no' },
   { type: 'answer_lost', at, message: 'reset' },
+  { type: 'resumed', at },
   { type: 'progressed', at, status: 'in_progress' },
   { type: 'completed', at, cost_usd: 2 },
   { type: 'ended', at, status: 'failed', message: 'no' },

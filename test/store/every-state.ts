@@ -106,7 +106,15 @@ export function everyState() {
       times:
         index === 0
           ? { created: MS }
-          : { created: MS, submitted: MS, accepted: MS, started: MS, completed: MS, delivered: MS },
+          : {
+              created: MS,
+              submitted: MS,
+              accepted: MS,
+              resumed: MS,
+              started: MS,
+              completed: MS,
+              delivered: MS,
+            },
     };
   });
   return { attempts, picks: { 'shot-0': 2, 'shot-1': 1 }, catalogue };
