@@ -6,6 +6,7 @@ import type { Take } from '../domain/take.js';
 import type { EventSink, RunEvent } from '../events.js';
 import type { FrameTool } from '../media/frame-tool.js';
 import type { FrameFile } from '../shot/order.js';
+import { advance } from '../shot/advance.js';
 import type { PollTiming } from '../shot/poll-timing.js';
 import type { ShotStore } from '../store/shot-store.js';
 import type { BudgetLedger } from './budget-ledger.js';
@@ -92,15 +93,17 @@ export async function record(
 }
 
 /**
- * As `record`, for what the gateway or the disk would tell again: nothing waits for the line. A disk that refuses it
- * refuses the next one about money too.
+ * As `record`, for what the gateway or the disk would tell again, or the next line about money brings along: nothing waits
+ * for the line. A disk that refuses it refuses the next one about money too. Throws `internal` on an illegal move.
  */
 export function note(
   { store, ledger, clips, clock }: Pick<RunContext, 'store' | 'ledger' | 'clips' | 'clock'>,
   attempt: Attempt,
   event: Undated<AttemptEvent>,
 ): Attempt {
-  store.apply(attempt.id, { ...event, at: isoNow(clock) }).catch(() => undefined);
+  const dated: AttemptEvent = { ...event, at: isoNow(clock) };
+  advance(store.get(attempt.id), dated);
+  store.apply(attempt.id, dated).catch(() => undefined);
   const after = store.get(attempt.id);
   ledger.update(attempt, after);
   clips.update(attempt, after);
