@@ -2,27 +2,22 @@ import type { Attempt } from '../domain/attempt.js';
 import type { PlanDocument } from '../domain/plan.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import type { Catalogue } from '../domain/catalogue.js';
-import type { Take } from '../domain/take.js';
-import { planDocument, purchases, purchasesInTime } from '../plan/document.js';
+import { planDocument } from '../plan/document.js';
+import { slotKey } from '../plan/graph.js';
 import { readShotState } from '../store/read-state.js';
 import type { ShotState } from '../store/shot-state.js';
 import { surveyFully } from './adopt.js';
 import { loadCatalogue } from './catalogue.js';
-import { checkAgainst, unpricedModels } from './check-catalogue.js';
-import { changedClips, foreignFiles } from './check-disk.js';
-import { frameToolMissing, oversized, preflight, privateInputs } from './check-inputs.js';
+import { checkAgainst } from './check-catalogue.js';
 import { checkWorkOptions } from './check-options.js';
+import { checkTakes, checkWork, type RemoteChecks } from './check-work.js';
 import { createClipIndex } from './clip-index.js';
 import { connect } from './connections.js';
 import { pricesBy } from './prices.js';
 import { assertNoErrors, type Project } from './project.js';
 import type { Scope, Survey } from './survey.js';
 
-export interface PlanOptions extends Scope {
-  /** Leave the gateway and all remote inputs alone. */
-  readonly offline?: boolean;
-  /** false: remote inputs are not asked for. */
-  readonly preflight?: boolean;
+export interface PlanOptions extends Scope, RemoteChecks {
   readonly signal?: AbortSignal;
 }
 
@@ -35,15 +30,9 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
     const surveyed = await surveyFully({ project, state, scope: options });
     const { attempts } = surveyed;
     const decisions = scopedDecisions(surveyed);
-    const all = [
-      ...diagnostics,
-      ...(await foreignFiles(project, decisions, createClipIndex(attempts, surveyed.isThere))),
-      ...(catalogue ? unpricedModels(project, purchases(decisions), pricesBy(catalogue, project)) : []),
-      ...changedClips(project, surveyed),
-      ...oversized(project, purchases(decisions)),
-      ...(await frameToolMissing(project, purchasesInTime(decisions))),
-      ...(await checkRemote(project, purchases(decisions), { ...options, signal })),
-    ];
+    const clips = createClipIndex(attempts, surveyed.isThere);
+    const work = { surveyed, decisions, clips, catalogue };
+    const all = [...diagnostics, ...(await checkWork(project, work, { ...options, signal }))];
     assertNoErrors(project, all);
     return documentOf({ project, surveyed, catalogue, attempts, diagnostics: all });
   });
@@ -52,25 +41,10 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
 /** `dailies validate`: the checks for every take, and no plan. Gives the warnings; throws ManifestError. */
 export function validateProject(project: Project, options: PlanOptions = {}): Promise<readonly Diagnostic[]> {
   return examine(project, options, async ({ diagnostics, signal }) => {
-    const { takes } = project.manifest;
-    const all = [
-      ...diagnostics,
-      ...oversized(project, takes),
-      ...(await frameToolMissing(project, takes)),
-      ...(await checkRemote(project, takes, { ...options, signal })),
-    ];
+    const all = [...diagnostics, ...(await checkTakes(project, { ...options, signal }))];
     assertNoErrors(project, all);
     return all;
   });
-}
-
-async function checkRemote(
-  project: Project,
-  takes: readonly Take[],
-  { offline, preflight: asked, signal }: PlanOptions & { readonly signal: AbortSignal },
-): Promise<Diagnostic[]> {
-  if (asked === false) return [];
-  return offline ? privateInputs(project, takes) : preflight(project, takes, signal);
 }
 
 interface Examined {
@@ -107,7 +81,7 @@ async function examine<T>(
 
 /** The decisions about the takes in scope, in manifest order. */
 export function scopedDecisions({ decisions, inScope }: Survey) {
-  return inScope.flatMap((take) => decisions.get(`${take.shot}@${take.take}`) ?? []);
+  return inScope.flatMap((take) => decisions.get(slotKey(take)) ?? []);
 }
 
 /** The plan of a survey, as it is printed. */

@@ -8,23 +8,19 @@ import type { ShotStore } from '../store/shot-store.js';
 import { surveyFully } from './adopt.js';
 import { loadCatalogue } from './catalogue.js';
 import { ceilingReached, type Ceiling } from './ceiling.js';
-import { purchases, purchasesInTime } from '../plan/document.js';
-import { assertNoDrift, checkAgainst, unpricedModels } from './check-catalogue.js';
-import { changedClips, diskSpace, foreignFiles } from './check-disk.js';
-import { frameToolMissing, oversized, preflight } from './check-inputs.js';
+import { purchases } from '../plan/document.js';
+import { assertNoDrift, checkAgainst } from './check-catalogue.js';
+import { checkWork, type RemoteChecks } from './check-work.js';
 import { createClipIndex, type ClipIndex } from './clip-index.js';
 import { gatewayIdentity, type Connections } from './connections.js';
 import { documentOf, scopedDecisions } from './plan.js';
-import { pricesBy } from './prices.js';
 import { assertNoErrors, type Project } from './project.js';
 import type { Scope, Survey } from './survey.js';
 
 /** What a run is asked to be careful about before it spends. */
-export interface PrepareOptions extends Scope, Ceiling {
+export interface PrepareOptions extends Scope, Ceiling, Pick<RemoteChecks, 'preflight'> {
   /** Refuse to run when the catalogue has moved away from the lockfile's snapshot. */
   readonly locked?: boolean;
-  /** false: remote inputs are not asked for before the run. */
-  readonly preflight?: boolean;
 }
 
 /** All that is decided before the first cent is spent. */
@@ -64,30 +60,22 @@ export async function prepare({
   });
   const { attempts } = surveyed;
   const decisions = scopedDecisions(surveyed);
-  const toBuy = purchases(decisions);
   const clips = createClipIndex(attempts, surveyed.isThere);
   const diagnostics: Diagnostic[] = [...project.diagnostics];
   assertNoErrors(project, diagnostics);
   assertKey(project, decisions);
   // A run that buys nothing needs no catalogue: it must work when the gateway does not.
   let catalogue: Catalogue | undefined;
-  if (toBuy.length > 0) {
+  if (purchases(decisions).length > 0) {
     const snapshot = store.catalogue();
     const loaded = await loadCatalogue({ project, connections, mode: 'live', snapshot, signal });
     ({ catalogue } = loaded);
     diagnostics.push(...loaded.diagnostics, ...checkAgainst(project, catalogue));
     if (options.locked && catalogue) assertNoDrift(project, { snapshot, live: catalogue });
   }
-  diagnostics.push(
-    ...unpricedModels(project, toBuy, pricesBy(catalogue, project)),
-    ...changedClips(project, surveyed),
-    ...oversized(project, toBuy),
-  );
-  diagnostics.push(...(await foreignFiles(project, decisions, clips)));
-  diagnostics.push(...(await frameToolMissing(project, purchasesInTime(decisions))));
-  assertNoErrors(project, diagnostics);
-  if (options.preflight !== false) diagnostics.push(...(await preflight(project, toBuy, signal)));
-  diagnostics.push(...(await diskSpace(project, toBuy)));
+  const { preflight = true } = options;
+  const work = { surveyed, decisions, clips, catalogue };
+  diagnostics.push(...(await checkWork(project, work, { preflight, signal })));
   assertNoErrors(project, diagnostics);
   const plan = documentOf({ project, surveyed, catalogue, attempts, diagnostics });
   const stopped = ceilingReached(plan, { options, attempts });
