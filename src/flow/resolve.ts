@@ -6,7 +6,7 @@ import { DailiesError } from '../errors.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { slotKey } from '../plan/graph.js';
 import { openShotStore, type ShotStore } from '../store/shot-store.js';
-import { connect } from './connections.js';
+import { connect, type Connections } from './connections.js';
 import type { Project } from './project.js';
 import { recover } from './recover.js';
 import { survey } from './survey.js';
@@ -63,32 +63,7 @@ export async function resolveShots(
     await recover(project, store);
     const open = await findOpen(project, store, settlement);
     const chosen = request.all ? open.map(({ attempt }) => attempt) : choose(open, request.shots);
-    let event: Undated = { type: 'resolved', as: 'not_charged' };
-    if (settlement.as === 'abandoned') event = { type: 'resolved', as: 'abandoned' };
-    if (settlement.as === 'job') {
-      if (settlement.jobId.trim() === '')
-        throw new DailiesError('usage', 'the job id is empty', {
-          exitCode: 2,
-          hint: 'name it with --job-id',
-        });
-      const [attempt, ...others] = chosen;
-      if (!attempt || others.length > 0) {
-        const names = chosen.map(({ owner }) => slotKey(owner)).join(', ');
-        throw new DailiesError('usage', 'a job belongs to one shot', {
-          exitCode: 2,
-          hint: names === '' ? 'no shot has anything to settle' : `name one of these with --job-id: ${names}`,
-        });
-      }
-      const gateway = await connections.of(attempt);
-      if (!gateway) {
-        throw new DailiesError('usage', `the submit of ${attempt.owner.shot} went to ${attempt.gateway}`, {
-          exitCode: 2,
-          hint: `resolve it with --gateway ${attempt.gateway}, which alone knows its job`,
-        });
-      }
-      await assertJob({ gateway, store, attempt, jobId: settlement.jobId, signal });
-      event = { type: 'resolved', as: 'job', job: { id: settlement.jobId } };
-    }
+    const event = await eventOf(settlement, { chosen, store, connections, signal });
     const settled: Settled[] = [];
     for (const attempt of chosen) {
       const at = isoNow(project.clock);
@@ -103,8 +78,6 @@ export async function resolveShots(
     await store.close();
   }
 }
-
-type Undated<E = Extract<AttemptEvent, { type: 'resolved' }>> = E extends unknown ? Omit<E, 'at'> : never;
 
 /** What can be settled, and the take of the manifest that waits for it, where one does. */
 interface Open {
@@ -162,6 +135,46 @@ function nothingToSettle(open: readonly Open[], word: string): never {
     hint:
       near !== undefined ? `did you mean ${near}?` : names === '' ? 'no shot has' : `these have: ${names}`,
   });
+}
+
+type Undated<E = Extract<AttemptEvent, { type: 'resolved' }>> = E extends unknown ? Omit<E, 'at'> : never;
+
+/** What settles the chosen attempts. A job has to be one that can be theirs. */
+async function eventOf(
+  settlement: Settlement,
+  {
+    chosen,
+    store,
+    connections,
+    signal,
+  }: {
+    readonly chosen: readonly Attempt[];
+    readonly store: ShotStore;
+    readonly connections: Connections;
+    readonly signal: AbortSignal;
+  },
+): Promise<Undated> {
+  if (settlement.as !== 'job') return { type: 'resolved', as: settlement.as };
+  const { jobId } = settlement;
+  if (jobId.trim() === '')
+    throw new DailiesError('usage', 'the job id is empty', { exitCode: 2, hint: 'name it with --job-id' });
+  const [attempt, ...others] = chosen;
+  if (!attempt || others.length > 0) {
+    const names = chosen.map(({ owner }) => slotKey(owner)).join(', ');
+    throw new DailiesError('usage', 'a job belongs to one shot', {
+      exitCode: 2,
+      hint: names === '' ? 'no shot has anything to settle' : `name one of these with --job-id: ${names}`,
+    });
+  }
+  const gateway = await connections.of(attempt);
+  if (!gateway) {
+    throw new DailiesError('usage', `the submit of ${attempt.owner.shot} went to ${attempt.gateway}`, {
+      exitCode: 2,
+      hint: `resolve it with --gateway ${attempt.gateway}, which alone knows its job`,
+    });
+  }
+  await assertJob({ gateway, store, attempt, jobId, signal });
+  return { type: 'resolved', as: 'job', job: { id: jobId } };
 }
 
 /** A job is taken in only if the gateway knows it, and no other attempt is it. */

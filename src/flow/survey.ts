@@ -204,8 +204,7 @@ function leftOut(id: string): DailiesError {
 function select(takes: readonly Take[], ids: readonly string[], option: string): Take[] {
   return ids.flatMap((id) => {
     const found = takes.filter(
-      (take) =>
-        take.key === id || `${take.shot}@${take.take}` === id || take.shot === id || take.manifest_id === id,
+      (take) => take.key === id || slotKey(take) === id || take.shot === id || take.manifest_id === id,
     );
     if (found.length > 0) return found;
     const near = nearest(id, new Set(takes.flatMap((take) => [take.shot, take.key])));
