@@ -8,42 +8,45 @@ import { DailiesError, messageOf } from '../errors.js';
 import { readJson, writeText } from '../store/text-file.js';
 import { gatewayIdentity, type Connections, type GatewayHome } from './connections.js';
 
-/**
- * `live`: the gateway must answer. `prefer-live`: else what is on disk, with a warning that says how old it is.
- * `offline`: the gateway is left alone (the sandbox, which is ours, is asked all the same).
- */
-export type CatalogueMode = 'live' | 'prefer-live' | 'offline';
-
-/** The models of the project's gateway; undefined where none are to be had. Throws only in mode `live`. */
-export async function loadCatalogue({
-  project,
-  connections,
-  mode,
-  snapshot,
-  signal,
-}: {
+/** Where a catalogue is to come from. */
+interface Source {
   readonly project: GatewayHome;
   readonly connections: Connections;
-  readonly mode: CatalogueMode;
-  /** What the lockfile has kept. */
-  readonly snapshot: Omit<Catalogue, 'source'> | undefined;
   readonly signal: AbortSignal;
-}): Promise<{ readonly catalogue?: Catalogue; readonly diagnostics: readonly Diagnostic[] }> {
-  const cacheFile = join(project.paths.cache, `catalogue-${shortHash(gatewayIdentity(project.target))}.json`);
+}
+
+/** The models of the project's gateway as it tells them now. Throws `key-refused`, `catalogue-unavailable`, `gateway-answer`. */
+export async function liveCatalogue({ project, connections, signal }: Source): Promise<Catalogue> {
+  const gateway = await connections.current();
+  const models = parseCatalogue(await gateway.fetchCatalogue(signal));
+  const catalogue: Catalogue = { fetched_at: isoNow(project.clock), source: 'live', models };
+  if (project.target.kind !== 'sandbox') await keep(cacheOf(project), catalogue);
+  return catalogue;
+}
+
+/**
+ * The models of the project's gateway; what is on disk where it does not answer, with a warning that says how old that is;
+ * undefined where there is nothing. Offline it is left alone (the sandbox, which is ours, is asked all the same).
+ */
+export async function loadCatalogue(
+  source: Source & {
+    readonly offline: boolean;
+    /** What the lockfile has kept. */
+    readonly snapshot: Omit<Catalogue, 'source'> | undefined;
+  },
+): Promise<{ readonly catalogue?: Catalogue; readonly diagnostics: readonly Diagnostic[] }> {
+  const { project, offline, snapshot } = source;
   let failure = '';
-  if (mode !== 'offline' || project.target.kind === 'sandbox') {
+  if (!offline || project.target.kind === 'sandbox') {
     try {
-      const gateway = await connections.current();
-      const models = parseCatalogue(await gateway.fetchCatalogue(signal));
-      const catalogue: Catalogue = { fetched_at: isoNow(project.clock), source: 'live', models };
-      if (project.target.kind !== 'sandbox') await keep(cacheFile, catalogue);
-      return { catalogue, diagnostics: [] };
+      return { catalogue: await liveCatalogue(source), diagnostics: [] };
     } catch (error) {
-      if (mode === 'live' || !(error instanceof DailiesError)) throw error;
+      if (!(error instanceof DailiesError)) throw error;
       failure = ` (${messageOf(error)})`;
     }
   }
-  const known = (await readCache(cacheFile)) ?? (snapshot && { ...snapshot, source: 'snapshot' as const });
+  const known =
+    (await readCache(cacheOf(project))) ?? (snapshot && { ...snapshot, source: 'snapshot' as const });
   if (!known) {
     const message = `there is no catalogue to check models and prices against${failure}`;
     const hint = 'run dailies plan once with the gateway in reach';
@@ -52,6 +55,10 @@ export async function loadCatalogue({
   const age = ageOf(known.fetched_at, project.clock.now());
   const message = `models and prices are from a catalogue ${age} old${failure}`;
   return { catalogue: known, diagnostics: [{ code: 'catalogue-stale', severity: 'warning', message }] };
+}
+
+function cacheOf({ paths, target }: GatewayHome): string {
+  return join(paths.cache, `catalogue-${shortHash(gatewayIdentity(target))}.json`);
 }
 
 /** A cache that cannot be written costs nothing but the next run's convenience. */

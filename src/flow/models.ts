@@ -6,7 +6,7 @@ import { listModel } from '../cost/listing.js';
 import type { Catalogue, ModelListing } from '../domain/catalogue.js';
 import { nearest } from '../domain/nearest.js';
 import { DailiesError } from '../errors.js';
-import { loadCatalogue } from './catalogue.js';
+import { liveCatalogue } from './catalogue.js';
 import { connect } from './connections.js';
 import { gatewayTarget, parseGatewayOption } from './gateway-target.js';
 
@@ -38,15 +38,8 @@ export async function listModels(options: {
   };
   const connections = connect(home);
   try {
-    const { catalogue } = await loadCatalogue({
-      project: home,
-      connections,
-      mode: 'live',
-      snapshot: undefined,
-      signal: options.signal ?? new AbortController().signal,
-    });
-    const models = catalogue?.models ?? [];
-    const { source = 'live', fetched_at = '' } = catalogue ?? {};
+    const signal = options.signal ?? new AbortController().signal;
+    const { models, source, fetched_at } = await liveCatalogue({ project: home, connections, signal });
     const listed = options.id === undefined ? models : [chosenModel(models, options.id)];
     return { gateway: home.target.name, catalogue: { source, fetched_at }, models: listed.map(listModel) };
   } finally {

@@ -68,7 +68,7 @@ async function examine<T>(
     const { catalogue, diagnostics } = await loadCatalogue({
       project,
       connections,
-      mode: options.offline ? 'offline' : 'prefer-live',
+      offline: options.offline ?? false,
       snapshot: state.catalogue(),
       signal,
     });

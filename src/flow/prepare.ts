@@ -6,7 +6,7 @@ import type { StopReason } from '../events.js';
 import type { Decision } from '../plan/decision.js';
 import type { ShotStore } from '../store/shot-store.js';
 import { surveyFully } from './adopt.js';
-import { loadCatalogue } from './catalogue.js';
+import { liveCatalogue } from './catalogue.js';
 import { ceilingReached, type Ceiling } from './ceiling.js';
 import { purchases } from '../plan/document.js';
 import { assertNoDrift, checkAgainst } from './check-catalogue.js';
@@ -68,10 +68,9 @@ export async function prepare({
   let catalogue: Catalogue | undefined;
   if (purchases(decisions).length > 0) {
     const snapshot = store.catalogue();
-    const loaded = await loadCatalogue({ project, connections, mode: 'live', snapshot, signal });
-    ({ catalogue } = loaded);
-    diagnostics.push(...loaded.diagnostics, ...checkAgainst(project, catalogue));
-    if (options.locked && catalogue) assertNoDrift(project, { snapshot, live: catalogue });
+    catalogue = await liveCatalogue({ project, connections, signal });
+    diagnostics.push(...checkAgainst(project, catalogue));
+    if (options.locked) assertNoDrift(project, { snapshot, live: catalogue });
   }
   const { preflight = true } = options;
   const work = { surveyed, decisions, clips, catalogue };
