@@ -1,6 +1,6 @@
 import type { Attempt } from '../domain/attempt.js';
 import { messageOf } from '../errors.js';
-import { isUncertain } from '../plan/verdict.js';
+import { isUncertain } from '../plan/standing.js';
 import { asidePlace } from './clip-place.js';
 import { deliver } from './deliver.js';
 import { askForLost, follow, isInFlight, type Followed } from './follow.js';

@@ -4,7 +4,7 @@ import type { PlanDocument } from '../domain/plan.js';
 import type { ExitCode } from '../errors.js';
 import type { RunSummary, StopReason, TakeResult } from '../events.js';
 import { buys } from '../plan/document.js';
-import { isUncertain } from '../plan/verdict.js';
+import { isUncertain } from '../plan/standing.js';
 import type { RunContext } from './run-context.js';
 
 /** The closing account of a run. */

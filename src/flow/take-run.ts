@@ -179,5 +179,5 @@ function whatWentWrong(context: RunContext, take: Take, error: unknown): End {
   // What ends the run says once, and for all of them, what to do.
   const remedy = isOurs && !isDisk && error.hint !== undefined ? `; ${error.hint}` : '';
   const message = isOurs ? error.message + remedy : `unexpected, please report it: ${messageOf(error)}`;
-  return { attempt, outcome: attempt?.state.kind === 'delivered' ? 'waiting' : outcomeOf(attempt), message };
+  return { attempt, outcome: outcomeOf(attempt), message };
 }

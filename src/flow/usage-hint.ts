@@ -1,6 +1,6 @@
 import { dollars, roundUsd } from '../domain/money.js';
 import type { Gateway } from '../gateway/gateway.js';
-import { isUncertain } from '../plan/verdict.js';
+import { isUncertain } from '../plan/standing.js';
 import { unlessStopped, warn, type RunContext } from './run-context.js';
 import { reportedUsd } from './take-outcome.js';
 

@@ -1,36 +1,20 @@
-import {
-  clipsOnRecord,
-  identityOf,
-  type Attempt,
-  type AttemptStateKind,
-  type RecordedRequest,
-} from '../domain/attempt.js';
+import { clipsOnRecord, identityOf, type Attempt, type RecordedRequest } from '../domain/attempt.js';
 import { groupBy } from '../domain/group-by.js';
 import type { Take, TakeRef } from '../domain/take.js';
 import { recordedSettings } from '../shot/order.js';
 import { settingChanges } from './changes.js';
 import { hasSources, slotKey, sourcesOf, type Picks } from './graph.js';
-
-/** States that stand for a purchase: such an attempt can serve a take that asks for the same picture. */
-const CLAIMABLE = new Set<AttemptStateKind>([
-  ...(['submitting', 'uncertain', 'pending', 'in_progress'] as const),
-  ...(['completed', 'downloading', 'delivered', 'lost'] as const),
-]);
-
-/** Whether an attempt was, or may have been, paid for and can still give a clip. */
-export function isLive(attempt: Attempt): boolean {
-  return CLAIMABLE.has(attempt.state.kind);
-}
+import { isLive, type LiveAttempt } from './standing.js';
 
 /** Which attempts serve which takes: each attempt serves one take at most. */
 export interface Claims {
   /** Gives the take its newest own attempt with this fingerprint, else undefined. Asked again, gives the same. */
-  claimOwn(ref: TakeRef, fingerprint: string): Attempt | undefined;
+  claimOwn(ref: TakeRef, fingerprint: string): LiveAttempt | undefined;
   /**
    * Gives the take an unclaimed attempt with this fingerprint from wherever it stands: a renamed shot,
    * a removed one. Leaves alone what a take that has not been settled yet may ask for itself. Asked again, gives the same.
    */
-  claimAnywhere(ref: TakeRef, fingerprint: string): Attempt | undefined;
+  claimAnywhere(ref: TakeRef, fingerprint: string): LiveAttempt | undefined;
   /** The take's claim is settled, or it has none: what it owns beyond its claim may serve others from now on. */
   settle(ref: TakeRef): void;
   /** All that a take owns, oldest first, and has not been claimed by another. */
@@ -66,7 +50,7 @@ export function createClaims(attempts: readonly Attempt[], takes: readonly Take[
         holders.some(({ id }) => !claimedBy.has(id) || sources.has(claimedBy.get(id) ?? '')),
     );
   };
-  const claim = (attempt: Attempt | undefined, slot: string) => {
+  const claim = (attempt: LiveAttempt | undefined, slot: string) => {
     if (attempt) claimedBy.set(attempt.id, slot);
     return attempt;
   };
@@ -74,7 +58,7 @@ export function createClaims(attempts: readonly Attempt[], takes: readonly Take[
     claimOwn(ref, fingerprint) {
       const slot = slotKey(ref);
       const own = bySlot.get(slot) ?? [];
-      const isMatch = (attempt: Attempt) =>
+      const isMatch = (attempt: Attempt): attempt is LiveAttempt =>
         attempt.fingerprint === fingerprint &&
         isLive(attempt) &&
         (claimedBy.get(attempt.id) ?? slot) === slot;

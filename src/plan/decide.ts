@@ -4,7 +4,8 @@ import type { Decision, DecisionContext } from './decision.js';
 import { buys } from './document.js';
 import { generations, slotKey } from './graph.js';
 import { orderOf, surveySources, type SourceSurvey } from './sources.js';
-import { heldReasons, isUncertain, isUnfetched, verdictOnBuying, verdictOnServing } from './verdict.js';
+import { isUncertain, isUnfetched } from './standing.js';
+import { heldReasons, verdictOnBuying, verdictOnServing } from './verdict.js';
 
 /** An order and what it is known by. */
 interface Printed {

@@ -3,12 +3,13 @@ import { recordRequest, type Order } from '../shot/order.js';
 import { changesBetween, changesSince } from './changes.js';
 import type { Decision, DecisionContext } from './decision.js';
 import { slotKey } from './graph.js';
+import { isPaid, type LiveAttempt } from './standing.js';
 
 /** What comes of an order: the action, and why. */
 export type Verdict = Pick<Decision, 'action' | 'reasons'>;
 
 /** A purchase that serves the take: what is left to do with it is free. */
-export function verdictOnServing(attempt: Attempt, order: Order, context: DecisionContext): Verdict {
+export function verdictOnServing(attempt: LiveAttempt, order: Order, context: DecisionContext): Verdict {
   const { take } = order;
   const { state } = attempt;
   const isOwn = slotKey(attempt.owner) === slotKey(take);
@@ -44,9 +45,6 @@ export function verdictOnServing(attempt: Attempt, order: Order, context: Decisi
           return { action: 'reuse', reasons: isOwn ? [reason] : origin };
         }
       }
-    // falls through
-    default:
-      return { action: 'held', reasons: [`attempt is ${state.kind}`] };
   }
 }
 
@@ -110,23 +108,6 @@ export function heldReasons(attempt: Attempt, now = attempt.request): string[] {
     default:
       return [];
   }
-}
-
-/** It brought a clip, or was on its way to one. */
-function isPaid({ state }: Attempt): boolean {
-  return ['delivered', 'pending', 'in_progress', 'completed', 'downloading', 'lost', 'abandoned'].includes(
-    state.kind,
-  );
-}
-
-/** Nobody knows whether it was charged. */
-export function isUncertain({ state }: Attempt): boolean {
-  return state.kind === 'uncertain' || state.kind === 'submitting';
-}
-
-/** Bought, and its clip not on disk yet; a lost job may turn up again. */
-export function isUnfetched({ state }: Attempt): boolean {
-  return ['pending', 'in_progress', 'completed', 'downloading', 'lost'].includes(state.kind);
 }
 
 /** Hours and minutes where the reader is. */
