@@ -71,6 +71,7 @@ export type DiagnosticCode =
   // state and disk
   | 'file-not-ours'
   | 'report-not-ours'
+  | 'lockfile-left-behind'
   | 'file-changed'
   | 'disk-space';
 

@@ -41,11 +41,11 @@ export function ceilingReached(
   const { total, spent_usd, budget_usd } = plan;
   const { maxCostUsd, allowUnpriced } = options;
   if (budget_usd === null && maxCostUsd === undefined) return undefined;
-  const unpriced = total.unpriced + (budget_usd === null ? 0 : countUnpriced(attempts));
-  if (unpriced > 0 && total.max_usd + total.unpriced > 0 && !allowUnpriced) {
+  const unpriced = unpricedWork(plan, budget_usd === null ? [] : attempts);
+  if (unpriced !== undefined && total.max_usd + total.unpriced > 0 && !allowUnpriced) {
     return {
       kind: 'unpriced',
-      message: `${unpriced} of the shots have no price that could be held to the ceiling`,
+      message: `no price is known that could be held to the ceiling: of ${unpriced}`,
       hint: 'choose models with a price (dailies models), or accept the risk with --allow-unpriced',
     };
   }
@@ -63,3 +63,15 @@ export function ceilingReached(
   }
   return undefined;
 }
+
+/** Shots to buy and jobs bought before whose price nobody knows, in words; undefined where there are none. */
+function unpricedWork(plan: PlanDocument, attempts: readonly Attempt[]): string | undefined {
+  const shots = [...new Set(plan.shots.flatMap(({ id, estimate }) => (estimate === null ? [id] : [])))];
+  const more = shots.length - MOST_NAMED;
+  const named = shots.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  const before = countUnpriced(attempts);
+  const bought = before === 0 ? '' : `${before} ${before === 1 ? 'job' : 'jobs'} bought before`;
+  return [named, bought].filter((words) => words !== '').join(', and of ') || undefined;
+}
+
+const MOST_NAMED = 5;

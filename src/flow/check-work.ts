@@ -6,6 +6,7 @@ import { purchases, purchasesInTime } from '../plan/document.js';
 import { unpricedModels } from './check-catalogue.js';
 import { changedClips, diskSpace, foreignFiles } from './check-disk.js';
 import { frameToolMissing, oversized, preflight, privateInputs } from './check-inputs.js';
+import { renamedManifest } from './check-renamed.js';
 import type { ClipIndex } from './clip-index.js';
 import { pricesBy } from './prices.js';
 import type { Project } from './project.js';
@@ -33,6 +34,7 @@ export async function checkWork(
   const { surveyed, decisions, clips, catalogue } = work;
   const toBuy = purchases(decisions);
   return [
+    ...(await renamedManifest(project, decisions)),
     ...(await foreignFiles(project, decisions, clips)),
     ...(catalogue ? unpricedModels(project, toBuy, pricesBy(catalogue, project)) : []),
     ...changedClips(project, surveyed),

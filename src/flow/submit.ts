@@ -135,7 +135,11 @@ function slowDown(
   });
   if (gate.troubleMs() + wait_ms > GIVE_UP_AFTER_MS) {
     const hint = 'run the same command again later: nothing is lost, and nothing is bought twice';
-    control.stop({ kind: 'gateway', message: `no submit was accepted for ten minutes: ${message}`, hint });
+    control.stop({
+      kind: 'gateway',
+      message: `the gateway accepts no submit within ten minutes: ${message}`,
+      hint,
+    });
   } else emit({ type: 'run.slowed', at: isoNow(clock), message, wait_ms });
 }
 

@@ -68,11 +68,19 @@ export interface Timeouts {
   readonly answerMs: number;
   /** For a submit, likewise; the time that its body takes to go out is added. */
   readonly submitMs: number;
+  /** For what a key has used: no more than a hint. */
+  readonly usageMs: number;
   /** For a download: without a byte. */
   readonly idleMs: number;
 }
 
-const TIMEOUTS: Timeouts = { connectMs: 10_000, answerMs: 30_000, submitMs: 120_000, idleMs: 60_000 };
+const TIMEOUTS: Timeouts = {
+  connectMs: 10_000,
+  answerMs: 30_000,
+  usageMs: 5000,
+  submitMs: 120_000,
+  idleMs: 60_000,
+};
 
 /** The slowest line that a submit with large inputs is given time for. */
 const SLOWEST_UPLOAD_BYTES_PER_MS = 32;
@@ -191,7 +199,7 @@ export function openGateway(options: GatewayOptions): Gateway {
         idleTimeoutMs: timeouts.idleMs,
       }),
     async keyUsage(signal) {
-      const asked = await get(`${base.pathname}/key`, signal);
+      const asked = await get(`${base.pathname}/key`, signal, { totalTimeoutMs: timeouts.usageMs });
       if (asked.kind !== 'answered' || asked.answer.status !== 200) return undefined;
       const data = asObject(asObject(parseJson(asked.answer.body))?.['data']);
       const usage = asUsd(data?.['usage']);
