@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { identityOf, outputsOf } from '../domain/attempt.js';
 import { DailiesError } from '../errors.js';
 import { TOOL_HINT } from '../media/run-tool.js';
-import { exists, makeRoomFor } from '../store/clip-file.js';
-import { hashFile, inspectOutput } from '../store/clips.js';
+import { inspectOutput } from '../store/clips.js';
+import { findFrame, keepFrame } from '../store/frame-file.js';
 import type { FrameFile, KnownInput } from '../shot/order.js';
 import { openPath, storedPath } from './paths.js';
 import type { RunContext } from './run-context.js';
@@ -13,7 +13,7 @@ type FrameInput = Extract<KnownInput, { kind: 'frame' }>;
 /**
  * The PNG of a frame of another shot's clip, made when it is first needed and kept in `.frames/` of the output
  * folder under the clip's hash. Throws `tool-missing` where no frame can be decoded, `disk` where the clip is not
- * as it was delivered.
+ * as it was delivered or the frame cannot be written.
  */
 export async function chainFrame(context: RunContext, input: FrameInput): Promise<FrameFile> {
   const key = `${input.clip_sha256.slice(0, 24)}-${String(input.at)}`;
@@ -25,25 +25,20 @@ export async function chainFrame(context: RunContext, input: FrameInput): Promis
 }
 
 async function makeFrame(context: RunContext, input: FrameInput, key: string): Promise<FrameFile> {
-  const { project, control } = context;
+  const { project } = context;
   const png = join(project.paths.output, '.frames', `${key}.png`);
-  if (!exists(png)) {
-    const tool = await context.frameTool();
-    if (!tool) {
-      throw new DailiesError(
-        'tool-missing',
-        `taking a frame of ${input.shot} needs ffmpeg, which was not found`,
-        {
-          exitCode: 3,
-          hint: TOOL_HINT,
-        },
-      );
-    }
-    makeRoomFor(png);
-    const clip = await verifiedClip(context, input);
-    await tool.extractFrame({ clip, at: input.at, png, signal: control.working });
+  const sha256 = (await findFrame(png)) ?? (await keepFrame(png, await takeFrame(context, input)));
+  return { path: storedPath(project.paths.folder, png), sha256 };
+}
+
+async function takeFrame(context: RunContext, input: FrameInput): Promise<Buffer> {
+  const tool = await context.frameTool();
+  if (!tool) {
+    const message = `taking a frame of ${input.shot} needs ffmpeg, which was not found`;
+    throw new DailiesError('tool-missing', message, { exitCode: 3, hint: TOOL_HINT });
   }
-  return { path: storedPath(project.paths.folder, png), sha256: await hashFile(png) };
+  const clip = await verifiedClip(context, input);
+  return tool.extractFrame({ clip, at: input.at, signal: context.control.working });
 }
 
 /** The clip as it was delivered: a frame of a file that was changed since is not what the plan counted on. */

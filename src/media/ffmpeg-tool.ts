@@ -10,7 +10,6 @@ import type { FrameTool } from './frame-tool.js';
 import { parsePpm, PICTURE_SIDE, type Picture } from './picture.js';
 import { runTool, type ToolRun } from './run-tool.js';
 import { SNIFF_BYTES, sniffMedia } from './sniff.js';
-import { writeWhole } from './write-whole.js';
 
 /** Finds an ffmpeg that runs: the one DAILIES_FFMPEG names, else the first on the PATH. */
 export async function findFfmpeg(env: NodeJS.ProcessEnv): Promise<FrameTool | undefined> {
@@ -57,12 +56,12 @@ function ffmpegTool(command: string): FrameTool {
     name: 'ffmpeg',
     ffmpeg,
 
-    async extractFrame({ clip, at, png, signal }) {
+    async extractFrame({ clip, at, signal }) {
       clipWithFrame(clip, at);
       const index = at === 'first' ? 0 : (await countFrames(ffmpeg, { clip, until: at, signal })) - 1;
       const image = await readFrame(ffmpeg, { clip, at, index, signal });
       if (image.length === 0) throw noSuchFrame(clip, at, 'no frame of it can be decoded');
-      await writeWhole(png, image);
+      return image;
     },
 
     readPicture: ({ file, signal }) => readPicture(ffmpeg, file, signal),

@@ -8,11 +8,11 @@ export interface FrameTool {
   /** For messages. */
   readonly name: string;
   /**
-   * Writes one frame of a clip as a PNG: the first shown, the last shown, or the one shown at a number of seconds
-   * from the first. The same clip gives the same bytes; the file appears whole or not at all.
-   * Throws DailiesError `media` where the clip has no such frame, `disk`, `tool-missing`.
+   * One frame of a clip as a PNG: the first shown, the last shown, or the one shown at a number of seconds from the
+   * first. The same clip gives the same bytes. Throws DailiesError `media` where the clip has no such frame,
+   * `tool-missing`.
    */
-  extractFrame(wish: FrameWish): Promise<void>;
+  extractFrame(wish: FrameWish): Promise<Buffer>;
   /** A small copy of an image, or of a clip's first frame; undefined where the tool cannot read the image. */
   readPicture(wish: {
     readonly file: string;
@@ -29,8 +29,6 @@ export interface FrameTool {
 export interface FrameWish {
   readonly clip: string;
   readonly at: FramePosition;
-  /** Where the PNG goes; its folder is made. */
-  readonly png: string;
   readonly signal?: AbortSignal | undefined;
 }
 

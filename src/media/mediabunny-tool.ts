@@ -9,7 +9,6 @@ import type { FrameTool } from './frame-tool.js';
 import { shrink } from './picture.js';
 import { sniffMedia } from './sniff.js';
 import { withTracks } from './tracks.js';
-import { writeWhole } from './write-whole.js';
 
 /** Held in a variable, so that the compiler does not look for a package that need not be there. */
 const EXTENSION: string = '@mediabunny/server';
@@ -38,13 +37,13 @@ function isExtension(value: unknown): value is { registerMediabunnyServer: () =>
 const TOOL: FrameTool = {
   name: EXTENSION,
 
-  async extractFrame({ clip, at, png, signal }) {
+  async extractFrame({ clip, at, signal }) {
     const { width, height, rgba } = await readFrame(clip, at);
     signal?.throwIfAborted();
     const { PNG } = await import('pngjs');
     const image = new PNG({ width, height });
     image.data = Buffer.from(rgba);
-    await writeWhole(png, PNG.sync.write(image, { colorType: 2 }));
+    return PNG.sync.write(image, { colorType: 2 });
   },
 
   async readPicture({ file, signal }) {

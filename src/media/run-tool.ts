@@ -49,9 +49,10 @@ export async function runTool({ command, args, input, purpose, signal }: ToolRun
   signal?.throwIfAborted();
   if (exitCode === 0) return Buffer.concat(output);
 
-  const code = complaint.includes('No space left on device') ? 'disk' : 'media';
-  const cause = complaint.trim() || `it ended with ${exitCode ?? 'a signal'} and said nothing`;
-  throw new DailiesError(code, `cannot ${purpose}: ${cause}`, { exitCode: 1 });
+  const message = `cannot ${purpose}: ${complaint.trim() || `it ended with ${exitCode ?? 'a signal'} and said nothing`}`;
+  if (!complaint.includes('No space left on device'))
+    throw new DailiesError('media', message, { exitCode: 1 });
+  throw new DailiesError('disk', message, { exitCode: 3, hint: 'make room on the disk, then run again' });
 }
 
 /** What to do where nothing can decode video. */

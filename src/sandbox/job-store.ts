@@ -1,8 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { access, constants, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
-import writeFileAtomic from 'write-file-atomic';
+import { access, constants, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
@@ -81,8 +79,7 @@ export function openJobStore(folder: string): JobStore {
     },
     imagePath: place.image,
     findClip: (job, index) => readFile(place.clip(job, index)).catch(undefinedIfAbsent),
-    keepClip: (job, index, bytes) =>
-      put(place.clip(job, index), Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)),
+    keepClip: (job, index, bytes) => put(place.clip(job, index), bytes),
     async isFirst(text) {
       const path = place.seen(createHash('sha256').update(text).digest('hex'));
       await mkdir(join(folder, 'seen'), { recursive: true });
@@ -111,12 +108,18 @@ export async function makeStateDir(folder: string): Promise<void> {
   }
 }
 
-async function put(path: string, data: string | Buffer): Promise<void> {
+async function put(path: string, data: string | Uint8Array): Promise<void> {
+  // An image may be kept for two jobs at once.
+  const temp = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await writeFileAtomic(path, data, { fsync: false });
+    await writeFile(temp, data).catch(async (error: unknown) => {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(temp, data);
+    });
+    await rename(temp, path);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-    await mkdir(join(path, '..'), { recursive: true });
-    await writeFileAtomic(path, data, { fsync: false });
+    await rm(temp, { force: true }).catch(() => undefined);
+    throw error;
   }
 }

@@ -45,7 +45,7 @@ export async function readLockfile(path: string): Promise<Lockfile | undefined> 
  */
 export async function writeLockfile(path: string, lockfile: Lockfile): Promise<number> {
   try {
-    return await replaceFile({ path, pieces: lockfileText(lockfile), isDurable: true });
+    return await replaceFile({ path, content: lockfileText(lockfile), isDurable: true });
   } catch (cause) {
     throw diskError({ path, doing: 'written', cause });
   }

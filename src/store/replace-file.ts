@@ -4,18 +4,21 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
 
+/** Bytes, or the pieces of a text. */
+type Content = Uint8Array | Iterable<string>;
+
 /**
  * Writes a file so that its name stands for the old content or the new one at every instant: temp file, rename.
  * With `isDurable` both are fsynced, and the new content outlives a power cut once this has resolved.
  * Resolves with the number of bytes. One writer at a time: the temp file's name is fixed, so that what
  * a kill leaves behind is written over by the next. Errors are the file system's own.
  *
- * Not write-file-atomic: that takes a short write, as a full disk gives, for a whole one and renames it
- * into place, and it does not fsync the folder.
+ * Ours, because write-file-atomic takes a short write, as a full disk gives, for a whole one and renames it
+ * into place, and does not fsync the folder.
  */
 export async function replaceFile(file: {
   readonly path: string;
-  readonly pieces: Iterable<string>;
+  readonly content: Content;
   readonly isDurable: boolean;
 }): Promise<number> {
   // A link to the file stays a link.
@@ -39,7 +42,7 @@ function tempPath(path: string): string {
 
 async function writeTemp(
   temp: string,
-  file: { readonly target: string; readonly pieces: Iterable<string>; readonly isDurable: boolean },
+  file: { readonly target: string; readonly content: Content; readonly isDurable: boolean },
 ): Promise<number> {
   const before = await stat(file.target).catch(undefinedIfAbsent);
   const handle = await open(temp, 'w');
@@ -47,11 +50,10 @@ async function writeTemp(
     // As far as we may: the old file can be somebody else's.
     if (before) await handle.chmod(before.mode & 0o777).catch(() => undefined);
     let bytes = 0;
-    for (const chunk of chunksOf(file.pieces)) {
-      const buffer = Buffer.from(chunk);
+    for (const chunk of chunksOf(file.content)) {
       // Unlike `write`, `writeFile` goes on until the last byte is written or an error says why not.
-      await handle.writeFile(buffer);
-      bytes += buffer.length;
+      await handle.writeFile(chunk);
+      bytes += chunk.length;
     }
     if (file.isDurable) await handle.sync();
     return bytes;
@@ -63,15 +65,19 @@ async function writeTemp(
 const CHUNK_LENGTH = 1 << 18;
 
 /** Pieces may be small, and each write costs a round trip; all of a large file in one string would cost its size. */
-function* chunksOf(pieces: Iterable<string>): Iterable<string> {
+function* chunksOf(content: Content): Iterable<Uint8Array> {
+  if (content instanceof Uint8Array) {
+    yield content;
+    return;
+  }
   let chunk = '';
-  for (const piece of pieces) {
+  for (const piece of content) {
     chunk += piece;
     if (chunk.length < CHUNK_LENGTH) continue;
-    yield chunk;
+    yield Buffer.from(chunk);
     chunk = '';
   }
-  yield chunk;
+  yield Buffer.from(chunk);
 }
 
 const flush = promisify(fsync);

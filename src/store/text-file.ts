@@ -11,7 +11,7 @@ import { replaceFile } from './replace-file.js';
 export async function writeText(path: string, text: string | Iterable<string>): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await replaceFile({ path, pieces: typeof text === 'string' ? [text] : text, isDurable: false });
+    await replaceFile({ path, content: typeof text === 'string' ? [text] : text, isDurable: false });
   } catch (cause) {
     throw diskError({ path, doing: 'written', cause });
   }

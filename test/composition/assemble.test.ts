@@ -8,7 +8,7 @@ import { readFacts } from '../../src/media/facts.js';
 import { makeClip, type Rgb } from '../helpers/clips.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
-import { apart, ffmpeg, filesIn, middle, pick, readPng } from './films.js';
+import { apart, ffmpeg, filesIn, frameOf, middle, pick } from './films.js';
 
 let server: GatewayServer;
 
@@ -41,9 +41,7 @@ const ALIKE = { one: { color: RED }, two: { color: GREEN }, three: { color: BLUE
 
 /** The colour of a film at some seconds. */
 async function colourAt(film: TestProject, at: number): Promise<Rgb> {
-  const png = join(film.folder, 'look.png');
-  await ffmpeg?.extractFrame({ clip: join(film.folder, 'renders/film/film.mp4'), at, png });
-  return middle(await readPng(png));
+  return middle(await frameOf(join(film.folder, 'renders/film/film.mp4'), at));
 }
 
 describe('a film', () => {

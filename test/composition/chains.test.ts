@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { validateProject } from '../../src/flow/plan.js';
@@ -137,6 +137,19 @@ describe('the frame of another shot', () => {
     await film.run({ rerender: ['b'] });
     expect(prompts(server)).toEqual(['A', 'B', 'B']);
     expect(server.submits[2]).toEqual(server.submits[1]);
+  });
+
+  it('is taken again where only a part of it is on the disk', async () => {
+    await completeAll(server);
+    const film = await project(lines(A, B));
+    await film.run();
+    const [frame = ''] = await filesIn(film.folder, 'renders/film/.frames');
+    const path = join(film.folder, 'renders/film/.frames', frame);
+    const whole = await readFile(path);
+    await truncate(path, 60);
+    expect(await film.run({ rerender: ['b'] })).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+    expect(server.submits[2]).toEqual(server.submits[1]);
+    expect(await readFile(path)).toEqual(whole);
   });
 
   it('is taken from a clip that had to be fetched again', async () => {

@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
+import type { FramePosition } from '../../src/domain/take.js';
 import { pickTakes } from '../../src/flow/pick.js';
 import { findFfmpeg } from '../../src/media/ffmpeg-tool.js';
 import { makeClip, type Rgb } from '../helpers/clips.js';
@@ -16,13 +17,13 @@ if (!ffmpeg) console.warn('No ffmpeg on the PATH: the tests of chains, which tak
 
 /**
  * A program that stands in for ffmpeg where a test is about who waits for whom: it takes the same grey frame from
- * every clip, at once.
+ * every clip, at once. The frame's file is as large as its pixels.
  */
-export async function standIn(): Promise<NodeJS.ProcessEnv> {
+export async function standIn({ side = 8 } = {}): Promise<NodeJS.ProcessEnv> {
   const folder = await mkdtemp(join(tmpdir(), 'dailies-stand-in-'));
-  const grey = new PNG({ width: 8, height: 8, fill: true });
+  const grey = new PNG({ width: side, height: side, fill: true });
   grey.data.fill(128);
-  await writeFile(join(folder, 'grey.png'), PNG.sync.write(grey));
+  await writeFile(join(folder, 'grey.png'), PNG.sync.write(grey, { deflateLevel: 0 }));
   const program = join(folder, 'ffmpeg');
   const script = `#!/bin/sh
 case "$*" in
@@ -145,6 +146,8 @@ export async function filesIn(...path: readonly string[]): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
 }
 
-export async function readPng(path: string): Promise<PNG> {
-  return PNG.sync.read(await readFile(path));
+/** A frame of a clip, as the ffmpeg of this machine takes it. */
+export async function frameOf(clip: string, at: FramePosition): Promise<PNG> {
+  if (!ffmpeg) throw new Error('there is no ffmpeg');
+  return PNG.sync.read(await ffmpeg.extractFrame({ clip, at }));
 }

@@ -8,7 +8,7 @@ import type { RunEvent } from '../../src/events.js';
 import { planProject } from '../../src/flow/plan.js';
 import { loadProject } from '../../src/flow/project.js';
 import { runProject, type RunOptions } from '../../src/flow/run.js';
-import { ffmpeg, filesIn, readPng, standIn } from './films.js';
+import { ffmpeg, filesIn, frameOf, standIn } from './films.js';
 
 /** Four shots on the sandbox, each from the last frame of the one before; small and short, so that they are quick. */
 async function chain(tool: NodeJS.ProcessEnv) {
@@ -36,12 +36,8 @@ shots:
     run: async (options?: RunOptions) => runProject(await load(), options),
     /** How many jobs the sandbox has taken in. */
     jobs: async () => (await filesIn(folder, '.dailies/sandbox/jobs')).length,
-    async frame(shot: string, at: FramePosition): Promise<PNG> {
-      const png = join(folder, `${shot}-${at}.png`);
-      const clip = join(folder, `renders/film.sandbox/${shot}/${shot}.mp4`);
-      await ffmpeg?.extractFrame({ clip, at, png });
-      return readPng(png);
-    },
+    frame: (shot: string, at: FramePosition): Promise<PNG> =>
+      frameOf(join(folder, `renders/film.sandbox/${shot}/${shot}.mp4`), at),
   };
 }
 

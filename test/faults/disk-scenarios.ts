@@ -59,9 +59,16 @@ export const SCENARIOS: readonly Scenario[] = [
 /** Runs a film within the test's own process. */
 export async function runHere(
   film: Film,
-  { clock, ...options }: RunOptions & { readonly clock?: Clock } = {},
+  {
+    clock,
+    env = {},
+    ...options
+  }: RunOptions & { readonly clock?: Clock; readonly env?: NodeJS.ProcessEnv } = {},
 ) {
-  const env = { TEST_KEY: KEY };
-  const project = await loadProject({ manifest: film.manifest, env, ...(clock ? { clock } : {}) });
+  const project = await loadProject({
+    manifest: film.manifest,
+    env: { TEST_KEY: KEY, ...env },
+    ...(clock ? { clock } : {}),
+  });
   return runProject(project, { renderSheet, ...options });
 }

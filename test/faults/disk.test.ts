@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readShotState } from '../../src/store/read-state.js';
+import { filesIn, picturesOf, standIn } from '../composition/films.js';
 import { builtCli } from '../helpers/built-cli.js';
 import { runCommand } from './command.js';
 import { runHere } from './disk-scenarios.js';
@@ -39,12 +40,14 @@ describe('on a disk that is full', () => {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk], { stdio: 'pipe' });
   }
 
-  const fill = () => {
+  const fill = (leaveBytes = 0) => {
     const file = openSync(join(disk, 'filler'), 'w');
     const block = Buffer.alloc(4096);
+    let written = 0;
     try {
-      for (;;) writeSync(file, block);
+      for (;;) written += writeSync(file, block);
     } catch {
+      ftruncateSync(file, written - leaveBytes);
       closeSync(file);
     }
   };
@@ -54,7 +57,7 @@ describe('on a disk that is full', () => {
     async () => {
       await mountDisk();
       film = await makeFilm(['a', { id: 'b', prompt: 'the rest', previous_job: 'a' }], { parent: disk });
-      whenAsked('content', 1, fill);
+      whenAsked('content', 1, () => fill());
       const summary = await runHere(film);
       expect(summary).toMatchObject({ exit_code: 3, stopped: { kind: 'disk' } });
       expect(summary.stopped?.message).toContain('the disk is full');
@@ -73,7 +76,7 @@ describe('on a disk that is full', () => {
     // The page that the journal ends in has room for a line or two: with long prompts it has none.
     const prompt = 'waves '.repeat(2000);
     await film.write(['a', 'b', 'c'].map((id) => ({ id, prompt: prompt + id })));
-    whenAsked('submit', 2, fill);
+    whenAsked('submit', 2, () => fill());
     const summary = await runHere(film);
     expect(summary).toMatchObject({ exit_code: 3, stopped: { kind: 'disk' } });
     expect(film.server.counters.posts).toBe(2);
@@ -81,6 +84,25 @@ describe('on a disk that is full', () => {
     if (known.includes('b submitting')) expect(JSON.stringify(summary.shots)).toContain('job-2');
     await rm(join(disk, 'filler'));
     expect(await inspect(film)).toEqual(NOTHING_FOUND);
+  });
+
+  it.runIf(canMount())('a frame that found no room is not sent in part', async () => {
+    await mountDisk();
+    const env = await standIn({ side: 200 });
+    film = await makeFilm(['a', { id: 'b', prompt: 'the rest', first_frame: { from: 'a' } }], {
+      parent: disk,
+    });
+    const summary = await runHere(film, {
+      env,
+      onEvent: ({ type }) => type === 'shot.delivered' && fill(24 * 1024),
+    });
+    expect(summary).toMatchObject({ exit_code: 3, stopped: { kind: 'disk' } });
+    expect(summary.stopped?.message).toContain('the disk is full');
+    expect(film.server.counters.posts).toBe(1);
+    expect(await filesIn(film.output, '.frames')).toEqual([]);
+    await rm(join(disk, 'filler'));
+    expect(await runHere(film, { env })).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+    expect(picturesOf(film.server.submits[1] ?? {}).first?.width).toBe(200);
   });
 });
 

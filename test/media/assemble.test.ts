@@ -162,9 +162,7 @@ describe('clips that differ', () => {
   );
 
   async function still(file: string, at: number): Promise<string> {
-    const png = folder.path(`still-${at}.png`);
-    await tool?.extractFrame({ clip: file, at, png });
-    return png;
+    return folder.write(`still-${at}.png`, (await tool?.extractFrame({ clip: file, at })) ?? '');
   }
 });
 
