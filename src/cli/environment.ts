@@ -2,10 +2,15 @@ import { type Command, type Option } from 'commander';
 import { DailiesError, messageOf } from '../errors.js';
 
 /**
- * Options that no environment may set: they name what to settle or to buy again, and left lying in an
- * environment they would settle or buy it in every run.
+ * Options that no environment may set, by command: they name what to settle, to buy again or to remove, and left lying
+ * in an environment they would do so every time. `--yes` is another thing where it lets a run spend.
  */
-const TYPED_ONLY = new Set(['rerender', 'jobId', 'notCharged', 'abandon', 'all', 'version', 'help']);
+const TYPED_ONLY: Readonly<Record<string, readonly string[]>> = {
+  run: ['rerender'],
+  plan: ['rerender'],
+  resolve: ['jobId', 'notCharged', 'abandon', 'all'],
+  prune: ['yes'],
+};
 
 /**
  * Gives a command's options the values of `DAILIES_<OPTION>` where the command line does not set them:
@@ -13,9 +18,10 @@ const TYPED_ONLY = new Set(['rerender', 'jobId', 'notCharged', 'abandon', 'all',
  * only other commands know is for them: DAILIES_FORMAT=ndjson may be set for a whole job.
  */
 export function applyEnvironment(command: Command, env: NodeJS.ProcessEnv): void {
+  const typedOnly = TYPED_ONLY[command.name()] ?? [];
   for (const option of command.options) {
     const attribute = option.attributeName();
-    if (TYPED_ONLY.has(attribute) || command.getOptionValueSource(attribute) === 'cli') continue;
+    if (typedOnly.includes(attribute) || command.getOptionValueSource(attribute) === 'cli') continue;
     const name = variableOf(option);
     const text = env[name];
     if (text === undefined || text === '' || isForOthers(command, option, text)) continue;

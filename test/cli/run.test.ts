@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -285,6 +285,20 @@ describe('the commands around a run', () => {
     const film = await cli(['assemble', manifest], { env });
     expect(film).toMatchObject({ exitCode: 1 });
     expect(film.stderr).toContain('there is no clip yet of storm');
+  });
+
+  it('remove clips when --yes is typed, and not because the environment lets a run spend', async () => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
+    await cli(['run', manifest, '--only', 'sea'], { env });
+    await cli(['run', manifest, '--rerender', 'sea'], { env });
+    const superseded = join(folder, 'renders/film/.superseded');
+    const clips = await readdir(superseded);
+    const listed = await cli(['prune', manifest], { env: { ...env, DAILIES_YES: '1' } });
+    expect(listed.stdout).toContain('removes them');
+    expect(await readdir(superseded)).toEqual(clips);
+    const removed = await cli(['prune', manifest, '--yes'], { env });
+    expect(removed.stdout).toContain('removed 1 clip');
+    expect(await readdir(superseded)).not.toContain('sea.mp4');
   });
 
   it('tell a clip whose file was removed from one that was never begun', async () => {
