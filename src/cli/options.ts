@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { maskSignatures } from '../domain/unsigned-url.js';
 import { commandLine, fileWord, type NextCommands } from '../ui/shell.js';
 
 /** The options that say which manifest is meant, and how it is read. */
@@ -51,7 +52,10 @@ export function nextCommands(manifest: string, flags: ManifestFlags & CautiousFl
     fileWord(manifest),
     ...(flags.gateway === undefined ? [] : ['--gateway', flags.gateway]),
     ...(flags.output === undefined ? [] : ['--output', flags.output]),
-    ...Object.entries(flags.var ?? {}).flatMap(([name, value]) => ['--var', `${name}=${value}`]),
+    ...Object.entries(flags.var ?? {}).flatMap(([name, value]) => [
+      '--var',
+      `${name}=${maskSignatures(value)}`,
+    ]),
     ...(flags.allowLargeMatrix === true ? ['--allow-large-matrix'] : []),
   ];
   const care = [

@@ -1,6 +1,6 @@
 import type { AttemptStateKind, MediaFacts } from './attempt.js';
 import type { Estimate } from './money.js';
-import type { ShotSettings, ShotType } from './take.js';
+import type { KeptSettings, ShotType } from './take.js';
 
 /** What the sheet and the report say of a take's state: an attempt's, or none was begun, or the plan stops it. */
 export type ReportState = AttemptStateKind | 'missing' | 'blocked';
@@ -24,8 +24,9 @@ export interface ReportTake {
   readonly takes: number;
   readonly type: ShotType;
   readonly tags: readonly string[];
+  /** URLs in it are without what signs them. */
   readonly matrix: Readonly<Record<string, unknown>>;
-  readonly settings: ShotSettings;
+  readonly settings: KeptSettings;
   readonly state: ReportState;
   /** Why it is not delivered, in the gateway's or our words. */
   readonly message?: string;

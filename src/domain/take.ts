@@ -45,6 +45,9 @@ export interface ShotSettings {
   readonly user?: string;
 }
 
+/** What is kept of the settings, and shown: the rest is between a person and the gateway. */
+export type KeptSettings = Omit<ShotSettings, 'callback_url' | 'session_id' | 'user'>;
+
 /** One job to do: a shot after defaults, vars and matrix, with the number of its take. */
 export interface Take {
   /** `<shot>` where the shot has one take, else `<shot>@<take>`; unique in the manifest. */

@@ -5,7 +5,7 @@ import { findFrameTool } from '../media/frame-tool.js';
 import { LARGEST_INPUT_BYTES, megabytes } from '../media/local-input.js';
 import { TOOL_HINT } from '../media/run-tool.js';
 import { isPrivateHost } from '../gateway/address.js';
-import { unsignedUrl } from '../shot/unsigned-url.js';
+import { unsignedUrl } from '../domain/unsigned-url.js';
 import { inputUses, oncePerPlace } from './input-uses.js';
 import type { Project } from './project.js';
 

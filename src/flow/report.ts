@@ -4,7 +4,9 @@ import type { Attempt } from '../domain/attempt.js';
 import type { Estimate } from '../domain/money.js';
 import type { Report, ReportOutput, ReportState, ReportTake } from '../domain/report.js';
 import type { Take } from '../domain/take.js';
+import { unsigned } from '../domain/unsigned-url.js';
 import { slotKey, sourcesOf, type Picks } from '../plan/graph.js';
+import { recordedSettings } from '../shot/order.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
 
@@ -59,8 +61,8 @@ export function buildReport({
         takes: take.takes,
         type: take.type,
         tags: take.tags,
-        matrix: take.matrix,
-        settings: take.settings,
+        matrix: unsigned(take.matrix),
+        settings: recordedSettings(take),
         state: stateOf(reported),
         ...(message === undefined ? {} : { message }),
         ...(attempt && 'job' in attempt.state ? { job_id: attempt.state.job.id } : {}),

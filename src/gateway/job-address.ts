@@ -1,5 +1,5 @@
 import type { JobRef } from '../domain/attempt.js';
-import { isSigned } from '../shot/unsigned-url.js';
+import { isSigned } from '../domain/unsigned-url.js';
 import type { ClipUrl } from './outcomes.js';
 import type { Redact } from './words.js';
 

@@ -5,7 +5,7 @@ import pLimit from 'p-limit';
 
 import type { Clock } from '../clock.js';
 import type { MediaKind } from '../domain/take.js';
-import { unsignedUrl } from '../shot/unsigned-url.js';
+import { unsignedUrl } from '../domain/unsigned-url.js';
 import { isPrivateHost } from './address.js';
 import { collector } from './ask.js';
 import { header } from './clip-answer.js';

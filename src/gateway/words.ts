@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-import { isSigned, unsignedUrl } from '../shot/unsigned-url.js';
+import { isSigned, unsignedUrl } from '../domain/unsigned-url.js';
 import { asObject, asText, parseJson, type JsonObject } from './json.js';
 
 /** Takes the key out of a text that leaves the program. */

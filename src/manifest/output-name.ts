@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Take } from '../domain/take.js';
+import { unsigned } from '../domain/unsigned-url.js';
 import { isDeviceName } from './ids.js';
 import { label } from './matrix-ids.js';
 
@@ -55,9 +56,9 @@ function valueOf(name: string, take: Take, project: string): string {
   if (isTemplateName(name)) return builtIn(name, take, project) ?? `no-${name}`;
   // Not by mere look-up: a name may be one that every object inherits.
   const { matrix, vars = {} } = take;
-  if (Object.hasOwn(vars, name)) return vars[name] ?? '';
+  if (Object.hasOwn(vars, name)) return unsigned(vars[name]) ?? '';
   if (!Object.hasOwn(matrix, name)) return `no-${name}`;
-  const value = matrix[name];
+  const value = unsigned(matrix[name]);
   return typeof value === 'string' ? value : label(name, value);
 }
 

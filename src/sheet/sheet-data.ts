@@ -148,7 +148,7 @@ function brief({ settings, outputs }: ReportTake): string[] {
   ].filter((word) => word !== undefined);
 }
 
-/** Every setting that shapes the picture. Callback, session and user are nobody's business here. */
+/** Every setting that shapes the picture. */
 function facts({ type, settings }: ReportTake): Fact[] {
   const all: readonly (readonly [string, unknown])[] = [
     ['type', type],

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { RecordedInput, RecordedRequest } from '../domain/attempt.js';
 import type { VideoRequest } from '../domain/request.js';
-import type { FramePosition, FrameType, MediaKind, Take } from '../domain/take.js';
+import type { FramePosition, FrameType, KeptSettings, MediaKind, Take } from '../domain/take.js';
 import { unreachable } from '../errors.js';
-import { unsignedUrl } from './unsigned-url.js';
+import { unsigned, unsignedUrl } from '../domain/unsigned-url.js';
 
 /** An input whose content is known, or whose address stands for it. */
 export type KnownInput =
@@ -48,7 +48,7 @@ export function fingerprint({ take: { settings }, frames, references, previous }
     size: settings.size,
     seed: settings.seed,
     generate_audio: settings.generate_audio,
-    provider: settings.provider,
+    provider: unsigned(settings.provider),
     creativity: settings.creativity,
     upscale_factor: settings.upscale_factor,
     frames: frames.map(({ frame_type, input }) => ({ frame_type, input: inputIdentity(input) })),
@@ -108,10 +108,10 @@ export function recordRequest(
   };
 }
 
-/** The settings that the lockfile keeps of a request. */
-export function recordedSettings({ settings }: Take): RecordedRequest {
+/** The settings that lockfile and report keep of a request, without what signs addresses in them. */
+export function recordedSettings({ settings }: Take): KeptSettings {
   const { callback_url, session_id, user, ...kept } = settings;
-  return kept;
+  return kept.provider ? { ...kept, provider: unsigned(kept.provider) } : kept;
 }
 
 /** The request as it goes over the wire. `urlOf` gives the https or data URL of an input. */

@@ -1,4 +1,5 @@
 import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
+import { maskSignatures } from '../domain/unsigned-url.js';
 import { palette, type Look, type Paint, type Palette } from './look.js';
 import { clean, cutEnd, pad, textWidth, wrap } from './text.js';
 
@@ -152,9 +153,12 @@ function visible(text: string): string {
 /** A user and password before a host, also where a slash or an @ in them makes it no URL, or the scheme is missing. */
 const LOGIN = /(:\/\/)(?:[^\s/?#"']+|[^\s/:"']+:[^\s"']{1,200})@|(?<![^\s"'])[^\s/:"']+:[^\s/"']+@/g;
 
-/** Keys of gateways begin with `sk-`. Whoever wrote one, or a password, into a manifest shall not find it in a log too. */
+/**
+ * Keys of gateways begin with `sk-`. Whoever wrote one, a password or a signed URL into a manifest shall not find it in a
+ * log too.
+ */
 function withoutKeys(line: string): string {
-  return line
+  return maskSignatures(line)
     .replace(/\bsk-[\w-]{12,}/g, (key) => `sk-${'*'.repeat(key.length - 3)}`)
     .replace(LOGIN, (login: string, slashes: string | undefined = '') => {
       return `${slashes}${'*'.repeat(login.length - slashes.length - 1)}@`;

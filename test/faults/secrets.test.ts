@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cli, type CliResult } from '../helpers/cli.js';
 import type { Endpoint, Fault } from '../helpers/gateway-server.js';
 import { KEY } from './command.js';
-import { makeFilm, type Film, type FilmSettings } from './film.js';
+import { makeFilm, type Film, type FilmSettings, type Shot } from './film.js';
 import { startStranger, type Stranger } from './stranger.js';
 
 /** The key as it stands, and as it stands in an address. */
@@ -24,6 +24,8 @@ beforeEach(async () => {
     } else if (request.url === '/back') {
       const location = `${film.server.origin}/api/v1/videos/job-1/content?index=0`;
       response.writeHead(302, { location }).end();
+    } else if (request.url?.startsWith('/still-') === true) {
+      response.writeHead(200, { 'content-type': 'image/png' }).end();
     } else response.writeHead(404).end();
   });
 });
@@ -34,19 +36,23 @@ afterEach(async () => {
   await stranger.close();
 });
 
-async function placesOfTheKey(): Promise<string[]> {
-  const places = FORMS.some((form) => said.includes(form)) ? [`the output: ${said}`] : [];
+const placesOfTheKey = () => placesOf(FORMS);
+
+/** Where one of these texts was written: the output, or a file or the name of one, but for the manifest itself. */
+async function placesOf(texts: readonly string[]): Promise<string[]> {
+  const isIn = (where: string | Buffer) => texts.some((text) => where.includes(text));
+  const places = isIn(said) ? [`the output: ${said}`] : [];
   const entries = await readdir(film.folder, { recursive: true, withFileTypes: true });
-  for (const entry of entries.filter((found) => found.isFile())) {
-    const bytes = await readFile(join(entry.parentPath, entry.name));
-    if (FORMS.some((form) => bytes.includes(form))) places.push(entry.name);
+  for (const entry of entries.filter((found) => found.isFile() && found.name !== 'film.yaml')) {
+    const path = join(entry.parentPath, entry.name);
+    if (isIn(path) || isIn(await readFile(path))) places.push(path);
   }
   return places;
 }
 
 async function dailies(command: string, ...words: string[]): Promise<CliResult> {
   const result = await cli([command, film.manifest, ...words], {
-    env: { TEST_KEY: KEY, DAILIES_DEBUG: '1' },
+    env: { TEST_KEY: KEY, DAILIES_DEBUG: '1', GITHUB_STEP_SUMMARY: join(film.folder, 'summary.md') },
   });
   said += result.stdout + result.stderr;
   return result;
@@ -164,5 +170,96 @@ describe('the key goes to the gateway alone', () => {
     await film1();
     await dailies('run', '--yes', '--gateway', `${stranger.origin}/api/v1`);
     expect(stranger.requests.length).toBeGreaterThan(0);
+  });
+});
+
+describe('what signs an address of the manifest', () => {
+  const SECRET = 'secret-signature';
+  const still = (name: string) => `${stranger.origin}/${name}.png?X-Amz-Signature=${SECRET}&part=${name}`;
+  const frame = (name: string) => ({ id: name, prompt: `waves of ${name}`, first_frame: still(name) });
+
+  it('is written to no file and no output, wherever the address stands', async () => {
+    await film1({ top: 'output: { dir: renders/film, name: "{id}/{first_frame}-{id}" }' });
+    await film.write([
+      {
+        id: 'a',
+        prompt: 'waves',
+        callback_url: `https://hooks.example/done?token=${SECRET}`,
+        session_id: 'scout',
+        model: 'alibaba/wan-2.7',
+        duration: 5,
+        provider: { options: { alibaba: { images: [still('mask')] } } },
+        matrix: { first_frame: [still('still-1'), still('still-2')] },
+      },
+      {
+        id: 'b',
+        prompt: 'foam',
+        matrix: { references: [[still('still-1')], [{ image: still('still-2') }]] },
+      },
+      { id: 'c', prompt: 'spray', references: ['{{still}}'] },
+    ]);
+    const words = ['--var', `still=${still('still-1')}`];
+    await dailies('plan', ...words);
+    expect(await dailies('run', '--yes', '--junit', join(film.folder, 'junit.xml'), ...words)).toMatchObject({
+      exitCode: 0,
+    });
+    expect(JSON.stringify(film.server.submits).split(SECRET).length).toBeGreaterThan(7);
+    for (const command of ['status', 'sheet', 'plan']) await dailies(command, '--format', 'json', ...words);
+    await dailies('run', '--yes', '--format', 'ndjson', '--rerender', 'c', ...words);
+    const report = await readFile(join(film.output, 'report.json'), 'utf8');
+    expect(report).toContain('part=still-1');
+    expect(report).not.toContain('scout');
+    expect(await placesOf([SECRET])).toEqual([]);
+  });
+
+  it('is not shown with what is wrong with it', async () => {
+    await film1();
+    const away = still('away');
+    const shots: readonly (readonly Shot[])[] = [
+      [frame('away')],
+      [{ id: 'a', prompt: 'waves', first_frame: away.replace('http:', 'ftp:') }],
+      [{ id: 'a', prompt: 'waves', first_frame: away.replace('http:', 'http:/') }],
+      [{ id: 'a', prompt: 'waves', callback_url: away.replace('http://', '') }],
+      [{ id: 'a', prompt: 'waves', callback_url: away.replace('http://', 'https://hooks.example:x/') }],
+      [{ id: 'a', prompt: 'waves', first_frame: `//host/x?sig=${SECRET}` }],
+      [{ id: 'a', prompt: 'waves', first_frme: away }, frame('b')],
+      [{ id: 'a', prompt: 'waves', duration: away }],
+      [{ id: 'a', prompt: 'waves', matrix: { first_frame: [away, away] } }],
+      [frame('still-1'), { id: 'b', prompt: 'foam', duration: 0.5 }],
+      [{ id: 'a', prompt: 'waves', references: [{ picture: away }] }],
+    ];
+    for (const wrong of shots) {
+      await film.write(wrong);
+      expect((await dailies('validate')).exitCode).toBe(2);
+      await dailies('plan', '--format', 'json');
+    }
+    expect(await placesOf([SECRET])).toEqual([]);
+  });
+
+  it('is not repeated in the command that goes on', async () => {
+    await film1();
+    await film.write([{ id: 'a', prompt: 'waves', first_frame: '{{still}}' }]);
+    film.server.failNext('reset');
+    await dailies('run', '--yes', '--var', `still=${still('still-1')}`);
+    await dailies('status', '--var', `still=${still('still-1')}`);
+    expect(said).toContain('--var');
+    expect(said).not.toContain(SECRET);
+  });
+
+  it('makes no other shot when it is another', async () => {
+    await film1();
+    const last = (signature: string) => `https://example.com/last.png?X-Amz-Signature=${signature}`;
+    const shot = (signature: string) => ({
+      id: 'a',
+      prompt: 'waves',
+      model: 'alibaba/wan-2.7',
+      duration: 5,
+      provider: { options: { alibaba: { parameters: { last_image: last(signature) } } } },
+    });
+    await film.write([shot('one')]);
+    await dailies('run', '--yes');
+    await film.write([shot('two')]);
+    await dailies('run', '--yes');
+    expect(film.server.submits).toHaveLength(1);
   });
 });

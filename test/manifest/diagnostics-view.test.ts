@@ -138,6 +138,11 @@ describe('a marker', () => {
       expect(shown(`version: 1\ngateway: { base_url: "${url}" }\nshots: []`).join('')).not.toContain(
         'hunter',
       );
+    const before = withShots(
+      '  - { id: a, prompt: p, first_frame: https://e.com/a.png?sig=0123456789 }\n  - { id: a, prompt: p }',
+    );
+    expect(shown(before).join('')).toContain('a.png?sig=**********');
+    expect(shown(before).join('')).not.toContain('0123456789');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fingerprint, recordRequest, wireRequest, type Order } from '../../src/shot/order.js';
-import { isSigned, unsignedUrl } from '../../src/shot/unsigned-url.js';
+import { isSigned, unsignedUrl } from '../../src/domain/unsigned-url.js';
 import { makeTake } from '../helpers/takes.js';
 
 const withUrl = (url: string): Order => ({

@@ -57,14 +57,30 @@ export function isSigned(text: string): boolean {
   return url.username !== '' || url.password !== '' || signingParameters(url).length > 0;
 }
 
+/** A value of the manifest with each signed URL in it as `unsignedUrl` gives it; all other texts stay as they are. */
+export function unsigned<T>(value: T): T;
+export function unsigned(value: unknown): unknown {
+  if (typeof value === 'string') return isSigned(value) ? unsignedUrl(value) : value;
+  if (Array.isArray(value)) return value.map((item: unknown) => unsigned(item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unsigned<unknown>(item)]));
+}
+
+/** A text that may hold signed URLs, whole ones or not, with an asterisk for each character of what signs them. */
+export function maskSignatures(text: string): string {
+  return text.replace(/(?<=[?&]([^\s?&=#"']+)=)[^\s&#"'<>\]}]+/g, (value: string, name: string) =>
+    isSigning(name) ? '*'.repeat(value.length) : value,
+  );
+}
+
 function signingParameters(url: URL): string[] {
   const isAzure = url.searchParams.has('sig');
-  return [...new Set(url.searchParams.keys())].filter((name) => {
-    const lower = name.toLowerCase();
-    return (
-      SIGNING.has(lower) ||
-      SIGNING_PREFIXES.some((prefix) => lower.startsWith(prefix)) ||
-      (isAzure && AZURE_SAS.has(lower))
-    );
-  });
+  return [...new Set(url.searchParams.keys())].filter(
+    (name) => isSigning(name) || (isAzure && AZURE_SAS.has(name.toLowerCase())),
+  );
+}
+
+function isSigning(name: string): boolean {
+  const lower = name.toLowerCase();
+  return SIGNING.has(lower) || SIGNING_PREFIXES.some((prefix) => lower.startsWith(prefix));
 }
