@@ -132,7 +132,7 @@ const BYTES_PER_SECOND = 2_000_000;
 /** A warning where the clips to come may not fit on the disk. */
 export async function diskSpace(project: Project, takes: readonly Take[]): Promise<Diagnostic[]> {
   if (takes.length === 0) return [];
-  const free = await freeBytes(project.paths.folder);
+  const free = await freeBytes(project.paths.output);
   let needed = 0;
   for (const { settings } of takes) needed += (settings.duration ?? USUAL_SECONDS) * BYTES_PER_SECOND;
   if (free === undefined || needed < free) return [];

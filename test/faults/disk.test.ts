@@ -4,10 +4,13 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/events.js';
+import { loadProject } from '../../src/flow/project.js';
+import { runProject } from '../../src/flow/run.js';
 import { readShotState } from '../../src/store/read-state.js';
 import { filesIn, picturesOf, standIn } from '../composition/films.js';
 import { builtCli } from '../helpers/built-cli.js';
-import { runCommand } from './command.js';
+import { KEY, runCommand } from './command.js';
 import { runHere } from './disk-scenarios.js';
 import { makeFilm, type Film } from './film.js';
 import { inspect, NOTHING_FOUND } from './invariants.js';
@@ -84,6 +87,22 @@ describe('on a disk that is full', () => {
     if (known.includes('b submitting')) expect(JSON.stringify(summary.shots)).toContain('job-2');
     await rm(join(disk, 'filler'));
     expect(await inspect(film)).toEqual(NOTHING_FOUND);
+  });
+
+  it.runIf(canMount())('the run warns where the clips go, not where the manifest is', async () => {
+    await mountDisk();
+    const codes = async (output: string) => {
+      const project = await loadProject({ manifest: film.manifest, env: { TEST_KEY: KEY }, output });
+      const events: RunEvent[] = [];
+      await runProject(project, { onEvent: (event) => events.push(event) });
+      return events.flatMap((event) => (event.type === 'diagnostic' ? [event.diagnostic.code] : []));
+    };
+    film = await makeFilm(['a']);
+    expect(await codes(join(disk, 'clips'))).toContain('disk-space');
+    await film.remove();
+    film = await makeFilm(['a'], { parent: disk });
+    const elsewhere = await mkdtemp(join(tmpdir(), 'dailies-clips-'));
+    expect(await codes(elsewhere)).not.toContain('disk-space');
   });
 
   it.runIf(canMount())('a frame that found no room is not sent in part', async () => {
