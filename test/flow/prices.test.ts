@@ -42,7 +42,10 @@ describe('the price of a shot that is made from a clip', () => {
     const project = await film(
       `id: large, model: black-forest-labs/flux-video-upscale, upscale_factor: 2, creativity: 0, ${WALK}, ${OPEN}`,
     );
-    expect(await project.run({ maxCostUsd: 0.13 })).toMatchObject({ exit_code: 3, stopped: { kind: 'budget' } });
+    expect(await project.run({ maxCostUsd: 0.13 })).toMatchObject({
+      exit_code: 3,
+      stopped: { kind: 'budget' },
+    });
     expect(server.counters.posts).toBe(0);
   });
 
