@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+interface Step {
+  readonly run?: string;
+}
+
+const page = readFileSync(resolve(import.meta.dirname, '../docs/ci.md'), 'utf8');
+const workflow = parse(/```yaml\n([^]*?)```/.exec(page)?.[1] ?? '') as {
+  readonly jobs: { readonly render: { readonly steps: readonly Step[] } };
+};
+const scripts = workflow.jobs.render.steps.flatMap(({ run }) => run ?? []);
+const scriptWith = (words: string) => scripts.find((script) => script.includes(words)) ?? 'exit 9';
+const record = scriptWith('git commit');
+const guard = scriptWith('ls-remote');
+
+describe('the render job of docs/ci.md', () => {
+  it('records what was bought though somebody pushed meanwhile', () => {
+    const { runner, other, origin } = twoClones();
+    other.commit('notes.txt', 'pushed during the render');
+    runner.write('teaser.lock.json', '{ "bought": 1 }');
+    runner.write('teaser.lock.journal', 'a line');
+    expect(runner.bash(record)).toMatchObject({ status: 0 });
+    expect(origin.show('main:film/teaser.lock.json')).toBe('{ "bought": 1 }');
+    expect(origin.show('main:film/teaser.lock.journal')).toBe('a line');
+    expect(origin.show('main:film/notes.txt')).toBe('pushed during the render');
+  });
+
+  it('puts the record on a branch of its own where both wrote the lockfile, and buys no more before it is brought in', () => {
+    const { runner, other, origin } = twoClones();
+    expect(runner.bash(guard)).toMatchObject({ status: 0 });
+    other.commit('teaser.lock.json', '{ "bought": "by the other" }');
+    runner.write('teaser.lock.json', '{ "bought": 1 }');
+    const { status, stdout } = runner.bash(record);
+    expect(status).toBe(1);
+    expect(stdout).toContain('::error::The record is on branch dailies-record-77');
+    expect(origin.show('main:film/teaser.lock.json')).toBe('{ "bought": "by the other" }');
+    expect(origin.show('dailies-record-77:film/teaser.lock.json')).toBe('{ "bought": 1 }');
+    expect(runner.bash(guard)).toMatchObject({ status: 1 });
+  });
+
+  it('has nothing to record where the run ended before it began', () => {
+    const { runner } = twoClones();
+    expect(runner.bash(record)).toMatchObject({ status: 0 });
+  });
+});
+
+/** A bare repository with two clones of it: the machine that renders, as shallow as a checkout is, and somebody's. */
+function twoClones() {
+  const folder = mkdtempSync(join(tmpdir(), 'dailies-ci-'));
+  const git = (cwd: string, ...words: string[]) =>
+    bash(cwd, `git ${words.map((word) => `'${word}'`).join(' ')}`);
+  git(folder, 'init', '-q', '--bare', '-b', 'main', 'origin.git');
+  const clone = (name: string, ...words: string[]) => {
+    git(folder, 'clone', '-q', ...words, `file://${folder}/origin.git`, name);
+    const root = join(folder, name);
+    const write = (file: string, text: string) => writeFileSync(join(root, 'film', file), text);
+    return {
+      write,
+      bash: (script: string) => bash(root, script),
+      commit: (file: string, text: string) => {
+        write(file, text);
+        bash(root, "git add film && git commit -qm 'By hand' && git push -q origin HEAD:main");
+      },
+    };
+  };
+  const other = clone('other');
+  other.bash('mkdir film');
+  other.commit('teaser.yaml', 'version: 1');
+  const runner = clone('runner', '--depth=1', '--branch=main');
+  return {
+    runner,
+    other,
+    origin: { show: (what: string) => git(join(folder, 'origin.git'), 'show', what).stdout },
+  };
+}
+
+/** As a step runs, but that it does not sleep between its tries. */
+function bash(cwd: string, script: string) {
+  const by = { NAME: 'Anna', EMAIL: 'anna@example.com' };
+  return spawnSync('bash', ['-e', '-c', `sleep() { :; }\n${script}`], {
+    cwd,
+    encoding: 'utf8',
+    env: {
+      PATH: process.env['PATH'],
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_AUTHOR_NAME: by.NAME,
+      GIT_AUTHOR_EMAIL: by.EMAIL,
+      GIT_COMMITTER_NAME: by.NAME,
+      GIT_COMMITTER_EMAIL: by.EMAIL,
+      GITHUB_RUN_ID: '77',
+      GITHUB_REF_NAME: 'main',
+    },
+  });
+}
