@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import type { PlanRow } from '../src/domain/plan.js';
 
 interface Step {
   readonly run?: string;
+  readonly with?: { readonly script?: string };
 }
 
 const page = readFileSync(resolve(import.meta.dirname, '../docs/ci.md'), 'utf8');
 const workflow = parse(/```yaml\n([^]*?)```/.exec(page)?.[1] ?? '') as {
-  readonly jobs: { readonly render: { readonly steps: readonly Step[] } };
+  readonly jobs: Readonly<Record<'plan' | 'render', { readonly steps: readonly Step[] }>>;
 };
 const scripts = workflow.jobs.render.steps.flatMap(({ run }) => run ?? []);
 const scriptWith = (words: string) => scripts.find((script) => script.includes(words)) ?? 'exit 9';
@@ -48,6 +50,71 @@ describe('the render job of docs/ci.md', () => {
     expect(runner.bash(record)).toMatchObject({ status: 0 });
   });
 });
+
+describe('the comment of the plan job of docs/ci.md', () => {
+  it('names what has no price, and leaves out what nothing is to be done about', async () => {
+    const row = (
+      id: string,
+      action: PlanRow['action'],
+      usd: number | null,
+      more: Partial<PlanRow> = {},
+    ): PlanRow => {
+      const bounds = {
+        min_usd: usd ?? 0,
+        expected_usd: usd ?? 0,
+        max_usd: usd ?? 0,
+        sku: null,
+        inferred: false,
+      };
+      return {
+        id,
+        take: 1,
+        action,
+        reasons: ['new'],
+        model: 'm',
+        estimate: usd === null ? null : bounds,
+        ...more,
+      };
+    };
+    const shots = [
+      row('sea', 'render', 0.1 + 0.2),
+      row('new', 'render', null),
+      row('cut', 'render', 0.5, { blocked_by: 'harbor' }),
+      row('harbor', 'held', 0),
+      row('tide', 'resume', 0),
+      row('old', 'orphan', 0),
+      row('done', 'reuse', 0),
+    ];
+    const total = { min_usd: 0.3, expected_usd: 0.1 + 0.2, max_usd: 0.1 + 0.2, unpriced: 1 };
+    expect(await commentOn({ shots, total })).toBe(
+      [
+        'This would spend **$0.30**, at most $0.30, and 1 of unknown price.',
+        '',
+        '| shot | take | | why | at most |',
+        '| --- | --- | --- | --- | --- |',
+        '| sea | 1 | render | new | $0.30 |',
+        '| new | 1 | render | new | unpriced |',
+        '| cut | 1 | render | new | waits for harbor |',
+        '| harbor | 1 | held | new | held |',
+        '| tide | 1 | resume | new | free |',
+      ].join('\n'),
+    );
+  });
+});
+
+/** What the script would write below a pull request. */
+async function commentOn(plan: unknown): Promise<string> {
+  const script = workflow.jobs.plan.steps.flatMap((step) => step.with?.script ?? [])[0] ?? '';
+  // Made as github-script makes it: the text of the workflow is the body of an async function.
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  const work = new Function('require', 'github', 'context', `return (async () => { ${script} })()`) as (
+    ...given: readonly unknown[]
+  ) => Promise<void>;
+  const bodies: string[] = [];
+  const createComment = ({ body }: { readonly body: string }) => bodies.push(body);
+  await work(() => plan, { rest: { issues: { createComment } } }, { repo: {}, issue: { number: 1 } });
+  return bodies.join();
+}
 
 /** A bare repository with two clones of it: the machine that renders, as shallow as a checkout is, and somebody's. */
 function twoClones() {
