@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { ExitCode } from '../errors.js';
-import type { CliContext, Format } from './context.js';
-import { applyEnvironment } from './environment.js';
+import { DailiesError, type ExitCode } from '../errors.js';
+import { noteLines, type CliContext, type Format } from './context.js';
+import { applyEnvironment, unreadVariables } from './environment.js';
 
 /** A command's own part: puts itself below `program`. Nothing heavy is imported before its action runs. */
 export type Register = (program: Command, context: CliContext) => void;
@@ -22,8 +22,24 @@ export function act<Flags>(
     applyEnvironment(command, context.env);
     const flags: Flags & { readonly format?: Format } = command.opts();
     context.format = flags.format ?? 'text';
+    heedUnread(command, context);
     context.exitCode = await work({ words: wordsOf(command), flags });
   });
+}
+
+/**
+ * A ceiling that is misspelt in the environment is none: a command that has one does not begin with a variable that
+ * nothing reads. The others say so.
+ */
+function heedUnread(command: Command, context: CliContext): void {
+  const spends = command.options.some((option) => option.attributeName() === 'maxCost');
+  for (const { name, meant } of unreadVariables(command, context.env)) {
+    const message = `nothing reads ${name}`;
+    const hint =
+      meant === undefined ? 'unset it, or see docs/ci.md for those that are read' : `did you mean ${meant}?`;
+    if (spends) throw new DailiesError('usage', message, { exitCode: 2, hint });
+    noteLines(context, [`warning: ${message}: ${hint}`]);
+  }
 }
 
 /** The words of the command line, those of a list among them. */

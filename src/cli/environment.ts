@@ -1,4 +1,5 @@
 import { type Command, type Option } from 'commander';
+import { nearest } from '../domain/nearest.js';
 import { DailiesError, messageOf } from '../errors.js';
 
 /**
@@ -30,6 +31,27 @@ export function applyEnvironment(command: Command, env: NodeJS.ProcessEnv): void
   }
 }
 
+/** What is read besides options. A key's variable has any name that a manifest gives it (`api_key_env`). */
+const READ_ELSEWHERE = ['DAILIES_API_KEY', 'DAILIES_FFMPEG', 'DAILIES_SANDBOX_SPEED', 'DAILIES_DEBUG'];
+const KEY_NAME = /_(?:KEY|TOKEN|SECRET)$/;
+
+/** The variables that look like ours and that nothing reads, with what each was likely meant to be. */
+export function unreadVariables(
+  command: Command,
+  env: NodeJS.ProcessEnv,
+): { readonly name: string; readonly meant: string | undefined }[] {
+  const program = command.parent ?? command;
+  const options = [program, ...program.commands].flatMap((each) => each.options);
+  const known = new Set([...options.map(variableOf), ...READ_ELSEWHERE]);
+  const suggested = [...known].map((name) => name.slice(PREFIX.length));
+  return Object.keys(env)
+    .filter(
+      (name) => name.startsWith(PREFIX) && Boolean(env[name]) && !known.has(name) && !KEY_NAME.test(name),
+    )
+    .map((name) => ({ name, word: nearest(name.slice(PREFIX.length), suggested) }))
+    .map(({ name, word }) => ({ name, meant: word === undefined ? undefined : `${PREFIX}${word}` }));
+}
+
 function isForOthers(command: Command, option: Option, text: string): boolean {
   const knows = (other: Option): boolean => other.argChoices?.includes(text) ?? false;
   const siblings = (command.parent?.commands ?? []).flatMap(({ options }) => options);
@@ -39,8 +61,10 @@ function isForOthers(command: Command, option: Option, text: string): boolean {
   );
 }
 
+const PREFIX = 'DAILIES_';
+
 function variableOf(option: Option): string {
-  return `DAILIES_${(option.long ?? '').replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
+  return `${PREFIX}${(option.long ?? '').replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
 }
 
 /** The option's value as a text of the environment means it; undefined where it leaves a switch off. */

@@ -153,6 +153,45 @@ describe('the environment', () => {
     expect(unknown.stderr).toContain('DAILIES_FORMAT=xml does not fit');
   });
 
+  it.each([
+    ['DAILIES_MAXCOST', 'did you mean DAILIES_MAX_COST?'],
+    ['DAILIES_MAX_COST_USD', 'did you mean DAILIES_MAX_COST?'],
+    ['DAILIES_PREFLIGHT', 'did you mean DAILIES_NO_PREFLIGHT?'],
+    ['DAILIES_ZEBRA', 'unset it'],
+  ])('does not buy where nothing reads %s', async (name, hint) => {
+    for (const words of [
+      ['run', 'nope.yaml'],
+      ['run', 'nope.yaml', '--dry-run'],
+    ]) {
+      const { exitCode, stderr } = await cli(words, { env: { [name]: '0.01' } });
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain(`error: nothing reads ${name}`);
+      expect(stderr).toContain(`hint: ${hint}`);
+    }
+  });
+
+  it('is only warned about by what buys nothing', async () => {
+    const { exitCode, stdout, stderr } = await cli(['schema'], { env: { DAILIES_MAXCOST: '0.01' } });
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toHaveProperty('$schema');
+    expect(stderr).toBe('warning: nothing reads DAILIES_MAXCOST: did you mean DAILIES_MAX_COST?\n');
+  });
+
+  it('may hold keys of any name, what the program itself reads, and what other commands or nobody set', async () => {
+    const env = {
+      DAILIES_API_KEY: 'k',
+      DAILIES_STUDIO_KEY: 'k',
+      DAILIES_FFMPEG: '/usr/bin/ffmpeg',
+      DAILIES_SANDBOX_SPEED: '20',
+      DAILIES_PORT: '8080',
+      DAILIES_VERSION: '0.1.0',
+      DAILIES_ALL: '1',
+      DAILIES_ZEBRA: '',
+    };
+    expect((await cli(['run', 'nope.yaml'], { env })).stderr).toContain('nope.yaml');
+    expect((await cli(['schema'], { env })).stderr).toBe('');
+  });
+
   it('cannot settle money or buy again', async () => {
     const { stderr } = await cli(['resolve', 'nope.yaml', 'a'], {
       env: { DAILIES_NOT_CHARGED: '1', DAILIES_ALL: '1' },
