@@ -46,7 +46,7 @@ export function buildProgram(context: CliContext): Command {
     .description('Renders a YAML shot list into a folder of finished clips, each paid for once.')
     .version(packageVersion(), '-V, --version', 'prints the version')
     .helpOption('-h, --help', 'prints help')
-    .helpCommand(false)
+    .helpCommand('help [COMMAND]', 'prints help')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),

@@ -50,6 +50,12 @@ describe('help', () => {
     expect(options.split(' ').filter((option) => !stdout.includes(`  ${option}`))).toEqual([]);
   });
 
+  it('can be asked for as a command', async () => {
+    expect(await cli(['help'])).toEqual(await cli(['--help']));
+    expect(await cli(['help', 'run'])).toEqual(await cli(['run', '--help']));
+    expect((await cli(['help', 'nope'])).exitCode).toBe(2);
+  });
+
   it('goes to the standard error where a command was wanted', async () => {
     const { exitCode, stdout, stderr } = await cli([]);
     expect(exitCode).toBe(2);
