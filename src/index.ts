@@ -1,15 +1,17 @@
 /**
- * The library: what the command does, for programs. The command is a face on the same functions.
- * See docs/library.md.
+ * The library: checking, planning, running and the state of a project, for programs. The command is a face on the same
+ * functions. See docs/library.md.
  */
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic } from './domain/diagnostic.js';
 import type { PlanDocument } from './domain/plan.js';
+import type { Report } from './domain/report.js';
 import { DailiesError, messageOf } from './errors.js';
 import type { RunSummary } from './events.js';
 import { planProject, validateProject, type PlanOptions } from './flow/plan.js';
 import { loadProject, type Project, type ProjectOptions } from './flow/project.js';
 import { runProject, type RunOptions } from './flow/run.js';
+import { projectStatus } from './flow/status.js';
 import { renderSheet } from './sheet/render.js';
 
 /**
@@ -51,6 +53,11 @@ export function plan(project: Project, options: PlanOptions = {}): Promise<PlanD
  */
 export function run(project: Project, options: RunOptions = {}): Promise<RunSummary> {
   return runProject(project, { renderSheet, ...options });
+}
+
+/** How each take stands and what it has cost, by the lockfile and the folder alone: asks nobody, also during a run. */
+export function status(project: Project): Promise<Report> {
+  return projectStatus(project);
 }
 
 export { DailiesError, ManifestError } from './errors.js';

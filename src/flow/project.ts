@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { systemClock, type Clock } from '../clock.js';
 import type { MediaFacts } from '../domain/attempt.js';
@@ -8,6 +8,7 @@ import type { PlanProduct } from '../domain/plan.js';
 import { ManifestError } from '../errors.js';
 import { parseManifest } from '../manifest/parse.js';
 import { inspectLocalInput } from '../media/local-input.js';
+import { environmentBeside } from '../store/key-file.js';
 import { readManifest } from '../store/read-manifest.js';
 import { checkProjectOptions } from './check-options.js';
 import { gatewayTarget, parseGatewayOption, type GatewayTarget } from './gateway-target.js';
@@ -26,7 +27,10 @@ export interface ProjectOptions {
   readonly allowLargeMatrix?: boolean;
   /** How many jobs may be in flight. */
   readonly concurrency?: number;
-  /** Where keys and proxies are looked up; the process's own environment where absent. */
+  /**
+   * Where keys and proxies are looked up; the process's own environment where absent. A key that it lacks is taken from
+   * `.env` beside the manifest.
+   */
   readonly env?: NodeJS.ProcessEnv;
   readonly clock?: Clock;
 }
@@ -66,7 +70,7 @@ export interface Project {
  */
 export async function loadProject(options: ProjectOptions): Promise<Project> {
   checkProjectOptions(options);
-  const env = options.env ?? process.env;
+  const env = await environmentBeside(options.env ?? process.env, dirname(options.manifest));
   const text = await readManifest(options.manifest);
   const parsed = parseManifest({
     text,

@@ -29,8 +29,8 @@ export interface RunOptions extends PrepareOptions {
   readonly onEvent?: EventSink;
   /** Interrupts the run: no more submits, the state is written, exit code 130. */
   readonly signal?: AbortSignal;
-  /** Makes the contact sheet's HTML; none is written where absent. */
-  readonly renderSheet?: RenderSheet;
+  /** Makes the contact sheet's HTML; undefined for none. Where absent, the library's `run` makes dailies' own. */
+  readonly renderSheet?: RenderSheet | undefined;
 }
 
 /**

@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunOptions } from '../../src/flow/run.js';
-import { loadManifest, plan, run } from '../../src/index.js';
+import { loadManifest, plan, run, status } from '../../src/index.js';
 import { makeClip } from '../helpers/clips.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
 import { makeProject } from '../helpers/project.js';
@@ -102,5 +103,25 @@ describe('the path of a manifest', () => {
       code: 'usage',
     });
     await expect(loadManifest(null as unknown as string)).rejects.toMatchObject({ code: 'usage' });
+  });
+});
+
+describe('the library', () => {
+  it('takes a key that the environment lacks from .env beside the manifest, as the command does', async () => {
+    const { manifest, folder } = await project();
+    await writeFile(join(folder, '.env'), 'TEST_KEY=sk-from-file-123456\nHTTP_PROXY=http://127.0.0.1:9\n');
+    const from = async (env: NodeJS.ProcessEnv) => (await loadManifest(manifest, { env })).target;
+    expect(await from({})).toMatchObject({ apiKey: 'sk-from-file-123456' });
+    expect(await from({ TEST_KEY: 'sk-own-123456789' })).toMatchObject({ apiKey: 'sk-own-123456789' });
+    expect((await loadManifest(manifest, { env: {} })).env).not.toHaveProperty('HTTP_PROXY');
+  });
+
+  it('tells how each take stands, and makes no contact sheet where none is wanted', async () => {
+    const { manifest } = await project();
+    const film = await loadManifest(manifest, { env: { TEST_KEY: 'sk-test-0123456789' } });
+    expect((await status(film)).takes).toMatchObject([{ key: 'sea', state: 'missing' }]);
+    const { output } = await run(film, { renderSheet: undefined });
+    expect((await status(film)).takes).toMatchObject([{ key: 'sea', state: 'delivered' }]);
+    expect(await readdir(output)).toEqual(['report.json', 'sea']);
   });
 });

@@ -1,6 +1,5 @@
 import { act, addExamples, type Register } from '../command.js';
 import { lookOf, printJson, printLines } from '../context.js';
-import { environmentBeside } from '../open-project.js';
 import { addFormatOption } from '../options.js';
 import { interruptible } from '../signals.js';
 
@@ -20,6 +19,7 @@ export const registerDoctor: Register = (program, context) => {
   ]);
   act<DoctorFlags>(command, context, async ({ flags: { gateway } }) => {
     const { examineSetup } = await import('../../flow/doctor.js');
+    const { environmentBeside } = await import('../../store/key-file.js');
     const { doctorLines } = await import('../../ui/doctor-lines.js');
     const interruption = interruptible();
     try {

@@ -1,6 +1,5 @@
 import { act, addExamples, type Register } from '../command.js';
 import { lookOf, printJson, printLines } from '../context.js';
-import { environmentBeside } from '../open-project.js';
 import { addFormatOption } from '../options.js';
 import { interruptible } from '../signals.js';
 
@@ -20,6 +19,7 @@ export const registerModels: Register = (program, context) => {
   ]);
   act<ModelsFlags>(command, context, async ({ words: [id], flags: { gateway } }) => {
     const { listModels } = await import('../../flow/models.js');
+    const { environmentBeside } = await import('../../store/key-file.js');
     const { modelLines, modelsTableLines } = await import('../../ui/models-table.js');
     const interruption = interruptible();
     try {

@@ -1,6 +1,5 @@
 import { act, addExamples, type Register } from '../command.js';
 import { printJson } from '../context.js';
-import { environmentBeside } from '../open-project.js';
 import { interruptible } from '../signals.js';
 
 interface SchemaFlags {
@@ -25,6 +24,7 @@ export const registerSchema: Register = (program, context) => {
       return 0;
     }
     const { listModels } = await import('../../flow/models.js');
+    const { environmentBeside } = await import('../../store/key-file.js');
     const interruption = interruptible();
     try {
       const env = await environmentBeside(context.env, '.');
