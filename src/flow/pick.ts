@@ -14,7 +14,10 @@ const VERSION = 1;
  * have, on the picks of another project and on a file of a newer version.
  */
 export async function pickTakes(project: Project, file: string): Promise<Picks> {
-  const chosen = readPicks(project, await readText(file), file);
+  const text = await readText(file, {
+    ifAbsent: 'check the path: browsers save what the sheet exports to Downloads',
+  });
+  const chosen = readPicks(project, text, file);
   const store = await openShotStore({
     lockfile: project.paths.lockfile,
     project: project.manifest.project,

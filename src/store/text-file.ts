@@ -1,7 +1,7 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DailiesError } from '../errors.js';
-import { diskError, diskRefusal } from '../disk-error.js';
+import { diskError, diskRefusal, errnoOf } from '../disk-error.js';
 import { replaceFile } from './replace-file.js';
 
 /**
@@ -17,13 +17,17 @@ export async function writeText(path: string, text: string | Iterable<string>): 
   }
 }
 
-/** A text file that a person names. Throws `usage` where it cannot be read. */
-export async function readText(path: string): Promise<string> {
+/** A text file that a person names. Throws `usage` where it cannot be read, with a hint of its own where it is not there. */
+export async function readText(path: string, { ifAbsent }: { readonly ifAbsent: string }): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
     const { why, hint } = diskRefusal({ path, doing: 'read', cause: error });
-    throw new DailiesError('usage', `${path} cannot be read: ${why}`, { exitCode: 2, hint, cause: error });
+    throw new DailiesError('usage', `${path} cannot be read: ${why}`, {
+      exitCode: 2,
+      hint: errnoOf(error) === 'ENOENT' ? ifAbsent : hint,
+      cause: error,
+    });
   }
 }
 

@@ -62,11 +62,17 @@ function startLine(
   return `${clean(event.project)}: ${count(event.total, 'take')}, ${groupDigits(event.to_buy)} to render ${place}${price}`;
 }
 
-/** `[31/60] ` before the line of a shot that ended, and nothing before a warning. */
+/** `[31/60] `, or `[ 9/60] `, before the line of a shot that ended, and nothing before a warning. */
 function settledPrefix(event: RunEvent, { state }: RunView): string {
   const settles =
     event.type === 'shot.delivered' || (event.type === 'shot.not_delivered' && !event.will_retry);
-  return settles ? `[${settledTakes(state)}/${state.total}] ` : '';
+  return settles ? `${settledOf(state)} ` : '';
+}
+
+/** `[ 9/60]`: as wide as it will be at the end, so that columns stay where they are. */
+function settledOf(state: RunView['state']): string {
+  const total = String(state.total);
+  return `[${String(settledTakes(state)).padStart(total.length)}/${total}]`;
 }
 
 function settledTakes(state: RunView['state']): number {
@@ -79,7 +85,7 @@ function settledTakes(state: RunView['state']): number {
 function heartbeat(view: RunView, now: number): string {
   const { state } = view;
   const words = [
-    `[${settledTakes(state)}/${state.total}]`,
+    settledOf(state),
     `${state.active.size} in flight`,
     ...lostWords(state),
     moneyWords(state),

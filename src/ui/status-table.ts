@@ -162,7 +162,8 @@ function nextLines(report: Report, look: StatusLook): string[] {
     const shot = uncertain.length === 1 ? clean(uncertain[0]?.key ?? '') : 'SHOT';
     lines.push(`Settle  ${look.commands.resolve} ${shot} --job-id ID | --not-charged`);
   }
-  const open = report.takes.some((take) => take.state !== 'delivered' && take.state !== 'uncertain');
+  // What is blocked waits for another take, for a person's word, or for another pick.
+  const open = report.takes.some(({ state }) => !['delivered', 'uncertain', 'blocked'].includes(state));
   if (open) lines.push(`Next    ${look.commands.run}`);
   return lines;
 }

@@ -340,7 +340,10 @@ describe('the commands around a run', () => {
     ['{"picks":{"sea":1}}', /has no picks in it\n {2}hint: export them/],
     ['[]', /has no picks in it/],
     ['null', /has no picks in it/],
-    [undefined, /there is no such file \(ENOENT\)\n {2}hint: check the path/],
+    [
+      undefined,
+      /there is no such file \(ENOENT\)\n {2}hint: check the path: browsers save what the sheet exports to Downloads/,
+    ],
   ])('take no picks from %s', async (text, problem) => {
     const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
     const file = join(folder, 'picks.json');

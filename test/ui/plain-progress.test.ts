@@ -52,6 +52,21 @@ describe('progress in a log', () => {
     ]);
   });
 
+  it('keeps its columns where the number of shots that ended grows by a digit', () => {
+    const { progress, lines, beat } = log();
+    progress.handle(events.started(10));
+    for (let shot = 1; shot <= 10; shot++) {
+      progress.handle(events.planned(`shot-${shot}`));
+      progress.handle(events.failed(`shot-${shot}`, 'no'));
+      if (shot === 9) beat();
+    }
+    expect(lines().slice(-3)).toEqual([
+      '[ 9/10] ✗ shot-9  failed: no',
+      expect.stringMatching(/^\[ 9\/10\] {2}0 in flight/),
+      '[10/10] ✗ shot-10  failed: no',
+    ]);
+  });
+
   it('promises nothing where no price is known', () => {
     const { progress, lines } = log();
     progress.handle(events.started(2, { max_usd: 0, expected_usd: 0 }));

@@ -115,6 +115,15 @@ describe('the status', () => {
     ]);
   });
 
+  it('names no run where a run would not help', () => {
+    const blocked = take('storm', 'blocked', {
+      message: 'take 3 of sea is picked, and there is no such take',
+    });
+    const look = { ...wide, commands, now, showPath: (path: string) => path };
+    const lines = statusLines({ ...report, takes: [blocked] }, look);
+    expect(lines.at(-1)).toBe('Spent $3.12 of $20.00');
+  });
+
   it('breaks no row of a narrow window inside a price, and still says what is picked', () => {
     const key = 'the-long-way-down-to-the-harbour';
     const rest = { takes: 2, picked: true, cost_usd: 12.34, outputs: [clip] };
