@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cli, writeManifest } from './helpers/cli.js';
 import { makeClip } from './helpers/clips.js';
 import { startGatewayServer, type GatewayServer } from './helpers/gateway-server.js';
 import { makeProject } from './helpers/project.js';
@@ -40,6 +41,20 @@ describe('what the program writes fits the schema it publishes', () => {
     const plan = await film.plan();
     expect(new Set(plan.shots.map(({ action }) => action)).size).toBeGreaterThan(1);
     expect(faults(validate, plan)).toEqual([]);
+  });
+
+  it('for errors, of a manifest and of any other kind', async () => {
+    const validate = schema('error');
+    const { manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves, duration: 5 }');
+    for (const [path, found] of [
+      [manifest, 1],
+      ['nope.yaml', 0],
+    ] as const) {
+      const { stdout } = await cli(['plan', path, '--format', 'json']);
+      const document = JSON.parse(stdout) as { readonly diagnostics: readonly unknown[] };
+      expect(faults(validate, document)).toEqual([]);
+      expect(document.diagnostics).toHaveLength(found);
+    }
   });
 
   it('for every event of a run and its account', async () => {
