@@ -4,7 +4,7 @@ export interface SourceRange {
   readonly line: number;
   readonly column: number;
   /** On the same line; absent where the length is not known. */
-  readonly endColumn?: number;
+  readonly end_column?: number;
 }
 
 /** Every code a diagnostic can bear; each has a row in docs/errors.md. */

@@ -53,7 +53,7 @@ export function placesIn(source: {
     const { line, col } = lines.linePos(start);
     const lineEnd = endOfLine(text, start);
     const length = Math.min(end, lineEnd) - start;
-    return { file, line, column: col, ...(length > 0 ? { endColumn: col + length } : {}) };
+    return { file, line, column: col, ...(length > 0 ? { end_column: col + length } : {}) };
   }
 
   function find(path: Path, options: PlaceOptions = {}): SourceRange {

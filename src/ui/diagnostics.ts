@@ -116,7 +116,7 @@ function viewOf(parts: {
   const { at, room, ellipsis } = parts;
   const source = withoutKeys(parts.source);
   const start = Math.min(at.column - 1, source.length);
-  const end = Math.min(Math.max(at.endColumn ?? at.column, at.column) - 1, source.length);
+  const end = Math.min(Math.max(at.end_column ?? at.column, at.column) - 1, source.length);
   const marked = visible(source.slice(start, Math.min(end, start + room)));
   const after = visible(source.slice(Math.min(end, start + room), end + room));
   const lead = visible(source.slice(Math.max(0, start - 4 * room), start));

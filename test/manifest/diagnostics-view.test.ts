@@ -18,14 +18,14 @@ describe('findings on the screen', () => {
         code: 'duration-unsupported',
         severity: 'error',
         message: 'google/veo-3.1-lite makes clips of 4, 6 or 8 s',
-        at: { file: 'teaser.yaml', line: 14, column: 15, endColumn: 16 },
+        at: { file: 'teaser.yaml', line: 14, column: 15, end_column: 16 },
         hint: 'the nearest is 4 or 6; bytedance/seedance-2.0-fast takes any length from 4 to 15 s',
       },
       {
         code: 'unknown-key',
         severity: 'error',
         message: 'no such field; did you mean references?',
-        at: { file: 'teaser.yaml', line: 22, column: 5, endColumn: 14 },
+        at: { file: 'teaser.yaml', line: 22, column: 5, end_column: 14 },
       },
     ];
     const text = `${'\n'.repeat(12)}    model: google/veo-3.1-lite\n    duration: 5\n${'\n'.repeat(7)}    refrences:\n`;

@@ -212,7 +212,7 @@ function check(text: string | Uint8Array): void {
     expect(at.line).toBeGreaterThanOrEqual(1);
     expect(at.line).toBeLessThanOrEqual(lines.length);
     expect(at.column).toBeGreaterThanOrEqual(1);
-    expect(at.endColumn ?? at.column).toBeLessThanOrEqual((lines[at.line - 1] ?? '').length + 1);
+    expect(at.end_column ?? at.column).toBeLessThanOrEqual((lines[at.line - 1] ?? '').length + 1);
   }
   const shown = formatDiagnostics({ diagnostics, text: parsed.text, color: false, unicode: true, width: 80 });
   expect(shown.every((line) => !/\p{Cc}/u.test(line))).toBe(true);

@@ -26,7 +26,7 @@ export function found(parsed: ParsedManifest): string[] {
 export function marked(parsed: ParsedManifest, { at }: Pick<Diagnostic, 'at'>): string {
   if (!at) return '(nowhere)';
   const line = parsed.text.split(/\r?\n/)[at.line - 1] ?? '';
-  return line.slice(at.column - 1, (at.endColumn ?? at.column + 1) - 1);
+  return line.slice(at.column - 1, (at.end_column ?? at.column + 1) - 1);
 }
 
 /** The takes of a manifest that must be sound. */
