@@ -73,12 +73,12 @@ export function yamlData(
     const target = anchors.get(alias.source);
     if (!target) {
       const near = nearest(alias.source, anchors.keys());
-      const hint = near === undefined ? {} : { hint: `did you mean *${near}?` };
+      const hint = near === undefined ? 'put text that begins with * in quotes' : `did you mean *${near}?`;
       fault({
         code: 'yaml-syntax',
         message: `no anchor &${alias.source} stands above`,
         node: alias,
-        ...hint,
+        hint,
       });
       throw new Unreliable();
     }

@@ -2,6 +2,7 @@ import { Composer, Lexer, Parser, type CST, type Document, type YAMLError } from
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { placesIn, type Places } from './places.js';
 import { yamlData, type YamlFault } from './yaml-data.js';
+import { explainMistake } from './yaml-mistakes.js';
 
 /** Tokens of YAML in one manifest; 28 make a plain shot. It bounds memory: up to some 400 bytes each. */
 const MOST_TOKENS = 2_000_000;
@@ -122,47 +123,15 @@ function reportSyntax(parts: {
   errors.sort((a, b) => a.pos[0] - b.pos[0]);
   const lines = new Set<number>();
   for (const error of errors) {
-    const start = Math.min(error.pos[0], text.length);
-    const at = places.span(start, Math.max(error.pos[1], start + 1));
-    if (lines.has(at.line)) continue;
+    const { line } = places.span(Math.min(error.pos[0], text.length), text.length);
+    if (lines.has(line)) continue;
+    lines.add(line);
+    const { message, hint, start, end } = explainMistake(error, document, text);
+    const at = places.span(start, end);
+    if (at.line !== line && lines.has(at.line)) continue;
     lines.add(at.line);
     if (lines.size > MOST_SYNTAX_ERRORS) break;
-    const hint = hintFor(error, text, start);
-    add({
-      code: 'yaml-syntax',
-      severity: 'error',
-      message: sentence(error.message),
-      at,
-      ...(hint === undefined ? {} : { hint }),
-    });
+    add({ code: 'yaml-syntax', severity: 'error', message, at, ...(hint === undefined ? {} : { hint }) });
   }
   return errors.length > 0;
-}
-
-function sentence(message: string): string {
-  const first = message.split('\n', 1)[0] ?? message;
-  return first.length > 200 ? `${first.slice(0, 200)}…` : first;
-}
-
-function hintFor(error: YAMLError, text: string, at: number): string | undefined {
-  const line = text.slice(text.lastIndexOf('\n', at - 1) + 1).split('\n', 1)[0] ?? '';
-  if (/[:,[]\s*\{\{/.test(line)) return 'text that begins with {{ needs quotes: "{{name}} …"';
-  if (/must be sufficiently indented|Expected .* to end/.test(error.message)) {
-    return 'a bracket or brace above is not closed';
-  }
-  switch (error.code) {
-    case 'TAB_AS_INDENT':
-      return 'indent with spaces; YAML does not take tabs';
-    case 'BLOCK_AS_IMPLICIT_KEY':
-    case 'MULTILINE_IMPLICIT_KEY':
-      return 'text with a colon in it needs quotes, or a | after its key and the text on the lines below';
-    case 'BAD_SCALAR_START':
-      return 'put the text in quotes';
-    case 'BAD_INDENT':
-      return 'keys of one map begin in the same column';
-    case 'TAG_RESOLVE_FAILED':
-      return 'a manifest has no tags; put text that begins with ! in quotes';
-    default:
-      return undefined;
-  }
 }

@@ -13,7 +13,7 @@ describe('text that is no YAML manifest', () => {
     ['a number', '42', 'wrong-type 1:1'],
     ['a tab as indentation', 'version: 1\nshots:\n\t- id: a\n', 'yaml-syntax 3:1'],
     ['an open bracket', 'version: 1\nshots: [\n', 'yaml-syntax 3:1'],
-    ['an open quote', 'version: 1\nproject: "x\n', 'yaml-syntax 3:1'],
+    ['an open quote', 'version: 1\nproject: "x\n', 'yaml-syntax 2:10'],
     ['a colon in plain text', 'version: 1\nproject: a: b\n', 'yaml-syntax 2:10'],
     ['two documents', 'version: 1\n---\nversion: 1\n', 'yaml-multiple-documents 2:1'],
     ['a tag', 'version: !one 1\n', 'yaml-syntax 1:10'],
@@ -70,6 +70,51 @@ describe('text that is no YAML manifest', () => {
     expect(alone.diagnostics).toMatchObject([
       { code: 'yaml-syntax', hint: expect.stringContaining('quotes') as string },
     ]);
+  });
+});
+
+/** One shot of these lines. */
+const shotOf = (...lines: readonly string[]): string =>
+  withShots(`  - id: a\n${lines.map((line) => `    ${line}\n`).join('')}`);
+
+describe('the slips of those who write prompts', () => {
+  it.each([
+    ['[Wide shot] A fox', 'A fox', 'the whole text in quotes'],
+    ['[Wide shot] A fox, {{weather}}', 'A fox, {{weather}}', 'the whole text in quotes'],
+    ['[sandbox: fail] A fox', 'A fox', 'the whole text in quotes'],
+    ['*slow* A fox', 'A fox', 'the whole text in quotes'],
+    ['*slow', '*slow', 'begins with * in quotes'],
+    ['{x} A fox', 'A fox', 'the whole text in quotes'],
+    ['{{x}} walks', 'walks', 'begins with {{ needs quotes'],
+    ['"Hello," she says', 'she says', 'after a |'],
+    ["'It's a fox'", "s a fox'", 'after a |'],
+    ['@fox runs', '@', 'in quotes'],
+    ['A fox: red', 'A', 'the whole text in quotes'],
+    ['- A fox', '-', 'on the line below'],
+    ['| A fox', 'A fox', 'on the line below'],
+    ['"A fox', '"', 'close it'],
+    ['"C:\\pics"', '\\', 'single quotes'],
+  ])('prompt: %s', (prompt, under, hint) => {
+    for (const end of ['\n', '\r\n']) {
+      const parsed = read(shotOf(`prompt: ${prompt}`, 'duration: 4').replaceAll('\n', end));
+      expect(found(parsed)).toEqual([`yaml-syntax: ${under}`]);
+      expect(parsed.diagnostics[0]?.hint).toContain(hint);
+    }
+  });
+
+  it.each([
+    ['a key one space too far in', ['duration: 4', ' prompt: A fox'], 'p', 'the same column'],
+    ['no space after a colon', ['model:maker/model', 'prompt: A fox'], 'model:maker/model', 'NAME: VALUE'],
+    ['no colon', ['duration: 4', 'prompt A fox'], 'prompt A fox', 'NAME: VALUE'],
+    ['text below a > that is not indented', ['prompt: >', 'A fox', 'duration: 4'], 'A fox', 'two spaces'],
+    ['an open quote that a later one closes', ['prompt: "A fox', 'size: "1x1"'], '"', 'close it'],
+    ['an open bracket', ['references: [a.png', 'duration: 4'], 'd', 'close it'],
+    ['items in two columns', ['references:', '  - a.png', ' - b.png'], ' ', 'the same column'],
+    ['a long text in quotes, and a bracket', ['prompt: "A', '  fox"', 'size: [a] b'], 'b', 'the whole text'],
+  ])('%s', (_, lines, under, hint) => {
+    const parsed = read(shotOf(...lines));
+    expect(found(parsed)).toEqual([`yaml-syntax: ${under}`]);
+    expect(parsed.diagnostics[0]?.hint).toContain(hint);
   });
 });
 
