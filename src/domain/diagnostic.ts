@@ -25,6 +25,7 @@ export type DiagnosticCode =
   | 'unsafe-id'
   | 'type-mismatch'
   | 'prompt-required'
+  | 'prompt-cut'
   | 'conflicting-fields'
   | 'insecure-url'
   | 'unsupported-url'

@@ -12,12 +12,13 @@ import {
 import { nearest } from '../domain/nearest.js';
 import { isMergeKey, keyName } from './places.js';
 
-/** Something in the YAML that cannot become data: the codes of diagnostics, and the node to point at. */
+/** Something in the YAML that cannot become data, or not what was meant: the code of a diagnostic, and what to point at. */
 export interface YamlFault {
-  readonly code: 'yaml-syntax' | 'yaml-alias-bomb' | 'unknown-key' | 'invalid-value' | 'wrong-type';
+  readonly code:
+    'yaml-syntax' | 'yaml-alias-bomb' | 'unknown-key' | 'invalid-value' | 'wrong-type' | 'prompt-cut';
   readonly message: string;
   readonly hint?: string;
-  readonly node: Node;
+  readonly node: Pick<Node, 'range'>;
 }
 
 /** The YAML as plain data, and what each alias in it stands for. */
@@ -37,9 +38,13 @@ class Unreliable extends Error {}
  */
 export function yamlData(
   root: Node | null,
-  options: { readonly maxSize: number; readonly fault: (fault: YamlFault) => void },
+  options: {
+    readonly text: string;
+    readonly maxSize: number;
+    readonly fault: (fault: YamlFault) => void;
+  },
 ): YamlData | undefined {
-  const { maxSize, fault } = options;
+  const { text, maxSize, fault } = options;
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
   const finished = new Map<Node, { readonly value: unknown; readonly size: number }>();
@@ -122,6 +127,7 @@ export function yamlData(
       return;
     }
     const converted = value ? convert(value) : null;
+    if (name === 'prompt') for (const part of isSeq<Node>(value) ? value.items : [value]) warnOfCut(part);
     if (name === '__proto__') {
       fault({ code: 'unknown-key', message: '__proto__ cannot be a key', node: key });
     } else if (Object.hasOwn(object, name)) {
@@ -129,6 +135,20 @@ export function yamlData(
     } else {
       object[name] = converted;
     }
+  }
+
+  /** `#cinematic` behind a plain prompt is a comment, which the writer may not know; `# a remark` is meant to be one. */
+  function warnOfCut(prompt: Node | null): void {
+    if (!isScalar(prompt) || prompt.type !== 'PLAIN' || !prompt.range) return;
+    const [, end] = prompt.range;
+    const [cut, word = ''] = /^[ \t]+(#[^\s#]\S*)/.exec(text.slice(end, end + 80)) ?? [];
+    if (cut === undefined) return;
+    fault({
+      code: 'prompt-cut',
+      message: `the prompt ends before ${word}: a # after a space begins a comment`,
+      hint: 'put the whole text in quotes; a space after the # shows that a comment is meant',
+      node: { range: [end + cut.length - word.length, end + cut.length, end + cut.length] },
+    });
   }
 
   /** Keys that the map has itself win; of several sources, the earlier does. */

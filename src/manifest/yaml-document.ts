@@ -54,13 +54,13 @@ export function readYaml(source: {
     const [start, end] = node.range ?? [0, 0];
     add({
       code,
-      severity: 'error',
+      severity: code === 'prompt-cut' ? 'warning' : 'error',
       message,
       at: bare.span(start, end),
       ...(hint === undefined ? {} : { hint }),
     });
   };
-  const converted = yamlData(document.contents, { maxSize, fault });
+  const converted = yamlData(document.contents, { text, maxSize, fault });
   if (!converted) return { places: bare };
   const { data, targets } = converted;
   return { data, places: placesIn({ text, file, root: document.contents, targets }) };

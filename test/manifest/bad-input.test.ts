@@ -118,6 +118,25 @@ describe('the slips of those who write prompts', () => {
   });
 });
 
+it('warns of words that a # cuts off a prompt, not of remarks', () => {
+  const parsed = read(
+    withShots(`  - id: a # first
+    prompt: A fox, handheld #cinematic #4k
+    duration: 4 #seconds
+  - id: b
+    prompt: A fox # for the teaser
+  - id: c
+    prompt: "A fox #cinematic" #quoted
+    matrix:
+      prompt:
+        - A hen #loud
+        - A cat
+`),
+  );
+  expect(found(parsed)).toEqual(['warning prompt-cut: #cinematic', 'warning prompt-cut: #loud']);
+  expect(parsed.manifest?.takes[0]?.settings.prompt).toBe('A fox, handheld');
+});
+
 describe('keys', () => {
   it('names the second of two equal keys, and goes on', () => {
     const parsed = read(withShots('  - { id: a, prompt: p, prompt: q, durration: 4 }'));
