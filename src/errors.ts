@@ -1,4 +1,4 @@
-import type { Diagnostic } from './domain/diagnostic.js';
+import { inTextOrder, type Diagnostic } from './domain/diagnostic.js';
 
 /** 1: some shots were not delivered; 2: usage or manifest; 3: refused before or while spending; 130: interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130;
@@ -55,7 +55,7 @@ export class ManifestError extends DailiesError {
   constructor(diagnostics: readonly Diagnostic[], source: { readonly file: string; readonly text: string }) {
     const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
     super('manifest-invalid', `the manifest has ${errors} error${errors === 1 ? '' : 's'}`, { exitCode: 2 });
-    this.diagnostics = diagnostics;
+    this.diagnostics = inTextOrder(diagnostics);
     this.source = source;
   }
 }

@@ -7,9 +7,10 @@ export async function openProject(
   context: CliContext,
   manifest: string,
   flags: ManifestFlags & { readonly concurrency?: number },
+  reading: { readonly soundPart?: boolean } = {},
 ): Promise<Project> {
   const { loadProject } = await import('../flow/project.js');
-  return loadProject({
+  const options = {
     manifest,
     env: context.env,
     ...(flags.gateway === undefined ? {} : { gateway: flags.gateway }),
@@ -17,5 +18,6 @@ export async function openProject(
     ...(flags.var === undefined ? {} : { vars: flags.var }),
     ...(flags.allowLargeMatrix === undefined ? {} : { allowLargeMatrix: flags.allowLargeMatrix }),
     ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
-  });
+  };
+  return loadProject(options, reading);
 }

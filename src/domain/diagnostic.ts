@@ -76,6 +76,14 @@ export type DiagnosticCode =
   | 'file-changed'
   | 'disk-space';
 
+/** In the order of the text; what has no place in it comes last. */
+export function inTextOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return [...diagnostics].sort((a, b) => {
+    const [lineA, lineB] = [a.at?.line ?? Infinity, b.at?.line ?? Infinity];
+    return lineA === lineB ? (a.at?.column ?? 0) - (b.at?.column ?? 0) : lineA < lineB ? -1 : 1;
+  });
+}
+
 /** One finding about a manifest: what is wrong, where, and what to do about it. */
 export interface Diagnostic {
   readonly code: DiagnosticCode;

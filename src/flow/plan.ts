@@ -1,6 +1,6 @@
 import type { Attempt } from '../domain/attempt.js';
 import type { PlanDocument } from '../domain/plan.js';
-import type { Diagnostic } from '../domain/diagnostic.js';
+import { inTextOrder, type Diagnostic } from '../domain/diagnostic.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import { planDocument } from '../plan/document.js';
 import { slotKey } from '../plan/graph.js';
@@ -32,7 +32,7 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
     const decisions = scopedDecisions(surveyed);
     const clips = createClipIndex(attempts, surveyed.isThere);
     const work = { surveyed, decisions, clips, catalogue };
-    const all = [...diagnostics, ...(await checkWork(project, work, { ...options, signal }))];
+    const all = inTextOrder([...diagnostics, ...(await checkWork(project, work, { ...options, signal }))]);
     assertNoErrors(project, all);
     return documentOf({ project, surveyed, catalogue, attempts, diagnostics: all });
   });
@@ -41,7 +41,7 @@ export function planProject(project: Project, options: PlanOptions = {}): Promis
 /** `dailies validate`: the checks for every take, and no plan. Gives the warnings; throws ManifestError. */
 export function validateProject(project: Project, options: PlanOptions = {}): Promise<readonly Diagnostic[]> {
   return examine(project, options, async ({ diagnostics, signal }) => {
-    const all = [...diagnostics, ...(await checkTakes(project, { ...options, signal }))];
+    const all = inTextOrder([...diagnostics, ...(await checkTakes(project, { ...options, signal }))]);
     assertNoErrors(project, all);
     return all;
   });

@@ -1,5 +1,5 @@
 import type { Catalogue } from '../domain/catalogue.js';
-import type { Diagnostic } from '../domain/diagnostic.js';
+import { inTextOrder, type Diagnostic } from '../domain/diagnostic.js';
 import type { PlanDocument } from '../domain/plan.js';
 import { DailiesError } from '../errors.js';
 import type { StopReason } from '../events.js';
@@ -76,7 +76,13 @@ export async function prepare({
   const work = { surveyed, decisions, clips, catalogue };
   diagnostics.push(...(await checkWork(project, work, { preflight, signal })));
   assertNoErrors(project, diagnostics);
-  const plan = documentOf({ project, surveyed, catalogue, attempts, diagnostics });
+  const plan = documentOf({
+    project,
+    surveyed,
+    catalogue,
+    attempts,
+    diagnostics: inTextOrder(diagnostics),
+  });
   const stopped = ceilingReached(plan, { options, attempts });
   if (catalogue) await keepSnapshot(project, store, catalogue);
   return { surveyed, decisions, catalogue, plan, clips, stopped };

@@ -68,7 +68,11 @@ export interface Project {
  * they can be shown together with what the catalogue has to say. Throws `manifest-invalid` where the file cannot be read,
  * `usage` for options that cannot be meant, such as a gateway that cannot be one.
  */
-export async function loadProject(options: ProjectOptions): Promise<Project> {
+export async function loadProject(
+  options: ProjectOptions,
+  /** Go on with the sound shots where others have errors, which are among the diagnostics: to find more, not to run. */
+  { soundPart = false }: { readonly soundPart?: boolean } = {},
+): Promise<Project> {
   checkProjectOptions(options);
   const env = await environmentBeside(options.env ?? process.env, dirname(options.manifest));
   const text = await readManifest(options.manifest);
@@ -82,8 +86,9 @@ export async function loadProject(options: ProjectOptions): Promise<Project> {
       : { gateway: (own) => parseGatewayOption(options.gateway ?? '', own) }),
   });
   const source = { file: options.manifest, text: parsed.text };
-  if (!parsed.manifest) throw new ManifestError(parsed.diagnostics, source);
-  const manifest = withConcurrency(parsed.manifest, options.concurrency);
+  const sound = parsed.manifest ?? (soundPart ? parsed.soundPart : undefined);
+  if (!sound) throw new ManifestError(parsed.diagnostics, source);
+  const manifest = withConcurrency(sound, options.concurrency);
   const target = gatewayTarget(manifest.gateway, env);
   const paths = projectPaths({
     manifest: options.manifest,
@@ -133,8 +138,7 @@ async function inspectInputs({
   const distinct = [...new Map(uses.map((use) => [`${use.media} ${use.address}`, use])).values()];
   const limit = pLimit(8);
   const inputs = new Map<string, LocalInput>();
-  const diagnostics: Diagnostic[] = [];
-  await Promise.all(
+  const diagnostics = await Promise.all(
     distinct.map((use) =>
       limit(async () => {
         const { address, media } = use;
@@ -142,13 +146,13 @@ async function inspectInputs({
         const found = await inspectLocalInput({ root: paths.folder, file, media });
         if (found.ok) {
           inputs.set(address, found);
-          return;
+          return [];
         }
         const named = uses.filter((other) => other.address === address && other.media === media);
         const { code, message } = found;
-        diagnostics.push(...oncePerPlace(locate, named, () => ({ code, severity: 'error', message })));
+        return oncePerPlace(locate, named, () => ({ code, severity: 'error', message }));
       }),
     ),
   );
-  return { inputs, diagnostics };
+  return { inputs, diagnostics: diagnostics.flat() };
 }

@@ -13,6 +13,8 @@ import { readYaml } from './yaml-document.js';
 export interface ParsedManifest {
   /** Absent where there are errors. */
   readonly manifest?: Manifest;
+  /** The manifest without the shots that have errors, where nothing but such shots has any. */
+  readonly soundPart?: Manifest;
   readonly diagnostics: readonly Diagnostic[];
   readonly locate: LocateField;
   /** The text that the places count in: without a byte order mark. */
@@ -53,7 +55,15 @@ export function parseManifest(options: {
   }
   const { data, places } = readYaml({ text, file, add: problems.add });
   problems.places = places;
-  const { report } = problems;
+  const isSound = (): boolean => problems.diagnostics().every(({ severity }) => severity !== 'error');
+  /** Shots by their index; and the name of whatever else is faulty. */
+  const faulty = new Set<unknown>(isSound() ? [] : ['yaml']);
+  const report: Report = (problem) => {
+    const [part, index] = problem.path ?? [];
+    if (problem.severity !== 'warning')
+      faulty.add(part === 'shots' && index !== undefined ? Number(index) : part);
+    problems.report(problem);
+  };
   if (data === undefined || !isMap(data, report)) return unreadable();
   const top = checkTop(data, { report, places });
   if (!top.value) return unreadable();
@@ -66,9 +76,11 @@ export function parseManifest(options: {
     report,
   });
   const diagnostics = problems.diagnostics();
-  const isSound = diagnostics.every(({ severity }) => severity !== 'error');
+  const takes = manifest.takes.filter((take) => !faulty.has(take.shot_index));
+  const isPartSound = takes.length > 0 && [...faulty].every((part) => typeof part === 'number');
   return {
-    ...(isSound ? { manifest } : {}),
+    ...(isSound() ? { manifest } : {}),
+    ...(isPartSound ? { soundPart: { ...manifest, takes } } : {}),
     diagnostics,
     locate: fieldLocator({ places, shots, defaults }),
     text,

@@ -1,4 +1,4 @@
-import type { Diagnostic, DiagnosticCode } from '../domain/diagnostic.js';
+import { inTextOrder, type Diagnostic, type DiagnosticCode } from '../domain/diagnostic.js';
 import type { Path, PlaceOptions, Places } from './places.js';
 
 /** A finding about the manifest, by the path of the value it is about. */
@@ -52,11 +52,6 @@ export function collectProblems(): Problems & { places: Places | undefined } {
   }
 
   function diagnostics(): readonly Diagnostic[] {
-    return [...found.values()].sort(byPlace);
+    return inTextOrder([...found.values()]);
   }
-}
-
-function byPlace(a: Diagnostic, b: Diagnostic): number {
-  const [lineA, lineB] = [a.at?.line ?? Infinity, b.at?.line ?? Infinity];
-  return lineA === lineB ? (a.at?.column ?? 0) - (b.at?.column ?? 0) : lineA < lineB ? -1 : 1;
 }

@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { preflight, privateInputs } from '../../src/flow/check-inputs.js';
 import { validateProject } from '../../src/flow/plan.js';
+import { ManifestError } from '../../src/errors.js';
 import { loadProject, type Project } from '../../src/flow/project.js';
 import { startGatewayServer } from '../helpers/gateway-server.js';
 import { makeProject } from '../helpers/project.js';
 
-async function projectOf(manifest: string): Promise<Project> {
+async function projectOf(manifest: string, { soundPart = false } = {}): Promise<Project> {
   const path = join(await mkdtemp(join(tmpdir(), 'dailies-inputs-')), 'shots.yaml');
   await writeFile(path, manifest);
-  return loadProject({ manifest: path, env: {} });
+  return loadProject({ manifest: path, env: {} }, { soundPart });
 }
 
 /** Four shots: two with the frame of the defaults, one with the same of its own, one with another. */
@@ -93,5 +94,47 @@ describe('local inputs', () => {
     await expect(validateProject(await film.load())).rejects.toMatchObject(refusal);
     await expect(film.run()).rejects.toMatchObject(refusal);
     expect(server.counters.posts).toBe(0);
+  });
+});
+
+describe('validate', () => {
+  const validate = async (manifest: string): Promise<string[]> => {
+    try {
+      await validateProject(await projectOf(manifest, { soundPart: true }), { offline: true });
+      return [];
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error;
+      return error.diagnostics.map(({ code, at }) => `${at?.line ?? 0} ${code}`);
+    }
+  };
+  const head =
+    'version: 1\ngateway: sandbox\ndefaults: { model: google/veo-3.1-lite, duration: 4 }\nshots:\n';
+
+  it('finds what is wrong of sound shots although others are faulty, in the order of the text', async () => {
+    expect(
+      await validate(`${head}  - { id: a, prompt: p, first_frame: gone.png }
+  - { id: b, promt: p }
+  - { id: c, prompt: p, duration: 7 }
+  - { id: d, prompt: p, model: googel/veo-3.1-lite }
+  - { id: e, prompt: p, from: b }
+  - { id: f, prompt: p, last_frame: gone.png, first_frame: gone-too.png }
+`),
+    ).toEqual([
+      '5 file-missing',
+      '6 unknown-key',
+      '7 duration-unsupported',
+      '8 model-unknown',
+      '9 unknown-key',
+      '10 file-missing',
+      '10 file-missing',
+    ]);
+  });
+
+  it('asks no gateway about a manifest whose gateway may be another', async () => {
+    const shots = '  - { id: a, prompt: p, duration: 7 }\n';
+    expect(await validate(`${head.replace('gateway', 'gatway')}${shots}`)).toEqual(['2 unknown-key']);
+    expect(await validate(`${head}  - { id: a, prompt: p, prompt: q, duration: 7 }\n`)).toEqual([
+      '5 yaml-syntax',
+    ]);
   });
 });

@@ -23,7 +23,7 @@ export const registerValidate: Register = (program, context) => {
     ['dailies validate teaser.yaml --offline --format json', 'in an editor or a hook'],
   ]);
   act<ValidateFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
-    const project = await openProject(context, manifest, flags);
+    const project = await openProject(context, manifest, flags, { soundPart: true });
     const { validateProject } = await import('../../flow/plan.js');
     const interruption = interruptible();
     try {
