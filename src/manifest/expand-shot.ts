@@ -106,9 +106,13 @@ function draftIds(
   const { report, suggest, givenVars, defaultVars, manifestVars } = context;
   const shotVars = varsAt(shot.vars, ['shots', index, 'vars'], context.places);
   const varOf = own && matrixVar(own, context.places);
+  const names = new Set(combinations.flatMap(({ values }) => Object.keys(values)));
   return combinations.map((combination) => {
     const given = varOf ? matrixVars(combination.values, varOf) : NO_VARS;
-    const scope = scopeOf([given, givenVars, shotVars, defaultVars, manifestVars], varsSuspect);
+    const scope: Scope = {
+      ...scopeOf([given, givenVars, shotVars, defaultVars, manifestVars], varsSuspect),
+      lackedBy: (name) => (names.has(name) ? labelOf(combination) : undefined),
+    };
     if (!shot.id.includes('{{')) return { combination, scope, stem: shot.id, named: NONE_NAMED };
     const named = new Set<string>();
     const vars = substitution({
@@ -122,6 +126,14 @@ function draftIds(
     for (const name of named) used.add(name);
     return { combination, scope, stem, named };
   });
+}
+
+/** `aspect_ratio: 4:5, look: rain`. */
+function labelOf({ values }: Combination): string {
+  const parts = Object.entries(values).map(
+    ([name, value]) => `${name}: ${typeof value === 'string' ? value : show(value)}`,
+  );
+  return parts.join(', ').slice(0, 100);
 }
 
 const NONE_NAMED: ReadonlySet<string> = new Set();

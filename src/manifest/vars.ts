@@ -16,6 +16,8 @@ export interface Var {
 export interface Scope {
   readonly find: (name: string) => Var | undefined;
   readonly names: () => Iterable<string>;
+  /** The combination of a matrix that lacks a name which others of that matrix have. */
+  readonly lackedBy?: (name: string) => string | undefined;
   /** Vars were dropped as faulty: a name without one may have had it. */
   readonly suspect: boolean;
 }
@@ -97,6 +99,13 @@ export function substitution(parts: {
     if (known !== undefined) return known;
     const found = scope.find(name);
     if (!found && scope.suspect) return placeholder;
+    const combination = found ? undefined : scope.lackedBy?.(name);
+    if (combination !== undefined) {
+      const message = `the combination ${combination} has no ${name}, which others of its matrix have`;
+      const hint = `give it one under include:, beside ${combination}`;
+      report({ code: 'unknown-var', message, hint, path: where(), needle: placeholder });
+      return placeholder;
+    }
     if (!found) {
       const meant = suggest(name, scope.names);
       const hint =

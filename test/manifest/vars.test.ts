@@ -233,3 +233,18 @@ describe('an unknown name', () => {
     expect(found(read(text, { vars: { spare: 'z' } }))).toEqual([]);
   });
 });
+
+it('names the combination that lacks a var which others of its matrix bring', () => {
+  const parsed = read(
+    withShots(`  - id: a
+    prompt: A ferry, {{framing}}, {{weather}}
+    matrix:
+      aspect_ratio: ["16:9", "4:5"]
+      include: [{ aspect_ratio: "16:9", framing: wide }]
+`),
+  );
+  expect(found(parsed)).toEqual(['unknown-var: {{framing}}', 'unknown-var: {{weather}}']);
+  expect(parsed.diagnostics[0]?.message).toContain('aspect_ratio: 4:5');
+  expect(parsed.diagnostics[0]?.hint).toContain('include:');
+  expect(parsed.diagnostics[1]?.message).toBe('no var is called "weather"');
+});
