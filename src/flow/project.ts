@@ -149,8 +149,8 @@ async function inspectInputs({
           return [];
         }
         const named = uses.filter((other) => other.address === address && other.media === media);
-        const { code, message } = found;
-        return oncePerPlace(locate, named, () => ({ code, severity: 'error', message }));
+        const { ok: _, ...problem } = found;
+        return oncePerPlace(locate, named, () => ({ ...problem, severity: 'error' }));
       }),
     ),
   );

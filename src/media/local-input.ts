@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, readFile, realpath, type FileHandle } from 'node:fs/promises';
-import { isAbsolute, relative, sep } from 'node:path';
+import { open, readdir, readFile, realpath, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, posix, relative, sep } from 'node:path';
 import { errnoOf } from '../disk-error.js';
 import type { MediaFacts } from '../domain/attempt.js';
+import { nearest } from '../domain/nearest.js';
 import type { MediaKind } from '../domain/take.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { sniffMedia } from './sniff.js';
@@ -30,6 +31,7 @@ type LocalInputFinding =
       readonly ok: false;
       readonly code: 'path-outside' | 'file-missing' | 'file-unreadable' | 'file-too-large' | 'file-type';
       readonly message: string;
+      readonly hint?: string;
     };
 
 /**
@@ -57,9 +59,27 @@ export async function inspectLocalInput({
   } catch (error) {
     const code = errnoOf(error);
     return code === 'ENOENT' || code === 'ENOTDIR'
-      ? { ok: false, code: 'file-missing', message: `${name} does not exist` }
+      ? {
+          ok: false,
+          code: 'file-missing',
+          message: `${name} does not exist`,
+          hint: await missingHint(file, name),
+        }
       : { ok: false, code: 'file-unreadable', message: `${name} cannot be read: ${messageOf(error)}` };
   }
+}
+
+/** What the writer most likely meant by a name that no file bears. */
+async function missingHint(file: string, name: string): Promise<string> {
+  if (name.startsWith('~')) return '~ is not expanded: paths are relative to the folder of the manifest';
+  const beside = await readdir(dirname(file)).catch(() => []);
+  const near = nearest(
+    basename(file),
+    beside.filter((other) => other !== basename(file)),
+  );
+  if (near !== undefined) return `did you mean ${posix.join(posix.dirname(name), near)}?`;
+  if (/^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\//i.test(name)) return 'an address begins with https://';
+  return 'paths are relative to the folder of the manifest';
 }
 
 const MEDIA_NOUNS = { image: 'an image', video: 'a video', audio: 'a sound' } as const;

@@ -65,11 +65,22 @@ describe('inspectLocalInput', () => {
     expect(await inspect(name, media)).toEqual({ ok: false, code: 'file-type', message });
   });
 
+  it.each([
+    ['refs/Evening.png', 'did you mean refs/evening.png?'],
+    ['evenin.png', 'paths are relative to the folder of the manifest'],
+    ['~/evening.png', '~ is not expanded: paths are relative to the folder of the manifest'],
+    ['example.com/evening.png', 'an address begins with https://'],
+  ])('says what may have been meant by %s, which is missing', async (name, hint) => {
+    await put('refs/evening.png', png);
+    expect(await inspect(name)).toMatchObject({ code: 'file-missing', hint });
+  });
+
   it('says that a file is missing, or a folder', async () => {
     expect(await inspect('refs/none.png')).toEqual({
       ok: false,
       code: 'file-missing',
       message: 'refs/none.png does not exist',
+      hint: 'paths are relative to the folder of the manifest',
     });
     await put('flat.png', png);
     expect(await inspect('flat.png/deeper.png')).toMatchObject({ code: 'file-missing' });
