@@ -118,7 +118,7 @@ function refusal(finding: Finding, alternative: string | undefined): Untold {
 }
 
 /**
- * Finds a model that is known to do what another does not, and that refuses nothing else in the take: one that
+ * Finds a model that is known to do what another does not, and all else that the take asks for: one that
  * the manifest uses already, else the first of the catalogue. Asked once for each question and all else that is asked of a model with it.
  */
 function alternativesAmong(
@@ -154,10 +154,8 @@ function alternativeTo(take: Take, finding: Finding, candidates: readonly Model[
   for (const candidate of candidates) {
     const offer = finding.offerOf(candidate);
     if (offer === undefined) continue;
-    const refusesNothing = RULES.every((rule) =>
-      rule.find(take, candidate).every(({ answer }) => answer === 'unknown'),
-    );
-    if (refusesNothing) return `${candidate.id} ${offer}`;
+    const makesIt = RULES.every((rule) => rule.find(take, candidate).length === 0);
+    if (makesIt) return `${candidate.id} ${offer}`;
   }
   return undefined;
 }

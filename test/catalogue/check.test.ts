@@ -91,6 +91,16 @@ describe('a known no is an error', () => {
     expect(found?.hint).toBe('the nearest is 4 or 6');
   });
 
+  it('names no model that wants a clip which the shot does not have, although another shot has it', () => {
+    const takes = [
+      takeWith({ model: 'google/veo-3.1-lite', aspect_ratio: '1:1' }),
+      takeWith({ model: 'runway/aleph-2' }, { ...CLIP, shot: 'other', shot_index: 1 }),
+    ];
+    const [found] = check(takes);
+    expect(found?.hint).toMatch(/; \S+ makes 1:1$/);
+    expect(found?.hint).not.toContain('runway/aleph-2');
+  });
+
   it('names for each shot a model that does what else that one asks', () => {
     const [first, second] = check([
       takeWith({ model: 'google/veo-3.1-lite', duration: 5 }),
