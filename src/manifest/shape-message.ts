@@ -109,9 +109,12 @@ function wrongValue(error: ErrorObject, path: Path, written: () => string | unde
   if (keyword === 'oneOf') return { code: 'invalid-value', message: `${field} must have ${title}`, path };
   const message = limitFault(error, field) ?? `${field} must be ${title}${found}`;
   const isType = keyword === 'type' || (keyword === 'const' && typeof data !== 'number');
-  const hint = isType
-    ? typeHint({ data, shown, field, parentSchema })
-    : valueHint(keyword, data, limits['allowedValues']);
+  const hint =
+    field === 'api_key_env'
+      ? 'give the name of the variable that has the key, not the key itself'
+      : isType
+        ? typeHint({ data, shown, field, parentSchema })
+        : valueHint(keyword, data, limits['allowedValues']);
   return {
     code: isType ? 'wrong-type' : 'invalid-value',
     message,

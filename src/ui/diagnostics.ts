@@ -153,12 +153,16 @@ function visible(text: string): string {
 /** A user and password before a host, also where a slash or an @ in them makes it no URL, or the scheme is missing. */
 const LOGIN = /(:\/\/)(?:[^\s/?#"']+|[^\s/:"']+:[^\s"']{1,200})@|(?<![^\s"'])[^\s/:"']+:[^\s/"']+@/g;
 
+/** What stands where the name of a variable belongs, and is written unlike one: most likely the key itself. */
+const KEY_SETTING = /(\bapi_key_env["']?\s*:\s*["']?(?:sk-)?)(?![A-Z_][A-Z0-9_]*(?:[\s"',}]|$))([^\s"',}]+)/g;
+
 /**
  * Keys of gateways begin with `sk-`. Whoever wrote one, a password or a signed URL into a manifest shall not find it in a
  * log too.
  */
 function withoutKeys(line: string): string {
   return maskSignatures(line)
+    .replace(KEY_SETTING, (_, before: string, key: string) => before + '*'.repeat(key.length))
     .replace(/\bsk-[\w-]{12,}/g, (key) => `sk-${'*'.repeat(key.length - 3)}`)
     .replace(LOGIN, (login: string, slashes: string | undefined = '') => {
       return `${slashes}${'*'.repeat(login.length - slashes.length - 1)}@`;

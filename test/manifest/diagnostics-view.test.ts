@@ -132,6 +132,14 @@ describe('a marker', () => {
     const lines = shown(text);
     expect(lines.join('')).not.toContain('0123456789');
     expect(lines.join('')).toContain('sk-*****');
+    for (const key of ['sk-or-123456', 'mg_live_0123', "'a-key-0123'"]) {
+      const gateway = `gateway: { base_url: "https://x.example/v1", api_key_env: ${key} }`;
+      const view = shown(`version: 1\n${gateway}\nshots: [{ id: a, model: m, prompt: p, promt: x }]`).join(
+        '',
+      );
+      expect(view).not.toMatch(/0123|123456/);
+      expect(view).toContain('***');
+    }
     const login = shown(withShots('  - { id: a, prompt: p, first_frame: "https://me:hunter2@e.com/a.png" }'));
     expect(login.join('')).toContain('://**********@e.com');
     for (const url of ['https://me:hunter/2@e.com/v1', 'https://me:p@hunter@e.com:x', 'me:hunter2@e.com/v1'])

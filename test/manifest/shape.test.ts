@@ -208,6 +208,7 @@ shots:
     );
     expect(found(parsed)).toEqual(['invalid-value: sk-or-v1-0123456789']);
     expect(JSON.stringify(parsed.diagnostics)).not.toContain('sk-or');
+    expect(parsed.diagnostics[0]?.hint).toContain('not the key itself');
   });
 });
 
