@@ -1,10 +1,11 @@
 import { catalogueDrift } from '../catalogue/drift.js';
 import { checkCapabilities } from '../catalogue/check.js';
+import { findModel } from '../catalogue/find.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
-import type { Estimate } from '../domain/money.js';
 import type { Take } from '../domain/take.js';
 import { DailiesError } from '../errors.js';
+import { pricesBy } from './prices.js';
 import type { Project } from './project.js';
 
 /** What the catalogue has to say about the takes: nothing where there is none. */
@@ -28,14 +29,19 @@ export function assertNoDrift(
   });
 }
 
-/** A warning for each model that takes are bought from without a known price. */
+/** A warning for each model that takes are bought from without a known price; models that are not listed are told of elsewhere. */
 export function unpricedModels(
   project: Project,
   takes: readonly Take[],
-  priceOf: (take: Take) => Estimate | null,
+  catalogue: Catalogue | undefined,
 ): Diagnostic[] {
+  const priceOf = pricesBy(catalogue, project);
+  const isListed = ({ settings }: Take) =>
+    !catalogue || findModel(catalogue.models, settings.model) !== undefined;
   const perModel = new Map(
-    takes.filter((take) => priceOf(take) === null).map((take) => [take.settings.model, take]),
+    takes
+      .filter((take) => priceOf(take) === null && isListed(take))
+      .map((take) => [take.settings.model, take]),
   );
   return [...perModel.values()].map((take): Diagnostic => {
     const at = project.locate(take, 'model');

@@ -8,7 +8,6 @@ import { changedClips, diskSpace, foreignFiles } from './check-disk.js';
 import { frameToolMissing, oversized, preflight, privateInputs } from './check-inputs.js';
 import { renamedManifest } from './check-renamed.js';
 import type { ClipIndex } from './clip-index.js';
-import { pricesBy } from './prices.js';
 import type { Project } from './project.js';
 import type { Survey } from './survey.js';
 
@@ -36,7 +35,7 @@ export async function checkWork(
   return [
     ...(await renamedManifest(project, decisions)),
     ...(await foreignFiles(project, decisions, clips)),
-    ...(catalogue ? unpricedModels(project, toBuy, pricesBy(catalogue, project)) : []),
+    ...(catalogue ? unpricedModels(project, toBuy, catalogue) : []),
     ...changedClips(project, surveyed),
     ...oversized(project, toBuy),
     ...(await frameToolMissing(project, purchasesInTime(decisions))),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { preflight, privateInputs } from '../../src/flow/check-inputs.js';
-import { validateProject } from '../../src/flow/plan.js';
+import { planProject, validateProject } from '../../src/flow/plan.js';
 import { ManifestError } from '../../src/errors.js';
 import { loadProject, type Project } from '../../src/flow/project.js';
 import { startGatewayServer } from '../helpers/gateway-server.js';
@@ -137,4 +137,12 @@ describe('validate', () => {
       '5 yaml-syntax',
     ]);
   });
+});
+
+it('a model that the gateway does not have is told once, without a word about its price', async () => {
+  const project = await projectOf(
+    'version: 1\ngateway: sandbox\nshots: [{ id: a, prompt: p, model: googel/veo-3.1-lite }]\n',
+  );
+  const refused: unknown = await planProject(project, { offline: true }).catch((error: unknown) => error);
+  expect((refused as ManifestError).diagnostics.map(({ code }) => code)).toEqual(['model-unknown']);
 });
