@@ -208,10 +208,17 @@ function select(takes: readonly Take[], ids: readonly string[], option: string):
       (take) => take.key === id || slotKey(take) === id || take.shot === id || take.manifest_id === id,
     );
     if (found.length > 0) return found;
+    const begun = [...new Set(takes.map(({ shot }) => shot))].filter((shot) => shot.startsWith(id));
+    const more = begun.length > 3 ? ` and ${begun.length - 3} more` : '';
     const near = nearest(id, new Set(takes.flatMap((take) => [take.shot, take.key])));
     throw new DailiesError('usage', `${option} ${id}: the manifest has no such shot`, {
       exitCode: 2,
-      hint: near === undefined ? 'dailies plan lists the shots' : `did you mean ${near}?`,
+      hint:
+        begun.length > 0
+          ? `these begin so: ${begun.slice(0, 3).join(', ')}${more}`
+          : near === undefined
+            ? 'dailies plan lists the shots'
+            : `did you mean ${near}?`,
     });
   });
 }

@@ -146,3 +146,12 @@ it('a model that the gateway does not have is told once, without a word about it
   const refused: unknown = await planProject(project, { offline: true }).catch((error: unknown) => error);
   expect((refused as ManifestError).diagnostics.map(({ code }) => code)).toEqual(['model-unknown']);
 });
+
+it('an id that is no shot, but begins several, names some of them', async () => {
+  const project = await projectOf(
+    'version: 1\ngateway: sandbox\nshots: [{ id: hero, prompt: p, model: google/veo-3.1-lite, matrix: { coat: [red, blue, green, grey] } }]\n',
+  );
+  await expect(planProject(project, { offline: true, only: ['hero.'] })).rejects.toMatchObject({
+    hint: 'these begin so: hero.red, hero.blue, hero.green and 1 more',
+  });
+});
