@@ -17,7 +17,7 @@ export function idFault(id: string): string | undefined {
   if (id === '') return 'is empty';
   if (id.length > LONGEST_ID) return `has more than ${LONGEST_ID} characters`;
   if (!/^[A-Za-z0-9._-]+$/.test(id))
-    return 'has more than letters, digits, ".", "_" and "-", and names files';
+    return 'names files, and may have only the letters a to z and A to Z, digits, ".", "_" and "-"';
   if (id.startsWith('.') || id.startsWith('-')) return 'names files, and may not begin with "." or "-"';
   if (id.endsWith('.')) return 'names files, and may not end with "."';
   if (isDeviceName(id)) return 'is the name of a device on Windows, where no file can bear it';
