@@ -6,11 +6,7 @@ import type { RecordedInput, RecordedRequest } from '../domain/attempt.js';
  * "refs/side.jpg changed", "greenhouse has a new clip".
  */
 export function changesBetween(before: RecordedRequest, after: RecordedRequest): string[] {
-  return [
-    ...settingChanges(before, after),
-    ...frameChanges(before, after),
-    ...referenceChanges(before, after),
-  ];
+  return [...settingChanges(before, after), ...inputChanges(before, after)];
 }
 
 /** Which settings differ, as `changesBetween` says it; the inputs are not looked at. */
@@ -29,8 +25,7 @@ export function changesSince(before: RecordedRequest, after: RecordedRequest): s
       (name) =>
         changed(name) + (old[name] === undefined ? '' : ` from ${excerpt(JSON.stringify(old[name]))}`),
     ),
-    ...frameChanges(before, after),
-    ...referenceChanges(before, after),
+    ...inputChanges(before, after),
   ];
   return changes.map((change, index) => (index === 0 ? `since then ${change}` : change));
 }
@@ -59,6 +54,11 @@ function settingsOf(request: RecordedRequest): Readonly<Record<string, unknown>>
   return settings;
 }
 
+/** One picture may be both frames, and a reference too: it is told of once. */
+function inputChanges(before: RecordedRequest, after: RecordedRequest): string[] {
+  return [...new Set([...frameChanges(before, after), ...referenceChanges(before, after)])];
+}
+
 function frameChanges(before: RecordedRequest, after: RecordedRequest): string[] {
   return (['first_frame', 'last_frame'] as const).flatMap((type) => {
     const inputOf = (request: RecordedRequest) =>
@@ -71,7 +71,7 @@ function referenceChanges(before: RecordedRequest, after: RecordedRequest): stri
   const old = before.input_references ?? [];
   const now = after.input_references ?? [];
   if (old.length !== now.length) return ['references changed'];
-  return [...new Set(now.flatMap(({ input }, index) => inputChange('references', old[index]?.input, input)))];
+  return now.flatMap(({ input }, index) => inputChange('references', old[index]?.input, input));
 }
 
 /** `role` is the field that holds the input. */

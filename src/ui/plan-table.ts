@@ -162,10 +162,9 @@ function buys(action: PlanAction): boolean {
 
 function reasonsOf(row: PlanRow): string {
   const reasons = [...row.reasons];
-  // What blocks a row is the reason it gives.
-  if (row.blocked_by === undefined && row.depends_on !== undefined && row.depends_on.length > 0) {
-    reasons.push(`after ${joinWords(row.depends_on)}`);
-  }
+  // What blocks a row is the reason it gives; so is what it waits for, where that gets a new clip.
+  const others = (row.depends_on ?? []).filter((shot) => !reasons.includes(`${shot} gets a new clip`));
+  if (row.blocked_by === undefined && others.length > 0) reasons.push(`after ${joinWords(others)}`);
   return reasons.join(', ');
 }
 

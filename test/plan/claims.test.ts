@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { RecordedRequest } from '../../src/domain/attempt.js';
 import { changesBetween } from '../../src/plan/changes.js';
 import { createClaims } from '../../src/plan/claims.js';
 import { DELIVERED, makeAttempt, makeTake } from '../helpers/takes.js';
@@ -21,4 +22,16 @@ it('knows settings again in whatever order a lockfile keeps them', () => {
   const provider = { options: { acme: { b: 1, a: [{ d: 1, c: 2 }] } } };
   const sorted = { options: { acme: { a: [{ c: 2, d: 1 }], b: 1 } } };
   expect(changesBetween({ model: 'm', provider }, { provider: sorted, model: 'm' })).toEqual([]);
+});
+
+it('says once that a picture has changed which is both frames, or a reference too', () => {
+  const loop = (sha256: string): RecordedRequest => {
+    const input = { path: 'evening.png', sha256 };
+    const frame_images = (['first_frame', 'last_frame'] as const).map((frame_type) => ({
+      frame_type,
+      input,
+    }));
+    return { model: 'm', frame_images };
+  };
+  expect(changesBetween(loop('a'), loop('b'))).toEqual(['evening.png changed']);
 });
