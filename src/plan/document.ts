@@ -52,6 +52,10 @@ export function planDocument({
   const bought = shots.filter((row) => buys(row.action) && row.blocked_by === undefined);
   const total = (bound: 'min_usd' | 'expected_usd' | 'max_usd') =>
     sumUsd(bought.map((row) => row.estimate?.[bound] ?? 0));
+  // A product of which --only or --until leaves something out is not what this plan is about.
+  const whole = products.filter(({ id, expansions, takes }) => {
+    return decisions.filter(({ take }) => take.manifest_id === id).length === expansions * takes;
+  });
   return {
     version: 1,
     project,
@@ -67,7 +71,7 @@ export function planDocument({
     spent_unpriced: countUnpriced(attempts),
     budget_usd: budgetUsd ?? null,
     ...(catalogue ? { catalogue: { source: catalogue.source, fetched_at: catalogue.fetched_at } } : {}),
-    ...(products.length > 0 ? { products } : {}),
+    ...(whole.length > 0 ? { products: whole } : {}),
     diagnostics,
   };
 }

@@ -165,6 +165,7 @@ describe('a matrix of 3 × 2 × 2 with two takes', () => {
     const film = await project(fox('rain, snow, fog'));
     const plan = await film.plan();
     expect(plan.products).toEqual([{ id: 'fox', expansions: 12, takes: 2 }]);
+    expect((await film.plan({ only: ['fox.veo-3.1-fast.snow.dusk'] })).products).toBeUndefined();
     expect(plan.shots).toHaveLength(24);
     // 4 s without sound: 12 takes at $0.12, 12 at $0.32.
     expect(plan.total).toEqual({ min_usd: 5.28, expected_usd: 5.28, max_usd: 5.28, unpriced: 0 });
