@@ -1,6 +1,6 @@
 import type { Catalogue } from './catalogue.js';
 import type { Diagnostic } from './diagnostic.js';
-import type { Estimate } from './money.js';
+import { roundUsd, type Estimate } from './money.js';
 
 /** What a run would do about a take. */
 export type PlanAction =
@@ -58,4 +58,9 @@ export interface PlanDocument {
   /** The shots that a matrix or takes multiply, with the size of each product. */
   readonly products?: readonly PlanProduct[];
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Whether all that the plan would buy could, with what was spent before, cost more than the manifest's budget. */
+export function crossesBudget({ total, spent_usd, budget_usd }: PlanDocument): boolean {
+  return budget_usd !== null && total.max_usd > 0 && roundUsd(spent_usd + total.max_usd) > budget_usd;
 }

@@ -1,7 +1,7 @@
 import { countUnpriced } from '../cost/budget.js';
 import type { Attempt } from '../domain/attempt.js';
-import { dollars, roundUsd } from '../domain/money.js';
-import type { PlanDocument } from '../domain/plan.js';
+import { dollars } from '../domain/money.js';
+import { crossesBudget, type PlanDocument } from '../domain/plan.js';
 import { DailiesError } from '../errors.js';
 import type { StopReason } from '../events.js';
 import { readShotState } from '../store/read-state.js';
@@ -50,7 +50,7 @@ export function ceilingReached(
     };
   }
   const hint = 'raise it, choose a cheaper model or shorter clips, or render fewer shots with --only';
-  if (budget_usd !== null && total.max_usd > 0 && roundUsd(spent_usd + total.max_usd) > budget_usd) {
+  if (budget_usd !== null && crossesBudget(plan)) {
     const message = `the plan could cost ${dollars(total.max_usd)}; with ${dollars(spent_usd)} already spent that crosses budget_usd, ${dollars(budget_usd)}`;
     return { kind: 'budget', message, hint };
   }

@@ -1,12 +1,12 @@
 import { sumUsd } from '../domain/money.js';
-import type { PlanAction, PlanDocument, PlanRow } from '../domain/plan.js';
+import { crossesBudget, type PlanAction, type PlanDocument, type PlanRow } from '../domain/plan.js';
 import { glyphs, type Glyphs } from './glyphs.js';
 import { palette, type Look, type Palette } from './look.js';
 import { formatEstimate, formatUsd, unpricedWords } from './money.js';
 import { modelNames, takeKeys } from './names.js';
 import type { NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
-import { clean, count, cutMiddle, groupDigits, joinFacts, joinWords } from './text.js';
+import { clean, count, cutMiddle, groupDigits, joinFacts, joinWords, wrap } from './text.js';
 import { formatMoment } from './time.js';
 
 export interface PlanLook extends Look {
@@ -198,8 +198,14 @@ function totalLines(plan: PlanDocument, style: Style): string[] {
       style.look.width,
     ),
     ...(sandbox ? [] : [spent.join('   ')]),
+    ...(crossesBudget(plan)
+      ? wrap(OVER_BUDGET, style.look.width).map((line) => style.paint.yellow(line))
+      : []),
   ];
 }
+
+const OVER_BUDGET =
+  'Over budget: this could cost more than is left of budget_usd, and run refuses. Raise it, or render fewer shots with --only.';
 
 /** Where several models are bought from: what each will cost. */
 function modelLines(plan: PlanDocument, { signs }: Style): string[] {

@@ -122,6 +122,22 @@ describe('planLines', () => {
     ]);
   });
 
+  it('says once what a shot waits for', () => {
+    const shots = [
+      row('end', 'rerender', { reasons: ['turn gets a new clip'], depends_on: ['turn', 'sea'] }),
+      row('far', 'rerender', { reasons: ['turn gets a new clip'], depends_on: ['turn'] }),
+    ];
+    const lines = planLines({ ...PLAN, shots }, plain);
+    expect(lines[2]).toMatch(/ turn gets a new clip, after sea$/);
+    expect(lines[3]).toMatch(/ turn gets a new clip$/);
+  });
+
+  it('says that a run refuses what could cross the budget', () => {
+    const over = (budget: number) => planLines({ ...PLAN, budget_usd: budget }, plain).join('\n');
+    expect(over(3.83)).toMatch(/run refuses/);
+    expect(over(3.84)).not.toMatch(/run refuses/);
+  });
+
   it('says the size of a product before it costs anything', () => {
     const products = [{ id: 'backpack', expansions: 6, takes: 3 }];
     expect(planLines({ ...PLAN, products }, plain)[1]).toBe('  backpack: 6 variations × 3 takes = 18 jobs');
