@@ -54,25 +54,42 @@ function assertFree(project: Project, target: string): void {
   );
 }
 
-/** The files of the picked takes. Throws `usage` with the names of all that are not there. */
+/** The files of the picked takes. Throws `usage` with the names of all that are not there, or are out of date. */
 async function pickedClips(project: Project): Promise<string[]> {
   const { paths, manifest } = project;
   const state = await readShotState(paths.lockfile);
   const attempts = state.attempts();
-  const { decisions, picks } = await survey({ project, attempts, picks: state.picks(), scope: {} });
+  const { decisions, picks, claims, isThere } = await survey({
+    project,
+    attempts,
+    picks: state.picks(),
+    scope: {},
+  });
   const clips: string[] = [];
   const missing: string[] = [];
+  const outdated: string[] = [];
   for (const shot of new Set(manifest.takes.map((take) => take.shot))) {
     const ref = pickedTake(shot, picks);
-    const attempt = decisions.get(slotKey(ref))?.attempt;
+    const { attempt, reasons = [] } = decisions.get(slotKey(ref)) ?? {};
     const [output] = attempt ? outputsOf(attempt) : [];
     const file = openPath(paths.folder, output?.path ?? '');
-    const isThere = output && (await inspectOutput({ file, output, hash: false })) !== 'missing';
-    if (isThere) clips.push(file);
-    else missing.push(pickOf(picks, shot) === undefined ? shot : slotKey(ref));
+    if (output && (await inspectOutput({ file, output, hash: false })) !== 'missing') {
+      clips.push(file);
+      continue;
+    }
+    const name = pickOf(picks, shot) === undefined ? shot : slotKey(ref);
+    const isOutdated = claims
+      .owned(ref)
+      .some((own) => own !== attempt && outputsOf(own).length > 0 && isThere(own));
+    if (isOutdated) outdated.push(`${name} (${reasons.join('; ')})`);
+    else missing.push(name);
   }
-  if (missing.length === 0) return clips;
-  throw new DailiesError('usage', `there is no clip yet of ${missing.join(', ')}`, {
+  const complaints = [
+    ...(missing.length > 0 ? [`there is no clip yet of ${missing.join(', ')}`] : []),
+    ...(outdated.length > 0 ? [`out of date: ${outdated.join(', ')}`] : []),
+  ];
+  if (complaints.length === 0) return clips;
+  throw new DailiesError('usage', complaints.join('; '), {
     exitCode: 1,
     hint: `dailies run ${project.source.file}, with the options that assemble was given`,
   });

@@ -123,6 +123,17 @@ describe('a film', () => {
     expect(await filesIn(film.folder, 'renders/film')).not.toContain('film.mp4');
   });
 
+  it('says of a clip that was made from something else that it is out of date', async () => {
+    await answerWith(ALIKE);
+    const film = await makeProject({ baseUrl: server.baseUrl }, THREE);
+    await film.run({ only: ['one', 'two'] });
+    await film.write(THREE.replace('prompt: two', 'prompt: three'));
+    await expect(assemble(film)).rejects.toMatchObject({
+      exitCode: 1,
+      message: 'there is no clip yet of three; out of date: two (prompt changed)',
+    });
+  });
+
   it.each([
     ['a clip', 'Film', '{id}', 'Film.mp4'],
     ['the folder of a clip', 'film.mp4', '{id}/{id}', 'film.mp4/film.mp4.mp4'],
