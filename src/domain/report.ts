@@ -1,4 +1,4 @@
-import type { AttemptStateKind, MediaFacts } from './attempt.js';
+import type { AttemptStateKind, MediaFacts, RecordedRequest } from './attempt.js';
 import type { Estimate } from './money.js';
 import type { KeptSettings, ShotType } from './take.js';
 
@@ -13,6 +13,27 @@ export interface ReportOutput {
   readonly sha256: string;
   readonly media: MediaFacts;
   readonly warnings: readonly string[];
+}
+
+/** Milliseconds since 1970 of the steps reached by the attempt shown. */
+export interface ReportTimes {
+  readonly submitted?: number;
+  readonly accepted?: number;
+  readonly resumed?: number;
+  readonly started?: number;
+  readonly completed?: number;
+  readonly delivered?: number;
+}
+
+/** A clip that is there and does not serve its take: what was asked for then, and what it cost. */
+export interface EarlierClip {
+  readonly settings: Omit<RecordedRequest, 'frame_images' | 'input_references' | 'previous_job_id'>;
+  readonly job_id?: string;
+  /** Reported by the gateway; absent is not zero. */
+  readonly cost_usd?: number;
+  readonly estimate: Estimate | null;
+  readonly outputs: readonly ReportOutput[];
+  readonly times: ReportTimes;
 }
 
 /** One take in report.json and on the contact sheet. */
@@ -36,15 +57,9 @@ export interface ReportTake {
   readonly estimate: Estimate | null;
   readonly picked: boolean;
   readonly outputs: readonly ReportOutput[];
-  /** Milliseconds since 1970 of the steps reached by the attempt shown. */
-  readonly times: {
-    readonly submitted?: number;
-    readonly accepted?: number;
-    readonly resumed?: number;
-    readonly started?: number;
-    readonly completed?: number;
-    readonly delivered?: number;
-  };
+  /** The last clip that was made for it, where it is out of date: made from what the shot was before. */
+  readonly earlier?: EarlierClip;
+  readonly times: ReportTimes;
   /** Attempts made for this take so far. */
   readonly attempts: number;
   /** Expanded ids of the shots whose clips this one waits for, as in a plan row: drawn in the sheet's timeline. */

@@ -1,46 +1,45 @@
 import { relative, sep } from 'node:path';
 import { countUnpriced, spentUsd } from '../cost/budget.js';
-import type { Attempt } from '../domain/attempt.js';
+import { outputsOf, type Attempt } from '../domain/attempt.js';
+import { groupBy } from '../domain/group-by.js';
 import type { Estimate } from '../domain/money.js';
-import type { Report, ReportOutput, ReportState, ReportTake } from '../domain/report.js';
+import type { EarlierClip, Report, ReportOutput, ReportState, ReportTake } from '../domain/report.js';
 import type { Take } from '../domain/take.js';
 import { unsigned } from '../domain/unsigned-url.js';
+import { isLive } from '../plan/standing.js';
 import { slotKey, sourcesOf, type Picks } from '../plan/graph.js';
 import { recordedSettings } from '../shot/order.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
+import type { Survey } from './survey.js';
+import type { TakeOutcome } from './take-outcome.js';
 
-/** What stands behind one take in the report. */
-export interface ReportedTake {
-  readonly take: Take;
-  /** The attempt that serves it; else the last one that was made for it. */
-  readonly attempt: Attempt | undefined;
-  /** Why it is not delivered, where the attempt does not say. */
-  readonly message?: string | undefined;
-  readonly isBlocked?: boolean;
-  /** It was delivered, and its file is not there any more. */
-  readonly isMissing?: boolean;
-}
-
-/** Gathers what report.json and the contact sheet show. Pure: reads no clock and no disk. */
+/**
+ * Gathers what report.json and the contact sheet show: of the takes that a run worked on how they came out, of the
+ * others how they stand by the survey. Pure: reads no clock and no disk.
+ */
 export function buildReport({
   project,
-  takes,
+  survey,
+  outcomes = new Map(),
   attempts,
   picks,
   priceOf,
   generatedAt,
 }: {
   readonly project: Project;
-  readonly takes: readonly ReportedTake[];
+  readonly survey: Pick<Survey, 'decisions' | 'isThere'>;
+  /** By slot key. */
+  readonly outcomes?: ReadonlyMap<string, TakeOutcome>;
+  /** As they are now. */
   readonly attempts: readonly Attempt[];
   readonly picks: Picks;
   readonly priceOf: (take: Take) => Estimate | null;
   /** ISO 8601, UTC. */
   readonly generatedAt: string;
 }): Report {
-  const counts = new Map<string, number>();
-  for (const { owner } of attempts) counts.set(slotKey(owner), (counts.get(slotKey(owner)) ?? 0) + 1);
+  const byOwner = groupBy(attempts, ({ owner }) => slotKey(owner));
+  const takes = reportedTakes({ takes: project.manifest.takes, survey, outcomes, attempts, byOwner });
   return {
     version: 1,
     project: project.manifest.project,
@@ -50,7 +49,7 @@ export function buildReport({
     spent_unpriced: countUnpriced(attempts),
     budget_usd: project.manifest.budget_usd ?? null,
     takes: takes.map((reported): ReportTake => {
-      const { take, attempt } = reported;
+      const { take, attempt, earlier } = reported;
       const message = reported.message ?? (reported.isMissing ? FILE_MISSING : messageOf(attempt));
       const { created: _created, ...times } = attempt?.times ?? { created: 0 };
       return {
@@ -69,13 +68,78 @@ export function buildReport({
         ...(attempt && 'cost_usd' in attempt.state ? { cost_usd: attempt.state.cost_usd } : {}),
         estimate: attempt ? attempt.estimate : priceOf(take),
         picked: picks[take.shot] === take.take,
-        outputs: reported.isMissing ? [] : outputsOf(project, attempt),
+        outputs: attempt && !reported.isMissing ? clipsOf(project, attempt) : [],
+        ...(earlier ? { earlier: earlierClip(project, earlier) } : {}),
         times,
-        attempts: counts.get(slotKey(take)) ?? 0,
+        attempts: byOwner.get(slotKey(take))?.length ?? 0,
         ...dependenciesOf(take, picks),
       };
     }),
   };
+}
+
+/** What stands behind one take in the report. */
+interface ReportedTake {
+  readonly take: Take;
+  /** The attempt that serves it; else the last try to make it. */
+  readonly attempt: Attempt | undefined;
+  /** The last clip of its own that is there and does not serve it, where it has none that does. */
+  readonly earlier: Attempt | undefined;
+  /** Why it is not delivered, where the attempt does not say. */
+  readonly message: string | undefined;
+  readonly isBlocked: boolean;
+  /** It was delivered, and its file is not there any more. */
+  readonly isMissing: boolean;
+}
+
+function reportedTakes({
+  takes,
+  survey: { decisions, isThere },
+  outcomes,
+  attempts,
+  byOwner,
+}: {
+  readonly takes: readonly Take[];
+  readonly survey: Pick<Survey, 'decisions' | 'isThere'>;
+  readonly outcomes: ReadonlyMap<string, TakeOutcome>;
+  readonly attempts: readonly Attempt[];
+  readonly byOwner: ReadonlyMap<string, readonly Attempt[]>;
+}): ReportedTake[] {
+  const byId = new Map(attempts.map((attempt) => [attempt.id, attempt]));
+  const found = takes.map((take) => {
+    const [outcome, decision] = [outcomes.get(slotKey(take)), decisions.get(slotKey(take))];
+    const attempt = byId.get((outcome?.attempt ?? decision?.attempt)?.id ?? '');
+    return { take, outcome, decision, attempt };
+  });
+  const serving = new Set(found.map(({ attempt }) => attempt));
+  return found.map(({ take, outcome, decision, attempt: serves }) => {
+    const own = (byOwner.get(slotKey(take)) ?? []).filter((attempt) => !serving.has(attempt));
+    const attempt = serves ?? lastTry(own, decision?.fingerprint);
+    const isDelivered = attempt?.state.kind === 'delivered';
+    const earlier = isDelivered ? undefined : own.findLast((older) => isDeliveredThere(older, isThere));
+    const isBlocked = outcome ? outcome.result.outcome === 'blocked' : decision?.blocked_by !== undefined;
+    const isChanged = attempt === undefined && own.length > 0;
+    const why = isBlocked || isChanged ? decision?.reasons.join('; ') : undefined;
+    return {
+      take,
+      attempt,
+      earlier,
+      message: outcome?.result.message ?? why,
+      isBlocked,
+      isMissing: isDelivered && outcome === undefined && decision?.action === 'download',
+    };
+  });
+}
+
+/** The last try of all, unless it has ended and was for something else than what the take asks for now. */
+function lastTry(own: readonly Attempt[], fingerprint: string | undefined): Attempt | undefined {
+  const last = own.at(-1);
+  if (last === undefined || last.state.kind === 'delivered') return undefined;
+  return isLive(last) || (fingerprint ?? last.fingerprint) === last.fingerprint ? last : undefined;
+}
+
+function isDeliveredThere(attempt: Attempt, isThere: Survey['isThere']): boolean {
+  return attempt.state.kind === 'delivered' && isThere(attempt);
 }
 
 function dependenciesOf(take: Take, picks: Picks): Pick<ReportTake, 'depends_on'> {
@@ -96,9 +160,22 @@ function messageOf(attempt: Attempt | undefined): string | undefined {
   return attempt && 'message' in attempt.state ? attempt.state.message : undefined;
 }
 
-function outputsOf({ paths }: Project, attempt: Attempt | undefined): ReportOutput[] {
-  if (attempt?.state.kind !== 'delivered') return [];
-  return attempt.state.outputs.map(({ path, bytes, sha256, media, warnings }) => ({
+function earlierClip(project: Project, attempt: Attempt): EarlierClip {
+  const { request, state, estimate } = attempt;
+  const { frame_images, input_references, previous_job_id, ...settings } = request;
+  const { created: _created, ...times } = attempt.times;
+  return {
+    settings,
+    ...('job' in state ? { job_id: state.job.id } : {}),
+    ...('cost_usd' in state ? { cost_usd: state.cost_usd } : {}),
+    estimate,
+    outputs: clipsOf(project, attempt),
+    times,
+  };
+}
+
+function clipsOf({ paths }: Project, attempt: Attempt): ReportOutput[] {
+  return outputsOf(attempt).map(({ path, bytes, sha256, media, warnings }) => ({
     path: relative(paths.output, openPath(paths.folder, path)).split(sep).join('/'),
     bytes,
     sha256,

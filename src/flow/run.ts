@@ -170,22 +170,11 @@ async function writeReports({
   readonly renderSheet: RunOptions['renderSheet'];
 }): Promise<string | undefined> {
   const { project, store, priceOf, clock } = context;
-  const takes = project.manifest.takes.map((take) => {
-    const outcome = outcomes.get(slotKey(take));
-    const decision = prepared.surveyed.decisions.get(slotKey(take));
-    const id = outcome?.attempt?.id ?? decision?.attempt?.id;
-    return {
-      take,
-      attempt: id === undefined ? undefined : store.get(id),
-      message: outcome?.result.message,
-      isBlocked: outcome?.result.outcome === 'blocked',
-    };
-  });
-  const attempts = store.attempts();
   const report = buildReport({
     project,
-    takes,
-    attempts,
+    survey: prepared.surveyed,
+    outcomes,
+    attempts: store.attempts(),
     picks: store.picks(),
     priceOf,
     generatedAt: isoNow(clock),

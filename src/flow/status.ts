@@ -1,6 +1,5 @@
 import { isoNow } from '../clock.js';
 import type { Report } from '../domain/report.js';
-import { slotKey } from '../plan/graph.js';
 import { readShotState } from '../store/read-state.js';
 import { surveyFully } from './adopt.js';
 import { foreignReports } from './check-disk.js';
@@ -12,24 +11,13 @@ import { writeReport, type RenderSheet } from './write-report.js';
 /** How the project stands, by its lockfile and its folder alone. Asks nobody and writes nothing. */
 export async function projectStatus(project: Project): Promise<Report> {
   const state = await readShotState(project.paths.lockfile);
-  const { decisions, claims, picks, attempts } = await surveyFully({ project, state, scope: {} });
+  const survey = await surveyFully({ project, state, scope: {} });
   const snapshot = state.catalogue();
-  const takes = project.manifest.takes.map((take) => {
-    const decision = decisions.get(slotKey(take));
-    const isBlocked = decision?.blocked_by !== undefined;
-    return {
-      take,
-      attempt: decision?.attempt ?? claims.owned(take).at(-1),
-      isMissing: decision?.action === 'download' && decision.attempt?.state.kind === 'delivered',
-      isBlocked,
-      message: isBlocked ? decision.reasons.join('; ') : undefined,
-    };
-  });
   return buildReport({
     project,
-    takes,
-    attempts,
-    picks,
+    survey,
+    attempts: survey.attempts,
+    picks: survey.picks,
     priceOf: pricesBy(snapshot && { ...snapshot, source: 'snapshot' }, project),
     generatedAt: isoNow(project.clock),
   });

@@ -1,4 +1,5 @@
-import type { Report, ReportOutput, ReportState, ReportTake } from '../domain/report.js';
+import { sumUsd } from '../domain/money.js';
+import type { EarlierClip, Report, ReportOutput, ReportState, ReportTake } from '../domain/report.js';
 import type { Fact, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
 import { clipUrl } from './clip-url.js';
 
@@ -30,7 +31,8 @@ function commonShape(takes: readonly ReportTake[]): number {
   return Math.min(2.4, Math.max(0.75, common?.[0] ?? 16 / 9));
 }
 
-function shapeOf({ outputs, settings }: ReportTake): number | undefined {
+function shapeOf(take: ReportTake): number | undefined {
+  const { outputs, settings } = pictured(take);
   const media = outputs[0]?.media;
   const asked = /^(\d+)[:x](\d+)$/.exec(settings.size ?? settings.aspect_ratio ?? '');
   const width = media?.width ?? Number(asked?.[1]);
@@ -38,11 +40,24 @@ function shapeOf({ outputs, settings }: ReportTake): number | undefined {
   return width > 0 && height > 0 ? width / height : undefined;
 }
 
+/** A take with the clip that is to be seen, and what is known of that clip. */
+type Pictured = Omit<ReportTake, 'settings'> & Pick<EarlierClip, 'settings'>;
+
+/** Where an earlier clip stands in for a take's own, the words beside it are those that it was made from. */
+function pictured(take: ReportTake): Pictured {
+  const { earlier, job_id = earlier?.job_id } = take;
+  if (!earlier) return take;
+  const times = take.times.submitted === undefined ? earlier.times : take.times;
+  const { settings, outputs } = earlier;
+  return { ...take, settings, outputs, times, ...(job_id === undefined ? {} : { job_id }) };
+}
+
 /** What the page shows of a take. */
-export function sheetTake(take: ReportTake): SheetTake {
-  const [state, stateWords, reason] = describeState(take.state);
+export function sheetTake(reported: ReportTake): SheetTake {
+  const take = pictured(reported);
+  const [state, stateWords, reason] = describe(take);
   const { settings } = take;
-  const charged = take.attempts > 0 && COSTS[take.state];
+  const wanted = reported.settings.prompt ?? '';
   return {
     key: take.key,
     shot: take.id,
@@ -63,17 +78,30 @@ export function sheetTake(take: ReportTake): SheetTake {
     stateWords,
     ...(state === 'delivered' ? {} : { reason: take.message ?? reason }),
     ...(take.job_id === undefined ? {} : { job: take.job_id }),
-    ...(take.cost_usd === undefined ? {} : { costUsd: take.cost_usd }),
-    ...(charged && take.cost_usd === undefined && take.estimate !== null
-      ? { estimateUsd: take.estimate.expected_usd }
-      : {}),
-    costWords: charged ? 'no cost reported' : take.attempts > 0 ? 'not charged' : 'nothing spent',
+    ...(wanted === (settings.prompt ?? '') ? {} : { wanted }),
+    ...costOf(take),
     picked: take.picked,
     clips: take.outputs.map(sheetClip),
     attempts: take.attempts,
     times: times(take),
     waitsFor: take.depends_on ?? [],
   };
+}
+
+/** What the attempts that the take shows have cost, or are expected to have where the gateway does not say. */
+function costOf(take: Pictured): Pick<SheetTake, 'costUsd' | 'estimateUsd' | 'costWords'> {
+  const isCharged = COSTS[take.state] || take.cost_usd !== undefined;
+  const paid = [...(isCharged ? [take] : []), ...(take.earlier ? [take.earlier] : [])];
+  const amounts = paid.flatMap(({ cost_usd, estimate }) => cost_usd ?? estimate?.expected_usd ?? []);
+  const usd = sumUsd(amounts);
+  if (amounts.length === 0) return { costWords: paid.length > 0 ? 'no cost reported' : unpaidWords(take) };
+  const isReported = paid.every(({ cost_usd }) => cost_usd !== undefined);
+  return { ...(isReported ? { costUsd: usd } : { estimateUsd: usd }), costWords: '' };
+}
+
+function unpaidWords({ state, attempts }: Pictured): string {
+  if (state === 'refused' || state === 'not_charged') return 'not charged';
+  return attempts > 0 ? 'not bought yet' : 'nothing spent';
 }
 
 /** Whether an attempt in this state has, or may have, cost something. */
@@ -96,6 +124,14 @@ const COSTS: Readonly<Record<ReportState, boolean>> = {
   missing: false,
   blocked: false,
 };
+
+/** As `describeState`; and that the clip to be seen is not what was asked for. */
+function describe({ state, earlier }: Pictured): ReturnType<typeof describeState> {
+  const [group, words, reason] = describeState(state);
+  if (!earlier) return [group, words, reason];
+  const isBegun = state !== 'missing' && state !== 'planned';
+  return [group, isBegun ? `${words}, earlier clip` : 'out of date', reason];
+}
 
 /** The group and the words of a state, and what to say of it where the report gives no reason. */
 function describeState(state: ReportState): readonly [StateGroup, string, string] {
@@ -137,7 +173,7 @@ function describeState(state: ReportState): readonly [StateGroup, string, string
 }
 
 /** What a person compares at a glance. */
-function brief({ settings, outputs }: ReportTake): string[] {
+function brief({ settings, outputs }: Pictured): string[] {
   const media = outputs[0]?.media;
   const seconds = settings.duration ?? (media && Math.round(media.duration_s * 10) / 10);
   return [
@@ -149,7 +185,7 @@ function brief({ settings, outputs }: ReportTake): string[] {
 }
 
 /** Every setting that shapes the picture. */
-function facts({ type, settings }: ReportTake): Fact[] {
+function facts({ type, settings }: Pictured): Fact[] {
   const all: readonly (readonly [string, unknown])[] = [
     ['type', type],
     ['duration', settings.duration === undefined ? undefined : `${settings.duration} s`],
@@ -159,9 +195,14 @@ function facts({ type, settings }: ReportTake): Fact[] {
     ['sound', settings.generate_audio === undefined ? undefined : settings.generate_audio ? 'yes' : 'no'],
     ['creativity', settings.creativity],
     ['upscale', settings.upscale_factor],
-    ['provider', settings.provider?.options ?? settings.provider],
+    ['provider', optionsOf(settings.provider)],
   ];
   return all.flatMap(([label, value]) => (value === undefined ? [] : [[label, textOf(value)] as const]));
+}
+
+function optionsOf(provider: unknown): unknown {
+  const isObject = typeof provider === 'object' && provider !== null;
+  return isObject && 'options' in provider ? provider.options : provider;
 }
 
 function textOf(value: unknown): string {
@@ -189,7 +230,7 @@ function sheetClip({ path, bytes, media, warnings }: ReportOutput): SheetClip {
 
 function times({
   times: { submitted, accepted, started, completed, delivered },
-}: ReportTake): SheetTake['times'] {
+}: Pictured): SheetTake['times'] {
   const begun = submitted ?? accepted;
   return {
     ...(begun === undefined ? {} : { submitted: begun }),

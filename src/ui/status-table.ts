@@ -1,4 +1,5 @@
 import type { Report, ReportState, ReportTake } from '../domain/report.js';
+import { sumUsd } from '../domain/money.js';
 import { glyphs, type Glyphs } from './glyphs.js';
 import { palette, type Look, type Paint, type Palette } from './look.js';
 import { formatUsd, unpricedWords } from './money.js';
@@ -49,7 +50,7 @@ interface Style {
 function roomForKeys({ takes }: Report, width: number): number {
   let [word, price] = [0, 0];
   for (const take of takes) {
-    word = Math.max(word, STATES[take.state].word.length);
+    word = Math.max(word, shownAs(take).word.length);
     price = Math.max(price, priceOf(take).length);
   }
   return Math.max(12, Math.min(48, width / 2.5, width - INDENT_SIGN_AND_GAPS - word - price));
@@ -62,7 +63,7 @@ function takeRow(
   { model, keyRoom }: { readonly model: string; readonly keyRoom: number },
   { look, paint, signs }: Style,
 ): TableRow {
-  const shown = STATES[take.state];
+  const shown = shownAs(take);
   const mark = take.picked && take.takes > 1 ? '(picked) ' : '';
   return {
     cells: [
@@ -76,21 +77,30 @@ function takeRow(
   };
 }
 
+/** What was reported for the attempt and for the earlier clip that is there. */
 function priceOf(take: ReportTake): string {
-  return take.cost_usd === undefined ? '' : formatUsd(take.cost_usd);
+  const costs = [take, take.earlier].flatMap((paid) => paid?.cost_usd ?? []);
+  return costs.length === 0 ? '' : formatUsd(sumUsd(costs));
 }
 
 /** What a state is called and how it is marked; the classes are those of the plan. */
-const STATES: Readonly<
-  Record<
-    ReportState,
-    {
-      readonly word: string;
-      readonly sign: (signs: Glyphs) => string;
-      readonly paint: (palette: Palette) => Paint;
-    }
-  >
-> = {
+interface Shown {
+  readonly word: string;
+  readonly sign: (signs: Glyphs) => string;
+  readonly paint: (palette: Palette) => Paint;
+}
+
+function shownAs({ state, earlier }: ReportTake): Shown {
+  return state === 'missing' && earlier ? OUT_OF_DATE : STATES[state];
+}
+
+const OUT_OF_DATE: Shown = {
+  word: 'out of date',
+  sign: (signs) => signs.action.rerender,
+  paint: (palette) => palette.yellow,
+};
+
+const STATES: Readonly<Record<ReportState, Shown>> = {
   planned: { word: 'not begun', sign: (signs) => signs.action.render, paint: (palette) => palette.dim },
   missing: { word: 'not begun', sign: (signs) => signs.action.render, paint: (palette) => palette.dim },
   blocked: { word: 'blocked', sign: (signs) => signs.action.held, paint: (palette) => palette.yellow },
@@ -140,7 +150,7 @@ function warningsOf(take: ReportTake): string[] {
 function countsLine(report: Report): string {
   const counts = new Map<string, number>();
   for (const take of report.takes) {
-    const { word } = STATES[take.state];
+    const { word } = shownAs(take);
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   return [...counts]

@@ -37,10 +37,34 @@ describe('sheetData', () => {
       [{ estimate: null }, 'no cost reported'],
       [{ state: 'refused' }, 'not charged'],
       [{ state: 'missing', attempts: 0 }, 'nothing spent'],
+      [{ state: 'missing', attempts: 2 }, 'not bought yet'],
+      [{ state: 'not_charged' }, 'not charged'],
     ] as const) {
       expect(only(wish)).not.toHaveProperty('estimateUsd');
       expect(only(wish).costWords).toBe(words);
     }
+  });
+
+  it('shows an earlier clip with the words and the cost it was made for, and what is asked for now', () => {
+    const earlier = {
+      settings: { model: 'm', prompt: 'before', seed: 3 },
+      job_id: 'j1',
+      cost_usd: 0.1,
+      estimate: null,
+      outputs: [sampleOutput('a.mp4')],
+      times: { submitted: 1 },
+    };
+    const edited = only({ state: 'missing', message: 'prompt changed', earlier });
+    expect(edited).toMatchObject({
+      ...{ state: 'missing', stateWords: 'out of date', reason: 'prompt changed' },
+      ...{ prompt: 'before', wanted: 'A glass greenhouse at sunrise', model: 'm', seed: 3 },
+      ...{ costUsd: 0.1, job: 'j1', times: { submitted: 1 }, clips: [{ path: 'a.mp4' }] },
+    });
+    expect(only({ state: 'failed', cost_usd: 0.02, earlier })).toMatchObject({
+      ...{ state: 'failed', stateWords: 'failed, earlier clip', costUsd: 0.12 },
+    });
+    expect(only({ state: 'pending', earlier })).toMatchObject({ estimateUsd: 0.22 });
+    expect(only({ state: 'refused', earlier })).toMatchObject({ costUsd: 0.1 });
   });
 
   it('gives the frames the shape that most clips have', () => {

@@ -64,6 +64,28 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
     ]);
   });
 
+  it('shows the clip of an edited shot as out of date, with what it was made from and what is asked for now', async () => {
+    const earlier = {
+      settings: { model: 'google/veo-3.1', prompt: 'A dune' },
+      cost_usd: 0.12,
+      estimate: null,
+      outputs: [sampleOutput('dune.mp4')],
+      times: {},
+    };
+    const settings = { model: 'google/veo-3.1', prompt: 'A dune at night' };
+    const { page } = await browser.open({
+      report: sampleReport([
+        sampleTake({ id: 'dune', state: 'missing', message: 'prompt changed', settings, earlier }),
+      ]),
+      clips: { 'dune.mp4': await makeClip({}) },
+    });
+    await settled(page, 'document.querySelector(".card video")?.readyState >= 2');
+    expect(await page.locator('.card .prompt').innerText()).toBe('A dune');
+    const words = await page.locator('.card').innerText();
+    for (const word of ['out of date', '$0.12', 'prompt changed', 'Now: A dune at night'])
+      expect(words).toContain(word);
+  });
+
   it('shows prompt, model, settings, seed, cost, state and warnings of a take', async () => {
     const take = delivered({
       id: 'dune',

@@ -124,6 +124,24 @@ describe('the status', () => {
     expect(lines.at(-1)).toBe('Spent $3.12 of $20.00');
   });
 
+  it('says of a clip that was made from something else that it is out of date', () => {
+    const earlier = { settings: { model: 'm' }, cost_usd: 0.1, estimate: null, outputs: [clip], times: {} };
+    const edited = {
+      ...report,
+      takes: [
+        take('turn', 'missing', { earlier, message: 'prompt changed' }),
+        take('sea', 'failed', { earlier, cost_usd: 0.02, message: 'flagged' }),
+      ],
+    };
+    const lines = statusLines(edited, { ...wide, commands, now, showPath: (path) => path });
+    expect(lines.slice(2, 6)).toEqual([
+      '  ~ turn  out of date  veo-3.1-lite  $0.10  prompt changed',
+      '  ✗ sea   failed       veo-3.1-lite  $0.12  flagged',
+      '',
+      '1 out of date, 1 failed',
+    ]);
+  });
+
   it('breaks no row of a narrow window inside a price, and still says what is picked', () => {
     const key = 'the-long-way-down-to-the-harbour';
     const rest = { takes: 2, picked: true, cost_usd: 12.34, outputs: [clip] };

@@ -120,6 +120,8 @@ export function makeCards(parts: {
       take.prompt === '' ? undefined : html('p', { class: 'prompt' }, take.prompt),
       html('p', { class: 'facts' }, ...factsOf(take)),
       html('p', { class: 'outcome' }, take.clips.length > 0 ? stateOf(take) : undefined, costOf(take)),
+      take.clips.length > 0 && take.reason ? html('p', { class: 'why' }, take.reason) : undefined,
+      take.wanted === undefined ? undefined : html('p', { class: 'wanted' }, `Now: ${take.wanted}`),
       ...warnings.map((text) => html('p', { class: 'warning' }, icons.warning(), text)),
       take.matrix.length + take.tags.length > 0 ? labelsOf(take) : undefined,
       detailsOf(take),

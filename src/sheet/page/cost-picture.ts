@@ -21,14 +21,14 @@ export function makeCostPicture(parts: {
   function account(model: string, takes: readonly SheetTake[]) {
     const costOf = (wanted: (take: SheetTake) => boolean): number =>
       takes.filter(wanted).reduce((sum, take) => sum + (take.costUsd ?? take.estimateUsd ?? 0), 0);
-    const delivered = takes.filter((take) => take.state === 'delivered');
+    const hasClip = ({ clips }: SheetTake): boolean => clips.length > 0;
     return {
       model,
       takes: takes.length,
-      delivered: delivered.length,
-      seconds: delivered.reduce((sum, take) => sum + selection.lengthOf(take), 0),
+      delivered: takes.filter((take) => take.state === 'delivered').length,
+      seconds: takes.reduce((sum, take) => sum + selection.lengthOf(take), 0),
       cost: costOf(() => true),
-      kept: costOf((take) => take.state === 'delivered'),
+      kept: costOf(hasClip),
       estimated: takes.some((take) => take.estimateUsd !== undefined),
     };
   }

@@ -39,7 +39,10 @@ export interface SheetTake {
   readonly tags: readonly string[];
   /** The values that the matrix gave to this expansion, other than the model. */
   readonly matrix: readonly Fact[];
+  /** What the clip was made from, or is to be. */
   readonly prompt: string;
+  /** What the shot says now, where the clip was made from something else. */
+  readonly wanted?: string;
   readonly model: string;
   /** The line under the prompt: length, size, shape, sound. */
   readonly brief: readonly string[];
@@ -49,14 +52,14 @@ export interface SheetTake {
   readonly state: StateGroup;
   /** The exact state, in words. */
   readonly stateWords: string;
-  /** Why it was not delivered. */
+  /** Why it was not delivered, also where an earlier clip is there to be seen. */
   readonly reason?: string;
   readonly job?: string;
-  /** As reported by the gateway. */
+  /** As reported by the gateway; that of an earlier clip, where one is shown, counted in. */
   readonly costUsd?: number;
   /** What is expected where the gateway reported nothing and the attempt may have been charged. */
   readonly estimateUsd?: number;
-  /** What to say of the cost where there is no number. */
+  /** What to say of the cost where there is no number; empty where there is. */
   readonly costWords: string;
   /** As the report has it. */
   readonly picked: boolean;

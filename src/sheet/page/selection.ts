@@ -61,7 +61,17 @@ export function makeSelection(data: SheetData, picks: Picks) {
 
   function haystack(take: SheetTake): string {
     const facts = [...take.matrix, ...take.settings].flat();
-    return [take.key, take.group, take.prompt, take.model, take.stateWords, take.reason, take.job, take.seed]
+    return [
+      take.key,
+      take.group,
+      take.prompt,
+      take.wanted,
+      take.model,
+      take.stateWords,
+      take.reason,
+      take.job,
+      take.seed,
+    ]
       .concat(take.tags, take.brief, facts)
       .join('\n')
       .toLowerCase();

@@ -177,7 +177,7 @@ export const galleryStyle = css`
     color: inherit;
     cursor: default;
   }
-  .card:not(.delivered) .edge {
+  .card:not(.delivered) > .stage:not(:has(.play)) .edge {
     color: var(--soft);
     text-shadow: none;
   }
@@ -258,8 +258,11 @@ export const galleryStyle = css`
   .cost:not(.none) {
     color: var(--ink);
   }
-  .delivered .cost {
+  .state + .cost {
     margin-left: auto;
+  }
+  .why {
+    color: var(--soft);
   }
   .warning {
     display: flex;
