@@ -4,10 +4,11 @@ import { DailiesError } from '../errors.js';
 import { assembleClips, type Assembled } from '../media/assemble.js';
 import { findFrameTool } from '../media/frame-tool.js';
 import { pickedTake, pickOf, slotKey } from '../plan/graph.js';
-import { exists, moveIntoPlace } from '../store/clip-file.js';
-import { inspectOutput, moveClip } from '../store/clips.js';
+import { exists, moveIntoPlace, removeFile } from '../store/clip-file.js';
+import { hashFile, inspectOutput, moveClip } from '../store/clips.js';
 import { readShotState } from '../store/read-state.js';
 import { clipPlace, supersededFolder } from './clip-place.js';
+import { filmPath } from './film-place.js';
 import { openPath } from './paths.js';
 import type { Project } from './project.js';
 import { survey } from './survey.js';
@@ -20,20 +21,32 @@ export interface Film extends Assembled {
 
 /**
  * Joins the picked takes (the first where none is picked) in the manifest's order into `<output>/<project>.mp4`. A film
- * that lies there already is kept in `.superseded/` once the new one is whole. Throws `usage` where a clip is missing or
+ * that lies there already is kept in `.superseded/` once the new one is whole, unless both are the same. Throws `usage` where a clip is missing or
  * the film would lie where a clip belongs, `tool-missing` where the clips cannot be joined without ffmpeg.
  */
 export async function assembleFilm(project: Project, signal: AbortSignal): Promise<Film> {
   const { paths, manifest } = project;
-  const target = join(paths.output, `${manifest.project}.mp4`);
+  const target = filmPath(project);
   assertFree(project, target);
   const clips = await pickedClips(project);
   const tool = await findFrameTool(project.env);
   const part = join(paths.output, `${manifest.project}.part`);
   const film = await assembleClips({ clips, target: part, signal, ...(tool ? { tool } : {}) });
-  if (exists(target)) await moveClip({ file: target, folder: supersededFolder(project) });
-  await moveIntoPlace(part, target);
+  if (await areAlike(part, target)) removeFile(part);
+  else {
+    if (exists(target)) await moveClip({ file: target, folder: supersededFolder(project) });
+    await moveIntoPlace(part, target);
+  }
   return { ...film, path: target, clips: clips.length };
+}
+
+async function areAlike(one: string, other: string): Promise<boolean> {
+  try {
+    return (await hashFile(one)) === (await hashFile(other));
+  } catch {
+    // Not there, or not to be read: then it is for the move to say so.
+    return false;
+  }
 }
 
 /** A naming template, or an id, may well put a clip or its folder there; some file systems do not tell letter case. */

@@ -1,30 +1,30 @@
 import { outputsOf, type Attempt } from '../domain/attempt.js';
-import type { Take } from '../domain/take.js';
+import type { Take, TakeRef } from '../domain/take.js';
 import { slotKey } from '../plan/graph.js';
 import { openShotStore } from '../store/shot-store.js';
-import { dropSecondName, removeFile } from '../store/clip-file.js';
+import { dropSecondName, removeFile, sizeOf } from '../store/clip-file.js';
 import { inspectOutput } from '../store/clips.js';
 import { surveyFully } from './adopt.js';
+import { createClipIndex } from './clip-index.js';
 import { asideIn, clipPlace, isInPlace, partOf, sidecarOf } from './clip-place.js';
+import { replacedFilms } from './film-place.js';
 import { readOtherProjects } from './other-projects.js';
-import { openPath } from './paths.js';
+import { openPath, storedPath } from './paths.js';
 import type { Project } from './project.js';
 import { recover } from './recover.js';
 
-/** One clip that serves no take: of a removed shot, or replaced by a newer one. */
-export interface Prunable {
+/** One clip that serves no take: of a removed shot, or replaced by a newer one. Or a film that another has replaced. */
+export type Prunable = {
   /** As the lockfile keeps it: relative to the manifest's folder where inside it. */
   readonly path: string;
   readonly bytes: number;
-  readonly shot: string;
-  readonly take: number;
-}
+} & (TakeRef | { /** The project it was assembled of. */ readonly film: string });
 
 /**
- * Lists the clips this lockfile owns that no take of the manifest uses, and with `remove` removes them. The clip of a
- * shot stays, however much the shot was edited and whatever folder the clips are to lie in now, until a new one has
- * taken its place. Files that the lockfile does not own alone, or that somebody has changed, are never touched. The attempts
- * stay on record.
+ * Lists the clips this lockfile owns that no take of the manifest uses, and the films that newer ones have replaced; with
+ * `remove` removes them. The clip of a shot stays, however much the shot was edited and whatever folder the clips are to
+ * lie in now, until a new one has taken its place. Clips that the lockfile does not own alone, or that somebody has
+ * changed, are never touched. The attempts stay on record.
  */
 export async function pruneClips(
   project: Project,
@@ -70,6 +70,16 @@ export async function pruneClips(
         removeFile(file);
         removeFile(sidecarOf(file));
       }
+    }
+    const clips = createClipIndex(attempts);
+    const isOwned = (file: string) => {
+      const path = storedPath(paths.folder, file);
+      return clips.ownerOf(path) !== undefined || others.ownerOf(path) !== undefined;
+    };
+    for (const file of await replacedFilms(project, isOwned)) {
+      const bytes = sizeOf(file);
+      found.push({ path: storedPath(paths.folder, file), bytes, film: manifest.project });
+      if (remove) removeFile(file);
     }
     return found;
   } finally {

@@ -1,9 +1,10 @@
 import type { EncodedAudioPacketSource, EncodedPacket, EncodedVideoPacketSource, Output } from 'mediabunny';
 import { withTracks, type ClipTracks } from './tracks.js';
+import { removeDates, type WrittenMoov } from './without-dates.js';
 
 /**
  * Writes the packets of clips that agree (see join-terms.ts) one after the other into one MP4. Each clip takes exactly
- * as long as its picture. Rejects with the signal's reason, or with what mediabunny throws.
+ * as long as its picture; the same clips make the same bytes. Rejects with the signal's reason, or with what mediabunny throws.
  */
 export async function joinByRemux({
   clips,
@@ -15,8 +16,10 @@ export async function joinByRemux({
   readonly signal?: AbortSignal | undefined;
 }): Promise<void> {
   const { FilePathTarget, Mp4OutputFormat, Output } = await import('mediabunny');
+  const moovs: WrittenMoov[] = [];
+  const onMoov = (data: Uint8Array, position: number) => moovs.push({ data, position });
   const output = new Output({
-    format: new Mp4OutputFormat({ fastStart: false }),
+    format: new Mp4OutputFormat({ fastStart: false, onMoov }),
     target: new FilePathTarget(file),
   });
   try {
@@ -28,6 +31,7 @@ export async function joinByRemux({
       });
     }
     await output.finalize();
+    for (const moov of moovs) await removeDates(file, moov);
   } catch (error) {
     await output.cancel();
     throw error;

@@ -54,6 +54,15 @@ export function mtimeOf(path: string): number {
   }
 }
 
+/** The bytes of a file. Throws `disk`. */
+export function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch (cause) {
+    throw diskError({ path, doing: 'read', cause });
+  }
+}
+
 /**
  * Gives a finished `.part` the final name beside it. The bytes are on the disk already; the name gets there by itself,
  * and after a power cut before that the clip is found under its `.part`, like after any other end of a run. So it

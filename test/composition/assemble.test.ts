@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { assembleFilm } from '../../src/flow/assemble.js';
 import { loadProject } from '../../src/flow/project.js';
+import { pruneClips } from '../../src/flow/prune.js';
 import { readFacts } from '../../src/media/facts.js';
 import { makeClip, type Rgb } from '../helpers/clips.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
@@ -104,6 +105,45 @@ describe('a film', () => {
     await film.write(THREE.split('\n').slice(1).join('\n'));
     expect(await assemble(film)).toMatchObject({ clips: 2, duration_s: 3 });
     expect(await readFile(join(film.folder, 'renders/film/.superseded/film.mp4'))).toEqual(older);
+  });
+
+  it('keeps nothing aside where the film is the same as before', async () => {
+    await answerWith(ALIKE);
+    const film = await makeProject({ baseUrl: server.baseUrl }, THREE);
+    await film.run();
+    const first = await assemble(film);
+    const { mtimeMs } = await stat(first.path);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+    expect(await assemble(film).finally(() => vi.useRealTimers())).toEqual(first);
+    expect((await stat(first.path)).mtimeMs).toBe(mtimeMs);
+    expect(await filesIn(film.folder, 'renders/film/.superseded')).toEqual([]);
+    expect(await filesIn(film.folder, 'renders/film')).not.toContain('film.part');
+  });
+
+  it('is pruned where a newer one has replaced it, and nothing else that bears its name', async () => {
+    await answerWith({ ...ALIKE, again: { color: GREEN } });
+    const shots = (prompt: string) => `  - { id: film, prompt: ${prompt} }\n  - { id: two, prompt: two }`;
+    const film = await makeProject({ baseUrl: server.baseUrl }, shots('one'));
+    await film.run();
+    const aside = join(film.folder, 'renders/film/.superseded');
+    const made = await assemble(film);
+    const { size } = await stat(made.path);
+    // The clip of a shot with the project's name goes to .superseded/film.mp4, the film to film.2.mp4.
+    await film.write(shots('again'));
+    await film.run();
+    await assemble(film);
+    expect((await filesIn(aside)).sort()).toEqual(['film.2.mp4', 'film.json', 'film.mp4']);
+    await writeFile(join(aside, 'film.cut.mp4'), 'by hand');
+    const prune = async (remove: boolean) => pruneClips(await film.load(), { remove });
+    const listed = await prune(false);
+    expect(listed).toEqual([
+      expect.objectContaining({ path: 'renders/film/.superseded/film.mp4', shot: 'film', take: 1 }),
+      { path: 'renders/film/.superseded/film.2.mp4', bytes: size, film: 'film' },
+    ]);
+    expect(await prune(true)).toEqual(listed);
+    expect(await filesIn(aside)).toEqual(['film.cut.mp4']);
+    expect(existsSync(made.path)).toBe(true);
+    expect(await prune(false)).toEqual([]);
   });
 
   it('names the clips it lacks, and the takes that were picked and are not there', async () => {
