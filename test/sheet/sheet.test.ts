@@ -469,6 +469,28 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
     expect(complaints.filter((text) => !text.includes('ERR_FILE_NOT_FOUND'))).toEqual([]);
   });
 
+  it('prints a plain box, and no black one, where a clip has no player', async () => {
+    const takes = Array.from({ length: 300 }, (_, index) =>
+      delivered({ id: `shot-${index}`, outputs: [clip('one', 1)] }),
+    );
+    const { page } = await browser.open({ report: sampleReport(takes), clips: await clipsFor(['one']) });
+    await settled(page, 'document.querySelector(".card video")?.readyState >= 2');
+    await page.keyboard.press('t');
+    await page.emulateMedia({ media: 'print' });
+    const styleOf = (stage: string, name: string) =>
+      page.evaluate(`getComputedStyle(document.querySelector("${stage}")).${name}`);
+    const far = '.card:last-child .stage';
+    expect(await page.locator(`${far} video`).count()).toBe(0);
+    expect(await styleOf(far, 'backgroundColor')).toBe('rgba(0, 0, 0, 0)');
+    expect(await styleOf(far, 'borderTopStyle')).toBe('solid');
+    for (const word of ['edge', 'length']) {
+      expect(await styleOf(`${far} .${word}`, 'color')).not.toBe('rgb(255, 255, 255)');
+      expect(await styleOf(`${far} .${word}`, 'textShadow')).toBe('none');
+    }
+    // Clips that are on the screen are printed as they stand.
+    expect(await styleOf('.card:first-child video', 'visibility')).toBe('visible');
+  });
+
   it('fits a phone, in light and in dark', async () => {
     const long = 'x'.repeat(300);
     const { page } = await browser.open({

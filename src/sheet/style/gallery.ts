@@ -1,6 +1,9 @@
 const css = String.raw;
 
-/** The sheet of cards, and the shots with their takes side by side. */
+/**
+ * The sheet of cards, and the shots with their takes side by side. On paper a clip without a player leaves a plain box,
+ * not a black one: no player can be had in time once the printing has begun.
+ */
 export const galleryStyle = css`
   main {
     padding: 24px var(--edge) 80px;
@@ -408,6 +411,19 @@ export const galleryStyle = css`
     .card {
       break-inside: avoid;
       content-visibility: visible;
+    }
+    .stage {
+      border: 1px solid var(--faint);
+      background: none;
+      color: inherit;
+    }
+    .stage:not(:has(video)) :is(.edge, .length) {
+      color: var(--soft);
+      text-shadow: none;
+    }
+    .broken {
+      background: none;
+      color: inherit;
     }
   }
 `;
