@@ -10,6 +10,7 @@ export function sheetHead(report: Report): Omit<SheetData, 'takes'> {
     gateway: report.gateway,
     generatedAt: Date.parse(report.generated_at),
     spentUsd: report.spent_usd,
+    spentUnpriced: report.spent_unpriced,
     budgetUsd: report.budget_usd,
     shape: commonShape(report.takes),
   };

@@ -469,6 +469,19 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
     expect(complaints.filter((text) => !text.includes('ERR_FILE_NOT_FOUND'))).toEqual([]);
   });
 
+  it('says of how many jobs nobody knows what they cost', async () => {
+    const open = (spent_unpriced: number) =>
+      browser.open({
+        report: sampleReport([delivered({ id: 'a' })], { spent_unpriced, budget_usd: 30 }),
+        width: 360,
+      });
+    const spent = 'document.querySelector(".totals > :last-child dd").textContent';
+    const { page } = await open(2);
+    expect(await page.evaluate(spent)).toBe('$18.20 and 2 jobs of unknown price of $30.00');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    expect(await (await open(0)).page.evaluate(spent)).toBe('$18.20 of $30.00');
+  });
+
   it('prints a plain box, and no black one, where a clip has no player', async () => {
     const takes = Array.from({ length: 300 }, (_, index) =>
       delivered({ id: `shot-${index}`, outputs: [clip('one', 1)] }),

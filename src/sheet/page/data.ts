@@ -83,6 +83,8 @@ export interface SheetData {
   /** Milliseconds since 1970. */
   readonly generatedAt: number;
   readonly spentUsd: number;
+  /** How many jobs it leaves out. */
+  readonly spentUnpriced: number;
   readonly budgetUsd: number | null;
   /** Width by height of the frames on the sheet: the shape that most clips have. */
   readonly shape: number;

@@ -62,6 +62,10 @@ export function makeMasthead(parts: {
     const of = (state: StateGroup): readonly SheetTake[] => data.takes.filter((take) => take.state === state);
     const seconds = data.takes.reduce((sum, take) => sum + selection.lengthOf(take), 0);
     const spent = [html('b', {}, format.usd(data.spentUsd))];
+    if (data.spentUnpriced > 0) {
+      const jobs = format.count(data.spentUnpriced, 'job');
+      spent.push(html('span', { class: 'unpriced' }, ` and ${jobs} of unknown price`));
+    }
     if (data.budgetUsd !== null) spent.push(budget(data.budgetUsd));
     const trouble: readonly (readonly [StateGroup, string])[] = [
       ['failed', 'failed'],

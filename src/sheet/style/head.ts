@@ -34,6 +34,9 @@ export const headStyle = css`
     color: var(--soft);
     white-space: nowrap;
   }
+  .totals .unpriced {
+    white-space: normal;
+  }
   .totals b {
     font-weight: 600;
     color: var(--mark, var(--ink));
