@@ -28,8 +28,8 @@ export function act<Flags>(
 }
 
 /**
- * A ceiling that is misspelt in the environment is none: a command that has one does not begin with a variable that
- * nothing reads. The others say so.
+ * A ceiling that is misspelt in the environment is none: a command that has one does not begin with a variable that is
+ * much like one that is read. Of other variables that nothing reads there is a warning: they may be somebody else's.
  */
 function heedUnread(command: Command, context: CliContext): void {
   const spends = command.options.some((option) => option.attributeName() === 'maxCost');
@@ -37,7 +37,7 @@ function heedUnread(command: Command, context: CliContext): void {
     const message = `nothing reads ${name}`;
     const hint =
       meant === undefined ? 'unset it, or see docs/ci.md for those that are read' : `did you mean ${meant}?`;
-    if (spends) throw new DailiesError('usage', message, { exitCode: 2, hint });
+    if (spends && meant !== undefined) throw new DailiesError('usage', message, { exitCode: 2, hint });
     noteLines(context, [`warning: ${message}: ${hint}`]);
   }
 }
