@@ -1,4 +1,5 @@
 import type { MediaFacts } from '../domain/attempt.js';
+import { parseRatio, shortSide, type PixelSize } from '../domain/dimensions.js';
 import { messageOf } from '../errors.js';
 import { inspectClip } from './container.js';
 import { factsOf } from './facts.js';
@@ -7,7 +8,7 @@ import { factsOf } from './facts.js';
 export interface WantedClip {
   readonly durationS?: number;
   /** Pixels. */
-  readonly size?: { readonly width: number; readonly height: number };
+  readonly size?: PixelSize;
   /** `720p`, `2K`, …: instead of `size`. */
   readonly resolution?: string;
   /** `16:9`, …: instead of `size`. */
@@ -86,12 +87,7 @@ function seconds(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-function sameSize(got: Size, wanted: Size): boolean {
+function sameSize(got: PixelSize, wanted: PixelSize): boolean {
   return (
     Math.abs(got.width - wanted.width) <= ALIGNMENT_PX && Math.abs(got.height - wanted.height) <= ALIGNMENT_PX
   );
@@ -101,24 +97,14 @@ function sameSize(got: Size, wanted: Size): boolean {
  * Gateways mean two things by `720p`: 720 pixels on the short side, or about as many pixels as 1280x720.
  * Either will do. A class that we cannot read says nothing.
  */
-function inClass({ width, height }: Size, resolution: string): boolean {
-  const lines = linesOf(resolution);
+function inClass({ width, height }: PixelSize, resolution: string): boolean {
+  const lines = shortSide(resolution);
   if (lines === undefined) return true;
   const pixels = (width * height) / (lines * lines * (16 / 9));
   return Math.abs(Math.min(width, height) - lines) <= ALIGNMENT_PX || (pixels > 0.65 && pixels < 1.5);
 }
 
-function linesOf(resolution: string): number | undefined {
-  const [, digits, unit] = /^(\d+)([pk])$/i.exec(resolution.trim()) ?? [];
-  if (digits === undefined || unit === undefined) return undefined;
-  // 2K is 2560x1440, 4K 3840x2160, 8K 7680x4320.
-  if (unit.toLowerCase() === 'k') return digits === '2' ? 1440 : Number(digits) * 540;
-  return Number(digits);
-}
-
-function hasRatio({ width, height }: Size, aspectRatio: string): boolean {
-  const [, across, down] = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(aspectRatio.trim()) ?? [];
-  const wanted = Number(across) / Number(down);
-  if (!Number.isFinite(wanted) || wanted === 0) return true;
-  return Math.abs(width / height / wanted - 1) <= RATIO_TOLERANCE;
+function hasRatio({ width, height }: PixelSize, aspectRatio: string): boolean {
+  const wanted = parseRatio(aspectRatio);
+  return wanted === undefined || Math.abs(width / height / wanted - 1) <= RATIO_TOLERANCE;
 }

@@ -81,6 +81,7 @@ describe('verifyClip', () => {
     [[832, 480], { resolution: '480p', aspectRatio: '16:9' }, []],
     [[3840, 2160], { resolution: '4K' }, []],
     [[2560, 1440], { resolution: '2k' }, []],
+    [[1920, 1080], { resolution: '1K' }, []],
     [[1366, 768], { resolution: '768p' }, []],
     [[854, 480], { resolution: '720p' }, ['asked for 720p, got 854x480']],
     [[1280, 720], { resolution: '1080p' }, ['asked for 1080p, got 1280x720']],
