@@ -59,7 +59,7 @@ export async function preflight(
     .flatMap((take) => inputUses(take, 'url'))
     .filter(({ address }) => !isServedBySandbox(project, address));
   if (uses.length === 0) return [];
-  const { preflightUrls } = await import('../gateway/preflight.js');
+  const { inputKey, preflightUrls } = await import('../gateway/preflight.js');
   const problems = await preflightUrls({
     urls: uses.map(({ address, media }) => ({ url: address, media })),
     allowPrivate: reachesPrivate(project),
@@ -67,8 +67,8 @@ export async function preflight(
     clock: project.clock,
     signal,
   });
-  return oncePerPlace(project.locate, uses, ({ address }) => {
-    const problem = problems.get(address);
+  return oncePerPlace(project.locate, uses, ({ address, media }) => {
+    const problem = problems.get(inputKey({ url: address, media }));
     const hint = 'fix the address, or skip this check with --no-preflight';
     return problem && { ...problem, severity: 'error', hint };
   });

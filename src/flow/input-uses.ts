@@ -33,12 +33,14 @@ export function oncePerPlace(
   diagnose: (use: InputUse) => Diagnostic | undefined,
 ): Diagnostic[] {
   const told = new Map<string, Diagnostic>();
-  const perField = new Map(uses.map((use) => [`${use.take.shot_index} ${use.field} ${use.address}`, use]));
+  const perField = new Map(
+    uses.map((use) => [`${use.take.shot_index} ${use.field} ${use.media} ${use.address}`, use]),
+  );
   for (const [key, use] of perField) {
     const found = diagnose(use);
     if (!found) continue;
     const at = locate(use.take, use.field);
-    const place = at ? `${at.line}:${at.column} ${use.address}` : key;
+    const place = at ? `${at.line}:${at.column} ${use.media} ${use.address}` : key;
     const diagnostic = { ...found, ...(at ? { at } : {}) };
     told.set(place, told.has(place) ? diagnostic : { ...diagnostic, shot: use.take.shot });
   }

@@ -26,8 +26,14 @@ export interface UrlProblem {
   readonly message: string;
 }
 
+/** A URL as what it is used: one may serve as an image here and as a video there. */
+interface RemoteInput {
+  readonly url: string;
+  readonly media: MediaKind;
+}
+
 export interface PreflightRequest {
-  readonly urls: readonly { readonly url: string; readonly media: MediaKind }[];
+  readonly urls: readonly RemoteInput[];
   /** Loopback and private addresses are fine: the gateway can reach them. */
   readonly allowPrivate: boolean;
   readonly proxyEnv: ProxyEnv;
@@ -45,8 +51,8 @@ const TIMEOUT_MS = 15_000;
 const PAUSE_BEFORE_SECOND_TRY_MS = 1000;
 
 /**
- * Asks each distinct URL once, as a provider would: whether it answers 200 with an image (or video, or audio), without
- * a page in between. Returns the problems by URL; a URL that is fine has none. The key of a gateway is never sent.
+ * Asks each distinct input once, as a provider would: whether it answers 200 with an image (or video, or audio), without
+ * a page in between. Returns the problems by `inputKey`; an input that is fine has none. The key of a gateway is never sent.
  * Throws the signal's reason when stopped.
  */
 export async function preflightUrls(request: PreflightRequest): Promise<Map<string, UrlProblem>> {
@@ -58,15 +64,15 @@ export async function preflightUrls(request: PreflightRequest): Promise<Map<stri
     connectTimeoutMs: request.timeoutMs ?? TIMEOUT_MS,
     lookup: allowPrivate ? lookup : publicLookup(lookup),
   });
-  const media = new Map(urls.map((entry) => [entry.url, entry.media]));
+  const inputs = new Map(urls.map((input) => [inputKey(input), input]));
   const atOnce = pLimit(AT_ONCE);
   const problems = new Map<string, UrlProblem>();
   try {
     await Promise.all(
-      [...media].map(([url, kind]) =>
+      [...inputs].map(([key, input]) =>
         atOnce(async () => {
-          const problem = await checkUrl({ url, media: kind, web, request });
-          if (problem) problems.set(url, problem);
+          const problem = await checkUrl({ ...input, web, request });
+          if (problem) problems.set(key, problem);
         }),
       ),
     );
@@ -76,9 +82,12 @@ export async function preflightUrls(request: PreflightRequest): Promise<Map<stri
   return problems;
 }
 
-interface Check {
-  readonly url: string;
-  readonly media: MediaKind;
+/** Tells an input from all others. */
+export function inputKey({ url, media }: RemoteInput): string {
+  return `${media} ${url}`;
+}
+
+interface Check extends RemoteInput {
   readonly web: Web;
   readonly request: PreflightRequest;
 }

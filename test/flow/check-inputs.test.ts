@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { mkdtemp, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,15 @@ async function projectOf(manifest: string, { soundPart = false } = {}): Promise<
   const path = join(await mkdtemp(join(tmpdir(), 'dailies-inputs-')), 'shots.yaml');
   await writeFile(path, manifest);
   return loadProject({ manifest: path, env: {} }, { soundPart });
+}
+
+/** The origin of a server that answers so until the test is over. */
+async function serve(answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await new Promise((done) => server.once('listening', done));
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
 }
 
 /** Four shots: two with the frame of the defaults, one with the same of its own, one with another. */
@@ -51,17 +60,30 @@ describe('an input that cannot be fetched', () => {
   });
 
   it('is told so where it was asked for, too', async () => {
-    const server = createServer((_, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
-    onTestFinished(() => void server.close());
-    await new Promise((done) => server.once('listening', done));
-    const address = server.address();
-    const base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    const base = await serve((_, response) => response.writeHead(404).end());
     const project = await projectOf(shots(base, `{ base_url: "${base}/api/v1" }`));
     const found = await preflight(project, project.manifest.takes, new AbortController().signal);
     expect(found.map(({ code, at, shot }) => [code, at?.line, shot])).toEqual([
       ['url-unreachable', 3, undefined],
       ['url-unreachable', 7, 'c'],
       ['url-unreachable', 8, 'd'],
+    ]);
+  });
+
+  it('is held against each kind of media that it is used as', async () => {
+    const base = await serve((_, response) => response.writeHead(200, { 'content-type': 'video/mp4' }).end());
+    const project = await projectOf(`version: 1
+gateway: { base_url: "${base}/api/v1" }
+defaults: { model: maker/model, prompt: p }
+shots:
+  - { id: a, references: ["${base}/a"] }
+  - { id: b, references: [{ video: "${base}/a" }] }
+  - { id: c, matrix: { references: [[{ image: "${base}/a" }], [{ video: "${base}/a" }]] } }
+`);
+    const found = await preflight(project, project.manifest.takes, new AbortController().signal);
+    expect(found.map(({ code, message, at }) => [code, message, at?.line])).toEqual([
+      ['url-not-media', `${base}/a is video/mp4, not an image`, 5],
+      ['url-not-media', `${base}/a is video/mp4, not an image`, 7],
     ]);
   });
 });

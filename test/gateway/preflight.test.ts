@@ -4,7 +4,12 @@ import type { LookupFunction } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
 import type { MediaKind } from '../../src/domain/take.js';
-import { preflightUrls, type PreflightRequest, type UrlProblem } from '../../src/gateway/preflight.js';
+import {
+  inputKey,
+  preflightUrls,
+  type PreflightRequest,
+  type UrlProblem,
+} from '../../src/gateway/preflight.js';
 import { closedPort, httpServer, jumpingClock, never, proxyTo, rawServer } from './fixtures.js';
 
 function preflight(request: Partial<PreflightRequest>): Promise<Map<string, UrlProblem>> {
@@ -45,7 +50,7 @@ async function problemOf(
   const { origin, asked } = await storage(answer);
   const url = `${origin}/a`;
   const problems = await preflight({ urls: [{ url, media }] });
-  return { problem: problems.get(url), asked, url };
+  return { problem: problems.get(inputKey({ url, media })), asked, url };
 }
 
 const type = (value: string) => (_: IncomingMessage, response: ServerResponse) =>
@@ -163,7 +168,7 @@ describe('a remote input that will not do', () => {
   it('is not there', async () => {
     const url = `http://127.0.0.1:${await closedPort()}/a`;
     const problems = await preflight({ urls: [{ url, media: 'image' }] });
-    expect(problems.get(url)).toEqual({
+    expect(problems.get(inputKey({ url, media: 'image' }))).toEqual({
       code: 'url-unreachable',
       message: `${url} cannot be fetched: connection refused`,
     });
@@ -172,7 +177,9 @@ describe('a remote input that will not do', () => {
   it('never answers', async () => {
     const { origin } = await rawServer(() => undefined);
     const problems = await preflight({ urls: [{ url: origin, media: 'image' }], timeoutMs: 50 });
-    expect(problems.get(origin)).toMatchObject({ code: 'url-unreachable' });
+    expect(problems.get(inputKey({ url: origin, media: 'image' }))).toMatchObject({
+      code: 'url-unreachable',
+    });
   });
 
   it('redirects in a circle', async () => {
@@ -195,7 +202,7 @@ describe('a remote input that will not do', () => {
     const { origin } = await storage((_, response) => response.writeHead(404).end());
     const url = `${origin}/a?X-Amz-Signature=s3cret&v=1`;
     const problems = await preflight({ urls: [{ url, media: 'image' }] });
-    expect(problems.get(url)?.message).toBe(`${origin}/a?v=1 answers 404`);
+    expect(problems.get(inputKey({ url, media: 'image' }))?.message).toBe(`${origin}/a?v=1 answers 404`);
   });
 });
 
@@ -218,7 +225,7 @@ describe('a private address', () => {
     'https://0.0.0.0/a.png',
   ])('is refused unless allowed: %s', async (url) => {
     const problems = await preflight({ urls: [{ url, media: 'image' }], allowPrivate: false });
-    expect(problems.get(url)).toMatchObject({ code: 'private-url' });
+    expect(problems.get(inputKey({ url, media: 'image' }))).toMatchObject({ code: 'private-url' });
   });
 
   it('is refused behind a name that leads there', async () => {
@@ -229,7 +236,9 @@ describe('a private address', () => {
       else callback(null, '127.0.0.1', 4);
     };
     const request = { urls: [{ url, media: 'image' as const }], lookup };
-    expect((await preflight({ ...request, allowPrivate: false })).get(url)).toMatchObject({
+    expect(
+      (await preflight({ ...request, allowPrivate: false })).get(inputKey({ url, media: 'image' })),
+    ).toMatchObject({
       code: 'private-url',
     });
     expect(asked).toEqual([]);
@@ -248,7 +257,7 @@ describe('a private address', () => {
       allowPrivate: false,
       proxyEnv: { http_proxy: proxy.url },
     });
-    expect(problems.get(url)).toEqual({
+    expect(problems.get(inputKey({ url, media: 'image' }))).toEqual({
       code: 'private-url',
       message: `${url} redirects to a private network, where no gateway can fetch it`,
     });
