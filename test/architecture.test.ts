@@ -8,13 +8,13 @@ const SRC = resolve(import.meta.dirname, '../src');
 const FLOORS: readonly (readonly string[])[] = [
   ['domain', 'events.ts', 'errors.ts', 'disk-error.ts'],
   ['manifest', 'catalogue', 'cost', 'shot', 'plan'],
-  ['gateway', 'store', 'media', 'sandbox', 'clock.ts'],
+  ['gateway', 'store', 'media', 'sandbox', 'clock.ts', 'version.ts'],
   ['flow'],
   ['cli', 'ui', 'sheet', 'index.ts'],
 ];
 
 /** Edges stand beside one another; these alone may be leant on by the others. */
-const SHARED_EDGES = ['clock.ts', 'media'];
+const SHARED_EDGES = ['clock.ts', 'media', 'version.ts'];
 
 /** What the pure floors may take from Node: no I/O, no time, no randomness. */
 const PURE_BUILTINS = ['node:crypto', 'node:path', 'node:path/posix'];

@@ -1,4 +1,5 @@
 import type { Model } from '../domain/catalogue.js';
+import { isRecord } from '../domain/is-record.js';
 import { DailiesError } from '../errors.js';
 
 /**
@@ -44,10 +45,6 @@ export function parseModel(entry: unknown): Model | undefined {
     description: asText(entry.description) ?? '',
     ...withoutUndefined(known),
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A list with one entry we cannot read might allow what the rest of it does not: all of it is unknown then. */

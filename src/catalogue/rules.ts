@@ -1,4 +1,5 @@
 import type { Model } from '../domain/catalogue.js';
+import { isRecord } from '../domain/is-record.js';
 import { nearest } from '../domain/nearest.js';
 import type { FrameType, MediaKind, ShotSettings, Take } from '../domain/take.js';
 import { nearestDurations, nearestRatio, nearestResolution, nearestSize } from './nearest-value.js';
@@ -214,14 +215,10 @@ function passthroughKeys({ settings }: Take): readonly Ask<string>[] {
   if (!settings.provider?.options) return NONE;
   const keys = Object.values(settings.provider.options).flatMap((options) =>
     Object.entries(options).flatMap(([key, value]) =>
-      key === 'parameters' && isPlainObject(value) ? Object.keys(value) : [key],
+      key === 'parameters' && isRecord(value) ? Object.keys(value) : [key],
     ),
   );
   return keys.map((key) => ({ field: 'provider', value: key }));
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function theNearest(

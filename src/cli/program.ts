@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { VERSION } from '../version.js';
 import type { Register } from './command.js';
 import { registerAssemble } from './commands/assemble.js';
 import { registerCompletion } from './commands/completion.js';
@@ -44,7 +44,7 @@ const COMMANDS: readonly Register[] = [
 export function buildProgram(context: CliContext): Command {
   const program = new Command('dailies')
     .description('Renders a YAML shot list into a folder of finished clips, each paid for once.')
-    .version(packageVersion(), '-V, --version', 'prints the version')
+    .version(VERSION, '-V, --version', 'prints the version')
     .helpOption('-h, --help', 'prints help')
     .helpCommand('help [COMMAND]', 'prints help')
     .exitOverride()
@@ -59,12 +59,4 @@ export function buildProgram(context: CliContext): Command {
     command.showHelpAfterError(`  hint: dailies ${command.name()} --help lists its options`);
   }
   return program;
-}
-
-/** By the package's own manifest: two folders up in src and in dist alike. */
-function packageVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)('../../package.json');
-  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
-    return String(manifest.version);
-  return 'unknown';
 }

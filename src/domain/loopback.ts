@@ -5,3 +5,9 @@
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
+
+/** Whether a host is meant to be this machine, where no secret hangs on it: names below `localhost` as well. */
+export function isMeantAsLoopback(hostname: string): boolean {
+  const host = hostname.replace(/\.$/, '');
+  return isLoopback(host) || host.endsWith('.localhost');
+}

@@ -5,6 +5,7 @@ import { findFrameTool } from '../media/frame-tool.js';
 import { LARGEST_INPUT_BYTES, megabytes } from '../media/local-input.js';
 import { TOOL_HINT } from '../media/run-tool.js';
 import { isPrivateHost } from '../gateway/address.js';
+import { ASSET_HOST } from '../sandbox/assets.js';
 import { unsignedUrl } from '../domain/unsigned-url.js';
 import { inputUses, oncePerPlace } from './input-uses.js';
 import type { Project } from './project.js';
@@ -89,7 +90,7 @@ export function privateInputs(project: Project, takes: readonly Take[]): Diagnos
 
 /** The sandbox draws these itself, under a name that stands for it whatever its port. */
 function isServedBySandbox({ target }: Project, url: string): boolean {
-  return target.kind === 'sandbox' && URL.canParse(url) && new URL(url).hostname === 'sandbox.localhost';
+  return target.kind === 'sandbox' && URL.canParse(url) && new URL(url).hostname === ASSET_HOST;
 }
 
 /** A gateway on this machine reaches what this machine reaches. */

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isRecord } from '../domain/is-record.js';
 import { DailiesError } from '../errors.js';
 import type { PlanOptions } from './plan.js';
 import type { ProjectOptions } from './project.js';
@@ -25,12 +26,11 @@ interface Rule {
 }
 
 const isText = (value: unknown) => typeof value === 'string';
-const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isIds = (value: unknown) => Array.isArray(value) && value.every(isText);
 
 const YES_OR_NO: Rule = { expects: 'true or false', fits: (value) => typeof value === 'boolean' };
 const TEXT: Rule = { expects: 'a text', fits: isText };
-const OBJECT: Rule = { expects: 'an object', fits: isObject };
+const OBJECT: Rule = { expects: 'an object', fits: isRecord };
 const FUNCTION: Rule = { expects: 'a function', fits: (value) => typeof value === 'function' };
 
 const PROJECT_RULES: Readonly<Record<keyof ProjectOptions, Rule>> = {
@@ -39,7 +39,7 @@ const PROJECT_RULES: Readonly<Record<keyof ProjectOptions, Rule>> = {
   output: { expects: 'a folder', fits: (value) => isText(value) && value !== '' },
   vars: {
     expects: "texts by their names, such as { hero: 'a red fox' }",
-    fits: (value) => isObject(value) && Object.values(value as object).every(isText),
+    fits: (value) => isRecord(value) && Object.values(value).every(isText),
   },
   allowLargeMatrix: YES_OR_NO,
   concurrency: {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DailiesError } from '../errors.js';
-import { createFiles, isThere } from '../store/create-file.js';
+import { exists } from '../store/clip-file.js';
+import { createFiles } from '../store/create-file.js';
 import { kitePicture, seasidePicture } from './init-pictures.js';
 
 /** What was written, as paths below the folder that was given. */
@@ -23,7 +24,7 @@ export async function initProject(folder: string): Promise<NewProject> {
     [join(folder, 'refs/kite.png'), kitePicture()],
   ]);
   for (const path of files.keys()) {
-    if (!(await isThere(path))) continue;
+    if (!exists(path)) continue;
     throw new DailiesError('usage', `${path} is there already; nothing was written`, {
       exitCode: 2,
       hint: 'name another folder: dailies init FOLDER',

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { isMeantAsLoopback } from '../domain/loopback.js';
 
 /** Addresses that only mean something on this machine or its own network (IANA special-purpose registries). */
 const PRIVATE = new BlockList();
@@ -26,20 +27,13 @@ for (const [network, prefix] of [
   PRIVATE.addSubnet(network, prefix, 'ipv6');
 }
 
-/** Whether a host, as `URL.hostname` has it, is this machine by its very name. */
-export function isLoopbackHost(hostname: string): boolean {
-  const host = bare(hostname);
-  if (isIP(host) === 4) return host.startsWith('127.');
-  return host === '::1' || host === 'localhost' || host.endsWith('.localhost');
-}
-
 /**
  * Whether a host, as `URL.hostname` has it, names a private place without being looked up:
  * `localhost`, or the literal address of a loopback, private or link-local network.
  */
 export function isPrivateHost(hostname: string): boolean {
   const host = bare(hostname);
-  return isIP(host) === 0 ? isLoopbackHost(host) : isPrivateAddress(host);
+  return isIP(host) === 0 ? isMeantAsLoopback(host) : isPrivateAddress(host);
 }
 
 /** Whether a resolved address is loopback, private or link-local; an IPv4 address in IPv6 clothing is seen through. */

@@ -1,3 +1,5 @@
+import { isRecord } from '../domain/is-record.js';
+
 /** A JSON object whose fields are still to be looked at. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -11,9 +13,7 @@ export function parseJson(body: Buffer | string): unknown {
 }
 
 export function asObject(value: unknown): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined;
+  return isRecord(value) ? value : undefined;
 }
 
 /** A string with something to read in it. */

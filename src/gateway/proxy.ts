@@ -1,5 +1,5 @@
+import { isMeantAsLoopback } from '../domain/loopback.js';
 import { DailiesError } from '../errors.js';
-import { isLoopbackHost } from './address.js';
 
 /** The variables that name proxies, as the process has them: HTTPS_PROXY, HTTP_PROXY, NO_PROXY in either case. */
 export type ProxyEnv = Readonly<Record<string, string | undefined>>;
@@ -12,7 +12,7 @@ export type ProxyEnv = Readonly<Record<string, string | undefined>>;
 export function proxyFor(origin: URL, env: ProxyEnv): URL | undefined {
   const name = origin.protocol === 'https:' ? 'https_proxy' : 'http_proxy';
   const value = variable(env, name);
-  if (!value || isLoopbackHost(origin.hostname) || isExempt(origin, variable(env, 'no_proxy') ?? '')) {
+  if (!value || isMeantAsLoopback(origin.hostname) || isExempt(origin, variable(env, 'no_proxy') ?? '')) {
     return undefined;
   }
   const text = value.includes('://') ? value : `http://${value}`;

@@ -1,3 +1,4 @@
+import { isRecord } from '../domain/is-record.js';
 import type { GatewaySetting, Manifest } from '../domain/manifest.js';
 import { nearest } from '../domain/nearest.js';
 import type { Take } from '../domain/take.js';
@@ -11,7 +12,6 @@ import type { Places } from './places.js';
 import type { Report } from './problems.js';
 import type { RawManifest, RawShared, RawShot } from './raw.js';
 import { readSettings } from './settings.js';
-import { isRecord } from './show.js';
 import { suggester } from './suggest.js';
 import { takeList } from './take-list.js';
 import { scopeOf, substitution, varsAt, type Var } from './vars.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { isRecord } from '../domain/is-record.js';
 import { LONGEST_ID } from './ids.js';
 import { identity, type Combination } from './matrix.js';
-import { isRecord } from './show.js';
 
 /** A value's part of an id is cut to this. */
 const LONGEST_LABEL = 32;

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../domain/diagnostic.js';
+import { isRecord } from '../domain/is-record.js';
 import type { GatewaySetting, LocateField, Manifest } from '../domain/manifest.js';
 import { checkTop } from './check-shape.js';
 import { expandManifest, type ShotSize } from './expand-manifest.js';
@@ -6,7 +7,7 @@ import { fieldLocator } from './locate.js';
 import { readManifestText } from './manifest-text.js';
 import { placesIn } from './places.js';
 import { collectProblems, type Report } from './problems.js';
-import { isRecord, show } from './show.js';
+import { show } from './show.js';
 import { readYaml } from './yaml-document.js';
 
 /** A manifest as far as it could be read, and all that was found in it. */

@@ -1,3 +1,4 @@
+import { isRecord } from '../domain/is-record.js';
 import { maskSignatures } from '../domain/unsigned-url.js';
 
 const LONGEST = 60;
@@ -9,9 +10,4 @@ export function show(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   const text = maskSignatures(JSON.stringify(value));
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
-}
-
-/** Whether a value is a map of the manifest. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

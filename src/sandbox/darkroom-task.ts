@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
+import { decodeImage } from '../media/decode-image.js';
+import { sniffMedia } from '../media/sniff.js';
 import { makeClip } from './clip.js';
-import { decodePicture, encodePicture } from './picture-file.js';
+import { encodePicture } from './encode-picture.js';
 import type { ClipSettings } from './job.js';
 import type { Picture } from './picture.js';
 import { drawStill } from './still.js';
@@ -29,7 +31,7 @@ export type DarkroomAnswer = { readonly file: Uint8Array } | { readonly error: s
 export async function performTask(task: DarkroomTask): Promise<Uint8Array<ArrayBuffer>> {
   switch (task.kind) {
     case 'check':
-      await decodePicture(Buffer.from(task.image));
+      await checkImage(Buffer.from(task.image));
       return new Uint8Array();
     case 'still':
       return new Uint8Array(await encodePicture(drawStill(task.name, STILL_SIZE), task.type));
@@ -38,13 +40,19 @@ export async function performTask(task: DarkroomTask): Promise<Uint8Array<ArrayB
   }
 }
 
+/** Throws where it is broken, or no image at all. One of a kind that is not decoded here, a real model may well take. */
+async function checkImage(bytes: Buffer): Promise<void> {
+  if (sniffMedia(bytes)?.media !== 'image') throw new TypeError('it is not an image');
+  await decodeImage(bytes);
+}
+
 const STILL_SIZE = { width: 960, height: 540 };
 
 async function makeJobClip(task: DarkroomTask & { readonly kind: 'clip' }): Promise<Uint8Array<ArrayBuffer>> {
   const { settings } = task;
   const pictureOf = async (sha256: string | null): Promise<Picture | undefined> => {
     const path = sha256 === null ? undefined : task.imagePaths[sha256];
-    return path === undefined ? undefined : decodePicture(await readFile(path));
+    return path === undefined ? undefined : decodeImage(await readFile(path));
   };
   const first = await pictureOf(settings.first_frame);
   const last = await pictureOf(settings.last_frame);

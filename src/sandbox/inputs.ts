@@ -1,6 +1,6 @@
 import { request as fetchUrl } from 'undici';
 
-import { isLoopback } from '../domain/loopback.js';
+import { isMeantAsLoopback } from '../domain/loopback.js';
 import { messageOf } from '../errors.js';
 import { ASSET_HOST, type Assets } from './assets.js';
 import { Refusal } from './refusal.js';
@@ -15,7 +15,7 @@ export async function loadInput(url: string, assets: Assets): Promise<Buffer> {
   const parsed = new URL(url);
   if (parsed.hostname === ASSET_HOST || parsed.origin === assets.origin) return loadOwn(parsed, assets);
   const isAllowed =
-    parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isAtHome(parsed.hostname));
+    parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isMeantAsLoopback(parsed.hostname));
   if (!isAllowed)
     throw new Refusal(400, `Images come from https URLs or as data URLs, not from ${shown(url)}`);
   return fetchBytes(url);
@@ -59,11 +59,6 @@ async function fetchBytes(url: string): Promise<Buffer> {
 
 const PATIENCE_MS = 10_000;
 const MOST_BYTES = 30_000_000;
-
-/** The sandbox holds no key: names below `localhost` will do. */
-function isAtHome(hostname: string): boolean {
-  return isLoopback(hostname) || hostname.endsWith('.localhost');
-}
 
 /** A URL fit for a message: without its query, which may be a secret, and not a megabyte long. */
 function shown(url: string): string {

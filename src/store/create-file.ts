@@ -1,4 +1,4 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { diskError, errnoOf } from '../disk-error.js';
 
@@ -30,12 +30,4 @@ async function makeFolder(path: string): Promise<void> {
   } catch (cause) {
     throw diskError({ path, doing: 'made', cause });
   }
-}
-
-/** Whether there is anything by that name. */
-export function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

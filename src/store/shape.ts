@@ -1,3 +1,5 @@
+import { isRecord } from '../domain/is-record.js';
+
 /**
  * What a value from the disk must look like. `problem` says where it does not, as the rest of a sentence that
  * begins with the value's path (`.state.kind should be …`), or undefined where it does.
@@ -36,7 +38,7 @@ export function objectOf<T>(fields: Fields<T>): Shape<T> {
   const optional = Object.entries<Shape<unknown>>(fields.optional);
   return {
     problem(value) {
-      if (!isObject(value)) return ' should be an object';
+      if (!isRecord(value)) return ' should be an object';
       for (const [key, shape] of required) {
         if (!Object.hasOwn(value, key)) return `.${key} is missing`;
         const problem = shape.problem(value[key]);
@@ -63,7 +65,7 @@ export function taggedBy<Tag extends string, T extends Readonly<Record<Tag, stri
   const byTag = new Map(Object.entries<Shape<unknown>>(shapes));
   return {
     problem(value) {
-      if (!isObject(value)) return ' should be an object';
+      if (!isRecord(value)) return ' should be an object';
       const found = value[tag];
       const shape = typeof found === 'string' ? byTag.get(found) : undefined;
       return shape ? shape.problem(value) : `.${tag} should be one of ${[...byTag.keys()].join(', ')}`;
@@ -88,7 +90,7 @@ export function arrayOf<T>(items: Shape<T>): Shape<readonly T[]> {
 export function recordOf<T>(values: Shape<T>, keys?: Shape<string>): Shape<Readonly<Record<string, T>>> {
   return {
     problem(value) {
-      if (!isObject(value)) return ' should be an object';
+      if (!isRecord(value)) return ' should be an object';
       for (const key of Object.keys(value)) {
         const problem = keys?.problem(key) ?? values.problem(value[key]);
         if (problem !== undefined) return `.${key}${problem}`;
@@ -162,7 +164,3 @@ export const ordinal: Shape<string> = {
       ? undefined
       : ' should be a whole number from 1, in quotes',
 };
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
+import { decodeImage } from '../../src/media/decode-image.js';
 import { makeClip, type ClipOrder } from '../../src/sandbox/clip.js';
-import { decodePicture, encodePicture } from '../../src/sandbox/picture-file.js';
+import { encodePicture } from '../../src/sandbox/encode-picture.js';
 import { coverWith, type Picture } from '../../src/sandbox/picture.js';
 import { drawStill } from '../../src/sandbox/still.js';
 import { temporaryFolder } from './sandbox-client.js';
@@ -58,7 +59,7 @@ async function frameOf(path: string, frame: number): Promise<Picture> {
     ],
     { encoding: 'buffer', maxBuffer: 1e9 },
   );
-  const picture = await decodePicture(stdout);
+  const picture = await decodeImage(stdout);
   if (!picture) throw new Error('ffmpeg wrote no picture');
   return picture;
 }
@@ -199,7 +200,7 @@ describe('scaling to cover', () => {
 
   it('brings pictures through PNG unchanged', async () => {
     const still = drawStill('harbour', { width: 64, height: 36 });
-    const back = await decodePicture(await encodePicture(still, 'image/png'));
+    const back = await decodeImage(await encodePicture(still, 'image/png'));
     expect(back && psnr(back, still)).toBeGreaterThan(90);
   });
 });

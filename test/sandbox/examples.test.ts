@@ -8,7 +8,7 @@ import { parseCatalogue } from '../../src/catalogue/parse.js';
 import type { Take } from '../../src/domain/take.js';
 import { parseManifest } from '../../src/manifest/parse.js';
 import { markersIn } from '../../src/sandbox/markers.js';
-import { decodePicture } from '../../src/sandbox/picture-file.js';
+import { decodeImage } from '../../src/media/decode-image.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 const models = parseCatalogue(
@@ -53,7 +53,7 @@ describe('the examples', () => {
       if (input.kind !== 'file') continue;
       const path = join(EXAMPLES, input.path);
       expect(statSync(path).size).toBeLessThan(60_000);
-      expect(await decodePicture(readFileSync(path))).toMatchObject({ width: 960, height: 540 });
+      expect(await decodeImage(readFileSync(path))).toMatchObject({ width: 960, height: 540 });
     }
   });
 
