@@ -15,7 +15,6 @@ const ROUNDS = 5;
 export async function throughput(): Promise<Section> {
   const server = await startGateway(CLIP_BYTES);
   const gateway = openGateway({
-    name: 'bench',
     baseUrl: server.baseUrl,
     apiKey: 'sk-bench',
     clock: systemClock,

@@ -58,14 +58,13 @@ async function openTarget(target: GatewayTarget, project: GatewayHome): Promise<
   const { openGateway } = await import('../gateway/gateway.js');
   const key = target.apiKey === undefined ? {} : { apiKey: target.apiKey };
   const common = {
-    name: target.name,
     clock: project.clock,
     proxyEnv: project.env,
     keyHint: keyHint(target),
     ...key,
   };
   if (target.baseUrl !== undefined) {
-    const gateway = openGateway({ ...common, baseUrl: target.baseUrl, keyHint: keyHint(target) });
+    const gateway = openGateway({ ...common, baseUrl: target.baseUrl });
     return { gateway, close: () => gateway.close() };
   }
   const { startSandbox } = await import('../sandbox/server.js');

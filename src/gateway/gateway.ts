@@ -18,9 +18,6 @@ import { dataRedactor, printable, redactor } from './words.js';
 
 /** A video API by the contract in test/contract: what can be asked of it, with every way it can answer told apart. */
 export interface Gateway {
-  readonly name: string;
-  /** Without a slash at its end. */
-  readonly baseUrl: string;
   /**
    * The body of GET /videos/models, tried for some 15 s by the clock.
    * Throws `key-refused`, or `catalogue-unavailable` where no answer can be had; the signal's reason when stopped.
@@ -43,14 +40,11 @@ export interface Gateway {
   ): Promise<{ readonly usage_usd?: number; readonly limit_usd?: number } | undefined>;
   /** What a person can do where the key is refused. */
   readonly keyHint: string;
-  /** Takes the key out of a text. */
-  redact(text: string): string;
   /** Ends every connection at once. */
   close(): Promise<void>;
 }
 
 export interface GatewayOptions {
-  readonly name: string;
   readonly baseUrl: string;
   readonly apiKey?: string;
   /** See `Gateway.keyHint`. */
@@ -97,7 +91,7 @@ const DOWNLOAD_KEEP_ALIVE_MS = 15_000;
  * and `key-refused` for a key that no header can carry.
  */
 export function openGateway(options: GatewayOptions): Gateway {
-  const { name, clock, proxyEnv, keyHint = 'check the key (dailies doctor)' } = options;
+  const { clock, proxyEnv, keyHint = 'check the key (dailies doctor)' } = options;
   const baseUrl = options.baseUrl.replace(/\/+$/, '');
   const base = checkedBase(baseUrl);
   const apiKey = checkedKey(options.apiKey);
@@ -173,8 +167,6 @@ export function openGateway(options: GatewayOptions): Gateway {
   }
 
   return {
-    name,
-    baseUrl,
     fetchCatalogue: (signal) =>
       fetchCatalogue({
         get: (limits) => get(`${base.pathname}/videos/models`, signal, limits),
@@ -211,7 +203,6 @@ export function openGateway(options: GatewayOptions): Gateway {
       };
     },
     keyHint,
-    redact,
     async close() {
       await Promise.all([web.close(), downloads.close()]);
     },

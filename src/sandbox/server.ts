@@ -19,26 +19,23 @@ export interface Sandbox {
 /**
  * Starts the sandbox. Its jobs live in `stateDir`, which is created with the first of them, and outlive it.
  * `port` 0, the default, takes any that is free; `speed` 1 makes a job take a few seconds, 10 a tenth of that.
- * `assetsDir` has images to serve under `/assets/` beside those that it draws.
  * Throws `usage` where the port cannot be had.
  */
 export async function startSandbox(options: {
   readonly stateDir: string;
   readonly port?: number;
   readonly speed?: number;
-  readonly host?: '127.0.0.1';
-  readonly assetsDir?: string;
   readonly clock?: Clock;
 }): Promise<Sandbox> {
-  const { stateDir, port = 0, speed = 1, host = '127.0.0.1', assetsDir, clock = systemClock } = options;
+  const { stateDir, port = 0, speed = 1, clock = systemClock } = options;
   const server = createServer();
   // A client that keeps a connection should not find it closed at the moment it uses it again.
   server.keepAliveTimeout = 60_000;
-  const origin = `http://${host}:${await listen(server, port, host)}`;
+  const origin = `http://${HOST}:${await listen(server, port)}`;
 
   const store = openJobStore(stateDir);
   const darkroom = openDarkroom();
-  const assets = openAssets({ origin, folder: assetsDir, darkroom });
+  const assets = openAssets({ origin, darkroom });
   const clips = openClips(store, darkroom);
   const answering = new Set<Promise<void>>();
   server.on('request', (request, response) => {
@@ -58,7 +55,10 @@ export async function startSandbox(options: {
   };
 }
 
-async function listen(server: Server, port: number, host: string): Promise<number> {
+/** Nobody else's business: it asks for no real key. */
+const HOST = '127.0.0.1';
+
+async function listen(server: Server, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
       reject(
@@ -69,7 +69,7 @@ async function listen(server: Server, port: number, host: string): Promise<numbe
         }),
       ),
     );
-    server.listen(port, host, resolve);
+    server.listen(port, HOST, resolve);
   });
   // A TCP server's address is never a pipe's name.
   return (server.address() as AddressInfo).port;

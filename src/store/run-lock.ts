@@ -12,7 +12,7 @@ import { ownIdentity, whereaboutsOf } from './process-identity.js';
 
 /** The right to write a project's state: one run at a time has it. */
 export interface RunLock {
-  /** Whether it is still ours; false once somebody has removed it by hand or by force. */
+  /** Whether it is still ours; false once somebody has removed it. */
   isHeld(): boolean;
   /** Removes the lock if it is still ours. */
   release(): Promise<void>;
@@ -55,12 +55,11 @@ export async function acquireRunLock(options: {
 /**
  * Removes a run lock whose holder is gone, for `dailies unlock`. A holder on another host, or one that cannot
  * be read, is watched for some seconds first. Resolves with whether there was a lock.
- * Throws `locked-by-another-run` where the holder lives here, or where its heart beats elsewhere and nothing is forced.
+ * Throws `locked-by-another-run` where the holder lives here, or where its heart beats elsewhere.
  */
 export async function unlockRun(options: {
   readonly lockfile: string;
   readonly clock: Clock;
-  readonly force?: boolean;
 }): Promise<boolean> {
   const path = runLockPath(options.lockfile);
   try {
@@ -70,7 +69,7 @@ export async function unlockRun(options: {
     const self = await newHolder(options.clock);
     const where = holder ? await whereaboutsOf(holder, self) : 'elsewhere';
     if (holder && where === 'alive') throw heldBy(holder, { path, where });
-    if (where === 'elsewhere' && options.force !== true && (await beats(path, options.clock))) {
+    if (where === 'elsewhere' && (await beats(path, options.clock))) {
       throw holder ? heldBy(holder, { path, where }) : unreadable(path);
     }
     if ((await readLockFile(path)) === undefined) return true;

@@ -49,14 +49,12 @@ const FOLD_FLOOR_BYTES = 1_000_000;
 /**
  * Opens a project's state for writing: takes the run lock, replays the journal that a killed run left,
  * drops its torn tail, and folds it before anything is appended.
- * `onFailure` is told once, when something could not be written for the first time.
  * Throws `locked-by-another-run`, `lockfile-newer`, `lockfile-corrupt`, `journal-corrupt`, `disk` (exit 3 all).
  */
 export async function openShotStore(options: {
   readonly lockfile: string;
   readonly project: string;
   readonly clock: Clock;
-  readonly onFailure?: (error: DailiesError) => void;
   /** Up to this size a journal is not folded before the end of the run; 1 MB by default. */
   readonly foldFloorBytes?: number;
 }): Promise<ShotStore> {
@@ -64,11 +62,8 @@ export async function openShotStore(options: {
   const lock = await acquireRunLock({ lockfile, clock });
   try {
     const { state, onDisk } = await recover(lockfile, project);
-    const { onFailure, foldFloorBytes = FOLD_FLOOR_BYTES } = options;
-    const ahead = createWriteAhead({
-      ...{ lockfile, project, state, lock, onDisk },
-      ...{ foldFloorBytes, onFailure },
-    });
+    const { foldFloorBytes = FOLD_FLOOR_BYTES } = options;
+    const ahead = createWriteAhead({ lockfile, project, state, lock, onDisk, foldFloorBytes });
     return createStore({ project, clock, state, ahead, lock });
   } catch (error) {
     await lock.release();

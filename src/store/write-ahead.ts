@@ -57,7 +57,6 @@ export function createWriteAhead(options: {
   /** What the lockfile says of the journal, and its size; undefined where there is no lockfile yet. */
   readonly onDisk: { readonly place: JournalPlace; readonly bytes: number } | undefined;
   readonly foldFloorBytes: number;
-  readonly onFailure: ((error: DailiesError) => void) | undefined;
 }): WriteAhead {
   const { lockfile, project, state, lock } = options;
   let { onDisk } = options;
@@ -163,14 +162,12 @@ export function createWriteAhead(options: {
 
   function refuse(batch: readonly Line[], cause: unknown): void {
     const error = asDailiesError(cause, lockfile);
-    const isFirst = failure === undefined;
     failure ??= error;
     for (const { jobId, undo, reject } of batch) {
       if (jobId !== undefined) jobsNotKept.add(jobId);
       if (undo) takeBack(undo);
       reject(jobId === undefined ? error : jobsAtRisk([jobId], error));
     }
-    if (isFirst) options.onFailure?.(error);
   }
 
   /** Where the attempt has moved on all the same, there is nothing left to take back. */

@@ -39,7 +39,7 @@ describe('a base URL', () => {
       () => loadManifest(film.manifest, { gateway }),
       () => listModels({ gateway }),
       () => examineSetup({ ...setup, gateway }),
-      () => openGateway({ name: 'test', baseUrl: gateway, clock: systemClock, proxyEnv: {} }),
+      () => openGateway({ baseUrl: gateway, clock: systemClock, proxyEnv: {} }),
     ];
     for (const door of doors) {
       const error: unknown = await Promise.resolve()

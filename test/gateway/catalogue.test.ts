@@ -18,7 +18,7 @@ describe('the catalogue', () => {
 
   it('needs no key', async () => {
     const { baseUrl, requests } = await server();
-    const gateway = openGateway({ name: 'test', baseUrl, clock: jumpingClock(), proxyEnv: {} });
+    const gateway = openGateway({ baseUrl, clock: jumpingClock(), proxyEnv: {} });
     await gateway.fetchCatalogue(never());
     await gateway.close();
     expect(requests[0]?.headers.authorization).toBeUndefined();
@@ -26,9 +26,7 @@ describe('the catalogue', () => {
 
   it('may have an end slash in the base URL', async () => {
     const { baseUrl } = await server();
-    const gateway = gatewayAt(`${baseUrl}//`);
-    expect(gateway.baseUrl).toBe(baseUrl);
-    expect(await gateway.fetchCatalogue(never())).toEqual({ data: [{ id: 'a' }] });
+    expect(await gatewayAt(`${baseUrl}//`).fetchCatalogue(never())).toEqual({ data: [{ id: 'a' }] });
   });
 
   it('is asked for again while the gateway stumbles', async () => {
@@ -120,7 +118,6 @@ describe('the catalogue', () => {
 describe('opening a gateway', () => {
   const open = (baseUrl: string, apiKey?: string): unknown =>
     openGateway({
-      name: 'test',
       baseUrl,
       clock: jumpingClock(),
       proxyEnv: {},

@@ -36,7 +36,6 @@ export function never(): AbortSignal {
 /** A gateway that is closed when the test ends. */
 export function gatewayAt(baseUrl: string, options: Partial<GatewayOptions> = {}): Gateway {
   const gateway = openGateway({
-    name: 'test',
     baseUrl,
     apiKey: KEY,
     clock: jumpingClock(),

@@ -62,9 +62,7 @@ export interface ErrorAnswer {
 }
 
 /** A sandbox and a client of it. Both are gone when the test is over. */
-export async function visit(
-  options: { stateDir?: string; clock?: HeldClock; assetsDir?: string } = {},
-): Promise<Visitor> {
+export async function visit(options: { stateDir?: string; clock?: HeldClock } = {}): Promise<Visitor> {
   const { stateDir = await temporaryFolder(), clock = heldClock(), ...rest } = options;
   const sandbox = await startSandbox({ stateDir, clock, ...rest });
   onTestFinished(() => sandbox.close());

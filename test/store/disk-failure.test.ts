@@ -2,7 +2,6 @@ import { mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { DailiesError } from '../../src/errors.js';
 import { readShotState } from '../../src/store/read-state.js';
 import type { ShotStore } from '../../src/store/shot-store.js';
 import { inProcesses } from './compiled.js';
@@ -23,28 +22,29 @@ const submit = { type: 'submit_started', at: AT } as const;
 const accepted = (id: string) => ({ type: 'accepted', at: AT, job: { id } }) as const;
 
 /** A store whose lockfile is on the disk, and whose next line will begin the journal. */
-async function storeBeforeJournal(folder: string): Promise<{ store: ShotStore; failures: DailiesError[] }> {
+async function storeBeforeJournal(folder: string): Promise<ShotStore> {
   const first = await openIn(folder);
   await live(first, 'greenhouse');
   await first.close();
-  const failures: DailiesError[] = [];
-  return { store: await openIn(folder, { onFailure: (error) => failures.push(error) }), failures };
+  return openIn(folder);
 }
 
 describe('where the journal cannot be written', () => {
   it('no intent gets through, then or later, and its attempt is as free as before', async () => {
     const folder = newFolder();
-    const { store, failures } = await storeBeforeJournal(folder);
+    const store = await storeBeforeJournal(folder);
     mkdirSync(journalOf(folder));
     const { id } = store.begin(order('harbor'));
-    await expect(store.apply(id, submit)).rejects.toMatchObject({ code: 'disk', exitCode: 3 });
+    await expect(store.apply(id, submit)).rejects.toMatchObject({
+      code: 'disk',
+      exitCode: 3,
+      hint: expect.any(String) as string,
+    });
     expect(store.get(id).state.kind).toBe('planned');
     rmdirSync(journalOf(folder));
     await expect(store.apply(id, submit)).rejects.toMatchObject({ code: 'disk' });
     const other = store.begin(order('market'));
     await expect(store.apply(other.id, submit)).rejects.toMatchObject({ code: 'disk' });
-    expect(failures).toHaveLength(1);
-    expect(failures[0]).toMatchObject({ code: 'disk', hint: expect.any(String) as string });
     await store.close();
     const kinds = (await readShotState(lockfileOf(folder))).attempts().map(({ state }) => state.kind);
     expect(kinds).toEqual(['delivered', 'planned', 'planned']);
@@ -52,7 +52,7 @@ describe('where the journal cannot be written', () => {
 
   it('a job that was accepted is named, kept in memory, and written as soon as it can be', async () => {
     const folder = newFolder();
-    const { store, failures } = await storeBeforeJournal(folder);
+    const store = await storeBeforeJournal(folder);
     const { id } = store.begin(order('harbor'));
     await store.apply(id, submit);
     rmSync(journalOf(folder));
@@ -70,7 +70,6 @@ describe('where the journal cannot be written', () => {
     });
     rmdirSync(`${lockfileOf(folder)}.tmp`);
     await store.apply(id, { type: 'completed', at: AT });
-    expect(failures).toHaveLength(1);
     expect(snapshot(await readShotState(lockfileOf(folderAfterKill(folder))))).toBe(snapshot(store));
     await store.close();
     expect(snapshot(await readShotState(lockfileOf(folder)))).toBe(snapshot(store));
@@ -78,7 +77,7 @@ describe('where the journal cannot be written', () => {
 
   it('closing tries once more', async () => {
     const folder = newFolder();
-    const { store } = await storeBeforeJournal(folder);
+    const store = await storeBeforeJournal(folder);
     const { id } = store.begin(order('harbor'));
     await store.apply(id, submit);
     rmSync(journalOf(folder));
@@ -90,7 +89,7 @@ describe('where the journal cannot be written', () => {
   it('closing names the jobs that no disk knows of, and lets the next run in all the same', async () => {
     const folder = join(newFolder(), 'project');
     mkdirSync(folder);
-    const { store } = await storeBeforeJournal(folder);
+    const store = await storeBeforeJournal(folder);
     const ids = ['harbor', 'market'].map((shot) => store.begin(order(shot)).id);
     for (const id of ids) await store.apply(id, submit);
     rmSync(folder, { recursive: true });
@@ -107,7 +106,7 @@ describe('where the journal cannot be written', () => {
 
   it('closing says that nothing is lost where only the lockfile could not be rewritten', async () => {
     const folder = newFolder();
-    const { store } = await storeBeforeJournal(folder);
+    const store = await storeBeforeJournal(folder);
     await live(store, 'harbor', 3);
     mkdirSync(`${lockfileOf(folder)}.tmp`);
     await expect(store.close()).rejects.toMatchObject({
@@ -121,7 +120,7 @@ describe('where the journal cannot be written', () => {
 
   it('nothing at all is written once the lock is gone, for another run may be at work', async () => {
     const folder = newFolder();
-    const { store, failures } = await storeBeforeJournal(folder);
+    const store = await storeBeforeJournal(folder);
     const { id } = store.begin(order('harbor'));
     await store.apply(id, submit);
     rmSync(lockOf(folder));
@@ -132,7 +131,6 @@ describe('where the journal cannot be written', () => {
       message: expect.stringContaining('job-harbor') as string,
     });
     await expect(store.close()).rejects.toThrow('job-harbor');
-    expect(failures).toHaveLength(1);
     expect(readFileSync(lockfileOf(folder), 'utf8')).toBe(before);
     await live(other, 'market');
     expect(() => readFileSync(lockOf(folder))).not.toThrow();
@@ -151,9 +149,8 @@ describe('on a full disk', () => {
       import { systemClock } from './clock.js';
       const order = ${JSON.stringify(order('sea'))};
       const log = [];
-      let failures = 0;
       const store = await openShotStore({
-        lockfile: ${JSON.stringify(lockfileOf(folder))}, project: 'teaser', clock: systemClock, onFailure: () => failures++,
+        lockfile: ${JSON.stringify(lockfileOf(folder))}, project: 'teaser', clock: systemClock,
       });
       for (let shot = 0; shot < 200; shot++) {
         const { id } = store.begin(order);
@@ -167,19 +164,17 @@ describe('on a full disk', () => {
         }
       }
       const closing = await store.close().then(() => 'closed', (error) => error.message);
-      console.log(JSON.stringify({ log, failures, closing }));
+      console.log(JSON.stringify({ log, closing }));
       `,
       { shell: 'ulimit -f 32' },
     );
     const told = JSON.parse((await child.line()) ?? '') as {
       log: [string, string, string?, string?][];
-      failures: number;
       closing: string;
     };
     await child.ended;
     const first = told.log.findIndex(([what]) => what === 'refused');
     expect(first).toBeGreaterThan(10);
-    expect(told.failures).toBe(1);
     expect(told.log.slice(first).every(([what]) => what === 'refused')).toBe(true);
     expect(told.log.every(([what, , code]) => what !== 'refused' || code === 'disk')).toBe(true);
     const state = await readShotState(lockfileOf(folder));
@@ -215,7 +210,7 @@ describe('the way to the platter', () => {
 
   it('is gone to the end before a step about money is acknowledged, and not for others', async () => {
     const folder = newFolder();
-    const { store } = await storeBeforeJournal(folder);
+    const store = await storeBeforeJournal(folder);
     await live(store, 'first', 1);
     const syncs = await countSyncs();
     const { id } = store.begin(order('harbor'));
@@ -237,7 +232,7 @@ describe('the way to the platter', () => {
 
   it('is gone once for many that come together', async () => {
     const folder = newFolder();
-    const { store } = await storeBeforeJournal(folder);
+    const store = await storeBeforeJournal(folder);
     await live(store, 'first', 1);
     const syncs = await countSyncs();
     const ids = Array.from({ length: 100 }, (_, shot) => store.begin(order(`shot-${shot}`)).id);

@@ -181,22 +181,20 @@ describe('a lock left behind', () => {
 });
 
 describe('unlocking', () => {
-  const unlock = (folder: string, options: { clock?: Clock; force?: boolean } = {}) =>
+  const unlock = (folder: string, options: { clock?: Clock } = {}) =>
     unlockRun({ lockfile: lockfileOf(folder), clock: stillClock(), ...options });
 
   it('finds nothing to do where there is no lock', async () => {
     expect(await unlock(newFolder())).toBe(false);
   });
 
-  it('is refused while the holder lives here, force or no force', async () => {
+  it('is refused while the holder lives here', async () => {
     const folder = newFolder();
     const lock = await take(folder);
-    for (const force of [false, true]) {
-      await expect(unlock(folder, { force })).rejects.toMatchObject({
-        code: 'locked-by-another-run',
-        hint: expect.stringContaining(`kill ${process.pid}`) as string,
-      });
-    }
+    await expect(unlock(folder)).rejects.toMatchObject({
+      code: 'locked-by-another-run',
+      hint: expect.stringContaining(`kill ${process.pid}`) as string,
+    });
     expect(lock.isHeld()).toBe(true);
   });
 
@@ -211,7 +209,7 @@ describe('unlocking', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('is refused while a heart beats on another host, unless it is forced', async () => {
+  it('is refused while a heart beats on another host', async () => {
     const folder = newFolder();
     leaveLock(folder, await holder({ host: 'render-2' }));
     let beat = 1;
@@ -227,8 +225,6 @@ describe('unlocking', () => {
       message: expect.stringContaining('render-2') as string,
     });
     expect(existsSync(lockOf(folder))).toBe(true);
-    expect(await unlock(folder, { clock, force: true })).toBe(true);
-    expect(existsSync(lockOf(folder))).toBe(false);
   });
 
   it('has nothing to refuse where the holder lets go meanwhile', async () => {
