@@ -118,7 +118,7 @@ async function fetchClip(
     switch (outcome.kind) {
       case 'downloaded': {
         const { bytes, sha256 } = outcome;
-        const clip = await verifyClip({ path: part, wanted: wantedOf(attempt) });
+        const clip = verifyClip({ path: part, wanted: wantedOf(attempt) });
         if (clip.ok) return { kind: 'fetched', part, bytes, sha256, clip };
         await discardPart(part);
         if (await addresses.turn()) break;

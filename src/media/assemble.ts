@@ -48,7 +48,7 @@ export async function assembleClips({ clips, target, tool, signal }: AssembleWis
           });
     const file = join(workshop, 'joined.mp4');
     await joinByRemux({ clips: alike, file, signal });
-    const { duration_s } = await readFacts(file, 'mp4');
+    const { duration_s } = readFacts(file, 'mp4');
     await moveSafely(file, target);
     return { method: found.length === 0 ? 'remux' : 'ffmpeg', duration_s };
   });

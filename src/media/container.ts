@@ -20,17 +20,9 @@ export interface WholeClip {
 }
 
 /**
- * Tells by its bytes whether a file is a clip, and whether all of it is there. Reads headers, not pictures.
- * Never rejects: a file that cannot be read is not whole either.
+ * Tells by its bytes whether a file is a clip, and whether all of it is there, with its tracks. Reads headers, not
+ * pictures. Never throws: a file that cannot be read is not whole either.
  */
-export function checkWhole(
-  path: string,
-): Promise<{ readonly ok: true; readonly container: 'mp4' | 'webm' } | NotWhole> {
-  const clip = inspectClip(path);
-  return Promise.resolve(clip.ok ? { ok: true, container: clip.container } : clip);
-}
-
-/** As `checkWhole`, with the tracks. */
 export function inspectClip(path: string): WholeClip | NotWhole {
   try {
     return withFileWindow(path, inspect);

@@ -5,11 +5,11 @@ import { inspectClip, type WholeClip } from './container.js';
 export const NO_PICTURES = 'without a video track';
 
 /**
- * What a clip says of itself. Rejects with an Error whose message is a clause for a person ("it is …") where the
+ * What a clip says of itself. Throws an Error whose message is a clause for a person ("it is …") where the
  * clip is not whole or has no pictures.
  */
-export async function readFacts(path: string, container: 'mp4' | 'webm'): Promise<MediaFacts> {
-  const clip = await Promise.resolve(inspectClip(path));
+export function readFacts(path: string, container: 'mp4' | 'webm'): MediaFacts {
+  const clip = inspectClip(path);
   if (!clip.ok) throw new Error(clip.reason);
   if (clip.container !== container) throw new Error(`in a ${clip.container} container, not ${container}`);
   return factsOf(clip);

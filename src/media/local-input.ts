@@ -116,7 +116,7 @@ async function inspectFile({
       };
     }
     const input = { ok: true as const, sha256, bytes, mime: sniffed.mime };
-    const clip = media === 'video' ? await verifyClip({ path, wanted: {} }) : undefined;
+    const clip = media === 'video' ? verifyClip({ path, wanted: {} }) : undefined;
     return clip?.ok ? { ...input, facts: clip.media } : input;
   } finally {
     await handle.close();

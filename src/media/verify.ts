@@ -29,7 +29,7 @@ export type VerifiedClip =
 
 /**
  * Checks that a file is a clip, all of it, with a picture, and holds it against what was asked.
- * A clip unlike the order is a warning, never a failure: it is paid for. Never rejects.
+ * A clip unlike the order is a warning, never a failure: it is paid for. Never throws.
  */
 export function verifyClip({
   path,
@@ -37,11 +37,7 @@ export function verifyClip({
 }: {
   readonly path: string;
   readonly wanted: WantedClip;
-}): Promise<VerifiedClip> {
-  return Promise.resolve(verify(path, wanted));
-}
-
-function verify(path: string, wanted: WantedClip): VerifiedClip {
+}): VerifiedClip {
   const clip = inspectClip(path);
   if (!clip.ok) return clip;
   try {

@@ -53,7 +53,7 @@ describe('a film', () => {
     const made = await assemble(film);
     expect(made).toMatchObject({ method: 'remux', clips: 3, duration_s: 4 });
     expect(made.path).toBe(join(film.folder, 'renders/film/film.mp4'));
-    expect(await readFacts(made.path, 'mp4')).toMatchObject({ duration_s: 4, width: 64, height: 36 });
+    expect(readFacts(made.path, 'mp4')).toMatchObject({ duration_s: 4, width: 64, height: 36 });
   });
 
   it.skipIf(!ffmpeg)(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Attempt } from '../../src/domain/attempt.js';
-import { checkWhole } from '../../src/media/container.js';
+import { inspectClip } from '../../src/media/container.js';
 import { readShotState } from '../../src/store/read-state.js';
 import { findSidecars } from '../../src/store/sidecar.js';
 import type { Film } from './film.js';
@@ -83,7 +83,7 @@ async function spoiltClips({ output, server, clipOf }: Scene): Promise<string[]>
   const spoilt: string[] = [];
   for (const name of names.filter((name) => /\.(mp4|webm)$/.test(name))) {
     const path = join(output, name);
-    const whole = await checkWhole(path);
+    const whole = inspectClip(path);
     if (!whole.ok) spoilt.push(`${name} is ${whole.reason}`);
     else if (!served.has(sha256(await readFile(path)))) spoilt.push(`${name} is no clip of the gateway`);
   }

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { ALL_FORMATS, EncodedPacketSink, FilePathSource, Input, type InputTrack } from 'mediabunny';
 import { describe, expect, it } from 'vitest';
 import { assembleClips } from '../../src/media/assemble.js';
-import { checkWhole } from '../../src/media/container.js';
+import { inspectClip } from '../../src/media/container.js';
 import { readFacts } from '../../src/media/facts.js';
 import { findFrameTool } from '../../src/media/frame-tool.js';
 import { makeClip, type Rgb } from '../helpers/clips.js';
@@ -44,7 +44,7 @@ describe('clips that agree', () => {
     const target = folder.path('out/joined.mp4');
     expect(await assembleClips({ clips, target })).toEqual({ method: 'remux', duration_s: 4 });
 
-    expect(await checkWhole(target)).toEqual({ ok: true, container: 'mp4' });
+    expect(inspectClip(target)).toMatchObject({ ok: true, container: 'mp4' });
     const joined = await packetsOf(target, 'video');
     const parts = await Promise.all(clips.map((part) => packetsOf(part, 'video')));
     expect(joined.map(({ data }) => data)).toEqual(parts.flat().map(({ data }) => data));
@@ -97,8 +97,8 @@ describe('clips that agree', () => {
     async (name) => {
       const target = folder.path('kinds.mp4');
       await assembleClips({ clips: [fixturePath(name), fixturePath(name)], target });
-      const part = await readFacts(fixturePath(name), name.endsWith('webm') ? 'webm' : 'mp4');
-      const joined = await readFacts(target, 'mp4');
+      const part = readFacts(fixturePath(name), name.endsWith('webm') ? 'webm' : 'mp4');
+      const joined = readFacts(target, 'mp4');
       expect(Math.abs(joined.duration_s - 2)).toBeLessThan(0.02);
       const { width, height, video_codec } = part;
       expect(joined).toMatchObject({ width, height, video_codec });
@@ -142,7 +142,7 @@ describe('clips that differ', () => {
       ];
       const target = folder.path('mixed.mp4');
       expect(await assembleClips({ clips, target, tool })).toEqual({ method: 'ffmpeg', duration_s: 3.583 });
-      expect(await readFacts(target, 'mp4')).toMatchObject({
+      expect(readFacts(target, 'mp4')).toMatchObject({
         width: 64,
         height: 36,
         fps: 24,

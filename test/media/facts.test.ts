@@ -32,14 +32,14 @@ const EXPECTED: Readonly<Record<Fixture, MediaFacts>> = {
 };
 
 describe('readFacts', () => {
-  it.each(FIXTURES)('reads %s', async (name) => {
+  it.each(FIXTURES)('reads %s', (name) => {
     const expected = EXPECTED[name];
-    expect(await readFacts(fixturePath(name), expected.container)).toEqual(expected);
+    expect(readFacts(fixturePath(name), expected.container)).toEqual(expected);
   });
 
   it.each(['end', 'start', 'fragments'] as const)('reads a clip with its index at the %s', async (layout) => {
     const clip = await makeClip({ layout, audio: true, seconds: 1.5, fps: 24, width: 80, height: 60 });
-    expect(await readFacts(await folder.write('made.mp4', clip), 'mp4')).toEqual({
+    expect(readFacts(await folder.write('made.mp4', clip), 'mp4')).toEqual({
       container: 'mp4',
       duration_s: 1.5,
       width: 80,
@@ -54,7 +54,7 @@ describe('readFacts', () => {
     const input = new Input({ source: new FilePathSource(fixturePath(name)), formats: ALL_FORMATS });
     const video = await input.getPrimaryVideoTrack();
     const { container, width, height } = EXPECTED[name];
-    expect(await readFacts(fixturePath(name), container)).toMatchObject({
+    expect(readFacts(fixturePath(name), container)).toMatchObject({
       width: await video?.getDisplayWidth(),
       height: await video?.getDisplayHeight(),
     });
@@ -70,7 +70,7 @@ describe('readFacts', () => {
     const times = clip.indexOf('stts');
     clip.writeUInt32BE(1001, times + 16);
     clip.write('skip', clip.indexOf('edts'));
-    const facts = await readFacts(await folder.write('ntsc.mp4', clip), 'mp4');
+    const facts = readFacts(await folder.write('ntsc.mp4', clip), 'mp4');
     expect(facts).toMatchObject({ fps: 23.976, duration_s: 1.043 });
   });
 
@@ -84,7 +84,7 @@ describe('readFacts', () => {
   ] as const)('reads a clip that gives %s', async (_, name, [box, offset, value], expected) => {
     const clip = fixture(name);
     clip.writeUInt32BE(value, clip.indexOf(box, clip.indexOf('moov')) + offset);
-    const facts = await readFacts(await folder.write('odd.mp4', clip), 'mp4');
+    const facts = readFacts(await folder.write('odd.mp4', clip), 'mp4');
     expect(facts).toEqual({ ...H264, ...expected });
   });
 
@@ -92,10 +92,10 @@ describe('readFacts', () => {
     const clip = fixture('long-audio.mp4');
     clip.write('text', clip.indexOf('vide', clip.indexOf('hdlr')));
     const path = await folder.write('sound.mp4', clip);
-    await expect(readFacts(path, 'mp4')).rejects.toThrow('without a video track');
+    expect(() => readFacts(path, 'mp4')).toThrow('without a video track');
   });
 
-  it('says that a clip is of the other container', async () => {
-    await expect(readFacts(fixturePath('vp9.webm'), 'mp4')).rejects.toThrow('in a webm container, not mp4');
+  it('says that a clip is of the other container', () => {
+    expect(() => readFacts(fixturePath('vp9.webm'), 'mp4')).toThrow('in a webm container, not mp4');
   });
 });
