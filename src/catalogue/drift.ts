@@ -1,18 +1,17 @@
 import type { Model } from '../domain/catalogue.js';
-import type { Diagnostic } from '../domain/diagnostic.js';
 import { findModel } from './find.js';
 
 /**
  * Says where the gateway's catalogue has moved away from the snapshot: the price, the limits or the dated slug of
- * a model that is used, one diagnostic for each field, each with what it was and what it is. Warnings: it is for
- * `--locked` to make them final. A model that the snapshot does not hold cannot have drifted.
+ * a model that is used, one sentence for each field, each with what it was and what it is. A model that the snapshot
+ * does not hold cannot have drifted.
  */
 export function catalogueDrift(catalogues: {
   readonly snapshot: readonly Model[];
   readonly live: readonly Model[];
   /** Ids or dated slugs. */
   readonly used: Iterable<string>;
-}): Diagnostic[] {
+}): string[] {
   const then = new Set<Model>();
   for (const name of catalogues.used) {
     const model = findModel(catalogues.snapshot, name);
@@ -20,34 +19,25 @@ export function catalogueDrift(catalogues: {
   }
   return [...then].flatMap((model) => {
     const now = findModel(catalogues.live, model.id);
-    return now ? driftOf(model, now) : [drift(model, 'is no longer in the catalogue')];
+    return now ? driftOf(model, now) : [`${model.id} is no longer in the catalogue`];
   });
 }
 
-function driftOf(then: Model, now: Model): Diagnostic[] {
+function driftOf(then: Model, now: Model): string[] {
   const limits = LIMITS.flatMap(([name, read]) => {
     const was = read(then);
     const is = read(now);
-    return was === is ? [] : [drift(then, `${name}: ${was} → ${is}`)];
+    return was === is ? [] : [`${then.id} ${name}: ${was} → ${is}`];
   });
   return [...limits, ...priceDrift(then, now)];
 }
 
-function priceDrift(then: Model, now: Model): Diagnostic[] {
+function priceDrift(then: Model, now: Model): string[] {
   const was = new Map(Object.entries(then.pricing_skus ?? {}));
   const is = new Map(Object.entries(now.pricing_skus ?? {}));
   return [...new Set([...was.keys(), ...is.keys()])]
     .filter((key) => was.get(key) !== is.get(key) && Number(was.get(key)) !== Number(is.get(key)))
-    .map((key) => drift(then, `price ${key}: ${was.get(key) ?? 'none'} → ${is.get(key) ?? 'none'}`));
-}
-
-function drift(model: Model, what: string): Diagnostic {
-  return {
-    code: 'catalogue-drift',
-    severity: 'warning',
-    message: `${model.id} ${what}`,
-    hint: 'look at the plan again; a run without `--locked` goes by the catalogue of today',
-  };
+    .map((key) => `${then.id} price ${key}: ${was.get(key) ?? 'none'} → ${is.get(key) ?? 'none'}`);
 }
 
 /** What is compared besides the prices. Order within a list means nothing. */

@@ -68,7 +68,6 @@ export type DiagnosticCode =
   | 'price-unknown'
   | 'catalogue-stale'
   | 'catalogue-unavailable'
-  | 'catalogue-drift'
   // state and disk
   | 'file-not-ours'
   | 'report-not-ours'

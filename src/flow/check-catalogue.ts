@@ -23,7 +23,7 @@ export function assertNoDrift(
   const used = new Set(project.manifest.takes.map((take) => take.settings.model));
   const drift = snapshot ? catalogueDrift({ snapshot: snapshot.models, live: live.models, used }) : [];
   if (drift.length === 0) return;
-  throw new DailiesError('catalogue-drift', drift.map(({ message }) => message).join('; '), {
+  throw new DailiesError('catalogue-drift', drift.join('; '), {
     exitCode: 3,
     hint: 'look at dailies plan, and run without --locked to accept the catalogue as it is now',
   });
