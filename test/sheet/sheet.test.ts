@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ReportTake } from '../../src/domain/report.js';
 import { makeClip } from '../helpers/clips.js';
 import { findChromium, startBrowser, type TestBrowser } from './browser.js';
@@ -166,8 +166,7 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
     await page.getByRole('button', { name: 'Pick __proto__' }).click();
     // Taking a circle back leaves the shot without a pick.
     await page.getByRole('button', { name: 'Pick sea' }).click();
-    await page.reload();
-    expect(await second.getAttribute('aria-pressed')).toBe('true');
+    await reloadUntil(page, async () => expect(await second.getAttribute('aria-pressed')).toBe('true'));
     expect(
       await page.getByRole('button', { name: 'Pick fox, take 1 of 3' }).getAttribute('aria-pressed'),
     ).toBe('false');
@@ -532,10 +531,17 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
     expect(await ground()).not.toBe(dark);
     await page.keyboard.press('t');
     expect(await ground()).toBe(dark);
-    await page.reload();
-    expect(await ground()).toBe(dark);
+    await reloadUntil(page, async () => expect(await ground()).toBe(dark));
   });
 });
+
+/** Chromium hands what a page keeps on to the process behind a reload in its own time. */
+function reloadUntil(page: Page, isAsKept: () => Promise<void>): Promise<void> {
+  return vi.waitFor(async () => {
+    await page.reload();
+    await isAsKept();
+  }, 10_000);
+}
 
 /** A delivered take whose clip lies at `<id>.mp4`. */
 function delivered(wish: Partial<ReportTake> & { readonly id: string }): ReportTake {
