@@ -6,6 +6,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   watch,
 } from 'node:fs';
@@ -188,7 +189,9 @@ function atReplacement({ film, strike }: Parameters<KillPoint['arm']>[0]): Promi
   });
 }
 
+/** What an earlier kill has left there would be written over. */
 function layPipe(path: string): string {
+  rmSync(path, { force: true });
   execFileSync('mkfifo', [path]);
   return path;
 }
