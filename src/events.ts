@@ -44,7 +44,7 @@ export interface StopReason {
   readonly hint?: string;
 }
 
-/** The closing account: also `run --format json`, and the base of report.json. */
+/** The closing account: also `run --format json`. */
 export interface RunSummary {
   readonly version: 1;
   readonly project: string;
@@ -110,12 +110,12 @@ export type RunEvent =
       readonly reasons: readonly string[];
       /** Seconds of film asked for: jobs of one model and length take alike. */
       readonly duration?: number;
-      /** How long such jobs have taken in earlier runs, from submit to end. */
+      /** How long such jobs have taken in earlier runs, from acceptance to completion. */
       readonly expected_ms?: number;
     })
   | (TakeEventBase & { readonly type: 'shot.submitting'; readonly model: string })
   | (TakeEventBase & { readonly type: 'shot.submitted'; readonly model: string; readonly job_id: string })
-  /** A status seen on a poll for the first time; `expected_ms` is how long such jobs have taken from submit to end. */
+  /** A status seen on a poll for the first time; `expected_ms` is how long such jobs have taken in all. */
   | (TakeEventBase & {
       readonly type: 'shot.progress';
       readonly model: string;

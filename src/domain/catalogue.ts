@@ -4,7 +4,7 @@ import type { ShotType } from './take.js';
 /**
  * One model as the gateway lists it, reduced to what we use. Three-valued: `undefined` means that the
  * gateway does not say, a list or a boolean is its word. (A wire null is `undefined` here, except that
- * `upscale_factor` and `creativity` null mean no: see shared notes in ARCHITECTURE.md.)
+ * `upscale_factor` and `creativity` null mean no.)
  */
 export interface Model {
   readonly id: string;

@@ -107,7 +107,7 @@ function nextState({ id, state, gone_clips }: Attempt, event: AttemptEvent): Att
 
 type From = <K extends AttemptStateKind>(...kinds: readonly K[]) => StateOf<K>;
 
-/** A submit cut short by the death of its process is settled like one whose answer was lost. */
+/** Settled by hand is what is uncertain; what is lost can only be given up. */
 function resolved(
   event: Extract<AttemptEvent, { type: 'resolved' }>,
   { since, from }: { readonly since: string; readonly from: From },

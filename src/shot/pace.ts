@@ -1,7 +1,7 @@
 /**
  * How fast submits may go out, for the whole batch. Quick while all goes well; after a "not now" nothing goes out
  * until the wait is over, and then the submits are spaced: the spacing doubles with each refusal and shrinks
- * slowly with each acceptance (additive patience, multiplicative caution, as in congestion control).
+ * by a fifth with each acceptance.
  */
 export interface Pace {
   /** Least time between two submits; 0 while the gateway has never objected, or not for long. */

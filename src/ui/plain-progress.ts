@@ -81,7 +81,7 @@ function settledTakes(state: RunView['state']): number {
   return settled;
 }
 
-/** `31/60   2 failed   5 in flight   $9.84 of $20.00   about 6 min left`. */
+/** `[31/60]  5 in flight  2 failed  $9.84 of $20.00  about 6 min left`. */
 function heartbeat(view: RunView, now: number): string {
   const { state } = view;
   const words = [
