@@ -1,4 +1,4 @@
-import type { AttemptStateKind, MediaFacts, RecordedRequest } from './attempt.js';
+import type { Attempt, AttemptStateKind, MediaFacts, RecordedRequest } from './attempt.js';
 import type { Estimate } from './money.js';
 import type { KeptSettings, ShotType } from './take.js';
 
@@ -16,14 +16,7 @@ export interface ReportOutput {
 }
 
 /** Milliseconds since 1970 of the steps reached by the attempt shown. */
-export interface ReportTimes {
-  readonly submitted?: number;
-  readonly accepted?: number;
-  readonly resumed?: number;
-  readonly started?: number;
-  readonly completed?: number;
-  readonly delivered?: number;
-}
+export type ReportTimes = Omit<Attempt['times'], 'created'>;
 
 /** A clip that is there and does not serve its take: what was asked for then, and what it cost. */
 export interface EarlierClip {
