@@ -60,6 +60,11 @@ export interface PlanDocument {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Whether an action submits a job. */
+export function buys(action: PlanAction): boolean {
+  return action === 'render' || action === 'rerender' || action === 'retry';
+}
+
 /** Whether all that the plan would buy could, with what was spent before, cost more than the manifest's budget. */
 export function crossesBudget({ total, spent_usd, budget_usd }: PlanDocument): boolean {
   return budget_usd !== null && total.max_usd > 0 && roundUsd(spent_usd + total.max_usd) > budget_usd;

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import type { Decision } from '../plan/decision.js';
-import { buys } from '../plan/document.js';
+import { buys } from '../domain/plan.js';
 import { isPaid } from '../plan/standing.js';
 import { exists } from '../store/clip-file.js';
 import { readShotState } from '../store/read-state.js';

@@ -2,7 +2,7 @@ import type { Attempt } from '../domain/attempt.js';
 import type { Take } from '../domain/take.js';
 import type { Decision } from '../plan/decision.js';
 import { decide } from '../plan/decide.js';
-import { buys } from '../plan/document.js';
+import { buys } from '../domain/plan.js';
 import { slotKey, sourcesOf } from '../plan/graph.js';
 import { arePicksAlike } from '../plan/picks.js';
 import { collectAside } from './collect.js';

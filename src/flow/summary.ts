@@ -3,7 +3,7 @@ import { countUnpriced } from '../cost/budget.js';
 import type { PlanDocument } from '../domain/plan.js';
 import type { ExitCode } from '../errors.js';
 import type { RunSummary, StopReason, TakeResult } from '../events.js';
-import { buys } from '../plan/document.js';
+import { buys } from '../domain/plan.js';
 import { isUncertain } from '../plan/standing.js';
 import type { RunContext } from './run-context.js';
 

@@ -3,7 +3,7 @@ import { sumUsd } from '../domain/money.js';
 import type { Take } from '../domain/take.js';
 import type { NotDelivered, TakeResult } from '../events.js';
 import type { Decision } from '../plan/decision.js';
-import { buys } from '../plan/document.js';
+import { buys } from '../domain/plan.js';
 import { lastWords } from '../plan/verdict.js';
 import { about, type RunContext } from './run-context.js';
 

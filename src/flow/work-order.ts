@@ -1,5 +1,5 @@
 import { USUAL_SECONDS, type Take } from '../domain/take.js';
-import { buys } from '../plan/document.js';
+import { buys } from '../domain/plan.js';
 import { inDependencyOrder, slotKey, sourcesOf } from '../plan/graph.js';
 import type { PollTiming } from '../shot/poll-timing.js';
 import type { Survey } from './survey.js';

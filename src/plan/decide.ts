@@ -1,7 +1,7 @@
 import type { Take } from '../domain/take.js';
 import { fingerprint, recordedSettings, type Order } from '../shot/order.js';
 import type { Decision, DecisionContext } from './decision.js';
-import { buys } from './document.js';
+import { buys } from '../domain/plan.js';
 import { generations, slotKey } from './graph.js';
 import { orderOf, surveySources, type SourceSurvey } from './sources.js';
 import { isUncertain, isUnfetched } from './standing.js';

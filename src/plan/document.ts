@@ -3,14 +3,9 @@ import type { Attempt } from '../domain/attempt.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { FREE, sumUsd, type Estimate } from '../domain/money.js';
-import type { PlanAction, PlanDocument, PlanProduct, PlanRow } from '../domain/plan.js';
+import { buys, type PlanDocument, type PlanProduct, type PlanRow } from '../domain/plan.js';
 import type { Take } from '../domain/take.js';
 import type { Decision } from './decision.js';
-
-/** Whether an action submits a job. */
-export function buys(action: PlanAction): boolean {
-  return action === 'render' || action === 'rerender' || action === 'retry';
-}
 
 /** What is to be bought: the takes that the plan submits jobs for. */
 export function purchases(decisions: readonly Decision[]): Take[] {

@@ -1,5 +1,5 @@
 import { sumUsd } from '../domain/money.js';
-import { crossesBudget, type PlanAction, type PlanDocument, type PlanRow } from '../domain/plan.js';
+import { buys, crossesBudget, type PlanAction, type PlanDocument, type PlanRow } from '../domain/plan.js';
 import { glyphs, type Glyphs } from './glyphs.js';
 import { palette, type Look, type Palette } from './look.js';
 import { formatEstimate, formatUsd, unpricedWords } from './money.js';
@@ -154,10 +154,6 @@ function costCell(row: PlanRow, signs: Glyphs): string {
   if (row.estimate === null) return buys(row.action) ? 'unpriced' : signs.none;
   if (row.estimate.max_usd > 0) return formatEstimate(row.estimate, signs);
   return row.action === 'held' || row.action === 'reuse' || row.action === 'orphan' ? signs.none : 'free';
-}
-
-function buys(action: PlanAction): boolean {
-  return action === 'render' || action === 'rerender' || action === 'retry';
 }
 
 function reasonsOf(row: PlanRow): string {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { planProject, validateProject } from '../../src/flow/plan.js';
 import { loadProject } from '../../src/flow/project.js';
-import { buys } from '../../src/plan/document.js';
+import { buys } from '../../src/domain/plan.js';
 import { cli } from '../helpers/cli.js';
 import { standIn } from './films.js';
 
