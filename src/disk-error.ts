@@ -52,7 +52,6 @@ export function diskError(failure: {
   const { path, doing, cause, comfort } = failure;
   const { why, hint } = diskRefusal({ path, doing, cause });
   return new DailiesError('disk', `${basename(path)} could not be ${doing}: ${why}`, {
-    exitCode: 3,
     hint: comfort === undefined ? hint : `${hint}; ${comfort}`,
     cause,
   });

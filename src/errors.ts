@@ -3,29 +3,37 @@ import { inTextOrder, type Diagnostic } from './domain/diagnostic.js';
 /** 1: some shots were not delivered; 2: usage or manifest; 3: refused before or while spending; 130: interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130;
 
-/** Every code a DailiesError can bear; each has a row in docs/errors.md. */
-export type ErrorCode =
-  | 'usage'
-  | 'manifest-invalid'
-  | 'lockfile-newer'
-  | 'lockfile-corrupt'
-  | 'journal-corrupt'
-  | 'locked-by-another-run'
-  | 'key-missing'
-  | 'key-refused'
-  | 'budget'
-  | 'unpriced'
-  | 'gateway-unreachable'
-  | 'gateway-answer'
-  | 'catalogue-unavailable'
-  | 'catalogue-drift'
-  | 'job-unknown'
-  | 'disk'
-  | 'input-changed'
-  | 'media'
-  | 'tool-missing'
-  | 'declined'
-  | 'internal';
+/** Every code a DailiesError can bear, and the exit status it gives a command; each has a row in docs/errors.md. */
+export const EXIT_CODES = {
+  usage: 2,
+  'manifest-invalid': 2,
+  'lockfile-newer': 3,
+  'lockfile-corrupt': 3,
+  'journal-corrupt': 3,
+  'locked-by-another-run': 3,
+  'key-missing': 3,
+  'key-refused': 3,
+  budget: 3,
+  unpriced: 3,
+  'gateway-unreachable': 3,
+  'gateway-answer': 3,
+  'catalogue-unavailable': 3,
+  'catalogue-drift': 3,
+  'job-unknown': 3,
+  'job-taken': 2,
+  'clip-missing': 1,
+  /** The state or the clips cannot be written or read: nothing more is bought. */
+  disk: 3,
+  /** One file cannot be used; what does not need it goes on. */
+  'file-unusable': 1,
+  'input-changed': 1,
+  media: 1,
+  'tool-missing': 1,
+  declined: 3,
+  internal: 1,
+} as const satisfies Readonly<Record<string, ExitCode>>;
+
+export type ErrorCode = keyof typeof EXIT_CODES;
 
 /** An error a person can act on: a fixed short summary, what happened, and what to do. */
 export class DailiesError extends Error {
@@ -37,12 +45,12 @@ export class DailiesError extends Error {
   constructor(
     code: ErrorCode,
     message: string,
-    options: { readonly exitCode: ExitCode; readonly hint?: string; readonly cause?: unknown },
+    { hint, cause }: { readonly hint?: string | undefined; readonly cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    super(message, cause === undefined ? {} : { cause });
     this.code = code;
-    this.exitCode = options.exitCode;
-    this.hint = options.hint;
+    this.exitCode = EXIT_CODES[code];
+    this.hint = hint;
   }
 }
 
@@ -54,7 +62,7 @@ export class ManifestError extends DailiesError {
 
   constructor(diagnostics: readonly Diagnostic[], source: { readonly file: string; readonly text: string }) {
     const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
-    super('manifest-invalid', `the manifest has ${errors} error${errors === 1 ? '' : 's'}`, { exitCode: 2 });
+    super('manifest-invalid', `the manifest has ${errors} error${errors === 1 ? '' : 's'}`);
     this.diagnostics = inTextOrder(diagnostics);
     this.source = source;
   }
@@ -63,7 +71,6 @@ export class ManifestError extends DailiesError {
 /** Marks a branch that the types rule out; reaching it is a bug of ours. */
 export function unreachable(value: never): never {
   throw new DailiesError('internal', `unexpected value ${JSON.stringify(value)}`, {
-    exitCode: 1,
     hint: 'this is a bug in dailies: please report it with the manifest that shows it',
   });
 }

@@ -30,7 +30,6 @@ function pathOf(url: URL): string {
     return fileURLToPath(url);
   } catch (cause) {
     throw new DailiesError('usage', `${url.protocol}//${url.host} has no manifest: ${messageOf(cause)}`, {
-      exitCode: 2,
       hint: 'give the path of a file, or its file: URL',
       cause,
     });

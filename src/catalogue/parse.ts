@@ -14,7 +14,6 @@ export function parseCatalogue(body: unknown): Model[] {
       'gateway-answer',
       'the gateway answered the question for its models with no list of them',
       {
-        exitCode: 3,
         hint: 'check that the base URL is that of an OpenRouter-compatible video API (it usually ends in /api/v1)',
       },
     );

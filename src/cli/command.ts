@@ -37,7 +37,7 @@ function heedUnread(command: Command, context: CliContext): void {
     const message = `nothing reads ${name}`;
     const hint =
       meant === undefined ? 'unset it, or see docs/ci.md for those that are read' : `did you mean ${meant}?`;
-    if (spends && meant !== undefined) throw new DailiesError('usage', message, { exitCode: 2, hint });
+    if (spends && meant !== undefined) throw new DailiesError('usage', message, { hint });
     noteLines(context, [`warning: ${message}: ${hint}`]);
   }
 }

@@ -81,7 +81,6 @@ function valueOf(option: Option, { name, text }: { readonly name: string; readon
       : text;
   } catch (error) {
     throw new DailiesError('usage', `${name}=${text} does not fit ${option.flags}: ${messageOf(error)}`, {
-      exitCode: 2,
       cause: error,
     });
   }

@@ -47,10 +47,9 @@ function knownError(error: unknown): DailiesError {
     return diskError({ path: String(error.path), doing: 'used', cause: error });
   }
   if (error instanceof Error && 'code' in error && 'syscall' in error) {
-    return new DailiesError('disk', error.message, { exitCode: 1, cause: error });
+    return new DailiesError('file-unusable', error.message, { cause: error });
   }
   return new DailiesError('internal', messageOf(error), {
-    exitCode: 1,
     hint: 'this is a bug in dailies: set DAILIES_DEBUG=1 to see where it is, and report it with the manifest',
     cause: error,
   });

@@ -61,7 +61,6 @@ function assertFree(project: Project, target: string): void {
     'usage',
     `the film would be ${target}, which is where the clip of ${taken.key} belongs`,
     {
-      exitCode: 2,
       hint: 'give the project another name, or the clips with output: { name: … }',
     },
   );
@@ -102,8 +101,7 @@ async function pickedClips(project: Project): Promise<string[]> {
     ...(outdated.length > 0 ? [`out of date: ${outdated.join(', ')}`] : []),
   ];
   if (complaints.length === 0) return clips;
-  throw new DailiesError('usage', complaints.join('; '), {
-    exitCode: 1,
+  throw new DailiesError('clip-missing', complaints.join('; '), {
     hint: `dailies run ${project.source.file}, with the options that assemble was given`,
   });
 }

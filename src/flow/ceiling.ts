@@ -30,7 +30,7 @@ export async function ceilingRefusal(
   const stopped = ceilingReached(plan, { options: ceiling, attempts });
   if (!stopped) return undefined;
   const { kind, message, hint } = stopped;
-  return new DailiesError(kind, message, { exitCode: 3, ...(hint === undefined ? {} : { hint }) });
+  return new DailiesError(kind, message, { hint });
 }
 
 /** Why the plan cannot be paid for under the ceilings, or why that cannot be told; undefined where it can. */

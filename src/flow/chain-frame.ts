@@ -35,7 +35,7 @@ async function takeFrame(context: RunContext, input: FrameInput): Promise<Buffer
   const tool = await context.frameTool();
   if (!tool) {
     const message = `taking a frame of ${input.shot} needs ffmpeg, which was not found`;
-    throw new DailiesError('tool-missing', message, { exitCode: 3, hint: TOOL_HINT });
+    throw new DailiesError('tool-missing', message, { hint: TOOL_HINT });
   }
   const clip = await verifiedClip(context, input);
   return tool.extractFrame({ clip, at: input.at, signal: context.control.working });
@@ -49,11 +49,9 @@ async function verifiedClip({ store, project }: RunContext, input: FrameInput): 
     const file = openPath(project.paths.folder, output.path);
     if ((await inspectOutput({ file, output, hash: false })) === 'intact') return file;
   }
-  throw new DailiesError(
-    'disk',
+  throw new DailiesError('file-unusable',
     `the clip of ${input.shot} is not as it was delivered, so no frame is taken from it`,
     {
-      exitCode: 1,
       hint: `put the clip back, or make it anew with --rerender ${input.shot}`,
     },
   );

@@ -24,7 +24,6 @@ export function assertNoDrift(
   const drift = snapshot ? catalogueDrift({ snapshot: snapshot.models, live: live.models, used }) : [];
   if (drift.length === 0) return;
   throw new DailiesError('catalogue-drift', drift.join('; '), {
-    exitCode: 3,
     hint: 'look at dailies plan, and run without --locked to accept the catalogue as it is now',
   });
 }

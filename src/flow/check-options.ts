@@ -84,11 +84,10 @@ function check(options: object, rules: Readonly<Record<string, Rule>>): void {
     const rule = rules[name];
     if (rule === undefined) {
       const hint = `there are ${Object.keys(rules).join(', ')}`;
-      throw new DailiesError('usage', `there is no option ${name} here`, { exitCode: 2, hint });
+      throw new DailiesError('usage', `there is no option ${name} here`, { hint });
     }
     if (value === undefined || rule.fits(value)) continue;
     throw new DailiesError('usage', `${name} has to be ${rule.expects}, not ${inspect(value, SHORTLY)}`, {
-      exitCode: 2,
       hint: rule.hint ?? 'mend it, or leave it out; docs/library.md has the options',
     });
   }

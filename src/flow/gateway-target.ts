@@ -73,7 +73,6 @@ export function parseGatewayOption(option: string, inManifest: GatewaySetting): 
     'usage',
     `--gateway ${withoutSecrets(option)} is neither a gateway's name nor a base URL`,
     {
-      exitCode: 2,
       hint: 'openrouter, modelgates, sandbox, or an https URL such as https://example.com/api/v1, without user, password, ? and # (http: on loopback alone)',
     },
   );
@@ -102,7 +101,6 @@ function sandboxSpeed({ DAILIES_SANDBOX_SPEED: text = '' }: NodeJS.ProcessEnv): 
   const speed = text.trim() === '' ? 1 : Number(text);
   if (Number.isFinite(speed) && speed > 0) return speed;
   throw new DailiesError('usage', `DAILIES_SANDBOX_SPEED has to be a number above 0, not ${text}`, {
-    exitCode: 2,
     hint: 'unset it for the usual speed; 10 makes jobs ten times as fast',
   });
 }

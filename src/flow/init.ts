@@ -26,7 +26,6 @@ export async function initProject(folder: string): Promise<NewProject> {
   for (const path of files.keys()) {
     if (!exists(path)) continue;
     throw new DailiesError('usage', `${path} is there already; nothing was written`, {
-      exitCode: 2,
       hint: 'name another folder: dailies init FOLDER',
     });
   }

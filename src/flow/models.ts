@@ -55,7 +55,6 @@ function chosenModel(models: Catalogue['models'], id: string): Catalogue['models
     models.map((listed) => listed.id),
   );
   throw new DailiesError('usage', `the gateway lists no model ${id}`, {
-    exitCode: 2,
     hint: near === undefined ? 'dailies models lists them all' : `did you mean ${near}?`,
   });
 }

@@ -43,7 +43,6 @@ function readPicks({ manifest }: Project, text: string, file: string): [string, 
       'usage',
       `${file} has the picks of the project ${JSON.stringify(project)}, and the manifest is of "${manifest.project}"`,
       {
-        exitCode: 2,
         hint: 'name the manifest of that project, or export the picks from the sheet of this one',
       },
     );
@@ -54,7 +53,6 @@ function readPicks({ manifest }: Project, text: string, file: string): [string, 
     if (takes === undefined) {
       const near = nearest(shot, takesOf.keys());
       throw new DailiesError('usage', `${file} picks a take of ${shot}, and the manifest has no such shot`, {
-        exitCode: 2,
         hint:
           near === undefined
             ? 'export the picks again from the sheet of this manifest'
@@ -67,7 +65,6 @@ function readPicks({ manifest }: Project, text: string, file: string): [string, 
         'usage',
         `${file} picks take ${JSON.stringify(take)} of ${shot}, which has ${takes}`,
         {
-          exitCode: 2,
           hint: `choose a take from 1 to ${takes}`,
         },
       );
@@ -81,7 +78,6 @@ function picksIn(text: string, file: string): { readonly picks: object; readonly
   const data = objectIn(text);
   if (typeof data['version'] === 'number' && data['version'] > VERSION) {
     throw new DailiesError('usage', `${file} was written by a newer dailies (version ${data['version']})`, {
-      exitCode: 2,
       hint: 'update dailies, then pick again',
     });
   }
@@ -89,7 +85,6 @@ function picksIn(text: string, file: string): { readonly picks: object; readonly
   if (data['version'] === VERSION && typeof picks === 'object' && picks !== null && !Array.isArray(picks))
     return { picks, project };
   throw new DailiesError('usage', `${file} has no picks in it`, {
-    exitCode: 2,
     hint: 'export them from the contact sheet; the form is { "version": 1, "picks": { "<shot>": 1 } }',
   });
 }

@@ -105,7 +105,6 @@ function assertKey({ target }: Project, decisions: readonly Decision[]): void {
   );
   if (!target.needsKey || target.apiKey !== undefined || !asksGateway) return;
   throw new DailiesError('key-missing', `${target.name} needs a key, and ${target.keyVariable} is not set`, {
-    exitCode: 3,
     hint: `export ${target.keyVariable}=…, or put it into .env beside the manifest; --gateway sandbox renders for free`,
   });
 }

@@ -123,7 +123,7 @@ function onlyShot(open: readonly Open[], manifestId: string): readonly Open[] {
   throw new DailiesError(
     'usage',
     `${manifestId} is several shots, and ${shots.length} of them have something to settle`,
-    { exitCode: 2, hint: `name those that are meant: ${shots.join(', ')}` },
+    { hint: `name those that are meant: ${shots.join(', ')}` },
   );
 }
 
@@ -131,7 +131,6 @@ function nothingToSettle(open: readonly Open[], word: string): never {
   const near = nearest(word, new Set(open.map(({ attempt }) => attempt.owner.shot)));
   const names = open.map(({ attempt }) => slotKey(attempt.owner)).join(', ');
   throw new DailiesError('usage', `${word} has nothing to settle`, {
-    exitCode: 2,
     hint:
       near !== undefined ? `did you mean ${near}?` : names === '' ? 'no shot has' : `these have: ${names}`,
   });
@@ -157,19 +156,17 @@ async function eventOf(
   if (settlement.as !== 'job') return { type: 'resolved', as: settlement.as };
   const { jobId } = settlement;
   if (jobId.trim() === '')
-    throw new DailiesError('usage', 'the job id is empty', { exitCode: 2, hint: 'name it with --job-id' });
+    throw new DailiesError('usage', 'the job id is empty', { hint: 'name it with --job-id' });
   const [attempt, ...others] = chosen;
   if (!attempt || others.length > 0) {
     const names = chosen.map(({ owner }) => slotKey(owner)).join(', ');
     throw new DailiesError('usage', 'a job belongs to one shot', {
-      exitCode: 2,
       hint: names === '' ? 'no shot has anything to settle' : `name one of these with --job-id: ${names}`,
     });
   }
   const gateway = await connections.of(attempt);
   if (!gateway) {
     throw new DailiesError('usage', `the submit of ${attempt.owner.shot} went to ${attempt.gateway}`, {
-      exitCode: 2,
       hint: `resolve it with --gateway ${attempt.gateway}, which alone knows its job`,
     });
   }
@@ -195,8 +192,7 @@ async function assertJob({
   const sameGateway = store.attempts().filter(({ gateway }) => gateway === attempt.gateway);
   const owner = sameGateway.find(({ state }) => 'job' in state && state.job.id === jobId)?.owner;
   if (owner) {
-    throw new DailiesError('job-unknown', `job ${jobId} belongs to ${owner.shot} already`, {
-      exitCode: 2,
+    throw new DailiesError('job-taken', `job ${jobId} belongs to ${owner.shot} already`, {
       hint: 'look for the job of this shot in the gateway’s own list of activity',
     });
   }
@@ -204,12 +200,10 @@ async function assertJob({
   switch (outcome.kind) {
     case 'not_found':
       throw new DailiesError('job-unknown', `the gateway knows no job ${jobId}: ${outcome.message}`, {
-        exitCode: 3,
         hint: 'check the id; where there is no job, settle the shot with --not-charged',
       });
     case 'key_refused':
       throw new DailiesError('key-refused', outcome.message, {
-        exitCode: 3,
         hint: gateway.keyHint,
       });
     case 'unavailable':
@@ -217,7 +211,6 @@ async function assertJob({
         'gateway-unreachable',
         `the gateway could not be asked for job ${jobId}: ${outcome.message}`,
         {
-          exitCode: 3,
           hint: 'try again in a while: nothing has been changed',
         },
       );

@@ -58,7 +58,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     const { plan } = prepared;
     signal.throwIfAborted();
     if (options.confirm && buysForMoney(project, prepared) && !(await options.confirm(plan))) {
-      throw new DailiesError('declined', 'nothing was submitted', { exitCode: 3 });
+      throw new DailiesError('declined', 'nothing was submitted');
     }
     const context = createContext({
       ...{ project, store, connections, prepared, signal, emit },

@@ -196,7 +196,6 @@ function scopeOf(takes: readonly Take[], { scope, picks, choices = [] }: Surveye
 
 function leftOut(id: string): DailiesError {
   return new DailiesError('usage', `--rerender ${id}: --only or --until leaves it out`, {
-    exitCode: 2,
     hint: `name ${id} there too, or leave it out of --rerender`,
   });
 }
@@ -212,7 +211,6 @@ function select(takes: readonly Take[], ids: readonly string[], option: string):
     const more = begun.length > 3 ? ` and ${begun.length - 3} more` : '';
     const near = nearest(id, new Set(takes.flatMap((take) => [take.shot, take.key])));
     throw new DailiesError('usage', `${option} ${id}: the manifest has no such shot`, {
-      exitCode: 2,
       hint:
         begun.length > 0
           ? `these begin so: ${begun.slice(0, 3).join(', ')}${more}`

@@ -42,7 +42,7 @@ async function act(context: RunContext, decision: Decision): Promise<End> {
     case 'held':
       return hold(context, decision);
     case 'orphan':
-      throw new DailiesError('internal', `take ${take.key} cannot be an orphan`, { exitCode: 1 });
+      throw new DailiesError('internal', `take ${take.key} cannot be an orphan`);
     default:
       return unreachable(action);
   }
@@ -50,7 +50,7 @@ async function act(context: RunContext, decision: Decision): Promise<End> {
 
 /** The attempt that serves the take, in the take's own name from now on. */
 async function owned(context: RunContext, { take, attempt }: Decision): Promise<Attempt> {
-  if (!attempt) throw new DailiesError('internal', `nothing serves take ${take.key}`, { exitCode: 1 });
+  if (!attempt) throw new DailiesError('internal', `nothing serves take ${take.key}`);
   context.serving.set(take.key, attempt.id);
   const current = context.store.get(attempt.id);
   if (current.owner.shot === take.shot && current.owner.take === take.take) return current;
@@ -64,7 +64,7 @@ async function buy(context: RunContext, decision: Decision): Promise<End> {
   if (!order || fingerprint === undefined) {
     // Nobody waited for the sources of a take in a run that was stopped.
     if (context.control.reason) return { attempt: undefined };
-    throw new DailiesError('internal', `take ${take.key} has inputs that are not known`, { exitCode: 1 });
+    throw new DailiesError('internal', `take ${take.key} has inputs that are not known`);
   }
   let giveUp = decision.give_up ?? [];
   for (let retriesLeft = context.project.manifest.retries; ; retriesLeft--) {
@@ -168,7 +168,7 @@ function elsewhere({ gateway }: Attempt): string {
 
 /** A disk that cannot be written ends the run; whatever else goes wrong is this take's own matter. */
 function whatWentWrong(context: RunContext, take: Take, error: unknown): End {
-  const isDisk = error instanceof DailiesError && error.code === 'disk' && error.exitCode === 3;
+  const isDisk = error instanceof DailiesError && error.code === 'disk';
   if (isDisk) {
     const hint = error.hint === undefined ? {} : { hint: error.hint };
     context.control.stop({ kind: 'disk', message: error.message, ...hint });

@@ -52,7 +52,6 @@ function readCatalogue(
   const words = bodyWords(body) ?? 'no reason given';
   if (status === 401 || status === 403) {
     throw new DailiesError('key-refused', printable(`${baseUrl} refuses the key: ${words}`, redact), {
-      exitCode: 3,
       hint: keyHint,
     });
   }
@@ -71,6 +70,6 @@ function unavailable(why: string, { baseUrl, redact }: CatalogueRequest): Dailie
   return new DailiesError(
     'catalogue-unavailable',
     printable(`no list of models from ${baseUrl}: ${why}`, redact),
-    { exitCode: 3, hint: 'check the base URL and the network; nothing was submitted' },
+    { hint: 'check the base URL and the network; nothing was submitted' },
   );
 }

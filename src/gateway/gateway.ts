@@ -219,7 +219,6 @@ function checkedBase(baseUrl: string): { readonly origin: string; readonly pathn
   }
   const shown = url ? url.origin + url.pathname : baseUrl;
   throw new DailiesError('usage', `${shown} cannot be a gateway's base URL`, {
-    exitCode: 2,
     hint: 'give an https: URL without user, password, ? and #, such as https://openrouter.ai/api/v1',
   });
 }
@@ -229,7 +228,6 @@ function checkedKey(apiKey: string | undefined): string | undefined {
   if (key === undefined || key === '') return undefined;
   if (/^[\x21-\x7e]+$/.test(key)) return key;
   throw new DailiesError('key-refused', 'the API key has characters that no key can have', {
-    exitCode: 3,
     hint: 'copy it again, without quotes, spaces or line breaks',
   });
 }

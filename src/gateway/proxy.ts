@@ -19,7 +19,6 @@ export function proxyFor(origin: URL, env: ProxyEnv): URL | undefined {
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
   if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy;
   throw new DailiesError('usage', `${name.toUpperCase()} does not name an HTTP proxy`, {
-    exitCode: 2,
     hint: 'it should look like http://proxy.example.com:8080',
   });
 }

@@ -29,7 +29,7 @@ export interface Assembled {
  * is no ffmpeg, `media` where one cannot be used, `disk`; the signal's reason when it aborts.
  */
 export async function assembleClips({ clips, target, tool, signal }: AssembleWish): Promise<Assembled> {
-  if (clips.length === 0) throw new DailiesError('media', 'there are no clips to join', { exitCode: 1 });
+  if (clips.length === 0) throw new DailiesError('media', 'there are no clips to join');
   const terms: JoinTerms[] = [];
   for (const clip of clips) terms.push(await readJoinTerms(clip));
   const found = differences(terms);
@@ -58,7 +58,7 @@ function ffmpegMissing(found: readonly string[]): DailiesError {
   const message = `these clips cannot be joined as they are, because of their ${found.join(', ')}`;
   const hint =
     'ffmpeg can make them alike: install it (https://ffmpeg.org/download.html), or name it in DAILIES_FFMPEG';
-  return new DailiesError('tool-missing', message, { exitCode: 1, hint });
+  return new DailiesError('tool-missing', message, { hint });
 }
 
 /** Works in a folder beside the target, on the same disk, that is gone afterwards. */
@@ -94,7 +94,6 @@ function asOurs(error: unknown, target: string): unknown {
   if (!(error instanceof Error) || error instanceof DailiesError) return error;
   if (errnoOf(error) !== undefined) return diskError({ path: target, doing: 'written', cause: error });
   return new DailiesError('media', `cannot join the clips: ${messageOf(error)}`, {
-    exitCode: 1,
     cause: error,
   });
 }

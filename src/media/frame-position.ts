@@ -28,5 +28,5 @@ export function clipWithFrame(clip: string, at: FramePosition): WholeClip {
 
 export function noSuchFrame(clip: string, at: FramePosition, why: string, hint?: string): DailiesError {
   const message = `cannot ${framePurpose(clip, at)}: ${why}`;
-  return new DailiesError('media', message, { exitCode: 1, ...(hint === undefined ? {} : { hint }) });
+  return new DailiesError('media', message, { hint });
 }

@@ -31,7 +31,7 @@ export async function readJoinTerms(clip: string): Promise<JoinTerms> {
 }
 
 function unusable(clip: string, reason: string): DailiesError {
-  return new DailiesError('media', `cannot join ${clip}: it is ${reason}`, { exitCode: 1 });
+  return new DailiesError('media', `cannot join ${clip}: it is ${reason}`);
 }
 
 async function termsOf(facts: MediaFacts, { video, audio }: ClipTracks): Promise<Record<string, string>> {

@@ -168,14 +168,12 @@ export async function readDataUrl({
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw new DailiesError('disk', `${file} cannot be read: ${messageOf(error)}`, {
-      exitCode: 1,
+    throw new DailiesError('file-unusable', `${file} cannot be read: ${messageOf(error)}`, {
       cause: error,
     });
   }
   if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
     throw new DailiesError('input-changed', `${file} was changed while the run was going on`, {
-      exitCode: 1,
       hint: 'nothing was sent for this shot: run again to render it from the file as it is now',
     });
   }

@@ -42,7 +42,7 @@ export async function runTool({ command, args, input, purpose, signal }: ToolRun
     child.once('error', (error) => {
       if (signal?.aborted === true) return;
       const message = `cannot ${purpose}: ${command} does not start (${error.message})`;
-      reject(new DailiesError('tool-missing', message, { exitCode: 1, hint: TOOL_HINT, cause: error }));
+      reject(new DailiesError('tool-missing', message, { hint: TOOL_HINT, cause: error }));
     });
     child.once('close', (code) => resolve(code));
   });
@@ -50,9 +50,8 @@ export async function runTool({ command, args, input, purpose, signal }: ToolRun
   if (exitCode === 0) return Buffer.concat(output);
 
   const message = `cannot ${purpose}: ${complaint.trim() || `it ended with ${exitCode ?? 'a signal'} and said nothing`}`;
-  if (!complaint.includes('No space left on device'))
-    throw new DailiesError('media', message, { exitCode: 1 });
-  throw new DailiesError('disk', message, { exitCode: 3, hint: 'make room on the disk, then run again' });
+  if (!complaint.includes('No space left on device')) throw new DailiesError('media', message);
+  throw new DailiesError('disk', message, { hint: 'make room on the disk, then run again' });
 }
 
 /** What to do where nothing can decode video. */

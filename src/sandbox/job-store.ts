@@ -101,7 +101,6 @@ export async function makeStateDir(folder: string): Promise<void> {
     await access(folder, constants.W_OK);
   } catch (cause) {
     throw new DailiesError('usage', `${folder} cannot keep the sandbox's jobs: ${messageOf(cause)}`, {
-      exitCode: 2,
       hint: 'name a folder that can be written to with --state DIR',
       cause,
     });

@@ -63,7 +63,6 @@ async function listen(server: Server, port: number): Promise<number> {
     server.once('error', (error) =>
       reject(
         new DailiesError('usage', `the sandbox cannot listen on port ${port}: ${messageOf(error)}`, {
-          exitCode: 2,
           hint: 'choose another port with --port N, or leave it out to take any that is free',
           cause: error,
         }),

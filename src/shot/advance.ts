@@ -30,9 +30,7 @@ function nextState({ id, state, gone_clips }: Attempt, event: AttemptEvent): Att
   const since = event.at;
   const from = <K extends AttemptStateKind>(...kinds: readonly K[]): StateOf<K> => {
     if (isOneOf(state, kinds)) return state;
-    throw new DailiesError('internal', `attempt ${id} cannot go from ${state.kind} by ${event.type}`, {
-      exitCode: 1,
-    });
+    throw new DailiesError('internal', `attempt ${id} cannot go from ${state.kind} by ${event.type}`);
   };
 
   switch (event.type) {

@@ -29,7 +29,6 @@ export function openFolder(path: string): () => void {
   return () => {
     if (disk !== undefined && diskOf(path) === disk) return;
     throw new DailiesError('disk', `the folder of the clips is gone: ${path}`, {
-      exitCode: 3,
       hint: 'put it back, then run again: what was paid for is fetched then',
     });
   };

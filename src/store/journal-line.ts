@@ -111,7 +111,7 @@ function checksum(body: string): string {
 
 function refuseUnwritable(value: unknown, path: string): void {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new DailiesError('internal', `${path} is ${value}, which cannot be written down`, { exitCode: 1 });
+    throw new DailiesError('internal', `${path} is ${value}, which cannot be written down`);
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [key, part] of Object.entries(value)) refuseUnwritable(part, `${path}.${key}`);
@@ -119,7 +119,6 @@ function refuseUnwritable(value: unknown, path: string): void {
 
 function writtenByNewer(): DailiesError {
   return new DailiesError('lockfile-newer', 'the journal was written by a newer version of dailies', {
-    exitCode: 3,
     hint: 'update dailies, then run again',
   });
 }

@@ -39,7 +39,6 @@ export function journalCorrupt(damage: {
 }): DailiesError {
   const { path, place, what } = damage;
   return new DailiesError('journal-corrupt', `${basename(path)}, line ${place}: ${what}`, {
-    exitCode: 3,
     hint:
       `restore lockfile and journal from one backup; without one, cut the journal before line ${place} ` +
       `(head -n ${place - 1}), and know that what the rest says is forgotten: its jobs may be paid for again`,

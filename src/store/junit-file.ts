@@ -65,7 +65,6 @@ async function lookAt(file: string): Promise<Stats | undefined> {
 
 function notForJunit(problem: string): DailiesError {
   return new DailiesError('usage', `the JUnit report cannot be written: ${problem}`, {
-    exitCode: 2,
     hint: 'name another file: --junit dailies.xml',
   });
 }

@@ -90,7 +90,6 @@ function checkStored(value: unknown, path: string): StoredLockfile {
       'lockfile-newer',
       `${basename(path)} was written by a newer dailies (version ${version})`,
       {
-        exitCode: 3,
         hint: 'update dailies, then run again',
       },
     );
@@ -154,7 +153,6 @@ function refuseRepeatedIds(attempts: readonly Attempt[], path: string): void {
 
 function corrupt(path: string, what: string): DailiesError {
   return new DailiesError('lockfile-corrupt', `${basename(path)} ${what}`, {
-    exitCode: 3,
     hint: `restore it from version control or a backup; without one, move it away: the clips are known from the files beside them, but jobs in flight would be paid for again`,
   });
 }

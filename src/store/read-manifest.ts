@@ -8,7 +8,7 @@ export async function readManifest(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     const { message, hint } = problemOf(path, error);
-    throw new DailiesError('manifest-invalid', message, { exitCode: 2, hint, cause: error });
+    throw new DailiesError('manifest-invalid', message, { hint, cause: error });
   }
 }
 

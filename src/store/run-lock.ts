@@ -175,13 +175,13 @@ function heldBy(
     lock.where === 'elsewhere'
       ? 'wait for it or stop it there; if that machine or container is gone: dailies unlock MANIFEST'
       : `wait for it to end, or stop it: kill ${pid}`;
-  return new DailiesError('locked-by-another-run', message, { exitCode: 3, hint });
+  return new DailiesError('locked-by-another-run', message, { hint });
 }
 
 function unreadable(path: string): DailiesError {
   return new DailiesError(
     'locked-by-another-run',
     `${basename(path)} is in the way, and does not say who holds it: no run of this version wrote it`,
-    { exitCode: 3, hint: 'if no run is at work on this project: dailies unlock MANIFEST' },
+    { hint: 'if no run is at work on this project: dailies unlock MANIFEST' },
   );
 }

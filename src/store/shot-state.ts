@@ -99,5 +99,5 @@ function newAttempt(begun: Extract<JournalEntry, { readonly type: 'begun' }>): A
 }
 
 function unfit(message: string): DailiesError {
-  return new DailiesError('internal', message, { exitCode: 1 });
+  return new DailiesError('internal', message);
 }

@@ -112,7 +112,7 @@ function createStore(parts: {
   let isClosed = false;
 
   const assertOpen = () => {
-    if (isClosed) throw new DailiesError('internal', 'the shot store is closed', { exitCode: 1 });
+    if (isClosed) throw new DailiesError('internal', 'the shot store is closed');
   };
   const commit = async (entry: JournalEntry, undo?: JournalEntry) => {
     assertOpen();

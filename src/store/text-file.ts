@@ -24,7 +24,6 @@ export async function readText(path: string, { ifAbsent }: { readonly ifAbsent: 
   } catch (error) {
     const { why, hint } = diskRefusal({ path, doing: 'read', cause: error });
     throw new DailiesError('usage', `${path} cannot be read: ${why}`, {
-      exitCode: 2,
       hint: errnoOf(error) === 'ENOENT' ? ifAbsent : hint,
       cause: error,
     });

@@ -119,7 +119,6 @@ export function createWriteAhead(options: {
   function assertHeld(): void {
     if (lock.isHeld()) return;
     throw new DailiesError('locked-by-another-run', 'the lock of this run was removed while it was on', {
-      exitCode: 3,
       hint: 'another run may be at work on this project: nothing more is written here',
     });
   }
@@ -246,7 +245,6 @@ function asDailiesError(error: unknown, path: string): DailiesError {
 function jobsAtRisk(ids: readonly string[], cause: DailiesError): DailiesError {
   const jobs = ids.length === 1 ? `job ${ids.join('')} is` : `jobs ${ids.join(', ')} are`;
   return new DailiesError(cause.code, `${jobs} paid for and not on the disk: ${cause.message}`, {
-    exitCode: cause.exitCode,
     hint: 'write it down; if a later run does not know it: dailies resolve MANIFEST SHOT --job-id ID',
     cause,
   });
@@ -254,7 +252,6 @@ function jobsAtRisk(ids: readonly string[], cause: DailiesError): DailiesError {
 
 function keptInJournal(cause: DailiesError): DailiesError {
   return new DailiesError(cause.code, `${cause.message}; the journal beside it holds everything`, {
-    exitCode: cause.exitCode,
     hint: cause.hint ?? 'run again: the next run takes it from there',
     cause,
   });

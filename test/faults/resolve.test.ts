@@ -129,7 +129,7 @@ describe('a submit whose answer was lost', () => {
 
   it.each([
     ['that the gateway does not know', 'job-99', 'job-unknown'],
-    ['that another shot has', 'job-2', 'job-unknown'],
+    ['that another shot has', 'job-2', 'job-taken'],
     ['that would lead elsewhere', '../../../etc/passwd', 'job-unknown'],
   ])('does not take a job %s, and stays as it is', async (_, jobId, code) => {
     await loseAnswers(1, true);

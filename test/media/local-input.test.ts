@@ -157,6 +157,6 @@ describe('readDataUrl', () => {
 
   it('says that a file has gone', async () => {
     const asked = readDataUrl({ file: folder.path('gone.png'), mime: 'image/png', sha256: '' });
-    await expect(asked).rejects.toMatchObject({ code: 'disk' });
+    await expect(asked).rejects.toMatchObject({ code: 'file-unusable' });
   });
 });

@@ -71,7 +71,6 @@ const WORDS: Readonly<Record<Settlement['as'], string>> = {
 function settlementOf(flags: ResolveFlags, shots: readonly string[]): Settlement {
   if ((shots.length === 0) !== (flags.all === true)) {
     throw new DailiesError('usage', 'resolve wants either shots or --all', {
-      exitCode: 2,
       hint: 'dailies status MANIFEST shows what there is to settle',
     });
   }
@@ -83,7 +82,6 @@ function settlementOf(flags: ResolveFlags, shots: readonly string[]): Settlement
   const [settlement] = settlements;
   if (settlement !== undefined && settlements.length === 1) return settlement;
   throw new DailiesError('usage', 'resolve wants one of --job-id ID, --not-charged and --abandon', {
-    exitCode: 2,
     hint: "look for the job in the gateway's own list of activity: --job-id where there is one, else --not-charged",
   });
 }
