@@ -1,8 +1,8 @@
 import { linkSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeClip } from '../test/helpers/clips.js';
-import { loadProject } from '../src/flow/project.js';
-import { planProject } from '../src/flow/plan.js';
+import { loadProject } from '../src/flow/project/project.js';
+import { planProject } from '../src/flow/plan/plan.js';
 import { outputStem } from '../src/manifest/output-name.js';
 import { systemClock } from '../src/clock.js';
 import { fingerprint } from '../src/shot/order.js';

@@ -9,6 +9,7 @@ export const EXIT_CODES = {
   'manifest-invalid': 2,
   'lockfile-newer': 3,
   'lockfile-corrupt': 3,
+  'lockfile-of-another': 3,
   'journal-corrupt': 3,
   'locked-by-another-run': 3,
   'key-missing': 3,

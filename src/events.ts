@@ -1,5 +1,5 @@
 import type { Diagnostic } from './domain/diagnostic.js';
-import type { Output } from './domain/attempt.js';
+import type { NamedOutput } from './domain/attempt.js';
 import type { PlanAction } from './domain/plan.js';
 import type { ExitCode } from './errors.js';
 
@@ -14,6 +14,15 @@ interface TakeEventBase extends EventBase {
   readonly take: number;
   /** `id`, or `id@take` where the shot has several takes. */
   readonly key: string;
+}
+
+/** How the project's money stands after an event, by the budget's rule; US dollars. */
+interface MoneyNow {
+  readonly spent_usd: number;
+  /** Jobs that may have cost money, and nobody says how much. */
+  readonly spent_unpriced: number;
+  /** How many of the jobs that count stand at their upper estimate. */
+  readonly spent_estimated: number;
 }
 
 /** Why a shot was not delivered. */
@@ -34,7 +43,7 @@ export interface TakeResult {
   readonly elapsed_ms?: number;
   /** What the jobs cost that this run has bought for the take, failed ones too: as reported, absent where nothing was. */
   readonly cost_usd?: number;
-  readonly outputs: readonly Output[];
+  readonly outputs: readonly NamedOutput[];
 }
 
 /** Why a run stopped submitting before its work was done. */
@@ -114,7 +123,8 @@ export type RunEvent =
       readonly expected_ms?: number;
     })
   | (TakeEventBase & { readonly type: 'shot.submitting'; readonly model: string })
-  | (TakeEventBase & { readonly type: 'shot.submitted'; readonly model: string; readonly job_id: string })
+  | (TakeEventBase &
+      MoneyNow & { readonly type: 'shot.submitted'; readonly model: string; readonly job_id: string })
   /** A status seen on a poll for the first time; `expected_ms` is how long such jobs have taken in all. */
   | (TakeEventBase & {
       readonly type: 'shot.progress';
@@ -124,7 +134,7 @@ export type RunEvent =
       readonly expected_ms?: number;
     })
   /** The gateway's job is done; `elapsed_ms` since the submit. */
-  | (TakeEventBase & {
+  | (TakeEventBase & MoneyNow & {
       readonly type: 'shot.completed';
       readonly model: string;
       readonly elapsed_ms: number;
@@ -136,14 +146,14 @@ export type RunEvent =
       readonly bytes: number;
       readonly total_bytes?: number;
     })
-  | (TakeEventBase & {
+  | (TakeEventBase & MoneyNow & {
       readonly type: 'shot.delivered';
       readonly model: string;
       readonly reused: boolean;
-      readonly outputs: readonly Output[];
+      readonly outputs: readonly NamedOutput[];
       readonly cost_usd?: number;
     })
-  | (TakeEventBase & {
+  | (TakeEventBase & MoneyNow & {
       readonly type: 'shot.not_delivered';
       readonly model: string;
       readonly outcome: NotDelivered;

@@ -8,10 +8,10 @@ import type { PlanDocument } from './domain/plan.js';
 import type { Report } from './domain/report.js';
 import { DailiesError, messageOf } from './errors.js';
 import type { RunSummary } from './events.js';
-import { planProject, validateProject, type PlanOptions } from './flow/plan.js';
-import { loadProject, type Project, type ProjectOptions } from './flow/project.js';
-import { runProject, type RunOptions } from './flow/run.js';
-import { projectStatus } from './flow/status.js';
+import { planProject, validateProject, type PlanOptions } from './flow/plan/plan.js';
+import { loadProject, type Project, type ProjectOptions } from './flow/project/project.js';
+import { runProject, type RunOptions } from './flow/commands/run.js';
+import { projectStatus } from './flow/commands/status.js';
 import { renderSheet } from './sheet/render.js';
 
 /**
@@ -66,7 +66,7 @@ export type { Diagnostic, DiagnosticCode, SourceRange } from './domain/diagnosti
 export type { Estimate } from './domain/money.js';
 export type { PlanAction, PlanDocument, PlanRow } from './domain/plan.js';
 export type { Report, ReportTake } from './domain/report.js';
-export type { PlanOptions } from './flow/plan.js';
-export type { Project, ProjectOptions } from './flow/project.js';
-export type { RunOptions } from './flow/run.js';
-export type { RenderSheet } from './flow/write-report.js';
+export type { PlanOptions } from './flow/plan/plan.js';
+export type { Project, ProjectOptions } from './flow/project/project.js';
+export type { RunOptions } from './flow/commands/run.js';
+export type { RenderSheet } from './flow/commands/write-report.js';

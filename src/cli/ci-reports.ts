@@ -1,6 +1,6 @@
 import type { RunSummary } from '../events.js';
 import { messageOf } from '../errors.js';
-import type { Project } from '../flow/project.js';
+import type { Project } from '../flow/project/project.js';
 import type { CliContext } from './context.js';
 import { noteLines } from './context.js';
 import { noteError } from './exit.js';

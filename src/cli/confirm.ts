@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { PlanDocument } from '../domain/plan.js';
-import type { Project } from '../flow/project.js';
+import type { Project } from '../flow/project/project.js';
 import { formatUsd } from '../ui/money.js';
 import { planLines } from '../ui/plan-table.js';
 import type { NextCommands } from '../ui/shell.js';

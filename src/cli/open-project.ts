@@ -1,4 +1,4 @@
-import type { Project } from '../flow/project.js';
+import type { Project } from '../flow/project/project.js';
 import type { CliContext } from './context.js';
 import type { ManifestFlags } from './options.js';
 
@@ -9,7 +9,7 @@ export async function openProject(
   flags: ManifestFlags & { readonly concurrency?: number },
   reading: { readonly soundPart?: boolean } = {},
 ): Promise<Project> {
-  const { loadProject } = await import('../flow/project.js');
+  const { loadProject } = await import('../flow/project/project.js');
   const options = {
     manifest,
     env: context.env,

@@ -1,8 +1,8 @@
 import type { ExitCode } from '../errors.js';
 import type { PlanDocument } from '../domain/plan.js';
-import { ceilingRefusal } from '../flow/ceiling.js';
-import { planProject } from '../flow/plan.js';
-import type { Project } from '../flow/project.js';
+import { ceilingRefusal } from '../flow/plan/ceiling.js';
+import { planProject } from '../flow/plan/plan.js';
+import type { Project } from '../flow/project/project.js';
 import { planLines } from '../ui/plan-table.js';
 import { lookOf, printJson, printLines, type CliContext } from './context.js';
 import { noteError } from './exit.js';

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { PlanDocument } from '../domain/plan.js';
 import type { ExitCode } from '../errors.js';
 import type { RunSummary } from '../events.js';
-import { runProject } from '../flow/run.js';
+import { runProject } from '../flow/commands/run.js';
 import { renderSheet } from '../sheet/render.js';
 import { summaryLines } from '../ui/summary.js';
 import { prepareCiReports, writeCiReports } from './ci-reports.js';

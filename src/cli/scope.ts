@@ -1,4 +1,4 @@
-import type { Scope } from '../flow/survey.js';
+import type { Scope } from '../flow/plan/survey.js';
 import type { ScopeFlags } from './options.js';
 
 /** What the flags of a command say about the takes that are meant. */

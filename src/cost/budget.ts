@@ -1,4 +1,5 @@
 import type { Attempt } from '../domain/attempt.js';
+import { isFree } from '../domain/standing.js';
 import { sumUsd } from '../domain/money.js';
 
 /**
@@ -26,7 +27,7 @@ export function countUnpriced(attempts: Iterable<Attempt>): number {
 export function countedUsd(attempt: Attempt): number | undefined {
   if (attempt.gateway === 'sandbox') return 0;
   const { state } = attempt;
-  if (state.kind === 'planned' || state.kind === 'refused' || state.kind === 'not_charged') return 0;
+  if (isFree(attempt)) return 0;
   const reportedUsd = 'cost_usd' in state ? state.cost_usd : undefined;
   return reportedUsd ?? attempt.estimate?.max_usd;
 }

@@ -4,16 +4,16 @@ import type { FramePosition, FrameType, MediaKind, TakeRef } from './take.js';
 /*
  * A shot's life. Each arrow is one AttemptEvent; `advance` in shot/advance.ts is the only way along it.
  *
- *   planned → submitting → pending ⇄ in_progress → completed → downloading → delivered
- *      ↑           │          └──────┬──────┘ ↑         ↑──download_failed──┘      │
- *      └not_accepted┤                │        │         └────────clip_gone──────────┘
+ *   planned → submitting → pending ⇄ in_progress → completed ⇄ downloading → delivered ↺ fetched again
+ *      ↑           │          └──────┬──────┘ ↑         └──────┬──────┘
+ *      └not_accepted┤                │        └────found────┐  │
  *                  │                 ├→ failed · cancelled · expired    the gateway's last word
- *                  │                 └→ lost ──found──┘                 404 for good, or the clip is gone: paid, held
+ *                  │                 └────────────→ lost ←──┴──┘        404 for good: paid, held
  *                  ├→ refused                          a definite no: never charged
  *                  └→ uncertain ──adopted──→ pending   the answer was lost: perhaps charged, held
  *                         └→ not_charged · abandoned   settled by hand (abandoned also from lost)
  *
- * A clip that was gone and lies there again brings its attempt back to delivered, from wherever clip_gone has led.
+ * What was delivered stays delivered: whether its clip is in the store is a fact of the disk, not of the purchase.
  */
 
 /** An input as it was sent: what it was is kept, its signing parameters and its bytes are not. */
@@ -61,19 +61,16 @@ export interface MediaFacts {
   readonly audio_codec?: string;
 }
 
-/** One clip on disk. */
+/** One clip, known by its content; where it lies is the clip store's affair. */
 export interface Output {
-  /** Relative to the manifest's folder where inside it, else absolute; always with `/`. */
-  readonly path: string;
-  readonly bytes: number;
+  /** Of the clip as the store has it; lower-case hex. */
   readonly sha256: string;
+  readonly bytes: number;
   /**
    * The sha256 it had when it was first delivered, where the gateway has sent the same job's clip in other bytes since:
-   * what was made from it goes by that.
+   * what was made from it goes by that, and so do picks.
    */
   readonly first_sha256?: string;
-  /** Of the file as we left it, for the cheap check of the next run. Milliseconds since 1970, whole. */
-  readonly mtime_ms: number;
   readonly media: MediaFacts;
   /** Where the file differs from what was asked: length, size, audio, first frame. Sentences with both values. */
   readonly warnings: readonly string[];
@@ -107,6 +104,10 @@ export type AttemptState =
       readonly job: JobRef;
       readonly cost_usd?: number;
       readonly outputs: readonly Output[];
+      /** Why its clip could not be fetched again when the store had it no more: the gateway has it no more either. */
+      readonly lost?: string;
+      /** Its clips were removed from the store on purpose. */
+      readonly pruned?: boolean;
     }
   /** Terminal words of the gateway. */
   | {
@@ -161,17 +162,14 @@ export type AttemptEvent = { readonly at: string } & (
       readonly message: string;
       readonly cost_usd?: number;
     }
+  /** 404 for good; of a delivered attempt: its clip is to be had no more. */
   | { readonly type: 'lost'; readonly message: string }
   | { readonly type: 'found' }
   | { readonly type: 'download_started' }
   | { readonly type: 'download_failed'; readonly message: string }
   | { readonly type: 'delivered'; readonly outputs: readonly Output[] }
-  /** The file is missing or broken on disk: it is fetched again, for free. */
-  | { readonly type: 'clip_gone' }
-  /** The file that was gone lies there again, as it was. */
-  | { readonly type: 'clip_back' }
-  /** The outputs were moved (renamed shot, superseded clip): their new paths, in order. */
-  | { readonly type: 'moved'; readonly paths: readonly string[] }
+  /** Its clips were removed from the store, and no take asks for them. */
+  | { readonly type: 'pruned' }
   | { readonly type: 'resolved'; readonly as: 'job'; readonly job: JobRef }
   | { readonly type: 'resolved'; readonly as: 'not_charged' }
   | { readonly type: 'resolved'; readonly as: 'abandoned' }
@@ -179,7 +177,7 @@ export type AttemptEvent = { readonly at: string } & (
 
 /** One purchase, or the try of one: what was asked, for which take, and how far it came. */
 export interface Attempt {
-  /** Unique within the lockfile: a decimal counter. */
+  /** Unlike that of any attempt of any project; of one project, a later attempt's sorts after it. */
   readonly id: string;
   /** The take that owns it now; a rename moves it. */
   readonly owner: TakeRef;
@@ -190,12 +188,13 @@ export interface Attempt {
   readonly gateway: string;
   /** null: the model has no price we can read. */
   readonly estimate: Estimate | null;
+  /** The attempt whose clip this one is to take the place of, by its id: a purchase that was asked for anew. */
+  readonly replaces?: string;
   readonly state: AttemptState;
-  /**
-   * The clips as they were delivered once, since they are gone from the disk: what was made from them still is, and
-   * they may come back.
-   */
-  readonly gone_clips?: readonly Output[];
+  /** How many entries of the journal it has gone through: an entry counts once, however often it is read. */
+  readonly steps: number;
+  /** The names that its clips bear, in the order of its outputs, relative to the manifest's folder; absent: none. */
+  readonly names?: readonly string[];
   /** Milliseconds since 1970 of the steps that were reached, for the timeline and for poll timing. */
   readonly times: {
     readonly created: number;
@@ -213,11 +212,6 @@ export function jobKeyOf({ gateway, state }: Pick<Attempt, 'gateway' | 'state'>)
   return 'job' in state ? `${gateway} ${state.job.id}` : undefined;
 }
 
-/** The clips that an attempt has on record, whether or not they are still on the disk. */
-export function clipsOnRecord(attempt: Pick<Attempt, 'state' | 'gone_clips'>): readonly Output[] {
-  return attempt.gone_clips ?? outputsOf(attempt);
-}
-
 /** What a clip is known by to those that are made from it: a sha256. */
 export function identityOf({ sha256, first_sha256 }: Output): string {
   return first_sha256 ?? sha256;
@@ -226,4 +220,17 @@ export function identityOf({ sha256, first_sha256 }: Output): string {
 /** The clips of an attempt; none before it is delivered. */
 export function outputsOf({ state }: Pick<Attempt, 'state'>): readonly Output[] {
   return state.kind === 'delivered' ? state.outputs : [];
+}
+
+/** A clip and the name it bears, relative to the manifest's folder, with `/`. */
+export interface NamedOutput extends Output {
+  readonly path: string;
+}
+
+/** The clips of an attempt that bear names. */
+export function namedOutputs(attempt: Pick<Attempt, 'state' | 'names'>): readonly NamedOutput[] {
+  return outputsOf(attempt).flatMap((output, index) => {
+    const path = attempt.names?.[index];
+    return path === undefined ? [] : [{ ...output, path }];
+  });
 }

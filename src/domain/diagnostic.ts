@@ -71,7 +71,8 @@ export type DiagnosticCode =
   // state and disk
   | 'file-not-ours'
   | 'report-not-ours'
-  | 'lockfile-left-behind'
+  | 'state-repaired'
+  | 'names-are-copies'
   | 'file-changed'
   | 'disk-space';
 

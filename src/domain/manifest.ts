@@ -18,6 +18,8 @@ export interface Manifest {
     readonly dir?: string;
     /** The naming template, without extension. */ readonly name?: string;
   };
+  /** The folder for clips and receipts, inside the manifest's; absent: `.dailies`. */
+  readonly clips?: string;
   readonly concurrency: {
     readonly jobs: number;
     readonly downloads: number;

@@ -1,24 +1,4 @@
-import type { JobRef } from '../domain/attempt.js';
-
-/** What became of a submit, by the table under "Money": what may be done next hangs on it. */
-export type SubmitOutcome =
-  | { readonly kind: 'accepted'; readonly job: JobRef; readonly status: string }
-  /** The answer was lost or cannot be read: perhaps charged. */
-  | { readonly kind: 'uncertain'; readonly message: string }
-  /** A definite no. `stops`: it is about the key or the account, so that no further submit has a chance. */
-  | {
-      readonly kind: 'refused';
-      readonly status: number;
-      readonly message: string;
-      readonly stops?: 'key' | 'credits' | 'budget';
-    }
-  /** Not now. `unreachable`: not a byte left this machine. */
-  | {
-      readonly kind: 'not_accepted';
-      readonly reason: 'rate_limited' | 'unavailable' | 'unreachable';
-      readonly message: string;
-      readonly retryAfterMs?: number;
-    };
+export type { SubmitOutcome } from '../domain/submit-outcome.js';
 
 /** Where a clip lies. A signed URL is a secret: never stored, never shown. */
 export interface ClipUrl {

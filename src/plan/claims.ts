@@ -1,10 +1,11 @@
-import { clipsOnRecord, identityOf, type Attempt, type RecordedRequest } from '../domain/attempt.js';
+import { identityOf, outputsOf, type Attempt, type RecordedRequest } from '../domain/attempt.js';
 import { groupBy } from '../domain/group-by.js';
+import type { Picks } from '../domain/picks.js';
+import { isLive, type LiveAttempt } from '../domain/standing.js';
 import type { Take, TakeRef } from '../domain/take.js';
 import { recordedSettings } from '../shot/order.js';
 import { settingChanges } from './changes.js';
-import { hasSources, slotKey, sourcesOf, type Picks } from './graph.js';
-import { isLive, type LiveAttempt } from './standing.js';
+import { hasSources, slotKey, sourcesOf } from './graph.js';
 
 /** Which attempts serve which takes: each attempt serves one take at most. */
 export interface Claims {
@@ -94,7 +95,7 @@ function findMakers(attempts: readonly Attempt[]) {
     const clips = [...frame_images, ...input_references].flatMap(({ input }) =>
       'from' in input ? [input.clip_sha256] : [],
     );
-    bySha ??= groupBy(attempts, (attempt) => clipsOnRecord(attempt).slice(0, 1).map(identityOf).join());
+    bySha ??= groupBy(attempts, (attempt) => outputsOf(attempt).slice(0, 1).map(identityOf).join());
     byJob ??= groupBy(attempts, ({ state }) => ('job' in state ? state.job.id : ''));
     const makers = clips.map((sha256) => bySha?.get(sha256) ?? []);
     return job === undefined ? makers : [...makers, byJob.get(job) ?? []];

@@ -1,16 +1,16 @@
+import { isUncertain, isUnfetched } from '../domain/standing.js';
 import type { Take } from '../domain/take.js';
 import { fingerprint, recordedSettings, type Order } from '../shot/order.js';
 import type { Decision, DecisionContext } from './decision.js';
 import { buys } from '../domain/plan.js';
 import { generations, slotKey } from './graph.js';
 import { orderOf, surveySources, type SourceSurvey } from './sources.js';
-import { isUncertain, isUnfetched } from './standing.js';
 import { heldReasons, verdictOnBuying, verdictOnServing } from './verdict.js';
 
 /** An order and what it is known by. */
-interface Printed {
+interface KnownOrder {
   readonly order: Order;
-  readonly print: string;
+  readonly fingerprint: string;
 }
 
 /**
@@ -25,28 +25,28 @@ export function decideAll(
   const decisions = new Map<string, Decision>();
   const full: DecisionContext = { ...context, decided: (ref) => decisions.get(slotKey(ref)) };
   for (const generation of generations(takes, context.picks)) {
-    const printed = generation.map((take) => ({ take, known: print(take, full) }));
-    for (const { take, known } of printed) {
-      if (!known) continue;
-      context.claims.claimOwn(take, known.print);
+    const known = generation.map((take) => ({ take, wanted: knownOrder(take, full) }));
+    for (const { take, wanted } of known) {
+      if (!wanted) continue;
+      context.claims.claimOwn(take, wanted.fingerprint);
       context.claims.settle(take);
     }
-    for (const { take, known } of printed) decisions.set(slotKey(take), decideKnown(take, known, full));
+    for (const { take, wanted } of known) decisions.set(slotKey(take), decideKnown(take, wanted, full));
   }
   return decisions;
 }
 
 /** Decides about one take whose sources have been decided about. */
 export function decide(take: Take, context: DecisionContext): Decision {
-  return decideKnown(take, print(take, context), context);
+  return decideKnown(take, knownOrder(take, context), context);
 }
 
-function print(take: Take, context: DecisionContext): Printed | undefined {
+function knownOrder(take: Take, context: DecisionContext): KnownOrder | undefined {
   const order = orderOf(take, context);
-  return order && { order, print: fingerprint(order) };
+  return order && { order, fingerprint: fingerprint(order) };
 }
 
-function decideKnown(take: Take, known: Printed | undefined, context: DecisionContext): Decision {
+function decideKnown(take: Take, known: KnownOrder | undefined, context: DecisionContext): Decision {
   const sources = surveySources(take, context);
   if (!known) return decideWaiting(take, sources, context);
   const decision = decideOrder(known, context);
@@ -74,16 +74,16 @@ function decideWaiting(take: Take, { waitsFor, block }: SourceSurvey, context: D
   return { ...base, action, reasons };
 }
 
-function decideOrder({ order, print }: Printed, context: DecisionContext): Decision {
+function decideOrder({ order, fingerprint }: KnownOrder, context: DecisionContext): Decision {
   const { claims, rerender } = context;
   const { take } = order;
-  const own = claims.claimOwn(take, print);
+  const own = claims.claimOwn(take, fingerprint);
   const before = claims.owned(take);
-  const base = { take, order, fingerprint: print, waits_for: [] };
+  const base = { take, order, fingerprint, waits_for: [] };
   const open = before.filter(isUncertain);
   const resubmits = context.resubmitUncertain;
   // A take that is held takes on nothing else: no take has ever more than one uncertain submit to settle.
-  const found = own ?? (open.length > 0 && !resubmits ? undefined : claims.claimAnywhere(take, print));
+  const found = own ?? (open.length > 0 && !resubmits ? undefined : claims.claimAnywhere(take, fingerprint));
   const uncertain = [...new Set([...open, ...(found && isUncertain(found) ? [found] : [])])];
   const attempt = resubmits ? found : (uncertain[0] ?? found);
   claims.settle(take);
@@ -99,7 +99,7 @@ function decideOrder({ order, print }: Printed, context: DecisionContext): Decis
     };
   }
   if (attempt?.state.kind === 'delivered' && rerender.has(slotKey(take)))
-    return { ...base, collect, action: 'rerender', reasons: ['asked for'] };
+    return { ...base, collect, action: 'rerender', reasons: ['asked for'], replaces: attempt };
   if (attempt) return { ...base, collect, attempt, ...verdictOnServing(attempt, order, context) };
   return { ...base, collect, ...verdictOnBuying(order, before, context) };
 }

@@ -1,9 +1,12 @@
 import type { Attempt } from '../domain/attempt.js';
+import type { Picks } from '../domain/picks.js';
 import type { PlanAction } from '../domain/plan.js';
 import type { Take, TakeRef } from '../domain/take.js';
 import type { Order } from '../shot/order.js';
 import type { Claims } from './claims.js';
-import type { Picks } from './graph.js';
+
+/** Whether clips are there, as they were delivered. */
+export type ClipStatus = 'intact' | 'missing' | 'changed';
 
 /** What is to be done about one take, and why. */
 export interface Decision {
@@ -17,6 +20,8 @@ export interface Decision {
   readonly fingerprint?: string;
   /** Older purchases of the take whose clips are still to be fetched, and kept aside. */
   readonly collect: readonly Attempt[];
+  /** The delivered purchase that the new one is to take the place of, on request. */
+  readonly replaces?: Attempt;
   /** Uncertain attempts that the new one takes the place of (`on_uncertain: resubmit`). */
   readonly give_up?: readonly Attempt[];
   /** Shots whose clips have to come first. */
@@ -39,10 +44,10 @@ export interface DecisionContext {
   readonly resubmitUncertain: boolean;
   /** sha256 and type of a local file, by its path in the manifest. */
   readonly localInput: (path: string) => { readonly sha256: string; readonly mime: string } | undefined;
-  /** How the clips of a delivered attempt stand on disk. */
-  readonly clipStatus: (attempt: Attempt) => 'intact' | 'missing' | 'changed';
-  /** Whether the clips lie where this take's clips belong. */
-  readonly isInPlace: (attempt: Attempt, take: Take) => boolean;
+  /** How the clips of a delivered attempt stand in the store. */
+  readonly clipStatus: (attempt: Attempt) => ClipStatus;
+  /** Whether its clips bear the names of this take's clips. */
+  readonly isNamed: (attempt: Attempt, take: Take) => boolean;
   /** Whether an attempt was bought from the gateway that this run buys from: no other knows its job. */
   readonly isOfThisGateway: (attempt: Attempt) => boolean;
   /** Whether the run will work on a take; the clips of the others are there or they are not. */

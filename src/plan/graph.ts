@@ -1,7 +1,5 @@
+import { pickOf, type Picks } from '../domain/picks.js';
 import type { InputSource, Take, TakeRef } from '../domain/take.js';
-
-/** The picked take of each shot, by expanded id. */
-export type Picks = Readonly<Record<string, number>>;
 
 /** The takes whose clips a take is made from: frames, references and the job it continues; each once. */
 export function sourcesOf(take: Take, picks: Picks): TakeRef[] {
@@ -33,11 +31,6 @@ export function sourceTake(source: Extract<InputSource, { kind: 'shot' }>, picks
   return source.take === undefined
     ? pickedTake(source.shot, picks)
     : { shot: source.shot, take: source.take };
-}
-
-/** The number of the take that was picked of a shot, undefined where none was. */
-export function pickOf(picks: Picks, shot: string): number | undefined {
-  return Object.hasOwn(picks, shot) ? picks[shot] : undefined;
 }
 
 /** The picked take of a shot; the first where none was picked. */

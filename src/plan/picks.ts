@@ -1,33 +1,53 @@
-import type { Attempt } from '../domain/attempt.js';
+import { identityOf, outputsOf, type Attempt } from '../domain/attempt.js';
+import { pickOf, type PickedTake, type Picks } from '../domain/picks.js';
 import type { Take } from '../domain/take.js';
 import type { Decision } from './decision.js';
-import { pickOf, slotKey, type Picks } from './graph.js';
+import { slotKey } from './graph.js';
 
 /**
- * The picks as they are to be read now: each goes with the clip it was made for, to whatever take that serves. `picks`
- * are those on record; `isAside` tells clips that others have replaced, which nobody means.
+ * The picks as they are to be read now: each goes with the clip it was made for, to whatever take that serves. A pick
+ * whose clip serves nobody any more stays where it was. `picks` are those on record.
  */
-export function followPicks(
-  decisions: ReadonlyMap<string, Decision>,
-  { picks, isAside }: { readonly picks: Picks; readonly isAside: (attempt: Attempt) => boolean },
-): Picks {
+export function followPicks(decisions: ReadonlyMap<string, Decision>, picks: Picks): Picks {
+  const clipAt = ({ shot, take }: { readonly shot: string; readonly take: number }) =>
+    clipOf(decisions.get(slotKey({ shot, take }))?.attempt);
+  const wanted = new Set(
+    Object.entries(picks).flatMap(([shot, { take, clip }]) =>
+      clip === undefined || clipAt({ shot, take }) === clip ? [] : [clip],
+    ),
+  );
+  if (wanted.size === 0) return picks;
   const moved = [...decisions.values()].flatMap(({ take, attempt }) => {
-    if (!attempt || attempt.state.kind !== 'delivered' || isAside(attempt)) return [];
-    const { owner } = attempt;
-    const isOfIt = pickOf(picks, owner.shot) === owner.take;
-    const isStillIts = decisions.get(slotKey(owner))?.attempt?.owner;
-    if (!isOfIt || slotKey(owner) === slotKey(take)) return [];
-    return isStillIts && slotKey(isStillIts) === slotKey(owner) ? [] : [{ from: owner.shot, take }];
+    const clip = clipOf(attempt);
+    return clip !== undefined && wanted.has(clip) ? [{ clip, take }] : [];
   });
-  const left = new Set(moved.map(({ from }) => from));
+  const found = new Set(moved.map(({ clip }) => clip));
   return Object.fromEntries([
-    ...Object.entries(picks).filter(([shot]) => !left.has(shot)),
-    ...moved.map(({ take }) => [take.shot, take.take] as const),
+    ...Object.entries(picks).filter(([, { clip }]) => clip === undefined || !found.has(clip)),
+    ...moved.map(({ clip, take }) => [take.shot, { take: take.take, clip }] as const),
   ]);
 }
 
-/** The picks that purchases tell of where the lockfile is gone: of shots without a word on the take, the one they were made from. */
-export function picksBehind(attempts: readonly Omit<Attempt, 'id'>[], takes: readonly Take[]): Picks {
+/** A pick of a take as it stands now. */
+export function pickNow(
+  { shot, take }: Pick<Take, 'shot' | 'take'>,
+  decisions: ReadonlyMap<string, Decision>,
+): PickedTake {
+  const clip = clipOf(decisions.get(slotKey({ shot, take }))?.attempt);
+  return clip === undefined ? { take } : { take, clip };
+}
+
+/** What the clip of an attempt is known by; undefined where it has none. */
+function clipOf(attempt: Attempt | undefined): string | undefined {
+  const [clip] = attempt ? outputsOf(attempt) : [];
+  return clip && identityOf(clip);
+}
+
+/**
+ * The picks that purchases tell of where the lockfile is gone: of shots without a word on the take, the one they were
+ * made from.
+ */
+export function picksBehind(attempts: readonly Attempt[], takes: readonly Take[]): Picks {
   const bySlot = new Map(takes.map((take) => [slotKey(take), take]));
   const picks = attempts.flatMap(({ owner, request }) => {
     const take = bySlot.get(slotKey(owner));
@@ -39,7 +59,7 @@ export function picksBehind(attempts: readonly Omit<Attempt, 'id'>[], takes: rea
       'from' in input &&
       leftOpen.has(input.from) &&
       bySlot.has(slotKey({ shot: input.from, take: input.take }))
-        ? [[input.from, input.take] as const]
+        ? [[input.from, { take: input.take, clip: input.clip_sha256 }] as const]
         : [],
     );
   });
@@ -49,5 +69,7 @@ export function picksBehind(attempts: readonly Omit<Attempt, 'id'>[], takes: rea
 /** Whether two say the same. */
 export function arePicksAlike(one: Picks, other: Picks): boolean {
   const shots = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return [...shots].every((shot) => pickOf(one, shot) === pickOf(other, shot));
+  return [...shots].every(
+    (shot) => pickOf(one, shot) === pickOf(other, shot) && one[shot]?.clip === other[shot]?.clip,
+  );
 }

@@ -1,9 +1,10 @@
-import { clipsOnRecord, identityOf } from '../domain/attempt.js';
+import { identityOf, outputsOf } from '../domain/attempt.js';
+import { pickOf, type PickedTake } from '../domain/picks.js';
 import type { Take, TakeRef } from '../domain/take.js';
 import { unreachable } from '../errors.js';
 import type { KnownInput, Order } from '../shot/order.js';
 import type { Decision, DecisionContext } from './decision.js';
-import { pickOf, pickedTake, pictureSourcesOf, slotKey, sourcesOf, sourceTake } from './graph.js';
+import { pickedTake, pictureSourcesOf, slotKey, sourcesOf, sourceTake } from './graph.js';
 
 /** How the sources of a take stand. */
 export interface SourceSurvey {
@@ -45,18 +46,23 @@ function objection({
   if (source.action !== 'reuse' && !isInScope(ref))
     return `needs a clip of ${ref.shot}: name ${ref.shot} in --only too`;
   if (source.blocked_by !== undefined || source.action === 'held') return `needs a clip of ${ref.shot}`;
-  // A pick from before the clip was there is no pick of this clip.
-  const isApproved = pickOf(picks, ref.shot) !== undefined && clipOf(source) !== undefined;
+  // A pick from before this clip was there is no pick of it.
+  const isApproved = pickOf(picks, ref.shot) === ref.take && isPicked(picks[ref.shot], clipOf(source));
   if (approve && !isApproved) return `waits for a pick of ${ref.shot}`;
   if (take.previous_shot === ref.shot && source.attempt && !isOfThisGateway(source.attempt))
     return `${ref.shot} is another gateway's job, which alone can continue it: --rerender ${ref.shot}, or --gateway`;
-  const isChanged = source.attempt !== undefined && clipStatus(source.attempt) === 'changed';
+  const isChanged = source.action === 'reuse' && source.attempt && clipStatus(source.attempt) === 'changed';
   const needsPicture = pictureSourcesOf(take, picks).some((picture) => slotKey(picture) === slotKey(ref));
-  return isChanged && needsPicture ? `the clip of ${ref.shot} was changed by hand` : undefined;
+  return isChanged && needsPicture
+    ? `the clip of ${ref.shot} was changed, and the gateway has it no more`
+    : undefined;
 }
 
 /** The take with its inputs known; undefined where a local file could not be read (validation has said so). */
-export function orderOf(take: Take, context: DecisionContext): Order | undefined {
+export function orderOf(
+  take: Take,
+  context: Pick<DecisionContext, 'picks' | 'localInput' | 'decided'>,
+): Order | undefined {
   const known = (source: Take['frames'][number]['source']): KnownInput | undefined => {
     switch (source.kind) {
       case 'url':
@@ -90,9 +96,13 @@ export function orderOf(take: Take, context: DecisionContext): Order | undefined
   return clip && { take, frames, references, previous: { job_id: clip.job_id, clip_sha256: clip.sha256 } };
 }
 
+function isPicked(pick: PickedTake | undefined, clip: { readonly sha256: string } | undefined): boolean {
+  return clip !== undefined && pick?.clip === clip.sha256;
+}
+
 /** The clip that a source has on record, whether or not it must be fetched again. */
 function clipOf({ attempt }: Decision): { readonly sha256: string; readonly job_id: string } | undefined {
-  const [clip] = attempt ? clipsOnRecord(attempt) : [];
+  const [clip] = attempt ? outputsOf(attempt) : [];
   if (!attempt || !clip || !('job' in attempt.state)) return undefined;
   return { sha256: identityOf(clip), job_id: attempt.state.job.id };
 }

@@ -1,9 +1,9 @@
 import type { Attempt, RecordedRequest, StateOf } from '../domain/attempt.js';
+import { isPaid, type LiveAttempt } from '../domain/standing.js';
 import { recordRequest, type Order } from '../shot/order.js';
 import { changesBetween, changesSince } from './changes.js';
 import type { Decision, DecisionContext } from './decision.js';
 import { slotKey } from './graph.js';
-import { isPaid, type LiveAttempt } from './standing.js';
 
 /** What comes of an order: the action, and why. */
 export type Verdict = Pick<Decision, 'action' | 'reasons'>;
@@ -34,14 +34,15 @@ export function verdictOnServing(attempt: LiveAttempt, order: Order, context: De
     case 'delivered':
       switch (context.clipStatus(attempt)) {
         case 'missing':
-          return { action: 'download', reasons: [...origin, 'file missing'] };
+          return state.lost === undefined
+            ? { action: 'download', reasons: [...origin, 'file missing'] }
+            : { action: 'held', reasons: [...origin, ...heldReasons(attempt)] };
         case 'changed':
-          return {
-            action: 'reuse',
-            reasons: [...origin, 'file changed by hand, left as it is'],
-          };
+          return state.lost === undefined
+            ? { action: 'download', reasons: [...origin, 'file changed'] }
+            : { action: 'reuse', reasons: [...origin, 'file changed, and the gateway has it no more'] };
         case 'intact': {
-          const reason = context.isInPlace(attempt, take) ? 'delivered' : 'restored';
+          const reason = context.isNamed(attempt, take) ? 'delivered' : 'restored';
           return { action: 'reuse', reasons: isOwn ? [reason] : origin };
         }
       }
@@ -99,6 +100,8 @@ export function heldReasons(attempt: Attempt, now = attempt.request): string[] {
   switch (state.kind) {
     case 'lost':
       return [`job ${state.job.id} is lost: ${state.message}`];
+    case 'delivered':
+      return [`its clip is missing, and ${state.lost ?? 'not fetched yet'}`];
     case 'uncertain':
     case 'submitting':
       return [

@@ -1,11 +1,10 @@
-import {
-  outputsOf,
-  type Attempt,
-  type AttemptEvent,
-  type AttemptState,
-  type AttemptStateKind,
-  type JobRef,
-  type StateOf,
+import type {
+  Attempt,
+  AttemptEvent,
+  AttemptState,
+  AttemptStateKind,
+  JobRef,
+  StateOf,
 } from '../domain/attempt.js';
 import { DailiesError, unreachable } from '../errors.js';
 
@@ -15,18 +14,10 @@ import { DailiesError, unreachable } from '../errors.js';
  * Throws `internal` on a move that the diagram does not have.
  */
 export function advance(attempt: Attempt, event: AttemptEvent): Attempt {
-  const { gone_clips, ...rest } = attempt;
-  const gone = goneClips(attempt, event);
-  const state = nextState(attempt, event);
-  return { ...rest, state, ...(gone ? { gone_clips: gone } : {}), times: nextTimes(attempt.times, event) };
+  return { ...attempt, state: nextState(attempt, event), times: nextTimes(attempt.times, event) };
 }
 
-function goneClips(attempt: Attempt, { type }: AttemptEvent): Attempt['gone_clips'] {
-  if (type === 'clip_gone') return outputsOf(attempt);
-  return type === 'delivered' || type === 'clip_back' ? undefined : attempt.gone_clips;
-}
-
-function nextState({ id, state, gone_clips }: Attempt, event: AttemptEvent): AttemptState {
+function nextState({ id, state }: Attempt, event: AttemptEvent): AttemptState {
   const since = event.at;
   const from = <K extends AttemptStateKind>(...kinds: readonly K[]): StateOf<K> => {
     if (isOneOf(state, kinds)) return state;
@@ -62,7 +53,8 @@ function nextState({ id, state, gone_clips }: Attempt, event: AttemptEvent): Att
       return { kind: event.status, since, job, message: event.message, ...costOf(event) };
     }
     case 'lost': {
-      const before = from('pending', 'in_progress', 'completed', 'downloading');
+      const before = from('pending', 'in_progress', 'completed', 'downloading', 'delivered');
+      if (before.kind === 'delivered') return { ...before, lost: event.message };
       return { kind: 'lost', since, job: before.job, message: event.message, ...costOf(before) };
     }
     case 'found':
@@ -76,26 +68,11 @@ function nextState({ id, state, gone_clips }: Attempt, event: AttemptEvent): Att
       return { kind: 'completed', since, job: before.job, ...costOf(before) };
     }
     case 'delivered': {
-      const before = from('downloading');
+      const before = from('completed', 'downloading', 'delivered');
       return { kind: 'delivered', since, job: before.job, outputs: event.outputs, ...costOf(before) };
     }
-    case 'clip_gone': {
-      const before = from('delivered');
-      return { kind: 'completed', since, job: before.job, ...costOf(before) };
-    }
-    case 'clip_back': {
-      if (!gone_clips) return from();
-      const before = from('pending', 'in_progress', 'completed', 'downloading', 'lost');
-      return { kind: 'delivered', since, job: before.job, outputs: gone_clips, ...costOf(before) };
-    }
-    case 'moved': {
-      const before = from('delivered');
-      const outputs = before.outputs.map((output, index) => ({
-        ...output,
-        path: event.paths[index] ?? output.path,
-      }));
-      return { ...before, outputs };
-    }
+    case 'pruned':
+      return { ...from('delivered'), pruned: true };
     case 'resolved':
       return resolved(event, { since, from });
     default:
@@ -118,10 +95,11 @@ function resolved(
       from('uncertain');
       return { kind: 'not_charged', since };
     case 'abandoned': {
-      const before = from('uncertain', 'lost');
-      return before.kind === 'lost'
-        ? { kind: 'abandoned', since, job: before.job, ...costOf(before) }
-        : { kind: 'abandoned', since };
+      const before = from('uncertain', 'lost', 'delivered');
+      if (before.kind === 'delivered' && before.lost === undefined) return from();
+      return before.kind === 'uncertain'
+        ? { kind: 'abandoned', since }
+        : { kind: 'abandoned', since, job: before.job, ...costOf(before) };
     }
     default:
       return unreachable(event);

@@ -1,7 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { encodeHeader } from './journal-line.js';
 import { syncFolder } from './replace-file.js';
 
 /**
@@ -13,32 +12,23 @@ import { syncFolder } from './replace-file.js';
  * One call at a time. Errors are the file system's own.
  */
 export class JournalFile {
-  readonly id: string;
   readonly #path: string;
   #handle: FileHandle | undefined;
   /** Text behind the last fsync, in order. */
-  #unsynced: string[];
+  #unsynced: string[] = [];
   #syncedBytes = 0;
   #bytes = 0;
   /** Whether the file may be other than #bytes long, or behind the last fsync other than #unsynced. */
   #isSuspect = true;
-  #isBegun = false;
   #isGone = false;
 
-  /** The file is created by the first append, with the id in its first line. */
-  constructor(path: string, id: string) {
-    this.id = id;
+  /** The file is created by the first append. */
+  constructor(path: string) {
     this.#path = path;
-    this.#unsynced = [encodeHeader(id)];
   }
 
   get bytes(): number {
     return this.#bytes;
-  }
-
-  /** Whether there is, or was, a file with this journal's id. */
-  get isBegun(): boolean {
-    return this.#isBegun;
   }
 
   /** Somebody removed the file: what it held lives in memory alone, and appending to it would be of no use. */
@@ -53,7 +43,6 @@ export class JournalFile {
     this.#isSuspect = true;
     // A journal that is there already is not ours: the start folds and removes the one it finds.
     const handle = (this.#handle ??= await open(this.#path, 'ax'));
-    this.#isBegun = true;
     if (wasSuspect) await handle.truncate(this.#syncedBytes);
     const bytes = Buffer.from(wasSuspect ? this.#unsynced.join('') : text);
     await handle.writeFile(bytes);

@@ -1,95 +1,112 @@
 import { crc32 } from 'node:zlib';
 import type { Attempt, AttemptEvent } from '../domain/attempt.js';
+import type { Picks } from '../domain/picks.js';
 import { DailiesError } from '../errors.js';
-import type { CatalogueSnapshot } from './catalogue-snapshot.js';
+import type { CatalogueSnapshot } from './shot-state.js';
 
-/** One thing that happened, as a line of the journal keeps it. */
+/** What happens to one attempt: `step` counts what has happened to it before, so that no entry is applied twice. */
+export type AttemptEntry = { readonly id: string; readonly step: number } & (
+  | AttemptEvent
+  /** It got another owner: its shot was renamed. */
+  | ({ readonly type: 'assigned' } & Pick<Attempt, 'owner'>)
+  /** Its clips bear these names now. */
+  | { readonly type: 'named'; readonly names: readonly string[] }
+);
+
+/** One thing that happened, as a line of the journal or of the receipts keeps it. */
 export type JournalEntry =
   /** An attempt was begun: state `planned`, nothing sent. */
-  | ({ readonly type: 'begun'; readonly at: string } & Omit<Attempt, 'state' | 'times'>)
-  /** An attempt moved along one arrow. */
-  | ({ readonly id: string } & AttemptEvent)
-  /** An attempt got another owner: its shot was renamed. */
-  | ({ readonly type: 'assigned' } & Pick<Attempt, 'id' | 'owner'>)
-  /** An attempt came whole, from a sidecar. */
-  | { readonly type: 'adopted'; readonly attempt: Attempt }
-  | { readonly type: 'picked'; readonly picks: Readonly<Record<string, number>> }
+  | ({ readonly type: 'begun'; readonly at: string } & Omit<Attempt, 'state' | 'times' | 'steps' | 'names'>)
+  | AttemptEntry
+  /** An attempt as it stands, whole: known from elsewhere. */
+  | { readonly type: 'restored'; readonly attempt: Attempt }
+  | { readonly type: 'picked'; readonly picks: Picks }
   | { readonly type: 'catalogued'; readonly catalogue: CatalogueSnapshot };
 
-/** A journal line as read: its number and what it says. */
-export interface NumberedEntry {
-  readonly number: number;
-  readonly entry: JournalEntry;
-}
-
-/** A line: its number, the entry's JSON without its braces, and a CRC-32 over everything before it. */
-const LINE = /^(\{"n":(\d{1,15}),(.*)),"crc":"([0-9a-f]{8})"\}$/s;
-/** The first line of all, which says whose journal it is. */
-const HEADER = /^(\{"journal":"([0-9a-f]{8})"),"crc":"([0-9a-f]{8})"\}$/;
+/** A line: the entry's JSON without its last brace, and a CRC-32 over everything before it. */
+const LINE = /^(\{.*),"crc":"([0-9a-f]{8})"\}$/s;
 
 /**
- * Writes an entry as one JSON line with its number in front and its checksum at the end.
- * Throws `internal` on a number that JSON cannot hold (NaN, Infinity): it would come back as null,
- * and a lockfile that cannot be read is worse than a run that stops.
+ * Writes an entry as one JSON line with its checksum at the end. Throws `internal` on a number that JSON cannot hold
+ * (NaN, Infinity): it would come back as null, and a state that cannot be read is worse than a run that stops.
  */
-export function encodeLine({ number, entry }: NumberedEntry): string {
+export function encodeLine(entry: JournalEntry): string {
   const json = JSON.stringify(entry);
   if (json.includes('null')) refuseUnwritable(entry, entry.type);
-  return sealed(`{"n":${number},${json.slice(1, -1)}`);
+  return sealLine(json);
 }
 
-/** Writes the line a journal begins with: its id, which the lockfile that it goes on from knows. */
-export function encodeHeader(journalId: string): string {
-  return sealed(`{"journal":"${journalId}"`);
+/** An object's JSON as a line with a checksum. */
+export function sealLine(json: string): string {
+  const body = json.slice(0, -1);
+  return `${body},"crc":"${checksum(body)}"}\n`;
 }
 
-/** Reads the first line of a journal, without its line break; undefined where it is not whole. */
-export function decodeHeader(line: string): string | undefined {
-  const [, body, journalId, crc] = HEADER.exec(line) ?? [];
-  return body !== undefined && checksum(body) === crc ? journalId : undefined;
+/** The JSON value of a line without its line break; undefined where it is not whole. */
+export function openLine(line: string): unknown {
+  const [, body, crc] = LINE.exec(line) ?? [];
+  if (body === undefined || checksum(body) !== crc) return undefined;
+  try {
+    return JSON.parse(`${body}}`);
+  } catch {
+    return undefined;
+  }
 }
 
-/** Reads a line without its line break; undefined where it is not whole. */
-export function decodeLine(line: string): NumberedEntry | undefined {
-  const [, body, number, inner, crc] = LINE.exec(line) ?? [];
-  if (body === undefined || inner === undefined || checksum(body) !== crc) return undefined;
-  // The checksum holds: the line is as a version of this program wrote it, and JSON for certain.
-  const entry: unknown = JSON.parse(`{${inner}}`);
-  if (!isEntry(entry)) throw writtenByNewer();
-  return { number: Number(number), entry };
+/** Reads a line of entries; undefined where it is not whole. Throws `lockfile-newer` on an entry of a later version. */
+export function decodeLine(line: string): JournalEntry | undefined {
+  const value = openLine(line);
+  if (value === undefined) return undefined;
+  // The checksum holds: the line is as a version of this program wrote it.
+  if (!isEntry(value)) throw writtenByNewer();
+  return value;
 }
 
-/** Whether losing the line to a power cut costs money or a clip: then it is fsynced before anything else happens. */
-export function isMoney(entry: JournalEntry): boolean {
-  return WEIGHT[entry.type] === 'money';
+/** What losing a line to a power cut costs. */
+interface Weight {
+  /** `money`: it is fsynced before anything else happens. `free`: gateway or disk tell it again at no charge. */
+  readonly journal: 'money' | 'free';
+  /** Whether it is a step of a purchase, which is written down a second time. */
+  readonly receipt: boolean;
 }
 
-/** `free`: the gateway or the disk tells it again at no charge. */
-const WEIGHT: Readonly<Record<JournalEntry['type'], 'money' | 'free'>> = {
-  begun: 'free',
-  submit_started: 'money',
-  accepted: 'money',
-  not_accepted: 'money',
-  refused: 'money',
-  answer_lost: 'money',
-  resumed: 'free',
-  progressed: 'free',
-  completed: 'free',
-  ended: 'money',
-  lost: 'free',
-  found: 'free',
-  download_started: 'free',
-  download_failed: 'free',
-  delivered: 'money',
-  clip_gone: 'free',
-  clip_back: 'free',
-  moved: 'money',
-  resolved: 'money',
-  assigned: 'money',
-  adopted: 'money',
-  picked: 'money',
-  catalogued: 'free',
+const MONEY: Weight = { journal: 'money', receipt: true };
+const FREE: Weight = { journal: 'free', receipt: false };
+
+const WEIGHTS: Readonly<Record<JournalEntry['type'], Weight>> = {
+  begun: { journal: 'free', receipt: true },
+  submit_started: MONEY,
+  accepted: MONEY,
+  not_accepted: MONEY,
+  refused: MONEY,
+  answer_lost: MONEY,
+  resumed: FREE,
+  progressed: FREE,
+  completed: { journal: 'free', receipt: true },
+  ended: MONEY,
+  lost: { journal: 'free', receipt: true },
+  found: { journal: 'free', receipt: true },
+  download_started: FREE,
+  download_failed: FREE,
+  delivered: MONEY,
+  pruned: MONEY,
+  resolved: MONEY,
+  assigned: MONEY,
+  named: FREE,
+  restored: MONEY,
+  picked: { journal: 'money', receipt: false },
+  catalogued: FREE,
 };
+
+/** Whether losing the line to a power cut costs money or a clip. */
+export function isMoney(entry: JournalEntry): boolean {
+  return WEIGHTS[entry.type].journal === 'money';
+}
+
+/** Whether the receipts get the line, too. */
+export function isReceipt(entry: JournalEntry): boolean {
+  return WEIGHTS[entry.type].receipt;
+}
 
 function isEntry(value: unknown): value is JournalEntry {
   return (
@@ -97,12 +114,8 @@ function isEntry(value: unknown): value is JournalEntry {
     value !== null &&
     'type' in value &&
     typeof value.type === 'string' &&
-    Object.hasOwn(WEIGHT, value.type)
+    Object.hasOwn(WEIGHTS, value.type)
   );
-}
-
-function sealed(body: string): string {
-  return `${body},"crc":"${checksum(body)}"}\n`;
 }
 
 function checksum(body: string): string {

@@ -2,33 +2,29 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { DailiesError } from '../errors.js';
 import { diskError, undefinedIfAbsent } from '../disk-error.js';
-import { decodeHeader, decodeLine, type NumberedEntry } from './journal-line.js';
+import { decodeLine, type JournalEntry } from './journal-line.js';
 
 /** Where the journal of a lockfile lies: `teaser.lock.json` has `teaser.lock.journal`. */
 export function journalPath(lockfile: string): string {
   return `${lockfile.replace(/\.json$/, '')}.journal`;
 }
 
-/** A journal as found. */
-export interface Journal {
-  /** Undefined where not even the first line is whole: then there are no others. */
-  readonly id: string | undefined;
-  /** Numbered without a gap; walking them may throw `journal-corrupt`. */
-  readonly entries: Iterable<NumberedEntry>;
-}
-
 /**
- * Reads a journal line by line; undefined where there is none. A torn tail, as a kill or a power cut in the
+ * Reads a journal, an entry for each line; undefined where there is none. A torn tail, as a kill or a power cut in the
  * middle of a write leaves it, ends the journal: nothing in it was ever acknowledged. A last line that lacks
  * but its line break is whole: what it knows (a job's id, perhaps) is worth more than the purity of the cut.
  * Throws `disk` where it cannot be read; while it is walked, `journal-corrupt` where a line is damaged that
  * whole ones follow, and `lockfile-newer` where one is from a later version (exit 3 all).
  */
-export async function readJournal(path: string): Promise<Journal | undefined> {
+export async function readJournal(path: string): Promise<Iterable<PlacedEntry> | undefined> {
   const bytes = await readBytes(path);
-  if (bytes === undefined) return undefined;
-  const [first] = linesOf(bytes);
-  return { id: first && decodeHeader(first.text), entries: entriesOf(bytes, path) };
+  return bytes && entriesOf(bytes, path);
+}
+
+/** An entry, and the number of its line, from 1. */
+export interface PlacedEntry {
+  readonly place: number;
+  readonly entry: JournalEntry;
 }
 
 /** The error for a journal whose line `place` (from 1) cannot be relied on. */
@@ -53,22 +49,16 @@ async function readBytes(path: string): Promise<Buffer | undefined> {
   }
 }
 
-function* entriesOf(bytes: Buffer, path: string): Iterable<NumberedEntry> {
-  let previous: number | undefined;
+function* entriesOf(bytes: Buffer, path: string): Iterable<PlacedEntry> {
   let place = 0;
   for (const line of linesOf(bytes)) {
     place += 1;
-    if (place === 1 && decodeHeader(line.text) !== undefined) continue;
-    const read = place === 1 ? undefined : decodeLine(line.text);
-    if (read === undefined) {
+    const entry = decodeLine(line.text);
+    if (entry === undefined) {
       if (!hasWholeLine(bytes.subarray(line.end))) return;
       throw journalCorrupt({ path, place, what: 'its checksum does not match, and whole lines follow it' });
     }
-    if (previous !== undefined && read.number !== previous + 1) {
-      throw journalCorrupt({ path, place, what: `number ${read.number} follows number ${previous}` });
-    }
-    previous = read.number;
-    yield read;
+    yield { place, entry };
   }
 }
 

@@ -1,87 +1,110 @@
+import { crc32 } from 'node:zlib';
 import type { Attempt } from '../domain/attempt.js';
 import { groupBy } from '../domain/group-by.js';
-import type { CatalogueSnapshot } from './catalogue-snapshot.js';
-import type { StateContent } from './shot-state.js';
+import type { PickedTake, Picks } from '../domain/picks.js';
+import type { CatalogueSnapshot, StateContent } from './shot-state.js';
 import { sortedJson, sortedKeys } from './sorted-json.js';
 
-/** What a lockfile says: the state, and where the journal goes on. */
-export interface Lockfile extends StateContent {
-  readonly journal: JournalPlace;
+/** Which project a lockfile is of. */
+export interface ProjectIdentity {
+  /** The project's name in the manifest. */
+  readonly project: string;
+  /** Given at random with the first lockfile: 16 hex digits. */
+  readonly project_id: string;
+  /** The name of the manifest's file. */
+  readonly manifest: string;
+  /** The clips of the sandbox are a project of their own. */
+  readonly sandbox: boolean;
 }
 
-/** How lockfile and journal hang together, so that one of another day or branch is not taken for the right one. */
-export interface JournalPlace {
-  /** The number of the last journal line that the lockfile holds. */
-  readonly folded: number;
-  /** The journal that goes on from here. */
-  readonly id: string;
-  /** The journal that was folded into this lockfile: a kill may have left it lying. */
-  readonly previous_id?: string;
+/** What a lockfile says. */
+export interface Lockfile extends StateContent {
+  readonly identity: ProjectIdentity;
 }
 
 /** The version of the layout; readers refuse newer ones. */
 export const LOCKFILE_VERSION = 1;
 
-/** An attempt as the lockfile keeps it, below its shot and take. */
-export interface StoredAttempt extends Omit<Attempt, 'owner' | 'fingerprint'> {
-  /** Only where it differs from the take's. */
-  readonly fingerprint?: string;
-}
-
-/** A take in the file: its attempts, oldest first. */
-export interface StoredTake {
-  /** Of the newest attempt. */
-  readonly fingerprint: string;
-  readonly attempts: readonly StoredAttempt[];
+/** An attempt as the lockfile keeps it, below its shot and take, with a checksum of itself. */
+export interface StoredAttempt extends Omit<Attempt, 'owner'> {
+  readonly check: string;
 }
 
 /** The file as JSON; schemas/lockfile.schema.json describes it for people. */
-export interface StoredLockfile {
+export interface StoredLockfile extends ProjectIdentity {
   readonly version: typeof LOCKFILE_VERSION;
-  readonly project: string;
-  readonly journal: JournalPlace;
-  readonly shots: Readonly<Record<string, { readonly takes: Readonly<Record<string, StoredTake>> }>>;
-  readonly picks: Readonly<Record<string, number>>;
+  readonly shots: Readonly<Record<string, StoredShot>>;
   readonly catalogue?: CatalogueSnapshot;
 }
 
+interface StoredShot {
+  readonly pick?: PickedTake;
+  readonly takes: Readonly<Record<string, { readonly attempts: readonly StoredAttempt[] }>>;
+}
+
 /**
- * The lockfile as text, a piece for each shot: just what `JSON.stringify(…, null, 2)` writes of sorted keys, and a line
- * break at the end, but never in one string, for that has an end at 512 MB and blocks the program long before.
+ * The lockfile as text, a piece for each shot: sorted keys, two-space indent and a line break at the end, but never in
+ * one string, for that has an end at 512 MB and blocks the program long before. Nothing in it changes with time alone,
+ * and each of `shots`, all that the manifest has, has lines of its own, bought or not: so two branches that have each
+ * rendered a shot merge as texts.
  */
-export function* lockfileText({ project, attempts, picks, catalogue, journal }: Lockfile): Iterable<string> {
+export function* lockfileText(
+  { identity, attempts, picks, catalogue }: Lockfile,
+  shots: Iterable<string> = [],
+): Iterable<string> {
   yield '{\n';
   if (catalogue) yield `  "catalogue": ${sortedJson(catalogue, '  ')},\n`;
-  yield `  "journal": ${sortedJson(journal, '  ')},\n`;
-  yield `  "picks": ${sortedJson(picks, '  ')},\n`;
-  yield `  "project": ${JSON.stringify(project)},\n`;
-  const shots = byShot(attempts);
+  yield `  "manifest": ${JSON.stringify(identity.manifest)},\n`;
+  yield `  "project": ${JSON.stringify(identity.project)},\n`;
+  yield `  "project_id": ${JSON.stringify(identity.project_id)},\n`;
+  yield `  "sandbox": ${identity.sandbox},\n`;
   let separator = '  "shots": {\n';
-  for (const [shot, owned] of shots) {
-    yield `${separator}    ${JSON.stringify(shot)}: ${sortedJson({ takes: byTake(owned) }, '    ')}`;
+  for (const [shot, owned] of byShot(attempts, picks, shots)) {
+    yield `${separator}    ${JSON.stringify(shot)}: ${sortedJson(storedShot(owned, picks[shot]), '    ')}`;
     separator = ',\n';
   }
-  yield shots.size === 0 ? '  "shots": {},\n' : '\n  },\n';
+  yield separator === ',\n' ? '\n  },\n' : '  "shots": {},\n';
   yield `  "version": ${LOCKFILE_VERSION}\n}\n`;
 }
 
-function byShot(attempts: readonly Attempt[]): Map<string, Attempt[]> {
+/** Whether an attempt that a lockfile keeps is as it was written: its checksum tells. */
+export function isAsWritten({ check, ...attempt }: StoredAttempt): boolean {
+  // Its keys are in order as it was written, and seldom otherwise.
+  return crcOf(JSON.stringify(attempt)) === check || crcOf(compactJson(attempt)) === check;
+}
+
+function byShot(attempts: readonly Attempt[], picks: Picks, shots: Iterable<string>): Map<string, Attempt[]> {
   const groups = groupBy(attempts, ({ owner }) => owner.shot);
+  for (const shot of [...shots, ...Object.keys(picks)]) if (!groups.has(shot)) groups.set(shot, []);
   const order = sortedKeys(Object.fromEntries(groups));
   return new Map(order.map((shot) => [shot, groups.get(shot) ?? []]));
 }
 
-function byTake(attempts: readonly Attempt[]): Readonly<Record<string, StoredTake>> {
-  const takes = [...groupBy(attempts, ({ owner }) => String(owner.take))];
-  return Object.fromEntries(takes.map(([take, owned]) => [take, storedTake(owned)]));
+function storedShot(attempts: readonly Attempt[], pick: PickedTake | undefined): StoredShot {
+  const takes = [...groupBy(attempts, ({ owner }) => String(owner.take))].map(
+    ([take, owned]) => [take, { attempts: owned.map(stored) }] as const,
+  );
+  return { ...(pick && { pick }), takes: Object.fromEntries(takes) };
 }
 
-function storedTake(attempts: readonly Attempt[]): StoredTake {
-  const fingerprint = attempts.at(-1)?.fingerprint ?? '';
-  return { fingerprint, attempts: attempts.map((attempt) => stored(attempt, fingerprint)) };
+function stored({ owner: _, ...attempt }: Attempt): StoredAttempt {
+  return { ...attempt, check: crcOf(compactJson(attempt)) };
 }
 
-function stored(attempt: Attempt, takesFingerprint: string): StoredAttempt {
-  const { owner: _owner, fingerprint: own, ...rest } = attempt;
-  return own === takesFingerprint ? rest : { ...rest, fingerprint: own };
+/** CRC-32 as 8 hex digits. */
+function crcOf(json: string): string {
+  return crc32(json).toString(16).padStart(8, '0');
+}
+
+/** JSON with sorted keys and nothing between its signs. */
+function compactJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => compactJson(item ?? null)).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const record = value as Readonly<Record<string, unknown>>;
+  let text = '';
+  for (const key of sortedKeys(record)) {
+    if (record[key] === undefined) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${compactJson(record[key])}`;
+  }
+  return `{${text}}`;
 }

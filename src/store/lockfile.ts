@@ -1,60 +1,72 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Attempt } from '../domain/attempt.js';
-import { DailiesError, messageOf } from '../errors.js';
-import { attemptFields, optionalAttemptFields, picksShape } from './attempt-shape.js';
-import { catalogueShape } from './catalogue-snapshot.js';
+import { isRecord } from '../domain/is-record.js';
+import type { PickedTake } from '../domain/picks.js';
 import { diskError, undefinedIfAbsent } from '../disk-error.js';
+import { DailiesError, messageOf } from '../errors.js';
 import {
+  isAsWritten,
   LOCKFILE_VERSION,
   lockfileText,
-  type JournalPlace,
   type Lockfile,
-  type StoredAttempt,
   type StoredLockfile,
-  type StoredTake,
 } from './lockfile-text.js';
+import { lockfileProblem } from './lockfile-validators.js';
 import { replaceFile } from './replace-file.js';
-import * as is from './shape.js';
+
+/** A lockfile as it was found. */
+export interface FoundLockfile extends Lockfile {
+  /** Attempts that somebody, or a fault of the disk, has changed: their checksums do not match. */
+  readonly damaged: readonly Attempt[];
+}
 
 /**
  * Reads a lockfile; undefined where there is none.
  * Throws `lockfile-newer` and `lockfile-corrupt` (exit 3), and `disk` where it cannot be read.
  */
-export async function readLockfile(path: string): Promise<Lockfile | undefined> {
+export async function readLockfile(path: string): Promise<FoundLockfile | undefined> {
   const stored = await readStored(path);
   if (stored === undefined) return undefined;
-  const attempts = Object.entries(stored.shots).flatMap(([shot, { takes }]) =>
-    Object.entries(takes).flatMap(([take, kept]) =>
-      kept.attempts.map((attempt): Attempt => {
-        const { id, fingerprint = kept.fingerprint, ...rest } = attempt;
-        return { id, owner: { shot, take: Number(take) }, fingerprint, ...rest };
-      }),
-    ),
-  );
-  attempts.sort((a, b) => Number(a.id) - Number(b.id));
-  refuseRepeatedIds(attempts, path);
-  const { project, picks, catalogue, journal } = stored;
-  return { project, attempts, picks, catalogue, journal };
+  const { project, project_id, manifest, sandbox, catalogue } = stored;
+  const attempts: Attempt[] = [];
+  const damaged: Attempt[] = [];
+  const picks: Record<string, PickedTake> = {};
+  for (const [shot, { pick, takes }] of Object.entries(stored.shots)) {
+    if (pick) picks[shot] = pick;
+    for (const [take, kept] of Object.entries(takes)) {
+      for (const one of kept.attempts) {
+        const { check: _, ...attempt } = one;
+        const whole = { ...attempt, owner: { shot, take: Number(take) } };
+        if (isAsWritten(one)) attempts.push(whole);
+        else damaged.push(whole);
+      }
+    }
+  }
+  refuseRepeatedIds([...attempts, ...damaged], path);
+  return {
+    identity: { project, project_id, manifest, sandbox },
+    attempts: attempts.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    damaged,
+    picks,
+    catalogue,
+  };
 }
 
 /**
- * Writes a lockfile, whole at every instant and durable once this has resolved: sorted keys, two-space indent.
+ * Writes a lockfile, whole at every instant and durable once this has resolved; `shots` are those of the manifest.
  * Resolves with its size in bytes. Throws `disk` (exit 3).
  */
-export async function writeLockfile(path: string, lockfile: Lockfile): Promise<number> {
+export async function writeLockfile(
+  path: string,
+  lockfile: Lockfile,
+  shots: Iterable<string> = [],
+): Promise<number> {
   try {
-    return await replaceFile({ path, content: lockfileText(lockfile), isDurable: true });
+    return await replaceFile({ path, content: lockfileText(lockfile, shots), isDurable: true });
   } catch (cause) {
     throw diskError({ path, doing: 'written', cause });
   }
-}
-
-/** Where a new journal goes on when all lines up to `folded` are in the lockfile, and with them the old journal. */
-export function nextPlace(folded: number, previousId: string | undefined): JournalPlace {
-  const id = randomBytes(4).toString('hex');
-  return { folded, id, ...(previousId !== undefined && { previous_id: previousId }) };
 }
 
 /** In a function of its own, so that the text, which can be hundreds of megabytes, goes before more is made of it. */
@@ -84,75 +96,31 @@ function parseJson(text: string, path: string): unknown {
 }
 
 function checkStored(value: unknown, path: string): StoredLockfile {
-  const version = is.fits(versioned, value) ? value.version : undefined;
-  if (version !== undefined && version > LOCKFILE_VERSION) {
+  const version = isRecord(value) && Number.isSafeInteger(value['version']) ? Number(value['version']) : 0;
+  if (version > LOCKFILE_VERSION) {
     throw new DailiesError(
       'lockfile-newer',
       `${basename(path)} was written by a newer dailies (version ${version})`,
-      {
-        hint: 'update dailies, then run again',
-      },
+      { hint: 'update dailies, then run again' },
     );
   }
-  if (is.fits(storedShape, value)) return value;
-  const problem = storedShape.problem(value) ?? '';
-  throw corrupt(
-    path,
-    problem.startsWith('.') ? `does not hold together: ${problem.slice(1)}` : problem.trim(),
-  );
+  const problem = lockfileProblem(value);
+  if (problem !== undefined) throw corrupt(path, `does not hold together: ${problem}`);
+  return value as StoredLockfile;
 }
 
-const versioned = is.objectOf<{ readonly version: number }>({
-  required: { version: is.count },
-  optional: {},
-});
-
-const { owner: _, fingerprint, ...ownFields } = attemptFields;
-
-const storedShape = is.objectOf<StoredLockfile>({
-  required: {
-    version: is.oneOf(LOCKFILE_VERSION),
-    project: is.text,
-    journal: is.objectOf<JournalPlace>({
-      required: { folded: is.count, id: is.text },
-      optional: { previous_id: is.text },
-    }),
-    shots: is.recordOf(
-      is.objectOf<{ readonly takes: Readonly<Record<string, StoredTake>> }>({
-        required: {
-          takes: is.recordOf(
-            is.objectOf<StoredTake>({
-              required: {
-                fingerprint,
-                attempts: is.arrayOf(
-                  is.objectOf<StoredAttempt>({
-                    required: ownFields,
-                    optional: { fingerprint, ...optionalAttemptFields },
-                  }),
-                ),
-              },
-              optional: {},
-            }),
-            is.ordinal,
-          ),
-        },
-        optional: {},
-      }),
-    ),
-    picks: picksShape,
-  },
-  optional: { catalogue: catalogueShape },
-});
-
 function refuseRepeatedIds(attempts: readonly Attempt[], path: string): void {
-  for (const [index, { id, owner }] of attempts.entries()) {
-    if (attempts[index + 1]?.id !== id) continue;
-    throw corrupt(path, `has two attempts with the id ${id}, one of them at shots.${owner.shot}`);
+  const seen = new Set<string>();
+  for (const { id, owner } of attempts) {
+    if (seen.has(id))
+      throw corrupt(path, `has two attempts with the id ${id}, one of them at shots.${owner.shot}`);
+    seen.add(id);
   }
 }
 
-function corrupt(path: string, what: string): DailiesError {
+/** The error for a lockfile that cannot be relied on. */
+export function corrupt(path: string, what: string): DailiesError {
   return new DailiesError('lockfile-corrupt', `${basename(path)} ${what}`, {
-    hint: `restore it from version control or a backup; without one, move it away: the clips are known from the files beside them, but jobs in flight would be paid for again`,
+    hint: 'restore it from version control or a backup: of two versions either will do, for the receipts in .dailies know the rest. Without one, move it away: what this machine has bought is restored from the receipts',
   });
 }

@@ -1,17 +1,17 @@
 import { closeSync, fsync, openSync } from 'node:fs';
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
 
-/** Bytes, or the pieces of a text. */
-type Content = Uint8Array | Iterable<string>;
+/** Bytes, the pieces of a text, or a stream of bytes. */
+type Content = Uint8Array | Iterable<string> | AsyncIterable<Uint8Array>;
 
 /**
  * Writes a file so that its name stands for the old content or the new one at every instant: temp file, rename.
  * With `isDurable` both are fsynced, and the new content outlives a power cut once this has resolved.
  * Resolves with the number of bytes. One writer at a time: the temp file's name is fixed, so that what
- * a kill leaves behind is written over by the next. Errors are the file system's own.
+ * a kill leaves behind is removed by the next. A link is replaced, never written through. Errors are the file system's own.
  *
  * Ours, because write-file-atomic takes a short write, as a full disk gives, for a whole one and renames it
  * into place, and does not fsync the folder.
@@ -21,13 +21,12 @@ export async function replaceFile(file: {
   readonly content: Content;
   readonly isDurable: boolean;
 }): Promise<number> {
-  // A link to the file stays a link.
-  const target = await realpath(file.path).catch(() => file.path);
-  const temp = tempPath(target);
+  const temp = `${file.path}.tmp`;
+  await rm(temp, { force: true });
   try {
-    const bytes = await writeTemp(temp, { ...file, target });
-    await rename(temp, target);
-    if (file.isDurable) await syncFolder(dirname(target));
+    const bytes = await writeTemp(temp, file);
+    await rename(temp, file.path);
+    if (file.isDurable) await syncFolder(dirname(file.path));
     return bytes;
   } catch (error) {
     await rm(temp, { force: true }).catch(() => undefined);
@@ -35,22 +34,17 @@ export async function replaceFile(file: {
   }
 }
 
-/** Where `replaceFile` prepares the new content. */
-function tempPath(path: string): string {
-  return `${path}.tmp`;
-}
-
 async function writeTemp(
   temp: string,
-  file: { readonly target: string; readonly content: Content; readonly isDurable: boolean },
+  file: { readonly path: string; readonly content: Content; readonly isDurable: boolean },
 ): Promise<number> {
-  const before = await stat(file.target).catch(undefinedIfAbsent);
-  const handle = await open(temp, 'w');
+  const before = await lstat(file.path).catch(undefinedIfAbsent);
+  const handle = await open(temp, 'wx');
   try {
     // As far as we may: the old file can be somebody else's.
-    if (before) await handle.chmod(before.mode & 0o777).catch(() => undefined);
+    if (before?.isFile()) await handle.chmod(before.mode & 0o777).catch(() => undefined);
     let bytes = 0;
-    for (const chunk of chunksOf(file.content)) {
+    for await (const chunk of chunksOf(file.content)) {
       // Unlike `write`, `writeFile` goes on until the last byte is written or an error says why not.
       await handle.writeFile(chunk);
       bytes += chunk.length;
@@ -65,9 +59,13 @@ async function writeTemp(
 const CHUNK_LENGTH = 1 << 18;
 
 /** Pieces may be small, and each write costs a round trip; all of a large file in one string would cost its size. */
-function* chunksOf(content: Content): Iterable<Uint8Array> {
+async function* chunksOf(content: Content): AsyncIterable<Uint8Array> {
   if (content instanceof Uint8Array) {
     yield content;
+    return;
+  }
+  if (Symbol.asyncIterator in content) {
+    yield* content;
     return;
   }
   let chunk = '';

@@ -30,25 +30,45 @@ export function runLockPath(lockfile: string): string {
   return `${lockfile}.lck`;
 }
 
+/** Takes the run lock of a lockfile. See `acquireLock`. */
+export function acquireRunLock(options: {
+  readonly lockfile: string;
+  readonly clock: Clock;
+  readonly heartbeatMs?: number;
+}): Promise<RunLock> {
+  return acquireLock({ ...options, path: runLockPath(options.lockfile) });
+}
+
 /**
- * Takes the run lock of a lockfile, at once or not at all; a holder that is dead on this host costs no wait.
+ * Takes a lock, at once or not at all; a holder that is dead on this host costs no wait.
  * Its file's modification time beats like a heart, without keeping the process alive.
  * Throws `locked-by-another-run` naming the holder, and `disk` (exit 3 both).
  */
-export async function acquireRunLock(options: {
-  readonly lockfile: string;
+export async function acquireLock(options: {
+  readonly path: string;
   readonly clock: Clock;
   /** How often the heart beats; every two seconds by default. */
   readonly heartbeatMs?: number;
 }): Promise<RunLock> {
-  const path = runLockPath(options.lockfile);
+  const { path, clock, heartbeatMs = HEARTBEAT_MS } = options;
   try {
-    const self = await newHolder(options.clock);
+    const self = await newHolder(clock);
     await take(path, self);
     const handle = await open(path, 'r+');
-    return keep({ path, token: self.token, handle, heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS });
+    return keep({ path, token: self.token, handle, heartbeatMs });
   } catch (cause) {
     throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'taken', cause });
+  }
+}
+
+/** Whether somebody holds a lock who is not known to be dead. Throws `disk`. */
+export async function isLockHeld(path: string): Promise<boolean> {
+  try {
+    const found = await readLockFile(path);
+    if (!found?.holder) return found !== undefined;
+    return (await whereaboutsOf(found.holder, await ownIdentity())) !== 'dead';
+  } catch (cause) {
+    throw diskError({ path, doing: 'read', cause });
   }
 }
 

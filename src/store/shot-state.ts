@@ -1,101 +1,159 @@
 import type { Attempt } from '../domain/attempt.js';
+import type { Catalogue } from '../domain/catalogue.js';
+import type { Picks } from '../domain/picks.js';
 import { DailiesError } from '../errors.js';
 import { advance } from '../shot/advance.js';
-import type { CatalogueSnapshot } from './catalogue-snapshot.js';
-import type { JournalEntry } from './journal-line.js';
+import type { AttemptEntry, JournalEntry } from './journal-line.js';
+
+/** The models of one gateway, as far as the shots used them when something was last bought. */
+export interface CatalogueSnapshot extends Pick<Catalogue, 'models'> {
+  readonly gateway: string;
+}
 
 /** What is known of a project's shots, for those who only read. */
 export interface ShotState {
-  /** The project's name as the lockfile has it; undefined where there is no lockfile yet. */
-  readonly project: string | undefined;
   /** In the order of their creation, each in its current state. */
   attempts(): readonly Attempt[];
   /** Throws `internal` on an id that nobody gave out. */
   get(id: string): Attempt;
   /** The picked take of each shot that has one. */
-  picks(): Readonly<Record<string, number>>;
+  picks(): Picks;
   catalogue(): CatalogueSnapshot | undefined;
 }
 
-/** All that a lockfile holds beyond its place in the journal. */
+/** All that a project's state consists of. */
 export interface StateContent {
-  readonly project: string;
   /** In the order of their creation. */
   readonly attempts: readonly Attempt[];
-  readonly picks: Readonly<Record<string, number>>;
+  readonly picks: Picks;
   readonly catalogue: CatalogueSnapshot | undefined;
 }
 
-/** The state in memory: the lockfile's content, moved on by one journal entry after the other. */
+/** The state in memory: moved on by one entry after the other. */
 export interface StateInMemory extends ShotState {
-  /** Throws `internal` on an entry that does not fit, and changes nothing then. */
-  apply(entry: JournalEntry): void;
-  /** The id of the next attempt to be begun. */
-  nextId(): string;
+  /**
+   * Takes an entry in; false where it was taken in before. Throws `internal` on an entry that does not fit, and changes
+   * nothing then.
+   */
+  apply(entry: JournalEntry): boolean;
+  /** Takes in attempts as they stand, in the place of those of the same ids. */
+  restore(attempts: readonly Attempt[]): void;
+  has(id: string): boolean;
+  /** An id for an attempt that is begun now: unlike all others, and sorted after them. `nowMs` since 1970, `random` in [0, 1). */
+  nextId(nowMs: number, random: number): string;
   /** What it is at this moment; later changes do not show in it. */
-  content(project: string): StateContent;
+  content(): StateContent;
 }
 
 export function createState(initial?: StateContent): StateInMemory {
-  const attempts: Attempt[] = [...(initial?.attempts ?? [])];
-  const places = new Map(attempts.map((attempt, index) => [attempt.id, index]));
-  let highestId = Number(attempts.at(-1)?.id ?? 0);
+  let attempts: Attempt[] = [];
+  let places = new Map<string, number>();
   let picks = initial?.picks ?? {};
   let catalogue = initial?.catalogue;
 
-  const placeOf = (id: string): number => {
-    const place = places.get(id);
-    if (place === undefined) throw unfit(`there is no attempt ${id}`);
-    return place;
+  const line = (all: readonly Attempt[]) => {
+    attempts = isInOrder(all) ? [...all] : all.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    places = new Map(attempts.map(({ id }, index) => [id, index]));
   };
+  line(initial?.attempts ?? []);
   const get = (id: string): Attempt => {
-    const attempt = attempts[placeOf(id)];
+    const attempt = attempts[places.get(id) ?? -1];
     if (attempt === undefined) throw unfit(`there is no attempt ${id}`);
     return attempt;
   };
   const add = (attempt: Attempt) => {
-    // Ids count upwards, so that the order of creation is the order of ids, in the lockfile too.
-    if (!(Number(attempt.id) > highestId)) throw unfit(`attempt ${attempt.id} follows attempt ${highestId}`);
-    highestId = Number(attempt.id);
-    places.set(attempt.id, attempts.length);
-    attempts.push(attempt);
+    const last = attempts.at(-1);
+    if (last !== undefined && attempt.id < last.id) line([...attempts, attempt]);
+    else {
+      places.set(attempt.id, attempts.length);
+      attempts.push(attempt);
+    }
+  };
+  const put = (attempt: Attempt) => {
+    const place = places.get(attempt.id);
+    if (place === undefined) add(attempt);
+    else attempts[place] = attempt;
   };
 
   return {
-    project: initial?.project,
     attempts: () => attempts,
     get,
+    has: (id) => places.has(id),
     picks: () => picks,
     catalogue: () => catalogue,
-    nextId: () => String(highestId + 1),
-    content: (project) => ({ project, attempts: [...attempts], picks, catalogue }),
+    nextId: (nowMs, random) => idAfter(attempts.at(-1)?.id, { nowMs, random }),
+    content: () => ({ attempts: [...attempts], picks, catalogue }),
+    restore(known) {
+      const ids = new Set(known.map(({ id }) => id));
+      line([...attempts.filter(({ id }) => !ids.has(id)), ...known]);
+    },
     apply(entry) {
       switch (entry.type) {
         case 'begun':
+          if (places.has(entry.id)) return false;
           add(newAttempt(entry));
-          break;
-        case 'adopted':
-          add(entry.attempt);
-          break;
-        case 'assigned':
-          attempts[placeOf(entry.id)] = { ...get(entry.id), owner: entry.owner };
-          break;
+          return true;
+        case 'restored':
+          if (places.has(entry.attempt.id) && get(entry.attempt.id).steps >= entry.attempt.steps)
+            return false;
+          put(entry.attempt);
+          return true;
         case 'picked':
           picks = entry.picks;
-          break;
+          return true;
         case 'catalogued':
           catalogue = entry.catalogue;
-          break;
-        default:
-          attempts[placeOf(entry.id)] = advance(get(entry.id), entry);
+          return true;
+        default: {
+          const before = get(entry.id);
+          if (entry.step <= before.steps) return false;
+          put(moved(before, entry));
+          return true;
+        }
       }
     },
   };
 }
 
-function newAttempt(begun: Extract<JournalEntry, { readonly type: 'begun' }>): Attempt {
+/** An attempt after one more thing has happened to it. Throws `internal` where that cannot be. */
+export function moved(before: Attempt, entry: AttemptEntry): Attempt {
+  const steps = entry.step;
+  switch (entry.type) {
+    case 'assigned':
+      return { ...before, owner: entry.owner, steps };
+    case 'named': {
+      const { names: _, ...rest } = before;
+      return entry.names.length === 0 ? { ...rest, steps } : { ...rest, steps, names: entry.names };
+    }
+    default:
+      return { ...advance(before, entry), steps };
+  }
+}
+
+/** The attempt that an entry begins. */
+export function newAttempt(begun: Extract<JournalEntry, { readonly type: 'begun' }>): Attempt {
   const { type: _, at, ...order } = begun;
-  return { ...order, state: { kind: 'planned', since: at }, times: { created: Date.parse(at) } };
+  return { ...order, state: { kind: 'planned', since: at }, steps: 0, times: { created: Date.parse(at) } };
+}
+
+const TIME_DIGITS = 9;
+const RANDOM_DIGITS = 6;
+
+/** Milliseconds in base 36, which sort as texts until the year 5188, and six digits by chance. */
+function idAfter(
+  newest: string | undefined,
+  { nowMs, random }: { readonly nowMs: number; readonly random: number },
+): string {
+  const digits = (value: number, count: number) => Math.floor(value).toString(36).padStart(count, '0');
+  const chance = digits(random * 36 ** RANDOM_DIGITS, RANDOM_DIGITS);
+  const id = digits(nowMs, TIME_DIGITS) + chance;
+  if (newest === undefined || id > newest) return id;
+  // The clock was set back, or the two share a millisecond: the newest known time decides.
+  return digits(parseInt(newest.slice(0, TIME_DIGITS), 36) + 1, TIME_DIGITS) + chance;
+}
+
+function isInOrder(attempts: readonly Attempt[]): boolean {
+  return attempts.every(({ id }, index) => index === 0 || (attempts[index - 1]?.id ?? '') < id);
 }
 
 function unfit(message: string): DailiesError {

@@ -3,16 +3,18 @@ import { DailiesError } from '../errors.js';
 import { diskError } from '../disk-error.js';
 import { journalPath } from './journal.js';
 import { JournalFile } from './journal-file.js';
-import { encodeLine, isMoney, type JournalEntry } from './journal-line.js';
-import { nextPlace, writeLockfile } from './lockfile.js';
-import type { JournalPlace } from './lockfile-text.js';
+import { encodeLine, isMoney, isReceipt, type JournalEntry } from './journal-line.js';
+import { writeLockfile } from './lockfile.js';
+import type { ProjectIdentity } from './lockfile-text.js';
+import type { ReceiptBook } from './receipts.js';
 import type { RunLock } from './run-lock.js';
 import type { StateInMemory } from './shot-state.js';
 
 /**
  * The way of every change: into memory at once, then onto the disk. Lines that come while others are being
- * written go out together in the next write, with one fsync where money is among them. From time to time
- * the journal is folded into the lockfile; lines that wait meanwhile are on the disk with it.
+ * written go out together in the next write, with one fsync where money is among them; the steps of purchases go into
+ * the receipts right after. From time to time the journal is folded into the lockfile; lines that wait meanwhile are
+ * on the disk with it.
  */
 export interface WriteAhead {
   /** Changes memory, and leaves the line for the next `commit`. Throws `internal` where it does not fit. */
@@ -21,21 +23,21 @@ export interface WriteAhead {
    * Changes memory at once; resolves when the line, and all before it, are on the disk: beyond a power cut where
    * it is about money. Rejects with `internal` where it does not fit (nothing is changed), with `disk` or
    * `locked-by-another-run` where it could not be written (memory is changed, and the line is tried again
-   * together with the next ones and on `close`). Where `undo` is given, it takes the refused entry back.
+   * together with the next ones and on `close`). Where `undo` is given, it gives the entry that takes the refused one back.
    */
-  commit(entry: JournalEntry, undo?: JournalEntry): Promise<void>;
+  commit(entry: JournalEntry, undo?: () => JournalEntry): Promise<void>;
+  /** Writes an entry into the receipts alone, before it is committed. Rejects with `disk`. */
+  witness(entry: JournalEntry): Promise<void>;
   /** The first failure to write, if there was one: from then on no intent is to be trusted to the disk. */
   failure(): DailiesError | undefined;
-  /** Folds what is not in the lockfile yet. Rejects with `disk`, naming the jobs that are not on the disk. */
-  close(): Promise<void>;
+  /** Folds what is not in the lockfile yet; false where there was nothing. Rejects with `disk`, naming the jobs that are not on the disk. */
+  close(): Promise<boolean>;
 }
 
 interface Line {
+  readonly entry: JournalEntry;
   readonly text: string;
-  readonly isMoney: boolean;
-  /** The gateway's job that only this line knows. */
-  readonly jobId: string | undefined;
-  readonly undo: JournalEntry | undefined;
+  readonly undo: (() => JournalEntry) | undefined;
   readonly resolve: () => void;
   readonly reject: (error: DailiesError) => void;
 }
@@ -51,33 +53,40 @@ const FOLD_FACTOR = 2;
 
 export function createWriteAhead(options: {
   readonly lockfile: string;
-  readonly project: string;
+  readonly identity: ProjectIdentity;
+  /** Every shot of the manifest: see `lockfileText`. */
+  readonly shots: readonly string[];
   readonly state: StateInMemory;
   readonly lock: RunLock;
-  /** What the lockfile says of the journal, and its size; undefined where there is no lockfile yet. */
-  readonly onDisk: { readonly place: JournalPlace; readonly bytes: number } | undefined;
+  readonly receipts: ReceiptBook;
+  /** The size of the lockfile; undefined where there is none yet. */
+  readonly lockfileBytes: number | undefined;
   readonly foldFloorBytes: number;
 }): WriteAhead {
-  const { lockfile, project, state, lock } = options;
-  let { onDisk } = options;
-  let journal = onDisk && new JournalFile(journalPath(lockfile), onDisk.place.id);
-  let lastNumber = onDisk?.place.folded ?? 0;
+  const { lockfile, identity, shots, state, lock, receipts } = options;
+  let { lockfileBytes, foldFloorBytes } = options;
+  let journal = lockfileBytes === undefined ? undefined : new JournalFile(journalPath(lockfile));
+  let hasNews = false;
   /** Bytes of the lines since the fold that make the lockfile longer. */
   let grownBytes = 0;
-  let foldFloorBytes = options.foldFloorBytes;
   let failure: DailiesError | undefined;
   const jobsNotKept = new Set<string>();
+  /** Lines that the receipts still lack, in order. */
+  const unreceipted: JournalEntry[] = [];
+  const witnessed = new WeakSet<JournalEntry>();
 
   const queue: Line[] = [];
   let isPumping = false;
   let pumped: Promise<void> = Promise.resolve();
+  let writing: Promise<void> = Promise.resolve();
 
   function record(entry: JournalEntry, rest: Pick<Line, 'undo' | 'resolve' | 'reject'>): void {
-    const text = encodeLine({ number: lastNumber + 1, entry });
+    const text = encodeLine(entry);
     state.apply(entry);
-    lastNumber += 1;
+    hasNews = true;
     if (GROWING.has(entry.type)) grownBytes += text.length;
-    queue.push({ text, isMoney: isMoney(entry), jobId: jobIn(entry), ...rest });
+    if (isReceipt(entry) && !witnessed.has(entry)) unreceipted.push(entry);
+    queue.push({ entry, text, ...rest });
   }
 
   async function pump(): Promise<void> {
@@ -87,10 +96,11 @@ export function createWriteAhead(options: {
       const batch = queue.splice(0);
       if (batch.length === 0) break;
       try {
-        await putOnDisk(batch);
+        batch.push(...(await putOnDisk(batch)));
+        if (hasOutgrown()) batch.push(...(await foldOrPostpone()));
+        await writeReceipts();
         jobsNotKept.clear();
         for (const line of batch) line.resolve();
-        if (hasOutgrown()) await foldOrPostpone();
       } catch (error) {
         refuse(batch, error);
       }
@@ -98,21 +108,31 @@ export function createWriteAhead(options: {
     isPumping = false;
   }
 
-  async function putOnDisk(batch: readonly Line[]): Promise<void> {
+  /** Gives the lines of later batches that are on the disk with these. */
+  async function putOnDisk(batch: readonly Line[]): Promise<readonly Line[]> {
     assertHeld();
     // With no lockfile yet, or no journal any more, the state can only be written whole.
-    if (journal === undefined || journal.isGone) {
-      await fold();
-      return;
-    }
+    if (journal === undefined || journal.isGone) return fold();
     try {
       await journal.append(
         batch.map((line) => line.text).join(''),
-        batch.some((line) => line.isMoney),
+        batch.some((line) => isMoney(line.entry)),
       );
     } catch (cause) {
       throw diskError({ path: journalPath(lockfile), doing: 'written', cause });
     }
+    return [];
+  }
+
+  /** One writer at a time, whoever asks: the pump, a witness, the end. */
+  function writeReceipts(): Promise<void> {
+    const turn = writing.then(async () => {
+      const entries = [...unreceipted];
+      await receipts.append(entries);
+      unreceipted.splice(0, entries.length);
+    });
+    writing = turn.catch(() => undefined);
+    return turn;
   }
 
   /** A run whose lock was forced from it must not write: another may be at work on the same files. */
@@ -123,48 +143,47 @@ export function createWriteAhead(options: {
     });
   }
 
-  /** Writes the lockfile from memory. It then holds all lines so far, those that still wait included. */
-  async function fold(): Promise<void> {
+  /** Writes the lockfile from memory. It then holds all lines so far: gives those that still waited. */
+  async function fold(): Promise<readonly Line[]> {
     const covered = queue.splice(0);
-    // A journal that was never begun goes on from the new lockfile just as well, under its old id.
-    const unused = journal?.isBegun === false ? onDisk?.place : undefined;
-    const place = unused ? { ...unused, folded: lastNumber } : nextPlace(lastNumber, journal?.id);
     const grown = grownBytes;
     try {
-      const bytes = await writeLockfile(lockfile, { ...state.content(project), journal: place });
-      onDisk = { place, bytes };
+      lockfileBytes = await writeLockfile(lockfile, { ...state.content(), identity }, shots);
     } catch (error) {
       queue.unshift(...covered);
       throw error;
     }
+    hasNews = false;
     grownBytes -= grown;
-    // Should the old one stay, a start knows that it is folded, and the next append refuses to go on beside it.
+    // Should the old one stay, each of its lines is known for one that the lockfile has; but the next append refuses to go on beside it.
     await journal?.remove().catch(() => undefined);
-    journal = new JournalFile(journalPath(lockfile), place.id);
-    for (const line of covered) line.resolve();
+    journal = new JournalFile(journalPath(lockfile));
+    return covered;
   }
 
   function hasOutgrown(): boolean {
     const bytes = journal?.bytes ?? 0;
-    const expectedBytes = (onDisk?.bytes ?? 0) + grownBytes * LAYOUT_FACTOR;
+    const expectedBytes = (lockfileBytes ?? 0) + grownBytes * LAYOUT_FACTOR;
     return bytes > foldFloorBytes && bytes > FOLD_FACTOR * expectedBytes;
   }
 
   /** Folding on the way saves time later and is no duty: where it fails, the journal goes on. */
-  async function foldOrPostpone(): Promise<void> {
+  async function foldOrPostpone(): Promise<readonly Line[]> {
     try {
-      await fold();
+      return await fold();
     } catch {
       foldFloorBytes = (journal?.bytes ?? 0) * FOLD_FACTOR;
+      return [];
     }
   }
 
   function refuse(batch: readonly Line[], cause: unknown): void {
     const error = asDailiesError(cause, lockfile);
     failure ??= error;
-    for (const { jobId, undo, reject } of batch) {
+    for (const { entry, undo, reject } of batch) {
+      const jobId = jobIn(entry);
       if (jobId !== undefined) jobsNotKept.add(jobId);
-      if (undo) takeBack(undo);
+      if (undo) takeBack(undo());
       reject(jobId === undefined ? error : jobsAtRisk([jobId], error));
     }
   }
@@ -178,12 +197,16 @@ export function createWriteAhead(options: {
     }
   }
 
-  async function foldLast(): Promise<void> {
-    if (lastNumber === (onDisk?.place.folded ?? 0)) return;
+  async function foldLast(): Promise<boolean> {
+    const isNews = hasNews;
     try {
-      assertHeld();
-      await fold();
+      if (isNews) {
+        assertHeld();
+        for (const line of await fold()) line.resolve();
+      }
+      await writeReceipts();
       jobsNotKept.clear();
+      return isNews;
     } catch (cause) {
       const error = asDailiesError(cause, lockfile);
       failure ??= error;
@@ -219,19 +242,25 @@ export function createWriteAhead(options: {
         pumped = pump();
       });
     },
+    async witness(entry) {
+      witnessed.add(entry);
+      unreceipted.push(entry);
+      await writeReceipts();
+    },
     failure: () => failure,
     async close() {
       await pumped;
       try {
-        await foldLast();
+        return await foldLast();
       } finally {
+        await receipts.close().catch(() => undefined);
         await journal?.close().catch(() => undefined);
       }
     },
   };
 }
 
-const GROWING = new Set<JournalEntry['type']>(['begun', 'delivered', 'adopted', 'catalogued']);
+const GROWING = new Set<JournalEntry['type']>(['begun', 'delivered', 'restored', 'catalogued']);
 
 function jobIn(entry: JournalEntry): string | undefined {
   if (entry.type === 'accepted') return entry.job.id;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import type { FramePosition } from '../../src/domain/take.js';
-import { pickTakes } from '../../src/flow/pick.js';
+import { pickTakes } from '../../src/flow/commands/pick.js';
 import { findFfmpeg } from '../../src/media/ffmpeg-tool.js';
 import { makeClip, type Rgb } from '../helpers/clips.js';
 import type { GatewayServer, HeldJob } from '../helpers/gateway-server.js';

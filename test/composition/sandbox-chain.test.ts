@@ -5,9 +5,9 @@ import type { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import type { FramePosition } from '../../src/domain/take.js';
 import type { RunEvent } from '../../src/events.js';
-import { planProject } from '../../src/flow/plan.js';
-import { loadProject } from '../../src/flow/project.js';
-import { runProject, type RunOptions } from '../../src/flow/run.js';
+import { planProject } from '../../src/flow/plan/plan.js';
+import { loadProject } from '../../src/flow/project/project.js';
+import { runProject, type RunOptions } from '../../src/flow/commands/run.js';
 import { ffmpeg, filesIn, frameOf, standIn } from './films.js';
 
 /** Four shots on the sandbox, each from the last frame of the one before; small and short, so that they are quick. */

@@ -1,7 +1,7 @@
 import { appendFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pruneClips } from '../../src/flow/prune.js';
+import { pruneClips } from '../../src/flow/commands/prune.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
 import { renderSheet } from '../../src/sheet/render.js';

@@ -1,8 +1,8 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../src/clock.js';
-import { loadProject } from '../../src/flow/project.js';
-import { runProject, type RunOptions } from '../../src/flow/run.js';
+import { loadProject } from '../../src/flow/project/project.js';
+import { runProject, type RunOptions } from '../../src/flow/commands/run.js';
 import { renderSheet } from '../../src/sheet/render.js';
 import { KEY } from './command.js';
 import { makeFilm, promptOf, type Film } from './film.js';

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/events.js';
-import { loadProject } from '../../src/flow/project.js';
-import { resolveShots, type Resolution } from '../../src/flow/resolve.js';
+import { loadProject } from '../../src/flow/project/project.js';
+import { resolveShots, type Resolution } from '../../src/flow/commands/resolve.js';
 import { readShotState } from '../../src/store/read-state.js';
 import { cli } from '../helpers/cli.js';
 import { startGatewayServer } from '../helpers/gateway-server.js';

@@ -3,10 +3,10 @@ import { mkdtemp, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { preflight, privateInputs } from '../../src/flow/check-inputs.js';
-import { planProject, validateProject } from '../../src/flow/plan.js';
+import { preflight, privateInputs } from '../../src/flow/plan/check-inputs.js';
+import { planProject, validateProject } from '../../src/flow/plan/plan.js';
 import { ManifestError } from '../../src/errors.js';
-import { loadProject, type Project } from '../../src/flow/project.js';
+import { loadProject, type Project } from '../../src/flow/project/project.js';
 import { startGatewayServer } from '../helpers/gateway-server.js';
 import { makeProject } from '../helpers/project.js';
 

@@ -1,10 +1,10 @@
 import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { planProject } from '../../src/flow/plan.js';
-import { loadProject } from '../../src/flow/project.js';
-import { pruneClips } from '../../src/flow/prune.js';
-import { runProject, type RunOptions } from '../../src/flow/run.js';
+import { planProject } from '../../src/flow/plan/plan.js';
+import { loadProject } from '../../src/flow/project/project.js';
+import { pruneClips } from '../../src/flow/commands/prune.js';
+import { runProject, type RunOptions } from '../../src/flow/commands/run.js';
 import { exists } from '../../src/store/clip-file.js';
 import { makeClip } from '../helpers/clips.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';

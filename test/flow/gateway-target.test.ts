@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import type { GatewaySetting } from '../../src/domain/manifest.js';
-import { examineSetup } from '../../src/flow/doctor.js';
-import { gatewayTarget, keyHint, parseGatewayOption } from '../../src/flow/gateway-target.js';
-import { listModels } from '../../src/flow/models.js';
+import { examineSetup } from '../../src/flow/commands/doctor.js';
+import { gatewayTarget, keyHint, parseGatewayOption } from '../../src/flow/project/gateway-target.js';
+import { listModels } from '../../src/flow/commands/models.js';
 import { openGateway } from '../../src/gateway/gateway.js';
 import { loadManifest } from '../../src/index.js';
 import { startGatewayServer } from '../helpers/gateway-server.js';

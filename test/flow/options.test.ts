@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunOptions } from '../../src/flow/run.js';
+import type { RunOptions } from '../../src/flow/commands/run.js';
 import { loadManifest, plan, run, status } from '../../src/index.js';
 import { makeClip } from '../helpers/clips.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Report, ReportTake } from '../../src/domain/report.js';
-import { projectStatus } from '../../src/flow/status.js';
+import { projectStatus } from '../../src/flow/commands/status.js';
 import { sheetTake } from '../../src/sheet/sheet-data.js';
 import { completeAll, standIn } from '../composition/films.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';

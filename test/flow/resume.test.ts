@@ -1,9 +1,9 @@
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { planProject } from '../../src/flow/plan.js';
-import { loadProject } from '../../src/flow/project.js';
-import { runProject } from '../../src/flow/run.js';
+import { planProject } from '../../src/flow/plan/plan.js';
+import { loadProject } from '../../src/flow/project/project.js';
+import { runProject } from '../../src/flow/commands/run.js';
 import { makeClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';

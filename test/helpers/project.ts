@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Clock } from '../../src/clock.js';
 import type { PlanDocument } from '../../src/domain/plan.js';
 import type { RunEvent, RunSummary } from '../../src/events.js';
-import { planProject, type PlanOptions } from '../../src/flow/plan.js';
-import { loadProject, type Project, type ProjectOptions } from '../../src/flow/project.js';
-import { runProject, type RunOptions } from '../../src/flow/run.js';
+import { planProject, type PlanOptions } from '../../src/flow/plan/plan.js';
+import { loadProject, type Project, type ProjectOptions } from '../../src/flow/project/project.js';
+import { runProject, type RunOptions } from '../../src/flow/commands/run.js';
 
 /** A folder with a manifest in it, and what tests do with one. */
 export interface TestProject {

@@ -14,7 +14,7 @@ export const registerAssemble: Register = (program, context) => {
   ]);
   act<ManifestFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
     const project = await openProject(context, manifest, flags);
-    const { assembleFilm } = await import('../../flow/assemble.js');
+    const { assembleFilm } = await import('../../flow/commands/assemble.js');
     const interruption = interruptible();
     try {
       const film = await assembleFilm(project, interruption.signal);

@@ -18,7 +18,7 @@ export const registerDoctor: Register = (program, context) => {
     ['dailies doctor --gateway modelgates', 'the same for another gateway'],
   ]);
   act<DoctorFlags>(command, context, async ({ flags: { gateway } }) => {
-    const { examineSetup } = await import('../../flow/doctor.js');
+    const { examineSetup } = await import('../../flow/commands/doctor.js');
     const { environmentBeside } = await import('../../store/key-file.js');
     const { doctorLines } = await import('../../ui/doctor-lines.js');
     const interruption = interruptible();

@@ -14,7 +14,7 @@ export const registerInit: Register = (program, context) => {
     ['dailies init film', 'makes film/teaser.yaml, which runs on the sandbox as it stands'],
   ]);
   act<{ readonly quiet?: boolean }>(command, context, async ({ words: [folder = '.'], flags }) => {
-    const { initProject } = await import('../../flow/init.js');
+    const { initProject } = await import('../../flow/commands/init.js');
     const made = await initProject(resolve(folder));
     const manifest = shownPath(made.manifest);
     if (context.format === 'json')

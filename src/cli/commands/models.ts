@@ -18,7 +18,7 @@ export const registerModels: Register = (program, context) => {
     ['dailies models google/veo-3.1-lite', 'all that it says of one model'],
   ]);
   act<ModelsFlags>(command, context, async ({ words: [id], flags: { gateway } }) => {
-    const { listModels } = await import('../../flow/models.js');
+    const { listModels } = await import('../../flow/commands/models.js');
     const { environmentBeside } = await import('../../store/key-file.js');
     const { modelLines, modelsTableLines } = await import('../../ui/models-table.js');
     const interruption = interruptible();

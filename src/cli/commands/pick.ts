@@ -15,7 +15,7 @@ export const registerPick: Register = (program, context) => {
     context,
     async ({ words: [manifest = '', file = ''], flags }) => {
       const project = await openProject(context, manifest, flags);
-      const { pickTakes } = await import('../../flow/pick.js');
+      const { pickTakes } = await import('../../flow/commands/pick.js');
       const picks = await pickTakes(project, file);
       const rows = Object.entries(picks);
       if (context.format === 'json') printJson(context, { version: 1, picks });

@@ -25,7 +25,7 @@ export const registerPrune: Register = (program, context) => {
   ]);
   act<PruneFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
     const project = await openProject(context, manifest, flags);
-    const { pruneClips } = await import('../../flow/prune.js');
+    const { pruneClips } = await import('../../flow/commands/prune.js');
     const remove = flags.yes === true;
     const clips = await pruneClips(project, { remove });
     if (context.format === 'json') {

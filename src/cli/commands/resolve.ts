@@ -1,5 +1,5 @@
 import { DailiesError } from '../../errors.js';
-import type { Settlement } from '../../flow/resolve.js';
+import type { Settlement } from '../../flow/commands/resolve.js';
 import { formatUsd } from '../../ui/money.js';
 import { clean } from '../../ui/text.js';
 import { act, addExamples, type Register } from '../command.js';
@@ -33,7 +33,7 @@ export const registerResolve: Register = (program, context) => {
   act<ResolveFlags>(command, context, async ({ words: [manifest = '', ...shots], flags }) => {
     const settlement = settlementOf(flags, shots);
     const project = await openProject(context, manifest, flags);
-    const { resolveShots } = await import('../../flow/resolve.js');
+    const { resolveShots } = await import('../../flow/commands/resolve.js');
     const interruption = interruptible();
     try {
       const resolution = await resolveShots(project, {

@@ -23,7 +23,7 @@ export const registerSchema: Register = (program, context) => {
       printJson(context, manifestSchema);
       return 0;
     }
-    const { listModels } = await import('../../flow/models.js');
+    const { listModels } = await import('../../flow/commands/models.js');
     const { environmentBeside } = await import('../../store/key-file.js');
     const interruption = interruptible();
     try {

@@ -13,7 +13,7 @@ export const registerSheet: Register = (program, context) => {
   act<ManifestFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
     const project = await openProject(context, manifest, flags);
     const [{ makeSheet }, { renderSheet }] = await Promise.all([
-      import('../../flow/status.js'),
+      import('../../flow/commands/status.js'),
       import('../../sheet/render.js'),
     ]);
     const sheet = await makeSheet(project, renderSheet);

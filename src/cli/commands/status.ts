@@ -16,7 +16,7 @@ export const registerStatus: Register = (program, context) => {
   ]);
   act<ManifestFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
     const project = await openProject(context, manifest, flags);
-    const { projectStatus } = await import('../../flow/status.js');
+    const { projectStatus } = await import('../../flow/commands/status.js');
     const report = await projectStatus(project);
     if (context.format === 'json') printJson(context, report);
     else {

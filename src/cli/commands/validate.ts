@@ -24,7 +24,7 @@ export const registerValidate: Register = (program, context) => {
   ]);
   act<ValidateFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
     const project = await openProject(context, manifest, flags, { soundPart: true });
-    const { validateProject } = await import('../../flow/plan.js');
+    const { validateProject } = await import('../../flow/plan/plan.js');
     const interruption = interruptible();
     try {
       const diagnostics = await validateProject(project, {

@@ -1,0 +1,81 @@
+import type { Attempt } from '../domain/attempt.js';
+import { dollars, roundUsd, type Estimate } from '../domain/money.js';
+import { isFree } from '../domain/standing.js';
+import { countedUsd } from './budget.js';
+
+/** How money stands, in US dollars. */
+export interface Account {
+  /** All that counts against the project's budget. */
+  readonly spentUsd: number;
+  /** How many jobs that leaves out: nobody knows what they cost. */
+  readonly spentUnpriced: number;
+  /** How many of the jobs that count stand at their upper estimate. */
+  readonly spentEstimated: number;
+  /** What this run's own purchases count, and how many of them count nothing because nobody knows what they cost. */
+  readonly runUsd: number;
+  readonly runUnpriced: number;
+}
+
+/** Keeps count of money while a run spends it, so that no submit can cross a ceiling. */
+export interface Ledger {
+  account(): Account;
+  /** Why a submit with this estimate may not happen; undefined where it may. An unpriced one is let through here. */
+  objection(estimate: Estimate | null): string | undefined;
+  /** An attempt has changed, or come into being: what it counted before is taken off, what it counts now is added. */
+  update(before: Attempt | undefined, after: Attempt): void;
+  /** The attempt was begun by this run, and so counts against `--max-cost`. */
+  own(attempt: Attempt): void;
+}
+
+/** The ceilings of a run, US dollars; undefined: none. */
+export interface Ceilings {
+  readonly budgetUsd?: number | undefined;
+  readonly maxCostUsd?: number | undefined;
+}
+
+/** Opens a ledger over all attempts on record, none of which is this run's. */
+export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings): Ledger {
+  const owned = new Set<string>();
+  const all = { nano: 0, unpriced: 0, estimated: 0 };
+  const run = { nano: 0, unpriced: 0, estimated: 0 };
+  const count = (sums: typeof all, attempt: Attempt, sign: 1 | -1) => {
+    const usd = countedUsd(attempt);
+    if (usd === undefined) sums.unpriced += sign;
+    else sums.nano += sign * Math.round(usd * 1e9);
+    if (usd !== undefined && isEstimated(attempt)) sums.estimated += sign;
+  };
+  for (const attempt of attempts) count(all, attempt, 1);
+  const spentUsd = () => all.nano / 1e9;
+  const runUsd = () => run.nano / 1e9;
+  return {
+    account: () => ({
+      spentUsd: spentUsd(),
+      spentUnpriced: all.unpriced,
+      spentEstimated: all.estimated,
+      runUsd: runUsd(),
+      runUnpriced: run.unpriced,
+    }),
+    objection(estimate) {
+      const nextUsd = estimate?.max_usd ?? 0;
+      const { budgetUsd, maxCostUsd } = ceilings;
+      if (budgetUsd !== undefined && roundUsd(spentUsd() + nextUsd) > budgetUsd)
+        return `the next shot could cost ${dollars(nextUsd)}; ${dollars(spentUsd())} of the budget of ${dollars(budgetUsd)} are spent or committed`;
+      if (maxCostUsd !== undefined && roundUsd(runUsd() + nextUsd) > maxCostUsd)
+        return `the next shot could cost ${dollars(nextUsd)}; this run has committed ${dollars(runUsd())} of its ${dollars(maxCostUsd)} (--max-cost)`;
+      return undefined;
+    },
+    update(before, after) {
+      for (const sums of owned.has(after.id) ? [all, run] : [all]) {
+        if (before) count(sums, before, -1);
+        count(sums, after, 1);
+      }
+    },
+    own: ({ id }) => void owned.add(id),
+  };
+}
+
+/** Whether an attempt counts by its upper estimate: nothing was reported yet, and it may have cost something. */
+function isEstimated(attempt: Attempt): boolean {
+  if (attempt.gateway === 'sandbox' || isFree(attempt)) return false;
+  return !('cost_usd' in attempt.state) || attempt.state.cost_usd === undefined;
+}

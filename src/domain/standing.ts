@@ -1,0 +1,46 @@
+import type { Attempt, AttemptState, AttemptStateKind } from './attempt.js';
+
+/*
+ * How an attempt stands as a purchase, told from its state: each set of states that anybody asks for has its name here.
+ * What is in none of them was never bought, or came to nothing.
+ */
+const UNCERTAIN = ['submitting', 'uncertain'] as const;
+const IN_FLIGHT = ['pending', 'in_progress'] as const;
+const COMPLETED = ['completed', 'downloading'] as const;
+const UNFETCHED = [...IN_FLIGHT, ...COMPLETED, 'lost'] as const;
+const LIVE = [...UNCERTAIN, ...UNFETCHED, 'delivered'] as const;
+const PAID = [...UNFETCHED, 'delivered', 'abandoned'] as const;
+const FRUITLESS = ['failed', 'cancelled', 'expired'] as const;
+const FREE = ['planned', 'refused', 'not_charged'] as const;
+
+type Standing<Kinds extends readonly AttemptStateKind[]> = Attempt & {
+  readonly state: Extract<AttemptState, { readonly kind: Kinds[number] }>;
+};
+
+/** Bought, or perhaps bought, and can still give a clip: it can serve a take that asks for the same picture. */
+export type LiveAttempt = Standing<typeof LIVE>;
+/** A gateway of ours is at work on its job. */
+export type InFlightAttempt = Standing<typeof IN_FLIGHT>;
+/** Its job is done, and its clips are on the gateway. */
+export type CompletedAttempt = Standing<typeof COMPLETED>;
+export type DeliveredAttempt = Standing<readonly ['delivered']>;
+
+export const isLive = standing(LIVE);
+/** Nobody knows whether it was charged. */
+export const isUncertain = standing(UNCERTAIN);
+export const isInFlight = standing(IN_FLIGHT);
+export const isCompleted = standing(COMPLETED);
+export const isDelivered = standing(['delivered']);
+/** Bought, and never had its clip; a lost job may turn up again. */
+export const isUnfetched = standing(UNFETCHED);
+/** It brought a clip, or was on its way to one. */
+export const isPaid = standing(PAID);
+/** Its job ended without a clip. */
+export const isFruitless = standing(FRUITLESS);
+/** It was never charged for certain. */
+export const isFree = standing(FREE);
+
+function standing<const Kinds extends readonly AttemptStateKind[]>(kinds: Kinds) {
+  const known: ReadonlySet<string> = new Set(kinds);
+  return (attempt: Attempt): attempt is Standing<Kinds> => known.has(attempt.state.kind);
+}

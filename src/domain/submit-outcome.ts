@@ -1,0 +1,21 @@
+import type { JobRef } from './attempt.js';
+
+/** What became of a submit, by the table under "Money": what may be done next hangs on it. */
+export type SubmitOutcome =
+  | { readonly kind: 'accepted'; readonly job: JobRef; readonly status: string }
+  /** The answer was lost or cannot be read: perhaps charged. */
+  | { readonly kind: 'uncertain'; readonly message: string }
+  /** A definite no. `stops`: it is about the key or the account, so that no further submit has a chance. */
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly message: string;
+      readonly stops?: 'key' | 'credits' | 'budget';
+    }
+  /** Not now. `unreachable`: not a byte left this machine. */
+  | {
+      readonly kind: 'not_accepted';
+      readonly reason: 'rate_limited' | 'unavailable' | 'unreachable';
+      readonly message: string;
+      readonly retryAfterMs?: number;
+    };

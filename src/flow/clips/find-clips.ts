@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
+import type { Attempt, Output } from '../../domain/attempt.js';
+import { isDelivered, type DeliveredAttempt } from '../../domain/standing.js';
+import type { ClipStatus } from '../../plan/decision.js';
+import type { ClipStat, ClipStore } from '../../store/clip-store.js';
+import { hashFile, sizeOf } from '../../store/name-file.js';
+
+/** Where the clips of a project are to be found. */
+export interface FoundClips {
+  /** How the clips of a delivered attempt stand, all of them together. */
+  statusOf(attempt: Attempt): ClipStatus;
+  /** Clips that are not in the store, and lie whole under a name: by sha256. */
+  readonly strays: ReadonlyMap<string, { readonly path: string; readonly output: Output }>;
+  /** Clips whose date gave cause to look into them, and which are as they were: by sha256, with their deliveries. */
+  readonly checked: ReadonlyMap<string, number>;
+}
+
+/** A date a file system may round to. */
+const DATE_STEP_MS = 2000;
+
+/**
+ * Looks for the clips of all delivered attempts: in the store by their content, else under the names that they have borne.
+ * A clip counts as changed where its bytes differ; its size tells, and where its date is later than its delivery, or with
+ * `verify`, its content. Reads, never writes.
+ */
+export async function findClips({
+  attempts,
+  clips,
+  namesOf,
+  verify,
+}: {
+  readonly attempts: readonly Attempt[];
+  readonly clips: ClipStore;
+  /** Absolute paths at which the clips of an attempt may lie, in the order of its outputs. */
+  readonly namesOf: (attempt: DeliveredAttempt) => readonly string[];
+  readonly verify: boolean;
+}): Promise<FoundClips> {
+  const delivered = attempts.filter(isDelivered);
+  const lastDelivery = new Map<string, number>();
+  for (const { state, times } of delivered)
+    for (const { sha256 } of state.outputs)
+      lastDelivery.set(sha256, Math.max(times.delivered ?? 0, lastDelivery.get(sha256) ?? 0));
+  const statuses = new Map<string, ClipStatus>();
+  const strays = new Map<string, { readonly path: string; readonly output: Output }>();
+  const checked = new Map<string, number>();
+
+  const inspect = async (output: Output): Promise<ClipStatus> => {
+    const { sha256, bytes } = output;
+    const found = await clips.stat(sha256);
+    if (!found) return 'missing';
+    if (found.bytes !== bytes) return 'changed';
+    const deliveredMs = lastDelivery.get(sha256) ?? 0;
+    const isSuspect = (found.modifiedMs ?? 0) > deliveredMs + DATE_STEP_MS;
+    if (!isSuspect && !verify) return 'intact';
+    if ((await hashOf(clips, found)) !== sha256) return 'changed';
+    if (isSuspect) checked.set(sha256, deliveredMs);
+    return 'intact';
+  };
+  for (const attempt of delivered) {
+    for (const [index, output] of attempt.state.outputs.entries()) {
+      const { sha256 } = output;
+      if (!statuses.has(sha256)) statuses.set(sha256, await inspect(output));
+      if (statuses.get(sha256) !== 'missing' || strays.has(sha256) || attempt.state.pruned) continue;
+      const path = namesOf(attempt)[index];
+      if (path !== undefined && (await isThisClip(path, output))) strays.set(sha256, { path, output });
+    }
+  }
+  return {
+    strays,
+    checked,
+    statusOf(attempt) {
+      if (!isDelivered(attempt)) return 'missing';
+      let worst: ClipStatus = 'intact';
+      for (const { sha256 } of attempt.state.outputs) {
+        const status = strays.has(sha256) ? 'intact' : (statuses.get(sha256) ?? 'missing');
+        if (status === 'missing') return status;
+        if (status === 'changed') worst = status;
+      }
+      return worst;
+    },
+  };
+}
+
+async function hashOf(clips: ClipStore, { sha256 }: ClipStat): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(await clips.read(sha256), hash);
+  return hash.digest('hex');
+}
+
+async function isThisClip(path: string, { bytes, sha256 }: Output): Promise<boolean> {
+  try {
+    return sizeOf(path) === bytes && (await hashFile(path)) === sha256;
+  } catch {
+    // What cannot be read is not to be had there.
+    return false;
+  }
+}

@@ -1,0 +1,243 @@
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { outputsOf, type Attempt } from '../../domain/attempt.js';
+import { groupBy } from '../../domain/group-by.js';
+import type { NamedClip, View } from '../../plan/view.js';
+import type { ClipStore } from '../../store/clip-store.js';
+import {
+  hashFile,
+  isOurMetadata,
+  lookAtName,
+  obstacleOf,
+  removeName,
+  writeMetadata,
+} from '../../store/name-file.js';
+import { ownFolder } from '../../store/own-folder.js';
+import { isInside, openPath, storedPath, type ProjectPaths } from '../project/paths.js';
+
+/** What lies where a clip of ours is to have its name. */
+export type Occupant =
+  /** Nothing, or nothing that could not be made again: the name is free. */
+  | { readonly kind: 'free' }
+  /** The clip itself. */
+  | { readonly kind: 'right' }
+  /** A file that is not ours by its content, a folder or a link: it is never touched. `wasOurs`: we had made a name there. */
+  | { readonly kind: 'foreign'; readonly path: string; readonly wasOurs: boolean };
+
+/** Judges what lies at the names of a project, by content. Reads, never writes. */
+export interface NameJudge {
+  /** `path` is absolute; `sha256` the clip that is to have its name there, undefined where it is not known yet. */
+  occupant(path: string, sha256: string | undefined): Promise<Occupant>;
+}
+
+export function createNameJudge({
+  paths,
+  attempts,
+  clips,
+}: {
+  readonly paths: ProjectPaths;
+  readonly attempts: readonly Attempt[];
+  readonly clips: ClipStore;
+}): NameJudge {
+  let known: ReadonlySet<string> | undefined;
+  let borne: ReadonlyMap<string, string> | undefined;
+  const isOurs = async (path: string): Promise<boolean> => {
+    known ??= new Set(attempts.flatMap(outputsOf).map(({ sha256 }) => sha256));
+    borne ??= namesBorne(attempts);
+    const recorded = borne.get(storedPath(paths.folder, path));
+    if (recorded !== undefined && clips.isName?.(recorded, path)) return true;
+    const sha256 = await hashFile(path).catch(() => '');
+    return known.has(sha256) && (await clips.stat(sha256)) !== undefined;
+  };
+  return {
+    async occupant(path, sha256) {
+      const what = lookAtName(path);
+      const foreign = (where = path): Occupant => {
+        borne ??= namesBorne(attempts);
+        return { kind: 'foreign', path: where, wasOurs: borne.has(storedPath(paths.folder, path)) };
+      };
+      if (what === 'none') {
+        const obstacle = obstacleOf(join(path, '..'), rootOf(paths));
+        return obstacle === undefined ? { kind: 'free' } : foreign(obstacle);
+      }
+      if (what === 'other') return foreign(obstacleOf(join(path, '..'), rootOf(paths)));
+      if (sha256 !== undefined && clips.isName?.(sha256, path)) return { kind: 'right' };
+      if (sha256 !== undefined && (await hashFile(path).catch(() => '')) === sha256) return { kind: 'right' };
+      return (await isOurs(path)) ? { kind: 'free' } : foreign();
+    },
+  };
+}
+
+/** The clip that each name was made for, by the name as the lockfile has it. */
+function namesBorne(attempts: readonly Attempt[]): ReadonlyMap<string, string> {
+  return new Map(
+    attempts.flatMap((attempt) =>
+      (attempt.names ?? []).map((name, index) => [name, outputsOf(attempt)[index]?.sha256 ?? ''] as const),
+    ),
+  );
+}
+
+/** The folder below which folders of names are ours to make. */
+function rootOf({ folder, output }: ProjectPaths): string {
+  return isInside(folder, output) ? folder : output;
+}
+
+/** Where the metadata of a clip lies, whose first name is at a path. */
+export function metadataPath(path: string): string {
+  return path.replace(/\.(?:mp4|webm)$/, '.json');
+}
+
+/** Makes names as views want them. One thing at a time: two takes that swap their clips have one disk. */
+export interface Names {
+  /**
+   * Makes all names of a view: names that nobody wants go if they are ours by content and the store has the clip, those that
+   * are missing come, and what is not ours stays. Gives what is in the way of an attempt's names, by its id. Throws `disk`.
+   */
+  sync(view: View): Promise<ReadonlyMap<string, string>>;
+  /** Makes the names of one attempt's clips. Gives what is in the way, where something is. Throws `disk`. */
+  show(clips: readonly NamedClip[]): Promise<string | undefined>;
+}
+
+/** What it takes to make names. */
+export interface NameWriter {
+  readonly paths: ProjectPaths;
+  readonly projectId: string;
+  readonly clips: ClipStore;
+  readonly attempts: () => readonly Attempt[];
+  readonly get: (id: string) => Attempt;
+  /** Writes down which names the clips of an attempt bear now. */
+  readonly record: (attempt: Attempt, names: readonly string[]) => void;
+}
+
+export function createNames(writer: NameWriter): Names {
+  const { paths, clips } = writer;
+  const limit = pLimit(1);
+  const holders = new Map<string, string>();
+  for (const { id, names = [] } of writer.attempts()) for (const name of names) holders.set(name, id);
+
+  const record = (id: string, names: readonly string[]) => {
+    const before = writer.get(id);
+    if (areAlike(names, before.names)) return;
+    for (const name of before.names ?? []) if (holders.get(name) === id) holders.delete(name);
+    for (const name of names) {
+      const other = holders.get(name);
+      holders.set(name, id);
+      if (other === undefined || other === id) continue;
+      const theirs = writer.get(other);
+      writer.record(
+        theirs,
+        (theirs.names ?? []).filter((one) => one !== name),
+      );
+    }
+    writer.record(before, names);
+  };
+  const show = async (wanted: readonly NamedClip[], judge: NameJudge): Promise<string | undefined> => {
+    const [first] = wanted;
+    if (!first) return undefined;
+    const made: string[] = [];
+    let obstacle: string | undefined;
+    for (const { name, output } of wanted) {
+      const path = join(paths.output, name);
+      // What the store does not have is on its way, and gets its name then.
+      if ((await clips.stat(output.sha256)) === undefined) continue;
+      const inTheWay = await makeName(path, output.sha256, { judge, paths, clips });
+      if (inTheWay === undefined) made.push(storedPath(paths.folder, path));
+      else obstacle = inTheWay;
+    }
+    const attempt = writer.get(first.attempt.id);
+    const hasNews = !areAlike(made, attempt.names);
+    if (made.length > 0) await describe(join(paths.output, first.name), { attempt, writer, hasNews });
+    record(attempt.id, made);
+    return obstacle;
+  };
+  const newJudge = () => createNameJudge({ paths, clips, attempts: writer.attempts() });
+  return {
+    show: (wanted) => limit(() => show(wanted, newJudge())),
+    sync: (view) =>
+      limit(async () => {
+        const judge = newJudge();
+        const wanted = new Set(
+          [...view.keys()].map((name) => storedPath(paths.folder, join(paths.output, name))),
+        );
+        for (const attempt of [...writer.attempts()]) {
+          const { names = [] } = attempt;
+          const unwanted = names.filter((name) => !wanted.has(name));
+          for (const name of unwanted)
+            await removeIfOurs(openPath(paths.folder, name), { attempt, judge, writer });
+          if (unwanted.length > 0)
+            record(
+              attempt.id,
+              names.filter((name) => wanted.has(name)),
+            );
+        }
+        const blocked = new Map<string, string>();
+        for (const entries of groupBy([...view.values()], ({ attempt }) => attempt.id).values()) {
+          const obstacle = await show(entries, judge);
+          if (obstacle !== undefined) blocked.set(entries[0]?.attempt.id ?? '', obstacle);
+        }
+        return blocked;
+      }),
+  };
+}
+
+function areAlike(made: readonly string[], before: readonly string[] = []): boolean {
+  return made.length === before.length && made.every((name, index) => name === before[index]);
+}
+
+interface Hands {
+  readonly judge: NameJudge;
+  readonly paths: ProjectPaths;
+  readonly clips: ClipStore;
+}
+
+/** Gives what is in the way, where something is. */
+async function makeName(
+  path: string,
+  sha256: string,
+  { judge, paths, clips }: Hands,
+): Promise<string | undefined> {
+  const occupant = await judge.occupant(path, sha256);
+  if (occupant.kind === 'foreign') return occupant.path;
+  if (occupant.kind === 'right') return undefined;
+  ownFolder(rootOf(paths), join(path, '..'));
+  await clips.name?.(sha256, path);
+  return undefined;
+}
+
+/** A path from the lockfile is followed only where names of ours may lie. */
+async function removeIfOurs(
+  path: string,
+  {
+    attempt,
+    judge,
+    writer: { paths, clips, projectId },
+  }: { readonly attempt: Attempt; readonly judge: NameJudge; readonly writer: NameWriter },
+): Promise<void> {
+  if (!isInside(paths.folder, path) && !isInside(paths.output, path)) return;
+  if (obstacleOf(join(path, '..'), rootOf(paths)) !== undefined || lookAtName(path) !== 'file') return;
+  for (const { sha256 } of outputsOf(attempt)) {
+    if ((await clips.stat(sha256)) === undefined) continue;
+    if ((await judge.occupant(path, sha256)).kind !== 'right') continue;
+    const root = isInside(paths.output, path) ? paths.output : paths.folder;
+    const about = metadataPath(path);
+    if (lookAtName(about) === 'file' && isOurMetadata(about, projectId)) removeName(about, root);
+    removeName(path, root);
+    return;
+  }
+}
+
+/** The metadata goes with the first name. It is never read back, but for whose it is. */
+async function describe(
+  path: string,
+  {
+    attempt,
+    writer,
+    hasNews,
+  }: { readonly attempt: Attempt; readonly writer: NameWriter; readonly hasNews: boolean },
+): Promise<void> {
+  const target = metadataPath(path);
+  if (!hasNews && lookAtName(target) !== 'none') return;
+  if (!isOurMetadata(target, writer.projectId)) return;
+  const { id, owner, names: _names, steps: _steps, ...rest } = attempt;
+  await writeMetadata(target, { dailies: 1, project: writer.projectId, attempt: id, ...owner, ...rest });
+}

@@ -1,0 +1,77 @@
+import { systemClock, type Clock } from '../../clock.js';
+import { findFrameTool } from '../../media/frame-tool.js';
+import { TOOL_HINT } from '../../media/run-tool.js';
+import { freeBytes } from '../../store/disk-space.js';
+import { checkNetwork } from './doctor-network.js';
+import { gatewayTarget, parseGatewayOption } from '../project/gateway-target.js';
+
+/** One thing that was looked at: how it is, and the fix where it needs one. */
+export interface Check {
+  readonly name: 'node' | 'proxy' | 'gateway' | 'key' | 'clock' | 'disk' | 'frames';
+  readonly status: 'ok' | 'warning' | 'problem';
+  readonly message: string;
+  readonly fix?: string;
+}
+
+export interface DoctorOptions {
+  /** A preset's name or a base URL; openrouter where absent. */
+  readonly gateway?: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** The folder whose disk the clips would fill. */
+  readonly folder: string;
+  readonly nodeVersion: string;
+  readonly clock?: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Looks at all that a run needs. The key is sent to its own gateway and shown nowhere. Throws `usage`. */
+export async function examineSetup(options: DoctorOptions): Promise<readonly Check[]> {
+  const target = gatewayTarget(
+    parseGatewayOption(options.gateway ?? 'openrouter', { kind: 'openrouter' }),
+    options.env,
+  );
+  const [network, disk, frames] = await Promise.all([
+    checkNetwork(target, { ...options, clock: options.clock ?? systemClock }),
+    checkDisk(options.folder),
+    checkFrames(options.env),
+  ]);
+  return [checkNode(options.nodeVersion), ...network, disk, frames];
+}
+
+/** What `engines.node` of the package asks for. */
+const OLDEST_NODE = [20, 18, 1] as const;
+
+function checkNode(version: string): Check {
+  const parts = version.replace(/^v/, '').split('.').map(Number);
+  const difference =
+    OLDEST_NODE.map((oldest, index) => (parts[index] ?? 0) - oldest).find((by) => by !== 0) ?? 0;
+  if (difference >= 0) return { name: 'node', status: 'ok', message: version };
+  const message = `${version} is older than ${OLDEST_NODE.join('.')}`;
+  return {
+    name: 'node',
+    status: 'problem',
+    message,
+    fix: 'install Node.js 20.18.1 or newer: https://nodejs.org',
+  };
+}
+
+const LITTLE_SPACE_BYTES = 2e9;
+
+async function checkDisk(folder: string): Promise<Check> {
+  const free = await freeBytes(folder);
+  if (free === undefined) return { name: 'disk', status: 'warning', message: 'does not tell its free space' };
+  const message = `${(free / 1e9).toFixed(1)} GB free`;
+  if (free >= LITTLE_SPACE_BYTES) return { name: 'disk', status: 'ok', message };
+  return { name: 'disk', status: 'warning', message, fix: 'make room, or name another folder with --output' };
+}
+
+async function checkFrames(env: NodeJS.ProcessEnv): Promise<Check> {
+  const tool = await findFrameTool(env);
+  if (tool !== undefined) return { name: 'frames', status: 'ok', message: `${tool.name} decodes video` };
+  return {
+    name: 'frames',
+    status: 'warning',
+    message: 'nothing here decodes video: shots cannot start from the frames of others',
+    fix: TOOL_HINT,
+  };
+}

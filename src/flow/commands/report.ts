@@ -1,0 +1,188 @@
+import { relative, sep } from 'node:path';
+import { defined } from '../../domain/defined.js';
+import { countUnpriced, spentUsd } from '../../cost/budget.js';
+import { namedOutputs, type Attempt } from '../../domain/attempt.js';
+import { groupBy } from '../../domain/group-by.js';
+import type { Estimate } from '../../domain/money.js';
+import type { EarlierClip, Report, ReportOutput, ReportState, ReportTake } from '../../domain/report.js';
+import type { Take } from '../../domain/take.js';
+import { unsigned } from '../../domain/unsigned-url.js';
+import { pickOf, type Picks } from '../../domain/picks.js';
+import { isDelivered, isLive } from '../../domain/standing.js';
+import { slotKey, sourcesOf } from '../../plan/graph.js';
+import { recordedSettings } from '../../shot/order.js';
+import { openPath } from '../project/paths.js';
+import type { Project } from '../project/project.js';
+import type { Survey } from '../plan/survey.js';
+import type { TakeOutcome } from '../work/take-outcome.js';
+
+/**
+ * Gathers what report.json and the contact sheet show: of the takes that a run worked on how they came out, of the
+ * others how they stand by the survey. Pure: reads no clock and no disk.
+ */
+export function buildReport({
+  project,
+  survey,
+  outcomes = new Map(),
+  attempts,
+  picks,
+  priceOf,
+  generatedAt,
+}: {
+  readonly project: Project;
+  readonly survey: Pick<Survey, 'decisions' | 'context'>;
+  /** By slot key. */
+  readonly outcomes?: ReadonlyMap<string, TakeOutcome>;
+  /** As they are now. */
+  readonly attempts: readonly Attempt[];
+  readonly picks: Picks;
+  readonly priceOf: (take: Take) => Estimate | null;
+  /** ISO 8601, UTC. */
+  readonly generatedAt: string;
+}): Report {
+  const byOwner = groupBy(attempts, ({ owner }) => slotKey(owner));
+  const takes = reportedTakes({ takes: project.manifest.takes, survey, outcomes, attempts, byOwner });
+  return {
+    version: 1,
+    project: project.manifest.project,
+    gateway: project.target.name,
+    generated_at: generatedAt,
+    spent_usd: spentUsd(attempts),
+    spent_unpriced: countUnpriced(attempts),
+    budget_usd: project.manifest.budget_usd ?? null,
+    takes: takes.map((reported): ReportTake => {
+      const { take, attempt, earlier } = reported;
+      const message = reported.message ?? (reported.isMissing ? FILE_MISSING : messageOf(attempt));
+      const { created: _created, ...times } = attempt?.times ?? { created: 0 };
+      return {
+        key: take.key,
+        id: take.shot,
+        manifest_id: take.manifest_id,
+        take: take.take,
+        takes: take.takes,
+        type: take.type,
+        tags: take.tags,
+        matrix: unsigned(take.matrix),
+        settings: recordedSettings(take),
+        state: stateOf(reported),
+        ...defined({ message, ...(attempt && jobOf(attempt)) }),
+        estimate: attempt ? attempt.estimate : priceOf(take),
+        picked: pickOf(picks, take.shot) === take.take,
+        outputs: attempt && !reported.isMissing ? clipsOf(project, attempt) : [],
+        ...(earlier ? { earlier: earlierClip(project, earlier) } : {}),
+        times,
+        attempts: byOwner.get(slotKey(take))?.length ?? 0,
+        ...dependenciesOf(take, picks),
+      };
+    }),
+  };
+}
+
+/** What stands behind one take in the report. */
+interface ReportedTake {
+  readonly take: Take;
+  /** The attempt that serves it; else the last try to make it. */
+  readonly attempt: Attempt | undefined;
+  /** The last clip of its own that is there and does not serve it, where it has none that does. */
+  readonly earlier: Attempt | undefined;
+  /** Why it is not delivered, where the attempt does not say. */
+  readonly message: string | undefined;
+  readonly isBlocked: boolean;
+  /** It was delivered, and its file is not there any more. */
+  readonly isMissing: boolean;
+}
+
+function reportedTakes({
+  takes,
+  survey: { decisions, context },
+  outcomes,
+  attempts,
+  byOwner,
+}: {
+  readonly takes: readonly Take[];
+  readonly survey: Pick<Survey, 'decisions' | 'context'>;
+  readonly outcomes: ReadonlyMap<string, TakeOutcome>;
+  readonly attempts: readonly Attempt[];
+  readonly byOwner: ReadonlyMap<string, readonly Attempt[]>;
+}): ReportedTake[] {
+  const byId = new Map(attempts.map((attempt) => [attempt.id, attempt]));
+  const found = takes.map((take) => {
+    const [outcome, decision] = [outcomes.get(slotKey(take)), decisions.get(slotKey(take))];
+    const attempt = byId.get((outcome?.attempt ?? decision?.attempt)?.id ?? '');
+    return { take, outcome, decision, attempt };
+  });
+  const serving = new Set(found.map(({ attempt }) => attempt));
+  return found.map(({ take, outcome, decision, attempt: serves }) => {
+    const own = (byOwner.get(slotKey(take)) ?? []).filter((attempt) => !serving.has(attempt));
+    const attempt = serves ?? lastTry(own, decision?.fingerprint);
+    const isThere = attempt !== undefined && isDelivered(attempt);
+    const isEarlier = (older: Attempt) => isDelivered(older) && context.clipStatus(older) !== 'missing';
+    const earlier = isThere ? undefined : own.findLast(isEarlier);
+    const isBlocked = outcome ? outcome.result.outcome === 'blocked' : decision?.blocked_by !== undefined;
+    const isChanged = attempt === undefined && own.length > 0;
+    const why = isBlocked || isChanged ? decision?.reasons.join('; ') : undefined;
+    return {
+      take,
+      attempt,
+      earlier,
+      message: outcome?.result.message ?? why,
+      isBlocked,
+      isMissing: isThere && (outcome ? outcome.result.outcome !== 'delivered' : decision?.action !== 'reuse'),
+    };
+  });
+}
+
+/** The last try of all, unless it has ended and was for something else than what the take asks for now. */
+function lastTry(own: readonly Attempt[], fingerprint: string | undefined): Attempt | undefined {
+  const last = own.at(-1);
+  if (last === undefined || last.state.kind === 'delivered') return undefined;
+  return isLive(last) || (fingerprint ?? last.fingerprint) === last.fingerprint ? last : undefined;
+}
+
+function dependenciesOf(take: Take, picks: Picks): Pick<ReportTake, 'depends_on'> {
+  const sources = new Set(sourcesOf(take, picks).map(({ shot }) => shot));
+  return sources.size > 0 ? { depends_on: [...sources] } : {};
+}
+
+const FILE_MISSING = 'its file is missing; the next run fetches it again, for free';
+
+function stateOf({ attempt, isBlocked, isMissing }: ReportedTake): ReportState {
+  if (isBlocked) return 'blocked';
+  if (!attempt || attempt.state.kind === 'planned') return 'missing';
+  // Bought, rendered, and to be downloaded: as before its delivery.
+  return isMissing ? 'completed' : attempt.state.kind;
+}
+
+function messageOf(attempt: Attempt | undefined): string | undefined {
+  return attempt && 'message' in attempt.state ? attempt.state.message : undefined;
+}
+
+function earlierClip(project: Project, attempt: Attempt): EarlierClip {
+  const { request, estimate } = attempt;
+  const { frame_images, input_references, previous_job_id, ...settings } = request;
+  const { created: _created, ...times } = attempt.times;
+  return {
+    settings,
+    ...jobOf(attempt),
+    estimate,
+    outputs: clipsOf(project, attempt),
+    times,
+  };
+}
+
+function jobOf({ state }: Attempt): { readonly job_id?: string; readonly cost_usd?: number } {
+  return defined({
+    job_id: 'job' in state ? state.job?.id : undefined,
+    cost_usd: 'cost_usd' in state ? state.cost_usd : undefined,
+  });
+}
+
+function clipsOf({ paths }: Project, attempt: Attempt): ReportOutput[] {
+  return namedOutputs(attempt).map(({ path, bytes, sha256, media, warnings }) => ({
+    path: relative(paths.output, openPath(paths.folder, path)).split(sep).join('/'),
+    bytes,
+    sha256,
+    media,
+    warnings,
+  }));
+}

@@ -1,0 +1,216 @@
+import { isoNow } from '../../clock.js';
+import type { Attempt, AttemptEvent } from '../../domain/attempt.js';
+import type { Take, TakeRef } from '../../domain/take.js';
+import { nearest } from '../../domain/nearest.js';
+import { DailiesError } from '../../errors.js';
+import type { Gateway } from '../../gateway/gateway.js';
+import { slotKey } from '../../plan/graph.js';
+import { openAttempts, type LocalAttempts } from '../../store/local-attempts.js';
+import { connect, type Connections } from '../project/connections.js';
+import type { Project } from '../project/project.js';
+import { survey } from '../plan/survey.js';
+import { clipsOf, stateHome } from '../project/state-home.js';
+import { usageOf } from '../work/usage-hint.js';
+
+/** How an uncertain submit is settled. */
+export type Settlement =
+  /** The gateway did take it: this is its job. */
+  | { readonly as: 'job'; readonly jobId: string }
+  /** The gateway did not take it: the shot is free again. */
+  | { readonly as: 'not_charged' }
+  /** Whatever became of it, it is given up; its estimate stays counted as spent. Lost jobs too. */
+  | { readonly as: 'abandoned' };
+
+/** One attempt that was settled. */
+export interface Settled {
+  readonly owner: TakeRef;
+  readonly as: Settlement['as'];
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** What `dailies resolve` has done, and what the gateway says of the key, to help judge what was charged. */
+export interface Resolution {
+  readonly settled: readonly Settled[];
+  /** US dollars the key has used in all, where the gateway tells. */
+  readonly usage_usd?: number;
+}
+
+/**
+ * Settles uncertain submits, and gives up lost jobs. `shots` are shot ids, manifest ids or take keys; `all` means every one
+ * there is.
+ * Throws `usage` where a shot has nothing to settle, `job-unknown` where the gateway does not know the job,
+ * `key-refused` and `gateway-unreachable` where it cannot be asked.
+ */
+export async function resolveShots(
+  project: Project,
+  request: {
+    readonly shots: readonly string[];
+    readonly all?: boolean;
+    readonly settlement: Settlement;
+    readonly signal?: AbortSignal;
+  },
+): Promise<Resolution> {
+  const { settlement } = request;
+  const signal = request.signal ?? new AbortController().signal;
+  const store = await openAttempts({ home: stateHome(project), clock: project.clock });
+  const connections = connect(project);
+  try {
+    const open = await findOpen(project, store, settlement);
+    const chosen = request.all ? open.map(({ attempt }) => attempt) : choose(open, request.shots);
+    const event = await eventOf(settlement, { chosen, store, connections, signal });
+    const settled: Settled[] = [];
+    for (const attempt of chosen) {
+      const at = isoNow(project.clock);
+      await store.record(attempt, { ...event, at });
+      settled.push({ owner: attempt.owner, as: settlement.as, at });
+    }
+    const asks = project.target.kind !== 'sandbox' && project.target.apiKey !== undefined;
+    const usage = asks ? await usageOf(() => connections.current(), signal) : undefined;
+    return { settled, ...(usage === undefined ? {} : { usage_usd: usage }) };
+  } finally {
+    await connections.close();
+    await store.close();
+  }
+}
+
+/** What can be settled, and the take of the manifest that waits for it, where one does. */
+interface Open {
+  readonly attempt: Attempt;
+  readonly take: Take | undefined;
+}
+
+async function findOpen(
+  project: Project,
+  store: LocalAttempts,
+  { as }: Pick<Settlement, 'as'>,
+): Promise<readonly Open[]> {
+  const isOpen = ({ state }: Attempt) =>
+    state.kind === 'uncertain' ||
+    (as === 'abandoned' && (state.kind === 'lost' || (state.kind === 'delivered' && state.lost !== undefined)));
+  const attempts = store.attempts();
+  const { decisions } = await survey({ project, attempts, picks: store.picks(), clips: clipsOf(project), scope: {} });
+  const served = new Map([...decisions.values()].map(({ attempt, take }) => [attempt?.id, take]));
+  return attempts
+    .filter(isOpen)
+    .map((attempt) => ({
+      attempt,
+      take: served.get(attempt.id) ?? decisions.get(slotKey(attempt.owner))?.take,
+    }));
+}
+
+/** What some words name: each a shot or a take as the lockfile or the manifest has it. A shot and its take may both be named. */
+function choose(open: readonly Open[], words: readonly string[]): Attempt[] {
+  const found = words.flatMap((word) => {
+    const named = [
+      open.filter(({ attempt: { owner } }) => owner.shot === word || slotKey(owner) === word),
+      open.filter(({ take }) => take && [take.shot, take.key, slotKey(take)].includes(word)),
+      onlyShot(open, word),
+    ];
+    return named.find(({ length }) => length > 0) ?? nothingToSettle(open, word);
+  });
+  return [...new Set(found.map(({ attempt }) => attempt))];
+}
+
+/** By the id in the manifest. Where a matrix has made several shots of it that are open, a person has to say which. */
+function onlyShot(open: readonly Open[], manifestId: string): readonly Open[] {
+  const found = open.filter(({ take }) => take?.manifest_id === manifestId);
+  const shots = [...new Set(found.map(({ take }) => take?.shot))];
+  if (shots.length < 2) return found;
+  throw new DailiesError(
+    'usage',
+    `${manifestId} is several shots, and ${shots.length} of them have something to settle`,
+    { hint: `name those that are meant: ${shots.join(', ')}` },
+  );
+}
+
+function nothingToSettle(open: readonly Open[], word: string): never {
+  const near = nearest(word, new Set(open.map(({ attempt }) => attempt.owner.shot)));
+  const names = open.map(({ attempt }) => slotKey(attempt.owner)).join(', ');
+  throw new DailiesError('usage', `${word} has nothing to settle`, {
+    hint:
+      near !== undefined ? `did you mean ${near}?` : names === '' ? 'no shot has' : `these have: ${names}`,
+  });
+}
+
+type Undated<E = Extract<AttemptEvent, { type: 'resolved' }>> = E extends unknown ? Omit<E, 'at'> : never;
+
+/** What settles the chosen attempts. A job has to be one that can be theirs. */
+async function eventOf(
+  settlement: Settlement,
+  {
+    chosen,
+    store,
+    connections,
+    signal,
+  }: {
+    readonly chosen: readonly Attempt[];
+    readonly store: LocalAttempts;
+    readonly connections: Connections;
+    readonly signal: AbortSignal;
+  },
+): Promise<Undated> {
+  if (settlement.as !== 'job') return { type: 'resolved', as: settlement.as };
+  const { jobId } = settlement;
+  if (jobId.trim() === '')
+    throw new DailiesError('usage', 'the job id is empty', { hint: 'name it with --job-id' });
+  const [attempt, ...others] = chosen;
+  if (!attempt || others.length > 0) {
+    const names = chosen.map(({ owner }) => slotKey(owner)).join(', ');
+    throw new DailiesError('usage', 'a job belongs to one shot', {
+      hint: names === '' ? 'no shot has anything to settle' : `name one of these with --job-id: ${names}`,
+    });
+  }
+  const gateway = await connections.of(attempt);
+  if (!gateway) {
+    throw new DailiesError('usage', `the submit of ${attempt.owner.shot} went to ${attempt.gateway}`, {
+      hint: `resolve it with --gateway ${attempt.gateway}, which alone knows its job`,
+    });
+  }
+  await assertJob({ gateway, store, attempt, jobId, signal });
+  return { type: 'resolved', as: 'job', job: { id: jobId } };
+}
+
+/** A job is taken in only if the gateway knows it, and no other attempt is it. */
+async function assertJob({
+  gateway,
+  store,
+  attempt,
+  jobId,
+  signal,
+}: {
+  readonly gateway: Gateway;
+  readonly store: LocalAttempts;
+  /** The one that the job is to be taken in for. */
+  readonly attempt: Attempt;
+  readonly jobId: string;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const sameGateway = store.attempts().filter(({ gateway }) => gateway === attempt.gateway);
+  const owner = sameGateway.find(({ state }) => 'job' in state && state.job.id === jobId)?.owner;
+  if (owner) {
+    throw new DailiesError('job-taken', `job ${jobId} belongs to ${owner.shot} already`, {
+      hint: 'look for the job of this shot in the gateway’s own list of activity',
+    });
+  }
+  const outcome = await gateway.poll({ id: jobId }, signal);
+  switch (outcome.kind) {
+    case 'not_found':
+      throw new DailiesError('job-unknown', `the gateway knows no job ${jobId}: ${outcome.message}`, {
+        hint: 'check the id; where there is no job, settle the shot with --not-charged',
+      });
+    case 'key_refused':
+      throw new DailiesError('key-refused', outcome.message, {
+        hint: gateway.keyHint,
+      });
+    case 'unavailable':
+      throw new DailiesError(
+        'gateway-unreachable',
+        `the gateway could not be asked for job ${jobId}: ${outcome.message}`,
+        {
+          hint: 'try again in a while: nothing has been changed',
+        },
+      );
+    default:
+  }
+}

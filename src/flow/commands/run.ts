@@ -1,0 +1,338 @@
+import pLimit from 'p-limit';
+import { isoNow } from '../../clock.js';
+import { defined } from '../../domain/defined.js';
+import type { Attempt } from '../../domain/attempt.js';
+import type { PlanDocument } from '../../domain/plan.js';
+import { isFruitless } from '../../domain/standing.js';
+import type { Take } from '../../domain/take.js';
+import type { EventSink, RunSummary, StopReason } from '../../events.js';
+import { DailiesError, messageOf } from '../../errors.js';
+import { purchases } from '../../plan/document.js';
+import { slotKey } from '../../plan/graph.js';
+import { arePicksAlike } from '../../plan/picks.js';
+import { clipName } from '../../plan/view.js';
+import { createPollTiming, type LengthSample, type PollTiming } from '../../shot/poll-timing.js';
+import { openAttempts, type LocalAttempts } from '../../store/local-attempts.js';
+import type { ClipStore } from '../../store/clip-store.js';
+import { readName } from '../../store/name-file.js';
+import type { Names } from '../clips/names.js';
+import { ceilingReached, type Ceiling } from '../plan/ceiling.js';
+import { liveCatalogue } from '../plan/catalogue.js';
+import { assertNoDrift } from '../plan/check-catalogue.js';
+import type { RemoteChecks } from '../plan/check-work.js';
+import { examine, type Examined } from '../plan/examine.js';
+import { pricesBy } from '../plan/prices.js';
+import { stemOf, viewFor, type Scope } from '../plan/survey.js';
+import { checkWorkOptions } from '../project/check-options.js';
+import { connect, gatewayIdentity, type Connections } from '../project/connections.js';
+import type { Project } from '../project/project.js';
+import { clipsOf, namesOf, stateHome } from '../project/state-home.js';
+import { stopForPicks } from '../work/approval.js';
+import { execute, type Planned } from '../work/execute.js';
+import { createInputReader } from '../work/inputs.js';
+import { guarded } from '../work/listener.js';
+import { createStopControl } from '../work/stop-control.js';
+import { summarize } from '../work/summary.js';
+import type { TakeOutcome } from '../work/take-outcome.js';
+import { warn, type WorkTools } from '../work/tools.js';
+import { hintAtUsage, usageOf } from '../work/usage-hint.js';
+import type { JobOrder } from '../work/worker.js';
+import { workSequence } from '../work/work-sequence.js';
+import { buildReport } from './report.js';
+import { writeReport, type RenderSheet } from './write-report.js';
+
+export interface RunOptions extends Scope, Ceiling, Pick<RemoteChecks, 'preflight'> {
+  /** Refuse to run when the catalogue has moved away from the lockfile's snapshot. */
+  readonly locked?: boolean;
+  /** Asked before money is spent; false ends the run with nothing submitted. */
+  readonly confirm?: (plan: PlanDocument) => Promise<boolean>;
+  /** Told of all that happens; an error of its own is thrown once the run is over. */
+  readonly onEvent?: EventSink;
+  /** Interrupts the run: no more submits, the state is written, exit code 130. */
+  readonly signal?: AbortSignal;
+  /** Makes the contact sheet's HTML; undefined for none. Where absent, the library's `run` makes dailies' own. */
+  readonly renderSheet?: RenderSheet | undefined;
+}
+
+/**
+ * Renders what is not there yet. Resolves with the account of the run, whatever became of its shots.
+ * Throws where nothing was begun: ManifestError (exit 2), or a DailiesError with exit 3 (`usage`, for options: 2); and what
+ * `onEvent` threw, when all is on disk.
+ */
+export async function runProject(project: Project, options: RunOptions = {}): Promise<RunSummary> {
+  checkWorkOptions(options);
+  const listener = guarded(options.onEvent);
+  const summary = await runWith(project, options, listener.emit);
+  await listener.settle();
+  return summary;
+}
+
+async function runWith(project: Project, options: RunOptions, emit: EventSink): Promise<RunSummary> {
+  const { clock, manifest } = project;
+  const startedAt = isoNow(clock);
+  const signal = options.signal ?? new AbortController().signal;
+  const { jobs, per_model: perModel } = manifest.concurrency;
+  const ceilings = { budgetUsd: manifest.budget_usd, maxCostUsd: options.maxCostUsd };
+  const spending = { jobs, perModel, ...ceilings };
+  const attempts = await openAttempts<JobOrder>({ home: stateHome(project), clock, spending });
+  const connections = connect(project);
+  const clips = clipsOf(project);
+  try {
+    const examined = await examineForRun({ project, attempts, clips, connections, options, signal });
+    const { plan, surveyed, catalogue } = examined;
+    const stopped = ceilingReached(plan, { options, attempts: attempts.attempts() });
+    const toPay = project.target.kind !== 'sandbox' && !stopped && purchases(examined.decisions).length > 0;
+    signal.throwIfAborted();
+    if (options.confirm && toPay && !(await options.confirm(plan))) {
+      throw new DailiesError('declined', 'nothing was submitted');
+    }
+    // Up to here nothing was written but what a killed run had left.
+    if (catalogue) await keepSnapshot(project, attempts, catalogue);
+    if (!arePicksAlike(surveyed.picks, attempts.picks())) await attempts.setPicks(surveyed.picks);
+    await settleClips(examined, clips);
+    const names = namesOf(project, attempts, clips);
+    await names.sync(viewFor(project, surveyed));
+
+    const timing = createPollTiming({
+      intervalMs: manifest.poll.intervalMs,
+      history: lengthsOf(attempts.attempts()),
+    });
+    const tools = workTools({ project, attempts, clips, connections, timing, signal, emit });
+    const { control } = tools;
+    emitStart({ project, examined, timing, emit });
+    if (stopped) control.stop(stopped);
+    const usage = toPay ? usageOf(() => connections.current(), control.working) : Promise.resolve(undefined);
+    const planned: Planned = {
+      survey: surveyed,
+      sequence: workSequence({ survey: surveyed, timing }),
+      gateway: gatewayIdentity(project.target),
+      retries: manifest.retries,
+      priceOf: pricesBy(catalogue, project),
+      show: (take, attempt) => showTake(project, names, { take, attempt }),
+    };
+    const outcomes = await execute(tools, planned);
+    stopForPicks({ takes: manifest.takes, survey: surveyed, outcomes, control });
+    await hintAtUsage(tools, {
+      outcomes,
+      before: usage,
+      now: () => usageOf(() => connections.current(), control.working),
+    });
+    control.release();
+    const { renderSheet } = options;
+    const sheet = await writeReports({
+      tools,
+      project,
+      examined,
+      outcomes,
+      priceOf: planned.priceOf,
+      renderSheet,
+    });
+    await closeState(attempts, control.stop);
+    const results = surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []);
+    const summary = summarize({ project, tools, examined, results, startedAt, sheet });
+    emit({ type: 'run.finished', at: isoNow(clock), summary });
+    return summary;
+  } finally {
+    await connections.close();
+    await attempts.close();
+  }
+}
+
+/** A run that buys nothing needs no catalogue and no key for it: it must work when the gateway does not. */
+function examineForRun({
+  project,
+  attempts,
+  clips,
+  connections,
+  options,
+  signal,
+}: {
+  readonly project: Project;
+  readonly attempts: LocalAttempts<JobOrder>;
+  readonly clips: ClipStore;
+  readonly connections: Connections;
+  readonly options: RunOptions;
+  readonly signal: AbortSignal;
+}): Promise<Examined> {
+  const { preflight = true, locked } = options;
+  return examine({
+    ...{ project, clips, signal, state: attempts, repaired: attempts.repaired },
+    scope: options,
+    remote: { preflight },
+    async findCatalogue(decisions, toBuy) {
+      // Only what is delivered already can do without a key.
+      if (decisions.some(({ action, blocked_by }) => action !== 'reuse' && blocked_by === undefined))
+        assertKey(project);
+      if (toBuy.length === 0) return { diagnostics: [] };
+      const snapshot = attempts.catalogue();
+      const catalogue = await liveCatalogue({ project, connections, signal });
+      if (locked) assertNoDrift(project, { snapshot, live: catalogue });
+      return { catalogue, diagnostics: [] };
+    },
+  });
+}
+
+function assertKey({ target }: Project): void {
+  if (!target.needsKey || target.apiKey !== undefined) return;
+  throw new DailiesError('key-missing', `${target.name} needs a key, and ${target.keyVariable} is not set`, {
+    hint: `export ${target.keyVariable}=…, or put it into .env beside the manifest; --gateway sandbox renders for free`,
+  });
+}
+
+/** The snapshot holds the used models alone. */
+async function keepSnapshot(
+  project: Project,
+  attempts: LocalAttempts<JobOrder>,
+  catalogue: NonNullable<Examined['catalogue']>,
+): Promise<void> {
+  const used = new Set(project.manifest.takes.map((take) => take.settings.model));
+  const models = catalogue.models.filter(
+    ({ id, canonical_slug }) => used.has(id) || used.has(canonical_slug),
+  );
+  await attempts.setCatalogue({ gateway: gatewayIdentity(project.target), models }, catalogue.fetched_at);
+}
+
+/** Clips that lie under a name alone go back into the store; those that were looked into are trusted again. */
+async function settleClips({ surveyed: { found } }: Examined, clips: ClipStore): Promise<void> {
+  for (const [sha256, { path, output }] of found.strays)
+    await clips.put(readName(path), { sha256, bytes: output.bytes, container: output.media.container });
+  for (const [sha256, deliveredMs] of found.checked) await clips.trust?.(sha256, deliveredMs);
+}
+
+function showTake(
+  project: Project,
+  names: Names,
+  { take, attempt }: { readonly take: Take; readonly attempt: Attempt },
+): Promise<string | undefined> {
+  const stem = stemOf(project, take);
+  const outputs = attempt.state.kind === 'delivered' ? attempt.state.outputs : [];
+  return names.show(
+    outputs.map((output, index) => ({
+      name: clipName(stem, index, output.media.container),
+      ...{ output, attempt: attempt as Parameters<Names['show']>[0][number]['attempt'] },
+    })),
+  );
+}
+
+function workTools({
+  project,
+  attempts,
+  clips,
+  connections,
+  timing,
+  signal,
+  emit,
+}: {
+  readonly project: Project;
+  readonly attempts: LocalAttempts<JobOrder>;
+  readonly clips: ClipStore;
+  readonly connections: Connections;
+  readonly timing: PollTiming;
+  readonly signal: AbortSignal;
+  readonly emit: EventSink;
+}): WorkTools {
+  const { clock, manifest, paths, env } = project;
+  const onStop = (reason: StopReason) => emit({ type: 'run.stopping', at: isoNow(clock), reason });
+  return {
+    ...{ attempts, clips, timing, clock, emit },
+    gatewayOf: (attempt) => connections.of(attempt),
+    inputs: createInputReader({ paths, clips, env, attempts: () => attempts.attempts() }),
+    control: createStopControl({ signal, clock, onStop }),
+    pollTimeoutMs: manifest.poll.timeoutMs,
+    downloads: pLimit(manifest.concurrency.downloads),
+  };
+}
+
+/** How long the jobs of earlier runs took, oldest first: those that brought a clip, and whose run saw them end. */
+function* lengthsOf(attempts: readonly Attempt[]): Generator<LengthSample> {
+  for (const attempt of attempts) {
+    const { request, times } = attempt;
+    if (times.accepted === undefined || times.completed === undefined) continue;
+    if (times.resumed !== undefined || isFruitless(attempt)) continue;
+    const { model, duration, resolution } = request;
+    yield { model, duration, resolution, lengthMs: times.completed - times.accepted };
+  }
+}
+
+/** The account of a run that could not write its state to the end is still worth giving. */
+async function closeState(attempts: LocalAttempts, stop: (reason: StopReason) => void): Promise<void> {
+  try {
+    await attempts.close();
+  } catch (error) {
+    if (!(error instanceof DailiesError)) throw error;
+    const { message, hint } = error;
+    stop({ kind: 'disk', ...defined({ message, hint }) });
+  }
+}
+
+function emitStart({
+  project,
+  examined,
+  timing,
+  emit,
+}: {
+  readonly project: Project;
+  readonly examined: Examined;
+  readonly timing: PollTiming;
+  readonly emit: EventSink;
+}): void {
+  const { clock, manifest, paths, target } = project;
+  const { plan, decisions } = examined;
+  const at = isoNow(clock);
+  emit({
+    type: 'run.started',
+    format: 1,
+    at,
+    project: manifest.project,
+    gateway: target.name,
+    output: paths.output,
+    total: decisions.length,
+    to_buy: purchases(decisions).length,
+    concurrency: manifest.concurrency.jobs,
+    spent_usd: plan.spent_usd,
+    spent_unpriced: plan.spent_unpriced,
+    expected_usd: plan.total.expected_usd,
+    max_usd: plan.total.max_usd,
+    unpriced: plan.total.unpriced,
+    budget_usd: plan.budget_usd,
+  });
+  for (const diagnostic of plan.diagnostics) emit({ type: 'diagnostic', at, diagnostic });
+  for (const { take, action, reasons } of decisions) {
+    const { model, duration, resolution } = take.settings;
+    const expected_ms = timing.expectedMs({ model, duration, resolution });
+    const { shot: id, take: number, key } = take;
+    const planned = defined({ action, model, reasons, duration, expected_ms });
+    emit({ type: 'shot.planned', at, id, take: number, key, ...planned });
+  }
+}
+
+/** report.json and the contact sheet; gives the sheet's path. Takes out of scope are shown as they stand. */
+async function writeReports({
+  tools,
+  project,
+  examined,
+  outcomes,
+  priceOf,
+  renderSheet,
+}: {
+  readonly tools: WorkTools;
+  readonly project: Project;
+  readonly examined: Examined;
+  readonly outcomes: ReadonlyMap<string, TakeOutcome>;
+  readonly priceOf: Planned['priceOf'];
+  readonly renderSheet: RunOptions['renderSheet'];
+}): Promise<string | undefined> {
+  const { attempts, clock } = tools;
+  const report = buildReport({
+    ...{ project, outcomes, priceOf, survey: examined.surveyed, generatedAt: isoNow(clock) },
+    attempts: attempts.attempts(),
+    picks: attempts.picks(),
+  });
+  try {
+    return await writeReport(project, report, renderSheet);
+  } catch (error) {
+    // It can be made again at any time: dailies sheet.
+    warn(tools, `the report was not written: ${messageOf(error)}`);
+    return undefined;
+  }
+}

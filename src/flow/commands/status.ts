@@ -1,0 +1,62 @@
+import { isoNow } from '../../clock.js';
+import type { Report } from '../../domain/report.js';
+import { DailiesError } from '../../errors.js';
+import { openAttempts } from '../../store/local-attempts.js';
+import { readState } from '../../store/read-state.js';
+import { foreignReports } from '../plan/check-files.js';
+import { pricesBy } from '../plan/prices.js';
+import { survey, viewFor } from '../plan/survey.js';
+import { clipsOf, namesOf, stateHome } from '../project/state-home.js';
+import { assertNoErrors, type Project } from '../project/project.js';
+import { buildReport } from './report.js';
+import { writeReport, type RenderSheet } from './write-report.js';
+
+/** How the project stands, by its lockfile and its folder alone. Asks nobody and writes nothing. */
+export async function projectStatus(project: Project): Promise<Report> {
+  const { state, cataloguedAt } = await readState(stateHome(project));
+  const attempts = state.attempts();
+  const surveyed = await survey({
+    project,
+    attempts,
+    picks: state.picks(),
+    clips: clipsOf(project),
+    scope: {},
+  });
+  const models = state.catalogue()?.models;
+  const catalogue = models && ({ models, fetched_at: cataloguedAt ?? '', source: 'snapshot' } as const);
+  return buildReport({
+    project,
+    survey: surveyed,
+    attempts,
+    picks: surveyed.picks,
+    priceOf: pricesBy(catalogue, project),
+    generatedAt: isoNow(project.clock),
+  });
+}
+
+/**
+ * Makes the names of the clips, report.json and the contact sheet again; gives the sheet's path. Throws `disk`, and ManifestError where something
+ * that is not ours is in their place.
+ */
+export async function makeSheet(project: Project, renderSheet: RenderSheet): Promise<string | undefined> {
+  assertNoErrors(project, await foreignReports(project));
+  await restoreNames(project);
+  return writeReport(project, await projectStatus(project), renderSheet);
+}
+
+/** Names that were deleted come back. While a run is at work they are its own affair. */
+async function restoreNames(project: Project): Promise<void> {
+  try {
+    const attempts = await openAttempts({ home: stateHome(project), clock: project.clock });
+    try {
+      const clips = clipsOf(project);
+      const known = { attempts: attempts.attempts(), picks: attempts.picks() };
+      const surveyed = await survey({ project, clips, ...known, scope: {} });
+      await namesOf(project, attempts, clips).sync(viewFor(project, surveyed));
+    } finally {
+      await attempts.close();
+    }
+  } catch (error) {
+    if (!(error instanceof DailiesError) || error.code !== 'locked-by-another-run') throw error;
+  }
+}

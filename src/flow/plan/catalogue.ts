@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { isoNow } from '../../clock.js';
+import { parseCatalogue } from '../../catalogue/parse.js';
+import type { Catalogue } from '../../domain/catalogue.js';
+import type { Diagnostic } from '../../domain/diagnostic.js';
+import { DailiesError, messageOf } from '../../errors.js';
+import { readJson, writeText } from '../../store/text-file.js';
+import { gatewayIdentity, type Connections, type GatewayHome } from '../project/connections.js';
+
+/** Where a catalogue is to come from. */
+interface Source {
+  readonly project: GatewayHome;
+  readonly connections: Connections;
+  readonly signal: AbortSignal;
+}
+
+/** The models of the project's gateway as it tells them now. Throws `key-refused`, `catalogue-unavailable`, `gateway-answer`. */
+export async function liveCatalogue({ project, connections, signal }: Source): Promise<Catalogue> {
+  const gateway = await connections.current();
+  const models = parseCatalogue(await gateway.fetchCatalogue(signal));
+  const catalogue: Catalogue = { fetched_at: isoNow(project.clock), source: 'live', models };
+  if (project.target.kind !== 'sandbox') await keep(cacheOf(project), catalogue);
+  return catalogue;
+}
+
+/**
+ * The models of the project's gateway; what is on disk where it does not answer, with a warning that says how old that is;
+ * undefined where there is nothing. Offline it is left alone (the sandbox, which is ours, is asked all the same).
+ */
+export async function loadCatalogue(
+  source: Source & {
+    readonly offline: boolean;
+    /** What the lockfile has kept. */
+    readonly snapshot:
+      { readonly models: Catalogue['models']; readonly fetched_at: string | undefined } | undefined;
+  },
+): Promise<{ readonly catalogue?: Catalogue; readonly diagnostics: readonly Diagnostic[] }> {
+  const { project, offline, snapshot } = source;
+  let failure = '';
+  if (!offline || project.target.kind === 'sandbox') {
+    try {
+      return { catalogue: await liveCatalogue(source), diagnostics: [] };
+    } catch (error) {
+      if (!(error instanceof DailiesError)) throw error;
+      failure = ` (${messageOf(error)})`;
+    }
+  }
+  const known =
+    (await readCache(cacheOf(project))) ??
+    (snapshot && {
+      ...snapshot,
+      fetched_at: snapshot.fetched_at ?? UNKNOWN_TIME,
+      source: 'snapshot' as const,
+    });
+  if (!known) {
+    const message = `there is no catalogue to check models and prices against${failure}`;
+    const hint = 'run dailies plan once with the gateway in reach';
+    return { diagnostics: [{ code: 'catalogue-unavailable', severity: 'warning', message, hint }] };
+  }
+  const age =
+    known.fetched_at === UNKNOWN_TIME
+      ? 'of unknown age'
+      : `${ageOf(known.fetched_at, project.clock.now())} old`;
+  const message = `models and prices are from a catalogue ${age}${failure}`;
+  return { catalogue: known, diagnostics: [{ code: 'catalogue-stale', severity: 'warning', message }] };
+}
+
+/** A snapshot from another machine does not say when it was read. */
+const UNKNOWN_TIME = new Date(0).toISOString();
+
+function cacheOf({ paths, target }: GatewayHome): string {
+  return join(paths.cache, `catalogue-${shortHash(gatewayIdentity(target))}.json`);
+}
+
+/** A cache that cannot be written costs nothing but the next run's convenience. */
+async function keep(cacheFile: string, catalogue: Catalogue): Promise<void> {
+  await writeText(cacheFile, JSON.stringify(catalogue)).catch(() => undefined);
+}
+
+async function readCache(cacheFile: string): Promise<Catalogue | undefined> {
+  const found = await readJson(cacheFile);
+  if (typeof found !== 'object' || found === null || !('models' in found) || !('fetched_at' in found))
+    return undefined;
+  if (typeof found.fetched_at !== 'string' || Number.isNaN(Date.parse(found.fetched_at))) return undefined;
+  try {
+    return { fetched_at: found.fetched_at, source: 'cache', models: parseCatalogue({ data: found.models }) };
+  } catch {
+    return undefined;
+  }
+}
+
+function ageOf(isoTime: string, nowMs: number): string {
+  const minutes = Math.max(0, Math.round((nowMs - Date.parse(isoTime)) / 60_000));
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1440)} days`;
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}

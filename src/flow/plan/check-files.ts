@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+import type { Attempt } from '../../domain/attempt.js';
+import { defined } from '../../domain/defined.js';
+import type { Diagnostic } from '../../domain/diagnostic.js';
+import { isDelivered } from '../../domain/standing.js';
+import { USUAL_SECONDS, type Take } from '../../domain/take.js';
+import type { Decision } from '../../plan/decision.js';
+import { slotKey } from '../../plan/graph.js';
+import { clipName } from '../../plan/view.js';
+import type { ClipStore } from '../../store/clip-store.js';
+import { canShareBytes, freeBytes } from '../../store/disk-space.js';
+import { isOurMetadata, lookAtName } from '../../store/name-file.js';
+import { readHead } from '../../store/text-file.js';
+import { createNameJudge, metadataPath, type NameJudge } from '../clips/names.js';
+import { storedPath } from '../project/paths.js';
+import type { Project } from '../project/project.js';
+import { stemOf, type Survey } from './survey.js';
+
+/** The takes of a plan, and what their clips' names are judged by. */
+interface Work {
+  readonly decisions: readonly Decision[];
+  readonly attempts: readonly Attempt[];
+  readonly clips: ClipStore;
+}
+
+/**
+ * Files that are not ours where the names of clips, their metadata, the report and the contact sheet are to lie: nothing of
+ * theirs is ever overwritten. Where a name of ours has been written over by somebody, that is a warning, unless a new clip
+ * is to have it.
+ */
+export async function foreignFiles(
+  project: Project,
+  { decisions, attempts, clips }: Work,
+): Promise<Diagnostic[]> {
+  const found: Diagnostic[] = await foreignReports(project);
+  const judge = createNameJudge({ paths: project.paths, attempts, clips });
+  const told = new Set<string>();
+  for (const decision of decisions) {
+    if (decision.action === 'held' || decision.blocked_by !== undefined) continue;
+    for (const { path, wasOurs } of await foreignNames(project, decision, judge)) {
+      if (told.has(path)) continue;
+      told.add(path);
+      const { take, action } = decision;
+      const diagnostic = wasOurs && action === 'reuse' ? writtenOver(project, path) : inTheWay(project, path);
+      found.push({ ...diagnostic, ...defined({ shot: take.shot, at: project.locate(take) }) });
+    }
+  }
+  return found;
+}
+
+async function foreignNames(
+  project: Project,
+  { take, action, attempt }: Decision,
+  judge: NameJudge,
+): Promise<readonly { readonly path: string; readonly wasOurs: boolean }[]> {
+  const stem = join(project.paths.output, stemOf(project, take));
+  // Only what is delivered says which kind of file it is, and how many they are.
+  const isThere = action === 'reuse' && attempt && isDelivered(attempt);
+  const wanted = isThere
+    ? attempt.state.outputs.map(({ sha256, media }, index) => ({
+        sha256,
+        path: clipName(stem, index, media.container),
+      }))
+    : (['mp4', 'webm'] as const).map((container) => ({
+        sha256: undefined,
+        path: clipName(stem, 0, container),
+      }));
+  const foreign = [];
+  for (const { path, sha256 } of wanted) {
+    const occupant = await judge.occupant(path, sha256);
+    if (occupant.kind === 'foreign') foreign.push(occupant);
+  }
+  const about = metadataPath(wanted[0]?.path ?? '');
+  if (!isThere && lookAtName(about) !== 'none' && !isOurMetadata(about))
+    foreign.push({ path: about, wasOurs: false });
+  return foreign;
+}
+
+/** What report.json and the contact sheet of ours begin with. */
+const REPORT_MARKS = [
+  ['report.json', /^\{"version":1,"project":/],
+  ['index.html', /^<!-- dailies -->/],
+] as const;
+/** As far into a file as a mark is looked for. */
+const HEAD_BYTES = 4096;
+
+/** What is not ours where the report and the contact sheet are to lie: errors, and a warning for another project's. */
+export async function foreignReports(project: Project): Promise<Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  for (const [name, mark] of REPORT_MARKS) {
+    const path = join(project.paths.output, name);
+    const what = lookAtName(path);
+    if (what === 'none') continue;
+    const head = what === 'file' ? await readHead(path, HEAD_BYTES).catch(() => undefined) : undefined;
+    if (head === undefined || !mark.test(head)) found.push(inTheWay(project, path));
+    else found.push(...replaced(project, path, head));
+  }
+  return found;
+}
+
+/** A warning where a report is that of another project with the same output folder. */
+function replaced({ manifest, paths }: Project, path: string, head: string): Diagnostic[] {
+  const [, other] = /^\{"version":1,"project":("(?:[^"\\]|\\.)*")/.exec(head) ?? [];
+  if (other === undefined || other === JSON.stringify(manifest.project)) return [];
+  const message = `${storedPath(paths.folder, path)} is of the project ${other}: a run of this one replaces it, and the contact sheet`;
+  const hint = 'give each project an output folder of its own';
+  return [{ code: 'report-not-ours', severity: 'warning', message, hint }];
+}
+
+function inTheWay({ paths }: Project, path: string): Diagnostic {
+  const message = `${storedPath(paths.folder, path)} is in the way, and it is not a clip of this project`;
+  const hint = 'move the file, rename the shot, or choose another output folder';
+  return { code: 'file-not-ours', severity: 'error', message, hint };
+}
+
+function writtenOver({ paths }: Project, path: string): Diagnostic {
+  const message = `${storedPath(paths.folder, path)} is not the clip that was delivered there, and is left as it is`;
+  const hint = 'move it away, and the next run puts the delivered clip back, for free';
+  return { code: 'file-changed', severity: 'warning', message, hint };
+}
+
+/** A warning for each delivered clip whose bytes have changed in the store, and that the gateway has no more. */
+export function changedClips(project: Project, { inScope, decisions, context }: Survey): Diagnostic[] {
+  return inScope.flatMap((take): Diagnostic[] => {
+    const { attempt, action } = decisions.get(slotKey(take)) ?? {};
+    if (action !== 'reuse' || !attempt || context.clipStatus(attempt) !== 'changed') return [];
+    const message = `the clip of ${take.key} is not as it was delivered, and the gateway has it no more`;
+    const hint = `--rerender ${take.key} makes it anew`;
+    return [
+      {
+        ...{ code: 'file-changed', severity: 'warning', message, hint },
+        ...defined({ shot: take.shot, at: project.locate(take) }),
+      },
+    ];
+  });
+}
+
+/** A second of film at a usual bit rate; rough on purpose. */
+const BYTES_PER_SECOND = 2_000_000;
+
+/** Warnings where the clips to come may not fit on the disk, or will lie there twice. */
+export async function diskSpace({ paths }: Project, takes: readonly Take[]): Promise<Diagnostic[]> {
+  if (takes.length === 0) return [];
+  const found: Diagnostic[] = [];
+  const free = await freeBytes(paths.store);
+  let needed = 0;
+  for (const { settings } of takes) needed += (settings.duration ?? USUAL_SECONDS) * BYTES_PER_SECOND;
+  if (free !== undefined && needed >= free) {
+    const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+    const message = `the clips may need about ${gigabytes(needed)}, and ${gigabytes(free)} are free`;
+    const hint = 'make room, or keep the clips on another disk with --clips';
+    found.push({ code: 'disk-space', severity: 'warning', message, hint });
+  }
+  if (!(await canShareBytes(paths.store, paths.output))) found.push(copies());
+  return found;
+}
+
+function copies(): Diagnostic {
+  const message =
+    'the clips and their names lie on different disks, or on one that knows no links: each clip is there twice';
+  const hint = 'put both on one disk, with --clips or --output';
+  return { code: 'names-are-copies', severity: 'warning', message, hint };
+}

@@ -1,0 +1,76 @@
+import type { Catalogue } from '../../domain/catalogue.js';
+import { inTextOrder, type Diagnostic } from '../../domain/diagnostic.js';
+import type { PlanDocument } from '../../domain/plan.js';
+import type { Take } from '../../domain/take.js';
+import type { Decision } from '../../plan/decision.js';
+import { planDocument, purchases } from '../../plan/document.js';
+import { slotKey } from '../../plan/graph.js';
+import type { ClipStore } from '../../store/clip-store.js';
+import type { ShotState } from '../../store/shot-state.js';
+import { assertNoErrors, type Project } from '../project/project.js';
+import { checkAgainst } from './check-catalogue.js';
+import { checkWork, type RemoteChecks } from './check-work.js';
+import { pricesBy } from './prices.js';
+import { survey, type Scope, type Survey } from './survey.js';
+
+/** A project as its state, its clips and a catalogue show it: what is to be done, why, and for how much. */
+export interface Examined {
+  readonly surveyed: Survey;
+  /** About the takes in scope, in manifest order. */
+  readonly decisions: readonly Decision[];
+  readonly catalogue: Catalogue | undefined;
+  readonly plan: PlanDocument;
+}
+
+/**
+ * The one way from a state to a plan, for `plan` and `run` alike: a plan is true because a run goes the same way before
+ * it writes anything. Throws ManifestError where the manifest cannot be run, `usage` for a scope that names no shot, and
+ * what `findCatalogue` throws.
+ */
+export async function examine({
+  project,
+  state,
+  clips,
+  repaired,
+  scope,
+  remote,
+  findCatalogue,
+  signal,
+}: {
+  readonly project: Project;
+  readonly state: ShotState;
+  readonly clips: ClipStore;
+  /** What was put right in the state, in sentences. */
+  readonly repaired: readonly string[];
+  readonly scope: Scope;
+  readonly remote: RemoteChecks;
+  /** The models and prices to decide by, given what is to be bought. */
+  readonly findCatalogue: (
+    decisions: readonly Decision[],
+    toBuy: readonly Take[],
+  ) => Promise<{ readonly catalogue?: Catalogue | undefined; readonly diagnostics: readonly Diagnostic[] }>;
+  readonly signal: AbortSignal;
+}): Promise<Examined> {
+  const attempts = state.attempts();
+  const surveyed = await survey({ project, attempts, picks: state.picks(), clips, scope });
+  const decisions = surveyed.inScope.flatMap((take) => surveyed.decisions.get(slotKey(take)) ?? []);
+  const { catalogue, diagnostics } = await findCatalogue(decisions, purchases(decisions));
+  const work = { surveyed, decisions, attempts, clips, catalogue };
+  const all = inTextOrder([
+    ...project.diagnostics,
+    ...repaired.map((message): Diagnostic => ({ code: 'state-repaired', severity: 'warning', message })),
+    ...diagnostics,
+    ...checkAgainst(project, catalogue),
+    ...(await checkWork(project, work, { ...remote, signal })),
+  ]);
+  assertNoErrors(project, all);
+  const plan = planDocument({
+    ...{ project: project.manifest.project, gateway: project.target.name, decisions, attempts, catalogue },
+    orphans: surveyed.orphans,
+    estimate: pricesBy(catalogue, project),
+    budgetUsd: project.manifest.budget_usd,
+    products: project.products,
+    diagnostics: all,
+  });
+  return { surveyed, decisions, catalogue, plan };
+}

@@ -1,0 +1,78 @@
+import { inTextOrder, type Diagnostic } from '../../domain/diagnostic.js';
+import type { PlanDocument } from '../../domain/plan.js';
+import { readState } from '../../store/read-state.js';
+import { checkWorkOptions } from '../project/check-options.js';
+import { connect } from '../project/connections.js';
+import { assertNoErrors, type Project } from '../project/project.js';
+import { clipsOf, stateHome } from '../project/state-home.js';
+import { loadCatalogue } from './catalogue.js';
+import { checkAgainst } from './check-catalogue.js';
+import { checkTakes, type RemoteChecks } from './check-work.js';
+import { examine } from './examine.js';
+import type { Scope } from './survey.js';
+
+export interface PlanOptions extends Scope, RemoteChecks {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Says what a run would do about each take and what it would cost. Submits nothing, needs no key, writes nothing
+ * but the catalogue's cache. Throws ManifestError where the manifest could not be run.
+ */
+export function planProject(project: Project, options: PlanOptions = {}): Promise<PlanDocument> {
+  return withCatalogue(project, options, async ({ found, findCatalogue, signal }) => {
+    const { state, repaired } = found;
+    const clips = clipsOf(project);
+    const { plan } = await examine({
+      ...{ project, state, clips, repaired, findCatalogue, signal },
+      scope: options,
+      remote: options,
+    });
+    return plan;
+  });
+}
+
+/** `dailies validate`: the checks for every take, and no plan. Gives the warnings; throws ManifestError. */
+export function validateProject(project: Project, options: PlanOptions = {}): Promise<readonly Diagnostic[]> {
+  return withCatalogue(project, options, async ({ findCatalogue, signal }) => {
+    const { catalogue, diagnostics } = await findCatalogue();
+    const all = inTextOrder([
+      ...project.diagnostics,
+      ...diagnostics,
+      ...checkAgainst(project, catalogue),
+      ...(await checkTakes(project, { ...options, signal })),
+    ]);
+    assertNoErrors(project, all);
+    return all;
+  });
+}
+
+interface Looking {
+  readonly found: Awaited<ReturnType<typeof readState>>;
+  readonly findCatalogue: () => ReturnType<typeof loadCatalogue>;
+  readonly signal: AbortSignal;
+}
+
+/** Reads the state, and lends a catalogue: the gateway's own, or what is known of it where it does not answer. */
+async function withCatalogue<T>(
+  project: Project,
+  options: PlanOptions,
+  look: (looking: Looking) => Promise<T>,
+): Promise<T> {
+  checkWorkOptions(options);
+  const signal = options.signal ?? new AbortController().signal;
+  const connections = connect(project);
+  try {
+    const found = await readState(stateHome(project));
+    const snapshot = found.state.catalogue();
+    const findCatalogue = () =>
+      loadCatalogue({
+        ...{ project, connections, signal },
+        offline: options.offline ?? false,
+        snapshot: snapshot && { ...snapshot, fetched_at: found.cataloguedAt },
+      });
+    return await look({ found, findCatalogue, signal });
+  } finally {
+    await connections.close();
+  }
+}

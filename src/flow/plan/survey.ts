@@ -1,0 +1,215 @@
+import { join } from 'node:path';
+import type { Attempt } from '../../domain/attempt.js';
+import { nearest } from '../../domain/nearest.js';
+import { pickOf, type Picks } from '../../domain/picks.js';
+import { isLive, isUncertain } from '../../domain/standing.js';
+import type { Take } from '../../domain/take.js';
+import { DailiesError } from '../../errors.js';
+import { outputStem } from '../../manifest/output-name.js';
+import { createClaims, type Claims } from '../../plan/claims.js';
+import type { Decision, DecisionContext } from '../../plan/decision.js';
+import { decideAll } from '../../plan/decide.js';
+import { pickedTake, slotKey, sourcesLeftOpen, withAncestors } from '../../plan/graph.js';
+import { arePicksAlike, followPicks } from '../../plan/picks.js';
+import { clipName, viewOf, type View } from '../../plan/view.js';
+import type { ClipStore } from '../../store/clip-store.js';
+import { findClips, type FoundClips } from '../clips/find-clips.js';
+import { gatewayIdentity } from '../project/connections.js';
+import { openPath, storedPath } from '../project/paths.js';
+import type { Project } from '../project/project.js';
+
+/** Which takes a plan or a run is about, and how it goes about them. */
+export interface Scope {
+  /** Shot ids, manifest ids or take keys. */
+  readonly only?: readonly string[];
+  /** A shot: it and all it is made from. */
+  readonly until?: string;
+  /** Shots or takes to make anew although they are delivered. */
+  readonly rerender?: readonly string[];
+  /** false: what failed before is left alone. */
+  readonly retryFailed?: boolean;
+  /** Hash every clip on disk instead of looking at size and time. */
+  readonly verify?: boolean;
+  readonly onUncertain?: 'hold' | 'resubmit';
+  readonly approve?: boolean;
+}
+
+/** What the plan rests on: decisions about every take of the manifest, and those in scope. */
+export interface Survey {
+  readonly decisions: ReadonlyMap<string, Decision>;
+  /** Takes in scope, in manifest order. */
+  readonly inScope: readonly Take[];
+  /** The picks the decisions rest on. */
+  readonly picks: Picks;
+  /** Attempts that serve no take, and whose clip or job is still worth something; none in a narrowed scope. */
+  readonly orphans: readonly Attempt[];
+  readonly claims: Claims;
+  /** Where the clips were found. */
+  readonly found: FoundClips;
+  /** For decisions that have to be made again when a source has been delivered. */
+  readonly context: Omit<DecisionContext, 'decided'>;
+}
+
+/** What a survey is made of. */
+interface Surveyed {
+  readonly project: Project;
+  readonly attempts: readonly Attempt[];
+  readonly picks: Picks;
+  readonly clips: ClipStore;
+  readonly scope: Scope;
+  /** Takes that are in scope besides, to be picked from. */
+  readonly choices?: readonly Take[];
+}
+
+/**
+ * Looks for the clips and decides about every take. Reads, never writes: a run does what a plan shows because both come out of this.
+ * Throws `usage` on unknown ids in the scope.
+ */
+export async function survey(surveyed: Surveyed): Promise<Survey> {
+  const { project, attempts, picks, clips, scope } = surveyed;
+  const found = await findClips({
+    ...{ attempts, clips, verify: scope.verify ?? false },
+    namesOf: namesByTake(project),
+  });
+  let decided = decideUnder(surveyed, found);
+  // Which clips picks are about is known for a generation of shots once the one before it was decided about.
+  for (let rounds = Object.keys(picks).length; rounds > 0; rounds--) {
+    const followed = followPicks(decided.decisions, picks);
+    if (arePicksAlike(followed, decided.picks)) break;
+    decided = decideUnder({ ...surveyed, picks: followed }, found);
+  }
+  const choices = choicesFor(decided, surveyed);
+  return choices.length === 0 ? decided : decideUnder({ ...surveyed, picks: decided.picks, choices }, found);
+}
+
+/** Where the clips of an attempt may lie under a name: those it bears, or where they are not known those of its take. */
+function namesByTake({ manifest, paths }: Project): (attempt: Attempt) => readonly string[] {
+  let stems: ReadonlyMap<string, string> | undefined;
+  return (attempt) => {
+    if (attempt.names) return attempt.names.map((name) => openPath(paths.folder, name));
+    stems ??= new Map(manifest.takes.map((take) => [slotKey(take), stemOf({ manifest }, take)]));
+    const stem = stems.get(slotKey(attempt.owner));
+    if (stem === undefined || attempt.state.kind !== 'delivered') return [];
+    return attempt.state.outputs.map(({ media }, index) =>
+      join(paths.output, clipName(stem, index, media.container)),
+    );
+  };
+}
+
+/** The name of a take's clips in the output folder, without extension. */
+export function stemOf({ manifest }: Pick<Project, 'manifest'>, take: Take): string {
+  return outputStem({ template: manifest.output.name, take, project: manifest.project });
+}
+
+/** The names that the clips are to bear. */
+export function viewFor(project: Project, { decisions, claims }: Pick<Survey, 'decisions' | 'claims'>): View {
+  return viewOf({
+    takes: project.manifest.takes,
+    decisions,
+    ownedBy: (take) => claims.owned(take),
+    stemOf: (take) => stemOf(project, take),
+  });
+}
+
+/** What `--until` leaves out and a person needs: the other takes of a source of which one is to be picked. */
+function choicesFor({ decisions, inScope, picks, context }: Survey, { project, scope }: Surveyed): Take[] {
+  if (scope.until === undefined || !context.approve) return [];
+  const toPick = new Set(
+    inScope
+      .filter((take) => decisions.get(slotKey(take))?.blocked_by !== undefined)
+      .flatMap((take) => sourcesLeftOpen(take))
+      .filter((shot) => pickOf(picks, shot) === undefined)
+      .filter((shot) => decisions.get(slotKey(pickedTake(shot, picks)))?.blocked_by === undefined),
+  );
+  return project.manifest.takes.filter(({ shot }) => toPick.has(shot));
+}
+
+function decideUnder(surveyed: Surveyed, found: FoundClips): Survey {
+  const { project, attempts, picks, scope } = surveyed;
+  const { manifest, inputs } = project;
+  const { takes } = manifest;
+  const identity = gatewayIdentity(project.target);
+  const claims = createClaims(attempts, takes, picks);
+  const inScope = scopeOf(takes, surveyed);
+  const scoped = inScope === takes ? undefined : new Set(inScope.map(slotKey));
+  const rerender = new Set<string>();
+  for (const id of scope.rerender ?? []) {
+    const named = select(takes, [id], '--rerender').map(slotKey);
+    if (scoped && !named.some((slot) => scoped.has(slot))) throw leftOut(id);
+    for (const slot of named) rerender.add(slot);
+  }
+  const context: Omit<DecisionContext, 'decided'> = {
+    claims,
+    picks,
+    approve: scope.approve ?? manifest.approve,
+    rerender,
+    retryFailed: scope.retryFailed ?? true,
+    resubmitUncertain: (scope.onUncertain ?? manifest.on_uncertain) === 'resubmit',
+    localInput: (path) => inputs.get(path),
+    clipStatus: (attempt) => found.statusOf(attempt),
+    isNamed: (attempt, take) => {
+      const path = join(project.paths.output, stemOf(project, take));
+      const [name = ''] = attempt.names ?? [];
+      return name.replace(/\.(?:mp4|webm)$/, '') === storedPath(project.paths.folder, path);
+    },
+    isOfThisGateway: ({ gateway }) => gateway === identity,
+    isInScope: (ref) => scoped === undefined || scoped.has(slotKey(ref)),
+  };
+  const decisions = decideAll(takes, context);
+  const claimedOrCollected = new Set(
+    [...decisions.values()].flatMap(({ collect }) => collect.map(({ id }) => id)),
+  );
+  const slots = new Set(takes.map(slotKey));
+  const orphans = claims
+    .unclaimed()
+    .filter((attempt) => isLive(attempt) && !claimedOrCollected.has(attempt.id) && isOrphan(attempt, slots));
+  return { decisions, inScope, picks, orphans: scoped ? [] : orphans, claims, found, context };
+}
+
+/** A clip of a removed shot; and any job, of whatever shot, that nobody else fetches. */
+function isOrphan(attempt: Attempt, slots: ReadonlySet<string>): boolean {
+  const isOfTake = slots.has(slotKey(attempt.owner));
+  if (attempt.state.kind === 'delivered') return !isOfTake && !attempt.state.pruned;
+  return !isUncertain(attempt) || !isOfTake;
+}
+
+function scopeOf(takes: readonly Take[], { scope, picks, choices = [] }: Surveyed): readonly Take[] {
+  const { only, until } = scope;
+  let selected: ReadonlySet<Take> | undefined;
+  if (only && only.length > 0) selected = new Set(select(takes, only, '--only'));
+  if (until !== undefined) {
+    const roots = select(takes, [until], '--until');
+    const chain = new Set([...withAncestors({ takes, roots, picks }), ...choices]);
+    const before = selected;
+    selected = before ? new Set([...chain].filter((take) => before.has(take))) : chain;
+  }
+  const final = selected;
+  return final ? takes.filter((take) => final.has(take)) : takes;
+}
+
+function leftOut(id: string): DailiesError {
+  return new DailiesError('usage', `--rerender ${id}: --only or --until leaves it out`, {
+    hint: `name ${id} there too, or leave it out of --rerender`,
+  });
+}
+
+/** The takes that ids name: a take's key, an expanded shot, or a shot of the manifest. */
+function select(takes: readonly Take[], ids: readonly string[], option: string): Take[] {
+  return ids.flatMap((id) => {
+    const found = takes.filter(
+      (take) => take.key === id || slotKey(take) === id || take.shot === id || take.manifest_id === id,
+    );
+    if (found.length > 0) return found;
+    const begun = [...new Set(takes.map(({ shot }) => shot))].filter((shot) => shot.startsWith(id));
+    const more = begun.length > 3 ? ` and ${begun.length - 3} more` : '';
+    const near = nearest(id, new Set(takes.flatMap((take) => [take.shot, take.key])));
+    throw new DailiesError('usage', `${option} ${id}: the manifest has no such shot`, {
+      hint:
+        begun.length > 0
+          ? `these begin so: ${begun.slice(0, 3).join(', ')}${more}`
+          : near === undefined
+            ? 'dailies plan lists the shots'
+            : `did you mean ${near}?`,
+    });
+  });
+}

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import type { Attempt } from '../../domain/attempt.js';
+import type { Gateway } from '../../gateway/gateway.js';
+import { gatewayTarget, keyHint, presetOf, type GatewayTarget } from './gateway-target.js';
+import type { Project } from './project.js';
+
+/** The gateways a project talks to, each opened when it is first needed. */
+export interface Connections {
+  /** The gateway of this run. For the sandbox this starts it. */
+  current(): Promise<Gateway>;
+  /** The gateway an attempt was bought from; undefined where it is another one whose key we cannot know. */
+  of(attempt: Pick<Attempt, 'gateway'>): Promise<Gateway | undefined>;
+  close(): Promise<void>;
+}
+
+/** What attempts call the gateway of a target. */
+export function gatewayIdentity(target: GatewayTarget): string {
+  return target.baseUrl ?? target.name;
+}
+
+/** What it takes to open a gateway. */
+export type GatewayHome = Pick<Project, 'target' | 'env' | 'clock'> & {
+  readonly paths: Pick<Project['paths'], 'cache'>;
+};
+
+export function connect(project: GatewayHome): Connections {
+  const opened = new Map<string, Promise<Opened>>();
+  const open = (target: GatewayTarget): Promise<Opened> => {
+    const identity = gatewayIdentity(target);
+    const known = opened.get(identity);
+    if (known) return known;
+    const fresh = openTarget(target, project);
+    opened.set(identity, fresh);
+    return fresh;
+  };
+  return {
+    current: async () => (await open(project.target)).gateway,
+    async of(attempt) {
+      if (attempt.gateway === gatewayIdentity(project.target)) return (await open(project.target)).gateway;
+      const preset = presetOf(attempt.gateway);
+      const target = preset && gatewayTarget({ kind: preset }, project.env);
+      // Without a key the other gateway would only say no; and a key never goes to a gateway it is not for.
+      return target?.apiKey === undefined ? undefined : (await open(target)).gateway;
+    },
+    async close() {
+      const all = await Promise.allSettled(opened.values());
+      for (const result of all) if (result.status === 'fulfilled') await result.value.close();
+    },
+  };
+}
+
+interface Opened {
+  readonly gateway: Gateway;
+  close(): Promise<void>;
+}
+
+async function openTarget(target: GatewayTarget, project: GatewayHome): Promise<Opened> {
+  const { openGateway } = await import('../../gateway/gateway.js');
+  const key = target.apiKey === undefined ? {} : { apiKey: target.apiKey };
+  const common = {
+    clock: project.clock,
+    proxyEnv: project.env,
+    keyHint: keyHint(target),
+    ...key,
+  };
+  if (target.baseUrl !== undefined) {
+    const gateway = openGateway({ ...common, baseUrl: target.baseUrl });
+    return { gateway, close: () => gateway.close() };
+  }
+  const { startSandbox } = await import('../../sandbox/server.js');
+  const sandbox = await startSandbox({
+    stateDir: join(project.paths.cache, 'sandbox'),
+    speed: target.speed ?? 1,
+  });
+  const gateway = openGateway({ ...common, baseUrl: sandbox.baseUrl });
+  return {
+    gateway,
+    async close() {
+      await gateway.close();
+      await sandbox.close();
+    },
+  };
+}

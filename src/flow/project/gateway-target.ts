@@ -1,0 +1,111 @@
+import type { GatewaySetting } from '../../domain/manifest.js';
+import { DailiesError } from '../../errors.js';
+import { baseUrl, withoutSecrets } from '../../manifest/addresses.js';
+
+/** The gateway of a run: where it is, and the key for it. */
+export interface GatewayTarget {
+  readonly kind: GatewaySetting['kind'];
+  /** As it is shown: the preset's name, or the base URL. */
+  readonly name: string;
+  /** Without a slash at the end; absent for the sandbox, which has none until it is started. */
+  readonly baseUrl?: string;
+  readonly apiKey?: string;
+  /** The environment variable that has the key. */
+  readonly keyVariable: string;
+  /** Whether submits without a key are pointless. */
+  readonly needsKey: boolean;
+  /** How many times faster than usual the sandbox's jobs are; absent for the others. */
+  readonly speed?: number;
+}
+
+const PRESETS = {
+  openrouter: { baseUrl: 'https://openrouter.ai/api/v1', keyVariable: 'OPENROUTER_API_KEY' },
+  modelgates: { baseUrl: 'https://modelgates.ai/api/v1', keyVariable: 'MODELGATES_API_KEY' },
+} as const;
+
+/** The key's variable for a gateway that is given by its address alone. */
+const GENERIC_KEY_VARIABLE = 'DAILIES_API_KEY';
+
+/** Any key will do; this one is no word, so that nothing the sandbox says is taken for it and hidden. */
+const SANDBOX_KEY = 'sk-of-the-built-in-sandbox';
+
+/** Finds address and key of a gateway. The key is read from the environment alone. Throws `usage` for a speed that is none. */
+export function gatewayTarget(setting: GatewaySetting, env: NodeJS.ProcessEnv): GatewayTarget {
+  switch (setting.kind) {
+    case 'sandbox':
+      return {
+        kind: 'sandbox',
+        name: 'sandbox',
+        apiKey: SANDBOX_KEY,
+        keyVariable: '',
+        needsKey: false,
+        speed: sandboxSpeed(env),
+      };
+    case 'openrouter':
+    case 'modelgates': {
+      const preset = PRESETS[setting.kind];
+      return {
+        kind: setting.kind,
+        name: setting.kind,
+        ...preset,
+        ...keyIn(env, preset.keyVariable),
+        needsKey: true,
+      };
+    }
+    case 'custom': {
+      const keyVariable = setting.api_key_env ?? GENERIC_KEY_VARIABLE;
+      const baseUrl = setting.base_url.replace(/\/+$/, '');
+      const needsKey = setting.api_key_env !== undefined;
+      return { kind: 'custom', name: baseUrl, baseUrl, keyVariable, ...keyIn(env, keyVariable), needsKey };
+    }
+  }
+}
+
+/** The setting that `--gateway` means: a preset's name or a base URL. Throws `usage` on anything else. */
+export function parseGatewayOption(option: string, inManifest: GatewaySetting): GatewaySetting {
+  if (option === 'openrouter' || option === 'modelgates' || option === 'sandbox') return { kind: option };
+  const base_url = option.replace(/\/+$/, '');
+  // The manifest's own gateway by its address is the manifest's own gateway, with its key.
+  if (inManifest.kind === 'custom' && inManifest.base_url.replace(/\/+$/, '') === base_url) return inManifest;
+  const base = baseUrl(base_url);
+  if (base.ok) return { kind: 'custom', base_url: base.value };
+  throw new DailiesError(
+    'usage',
+    `--gateway ${withoutSecrets(option)} is neither a gateway's name nor a base URL`,
+    {
+      hint: 'openrouter, modelgates, sandbox, or an https URL such as https://example.com/api/v1, without user, password, ? and # (http: on loopback alone)',
+    },
+  );
+}
+
+/** What to do where the gateway refuses the key: which variable has it or lacks it, and the command that looks at it. */
+export function keyHint({ kind, name, apiKey, keyVariable }: GatewayTarget): string {
+  // By an address alone the doctor finds no key but the generic one.
+  const lent =
+    kind === 'custom' && keyVariable !== GENERIC_KEY_VARIABLE
+      ? `${GENERIC_KEY_VARIABLE}="$${keyVariable}" `
+      : '';
+  const check = `${lent}dailies doctor --gateway ${name}`;
+  return apiKey === undefined
+    ? `${keyVariable} is not set: put the key for this gateway into it (${check})`
+    : `check the key in ${keyVariable} (${check})`;
+}
+
+/** The preset that a base URL belongs to, so that a job bought there can be fetched with its own key. */
+export function presetOf(baseUrl: string): 'openrouter' | 'modelgates' | undefined {
+  if (baseUrl === PRESETS.openrouter.baseUrl) return 'openrouter';
+  return baseUrl === PRESETS.modelgates.baseUrl ? 'modelgates' : undefined;
+}
+
+function sandboxSpeed({ DAILIES_SANDBOX_SPEED: text = '' }: NodeJS.ProcessEnv): number {
+  const speed = text.trim() === '' ? 1 : Number(text);
+  if (Number.isFinite(speed) && speed > 0) return speed;
+  throw new DailiesError('usage', `DAILIES_SANDBOX_SPEED has to be a number above 0, not ${text}`, {
+    hint: 'unset it for the usual speed; 10 makes jobs ten times as fast',
+  });
+}
+
+function keyIn(env: NodeJS.ProcessEnv, variable: string): { readonly apiKey?: string } {
+  const key = env[variable]?.trim();
+  return key === undefined || key === '' ? {} : { apiKey: key };
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+
+/** Where everything of a project lies; all absolute. */
+export interface ProjectPaths {
+  readonly manifest: string;
+  /** The manifest's folder: paths in the manifest and the lockfile are relative to it. */
+  readonly folder: string;
+  readonly lockfile: string;
+  /** The names of the clips, and the pages about them. */
+  readonly output: string;
+  /** What can be made again: catalogues, frames, the sandbox's jobs. */
+  readonly cache: string;
+  /** The clips themselves, and the receipts of what was bought. */
+  readonly store: string;
+  /** Tells projects of one name in a shared store apart; empty where the store lies beside the manifest. */
+  readonly place: string;
+}
+
+/**
+ * The paths of a project. Runs on the sandbox keep to themselves: a lockfile, an output folder and a store of their own.
+ * Settings are the manifest's words (relative to it), options the command line's (relative to the working folder).
+ */
+export function projectPaths(options: {
+  readonly manifest: string;
+  readonly outputSetting?: string | undefined;
+  readonly outputOption?: string | undefined;
+  readonly clipsSetting?: string | undefined;
+  readonly clipsOption?: string | undefined;
+  readonly isSandbox: boolean;
+}): ProjectPaths {
+  const manifest = resolve(options.manifest);
+  const folder = dirname(manifest);
+  const name = basename(manifest, extname(manifest));
+  const place = (option: string | undefined, setting: string) =>
+    option === undefined ? resolve(folder, setting) : resolve(option);
+  const output = place(options.outputOption, options.outputSetting ?? join('renders', name));
+  const store = place(options.clipsOption, options.clipsSetting ?? '.dailies');
+  const suffix = options.isSandbox ? '.sandbox' : '';
+  return {
+    manifest,
+    folder,
+    lockfile: join(folder, `${name}${suffix}.lock.json`),
+    output: `${output}${suffix}`,
+    cache: join(folder, '.dailies'),
+    store: options.isSandbox ? join(store, 'rehearsal') : store,
+    place: isInside(folder, store) ? '' : createHash('sha256').update(folder).digest('hex').slice(0, 16),
+  };
+}
+
+/** A path as the lockfile keeps it: relative to the manifest's folder where inside it, else absolute; with `/`. */
+export function storedPath(folder: string, path: string): string {
+  // Nearly every path begins with its folder, letter by letter, and `relative` takes long to see it.
+  const inside = path.startsWith(`${folder}${sep}`) ? path.slice(folder.length + 1) : relative(folder, path);
+  const isWithin = inside !== '' && !isAbsolute(inside) && inside !== '..' && !inside.startsWith(`..${sep}`);
+  return (isWithin ? inside : path).split(sep).join('/');
+}
+
+/** The absolute path of one the lockfile keeps. */
+export function openPath(folder: string, stored: string): string {
+  return resolve(folder, stored);
+}
+
+/** Whether a path is a folder, or lies in it; by the letters alone. */
+export function isInside(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
+}

@@ -1,0 +1,162 @@
+import { dirname, join } from 'node:path';
+import pLimit from 'p-limit';
+import { systemClock, type Clock } from '../../clock.js';
+import type { MediaFacts } from '../../domain/attempt.js';
+import type { Diagnostic } from '../../domain/diagnostic.js';
+import type { LocateField, Manifest } from '../../domain/manifest.js';
+import type { PlanProduct } from '../../domain/plan.js';
+import { ManifestError } from '../../errors.js';
+import { parseManifest } from '../../manifest/parse.js';
+import { inspectLocalInput } from '../../media/local-input.js';
+import { environmentBeside } from '../../store/key-file.js';
+import { readManifest } from '../../store/read-manifest.js';
+import { checkProjectOptions } from './check-options.js';
+import { gatewayTarget, parseGatewayOption, type GatewayTarget } from './gateway-target.js';
+import { inputUses, oncePerPlace } from './input-uses.js';
+import { projectPaths, type ProjectPaths } from './paths.js';
+
+/** What a person may say about a manifest from outside; each wins over the manifest's own word. */
+export interface ProjectOptions {
+  /** Path of the manifest. */
+  readonly manifest: string;
+  /** A preset's name or a base URL. */
+  readonly gateway?: string;
+  /** The output folder, relative to the working folder. */
+  readonly output?: string;
+  /** The folder for clips and receipts, relative to the working folder. */
+  readonly clips?: string;
+  readonly vars?: Readonly<Record<string, string>>;
+  readonly allowLargeMatrix?: boolean;
+  /** How many jobs may be in flight. */
+  readonly concurrency?: number;
+  /**
+   * Where keys and proxies are looked up; the process's own environment where absent. A key that it lacks is taken from
+   * `.env` beside the manifest.
+   */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly clock?: Clock;
+}
+
+/** What is known of a local input. */
+export interface LocalInput {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly mime: string;
+  /** Of a video that can be read: prices may hang on its length and size. */
+  readonly facts?: MediaFacts;
+}
+
+/** A manifest that was read, checked and expanded, with its local inputs and its places. */
+export interface Project {
+  readonly manifest: Manifest;
+  /** The manifest as it is shown in messages, and its text, for diagnostics. */
+  readonly source: { readonly file: string; readonly text: string };
+  readonly locate: LocateField;
+  readonly paths: ProjectPaths;
+  readonly target: GatewayTarget;
+  /** By the path the manifest gives. */
+  readonly inputs: ReadonlyMap<string, LocalInput>;
+  /** The shots that a matrix or takes multiply. */
+  readonly products: readonly PlanProduct[];
+  /** Warnings and errors so far; more may come from the catalogue. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+}
+
+/**
+ * Reads a manifest and its local inputs. Nothing outside the manifest's folder is touched, nothing is sent.
+ * Throws ManifestError where the manifest cannot be expanded; problems with inputs are in `diagnostics`, so that
+ * they can be shown together with what the catalogue has to say. Throws `manifest-invalid` where the file cannot be read,
+ * `usage` for options that cannot be meant, such as a gateway that cannot be one.
+ */
+export async function loadProject(
+  options: ProjectOptions,
+  /** Go on with the sound shots where others have errors, which are among the diagnostics: to find more, not to run. */
+  { soundPart = false }: { readonly soundPart?: boolean } = {},
+): Promise<Project> {
+  checkProjectOptions(options);
+  const env = await environmentBeside(options.env ?? process.env, dirname(options.manifest));
+  const text = await readManifest(options.manifest);
+  const parsed = parseManifest({
+    text,
+    file: options.manifest,
+    ...(options.vars ? { vars: options.vars } : {}),
+    ...(options.allowLargeMatrix === undefined ? {} : { allowLargeMatrix: options.allowLargeMatrix }),
+    ...(options.gateway === undefined
+      ? {}
+      : { gateway: (own) => parseGatewayOption(options.gateway ?? '', own) }),
+  });
+  const source = { file: options.manifest, text: parsed.text };
+  const sound = parsed.manifest ?? (soundPart ? parsed.soundPart : undefined);
+  if (!sound) throw new ManifestError(parsed.diagnostics, source);
+  const manifest = withConcurrency(sound, options.concurrency);
+  const target = gatewayTarget(manifest.gateway, env);
+  const paths = projectPaths({
+    manifest: options.manifest,
+    outputSetting: manifest.output.dir,
+    outputOption: options.output,
+    clipsSetting: manifest.clips,
+    clipsOption: options.clips,
+    isSandbox: target.kind === 'sandbox',
+  });
+  const products = parsed.sizes.flatMap(({ manifest_id, expansions, takes }) =>
+    takes > 1 ? [{ id: manifest_id, expansions, takes: takes / expansions }] : [],
+  );
+  const { inputs, diagnostics } = await inspectInputs({ manifest, paths, locate: parsed.locate });
+  return {
+    manifest,
+    source,
+    locate: parsed.locate,
+    paths,
+    target,
+    inputs,
+    products,
+    diagnostics: [...parsed.diagnostics, ...diagnostics],
+    env,
+    clock: options.clock ?? systemClock,
+  };
+}
+
+/** Throws ManifestError if there is an error among the diagnostics. */
+export function assertNoErrors(project: Project, diagnostics: readonly Diagnostic[]): void {
+  if (diagnostics.some(({ severity }) => severity === 'error'))
+    throw new ManifestError(diagnostics, project.source);
+}
+
+function withConcurrency(manifest: Manifest, jobs: number | undefined): Manifest {
+  return jobs === undefined ? manifest : { ...manifest, concurrency: { ...manifest.concurrency, jobs } };
+}
+
+/** Reads each distinct local file once. A missing file is one finding for each place that names it. */
+async function inspectInputs({
+  manifest,
+  paths,
+  locate,
+}: {
+  readonly manifest: Manifest;
+  readonly paths: ProjectPaths;
+  readonly locate: LocateField;
+}): Promise<{ readonly inputs: Map<string, LocalInput>; readonly diagnostics: Diagnostic[] }> {
+  const uses = manifest.takes.flatMap((take) => inputUses(take, 'file'));
+  const distinct = [...new Map(uses.map((use) => [`${use.media} ${use.address}`, use])).values()];
+  const limit = pLimit(8);
+  const inputs = new Map<string, LocalInput>();
+  const diagnostics = await Promise.all(
+    distinct.map((use) =>
+      limit(async () => {
+        const { address, media } = use;
+        const file = join(paths.folder, address);
+        const found = await inspectLocalInput({ root: paths.folder, file, media });
+        if (found.ok) {
+          inputs.set(address, found);
+          return [];
+        }
+        const named = uses.filter((other) => other.address === address && other.media === media);
+        const { ok: _, ...problem } = found;
+        return oncePerPlace(locate, named, () => ({ ...problem, severity: 'error' }));
+      }),
+    ),
+  );
+  return { inputs, diagnostics: diagnostics.flat() };
+}

@@ -1,0 +1,46 @@
+import { pickOf } from '../../domain/picks.js';
+import { slotKey, sourcesOf } from '../../plan/graph.js';
+import type { Take } from '../../domain/take.js';
+import type { Survey } from '../plan/survey.js';
+import type { StopControl } from './stop-control.js';
+import type { TakeOutcome } from './take-outcome.js';
+
+/** Ends a run whose next generation of shots waits for a person, and says what to do. */
+export function stopForPicks({
+  takes,
+  survey,
+  outcomes,
+  control,
+}: {
+  /** Of the whole manifest. */
+  readonly takes: readonly Take[];
+  readonly survey: Survey;
+  readonly outcomes: ReadonlyMap<string, TakeOutcome>;
+  readonly control: StopControl;
+}): void {
+  const { picks, decisions, context, inScope } = survey;
+  if (!context.approve || control.reason) return;
+  const isDelivered = (take: Take): boolean => {
+    const slot = slotKey(take);
+    const outcome = outcomes.get(slot);
+    return outcome ? outcome.result.outcome === 'delivered' : decisions.get(slot)?.action === 'reuse';
+  };
+  const blocked = inScope.filter((take) => outcomes.get(slotKey(take))?.result.outcome === 'blocked');
+  const sources = new Set(blocked.flatMap((take) => sourcesOf(take, picks).map(({ shot }) => shot)));
+  const delivered = new Set(takes.filter(isDelivered).map(({ shot }) => shot));
+  const unpicked = [...sources].filter((shot) => !isPickHeld(survey, outcomes, shot) && delivered.has(shot));
+  if (unpicked.length === 0) return;
+  control.stop({
+    kind: 'approval',
+    message: `a take of ${unpicked.join(', ')} is to be picked before the shots that grow out of it are rendered`,
+    hint: 'pick on the contact sheet, export the picks, and take them in with dailies pick; then run again',
+  });
+}
+
+/** A pick is of the clip that a person has seen: where another has taken its place, it does not hold any more. */
+function isPickHeld({ picks }: Survey, outcomes: ReadonlyMap<string, TakeOutcome>, shot: string): boolean {
+  const take = pickOf(picks, shot);
+  if (take === undefined) return false;
+  const outcome = outcomes.get(slotKey({ shot, take }));
+  return !outcome || outcome.result.action === 'reuse' || outcome.result.action === 'download';
+}

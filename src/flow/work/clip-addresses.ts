@@ -1,0 +1,103 @@
+import { outputsOf, type Attempt, type JobRef } from '../../domain/attempt.js';
+import { unreachable } from '../../errors.js';
+import type { Gateway } from '../../gateway/gateway.js';
+import type { ClipUrl, PollOutcome } from '../../gateway/outcomes.js';
+import { unlessStopped, type WorkTools } from './tools.js';
+
+/** How often in a row the gateway is asked for a job's clips when it does not say. */
+const TRIES = 6;
+const FIRST_WAIT_MS = 500;
+
+/** What is told of a clip that a run was stopped over. */
+export const INTERRUPTED = 'interrupted; the next run fetches it';
+
+/** A finished job, and where its clips lie. */
+export interface ClipSource {
+  readonly attempt: Attempt;
+  readonly job: JobRef;
+  readonly gateway: Gateway;
+  /** From the poll that found the job completed; none where a new poll has to say. */
+  readonly urls: readonly ClipUrl[];
+}
+
+/** The first address of each clip of the job; or why nobody says. */
+export async function clipAddresses(
+  tools: WorkTools,
+  { urls, attempt, gateway, job }: ClipSource,
+): Promise<readonly ClipUrl[] | { readonly kind: 'waiting'; readonly message: string }> {
+  const waiting = (why: string) => ({ kind: 'waiting', message: `${why}; the next run fetches it` }) as const;
+  // A job may have fewer addresses than clips that it once had, or none: the content endpoint may have them still.
+  const all = (listed: readonly ClipUrl[]): readonly ClipUrl[] => {
+    const count = Math.max(1, listed.length, outputsOf(attempt).length);
+    return Array.from({ length: count }, (_, index) => listed[index] ?? gateway.contentUrl(job, index));
+  };
+  if (urls.length > 0) return all(urls);
+  const outcome = await askPatiently(tools, { gateway, job });
+  switch (outcome?.kind) {
+    case undefined:
+      return { kind: 'waiting', message: INTERRUPTED };
+    case 'completed':
+      return all(outcome.urls);
+    case 'ended':
+    case 'not_found':
+      return all([]);
+    case 'key_refused':
+      return waiting(`the key was refused: ${outcome.message}`);
+    case 'unavailable':
+      return waiting(`asking for its clips failed: ${outcome.message}`);
+    case 'running':
+      return waiting(`the gateway calls its job ${outcome.status} again`);
+    case 'unknown_status':
+      return waiting(`the gateway calls its job "${outcome.word}" now`);
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** Polls a job that is completed, again where the answer does not say where its clips are. */
+async function askPatiently(
+  { control, clock }: WorkTools,
+  { gateway, job }: Pick<ClipSource, 'gateway' | 'job'>,
+): Promise<PollOutcome | undefined> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await unlessStopped(gateway.poll(job, control.working), control.working);
+    const isUnclear = outcome && ['running', 'unknown_status', 'unavailable'].includes(outcome.kind);
+    if (!isUnclear || tries === TRIES) return outcome;
+    const asked = outcome.kind === 'unavailable' ? outcome.retryAfterMs : undefined;
+    await clock.sleep(asked ?? backoffMs(tries), control.working).catch(() => undefined);
+  }
+}
+
+/** How long to wait after so many failures in a row, milliseconds. */
+export function backoffMs(failures: number): number {
+  return FIRST_WAIT_MS * 2 ** Math.min(failures, 4);
+}
+
+/** The addresses of one clip, one after the other. */
+interface Addresses {
+  readonly current: () => ClipUrl;
+  /** Goes on to the next one at hand; false where there is none. */
+  readonly step: () => boolean;
+  /** The same, and in the end once to those that a fresh poll gives: the first ones may have expired. */
+  readonly turn: () => Promise<boolean>;
+}
+
+export function addressesFrom(first: ClipUrl, askAgain: () => Promise<ClipUrl | undefined>): Addresses {
+  let current = first;
+  let isFresh = false;
+  const step = (): boolean => {
+    if (!current.next) return false;
+    current = current.next;
+    return true;
+  };
+  const turn = async (): Promise<boolean> => {
+    if (step()) return true;
+    if (isFresh) return false;
+    isFresh = true;
+    const fresh = await askAgain();
+    if (!fresh || fresh.url === first.url) return false;
+    current = fresh;
+    return true;
+  };
+  return { current: () => current, step, turn };
+}

@@ -1,0 +1,276 @@
+import { isDelivered, isInFlight, isUncertain } from '../../domain/standing.js';
+import type { Attempt } from '../../domain/attempt.js';
+import { buys } from '../../domain/plan.js';
+import type { Take } from '../../domain/take.js';
+import { DailiesError, unreachable } from '../../errors.js';
+import { decide } from '../../plan/decide.js';
+import type { Decision } from '../../plan/decision.js';
+import { slotKey, sourcesOf } from '../../plan/graph.js';
+import type { Estimate } from '../../domain/money.js';
+import type { Survey } from '../plan/survey.js';
+import type { WorkSequence } from './work-sequence.js';
+import { finish, type End, type TakeOutcome } from './take-outcome.js';
+import { warn, type WorkTools } from './tools.js';
+import { carryOut, fetchClip, whatWentWrong, type JobOrder } from './worker.js';
+
+/** What the planner of a run knows: what was decided, in which sequence it is done, and what there is to make it with. */
+export interface Planned {
+  readonly survey: Survey;
+  readonly sequence: WorkSequence;
+  /** The gateway that this run buys from, as attempts call it. */
+  readonly gateway: string;
+  /** How often a job that fails is bought again. */
+  readonly retries: number;
+  /** The price of a take; null where its model has none. */
+  readonly priceOf: (take: Take) => Estimate | null;
+  /** Gives the clips of a delivered take their names; gives what is in the way, where something is. */
+  readonly show: (take: Take, attempt: Attempt) => Promise<string | undefined>;
+}
+
+/**
+ * Sees all takes in scope to their ends: turns decisions into orders as soon as their sources are there, and hands those to
+ * workers in the sequence of the plan. Gives the outcome of each take, by slot key.
+ */
+export async function execute(tools: WorkTools, planned: Planned): Promise<ReadonlyMap<string, TakeOutcome>> {
+  const { survey, sequence } = planned;
+  const workers = startWorkers(tools);
+  const decided = new Map(survey.decisions);
+  const decisions: Promise<Decision>[] = [];
+  const started = new Map<string, Promise<TakeOutcome>>();
+
+  const decideInTime = async (take: Take, sources: readonly Promise<TakeOutcome>[]): Promise<Decision> => {
+    const decision = decisionOf(decided, take);
+    if (sources.length === 0 || !buys(decision.action)) return decision;
+    await Promise.all(sources);
+    // With the clips of its sources there, the take can be decided about: it may even be served already.
+    const final = decide(take, { ...survey.context, decided: (ref) => decided.get(slotKey(ref)) });
+    if (decision.blocked_by !== undefined) return unblocked(decision, final);
+    if (final.blocked_by === undefined || !tools.control.reason) return final;
+    // In a run that was stopped the sources have not failed: nobody waited for them.
+    const { blocked_by: _, ...cutShort } = final;
+    return cutShort;
+  };
+  const run = async (decision: Decision): Promise<TakeOutcome> => {
+    const outcome = await runTake(tools, { planned, workers, decision });
+    decided.set(slotKey(decision.take), afterwards(decision, outcome));
+    return outcome;
+  };
+  for (const take of sequence.takes) {
+    const sources = sourcesOf(take, survey.picks).flatMap((ref) => started.get(slotKey(ref)) ?? []);
+    const decision = decideInTime(take, sources);
+    decisions.push(decision);
+    started.set(slotKey(take), decision.then(run));
+  }
+  // Whom an older purchase serves is certain only now: until the last decision a take may claim it.
+  const aside = unserved(survey, await Promise.all(decisions)).map((older) => collect(tools, workers, older));
+  const outcomes = new Map<string, TakeOutcome>();
+  for (const [slot, outcome] of started) outcomes.set(slot, await outcome);
+  await Promise.all(aside);
+  workers.stop();
+  return outcomes;
+}
+
+/** Who carries orders out, each as soon as it has a place. */
+interface Workers {
+  do(order: JobOrder): Promise<End>;
+  stop(): void;
+}
+
+/** As many places are asked for at once as may come free together. */
+const MOST_CLAIMS = 64;
+
+function startWorkers(tools: WorkTools): Workers {
+  const ends = new Map<string, (end: End) => void>();
+  const stopping = new AbortController();
+  const work = async (): Promise<void> => {
+    for (;;) {
+      const orders = await tools.attempts.claim(MOST_CLAIMS, stopping.signal);
+      for (const order of orders) void carryOut(tools, order).then((end) => ends.get(order.key)?.(end));
+    }
+  };
+  // It ends when it is told to.
+  work().catch(() => undefined);
+  return {
+    do: (order) =>
+      new Promise((resolve) => {
+        ends.set(order.key, resolve);
+        tools.attempts.offer(order);
+      }),
+    stop: () => stopping.abort(),
+  };
+}
+
+/** Takes one take from its decision to its end. Never rejects. */
+async function runTake(
+  tools: WorkTools,
+  {
+    planned,
+    workers,
+    decision,
+  }: { readonly planned: Planned; readonly workers: Workers; readonly decision: Decision },
+): Promise<TakeOutcome> {
+  const { take } = decision;
+  let before = decision.attempt;
+  try {
+    if (decision.blocked_by === undefined) before = await owned(tools, decision);
+    const end = await act(tools, { planned, workers, decision, attempt: before });
+    const shown =
+      end.outcome === undefined && end.attempt && isDelivered(end.attempt) ? end.attempt : undefined;
+    const obstacle = shown && (await planned.show(take, shown));
+    if (obstacle !== undefined) return finish(tools, decision, { ...end, ...inTheWay(obstacle) });
+    // Its names are on record by now.
+    return finish(tools, decision, shown ? { ...end, attempt: tools.attempts.get(shown.id) } : end);
+  } catch (error) {
+    return finish(tools, decision, whatWentWrong(tools, error, before));
+  }
+}
+
+function inTheWay(path: string): Pick<End, 'outcome' | 'message'> {
+  return {
+    outcome: 'waiting',
+    message: `its clip is in the store; ${path} is in the way of its name, and it is not ours: move it, and run again`,
+  };
+}
+
+/** The attempt that serves the take, in the take's own name from now on. */
+async function owned({ attempts }: WorkTools, { take, attempt }: Decision): Promise<Attempt | undefined> {
+  if (!attempt) return undefined;
+  const current = attempts.get(attempt.id);
+  if (slotKey(current.owner) === slotKey(take)) return current;
+  return attempts.assign(current, { shot: take.shot, take: take.take });
+}
+
+async function act(
+  tools: WorkTools,
+  {
+    planned,
+    workers,
+    decision,
+    attempt,
+  }: {
+    readonly planned: Planned;
+    readonly workers: Workers;
+    readonly decision: Decision;
+    readonly attempt: Attempt | undefined;
+  },
+): Promise<End> {
+  const { take, action } = decision;
+  if (decision.blocked_by !== undefined)
+    return { attempt: undefined, outcome: 'blocked', message: decision.reasons.join('; ') };
+  if (buys(action)) return buyTake(tools, { planned, workers, decision });
+  if (!attempt) {
+    if (action === 'held') return { attempt, outcome: 'failed', message: decision.reasons.join('; ') };
+    throw new DailiesError('internal', `nothing serves take ${take.key}`);
+  }
+  const isDamaged = planned.survey.context.clipStatus(attempt) === 'changed';
+  const fetch = () => fetchClip(tools, { attempt, take, urls: [], isDamaged });
+  switch (action) {
+    case 'resume':
+      return workers.do(followOrder(planned, take, attempt));
+    case 'download':
+      return fetch();
+    case 'reuse':
+      return { attempt, reused: true };
+    case 'held':
+      // What is lost is asked for again by each run; what is uncertain waits for a person.
+      if (attempt.state.kind === 'lost') return workers.do(followOrder(planned, take, attempt));
+      return isDelivered(attempt) ? fetch() : { attempt };
+    case 'orphan':
+    case 'render':
+    case 'rerender':
+    case 'retry':
+      throw new DailiesError('internal', `take ${take.key} cannot be done by ${action}`);
+    default:
+      return unreachable(action);
+  }
+}
+
+async function buyTake(
+  { control }: WorkTools,
+  {
+    planned,
+    workers,
+    decision,
+  }: { readonly planned: Planned; readonly workers: Workers; readonly decision: Decision },
+): Promise<End> {
+  const { take, order, fingerprint, replaces, give_up = [] } = decision;
+  if (!order || fingerprint === undefined) {
+    // Nobody waited for the sources of a take in a run that was stopped.
+    if (control.reason) return { attempt: undefined };
+    throw new DailiesError('internal', `take ${take.key} has inputs that are not known`);
+  }
+  const { gateway, retries, priceOf, sequence } = planned;
+  return workers.do({
+    kind: 'buy',
+    ...{ key: take.key, model: take.settings.model, rank: sequence.rankOf(take), take, order, retries },
+    purchase: {
+      owner: { shot: take.shot, take: take.take },
+      ...{ fingerprint, gateway, estimate: priceOf(take), replaces: replaces?.id },
+      giveUp: give_up.map(({ id }) => id),
+    },
+  });
+}
+
+function followOrder({ sequence }: Planned, take: Take, { id }: Attempt): JobOrder {
+  const { model } = take.settings;
+  return { kind: 'follow', key: take.key, model, rank: sequence.rankOf(take), attempt: id, take };
+}
+
+/**
+ * Fetches the clip of a job that serves no take any more: it was paid for. Never rejects; what cannot be fetched now stays
+ * on record for the next run, with a warning.
+ */
+async function collect(tools: WorkTools, workers: Workers, older: Attempt): Promise<void> {
+  const { shot } = older.owner;
+  const name = `an earlier job of ${shot}`;
+  if (isUncertain(older)) {
+    warn(
+      tools,
+      `a submit of ${shot} is unanswered, and may have been charged: dailies resolve settles ${shot}`,
+    );
+    return;
+  }
+  const { id, request } = older;
+  const order = { key: `job ${id}`, model: request.model, rank: Infinity, attempt: id, take: undefined };
+  const isAtWork = isInFlight(older) || older.state.kind === 'lost';
+  const end = isAtWork
+    ? await workers.do({ kind: 'follow', ...order })
+    : await fetchClip(tools, { attempt: older, take: undefined, urls: [], isDamaged: false }).catch(
+        (error: unknown) => whatWentWrong(tools, error, older),
+      );
+  if (end.outcome !== undefined && end.outcome !== 'held')
+    warn(tools, `${name} is not fetched yet: ${end.message ?? ''}`);
+  else if (end.attempt?.state.kind === 'lost') {
+    const { job, message } = end.attempt.state;
+    warn(tools, `${name} is not fetched yet: job ${job.id} is lost: ${message}`);
+  }
+}
+
+/** Of a take that was blocked when the run began. What the plan did not count on, and nobody has agreed to, is not bought. */
+function unblocked(planned: Decision, final: Decision): Decision {
+  if (final.blocked_by !== undefined) return planned;
+  if (!buys(final.action)) return final;
+  const reasons = [`the clip of ${planned.blocked_by} was found by this run: the next one goes on`];
+  return { ...planned, reasons };
+}
+
+/** Purchases that are to be fetched although no take wants them any more. */
+function unserved(survey: Survey, final: readonly Decision[]): Attempt[] {
+  const serving = new Set([...survey.decisions.values(), ...final].map(({ attempt }) => attempt?.id));
+  const older = new Set([...survey.orphans, ...final.flatMap(({ collect: unfetched }) => unfetched)]);
+  return [...older].filter((attempt) => !serving.has(attempt.id) && !isDelivered(attempt));
+}
+
+function decisionOf(decisions: ReadonlyMap<string, Decision>, take: Take): Decision {
+  const decision = decisions.get(slotKey(take));
+  if (!decision) throw new Error(`no decision about ${take.key}`);
+  return decision;
+}
+
+/** What dependants see of a take whose work is over: a clip, or that there will be none. */
+function afterwards(decision: Decision, { attempt, result }: TakeOutcome): Decision {
+  const { attempt: _, ...rest } = decision;
+  const serving: { readonly attempt?: Attempt } = attempt ? { attempt } : {};
+  const isThere = attempt && isDelivered(attempt) && result.outcome !== 'held';
+  return { ...rest, ...serving, action: isThere ? 'reuse' : 'held' };
+}

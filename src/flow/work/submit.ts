@@ -1,0 +1,103 @@
+import { isoNow } from '../../clock.js';
+import type { Attempt } from '../../domain/attempt.js';
+import type { Take } from '../../domain/take.js';
+import type { StopReason } from '../../events.js';
+import { unreachable } from '../../errors.js';
+import type { Gateway } from '../../gateway/gateway.js';
+import type { SubmitOutcome } from '../../gateway/outcomes.js';
+import type { Purchase } from '../../store/attempt-store.js';
+import { about, moneyNow, type WorkTools } from './tools.js';
+
+/** A run that could not submit anything for this long is over. */
+const GIVE_UP_AFTER_MS = 10 * 60_000;
+
+/**
+ * Buys a clip: the intent is on disk before a byte leaves, one POST goes out, and its outcome is on disk before
+ * anything else is done with it. A "not now" is waited out and tried again.
+ * Gives the attempt pending, refused or uncertain; planned or undefined where the run stopped before it was sent.
+ */
+export async function submit(
+  tools: WorkTools,
+  {
+    take,
+    purchase,
+    body,
+    gateway,
+  }: {
+    readonly take: Take;
+    readonly purchase: Purchase;
+    readonly body: Buffer;
+    readonly gateway: Gateway;
+  },
+): Promise<Attempt | undefined> {
+  const { attempts, clips, control, clock, emit } = tools;
+  const { model } = take.settings;
+  let attempt: Attempt | undefined;
+  while (!control.submitting.aborted) {
+    // A clip that nothing can hold is not bought.
+    clips.assertThere();
+    const verdict = await attempts.intend(purchase, attempt);
+    if (verdict.kind === 'wait') {
+      await clock.sleep(verdict.ms, control.submitting).catch(() => undefined);
+      continue;
+    }
+    if (verdict.kind === 'ceiling') {
+      const hint = 'raise budget_usd or --max-cost, or render fewer shots with --only';
+      control.stop({ kind: 'budget', message: verdict.message, hint });
+      return attempt;
+    }
+    attempt = verdict.attempt;
+    if (control.submitting.aborted) {
+      // Nothing has left yet: the intent is taken back, and the shot stays free.
+      const message = 'stopped before it was sent';
+      return attempts.record(attempt, { type: 'not_accepted', at: isoNow(clock), message });
+    }
+    emit({ type: 'shot.submitting', ...about(take, clock), model });
+    const sentAtMs = clock.now();
+    const outcome = await gateway.submit(body, control.answering);
+    attempt = await attempts.settle(attempt, outcome, sentAtMs);
+    switch (outcome.kind) {
+      case 'accepted': {
+        const job = { model, job_id: outcome.job.id };
+        emit({ type: 'shot.submitted', ...about(take, clock), ...job, ...moneyNow(attempts) });
+        return attempt;
+      }
+      case 'uncertain':
+        return attempt;
+      case 'refused':
+        if (outcome.stops) control.stop(stopReason(outcome.stops, outcome.message, gateway.keyHint));
+        return attempt;
+      case 'not_accepted':
+        slowDown(tools, outcome);
+        break;
+      default:
+        return unreachable(outcome);
+    }
+  }
+  return attempt;
+}
+
+function slowDown(
+  { attempts, control, clock, emit }: WorkTools,
+  { message }: Extract<SubmitOutcome, { kind: 'not_accepted' }>,
+): void {
+  const { waitMs, troubleMs } = attempts.pace();
+  if (troubleMs + waitMs > GIVE_UP_AFTER_MS) {
+    control.stop({
+      kind: 'gateway',
+      message: `the gateway accepts no submit within ten minutes: ${message}`,
+      hint: 'run the same command again later: nothing is lost, and nothing is bought twice',
+    });
+  } else emit({ type: 'run.slowed', at: isoNow(clock), message, wait_ms: waitMs });
+}
+
+function stopReason(kind: 'key' | 'credits' | 'budget', message: string, keyHint: string): StopReason {
+  switch (kind) {
+    case 'key':
+      return { kind, message, hint: `${keyHint}, then run the same command again` };
+    case 'credits':
+      return { kind, message, hint: 'add credits at the gateway, then run the same command again' };
+    case 'budget':
+      return { kind, message, hint: "raise the key's limit at the gateway, then run the same command again" };
+  }
+}

@@ -1,0 +1,79 @@
+import { isoNow } from '../../clock.js';
+import { defined } from '../../domain/defined.js';
+import { buys } from '../../domain/plan.js';
+import { isUncertain } from '../../domain/standing.js';
+import type { ExitCode } from '../../errors.js';
+import type { RunSummary, StopReason, TakeResult } from '../../events.js';
+import type { Examined } from '../plan/examine.js';
+import type { Project } from '../project/project.js';
+import type { WorkTools } from './tools.js';
+
+/** The closing account of a run. */
+export function summarize({
+  project,
+  tools,
+  examined: { plan, surveyed },
+  results,
+  startedAt,
+  sheet,
+}: {
+  readonly project: Project;
+  readonly tools: WorkTools;
+  readonly examined: Examined;
+  readonly results: readonly TakeResult[];
+  readonly startedAt: string;
+  readonly sheet: string | undefined;
+}): RunSummary {
+  const { attempts, clock, control } = tools;
+  const { reason: stopped } = control;
+  const { spentUsd, spentUnpriced, runUsd, runUnpriced } = attempts.account();
+  const delivered = results.filter(({ outcome }) => outcome === 'delivered');
+  return {
+    version: 1,
+    project: project.manifest.project,
+    gateway: project.target.name,
+    output: project.paths.output,
+    started_at: startedAt,
+    finished_at: isoNow(clock),
+    // An unanswered submit is an open question, also where its shot has left the manifest.
+    exit_code: exitCodeOf(
+      stopped,
+      delivered.length === results.length &&
+        !surveyed.orphans.some(({ id }) => isUncertain(attempts.get(id))),
+    ),
+    counts: {
+      total: results.length,
+      delivered: delivered.length,
+      reused: delivered.filter(({ action }) => action === 'reuse').length,
+      submitted: results.filter(
+        ({ action, outcome }) => buys(action) && outcome !== 'not_submitted' && outcome !== 'blocked',
+      ).length,
+    },
+    cost_usd: runUsd,
+    cost_unpriced: runUnpriced,
+    estimated_usd: plan.total.expected_usd,
+    estimated_unpriced: plan.total.unpriced,
+    spent_usd: spentUsd,
+    spent_unpriced: spentUnpriced,
+    budget_usd: project.manifest.budget_usd ?? null,
+    ...defined({ stopped, sheet }),
+    shots: results,
+  };
+}
+
+function exitCodeOf(stopped: StopReason | undefined, isComplete: boolean): ExitCode {
+  switch (stopped?.kind) {
+    case 'interrupted':
+      return 130;
+    case 'key':
+    case 'credits':
+    case 'budget':
+    case 'unpriced':
+    case 'gateway':
+    case 'disk':
+      return 3;
+    case 'approval':
+    case undefined:
+      return isComplete ? 0 : 1;
+  }
+}

@@ -1,0 +1,55 @@
+import type { LimitFunction } from 'p-limit';
+import { isoNow, type Clock } from '../../clock.js';
+import type { Attempt } from '../../domain/attempt.js';
+import type { Take } from '../../domain/take.js';
+import type { EventSink, RunEvent } from '../../events.js';
+import type { Gateway } from '../../gateway/gateway.js';
+import type { PollTiming } from '../../shot/poll-timing.js';
+import type { AttemptStore } from '../../store/attempt-store.js';
+import type { ClipStore } from '../../store/clip-store.js';
+import type { InputReader } from './inputs.js';
+import type { JobOrder } from './worker.js';
+import type { StopControl } from './stop-control.js';
+
+/** What a worker has at hand, whatever the order: the stores, the gateways, and the run's will. No project. */
+export interface WorkTools {
+  readonly attempts: AttemptStore<JobOrder>;
+  readonly clips: ClipStore;
+  /** The gateway an attempt was bought from; undefined where it is another one whose key we cannot know. */
+  readonly gatewayOf: (attempt: Pick<Attempt, 'gateway'>) => Promise<Gateway | undefined>;
+  readonly inputs: InputReader;
+  readonly control: StopControl;
+  readonly timing: PollTiming;
+  /** How long one run waits for a job. */
+  readonly pollTimeoutMs: number;
+  readonly downloads: LimitFunction;
+  readonly clock: Clock;
+  readonly emit: EventSink;
+}
+
+/** The part of an event that says which take it is about. */
+export function about(take: Take, clock: Clock) {
+  return { at: isoNow(clock), id: take.shot, take: take.take, key: take.key };
+}
+
+/** How the project's money stands, as events about money say it. */
+export function moneyNow(attempts: Pick<AttemptStore, 'account'>) {
+  const { spentUsd, spentUnpriced, spentEstimated } = attempts.account();
+  return { spent_usd: spentUsd, spent_unpriced: spentUnpriced, spent_estimated: spentEstimated };
+}
+
+/** Tells onlookers something that ends nothing. */
+export function warn({ clock, emit }: Pick<WorkTools, 'clock' | 'emit'>, message: string, take?: Take): void {
+  const event: RunEvent = { type: 'warning', at: isoNow(clock), message };
+  emit(take ? { ...event, key: take.key } : event);
+}
+
+/** The result of some work, or undefined where it ended because the signal has aborted. */
+export async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import { dollars, roundUsd } from '../../domain/money.js';
+import { isUncertain } from '../../domain/standing.js';
+import type { Gateway } from '../../gateway/gateway.js';
+import { reportedUsd, type TakeOutcome } from './take-outcome.js';
+import { unlessStopped, warn, type WorkTools } from './tools.js';
+
+/** Asks what the key has used before a run; the answer is looked at only if a submit's answer was lost. */
+export type UsageBefore = Promise<number | undefined>;
+
+/** US dollars the key has used in all; undefined where the gateway does not tell. Never rejects. */
+export async function usageOf(open: () => Promise<Gateway>, signal: AbortSignal): UsageBefore {
+  try {
+    return (await unlessStopped((await open()).keyUsage(signal), signal))?.usage_usd;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Where this run has lost an answer, says by how much the key's usage has risen beside what the run's known jobs cost: a
+ * hint for the person who has to settle it. Gateways count late, so it is no more than that; and it says nothing of what an
+ * earlier run has lost.
+ */
+export async function hintAtUsage(
+  tools: WorkTools,
+  {
+    outcomes,
+    before,
+    now,
+  }: {
+    readonly outcomes: ReadonlyMap<string, TakeOutcome>;
+    readonly before: UsageBefore;
+    readonly now: () => UsageBefore;
+  },
+): Promise<void> {
+  const owners = [...outcomes.values()].map(({ result: { id, take } }) => ({ shot: id, take }));
+  const bought = owners.flatMap((owner) => tools.attempts.begunFor(owner));
+  const beforeUsd = bought.some(isUncertain) ? await before : undefined;
+  const afterUsd = beforeUsd === undefined ? undefined : await now();
+  if (beforeUsd === undefined || afterUsd === undefined) return;
+  const knownUsd = reportedUsd(bought) ?? 0;
+  const roseUsd = roundUsd(afterUsd - beforeUsd);
+  warn(
+    tools,
+    `the key's usage rose by ${dollars(roseUsd)} in this run, and its known jobs cost ${dollars(knownUsd)}: a hint at what was charged`,
+  );
+}

@@ -1,0 +1,159 @@
+import type { Attempt } from '../../domain/attempt.js';
+import { isCompleted, isDelivered, isFruitless, isInFlight } from '../../domain/standing.js';
+import type { Take } from '../../domain/take.js';
+import { DailiesError, messageOf } from '../../errors.js';
+import type { Gateway } from '../../gateway/gateway.js';
+import type { ClipUrl } from '../../gateway/outcomes.js';
+import type { Order } from '../../shot/order.js';
+import type { Purchase, WorkOrder } from '../../store/attempt-store.js';
+import { deliver } from './deliver.js';
+import { askForLost, follow } from './follow.js';
+import { submit } from './submit.js';
+import { messageFor, outcomeOf, tell, type End } from './take-outcome.js';
+import type { WorkTools } from './tools.js';
+
+/** A clip to be bought: all that a worker needs to know. */
+export interface BuyOrder extends WorkOrder {
+  readonly kind: 'buy';
+  readonly take: Take;
+  readonly order: Order;
+  readonly purchase: Omit<Purchase, 'request'>;
+  /** How often a job that fails is bought again. */
+  readonly retries: number;
+}
+
+/** A job to be followed to its end, and its clip to be fetched. */
+export interface FollowOrder extends WorkOrder {
+  readonly kind: 'follow';
+  readonly attempt: string;
+  /** The take it serves; absent where it serves none any more. */
+  readonly take: Take | undefined;
+}
+
+export type JobOrder = BuyOrder | FollowOrder;
+
+/**
+ * Carries out an order whose place is held: buys what is to be bought, follows the job, gives the place back and fetches
+ * the clip. Never rejects: whatever goes wrong is the end of this order, or stops the run.
+ */
+export async function carryOut(tools: WorkTools, order: JobOrder): Promise<End> {
+  let attempt: Attempt | undefined;
+  let hasPlace = true;
+  const leave = () => {
+    if (hasPlace) tools.attempts.release(order);
+    hasPlace = false;
+  };
+  try {
+    const end = order.kind === 'buy' ? await buy(tools, order) : await followOn(tools, order);
+    attempt = end.attempt;
+    leave();
+    if (end.outcome !== undefined || !attempt || !isCompleted(attempt)) return end;
+    return await fetchClip(tools, { attempt, take: order.take, urls: end.urls ?? [], isDamaged: false });
+  } catch (error) {
+    return whatWentWrong(tools, error, attempt ?? lastOf(tools, order));
+  } finally {
+    leave();
+  }
+}
+
+/**
+ * Fetches the clip of a completed job, or once more that of a delivered one; `isDamaged`: what the store has is not what
+ * it should be, and is set aside when the new one is there. Rejects with `disk`.
+ */
+export async function fetchClip(
+  tools: WorkTools,
+  wanted: {
+    readonly attempt: Attempt;
+    readonly take: Take | undefined;
+    readonly urls: readonly ClipUrl[];
+    readonly isDamaged: boolean;
+  },
+): Promise<End> {
+  const { attempt, take, urls, isDamaged } = wanted;
+  if (!isCompleted(attempt) && !isDelivered(attempt)) return { attempt };
+  const gateway = await tools.gatewayOf(attempt);
+  if (!gateway) return { attempt, outcome: 'waiting', message: elsewhere(attempt) };
+  const { job } = attempt.state;
+  const { waiting, ...delivered } = await deliver(tools, { attempt, job, gateway, take, urls, isDamaged });
+  if (waiting !== undefined) return { ...delivered, outcome: 'waiting', message: waiting };
+  const { state } = delivered.attempt;
+  if (state.kind !== 'delivered' || state.lost === undefined) return delivered;
+  return { ...delivered, outcome: 'held', message: `its clip is missing, and ${state.lost}` };
+}
+
+interface FollowedEnd extends End {
+  readonly urls?: readonly ClipUrl[];
+}
+
+async function buy(tools: WorkTools, { take, order, purchase, retries }: BuyOrder): Promise<FollowedEnd> {
+  const { inputs, control } = tools;
+  const gateway = await tools.gatewayOf(purchase);
+  if (!gateway) throw new DailiesError('internal', `there is no gateway ${purchase.gateway}`);
+  for (let retriesLeft = retries; ; retriesLeft--) {
+    if (control.reason) return { attempt: undefined };
+    // Inlined files are large: they are read when the place is there, not before.
+    const { request, body } = await inputs.ready(order, control.working);
+    const attempt = await submit(tools, { take, purchase: { ...purchase, request }, body, gateway });
+    const end = attempt ? await followJob(tools, { attempt, gateway, take, isFresh: true }) : { attempt };
+    const hasFailed = end.attempt && isFruitless(end.attempt);
+    if (!hasFailed || retriesLeft === 0 || control.reason) return end;
+    const message = messageFor(end.attempt);
+    tell(tools, take, { outcome: 'failed', message, willRetry: true, attempt: end.attempt });
+  }
+}
+
+/** A lost job is asked for again by each run. */
+async function followOn(tools: WorkTools, { attempt: id, take }: FollowOrder): Promise<FollowedEnd> {
+  const before = tools.attempts.get(id);
+  const gateway = await tools.gatewayOf(before);
+  if (!gateway) return { attempt: before, ...(isInFlight(before) ? waitingElsewhere(before) : {}) };
+  const attempt = await askForLost(tools, before, gateway);
+  return followJob(tools, { attempt, gateway, take, isFresh: false });
+}
+
+async function followJob(
+  tools: WorkTools,
+  job: {
+    readonly attempt: Attempt;
+    readonly gateway: Gateway;
+    readonly take: Take | undefined;
+    readonly isFresh: boolean;
+  },
+): Promise<FollowedEnd> {
+  const { attempt } = job;
+  if (!isInFlight(attempt)) return { attempt };
+  const { waiting, ...followed } = await follow(tools, { ...job, attempt });
+  return waiting === undefined ? followed : { ...followed, outcome: 'waiting', message: waiting };
+}
+
+function waitingElsewhere(attempt: Attempt) {
+  return { outcome: 'waiting', message: elsewhere(attempt) } as const;
+}
+
+function elsewhere({ gateway }: Attempt): string {
+  return `its job is at ${gateway}: run once with --gateway ${gateway} to fetch it`;
+}
+
+/** The attempt that an order has led to when it went wrong midway. */
+function lastOf({ attempts }: WorkTools, order: JobOrder): Attempt | undefined {
+  return order.kind === 'follow' ? attempts.get(order.attempt) : attempts.begunFor(order.take).at(-1);
+}
+
+/** A disk that cannot be written ends the run; whatever else goes wrong is this order's own matter. */
+export function whatWentWrong(
+  { attempts, control }: Pick<WorkTools, 'attempts' | 'control'>,
+  error: unknown,
+  before: Attempt | undefined,
+): End {
+  const isOurs = error instanceof DailiesError && error.code !== 'internal';
+  const isDisk = isOurs && error.code === 'disk';
+  if (isDisk) {
+    const { message, hint } = error;
+    control.stop({ kind: 'disk', message, ...(hint === undefined ? {} : { hint }) });
+  }
+  const attempt = before && attempts.get(before.id);
+  // What ends the run says once, and for all of them, what to do.
+  const remedy = isOurs && !isDisk && error.hint !== undefined ? `; ${error.hint}` : '';
+  const message = isOurs ? error.message + remedy : `unexpected, please report it: ${messageOf(error)}`;
+  return { attempt, outcome: outcomeOf(attempt), message };
+}

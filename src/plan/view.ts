@@ -1,0 +1,57 @@
+import { outputsOf, type Attempt, type Output } from '../domain/attempt.js';
+import { isDelivered, type DeliveredAttempt } from '../domain/standing.js';
+import type { Take } from '../domain/take.js';
+import type { Decision } from './decision.js';
+import { slotKey } from './graph.js';
+
+/** One clip of a take, and the name it is to bear. */
+export interface NamedClip {
+  /** In the output folder, with `/`. */
+  readonly name: string;
+  readonly output: Output;
+  readonly attempt: DeliveredAttempt;
+}
+
+/** All names that the clips of a project are to bear; nothing that lies on the disk counts here. */
+export type View = ReadonlyMap<string, NamedClip>;
+
+/** What a view is computed from. */
+export interface Viewed {
+  readonly takes: readonly Take[];
+  /** By slot key. */
+  readonly decisions: ReadonlyMap<string, Decision>;
+  /** All that a take owns, oldest first, beyond what others claim. */
+  readonly ownedBy: (take: Take) => readonly Attempt[];
+  /** The name of a take's clips, without extension. */
+  readonly stemOf: (take: Take) => string;
+}
+
+/**
+ * The names that clips are to bear: those of each take go to the clips that serve it, or while none does to the last ones
+ * that were made for it.
+ */
+export function viewOf(viewed: Viewed): View {
+  const view = new Map<string, NamedClip>();
+  for (const take of viewed.takes) {
+    const attempt = shownAttempt(take, viewed);
+    if (!attempt) continue;
+    const stem = viewed.stemOf(take);
+    for (const [index, output] of outputsOf(attempt).entries()) {
+      const name = clipName(stem, index, output.media.container);
+      if (!view.has(name)) view.set(name, { name, output, attempt });
+    }
+  }
+  return view;
+}
+
+/** The delivered purchase whose clips a take shows. */
+function shownAttempt(take: Take, { decisions, ownedBy }: Viewed): DeliveredAttempt | undefined {
+  const serving = decisions.get(slotKey(take))?.attempt;
+  if (serving && isDelivered(serving)) return serving;
+  return ownedBy(take).findLast((own): own is DeliveredAttempt => isDelivered(own) && !own.state.pruned);
+}
+
+/** The name of one clip; `index` counts the outputs of a job from 0: `<stem>.mp4`, `<stem>.2.mp4`, … */
+export function clipName(stem: string, index: number, container: 'mp4' | 'webm'): string {
+  return `${stem}${index === 0 ? '' : `.${index + 1}`}.${container}`;
+}

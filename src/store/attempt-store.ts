@@ -1,0 +1,82 @@
+import type { Attempt, AttemptEvent, Output, RecordedRequest } from '../domain/attempt.js';
+import type { Estimate } from '../domain/money.js';
+import type { Picks } from '../domain/picks.js';
+import type { TakeRef } from '../domain/take.js';
+import type { SubmitOutcome } from '../domain/submit-outcome.js';
+import type { Account } from '../cost/ledger.js';
+import type { Waiting } from './places.js';
+import type { CatalogueSnapshot, ShotState } from './shot-state.js';
+
+/** A piece of work that holds a place while its job is in flight. */
+export interface WorkOrder extends Waiting {
+  /** Tells it from all other work of the run. */
+  readonly key: string;
+}
+
+/** What is to be bought, for whom. */
+export interface Purchase {
+  readonly owner: TakeRef;
+  readonly fingerprint: string;
+  readonly request: RecordedRequest;
+  /** The gateway's base URL; `sandbox` for ours. */
+  readonly gateway: string;
+  readonly estimate: Estimate | null;
+  /** The attempt that it is to take the place of, on request. */
+  readonly replaces?: string | undefined;
+  /** Uncertain attempts that are given up at the moment this one is begun. */
+  readonly giveUp: readonly string[];
+}
+
+/** Whether a purchase may go out now. */
+export type Verdict =
+  /** The intent is on the disk: send it. */
+  | { readonly kind: 'go'; readonly attempt: Attempt }
+  /** The gateway wants patience: ask again after so many milliseconds. */
+  | { readonly kind: 'wait'; readonly ms: number }
+  /** It could cross a budget; `message` says which. */
+  | { readonly kind: 'ceiling'; readonly message: string };
+
+/**
+ * Who may buy, and who owns what: one process with its lockfile. Every method that changes something resolves when that
+ * is on the disk, and rejects with `disk` or `locked-by-another-run` where it cannot be.
+ */
+export interface AttemptStore<Order extends WorkOrder = WorkOrder> extends ShotState {
+  /** Offers work, to be claimed when its turn has come. */
+  offer(order: Order): void;
+  /** The work whose turn it is, up to `most` pieces, the most urgent first; waits for the first one. Rejects when the signal aborts. */
+  claim(most: number, signal: AbortSignal): Promise<readonly Order[]>;
+  /** Gives the place of some work back: its job is in flight no more. */
+  release(order: Order): void;
+  /**
+   * Decides whether a purchase may go out, and where it may, begins it: from the look at pace and ceilings to the moment
+   * it is counted nothing is waited for, and `go` comes when the intent is on the disk. `again`: the attempt
+   * that was not accepted, and goes on.
+   */
+  intend(purchase: Purchase, again?: Attempt): Promise<Verdict>;
+  /** Writes down what a submit came to, and learns the pace from it. */
+  settle(attempt: Attempt, outcome: SubmitOutcome, sentAtMs: number): Promise<Attempt>;
+  /** Moves an attempt. */
+  record(attempt: Attempt, event: AttemptEvent): Promise<Attempt>;
+  /** As `record`, for what the gateway would tell again: it is in memory at once, and nothing waits for the disk. */
+  note(attempt: Attempt, event: AttemptEvent): Attempt;
+  /**
+   * Records a delivery in the one order that loses nothing: the receipt, which keeps other projects from removing these
+   * clips; then `put` puts them into the store; then the journal.
+   */
+  deliver(attempt: Attempt, outputs: readonly Output[], put: () => Promise<void>): Promise<Attempt>;
+  /** Gives an attempt another owner: another take claims it. */
+  assign(attempt: Attempt, owner: TakeRef): Promise<Attempt>;
+  /** Writes down which names the clips of an attempt bear. */
+  named(attempt: Attempt, names: readonly string[]): void;
+  setPicks(picks: Picks): Promise<void>;
+  /** `readAt`: ISO 8601. */
+  setCatalogue(snapshot: CatalogueSnapshot, readAt: string): Promise<void>;
+  /** How the money stands now. */
+  account(): Account;
+  /** The attempts this run has begun for a take, oldest first. */
+  begunFor(owner: TakeRef): readonly Attempt[];
+  /** How long the batch waits now, and for how long no submit was accepted while some were refused; milliseconds. */
+  pace(): { readonly waitMs: number; readonly troubleMs: number };
+  /** Writes all down and lets the next run in, whether or not that worked. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,315 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  linkSync,
+  lstatSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  type Stats,
+} from 'node:fs';
+import { open, readdir, rename, rm, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { diskError, errnoOf, undefinedIfAbsent } from '../disk-error.js';
+import { DailiesError } from '../errors.js';
+import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
+import { ownFolder } from './own-folder.js';
+import { syncFolder } from './replace-file.js';
+import { waitForStoreLock } from './store-lock.js';
+
+const CONTAINERS = ['mp4', 'webm'] as const;
+/** Clips are never written to again; whoever does so all the same has to mean it. */
+const READ_ONLY = 0o444;
+
+/**
+ * The clips of one disk: `clips/3f/3fa9…e1.mp4` below `root`, read-only, never moved and never renamed; downloads grow in
+ * `clips/incoming`. Names are hard links, or reflinks where the disk can make them, or copies.
+ *
+ * Small things are done synchronously: they touch names, not data, and take microseconds, where a round trip through
+ * the thread pool takes several times the CPU of the thing itself.
+ */
+export function openClipFolder({ root }: { readonly root: string }): ClipStore {
+  const folder = join(root, 'clips');
+  const incoming = join(folder, 'incoming');
+  const made = new Set<string>();
+  let device: number | undefined;
+  const make = (path: string): string => {
+    if (!made.has(path) || !existsSync(path)) ownFolder(root, path);
+    made.add(path);
+    return path;
+  };
+  const placeOf = (sha256: string, container: string) =>
+    join(folder, sha256.slice(0, 2), `${sha256}.${container}`);
+  const find = (sha256: string): (ClipStat & { readonly path: string }) | undefined => {
+    for (const container of CONTAINERS) {
+      const path = placeOf(sha256, container);
+      const found = lookAt(path);
+      if (found) return { sha256, container, path, bytes: found.size, modifiedMs: found.mtimeMs };
+    }
+    return undefined;
+  };
+  const locate = (sha256: string): string => {
+    const found = find(sha256);
+    if (found) return found.path;
+    throw new DailiesError('file-unusable', `the clip ${sha256.slice(0, 12)}… is not in the store`, {
+      hint: 'run again: it is fetched from the gateway, for free',
+    });
+  };
+
+  return {
+    async openPart(purchase, index) {
+      const own = join(make(incoming), `${purchase}-${index}.${PROCESS}.part`);
+      if (!existsSync(own)) {
+        const left = (await readdir(incoming)).find((name) => isLeftPart(name, `${purchase}-${index}.`));
+        if (left !== undefined) await adoptPart(join(incoming, left), own);
+      }
+      return own;
+    },
+
+    async put(source, clip) {
+      const part = 'part' in source ? source.part : await gather(source, clip, make(incoming));
+      await waitForStoreLock(root);
+      const target = placeOf(clip.sha256, clip.container);
+      try {
+        make(dirname(target));
+        if (lookAt(target)?.size === clip.bytes) {
+          await discardPart(part);
+          return;
+        }
+        if (lookAt(target)) await rename(target, await roomAside(root, target));
+        renameSync(part, target);
+        chmodSync(target, READ_ONLY);
+        await syncFolder(dirname(target));
+        await discardPart(part);
+      } catch (cause) {
+        throw cause instanceof DailiesError
+          ? cause
+          : diskError({ path: target, doing: 'put in the store', cause });
+      }
+    },
+
+    discardPart,
+    assertThere() {
+      if (device === undefined) make(folder);
+      const now = deviceOf(root);
+      if (now !== undefined && now === (device ??= now)) return;
+      throw new DailiesError('disk', `the folder of the clips is gone: ${root}`, {
+        hint: 'put it back, then run again: what was paid for is fetched then',
+      });
+    },
+
+    stat(sha256) {
+      const found = find(sha256);
+      if (!found) return Promise.resolve(undefined);
+      const { path: _, ...stat } = found;
+      return Promise.resolve(stat);
+    },
+
+    read(sha256, range) {
+      return Promise.resolve(createReadStream(locate(sha256), { ...range }));
+    },
+
+    asFile(sha256, use) {
+      return use(locate(sha256));
+    },
+
+    name(sha256, path) {
+      const clip = locate(sha256);
+      const prepared = join(dirname(path), `.${basename(path)}.${PROCESS}.tmp`);
+      try {
+        const isCheap = giveName(clip, prepared);
+        try {
+          renameSync(prepared, path);
+          // A rename from one name of a file to another of its names leaves both.
+          if (existsSync(prepared)) unlinkSync(prepared);
+        } catch (error) {
+          unlinkSync(prepared);
+          throw error;
+        }
+        return Promise.resolve(isCheap);
+      } catch (cause) {
+        throw diskError({ path, doing: 'named', cause });
+      }
+    },
+
+    isName(sha256, path) {
+      const [clip, named] = [find(sha256), lookAt(path)];
+      if (!clip || !named || named.size !== clip.bytes) return false;
+      const original = lstatSync(clip.path);
+      if (named.ino === original.ino && named.dev === original.dev) return true;
+      // A copy of ours bears the clip's own date; FAT keeps every second one.
+      return Math.abs(named.mtimeMs - original.mtimeMs) <= 2000;
+    },
+
+    async trust(sha256, modifiedMs) {
+      await utimes(locate(sha256), new Date(modifiedMs), new Date(modifiedMs)).catch(() => undefined);
+    },
+
+    async *list() {
+      for (const shelf of await namesIn(folder)) {
+        if (!/^[0-9a-f]{2}$/.test(shelf)) continue;
+        for (const name of await namesIn(join(folder, shelf))) {
+          const [, sha256] = /^([0-9a-f]{64})\.(?:mp4|webm)$/.exec(name) ?? [];
+          const found = sha256 === undefined ? undefined : find(sha256);
+          if (found) yield { ...found };
+        }
+      }
+    },
+
+    async setAside(sha256) {
+      const path = locate(sha256);
+      try {
+        const aside = await roomAside(root, path);
+        renameSync(path, aside);
+        return aside;
+      } catch (cause) {
+        throw diskError({ path, doing: 'set aside', cause });
+      }
+    },
+
+    async remove(sha256) {
+      const found = find(sha256);
+      try {
+        if (found) await rm(found.path, { force: true });
+      } catch (cause) {
+        throw diskError({ path: found?.path ?? sha256, doing: 'removed', cause });
+      }
+    },
+  };
+}
+
+/** The disk a folder lies on; undefined where there is no such folder. */
+function deviceOf(path: string): number | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() ? found.dev : undefined;
+}
+
+/** What is there, if it is a file; a link or a pipe is nothing that the store has put there. */
+function lookAt(path: string): Stats | undefined {
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found?.isFile() ? found : undefined;
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOTDIR') return undefined;
+    throw diskError({ path, doing: 'looked at', cause });
+  }
+}
+
+/** True where the name shares the clip's bytes, false where it is a copy of them. */
+function giveName(clip: string, path: string): boolean {
+  try {
+    copyFileSync(clip, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    keepDate(clip, path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') unlinkSync(path);
+  }
+  try {
+    linkSync(clip, path);
+    return true;
+  } catch (error) {
+    if (!WITHOUT_LINKS.has(errnoOf(error) ?? '')) throw error;
+  }
+  copyFileSync(clip, path, constants.COPYFILE_EXCL);
+  keepDate(clip, path);
+  return false;
+}
+
+function keepDate(clip: string, copy: string): void {
+  const { atime, mtime } = lstatSync(clip);
+  chmodSync(copy, 0o644);
+  utimesSync(copy, atime, mtime);
+}
+
+/** What file systems answer that make no link here: another disk, exFAT, a network drive, too many names. */
+const WITHOUT_LINKS = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'UNKNOWN']);
+
+/** Which process a part grows in: another host's are left alone, a dead one's are taken over. */
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 6);
+const PROCESS = `${HOST}-${process.pid}`;
+
+function isLeftPart(name: string, purchase: string): boolean {
+  const [, host, pid] = /\.([0-9a-f]{6})-(\d+)\.part$/.exec(name) ?? [];
+  return name.startsWith(purchase) && host === HOST && pid !== undefined && !isAlive(Number(pid));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
+}
+
+/** Writes the bytes of a clip into a part of its own, and to the disk. */
+async function gather(source: AsyncIterable<Uint8Array>, clip: ClipFacts, incoming: string): Promise<string> {
+  const part = join(incoming, `${clip.sha256}.${PROCESS}.part`);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  await rm(part, { force: true });
+  try {
+    const file = await open(part, 'wx');
+    try {
+      for await (const piece of source) {
+        hash.update(piece);
+        bytes += piece.length;
+        await file.writeFile(piece);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (bytes === clip.bytes && hash.digest('hex') === clip.sha256) return part;
+  } catch (cause) {
+    await discardPart(part);
+    throw diskError({ path: part, doing: 'written', cause });
+  }
+  await discardPart(part);
+  throw new DailiesError(
+    'file-unusable',
+    `what was to be put in the store is not the clip ${clip.sha256.slice(0, 12)}…`,
+  );
+}
+
+/** A part may have a note beside it, which says what is needed to continue it. */
+function noteOf(part: string): string {
+  return `${part}.json`;
+}
+
+async function adoptPart(from: string, to: string): Promise<void> {
+  for (const [left, own] of [
+    [from, to],
+    [noteOf(from), noteOf(to)],
+  ] as const)
+    await rename(left, own).catch(undefinedIfAbsent);
+}
+
+async function discardPart(part: string): Promise<void> {
+  await rm(part, { force: true });
+  await rm(noteOf(part), { force: true });
+}
+
+/** A free name in `damaged/` for a file of the store. */
+async function roomAside(root: string, path: string): Promise<string> {
+  const damaged = ownFolder(root, join(root, 'damaged'));
+  const taken = new Set(await namesIn(damaged));
+  for (let copy = 1; ; copy++) {
+    const name = copy === 1 ? basename(path) : basename(path).replace(/(\.\w+)$/, `.${copy}$1`);
+    if (!taken.has(name)) return join(damaged, name);
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return [];
+    throw diskError({ path: folder, doing: 'read', cause });
+  }
+}

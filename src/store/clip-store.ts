@@ -1,0 +1,64 @@
+import type { Readable } from 'node:stream';
+
+/** What a clip is known by, and what kind of file it is. */
+export interface ClipFacts {
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly container: 'mp4' | 'webm';
+}
+
+/** A clip as a store has it; its content may have been changed by others since it was put there. */
+export interface ClipStat extends ClipFacts {
+  /** When the file was last written, milliseconds since 1970; absent where the store itself sees to it that it stays. */
+  readonly modifiedMs?: number;
+}
+
+/** Bytes `start` to `end`, both included, from 0. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where a clip comes from: a whole part that the store may keep as its own, or the bytes themselves. */
+export type ClipSource = { readonly part: string } | AsyncIterable<Uint8Array>;
+
+/**
+ * Clips by content, in a folder or a bucket. No caller knows where a clip is stored. All methods throw `disk` where the
+ * store cannot be read or written.
+ */
+export interface ClipStore {
+  /**
+   * The path of the file in which an output of a purchase grows while it is downloaded, with what an earlier process
+   * has left of it. `purchase` is an attempt's id, `index` counts its outputs from 0.
+   */
+  openPart(purchase: string, index: number): Promise<string>;
+  /**
+   * Takes a clip in; durable once this has resolved. Idempotent by content: a clip that is there stays as it is.
+   * Throws `file-unusable` where the bytes are not what `clip` says.
+   */
+  put(source: ClipSource, clip: ClipFacts): Promise<void>;
+  /** Throws away a part that is of no use. */
+  discardPart(part: string): Promise<void>;
+  /** Throws `disk` once the store is gone, or another disk stands in its place: what is written there would be lost. */
+  assertThere(): void;
+  /** What the store has under a content; undefined where it has none. */
+  stat(sha256: string): Promise<ClipStat | undefined>;
+  /** The bytes of a clip. Throws `file-unusable` where there is no such clip. */
+  read(sha256: string, range?: ByteRange): Promise<Readable>;
+  /** Lends a clip as a file, which is there until `use` has ended and is not to be written to. Throws as `read`. */
+  asFile<T>(sha256: string, use: (path: string) => Promise<T>): Promise<T>;
+  /**
+   * Gives a clip a name at a path that is free or whose file may go; false where that took a copy of its bytes. Absent where a store
+   * cannot give names cheaply. Throws as `read`.
+   */
+  name?(sha256: string, path: string): Promise<boolean>;
+  /** Whether a file is, without a look at its bytes, known to be this clip under another name. */
+  isName?(sha256: string, path: string): boolean;
+  /** Says that a clip's content was checked, so that its date gives no cause to check it again. */
+  trust?(sha256: string, modifiedMs: number): Promise<void>;
+  list(): AsyncIterable<ClipStat>;
+  /** Takes a clip out that is not what its name says, and keeps it aside; gives the path. */
+  setAside(sha256: string): Promise<string>;
+  remove(sha256: string): Promise<void>;
+}

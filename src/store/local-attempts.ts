@@ -1,0 +1,274 @@
+import { rm, stat } from 'node:fs/promises';
+import { isoNow, type Clock } from '../clock.js';
+import { createLedger, type Ceilings } from '../cost/ledger.js';
+import type { Attempt, AttemptEvent } from '../domain/attempt.js';
+import { diskError, undefinedIfAbsent } from '../disk-error.js';
+import { DailiesError, unreachable } from '../errors.js';
+import { advance } from '../shot/advance.js';
+import { afterAcceptance, afterRefusal, FULL_PACE, nextSubmitAtMs } from '../shot/pace.js';
+import type { AttemptStore, Purchase, WorkOrder } from './attempt-store.js';
+import { journalPath } from './journal.js';
+import type { AttemptEntry } from './journal-line.js';
+import { writeLockfile } from './lockfile.js';
+import { createPlaces } from './places.js';
+import { memoOf, memoPath, readState, type StateHome, type StateOnDisk } from './read-state.js';
+import { openReceiptBook } from './receipts.js';
+import { sortedJson } from './sorted-json.js';
+import { acquireRunLock, type RunLock } from './run-lock.js';
+import { writeText } from './text-file.js';
+import { createWriteAhead, type WriteAhead } from './write-ahead.js';
+
+const FOLD_FLOOR_BYTES = 1_000_000;
+
+/** What a run brings along that spends money; without it nothing can be bought. */
+export interface Spending extends Ceilings {
+  readonly jobs: number;
+  readonly perModel: Readonly<Record<string, number>>;
+}
+
+export interface OpenOptions {
+  readonly home: StateHome;
+  readonly clock: Clock;
+  readonly spending?: Spending | undefined;
+  /** Up to this size a journal is not folded before the end of the run; 1 MB by default. */
+  readonly foldFloorBytes?: number;
+  readonly random?: () => number;
+}
+
+/** An attempt store on this disk, and what was put right when it was opened. */
+export interface LocalAttempts<Order extends WorkOrder = WorkOrder> extends AttemptStore<Order> {
+  readonly projectId: string;
+  /** Sentences for people. */
+  readonly repaired: readonly string[];
+}
+
+/**
+ * Opens a project's state for writing: takes the run lock, makes one state of lockfile, receipts and journal, folds what a
+ * killed run has left, and gives up the answers that its submits never got.
+ * Throws `locked-by-another-run`, `lockfile-newer`, `lockfile-corrupt`, `lockfile-of-another`, `journal-corrupt`, `disk` (exit 3 all).
+ */
+export async function openAttempts<Order extends WorkOrder = WorkOrder>(
+  options: OpenOptions,
+): Promise<LocalAttempts<Order>> {
+  const { home, clock } = options;
+  const lock = await acquireRunLock({ lockfile: home.lockfile, clock });
+  try {
+    const found = await readState(home);
+    await foldLeft(found, home);
+    const { identity, state, unreceipted } = found;
+    const receipts = openReceiptBook(home.root, {
+      ...{ project_id: identity.project_id, manifest: home.manifest },
+      ...{ sandbox: home.sandbox, place: home.place },
+    });
+    await receipts.append(unreceipted.map((attempt) => ({ type: 'restored', attempt })));
+    const { foldFloorBytes = FOLD_FLOOR_BYTES } = options;
+    const lockfileBytes = await sizeOf(home.lockfile);
+    const { lockfile, shots } = home;
+    const ahead = createWriteAhead({
+      ...{ lockfile, shots, identity, state, lock, receipts, lockfileBytes, foldFloorBytes },
+    });
+    const store = createStore<Order>({ options, found, ahead, lock });
+    await giveUpAnswers(store, clock);
+    return store;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Makes an end of the journal that a killed run has left, and of the lockfile of the manifest's former name. */
+async function foldLeft(found: StateOnDisk, { lockfile, shots }: StateHome): Promise<void> {
+  const { state, identity, isFolded, former } = found;
+  const isNew = state.attempts().length === 0 && former === undefined;
+  if (!isFolded && !(isNew && (await sizeOf(lockfile)) === undefined))
+    await writeLockfile(lockfile, { ...state.content(), identity }, shots);
+  for (const path of [journalPath(lockfile), ...(former ? [journalPath(former), former] : [])]) {
+    try {
+      await rm(path, { force: true });
+    } catch (cause) {
+      throw diskError({ path, doing: 'removed', cause });
+    }
+  }
+}
+
+/** A submit that a killed run has left without an answer may have been charged. */
+async function giveUpAnswers(store: AttemptStore, clock: Clock): Promise<void> {
+  const message = 'the program ended before the answer came';
+  for (const attempt of store.attempts())
+    if (attempt.state.kind === 'submitting')
+      await store.record(attempt, { type: 'answer_lost', at: isoNow(clock), message });
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path).catch(undefinedIfAbsent))?.size;
+  } catch (cause) {
+    throw diskError({ path, doing: 'read', cause });
+  }
+}
+
+function createStore<Order extends WorkOrder>({
+  options: { home, clock, spending, random = Math.random },
+  found: { identity, state, repaired, cataloguedAt },
+  ahead,
+  lock,
+}: {
+  readonly options: OpenOptions;
+  readonly found: StateOnDisk;
+  readonly ahead: WriteAhead;
+  readonly lock: RunLock;
+}): LocalAttempts<Order> {
+  const ledger = createLedger(state.attempts(), spending ?? {});
+  const places = createPlaces<Order>({ jobs: spending?.jobs ?? 0, perModel: spending?.perModel ?? {} });
+  const begun = new Map<string, string[]>();
+  let pace = FULL_PACE;
+  let lastSubmitAtMs = 0;
+  let readAt = cataloguedAt;
+  let isClosed = false;
+
+  const assertOpen = () => {
+    if (isClosed) throw new DailiesError('internal', 'the state is closed');
+  };
+  const ownerKey = ({ shot, take }: Attempt['owner']) => `${shot}@${take}`;
+  const next = (id: string, event: AttemptEvent): AttemptEntry => ({
+    ...{ id, step: state.get(id).steps + 1 },
+    ...event,
+  });
+  /** Changes memory and the ledger at once; the promise is about the disk. */
+  const commit = async (entry: AttemptEntry, undo?: () => AttemptEntry): Promise<Attempt> => {
+    assertOpen();
+    const before = state.get(entry.id);
+    const written = ahead.commit(entry, undo);
+    const after = state.get(entry.id);
+    ledger.update(before, after);
+    try {
+      await written;
+      return after;
+    } catch (error) {
+      // An intent that could not be written down is taken back: nothing was bought.
+      ledger.update(after, state.get(entry.id));
+      throw error;
+    }
+  };
+  const begin = (purchase: Purchase): Attempt => {
+    const at = isoNow(clock);
+    const { giveUp, replaces, ...order } = purchase;
+    for (const id of giveUp) {
+      // It may have stood in the way of two takes, and the other one has given it up already.
+      if (state.get(id).state.kind === 'uncertain') noteEvent(id, { type: 'resolved', as: 'abandoned', at });
+    }
+    const id = state.nextId(clock.now(), random());
+    ahead.note({ type: 'begun', id, at, ...order, ...(replaces === undefined ? {} : { replaces }) });
+    const attempt = state.get(id);
+    ledger.own(attempt);
+    ledger.update(undefined, attempt);
+    const key = ownerKey(attempt.owner);
+    begun.set(key, [...(begun.get(key) ?? []), id]);
+    return attempt;
+  };
+  const noteEvent = (id: string, event: AttemptEvent): Attempt => {
+    assertOpen();
+    const before = state.get(id);
+    // An illegal move ends it here, before there is a promise that nobody awaits.
+    advance(before, event);
+    ahead.commit(next(id, event)).catch(() => undefined);
+    ledger.update(before, state.get(id));
+    return state.get(id);
+  };
+
+  return {
+    projectId: identity.project_id,
+    repaired,
+    attempts: () => state.attempts(),
+    get: (id) => state.get(id),
+    picks: () => state.picks(),
+    catalogue: () => state.catalogue(),
+    offer: (order) => places.want(order),
+    claim: (most, signal) => places.take(most, signal),
+    release: (order) => places.leave(order),
+
+    async intend(purchase, again) {
+      const nowMs = clock.now();
+      const waitMs = nextSubmitAtMs(pace, lastSubmitAtMs) - nowMs;
+      if (waitMs > 0) return { kind: 'wait', ms: waitMs };
+      const message = ledger.objection(purchase.estimate);
+      if (message !== undefined) return { kind: 'ceiling', message };
+      const failure = ahead.failure();
+      if (failure) throw failure;
+      lastSubmitAtMs = nowMs;
+      const { id } = again ?? begin(purchase);
+      const at = isoNow(clock);
+      const takeBack = () => next(id, { type: 'not_accepted', at: isoNow(clock), message: NOT_WRITTEN });
+      return { kind: 'go', attempt: await commit(next(id, { type: 'submit_started', at }), takeBack) };
+    },
+
+    settle({ id }, outcome, sentAtMs) {
+      const at = isoNow(clock);
+      switch (outcome.kind) {
+        case 'accepted':
+          pace = afterAcceptance(pace);
+          return commit(next(id, { type: 'accepted', at, job: outcome.job }));
+        case 'uncertain':
+          return commit(next(id, { type: 'answer_lost', at, message: outcome.message }));
+        case 'refused':
+          return commit(next(id, { type: 'refused', at, status: outcome.status, message: outcome.message }));
+        case 'not_accepted': {
+          const { message, retryAfterMs } = outcome;
+          const refusal = { nowMs: clock.now(), sentAtMs, random: random() };
+          pace = afterRefusal(pace, retryAfterMs === undefined ? refusal : { ...refusal, retryAfterMs });
+          return commit(next(id, { type: 'not_accepted', at, message }));
+        }
+        default:
+          return unreachable(outcome);
+      }
+    },
+
+    record: ({ id }, event) => commit(next(id, event)),
+    note: ({ id }, event) => noteEvent(id, event),
+    async deliver({ id }, outputs, put) {
+      const entry = next(id, { type: 'delivered', outputs, at: isoNow(clock) });
+      await ahead.witness(entry);
+      await put();
+      return commit(entry);
+    },
+    assign: ({ id }, owner) => commit({ id, step: state.get(id).steps + 1, type: 'assigned', owner }),
+    named({ id }, names) {
+      assertOpen();
+      ahead.commit({ id, step: state.get(id).steps + 1, type: 'named', names }).catch(() => undefined);
+    },
+    async setPicks(picks) {
+      assertOpen();
+      await ahead.commit({ type: 'picked', picks });
+    },
+    async setCatalogue(catalogue, at) {
+      assertOpen();
+      readAt = at;
+      // What is on record already makes no line: a lockfile does not change with time alone.
+      if (sortedJson(catalogue) !== sortedJson(state.catalogue()))
+        await ahead.commit({ type: 'catalogued', catalogue });
+    },
+    account: () => ledger.account(),
+    begunFor: (owner) => (begun.get(ownerKey(owner)) ?? []).map((id) => state.get(id)),
+    pace() {
+      const nowMs = clock.now();
+      return {
+        waitMs: Math.max(0, pace.pausedUntilMs - nowMs),
+        troubleMs: pace.troubleSinceMs === undefined ? 0 : nowMs - pace.troubleSinceMs,
+      };
+    },
+
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      try {
+        await ahead.close();
+        const memo = await memoOf(home, identity.project_id, readAt);
+        await writeText(memoPath(home), JSON.stringify(memo)).catch(() => undefined);
+      } finally {
+        await lock.release();
+      }
+    },
+  };
+}
+
+const NOT_WRITTEN = 'the intent to submit could not be written down, so nothing was sent';

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import {
+  createReadStream,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  type Stats,
+} from 'node:fs';
+import { dirname, sep } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { diskError, errnoOf } from '../disk-error.js';
+import { isRecord } from '../domain/is-record.js';
+import { replaceFile } from './replace-file.js';
+
+/*
+ * Names and what stands beside them are many and small: they are looked at synchronously, in microseconds, where a round
+ * trip through the thread pool takes several times the CPU of the thing itself.
+ */
+
+/** What lies at a path: a link, a folder or a pipe is `other`, and a file where a folder above it should be too. Throws `disk`. */
+export function lookAtName(path: string): 'none' | 'file' | 'other' {
+  const found = statsOf(path);
+  if (found === 'blocked') return 'other';
+  return found === undefined ? 'none' : found.isFile() ? 'file' : 'other';
+}
+
+/** The size of a file; undefined where there is none. Throws `disk`. */
+export function sizeOf(path: string): number | undefined {
+  const found = statsOf(path);
+  return found === undefined || found === 'blocked' ? undefined : found.size;
+}
+
+/** What stands in the way of a folder, so that there can be none: a file, or a link; undefined: nothing. Throws `disk`. */
+export function obstacleOf(folder: string, root: string): string | undefined {
+  for (let way = folder; way.length > root.length; way = dirname(way)) {
+    const found = statsOf(way);
+    if (found === undefined || found === 'blocked') continue;
+    if (!found.isDirectory()) return way;
+  }
+  return undefined;
+}
+
+/** The sha256 of a file, lower-case hex, read in pieces. Errors are the file system's own. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+/** The bytes of a file. */
+export function readName(path: string): Readable {
+  return createReadStream(path);
+}
+
+/** Removes a file, and the folders above it that it leaves empty, up to `root`. Throws `disk`. */
+export function removeName(path: string, root: string): void {
+  try {
+    rmSync(path, { force: true });
+    for (let folder = dirname(path); folder.startsWith(`${root}${sep}`); folder = dirname(folder))
+      rmdirSync(folder);
+  } catch (cause) {
+    if (!KEPT.has(errnoOf(cause) ?? '')) throw diskError({ path, doing: 'removed', cause });
+  }
+}
+
+/** A folder that is not empty, or is gone already. */
+const KEPT = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY']);
+
+/** Whether there is nothing at a path, or metadata of a clip: of this very project, where one is named. */
+export function isOurMetadata(path: string, projectId?: string): boolean {
+  const found = statsOf(path);
+  if (found === undefined) return true;
+  if (found === 'blocked' || !found.isFile() || found.size > MAX_METADATA_BYTES) return false;
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isRecord(value) && value['dailies'] === 1 && (projectId ?? value['project']) === value['project'];
+  } catch {
+    return false;
+  }
+}
+
+/** A few kilobytes at most: a larger JSON is something else. */
+const MAX_METADATA_BYTES = 1_000_000;
+
+/** Writes the JSON beside a clip, for people and programs: what it was made from and what came of it. Throws `disk`. */
+export async function writeMetadata(path: string, content: object): Promise<void> {
+  try {
+    const text = [`${JSON.stringify(content, null, 2)}\n`];
+    await replaceFile({ path, content: text, isDurable: false });
+  } catch (cause) {
+    throw diskError({ path, doing: 'written', cause });
+  }
+}
+
+function statsOf(path: string): Stats | 'blocked' | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOTDIR') return 'blocked';
+    throw diskError({ path, doing: 'looked at', cause });
+  }
+}
+
+/** Moves a file over another, or to where there is none, whole at every instant; to another disk too. Throws `disk`. */
+export async function moveOver(file: string, target: string): Promise<void> {
+  try {
+    mkdirSync(dirname(target), { recursive: true });
+    try {
+      renameSync(file, target);
+    } catch (error) {
+      if (errnoOf(error) !== 'EXDEV') throw error;
+      await replaceFile({ path: target, content: createReadStream(file), isDurable: false });
+      rmSync(file, { force: true });
+    }
+  } catch (cause) {
+    throw diskError({ path: target, doing: 'put in its place', cause });
+  }
+}
