@@ -1,6 +1,7 @@
 import { modesOf } from '../catalogue/prose.js';
 import type { Model, ModelListing } from '../domain/catalogue.js';
-import type { ShotSettings, Take } from '../domain/take.js';
+import type { ShotSettings } from '../domain/fields.js';
+import type { Take } from '../domain/take.js';
 import { typicalDuration, typicalRatios, typicalResolutions } from './choices.js';
 import { estimateTake } from './estimate.js';
 

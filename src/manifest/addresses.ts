@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import type { DiagnosticCode } from '../domain/diagnostic.js';
+import { MAX_URL } from '../domain/fields.js';
 import { isLoopback } from '../domain/loopback.js';
 import type { GatewaySetting } from '../domain/manifest.js';
 import type { InputSource } from '../domain/take.js';
-import { MAX_URL } from './schema-fields.js';
 import { show } from './show.js';
 
 /** Why a text is no address, in the words of a diagnostic. */

@@ -1,8 +1,8 @@
+import { API_FIELD_NAMES, apiField } from '../domain/fields.js';
 import type { ShotType } from '../domain/take.js';
 import { RIVALS } from './layers.js';
 import type { Problem } from './problems.js';
 import type { FieldName, RawFields } from './raw.js';
-import { MAX_PROMPT } from './schema-fields.js';
 import { show } from './show.js';
 
 /** Reports a finding about a field: at its place, or at the shot's id where it is absent. */
@@ -35,26 +35,23 @@ export function typeOf({ first_frame, last_frame, references }: RawFields): Shot
 /** Most models take seeds of 31 bits; a take that counts over that edge would be refused after others were paid. */
 const LARGEST_COMMON_SEED = 2 ** 31 - 1;
 
-/** What a var may have made of a field that the schema could not judge before. */
-const FORMS: readonly { readonly field: FieldName; readonly form: RegExp; readonly title: string }[] = [
-  { field: 'model', form: /^\S.{0,199}$/u, title: 'the id of a model' },
-  {
-    field: 'prompt',
-    form: new RegExp(`^[^]{0,${MAX_PROMPT}}$`, 'u'),
-    title: `text of at most ${MAX_PROMPT.toLocaleString('en')} characters`,
-  },
-  { field: 'resolution', form: /^.{1,40}$/u, title: 'a resolution such as 720p' },
-  { field: 'aspect_ratio', form: /^.{1,40}$/u, title: 'a ratio such as "16:9"' },
-  { field: 'size', form: /^[1-9]\d{0,4}x[1-9]\d{0,4}$/, title: 'a size in pixels such as 1280x720' },
-  { field: 'session_id', form: /^[^]{0,256}$/u, title: 'text of at most 256 characters' },
-  { field: 'user', form: /^[^]{0,256}$/u, title: 'text of at most 256 characters' },
-];
+/** The fields that a var may have made into what the schema could not judge before. */
+const TEXTS = API_FIELD_NAMES.flatMap((field) => {
+  const { type, title, pattern, maxLength = Infinity } = apiField(field).schema;
+  const form = pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`, 'u');
+  return type === 'string' ? [{ field, title, form, maxLength }] : [];
+});
 
 function checkForms(fields: RawFields, fault: Fault): void {
-  for (const { field, form, title } of FORMS) {
+  for (const { field, title, form, maxLength } of TEXTS) {
     const value = fields[field];
-    if (typeof value !== 'string' || form.test(value)) continue;
-    fault(field, { code: 'invalid-value', message: `${field} must be ${title}, not ${show(value)}` });
+    if (typeof value !== 'string') continue;
+    if (form?.test(value) === false) {
+      fault(field, { code: 'invalid-value', message: `${field} must be ${title}, not ${show(value)}` });
+    } else if (value.length > maxLength && [...value].length > maxLength) {
+      const message = `${field} has more than ${maxLength.toLocaleString('en')} characters`;
+      fault(field, { code: 'invalid-value', message });
+    }
   }
   if (fields.tags?.some((tag) => tag.trim() === '' || tag.length > 200)) {
     fault('tags', { code: 'invalid-value', message: 'a tag is a short word' });

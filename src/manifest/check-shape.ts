@@ -4,7 +4,7 @@ import { nearest } from '../domain/nearest.js';
 import type { Path, Places } from './places.js';
 import type { Report } from './problems.js';
 import type { RawManifest, RawShared, RawShot } from './raw.js';
-import { manifestSchema } from './schema.js';
+import { manifestSchema } from './schema-document.js';
 import { describeShapeError, missingKey } from './shape-message.js';
 import { validateDefaults, validateShot, validateTop } from './shape-validators.js';
 

@@ -1,7 +1,8 @@
 import { expandMatrix, type Combination } from './matrix.js';
 import { idFault } from './ids.js';
 import { expandedIds, idPart, type IdDraft } from './matrix-ids.js';
-import { layer, FIELD_NAMES } from './layers.js';
+import { layer } from './layers.js';
+import { FIELD_NAMES } from './schema-fields.js';
 import {
   matrixOf,
   matrixVar,

@@ -1,43 +1,12 @@
 import type { Path } from './places.js';
 import type { FieldName, RawCombination, RawFields } from './raw.js';
+import { FIELD_NAMES } from './schema-fields.js';
 
 /** The fields of a shot once defaults, the shot's own words and one combination of its matrix are laid together. */
 export interface Layered {
   readonly fields: RawFields;
   /** Where a field is written. */
   readonly pathOf: (field: FieldName) => Path;
-}
-
-/** All field names, in the order of the schema. */
-export const FIELD_NAMES: readonly FieldName[] = [
-  'type',
-  'model',
-  'prompt',
-  'first_frame',
-  'last_frame',
-  'references',
-  'duration',
-  'resolution',
-  'aspect_ratio',
-  'size',
-  'seed',
-  'generate_audio',
-  'takes',
-  'previous_job',
-  'provider',
-  'callback_url',
-  'creativity',
-  'upscale_factor',
-  'session_id',
-  'user',
-  'tags',
-];
-
-const FIELDS: ReadonlySet<string> = new Set(FIELD_NAMES);
-
-/** Whether a name is a field of a shot (in a matrix, anything else is a var). */
-export function isField(name: string): name is FieldName {
-  return FIELDS.has(name);
 }
 
 /**

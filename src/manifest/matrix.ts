@@ -1,6 +1,6 @@
 import canonicalize from 'canonicalize';
 import { nearest } from '../domain/nearest.js';
-import { isField } from './layers.js';
+import { isField } from './schema-fields.js';
 import type { Path } from './places.js';
 import type { Report } from './problems.js';
 import type { RawCombination, RawMatrix } from './raw.js';

@@ -1,5 +1,5 @@
 import { nearest } from '../domain/nearest.js';
-import { FIELD_NAMES, isField } from './layers.js';
+import { FIELD_NAMES, isField } from './schema-fields.js';
 import { identity } from './matrix.js';
 import type { Path, Places } from './places.js';
 import type { Report } from './problems.js';

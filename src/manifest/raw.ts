@@ -1,3 +1,4 @@
+import type { ApiFieldName, ApiValue } from '../domain/fields.js';
 import type { FramePosition, ShotType } from '../domain/take.js';
 
 /** A frame as the manifest has it. */
@@ -15,31 +16,15 @@ export interface RawReference extends Partial<RawClipFrame> {
 }
 
 /** What a shot and the defaults may both say. `null` unsets a default. */
-export interface RawFields {
+export type RawFields = { readonly [K in ApiFieldName]?: ApiValue<K> | null } & {
   readonly type?: ShotType | null;
-  readonly model?: string | null;
-  readonly prompt?: string | null;
   readonly first_frame?: string | RawClipFrame | null;
   readonly last_frame?: string | RawClipFrame | null;
   readonly references?: readonly (string | RawReference)[] | null;
-  readonly duration?: number | null;
-  readonly resolution?: string | null;
-  readonly aspect_ratio?: string | null;
-  readonly size?: string | null;
-  readonly seed?: number | null;
-  readonly generate_audio?: boolean | null;
   readonly takes?: number | null;
   readonly previous_job?: string | null;
-  readonly provider?: {
-    readonly options?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  } | null;
-  readonly callback_url?: string | null;
-  readonly creativity?: number | null;
-  readonly upscale_factor?: number | null;
-  readonly session_id?: string | null;
-  readonly user?: string | null;
   readonly tags?: readonly string[] | null;
-}
+};
 
 export type FieldName = keyof RawFields;
 

@@ -1,5 +1,8 @@
 import type { Model } from '../domain/catalogue.js';
-import { OPEN_VALUES, type JsonSchema, type ValueSchemas } from './schema-fields.js';
+import { defined } from '../domain/defined.js';
+import type { ApiFieldName } from '../domain/fields.js';
+import type { JsonSchema } from '../domain/json-schema.js';
+import { apiSchema } from './schema-fields.js';
 
 /** Lets `{{name}}` stand where the catalogue knows a list of words. */
 const VAR = { type: 'string', pattern: '\\{\\{' };
@@ -8,22 +11,22 @@ const VAR = { type: 'string', pattern: '\\{\\{' };
  * The fields whose values a catalogue lists. The models are a closed list; what they offer is checked model by
  * model (`catalogueConditions`), and stands here for an editor to complete from.
  */
-export function catalogueValues(models: readonly Model[]): ValueSchemas {
+export function catalogueValues(models: readonly Model[]): Readonly<Record<string, JsonSchema>> {
   const ids = models.map(({ id }) => id);
   const slugs = models.flatMap(({ id, canonical_slug }) => (canonical_slug === id ? [] : [canonical_slug]));
   return {
     model: {
-      ...without(OPEN_VALUES.model, 'examples'),
+      ...withoutExamples('model'),
       anyOf: [
         { title: 'a model of the catalogue', enum: [...new Set(ids), null] },
         ...(slugs.length > 0 ? [{ title: 'a dated slug', enum: [...new Set(slugs)] }] : []),
         VAR,
       ],
     },
-    duration: offering(OPEN_VALUES.duration, models, (model) => model.supported_durations),
-    resolution: offering(OPEN_VALUES.resolution, models, (model) => model.supported_resolutions),
-    aspect_ratio: offering(OPEN_VALUES.aspect_ratio, models, (model) => model.supported_aspect_ratios),
-    size: offering(OPEN_VALUES.size, models, (model) => model.supported_sizes),
+    duration: offering('duration', models, (model) => model.supported_durations),
+    resolution: offering('resolution', models, (model) => model.supported_resolutions),
+    aspect_ratio: offering('aspect_ratio', models, (model) => model.supported_aspect_ratios),
+    size: offering('size', models, (model) => model.supported_sizes),
   };
 }
 
@@ -71,7 +74,7 @@ function passthrough(keys: readonly string[]): JsonSchema {
 function factorRange(range: NonNullable<Model['upscale_factor']>): JsonSchema {
   if (range === false) return { type: 'null' };
   const { min, max } = range;
-  return { ...(min === undefined ? {} : { minimum: min }), ...(max === undefined ? {} : { maximum: max }) };
+  return defined({ minimum: min, maximum: max });
 }
 
 function oneOfWords(words: readonly string[]): JsonSchema {
@@ -80,18 +83,18 @@ function oneOfWords(words: readonly string[]): JsonSchema {
 
 /** The base, with all that any model lists for an editor to offer; a model that lists nothing may take more. */
 function offering(
-  base: JsonSchema,
+  name: ApiFieldName,
   models: readonly Model[],
   listed: (model: Model) => readonly (string | number)[] | undefined,
 ): JsonSchema {
   const values = [...new Set(models.flatMap((model) => listed(model) ?? []))];
-  if (values.length === 0) return base;
+  if (values.length === 0) return apiSchema(name);
   const numbers = values.filter((value) => typeof value === 'number');
   const offered = numbers.length > 0 ? ascending(numbers) : values;
   const open = models.some((model) => listed(model) === undefined);
   const rest = numbers.length > 0 ? { type: 'integer' } : { type: 'string' };
   return {
-    ...without(base, 'examples'),
+    ...withoutExamples(name),
     anyOf: [{ enum: [...offered, null] }, open ? rest : VAR],
   };
 }
@@ -100,6 +103,7 @@ function ascending(values: readonly number[]): number[] {
   return [...values].sort((a, b) => a - b);
 }
 
-function without(schema: JsonSchema, keyword: string): JsonSchema {
-  return Object.fromEntries(Object.entries(schema).filter(([name]) => name !== keyword));
+function withoutExamples(name: ApiFieldName): JsonSchema {
+  const { examples: _, ...schema } = apiSchema(name);
+  return schema;
 }

@@ -1,18 +1,45 @@
 import { settingSchemas } from './schema-settings.js';
-import { orVar, shotFieldSchemas, type JsonSchema, type ValueSchemas } from './schema-fields.js';
+import type { Model } from '../domain/catalogue.js';
+import type { JsonSchema } from '../domain/json-schema.js';
+import { catalogueConditions, catalogueValues } from './schema-catalogue.js';
+import { fieldSchemas, orVar } from './schema-fields.js';
 
 /** Names of vars: what may stand between `{{` and `}}`. */
 const VAR_NAME = '[A-Za-z_][A-Za-z0-9_-]*';
 
 const scalar = { title: 'text, a number, true or false', type: ['string', 'number', 'boolean'] };
 
+const id: JsonSchema = {
+  title: 'letters, digits, ".", "_" and "-", beginning with a letter, a digit or "_"',
+  description:
+    'Names the shot: in messages, in other shots, and on the disk. Letters, digits, `.`, `_` and `-`; unique ' +
+    'without regard to case. `{{name}}` puts a var in.',
+  type: 'string',
+  minLength: 1,
+  maxLength: 200,
+  pattern: orVar('[A-Za-z0-9_][A-Za-z0-9._-]*'),
+  examples: ['greenhouse', 'scene-2.close-up'],
+};
+
+/** The schema of a manifest (JSON Schema 2020-12); schemas/manifest.schema.json is written from it. */
+export const manifestSchema: JsonSchema = manifestDocument({});
+
+/** The same with what a gateway's catalogue offers: models by name, and what goes with each. */
+export function liveSchema(models: readonly Model[]): JsonSchema {
+  return manifestDocument(catalogueValues(models), catalogueConditions(models));
+}
+
 /**
  * The schema of a manifest, written for the people who read it in their editor. Unions are written as one object
  * with several types: keywords for text pass over maps and the reverse, so that a mistake has one message.
- * `conditions` (from the catalogue) say what goes with which model.
+ * `values` (from the catalogue) stand in the place of what can be said of a field without one; `conditions` say what
+ * goes with which model.
  */
-export function manifestDocument(values: ValueSchemas, conditions: readonly JsonSchema[] = []): JsonSchema {
-  const fields = shotFieldSchemas(values);
+function manifestDocument(
+  values: Readonly<Record<string, JsonSchema>>,
+  conditions: readonly JsonSchema[] = [],
+): JsonSchema {
+  const fields = { ...fieldSchemas, ...values };
   const names = Object.keys(fields);
   const one = Object.fromEntries(names.map((name) => [name, { $ref: `#/$defs/${name}` }]));
   const many = Object.fromEntries(names.map((name) => [name, axis(name)]));
@@ -122,15 +149,3 @@ function combinations(description: string, fields: JsonSchema): JsonSchema {
     },
   };
 }
-
-const id: JsonSchema = {
-  title: 'letters, digits, ".", "_" and "-", beginning with a letter, a digit or "_"',
-  description:
-    'Names the shot: in messages, in other shots, and on the disk. Letters, digits, `.`, `_` and `-`; unique ' +
-    'without regard to case. `{{name}}` puts a var in.',
-  type: 'string',
-  minLength: 1,
-  maxLength: 200,
-  pattern: orVar('[A-Za-z0-9_][A-Za-z0-9._-]*'),
-  examples: ['greenhouse', 'scene-2.close-up'],
-};

@@ -1,4 +1,6 @@
-import type { InputSource, MediaKind, ShotSettings, ShotType } from '../domain/take.js';
+import { defined } from '../domain/defined.js';
+import { API_FIELD_NAMES, type ShotSettings } from '../domain/fields.js';
+import type { InputSource, MediaKind, ShotType } from '../domain/take.js';
 import { callbackUrl, inputSource } from './addresses.js';
 import { checkFields, typeOf, type Fault } from './check-fields.js';
 import type { Layered } from './layers.js';
@@ -31,24 +33,6 @@ export interface ShotValues {
   readonly takes: number;
   readonly tags: readonly string[];
 }
-
-/** Fields that go to the gateway as they stand. */
-const SETTINGS = [
-  'model',
-  'prompt',
-  'duration',
-  'resolution',
-  'aspect_ratio',
-  'size',
-  'seed',
-  'generate_audio',
-  'provider',
-  'callback_url',
-  'creativity',
-  'upscale_factor',
-  'session_id',
-  'user',
-] as const satisfies readonly FieldName[];
 
 /**
  * Puts the vars into one combination's fields and checks them together. `suspect`: fields of the shot or of the
@@ -152,7 +136,7 @@ function withVars({ fields, pathOf }: Layered, vars: Substitution): RawFields {
 
 function readSettings(fields: RawFields): ShotSettings {
   const settings: Record<string, unknown> = { model: '' };
-  for (const field of SETTINGS) if (fields[field] != null) settings[field] = fields[field];
+  for (const field of API_FIELD_NAMES) if (fields[field] != null) settings[field] = fields[field];
   // Each field has the type that the schema gives it under this name.
   return settings as unknown as ShotSettings;
 }
