@@ -103,7 +103,10 @@ const request = is.objectOf<RecordedRequest>({
     size: is.text,
     seed: is.finite,
     generate_audio: is.bool,
-    provider: is.anything,
+    provider: is.objectOf<NonNullable<RecordedRequest['provider']>>({
+      required: {},
+      optional: { options: is.recordOf(is.recordOf(is.anything)) },
+    }),
     creativity: is.finite,
     upscale_factor: is.finite,
     previous_job_id: is.text,
