@@ -48,7 +48,7 @@ function checkForms(fields: RawFields, fault: Fault): void {
     if (typeof value !== 'string') continue;
     if (form?.test(value) === false) {
       fault(field, { code: 'invalid-value', message: `${field} must be ${title}, not ${show(value)}` });
-    } else if (value.length > maxLength && [...value].length > maxLength) {
+    } else if (value.length > maxLength && Array.from(value).length > maxLength) {
       const message = `${field} has more than ${maxLength.toLocaleString('en')} characters`;
       fault(field, { code: 'invalid-value', message });
     }

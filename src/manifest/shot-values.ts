@@ -1,4 +1,3 @@
-import { defined } from '../domain/defined.js';
 import { API_FIELD_NAMES, type ShotSettings } from '../domain/fields.js';
 import type { InputSource, MediaKind, ShotType } from '../domain/take.js';
 import { callbackUrl, inputSource } from './addresses.js';
@@ -14,7 +13,7 @@ export interface ClipFrame {
   readonly kind: 'from';
   readonly from: string;
   readonly at: 'first' | 'last' | number;
-  readonly take?: number;
+  readonly take?: number | undefined;
   readonly path: Path;
 }
 
@@ -29,7 +28,7 @@ export interface ShotValues {
     readonly source: DraftSource;
   }[];
   readonly references: readonly { readonly media: MediaKind; readonly source: DraftSource }[];
-  readonly previous?: { readonly from: string; readonly path: Path };
+  readonly previous?: { readonly from: string; readonly path: Path } | undefined;
   readonly takes: number;
   readonly tags: readonly string[];
 }
@@ -63,11 +62,10 @@ export function shotValues(options: {
     settings: readSettings(fields),
     frames: readFrames(),
     references: readReferences(),
-    ...(fields.previous_job == null
-      ? undefined
-      : { previous: { from: fields.previous_job, path: pathOf('previous_job') } }),
     takes: fields.takes ?? 1,
     tags: fields.tags ?? NO_TAGS,
+    previous:
+      fields.previous_job == null ? undefined : { from: fields.previous_job, path: pathOf('previous_job') },
   };
 
   function readFrames(): ShotValues['frames'] {
@@ -117,7 +115,7 @@ const NO_INPUTS: readonly never[] = [];
 const NO_TAGS: readonly string[] = [];
 
 function clipFrame({ from, at = 'last', take }: RawClipFrame, path: Path): ClipFrame {
-  return { kind: 'from', from, at, ...(take === undefined ? {} : { take }), path };
+  return { kind: 'from', from, at, take, path };
 }
 
 function withVars({ fields, pathOf }: Layered, vars: Substitution): RawFields {
