@@ -2,11 +2,11 @@
 // command that may be executed.
 import { chmod, copyFile, rm, writeFile } from 'node:fs/promises';
 import standaloneCode from 'ajv/dist/standalone/index.js';
-import { partValidators } from '../dist/manifest/shape-schema.js';
+import { partValidators } from '../dist/manifest/schema/compiler.js';
 import { lockfileCompiler } from '../dist/store/lockfile-schema.js';
 
 await copyFile('src/sandbox/models.json', 'dist/sandbox/models.json');
-await writeValidators('dist/manifest/shape-validators.js', partValidators({ source: true }), {
+await writeValidators('dist/manifest/schema/validators.js', partValidators({ source: true }), {
   validateTop: 'manifest#/$defs/top',
   validateDefaults: 'manifest#/$defs/defaults',
   validateShot: 'manifest#/$defs/shot',

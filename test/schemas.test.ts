@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { format, resolveConfig } from 'prettier';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { manifestSchema } from '../src/manifest/schema-document.js';
+import { manifestSchema } from '../src/manifest/schema/document.js';
 import { lockfileSchema } from '../src/store/lockfile-schema.js';
 import { cli, writeManifest } from './helpers/cli.js';
 import { makeClip } from './helpers/clips.js';

@@ -1,14 +1,14 @@
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { isRecord } from '../domain/is-record.js';
 import type { GatewaySetting, LocateField, Manifest } from '../domain/manifest.js';
-import { checkTop } from './check-shape.js';
-import { expandManifest, type ShotSize } from './expand-manifest.js';
+import { checkTop } from './schema/check.js';
+import { expandManifest, type ShotSize } from './expand/manifest.js';
 import { fieldLocator } from './locate.js';
-import { readManifestText } from './manifest-text.js';
-import { placesIn } from './places.js';
+import { readManifestText } from './yaml/text.js';
+import { placesIn } from './yaml/places.js';
 import { collectProblems, type Report } from './problems.js';
 import { show } from './show.js';
-import { readYaml } from './yaml-document.js';
+import { readYaml } from './yaml/document.js';
 
 /** A manifest as far as it could be read, and all that was found in it. */
 export interface ParsedManifest {

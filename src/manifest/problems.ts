@@ -1,5 +1,5 @@
 import { inTextOrder, type Diagnostic, type DiagnosticCode } from '../domain/diagnostic.js';
-import type { Path, PlaceOptions, Places } from './places.js';
+import type { Path, PlaceOptions, Places } from './yaml/places.js';
 
 /** A finding about the manifest, by the path of the value it is about. */
 export interface Problem extends PlaceOptions {

@@ -1,10 +1,10 @@
 import { basename, extname } from 'node:path/posix';
 import type { GatewaySetting, Manifest } from '../domain/manifest.js';
 import { baseUrl, insidePath } from './addresses.js';
-import type { Path } from './places.js';
+import type { Path } from './yaml/places.js';
 import type { Report } from './problems.js';
-import type { RawManifest } from './raw.js';
-import type { Substitution } from './vars.js';
+import type { RawManifest } from './schema/raw.js';
+import type { Substitution } from './expand/vars.js';
 
 /** All of a manifest but its takes. */
 export type Settings = Omit<Manifest, 'takes'>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { API_FIELD_NAMES, apiField, type ApiFieldName } from '../../src/domain/fields.js';
 import type { Take } from '../../src/domain/take.js';
-import { manifestSchema } from '../../src/manifest/schema-document.js';
+import { manifestSchema } from '../../src/manifest/schema/document.js';
 import { fingerprint, recordRequest, wireRequest } from '../../src/shot/order.js';
 import { lockfileSchema } from '../../src/store/lockfile-schema.js';
 import { read } from '../manifest/reading.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { manifestSchema } from '../../src/manifest/schema-document.js';
+import { manifestSchema } from '../../src/manifest/schema/document.js';
 import type { JsonSchema } from '../../src/domain/json-schema.js';
 import { found, keysOf, read } from './reading.js';
 

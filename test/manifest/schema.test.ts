@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseCatalogue } from '../../src/catalogue/parse.js';
 import type { Model } from '../../src/domain/catalogue.js';
-import { FIELD_NAMES } from '../../src/manifest/schema-fields.js';
-import { liveSchema, manifestSchema } from '../../src/manifest/schema-document.js';
+import { FIELD_NAMES } from '../../src/manifest/schema/fields.js';
+import { liveSchema, manifestSchema } from '../../src/manifest/schema/document.js';
 import type { JsonSchema } from '../../src/domain/json-schema.js';
 
 describe('the schema of a manifest', () => {

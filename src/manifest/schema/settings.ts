@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../domain/json-schema.js';
+import type { JsonSchema } from '../../domain/json-schema.js';
 
 const jobs: JsonSchema = {
   title: 'a whole number from 1 to 1,000',

@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { JsonSchema } from '../domain/json-schema.js';
-import { manifestSchema } from './schema-document.js';
+import type { JsonSchema } from '../../domain/json-schema.js';
+import { manifestSchema } from './document.js';
 
 /**
  * The compiler of the manifest's parts: `manifest#/$defs/top`, `…/defaults` and `…/shot`. The schema of a field is

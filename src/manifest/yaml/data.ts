@@ -9,7 +9,7 @@ import {
   type Pair,
   type YAMLMap,
 } from 'yaml';
-import { nearest } from '../domain/nearest.js';
+import { nearest } from '../../domain/nearest.js';
 import { isMergeKey, keyName } from './places.js';
 
 /** Something in the YAML that cannot become data, or not what was meant: the code of a diagnostic, and what to point at. */

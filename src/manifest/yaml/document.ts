@@ -1,8 +1,8 @@
 import { Composer, Lexer, Parser, type CST, type Document, type YAMLError } from 'yaml';
-import type { Diagnostic } from '../domain/diagnostic.js';
+import type { Diagnostic } from '../../domain/diagnostic.js';
 import { placesIn, type Places } from './places.js';
-import { yamlData, type YamlFault } from './yaml-data.js';
-import { explainMistake } from './yaml-mistakes.js';
+import { yamlData, type YamlFault } from './data.js';
+import { explainMistake } from './mistakes.js';
 
 /** Tokens of YAML in one manifest; 28 make a plain shot. It bounds memory: up to some 400 bytes each. */
 const MOST_TOKENS = 2_000_000;

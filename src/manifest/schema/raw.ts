@@ -1,5 +1,5 @@
-import type { ApiFieldName, ApiValue } from '../domain/fields.js';
-import type { FramePosition, ShotType } from '../domain/take.js';
+import type { ApiFieldName, ApiValue } from '../../domain/fields.js';
+import type { FramePosition, ShotType } from '../../domain/take.js';
 
 /** A frame as the manifest has it. */
 export interface RawClipFrame {

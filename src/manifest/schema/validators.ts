@@ -1,6 +1,6 @@
 import type { ValidateFunction } from 'ajv/dist/2020.js';
 import type { RawManifest, RawShared, RawShot } from './raw.js';
-import { partValidators } from './shape-schema.js';
+import { partValidators } from './compiler.js';
 
 /*
  * The parts of a manifest held against the schema. Shots are checked one by one, so that each error is small and none

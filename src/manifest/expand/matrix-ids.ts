@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isRecord } from '../domain/is-record.js';
+import { isRecord } from '../../domain/is-record.js';
 import { LONGEST_ID } from './ids.js';
 import { identity, type Combination } from './matrix.js';
 

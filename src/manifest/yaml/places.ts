@@ -9,7 +9,7 @@ import {
   type Node,
   type YAMLMap,
 } from 'yaml';
-import type { SourceRange } from '../domain/diagnostic.js';
+import type { SourceRange } from '../../domain/diagnostic.js';
 
 /** The way to a value from the top of the manifest: keys and list indices. */
 export type Path = readonly (string | number)[];

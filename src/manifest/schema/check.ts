@@ -1,12 +1,12 @@
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
-import { isRecord } from '../domain/is-record.js';
-import { nearest } from '../domain/nearest.js';
-import type { Path, Places } from './places.js';
-import type { Report } from './problems.js';
+import { isRecord } from '../../domain/is-record.js';
+import { nearest } from '../../domain/nearest.js';
+import type { Path, Places } from '../yaml/places.js';
+import type { Report } from '../problems.js';
 import type { RawManifest, RawShared, RawShot } from './raw.js';
-import { manifestSchema } from './schema-document.js';
-import { describeShapeError, missingKey } from './shape-message.js';
-import { validateDefaults, validateShot, validateTop } from './shape-validators.js';
+import { manifestSchema } from './document.js';
+import { describeShapeError, missingKey } from './message.js';
+import { validateDefaults, validateShot, validateTop } from './validators.js';
 
 /** A part of the manifest held against the schema. */
 export interface Checked<T> {

@@ -1,6 +1,6 @@
-import type { Take } from '../domain/take.js';
+import type { Take } from '../../domain/take.js';
 import type { Chained } from './chains.js';
-import type { ExpandedShot } from './expand-shot.js';
+import type { ExpandedShot } from './shot.js';
 
 /** The takes of expanded shots, in order; `chained` says of each what it takes from others. Takes of one shot share what they have in common. */
 export function takeList(shots: readonly ExpandedShot[], chained: readonly Chained[]): Take[] {

@@ -1,9 +1,9 @@
 import canonicalize from 'canonicalize';
-import { nearest } from '../domain/nearest.js';
-import { isField } from './schema-fields.js';
-import type { Path } from './places.js';
-import type { Report } from './problems.js';
-import type { RawCombination, RawMatrix } from './raw.js';
+import { nearest } from '../../domain/nearest.js';
+import { isField } from '../schema/fields.js';
+import type { Path } from '../yaml/places.js';
+import type { Report } from '../problems.js';
+import type { RawCombination, RawMatrix } from '../schema/raw.js';
 
 /** One combination of a matrix. */
 export interface Combination {

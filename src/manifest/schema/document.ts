@@ -1,8 +1,8 @@
-import { settingSchemas } from './schema-settings.js';
-import type { Model } from '../domain/catalogue.js';
-import type { JsonSchema } from '../domain/json-schema.js';
-import { catalogueConditions, catalogueValues } from './schema-catalogue.js';
-import { fieldSchemas, orVar } from './schema-fields.js';
+import { settingSchemas } from './settings.js';
+import type { Model } from '../../domain/catalogue.js';
+import type { JsonSchema } from '../../domain/json-schema.js';
+import { catalogueConditions, catalogueValues } from './catalogue.js';
+import { fieldSchemas, orVar } from './fields.js';
 
 /** Names of vars: what may stand between `{{` and `}}`. */
 const VAR_NAME = '[A-Za-z_][A-Za-z0-9_-]*';

@@ -1,9 +1,9 @@
-import { nearest } from '../domain/nearest.js';
-import { FIELD_NAMES, isField } from './schema-fields.js';
+import { nearest } from '../../domain/nearest.js';
+import { FIELD_NAMES, isField } from '../schema/fields.js';
 import { identity } from './matrix.js';
-import type { Path, Places } from './places.js';
-import type { Report } from './problems.js';
-import type { RawCombination, RawMatrix, RawShared, RawShot } from './raw.js';
+import type { Path, Places } from '../yaml/places.js';
+import type { Report } from '../problems.js';
+import type { RawCombination, RawMatrix, RawShared, RawShot } from '../schema/raw.js';
 import { textOf, type Var } from './vars.js';
 
 /** A matrix, and where it is written. */

@@ -1,8 +1,8 @@
-import type { Model } from '../domain/catalogue.js';
-import { defined } from '../domain/defined.js';
-import type { ApiFieldName } from '../domain/fields.js';
-import type { JsonSchema } from '../domain/json-schema.js';
-import { apiSchema } from './schema-fields.js';
+import type { Model } from '../../domain/catalogue.js';
+import { defined } from '../../domain/defined.js';
+import type { ApiFieldName } from '../../domain/fields.js';
+import type { JsonSchema } from '../../domain/json-schema.js';
+import { apiSchema } from './fields.js';
 
 /** Lets `{{name}}` stand where the catalogue knows a list of words. */
 const VAR = { type: 'string', pattern: '\\{\\{' };

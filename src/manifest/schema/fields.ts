@@ -1,6 +1,6 @@
-import { defined } from '../domain/defined.js';
-import { API_FIELD_NAMES, apiField, MAX_URL, type ApiFieldName } from '../domain/fields.js';
-import type { JsonSchema } from '../domain/json-schema.js';
+import { defined } from '../../domain/defined.js';
+import { API_FIELD_NAMES, apiField, MAX_URL, type ApiFieldName } from '../../domain/fields.js';
+import type { JsonSchema } from '../../domain/json-schema.js';
 import type { FieldName } from './raw.js';
 
 /** A word of a field's own form, or any text that a `{{var}}` may turn into one. */

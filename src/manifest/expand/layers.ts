@@ -1,6 +1,6 @@
-import type { Path } from './places.js';
-import type { FieldName, RawCombination, RawFields } from './raw.js';
-import { FIELD_NAMES } from './schema-fields.js';
+import type { Path } from '../yaml/places.js';
+import type { FieldName, RawCombination, RawFields } from '../schema/raw.js';
+import { FIELD_NAMES } from '../schema/fields.js';
 
 /** The fields of a shot once defaults, the shot's own words and one combination of its matrix are laid together. */
 export interface Layered {

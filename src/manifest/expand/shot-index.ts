@@ -1,5 +1,5 @@
-import { groupBy } from '../domain/group-by.js';
-import type { ExpandedShot } from './expand-shot.js';
+import { groupBy } from '../../domain/group-by.js';
+import type { ExpandedShot } from './shot.js';
 import { identity } from './matrix.js';
 
 /** Expanded shots by the names that other shots may use for them. */

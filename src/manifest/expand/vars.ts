@@ -1,7 +1,7 @@
-import type { Path, Places } from './places.js';
-import type { Report } from './problems.js';
-import { show } from './show.js';
-import type { Suggest } from './suggest.js';
+import type { Path, Places } from '../yaml/places.js';
+import type { Report } from '../problems.js';
+import { show } from '../show.js';
+import type { Suggest } from '../suggest.js';
 
 /** Where something is written; worked out when a fault is reported there. */
 export type Where = () => Path;

@@ -1,11 +1,11 @@
-import { API_FIELD_NAMES, type ShotSettings } from '../domain/fields.js';
-import type { InputSource, MediaKind, ShotType } from '../domain/take.js';
-import { callbackUrl, inputSource } from './addresses.js';
+import { API_FIELD_NAMES, type ShotSettings } from '../../domain/fields.js';
+import type { InputSource, MediaKind, ShotType } from '../../domain/take.js';
+import { callbackUrl, inputSource } from '../addresses.js';
 import { checkFields, typeOf, type Fault } from './check-fields.js';
 import type { Layered } from './layers.js';
-import type { Path } from './places.js';
-import type { Report } from './problems.js';
-import type { FieldName, RawClipFrame, RawFields, RawReference } from './raw.js';
+import type { Path } from '../yaml/places.js';
+import type { Report } from '../problems.js';
+import type { FieldName, RawClipFrame, RawFields, RawReference } from '../schema/raw.js';
 import type { Substitution } from './vars.js';
 
 /** A frame of another shot, which is still named as the manifest names it. */
