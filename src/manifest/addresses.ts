@@ -4,7 +4,7 @@ import { MAX_URL } from '../domain/fields.js';
 import { isLoopback } from '../domain/loopback.js';
 import type { GatewaySetting } from '../domain/manifest.js';
 import type { InputSource } from '../domain/take.js';
-import { show } from './show.js';
+import { show } from './problems.js';
 
 /** Why a text is no address, in the words of a diagnostic. */
 export interface AddressFault {

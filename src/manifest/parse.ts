@@ -6,8 +6,7 @@ import { expandManifest, type ShotSize } from './expand/manifest.js';
 import { fieldLocator } from './locate.js';
 import { readManifestText } from './yaml/text.js';
 import { placesIn } from './yaml/places.js';
-import { collectProblems, type Report } from './problems.js';
-import { show } from './show.js';
+import { collectProblems, show, type Report } from './problems.js';
 import { readYaml } from './yaml/document.js';
 
 /** A manifest as far as it could be read, and all that was found in it. */

@@ -1,10 +1,9 @@
 import type { FrameInput, ReferenceInput } from '../../domain/take.js';
 import type { ExpandedShot } from './shot.js';
 import type { Path } from '../yaml/places.js';
-import type { Report } from '../problems.js';
+import type { Report, Suggest } from '../problems.js';
 import { indexShots, type ShotIndex } from './shot-index.js';
 import type { ClipFrame, DraftSource, ShotValues } from './shot-values.js';
-import type { Suggest } from '../suggest.js';
 
 /** What one shot takes from others: its inputs and its predecessor, by expanded ids. */
 export interface Chained {

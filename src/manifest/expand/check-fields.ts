@@ -1,9 +1,8 @@
 import { API_FIELD_NAMES, apiField } from '../../domain/fields.js';
 import type { ShotType } from '../../domain/take.js';
 import { RIVALS } from './layers.js';
-import type { Problem } from '../problems.js';
+import { show, type Problem } from '../problems.js';
 import type { FieldName, RawFields } from '../schema/raw.js';
-import { show } from '../show.js';
 
 /** Reports a finding about a field: at its place, or at the shot's id where it is absent. */
 export type Fault = (field: FieldName, problem: Omit<Problem, 'path'>) => void;

@@ -9,10 +9,9 @@ import { checkDefaults, checkShot } from '../schema/check.js';
 import { expandShot, type ExpandedShot, type ShotContext } from './shot.js';
 import { placeholdersIn, TEMPLATE_NAMES } from '../output-name.js';
 import type { Places } from '../yaml/places.js';
-import type { Report } from '../problems.js';
+import { suggester, type Report } from '../problems.js';
 import type { RawManifest, RawShared, RawShot } from '../schema/raw.js';
 import { readSettings } from '../settings.js';
-import { suggester } from '../suggest.js';
 import { takeList } from './take-list.js';
 import { scopeOf, substitution, varsAt, type Var } from './vars.js';
 

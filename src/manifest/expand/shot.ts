@@ -1,6 +1,5 @@
 import { expandMatrix, type Combination } from './matrix.js';
-import { idFault } from './ids.js';
-import { expandedIds, idPart, type IdDraft } from './matrix-ids.js';
+import { expandedIds, idFault, idPart, type IdDraft } from './ids.js';
 import { layer } from './layers.js';
 import { FIELD_NAMES } from '../schema/fields.js';
 import {
@@ -12,11 +11,9 @@ import {
   type PlacedMatrix,
 } from './placed-matrix.js';
 import type { Places } from '../yaml/places.js';
-import type { Report } from '../problems.js';
+import { show, type Report, type Suggest } from '../problems.js';
 import type { RawCombination, RawShared, RawShot } from '../schema/raw.js';
 import { shotValues, type ShotValues } from './shot-values.js';
-import { show } from '../show.js';
-import type { Suggest } from '../suggest.js';
 import { NO_VARS, scopeOf, substitution, varsAt, type Scope, type Substitution, type Var } from './vars.js';
 
 /** One combination of a shot; its chains still name shots as the manifest does. */

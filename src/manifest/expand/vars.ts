@@ -1,7 +1,5 @@
 import type { Path, Places } from '../yaml/places.js';
-import type { Report } from '../problems.js';
-import { show } from '../show.js';
-import type { Suggest } from '../suggest.js';
+import { show, type Report, type Suggest } from '../problems.js';
 
 /** Where something is written; worked out when a fault is reported there. */
 export type Where = () => Path;

@@ -3,9 +3,8 @@ import { isRecord } from '../../domain/is-record.js';
 import { nearest } from '../../domain/nearest.js';
 import { isField } from './fields.js';
 import type { Path } from '../yaml/places.js';
-import type { Problem } from '../problems.js';
+import { show, type Problem } from '../problems.js';
 import { manifestSchema } from './document.js';
-import { show } from '../show.js';
 
 /** Names that people bring from elsewhere, above all from the API, and what they are called here. */
 const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
