@@ -10,7 +10,7 @@ import { show } from './problems.js';
 export interface AddressFault {
   readonly code: DiagnosticCode;
   readonly message: string;
-  readonly hint?: string;
+  readonly hint: string | undefined;
 }
 
 type Result<T> =
@@ -148,5 +148,5 @@ function tooLong(what: string): { ok: false; fault: AddressFault } {
 }
 
 function fault(code: DiagnosticCode, message: string, hint?: string): { ok: false; fault: AddressFault } {
-  return { ok: false, fault: { code, message, ...(hint === undefined ? {} : { hint }) } };
+  return { ok: false, fault: { code, message, hint } };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../domain/defined.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { isRecord } from '../domain/is-record.js';
 import type { GatewaySetting, LocateField, Manifest } from '../domain/manifest.js';
@@ -78,14 +79,14 @@ export function parseManifest(options: {
   const diagnostics = problems.diagnostics();
   const takes = manifest.takes.filter((take) => !faulty.has(take.shot_index));
   const isPartSound = takes.length > 0 && [...faulty].every((part) => typeof part === 'number');
-  return {
-    ...(isSound() ? { manifest } : {}),
-    ...(isPartSound ? { soundPart: { ...manifest, takes } } : {}),
+  return defined({
+    manifest: isSound() ? manifest : undefined,
+    soundPart: isPartSound ? { ...manifest, takes } : undefined,
     diagnostics,
     locate: fieldLocator({ places, shots, defaults }),
     text,
     sizes,
-  };
+  });
 }
 
 function isMap(data: unknown, report: Report): data is Readonly<Record<string, unknown>> {

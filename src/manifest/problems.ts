@@ -13,7 +13,7 @@ export interface Problem extends PlaceOptions {
   readonly message: string;
   /** Absent: it is about nothing in the text (a value from the command line). */
   readonly path?: Path;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** The expanded id of the shot it is about. */
   readonly shot?: string;
 }
@@ -63,6 +63,11 @@ export function show(value: unknown): string {
 }
 
 const LONGEST = 60;
+
+/** Completes a message by the name that was most likely meant, where there is one. */
+export function didYouMean(meant: string | undefined): string {
+  return meant === undefined ? '' : `; did you mean ${meant}?`;
+}
 
 /** The name that a mistyped one most likely meant, or undefined. */
 export type Suggest = (word: string, candidates: () => Iterable<string>) => string | undefined;

@@ -1,7 +1,8 @@
+import { defined } from '../../domain/defined.js';
 import type { FrameInput, ReferenceInput } from '../../domain/take.js';
 import type { ExpandedShot } from './shot.js';
 import type { Path } from '../yaml/places.js';
-import type { Report, Suggest } from '../problems.js';
+import { didYouMean, type Report, type Suggest } from '../problems.js';
 import { indexShots, type ShotIndex } from './shot-index.js';
 import type { ClipFrame, DraftSource, ShotValues } from './shot-values.js';
 
@@ -58,7 +59,7 @@ export function resolveChains(options: {
     const origin = need(shot, from, [...path, 'from']);
     if (!origin) return undefined;
     checkMoment({ shot, source, origin, report });
-    return { kind: 'shot', shot: origin.id, at, ...(take === undefined ? {} : { take }) };
+    return defined({ kind: 'shot' as const, shot: origin.id, at, take });
   }
 
   function continuation(
@@ -185,9 +186,7 @@ function explain(parts: {
     const hint = isFrame ? `write { from: ${id}, take: ${take} }` : `write the id alone: ${id}`;
     return { message: `no shot is called ${name}`, hint };
   }
-  const meant = suggest(name, () => byId.keys());
-  const message = `no shot is called ${name}`;
-  return meant === undefined ? { message } : { message: `${message}; did you mean ${meant}?` };
+  return { message: `no shot is called ${name}${didYouMean(suggest(name, () => byId.keys()))}` };
 }
 
 /** Follows the needs depth first with a stack of its own: a chain may be thousands of shots long. */

@@ -9,7 +9,7 @@ import { checkDefaults, checkShot } from '../schema/check.js';
 import { expandShot, type ExpandedShot, type ShotContext } from './shot.js';
 import { placeholdersIn, TEMPLATE_NAMES } from '../output-name.js';
 import type { Places } from '../yaml/places.js';
-import { suggester, type Report } from '../problems.js';
+import { didYouMean, suggester, type Report } from '../problems.js';
 import type { RawManifest, RawShared, RawShot } from '../schema/raw.js';
 import { readSettings } from '../settings.js';
 import { takeList } from './take-list.js';
@@ -210,7 +210,7 @@ function reportIdleCaps(parts: {
     parts.report({
       code: 'cap-unused',
       severity: 'warning',
-      message: `no shot has the model ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+      message: `no shot has the model ${name}${didYouMean(meant)}`,
       path: ['concurrency', 'per_model', name],
       on: 'key',
       hint: 'a cap holds for the model as the shots name it',
@@ -235,7 +235,7 @@ function reportIdleVars(parts: {
     report({
       code: 'unknown-var',
       severity: meant === undefined ? 'warning' : 'error',
-      message: `--var ${name}: nothing in the manifest asks for {{${name}}}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+      message: `--var ${name}: nothing in the manifest asks for {{${name}}}${didYouMean(meant)}`,
     });
   }
 }

@@ -2,7 +2,7 @@ import canonicalize from 'canonicalize';
 import { nearest } from '../../domain/nearest.js';
 import { isField } from '../schema/fields.js';
 import type { Path } from '../yaml/places.js';
-import type { Report } from '../problems.js';
+import { didYouMean, type Report } from '../problems.js';
 import type { RawCombination, RawMatrix } from '../schema/raw.js';
 
 /** One combination of a matrix. */
@@ -114,7 +114,7 @@ function sound(parts: {
       const meant = isField(name) ? undefined : nearest(name, names);
       report({
         code: 'matrix-invalid',
-        message: `exclude names ${name}, which the matrix has no list for${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+        message: `exclude names ${name}, which the matrix has no list for${didYouMean(meant)}`,
         path: [...path, 'exclude', index, name],
         on: 'key',
       });
@@ -163,7 +163,7 @@ function reportIdleExclusions(parts: {
         severity: 'warning',
         message: `this excludes nothing: ${name} has no such value`,
         path: [...path, 'exclude', index, name],
-        ...(meant === undefined ? {} : { hint: `did you mean ${meant}?` }),
+        hint: meant && `did you mean ${meant}?`,
       });
     }
   }

@@ -2,7 +2,7 @@ import { nearest } from '../../domain/nearest.js';
 import { FIELD_NAMES, isField } from '../schema/fields.js';
 import { identity } from './matrix.js';
 import type { Path, Places } from '../yaml/places.js';
-import type { Report } from '../problems.js';
+import { didYouMean, type Report } from '../problems.js';
 import type { RawCombination, RawMatrix, RawShared, RawShot } from '../schema/raw.js';
 import { textOf, type Var } from './vars.js';
 
@@ -89,5 +89,5 @@ export function reportIdleNames(
 }
 
 function idleName(name: string, meant: string | undefined): string {
-  return `nothing in the shot uses {{${name}}}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  return `nothing in the shot uses {{${name}}}${didYouMean(meant)}`;
 }

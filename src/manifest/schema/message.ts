@@ -3,7 +3,7 @@ import { isRecord } from '../../domain/is-record.js';
 import { nearest } from '../../domain/nearest.js';
 import { isField } from './fields.js';
 import type { Path } from '../yaml/places.js';
-import { show, type Problem } from '../problems.js';
+import { didYouMean, show, type Problem } from '../problems.js';
 import { manifestSchema } from './document.js';
 
 /** Names that people bring from elsewhere, above all from the API, and what they are called here. */
@@ -53,9 +53,9 @@ function unknownKey({ parentSchema }: ErrorObject, path: Path, key: string): Pro
   }
   const meant = knownElsewhere(key, known) ?? nearest(key, known);
   const hint =
-    meant === undefined && known.length <= 8 ? { hint: `the fields here are ${known.join(', ')}` } : {};
-  const message = `no such field: ${show(key)}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
-  return { code: 'unknown-key', message, path: [...path, key], on: 'key', ...hint };
+    meant === undefined && known.length <= 8 ? `the fields here are ${known.join(', ')}` : undefined;
+  const message = `no such field: ${show(key)}${didYouMean(meant)}`;
+  return { code: 'unknown-key', message, path: [...path, key], on: 'key', hint };
 }
 
 /** What a name from elsewhere is called here, where that is a field of this place. */
@@ -80,8 +80,8 @@ function rightPlace(path: Path, key: string): string | undefined {
 export function missingKey(path: Path, key: string): Problem {
   const what =
     path.length === 0 ? 'the manifest' : path.length === 2 && path[0] === 'shots' ? 'the shot' : 'this';
-  const hint = path.length === 0 && key === 'version' ? { hint: 'begin with version: 1' } : {};
-  return { code: 'missing-key', message: `${what} lacks ${key}:`, path, ...hint };
+  const hint = path.length === 0 && key === 'version' ? 'begin with version: 1' : undefined;
+  return { code: 'missing-key', message: `${what} lacks ${key}:`, path, hint };
 }
 
 function badName(path: Path, name: string): Problem {
@@ -115,12 +115,7 @@ function wrongValue(error: ErrorObject, path: Path, written: () => string | unde
       : isType
         ? typeHint({ data, shown, field, parentSchema })
         : valueHint(keyword, data, limits['allowedValues']);
-  return {
-    code: isType ? 'wrong-type' : 'invalid-value',
-    message,
-    path,
-    ...(hint === undefined ? {} : { hint }),
-  };
+  return { code: isType ? 'wrong-type' : 'invalid-value', message, path, hint };
 }
 
 /** How a message calls what stands at a path: the field, and the place in its list. */

@@ -1,4 +1,5 @@
 import { Composer, Lexer, Parser, type CST, type Document, type YAMLError } from 'yaml';
+import { defined } from '../../domain/defined.js';
 import type { Diagnostic } from '../../domain/diagnostic.js';
 import { placesIn, type Places } from './places.js';
 import { yamlData, type YamlFault } from './data.js';
@@ -52,13 +53,8 @@ export function readYaml(source: {
   const maxSize = ALIAS_ALLOWANCE + 4 * counted;
   const fault = ({ code, message, hint, node }: YamlFault): void => {
     const [start, end] = node.range ?? [0, 0];
-    add({
-      code,
-      severity: code === 'prompt-cut' ? 'warning' : 'error',
-      message,
-      at: bare.span(start, end),
-      ...(hint === undefined ? {} : { hint }),
-    });
+    const severity = code === 'prompt-cut' ? ('warning' as const) : ('error' as const);
+    add(defined({ code, severity, message, at: bare.span(start, end), hint }));
   };
   const converted = yamlData(document.contents, { text, maxSize, fault });
   if (!converted) return { places: bare };
@@ -94,7 +90,7 @@ function tokenize(text: string, fault: LimitFault): { tokens?: CST.Token[]; coun
 
 /** The first two documents: a third would be no news. */
 function compose(tokens: readonly CST.Token[], length: number): (Document.Parsed | undefined)[] {
-  // Keys are compared in yaml-data.ts: the library's comparison takes quadratic time on a long map.
+  // Keys are compared in data.ts: the library's comparison takes quadratic time on a long map.
   const composer = new Composer({ merge: true, uniqueKeys: false, logLevel: 'silent' });
   const documents: Document.Parsed[] = [];
   // A file of nothing but brackets makes an Error for each; without stacks they cost a fifth.
@@ -131,7 +127,7 @@ function reportSyntax(parts: {
     if (at.line !== line && lines.has(at.line)) continue;
     lines.add(at.line);
     if (lines.size > MOST_SYNTAX_ERRORS) break;
-    add({ code: 'yaml-syntax', severity: 'error', message, at, ...(hint === undefined ? {} : { hint }) });
+    add(defined({ code: 'yaml-syntax' as const, severity: 'error' as const, message, at, hint }));
   }
   return errors.length > 0;
 }

@@ -3,7 +3,7 @@ import { visit, type Document, type YAMLError } from 'yaml';
 /** A syntax error in plain words; `start` and `end` are offsets of the text, of what to point at. */
 export interface ExplainedMistake {
   readonly message: string;
-  readonly hint?: string;
+  readonly hint: string | undefined;
   readonly start: number;
   readonly end: number;
 }
@@ -16,7 +16,7 @@ export function explainMistake(error: YAMLError, document: Document.Parsed, text
   const isMoved = start !== Math.min(error.pos[0], text.length);
   return {
     message: row?.says?.(found) ?? sentence(error.message),
-    ...(row === undefined ? {} : { hint: row.hint }),
+    hint: row?.hint,
     start,
     end: isMoved ? start + 1 : Math.max(error.pos[1], start + 1),
   };
