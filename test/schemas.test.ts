@@ -1,14 +1,30 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { format, resolveConfig } from 'prettier';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { manifestSchema } from '../src/manifest/schema/document.js';
+import { lockfileSchema } from '../src/store/lockfile-schema.js';
 import { cli, writeManifest } from './helpers/cli.js';
 import { makeClip } from './helpers/clips.js';
 import { startGatewayServer, type GatewayServer } from './helpers/gateway-server.js';
 import { makeProject } from './helpers/project.js';
 
+const fileOf = (name: string) => resolve(import.meta.dirname, `../schemas/${name}.schema.json`);
+
+// UPDATE_SCHEMAS=1 npx vitest run test/schemas.test.ts writes the files anew.
+it.each([
+  ['manifest', manifestSchema],
+  ['lockfile', lockfileSchema],
+])('the published schema of a %s is the one that it is checked with', async (name, source) => {
+  const file = fileOf(name);
+  const text = await format(JSON.stringify(source), { ...(await resolveConfig(file)), filepath: file });
+  if (process.env['UPDATE_SCHEMAS']) writeFileSync(file, text);
+  expect(readFileSync(file, 'utf8')).toBe(text);
+});
+
 function schema(name: string): ValidateFunction {
-  const text = readFileSync(resolve(import.meta.dirname, `../schemas/${name}.schema.json`), 'utf8');
+  const text = readFileSync(fileOf(name), 'utf8');
   return new Ajv2020({ allErrors: true, strict: false }).compile(JSON.parse(text) as object);
 }
 
@@ -17,19 +33,19 @@ function faults(validate: ValidateFunction, data: unknown): unknown[] {
   return validate(JSON.parse(JSON.stringify(data))) ? [] : [{ data, errors: validate.errors }];
 }
 
-let server: GatewayServer;
-beforeEach(async () => {
-  server = await startGatewayServer();
-  server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 }), { cost: 0.12 });
-});
-afterEach(() => server.close());
-
 const SHOTS = `
   - { id: sea, prompt: waves, takes: 2 }
   - { id: hill, prompt: grass, duration: 6, model: bytedance/seedance-2.0-fast, generate_audio: null }
   - { id: last, prompt: dusk }`;
 
 describe('what the program writes fits the schema it publishes', () => {
+  let server: GatewayServer;
+  beforeEach(async () => {
+    server = await startGatewayServer();
+    server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 }), { cost: 0.12 });
+  });
+  afterEach(() => server.close());
+
   it('for plans, new and after a run that went half well', async () => {
     const validate = schema('plan');
     const film = await makeProject({ baseUrl: server.baseUrl, top: 'budget_usd: 9' }, SHOTS);

@@ -3,6 +3,7 @@ import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
 import type { LocateField, ShotField } from '../domain/manifest.js';
 import { nearest } from '../domain/nearest.js';
 import type { Take } from '../domain/take.js';
+import { recordedSettings } from '../shot/order.js';
 import { someOf } from './phrases.js';
 import type { Finding } from './rule.js';
 import { RULES } from './rules.js';
@@ -139,14 +140,14 @@ function alternativesAmong(
 }
 
 /** All that a take asks of whichever model makes it. */
-function demandsOf({ type, settings, frames, references, previous_shot }: Take): string {
-  const beside = { model: undefined, session_id: undefined, user: undefined, callback_url: undefined };
+function demandsOf(take: Take): string {
+  const { model: _, ...asked } = recordedSettings(take);
   return JSON.stringify([
-    type,
-    { ...settings, ...beside, prompt: Boolean(settings.prompt?.trim()) },
-    frames.map(({ frame_type }) => frame_type),
-    references.map(({ media }) => media),
-    previous_shot !== undefined,
+    take.type,
+    { ...asked, prompt: Boolean(asked.prompt?.trim()) },
+    take.frames.map(({ frame_type }) => frame_type),
+    take.references.map(({ media }) => media),
+    take.previous_shot !== undefined,
   ]);
 }
 

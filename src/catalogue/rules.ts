@@ -1,7 +1,8 @@
 import type { Model } from '../domain/catalogue.js';
+import type { ShotSettings } from '../domain/fields.js';
 import { isRecord } from '../domain/is-record.js';
 import { nearest } from '../domain/nearest.js';
-import type { FrameType, MediaKind, ShotSettings, Take } from '../domain/take.js';
+import type { FrameType, MediaKind, Take } from '../domain/take.js';
 import { nearestDurations, nearestRatio, nearestResolution, nearestSize } from './nearest-value.js';
 import { allOf, eitherOf, enlargement, lengths, quotedIfOdd } from './phrases.js';
 import { continuesClips, makesClipsFromText, takesReferences, worksWithoutPrompt } from './prose.js';

@@ -1,6 +1,8 @@
 import { modesOf } from '../catalogue/prose.js';
 import type { Model, ModelListing } from '../domain/catalogue.js';
-import type { ShotSettings, Take } from '../domain/take.js';
+import { defined } from '../domain/defined.js';
+import type { ShotSettings } from '../domain/fields.js';
+import type { Take } from '../domain/take.js';
 import { typicalDuration, typicalRatios, typicalResolutions } from './choices.js';
 import { estimateTake } from './estimate.js';
 
@@ -14,16 +16,9 @@ export function listModel(model: Model): ModelListing {
   if (model.upscale_factor) return { model, modes, typical: {}, estimate: null };
   const [resolution] = typicalResolutions(model);
   const [aspect_ratio] = typicalRatios(model);
-  const typical = {
-    duration: typicalDuration(model) ?? 5,
-    ...(resolution !== undefined && { resolution }),
-  };
-  const settings: ShotSettings = {
-    model: model.id,
-    ...typical,
-    ...(aspect_ratio !== undefined && { aspect_ratio }),
-    ...(model.generate_audio === true && { generate_audio: false }),
-  };
+  const typical = defined({ duration: typicalDuration(model) ?? 5, resolution });
+  const generate_audio = model.generate_audio === true ? false : undefined;
+  const settings = defined({ model: model.id, ...typical, aspect_ratio, generate_audio });
   return { model, modes, typical, estimate: estimateTake({ take: textTake(settings), model }) };
 }
 

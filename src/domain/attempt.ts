@@ -1,3 +1,4 @@
+import type { KeptSettings } from './fields.js';
 import type { Estimate } from './money.js';
 import type { FramePosition, FrameType, MediaKind, TakeRef } from './take.js';
 
@@ -32,18 +33,7 @@ export type RecordedInput =
     };
 
 /** The request as sent, fit to be kept: the API's fields, with inputs as `RecordedInput`. */
-export interface RecordedRequest {
-  readonly model: string;
-  readonly prompt?: string;
-  readonly duration?: number;
-  readonly resolution?: string;
-  readonly aspect_ratio?: string;
-  readonly size?: string;
-  readonly seed?: number;
-  readonly generate_audio?: boolean;
-  readonly provider?: unknown;
-  readonly creativity?: number;
-  readonly upscale_factor?: number;
+export interface RecordedRequest extends KeptSettings {
   readonly previous_job_id?: string;
   readonly frame_images?: readonly { readonly frame_type: FrameType; readonly input: RecordedInput }[];
   readonly input_references?: readonly { readonly media: MediaKind; readonly input: RecordedInput }[];

@@ -1,6 +1,7 @@
 import type { Attempt, AttemptStateKind, MediaFacts, RecordedRequest } from './attempt.js';
 import type { Estimate } from './money.js';
-import type { KeptSettings, ShotType } from './take.js';
+import type { KeptSettings } from './fields.js';
+import type { ShotType } from './take.js';
 
 /** What the sheet and the report say of a take's state: an attempt's, or none was begun, or the plan stops it. */
 export type ReportState = AttemptStateKind | 'missing' | 'blocked';

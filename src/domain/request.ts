@@ -1,4 +1,5 @@
-import type { FrameType, ShotSettings } from './take.js';
+import type { ShotSettings } from './fields.js';
+import type { FrameType } from './take.js';
 
 /** The body of `POST /videos`, as the contract in test/contract has it (VideoGenerationRequest). */
 export interface VideoRequest extends ShotSettings {

@@ -1,3 +1,5 @@
+import type { ShotSettings } from './fields.js';
+
 /** How a shot is made: from words, between frames, or guided by references. */
 export type ShotType = 'text' | 'image-to-video' | 'reference';
 
@@ -24,29 +26,6 @@ export interface ReferenceInput {
   readonly media: MediaKind;
   readonly source: InputSource;
 }
-
-/** The request fields a shot may set, under the API's own names (see the contract in test/contract). */
-export interface ShotSettings {
-  readonly model: string;
-  readonly prompt?: string;
-  /** Seconds, a whole number. */
-  readonly duration?: number;
-  readonly resolution?: string;
-  readonly aspect_ratio?: string;
-  /** `WIDTHxHEIGHT` in pixels; instead of `resolution` and `aspect_ratio`. */
-  readonly size?: string;
-  readonly seed?: number;
-  readonly generate_audio?: boolean;
-  readonly provider?: { readonly options?: Readonly<Record<string, Readonly<Record<string, unknown>>>> };
-  readonly callback_url?: string;
-  readonly creativity?: number;
-  readonly upscale_factor?: number;
-  readonly session_id?: string;
-  readonly user?: string;
-}
-
-/** What is kept of the settings, and shown: the rest is between a person and the gateway. */
-export type KeptSettings = Omit<ShotSettings, 'callback_url' | 'session_id' | 'user'>;
 
 /** One job to do: a shot after defaults, vars and matrix, with the number of its take. */
 export interface Take {

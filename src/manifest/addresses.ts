@@ -1,16 +1,16 @@
 import { posix } from 'node:path';
 import type { DiagnosticCode } from '../domain/diagnostic.js';
+import { MAX_URL } from '../domain/fields.js';
 import { isLoopback } from '../domain/loopback.js';
 import type { GatewaySetting } from '../domain/manifest.js';
 import type { InputSource } from '../domain/take.js';
-import { MAX_URL } from './schema-fields.js';
-import { show } from './show.js';
+import { show } from './problems.js';
 
 /** Why a text is no address, in the words of a diagnostic. */
 export interface AddressFault {
   readonly code: DiagnosticCode;
   readonly message: string;
-  readonly hint?: string;
+  readonly hint: string | undefined;
 }
 
 type Result<T> =
@@ -148,5 +148,5 @@ function tooLong(what: string): { ok: false; fault: AddressFault } {
 }
 
 function fault(code: DiagnosticCode, message: string, hint?: string): { ok: false; fault: AddressFault } {
-  return { ok: false, fault: { code, message, ...(hint === undefined ? {} : { hint }) } };
+  return { ok: false, fault: { code, message, hint } };
 }

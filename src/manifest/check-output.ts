@@ -1,7 +1,7 @@
 import { nearest } from '../domain/nearest.js';
 import type { Take } from '../domain/take.js';
 import { outputStem, placeholdersIn, TEMPLATE_NAMES } from './output-name.js';
-import type { Report } from './problems.js';
+import { didYouMean, type Report } from './problems.js';
 
 const PATH = ['output', 'name'];
 
@@ -38,7 +38,7 @@ export function checkTemplate(template: string, names: ReadonlySet<string>, repo
     const meant = nearest(name, [...TEMPLATE_NAMES, ...names]);
     report({
       code: 'output-template',
-      message: `the template asks for {${name}}, which no take has${meant === undefined ? '' : `; did you mean {${meant}}?`}`,
+      message: `the template asks for {${name}}, which no take has${didYouMean(meant && `{${meant}}`)}`,
       path: PATH,
       needle: `{${name}}`,
       hint: `there are ${TEMPLATE_NAMES.map((known) => `{${known}}`).join(' ')}, vars and names of a matrix`,

@@ -1,9 +1,9 @@
 import { isRecord } from '../domain/is-record.js';
 import type { LocateField } from '../domain/manifest.js';
 import type { Take } from '../domain/take.js';
-import { pathInMatrix } from './placed-matrix.js';
-import type { Path, Places } from './places.js';
-import type { RawShared, RawShot } from './raw.js';
+import { pathInMatrix } from './expand/placed-matrix.js';
+import type { Path, Places } from './yaml/places.js';
+import type { RawShared, RawShot } from './schema/raw.js';
 
 /**
  * Finds the place of a take's field: in the matrix where that gave it, else on the shot, else in the defaults, else

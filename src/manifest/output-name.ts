@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Take } from '../domain/take.js';
 import { unsigned } from '../domain/unsigned-url.js';
-import { isDeviceName } from './ids.js';
-import { label } from './matrix-ids.js';
+import { isDeviceName, label } from './expand/ids.js';
 
 /** Placeholders that every take can fill, besides its vars and the names of its matrix. */
 export const TEMPLATE_NAMES = [

@@ -1,14 +1,14 @@
+import { defined } from '../domain/defined.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { isRecord } from '../domain/is-record.js';
 import type { GatewaySetting, LocateField, Manifest } from '../domain/manifest.js';
-import { checkTop } from './check-shape.js';
-import { expandManifest, type ShotSize } from './expand-manifest.js';
+import { checkTop } from './schema/check.js';
+import { expandManifest, type ShotSize } from './expand/manifest.js';
 import { fieldLocator } from './locate.js';
-import { readManifestText } from './manifest-text.js';
-import { placesIn } from './places.js';
-import { collectProblems, type Report } from './problems.js';
-import { show } from './show.js';
-import { readYaml } from './yaml-document.js';
+import { readManifestText } from './yaml/text.js';
+import { placesIn } from './yaml/places.js';
+import { collectProblems, show, type Report } from './problems.js';
+import { readYaml } from './yaml/document.js';
 
 /** A manifest as far as it could be read, and all that was found in it. */
 export interface ParsedManifest {
@@ -79,14 +79,14 @@ export function parseManifest(options: {
   const diagnostics = problems.diagnostics();
   const takes = manifest.takes.filter((take) => !faulty.has(take.shot_index));
   const isPartSound = takes.length > 0 && [...faulty].every((part) => typeof part === 'number');
-  return {
-    ...(isSound() ? { manifest } : {}),
-    ...(isPartSound ? { soundPart: { ...manifest, takes } } : {}),
+  return defined({
+    manifest: isSound() ? manifest : undefined,
+    soundPart: isPartSound ? { ...manifest, takes } : undefined,
     diagnostics,
     locate: fieldLocator({ places, shots, defaults }),
     text,
     sizes,
-  };
+  });
 }
 
 function isMap(data: unknown, report: Report): data is Readonly<Record<string, unknown>> {

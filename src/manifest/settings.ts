@@ -1,10 +1,11 @@
 import { basename, extname } from 'node:path/posix';
+import { defined } from '../domain/defined.js';
 import type { GatewaySetting, Manifest } from '../domain/manifest.js';
 import { baseUrl, insidePath } from './addresses.js';
-import type { Path } from './places.js';
+import type { Path } from './yaml/places.js';
 import type { Report } from './problems.js';
-import type { RawManifest } from './raw.js';
-import type { Substitution } from './vars.js';
+import type { RawManifest } from './schema/raw.js';
+import type { Substitution } from './expand/vars.js';
 
 /** All of a manifest but its takes. */
 export type Settings = Omit<Manifest, 'takes'>;
@@ -19,7 +20,7 @@ export function readSettings(options: {
   const { raw, file, vars, report } = options;
   const concurrency = typeof raw.concurrency === 'number' ? { jobs: raw.concurrency } : raw.concurrency;
   const jobs = concurrency?.jobs ?? 4;
-  return {
+  return defined({
     project: readProject(),
     gateway: readGateway(),
     output: readOutput(),
@@ -28,7 +29,7 @@ export function readSettings(options: {
       downloads: concurrency?.downloads ?? Math.max(4, Math.ceil(jobs / 4)),
       per_model: concurrency?.per_model ?? {},
     },
-    ...(raw.budget_usd === undefined ? {} : { budget_usd: raw.budget_usd }),
+    budget_usd: raw.budget_usd,
     poll: {
       intervalMs: milliseconds(raw.poll?.interval ?? 10),
       timeoutMs: milliseconds(raw.poll?.timeout ?? 1800),
@@ -36,7 +37,7 @@ export function readSettings(options: {
     retries: raw.retries ?? 0,
     on_uncertain: raw.on_uncertain ?? 'hold',
     approve: raw.approve ?? false,
-  };
+  });
 
   function readProject(): string {
     if (raw.project === undefined) return nameOf(file);
@@ -57,25 +58,23 @@ export function readSettings(options: {
     if (!base.ok) report({ ...base.fault, path });
     const { api_key_env } = gateway;
     const base_url = base.ok ? base.value : gateway.base_url;
-    return { kind: 'custom', base_url, ...(api_key_env === undefined ? {} : { api_key_env }) };
+    return defined({ kind: 'custom' as const, base_url, api_key_env });
   }
 
   function readOutput(): Manifest['output'] {
     const { output } = raw;
     if (output === undefined) return {};
     if (typeof output === 'string') return { dir: readFolder(output, ['output']) };
-    return {
-      ...(output.dir === undefined ? {} : { dir: readFolder(output.dir, ['output', 'dir']) }),
-      ...(output.name === undefined ? {} : { name: output.name }),
-    };
+    const { dir, name } = output;
+    return defined({ dir: dir === undefined ? undefined : readFolder(dir, ['output', 'dir']), name });
   }
 
   function readFolder(text: string, path: Path): string {
     const folder = insidePath(vars.text(text, () => path));
     if (folder.ok) return folder.value.replace(/\/+$/, '') || '.';
     const { message, code } = folder.fault;
-    const hint = code === 'path-outside' ? { hint: 'for a folder elsewhere use --output' } : {};
-    report({ code, message, path, ...hint });
+    const hint = code === 'path-outside' ? 'for a folder elsewhere use --output' : undefined;
+    report({ code, message, path, hint });
     return '.';
   }
 }

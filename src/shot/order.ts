@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { RecordedInput, RecordedRequest } from '../domain/attempt.js';
+import { defined } from '../domain/defined.js';
+import { apiField, KEPT_FIELD_NAMES, type KeptSettings } from '../domain/fields.js';
 import type { VideoRequest } from '../domain/request.js';
-import type { FramePosition, FrameType, KeptSettings, MediaKind, Take } from '../domain/take.js';
+import type { FramePosition, FrameType, MediaKind, Take } from '../domain/take.js';
 import { unreachable } from '../errors.js';
 import { unsigned, unsignedUrl } from '../domain/unsigned-url.js';
 
@@ -38,23 +40,13 @@ export interface FrameFile {
  * The fingerprint of an order: sha256 (lower-case hex) of the canonical JSON (RFC 8785) of what shapes the
  * picture. Two orders with one fingerprint ask for the same clip, so the second need not be bought.
  */
-export function fingerprint({ take: { settings }, frames, references, previous }: Order): string {
+export function fingerprint({ take, frames, references, previous }: Order): string {
   const shaping = {
-    model: settings.model,
-    prompt: settings.prompt,
-    duration: settings.duration,
-    resolution: settings.resolution,
-    aspect_ratio: settings.aspect_ratio,
-    size: settings.size,
-    seed: settings.seed,
-    generate_audio: settings.generate_audio,
-    provider: unsigned(settings.provider),
-    creativity: settings.creativity,
-    upscale_factor: settings.upscale_factor,
+    ...recordedSettings(take),
     frames: frames.map(({ frame_type, input }) => ({ frame_type, input: inputIdentity(input) })),
     references: references.map(({ media, input }) => ({ media, input: inputIdentity(input) })),
     previous: previous?.clip_sha256,
-    // Not: gateway, ids, folders, concurrency, callback_url, session_id, user. They change no pixel.
+    // Not: gateway, ids, folders, concurrency, and the settings that change no pixel.
   };
   return createHash('sha256')
     .update(canonicalize(shaping) ?? '')
@@ -96,42 +88,52 @@ export function recordRequest(
   };
   return {
     ...recordedSettings(order.take),
-    ...(order.previous ? { previous_job_id: order.previous.job_id } : {}),
-    ...(order.frames.length > 0
-      ? {
-          frame_images: order.frames.map(({ frame_type, input }) => ({ frame_type, input: recorded(input) })),
-        }
-      : {}),
-    ...(order.references.length > 0
-      ? { input_references: order.references.map(({ media, input }) => ({ media, input: recorded(input) })) }
-      : {}),
+    ...inputsOf(order, {
+      frame: ({ frame_type, input }) => ({ frame_type, input: recorded(input) }),
+      reference: ({ media, input }) => ({ media, input: recorded(input) }),
+    }),
   };
 }
 
-/** The settings that lockfile and report keep of a request, without what signs addresses in them. */
+/** The settings that count in the fingerprint, and that lockfile and report keep, without what signs addresses in them. */
 export function recordedSettings({ settings }: Take): KeptSettings {
-  const { callback_url, session_id, user, ...kept } = settings;
-  return kept.provider ? { ...kept, provider: unsigned(kept.provider) } : kept;
+  const kept: Record<string, unknown> = {};
+  for (const name of KEPT_FIELD_NAMES) {
+    const value = settings[name];
+    if (value !== undefined) kept[name] = apiField(name).signed ? unsigned(value) : value;
+  }
+  // Each has the type that the settings have under its name.
+  return kept as unknown as KeptSettings;
 }
 
 /** The request as it goes over the wire. `urlOf` gives the https or data URL of an input. */
 export function wireRequest(order: Order, urlOf: (input: KnownInput) => string): VideoRequest {
   return {
     ...order.take.settings,
-    ...(order.previous ? { previous_job_id: order.previous.job_id } : {}),
-    ...(order.frames.length > 0
-      ? {
-          frame_images: order.frames.map(({ frame_type, input }) => ({
-            type: 'image_url' as const,
-            image_url: { url: urlOf(input) },
-            frame_type,
-          })),
-        }
-      : {}),
-    ...(order.references.length > 0
-      ? { input_references: order.references.map(({ media, input }) => referencePart(media, urlOf(input))) }
-      : {}),
+    ...inputsOf(order, {
+      frame: ({ frame_type, input }) => ({
+        type: 'image_url' as const,
+        image_url: { url: urlOf(input) },
+        frame_type,
+      }),
+      reference: ({ media, input }) => referencePart(media, urlOf(input)),
+    }),
   };
+}
+
+/** What a request has besides the settings, under the API's names; lists that would be empty are left out. */
+function inputsOf<F, R>(
+  { frames, references, previous }: Order,
+  as: {
+    readonly frame: (frame: Order['frames'][number]) => F;
+    readonly reference: (reference: Order['references'][number]) => R;
+  },
+) {
+  return defined({
+    previous_job_id: previous?.job_id,
+    frame_images: frames.length > 0 ? frames.map(as.frame) : undefined,
+    input_references: references.length > 0 ? references.map(as.reference) : undefined,
+  });
 }
 
 function referencePart(media: MediaKind, url: string): NonNullable<VideoRequest['input_references']>[number] {

@@ -3,7 +3,8 @@ import { checkCapabilities } from '../../src/catalogue/check.js';
 import type { Model } from '../../src/domain/catalogue.js';
 import type { Diagnostic } from '../../src/domain/diagnostic.js';
 import type { LocateField } from '../../src/domain/manifest.js';
-import type { ShotSettings, Take } from '../../src/domain/take.js';
+import type { ShotSettings } from '../../src/domain/fields.js';
+import type { Take } from '../../src/domain/take.js';
 import { MODELS, modelWith, reference, takeWith } from '../cost/fixtures.js';
 
 /** Every shot has a line of its own, and every field of it the same column. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Estimate } from '../../src/domain/money.js';
-import type { ShotSettings, Take } from '../../src/domain/take.js';
+import type { ShotSettings } from '../../src/domain/fields.js';
+import type { Take } from '../../src/domain/take.js';
 import { estimateTake } from '../../src/cost/estimate.js';
 import { MODELS, modelNamed, modelWith, reference, takeWith } from './fixtures.js';
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { findModel } from '../../src/catalogue/find.js';
 import { parseCatalogue, parseModel } from '../../src/catalogue/parse.js';
 import type { Model } from '../../src/domain/catalogue.js';
-import type { ReferenceInput, ShotSettings, Take } from '../../src/domain/take.js';
+import type { ShotSettings } from '../../src/domain/fields.js';
+import type { ReferenceInput, Take } from '../../src/domain/take.js';
 
 /** The catalogue of a real gateway, as the sandbox serves it. */
 export const MODELS: readonly Model[] = parseCatalogue(

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { manifestSchema } from '../../src/manifest/schema.js';
-import type { JsonSchema } from '../../src/manifest/schema-fields.js';
+import { manifestSchema } from '../../src/manifest/schema/document.js';
+import type { JsonSchema } from '../../src/domain/json-schema.js';
 import { found, keysOf, read } from './reading.js';
 
 const DOC = await readFile(new URL('../../docs/manifest.md', import.meta.url), 'utf8');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { idFault } from '../../src/manifest/ids.js';
+import { idFault } from '../../src/manifest/expand/ids.js';
 import { found, keysOf, read, withShots } from './reading.js';
 
 describe('ids', () => {

@@ -18,7 +18,7 @@ export const registerSchema: Register = (program, context) => {
     ['dailies schema --live > manifest.schema.json', 'knows what each model can do'],
   ]);
   act<SchemaFlags>(command, context, async ({ flags: { live, gateway } }) => {
-    const { liveSchema, manifestSchema } = await import('../../manifest/schema.js');
+    const { liveSchema, manifestSchema } = await import('../../manifest/schema/document.js');
     if (live !== true) {
       printJson(context, manifestSchema);
       return 0;

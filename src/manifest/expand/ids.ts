@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { isRecord } from '../../domain/is-record.js';
+import { identity, type Combination } from './matrix.js';
+
+/** Names that Windows gives to devices, with any extension: no file or folder may bear them. */
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
+
+/** Files of ours that lie in the output folder, beside the shots' folders. */
+const OURS = ['index.html', 'report.json'];
+
+/** Ids name files: with room for a take, an output and an extension they stay within every file system's limit. */
+export const LONGEST_ID = 100;
+
+/** Whether a file or folder name is a device on Windows. */
+export function isDeviceName(name: string): boolean {
+  return DEVICE.test(name.trimStart());
+}
+
+/** What is wrong with an id (after vars and matrix), as the rest of a sentence that begins with it; or undefined. */
+export function idFault(id: string): string | undefined {
+  if (id === '') return 'is empty';
+  if (id.length > LONGEST_ID) return `has more than ${LONGEST_ID} characters`;
+  if (!/^[A-Za-z0-9._-]+$/.test(id))
+    return 'names files, and may have only the letters a to z and A to Z, digits, ".", "_" and "-"';
+  if (id.startsWith('.') || id.startsWith('-')) return 'names files, and may not begin with "." or "-"';
+  if (id.endsWith('.')) return 'names files, and may not end with "."';
+  if (isDeviceName(id)) return 'is the name of a device on Windows, where no file can bear it';
+  if (OURS.includes(id.toLowerCase())) return 'is the name of a file of ours in the output folder';
+  return undefined;
+}
+
+/** A value's part of an id is cut to this. */
+const LONGEST_LABEL = 32;
+const HASH_LENGTH = 6;
+
+/** The ids of a shot's combinations before they are told apart. */
+export interface IdDraft {
+  readonly combination: Combination;
+  /** The manifest's id with its vars put in. */
+  readonly stem: string;
+  /** The names whose values already stand in the stem. */
+  readonly named: ReadonlySet<string>;
+}
+
+/**
+ * The expanded ids of a shot: `backpack.seedance-2.0-fast`. Each hangs on its own values alone, so that it stays the
+ * same when values are added or moved; where two values read the same, a short hash tells them apart.
+ */
+export function expandedIds(drafts: readonly IdDraft[]): string[] {
+  const plain = drafts.map(({ stem, named, combination }) => labelled(stem, named, combination));
+  const counts = new Map<string, number>();
+  for (const id of plain) counts.set(id.toLowerCase(), (counts.get(id.toLowerCase()) ?? 0) + 1);
+  return drafts.map(({ stem, combination }, index) => {
+    const id = plain[index] ?? stem;
+    if (counts.get(id.toLowerCase()) !== 1) return withHash(id, ownValues(combination));
+    // A stem that is too long by itself is the writer's to shorten.
+    return id.length <= LONGEST_ID || stem.length > LONGEST_ID ? id : withHash(id, id);
+  });
+}
+
+/** The stem, and a label for each axis it does not name. A combination of `include` may be named by its vars alone. */
+function labelled(stem: string, named: ReadonlySet<string>, { values, axes, added }: Combination): string {
+  if (added && axes.some((name) => named.has(name))) return stem;
+  return [stem, ...axes.filter((name) => !named.has(name)).map((name) => label(name, values[name]))].join(
+    '.',
+  );
+}
+
+function ownValues({ values, axes }: Combination): unknown {
+  return Object.fromEntries(axes.map((name) => [name, values[name]]));
+}
+
+/** A value as a part of an id: short, readable, and the same wherever it stands. */
+export function label(name: string, value: unknown): string {
+  if (typeof value === 'number' && name === 'duration') return `${value}s`;
+  if (typeof value === 'number' || typeof value === 'boolean') return cleaned(`${name}-${value}`, value);
+  if (value === null || value === undefined) return `no-${name}`;
+  if (typeof value === 'string') return idPart(name, value);
+  if (Array.isArray(value) && value.length === 1) return label(name, value[0]);
+  if (isRecord(value)) {
+    const source = value['from'] ?? value['image'] ?? value['video'] ?? value['audio'];
+    if (typeof source === 'string') return label(name, source);
+  }
+  return `${slug(name)}-${hash(value)}`;
+}
+
+/** The text of a field or var as a part of an id. */
+export function idPart(name: string, text: string): string {
+  return cleaned(lastPart(name, text), text);
+}
+
+/** Of models, paths and URLs the last part says most. */
+function lastPart(name: string, value: string): string {
+  if (/\s/.test(value)) return value;
+  const isMedia = name === 'first_frame' || name === 'last_frame' || name === 'references';
+  if (!isMedia && !value.includes('/')) return value;
+  const path = value.replace(/[?#].*$/, '').replace(/\/+$/, '');
+  return path.slice(path.lastIndexOf('/') + 1).replace(MEDIA_FILE, '');
+}
+
+const MEDIA_FILE = /\.(?:png|jpe?g|webp|gif|avif|bmp|tiff?|mp4|m4v|mov|webm|mkv|mp3|m4a|wav|ogg|flac)$/i;
+
+/** The slug of a text; with a hash where nothing readable is left of it, or not all of it fits. */
+function cleaned(text: string, value: unknown): string {
+  const whole = slug(text);
+  if (whole === '') return hash(value);
+  return whole.length <= LONGEST_LABEL
+    ? whole
+    : `${trimmed(whole.slice(0, LONGEST_LABEL - 8))}-${hash(value)}`;
+}
+
+/** Letters, digits, ".", "_" and "-" of a text; accents are dropped, all else becomes "-". */
+function slug(text: string): string {
+  const plain = text.normalize('NFKD').replace(/\p{M}/gu, '');
+  return trimmed(plain.replace(/[^A-Za-z0-9._-]+/g, '-'));
+}
+
+function trimmed(text: string): string {
+  return text.replace(/^[-._]+|[-._]+$/g, '');
+}
+
+function withHash(id: string, value: unknown): string {
+  return `${id.slice(0, LONGEST_ID - HASH_LENGTH - 1)}-${hash(value)}`;
+}
+
+function hash(value: unknown): string {
+  return createHash('sha256').update(identity(value)).digest('hex').slice(0, HASH_LENGTH);
+}

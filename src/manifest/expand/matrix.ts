@@ -1,0 +1,216 @@
+import canonicalize from 'canonicalize';
+import { nearest } from '../../domain/nearest.js';
+import { isField } from '../schema/fields.js';
+import type { Path } from '../yaml/places.js';
+import { didYouMean, type Report } from '../problems.js';
+import type { RawCombination, RawMatrix } from '../schema/raw.js';
+
+/** One combination of a matrix. */
+export interface Combination {
+  readonly values: RawCombination;
+  /** The names that tell it from the others; what `include` added to it is not among them. */
+  readonly axes: readonly string[];
+  /** It is one that `include` brought. */
+  readonly added: boolean;
+}
+
+/** More than this from one shot needs a word from the person who pays. */
+const LARGE_MATRIX = 1000;
+/** More than this is a mistake whatever anyone says. */
+const MOST_COMBINATIONS = 200_000;
+/** Without that word, a product beyond this is not even looked at: exclusions will not save it. */
+const LARGE_PRODUCT = 20 * LARGE_MATRIX;
+
+/**
+ * The combinations of a matrix, by the rules of GitHub Actions: the product of the axes, the last one fastest;
+ * less what `exclude` matches; each map of `include` is added to the combinations whose axes it does not
+ * contradict, or is a combination of its own. Returns undefined where the matrix has faults.
+ */
+export function expandMatrix(options: {
+  readonly matrix: RawMatrix;
+  readonly path: Path;
+  readonly report: Report;
+  readonly allowLarge: boolean;
+}): readonly Combination[] | undefined {
+  const { matrix, path, report, allowLarge } = options;
+  const { include = [], exclude = [], ...lists } = matrix;
+  const axes = Object.entries(lists);
+  const sizes = axes.map(([, values]) => values.length);
+  const product = axes.length === 0 ? 0 : sizes.reduce((all, size) => all * size, 1);
+  if (!sound({ axes, exclude, path, report })) return undefined;
+  if (product > (allowLarge ? MOST_COMBINATIONS : LARGE_PRODUCT)) {
+    reportTooLarge(product);
+    return undefined;
+  }
+
+  const identityOf = rememberingIdentity();
+  const excluded = matcher(exclude, identityOf);
+  const kept = combinations(axes).filter((values) => !excluded(values));
+  reportIdleExclusions({ exclude, axes, path, report });
+  const all = withIncluded({ kept, names: axes.map(([name]) => name), include, identityOf });
+  if (all.length === 0) {
+    report({ code: 'matrix-invalid', message: 'exclude leaves no combination', path: [...path, 'exclude'] });
+    return undefined;
+  }
+  if (all.length <= LARGE_MATRIX || allowLarge) return all;
+  reportTooLarge(all.length);
+  return undefined;
+
+  function reportTooLarge(count: number): void {
+    const factors = sizes.length > 1 ? ` (${sizes.join(' × ')})` : '';
+    const message = `the matrix makes ${count.toLocaleString('en')} shots of one${factors}`;
+    const hint =
+      count > MOST_COMBINATIONS
+        ? `at most ${MOST_COMBINATIONS.toLocaleString('en')} are possible`
+        : `more than ${LARGE_MATRIX.toLocaleString('en')} need --allow-large-matrix`;
+    report({ code: 'matrix-too-large', message, path, on: 'key', hint });
+  }
+}
+
+type Axes = readonly (readonly [name: string, values: readonly unknown[]])[];
+
+/** Values twice on an axis, and exclusions by names that are no axis. */
+function sound(parts: {
+  readonly axes: Axes;
+  readonly exclude: readonly RawCombination[];
+  readonly path: Path;
+  readonly report: Report;
+}): boolean {
+  const { axes, exclude, path, report } = parts;
+  let fine = true;
+  for (const [name, values] of axes) {
+    if (name === 'id' || name === 'vars' || name === 'matrix') {
+      fine = false;
+      const hint = { hint: 'multiply fields or vars; {{name}} in the id puts their values in' };
+      report({
+        code: 'matrix-invalid',
+        message: `${name} has no values to multiply over`,
+        path: [...path, name],
+        on: 'key',
+        ...hint,
+      });
+    }
+    const seen = new Set<string>();
+    for (const [index, value] of values.entries()) {
+      const key = identity(value);
+      if (seen.has(key)) {
+        fine = false;
+        const message = `${name} has this value twice, so that one shot would be made twice`;
+        report({
+          code: 'matrix-invalid',
+          message,
+          path: [...path, name, index],
+          hint: 'for several clips of one shot use takes',
+        });
+      }
+      seen.add(key);
+    }
+  }
+  const names = axes.map(([name]) => name);
+  for (const [index, combination] of exclude.entries()) {
+    for (const name of Object.keys(combination)) {
+      if (names.includes(name)) continue;
+      fine = false;
+      const meant = isField(name) ? undefined : nearest(name, names);
+      report({
+        code: 'matrix-invalid',
+        message: `exclude names ${name}, which the matrix has no list for${didYouMean(meant)}`,
+        path: [...path, 'exclude', index, name],
+        on: 'key',
+      });
+    }
+  }
+  return fine;
+}
+
+function combinations(axes: Axes): RawCombination[] {
+  if (axes.length === 0) return [];
+  let all: RawCombination[] = [{}];
+  for (const [name, values] of axes) {
+    all = all.flatMap((combination) => values.map((value) => ({ ...combination, [name]: value })));
+  }
+  return all;
+}
+
+/** Says of a combination whether any of the patterns matches it in all that the pattern names. */
+function matcher(
+  patterns: readonly RawCombination[],
+  identityOf: Identify,
+): (values: RawCombination) => boolean {
+  const wanted = patterns.map((pattern) =>
+    Object.entries(pattern).map(([name, value]) => [name, identity(value)] as const),
+  );
+  return (values) =>
+    wanted.some((pattern) => pattern.every(([name, value]) => identityOf(values[name]) === value));
+}
+
+/** An exclusion by a value that its axis lacks is most likely a slip, and would let a paid clip through. */
+function reportIdleExclusions(parts: {
+  readonly exclude: readonly RawCombination[];
+  readonly axes: Axes;
+  readonly path: Path;
+  readonly report: Report;
+}): void {
+  const { exclude, axes, path, report } = parts;
+  for (const [index, combination] of exclude.entries()) {
+    for (const [name, value] of Object.entries(combination)) {
+      const values = axes.find(([axis]) => axis === name)?.[1] ?? [];
+      if (values.some((other) => identity(other) === identity(value))) continue;
+      const words = values.filter((other) => typeof other === 'string');
+      const meant = typeof value === 'string' ? nearest(value, words) : undefined;
+      report({
+        code: 'matrix-invalid',
+        severity: 'warning',
+        message: `this excludes nothing: ${name} has no such value`,
+        path: [...path, 'exclude', index, name],
+        hint: meant && `did you mean ${meant}?`,
+      });
+    }
+  }
+}
+
+function withIncluded(parts: {
+  readonly kept: readonly RawCombination[];
+  readonly names: readonly string[];
+  readonly include: readonly RawCombination[];
+  readonly identityOf: Identify;
+}): Combination[] {
+  const { kept, names, include, identityOf } = parts;
+  const base: Combination[] = kept.map((values) => ({ values, axes: names, added: false }));
+  const extended = base.map(({ values }) => ({ ...values }));
+  const added: Combination[] = [];
+  for (const extra of include) {
+    const own = Object.entries(extra);
+    const fixed = own
+      .filter(([name]) => names.includes(name))
+      .map(([name, value]) => [name, identity(value)] as const);
+    let joined = false;
+    for (const values of extended) {
+      if (!fixed.every(([name, value]) => identityOf(values[name]) === value)) continue;
+      joined = true;
+      for (const [name, value] of own) values[name] = value;
+    }
+    if (!joined) {
+      const order = [...names.filter((name) => Object.hasOwn(extra, name)), ...Object.keys(extra)];
+      added.push({ values: extra, axes: [...new Set(order)], added: true });
+    }
+  }
+  return [...base.map((one, index) => ({ ...one, values: extended[index] ?? one.values })), ...added];
+}
+
+type Identify = (value: unknown) => string;
+
+/** The same values come back in many combinations; each is looked at once. */
+function rememberingIdentity(): Identify {
+  const known = new Map<unknown, string>();
+  return (value) => {
+    const text = known.get(value) ?? identity(value);
+    known.set(value, text);
+    return text;
+  };
+}
+
+/** One text for equal values, whatever the order of their keys. */
+export function identity(value: unknown): string {
+  return canonicalize(value) ?? 'undefined';
+}

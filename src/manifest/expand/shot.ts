@@ -1,0 +1,191 @@
+import { expandMatrix, type Combination } from './matrix.js';
+import { expandedIds, idFault, idPart, type IdDraft } from './ids.js';
+import { layer } from './layers.js';
+import { FIELD_NAMES } from '../schema/fields.js';
+import {
+  matrixOf,
+  matrixVar,
+  matrixVars,
+  pathInMatrix,
+  reportIdleNames,
+  type PlacedMatrix,
+} from './placed-matrix.js';
+import type { Places } from '../yaml/places.js';
+import { show, type Report, type Suggest } from '../problems.js';
+import type { RawCombination, RawShared, RawShot } from '../schema/raw.js';
+import { shotValues, type ShotValues } from './shot-values.js';
+import { NO_VARS, scopeOf, substitution, varsAt, type Scope, type Substitution, type Var } from './vars.js';
+
+/** One combination of a shot; its chains still name shots as the manifest does. */
+export interface ExpandedShot {
+  readonly id: string;
+  readonly manifestId: string;
+  /** Of the shot in the manifest's list. */
+  readonly index: number;
+  readonly matrix: RawCombination;
+  /** The vars that the naming template asks for. */
+  readonly vars?: Readonly<Record<string, string>>;
+  readonly values: ShotValues;
+}
+
+/** What all shots of one manifest share. */
+export interface ShotContext {
+  readonly defaults: RawShared;
+  /** Fields of the defaults were dropped as faulty. */
+  readonly defaultsSuspect: boolean;
+  /** Vars of the manifest or of the defaults were. */
+  readonly varsSuspect: boolean;
+  readonly manifestVars: ReadonlyMap<string, Var>;
+  readonly defaultVars: ReadonlyMap<string, Var>;
+  /** From the command line: they win over the manifest's and the shot's, not over a matrix. */
+  readonly givenVars: ReadonlyMap<string, Var>;
+  /** The placeholders of the naming template. */
+  readonly templateNames: readonly string[];
+  readonly plainHttp: boolean;
+  readonly allowLarge: boolean;
+  /** Names of vars that any text asked for; grows. */
+  readonly used: Set<string>;
+  readonly places: Places;
+  readonly report: Report;
+  readonly suggest: Suggest;
+}
+
+/** A shot without a matrix is its only combination. */
+const SINGLE: readonly Combination[] = [{ values: {}, axes: [], added: false }];
+const NO_MATRIX: RawCombination = {};
+
+/** All combinations of a shot, in the matrix's order; none where its matrix has faults. */
+export function expandShot(options: {
+  readonly shot: RawShot;
+  readonly index: number;
+  /** Fields of the shot that were dropped as faulty. */
+  readonly broken: ReadonlySet<string>;
+  readonly context: ShotContext;
+}): readonly ExpandedShot[] {
+  const { shot, index, broken, context } = options;
+  const { report, used } = context;
+  const own = matrixOf(shot, context.defaults, index);
+  const combinations = own ? expandMatrix({ ...own, report, allowLarge: context.allowLarge }) : SINGLE;
+  if (!combinations) return [];
+  if (!own) reportIdleNulls(shot, context, index);
+
+  const usedHere = new Set<string>(context.templateNames);
+  const suspect = broken.size > 0 || context.defaultsSuspect;
+  const varsSuspect = broken.has('vars') || context.varsSuspect;
+  const part: ShotPart = { shot, index, suspect, varsSuspect, own, used: usedHere, context };
+  const drafts = draftIds(part, combinations);
+  const ids = expandedIds(drafts);
+  const expanded = drafts.map((draft, place) => expansion(part, draft, ids[place] ?? shot.id));
+  if (own && !suspect) reportIdleNames(own, usedHere, report);
+  for (const name of usedHere) used.add(name);
+  return expanded;
+}
+
+/** What the combinations of one shot share. */
+interface ShotPart {
+  readonly shot: RawShot;
+  readonly index: number;
+  readonly suspect: boolean;
+  readonly varsSuspect: boolean;
+  readonly own: PlacedMatrix | undefined;
+  /** Names of vars that the shot asked for; grows. */
+  readonly used: Set<string>;
+  readonly context: ShotContext;
+}
+
+interface Draft extends IdDraft {
+  readonly scope: Scope;
+}
+
+function draftIds(
+  { shot, index, varsSuspect, own, used, context }: ShotPart,
+  combinations: readonly Combination[],
+): Draft[] {
+  const { report, suggest, givenVars, defaultVars, manifestVars } = context;
+  const shotVars = varsAt(shot.vars, ['shots', index, 'vars'], context.places);
+  const varOf = own && matrixVar(own, context.places);
+  const names = new Set(combinations.flatMap(({ values }) => Object.keys(values)));
+  return combinations.map((combination) => {
+    const given = varOf ? matrixVars(combination.values, varOf) : NO_VARS;
+    const scope: Scope = {
+      ...scopeOf([given, givenVars, shotVars, defaultVars, manifestVars], varsSuspect),
+      lackedBy: (name) => (names.has(name) ? labelOf(combination) : undefined),
+    };
+    if (!shot.id.includes('{{')) return { combination, scope, stem: shot.id, named: NONE_NAMED };
+    const named = new Set<string>();
+    const vars = substitution({
+      scope,
+      report,
+      suggest,
+      used: named,
+      shape: (text, name) => idPart(name, text),
+    });
+    const stem = vars.text(shot.id, () => ['shots', index, 'id']);
+    for (const name of named) used.add(name);
+    return { combination, scope, stem, named };
+  });
+}
+
+/** `aspect_ratio: 4:5, look: rain`. */
+function labelOf({ values }: Combination): string {
+  const parts = Object.entries(values).map(
+    ([name, value]) => `${name}: ${typeof value === 'string' ? value : show(value)}`,
+  );
+  return parts.join(', ').slice(0, 100);
+}
+
+const NONE_NAMED: ReadonlySet<string> = new Set();
+
+function expansion(part: ShotPart, { combination, scope }: Draft, id: string): ExpandedShot {
+  const { shot, index, suspect, own, used, context } = part;
+  const given = combination.values;
+  const report: Report = (problem) => context.report({ shot: id, ...problem });
+  const vars = substitution({ scope, report, suggest: context.suggest, used });
+  const layered = layer({
+    defaults: context.defaults,
+    own: shot,
+    given,
+    index,
+    pathOfGiven: (field) => (own ? pathInMatrix(own, field, given[field]) : ['shots', index]),
+  });
+  const fault = idFault(id);
+  // An id whose vars were not found has had its message.
+  if (fault !== undefined && !id.includes('{{')) {
+    report({ code: 'unsafe-id', message: `the id ${show(id)} ${fault}`, path: ['shots', index, 'id'] });
+  }
+  const named = namedVars(context.templateNames, { given, scope, vars });
+  return {
+    id,
+    manifestId: own ? shot.id : id,
+    index,
+    matrix: own ? given : NO_MATRIX,
+    values: shotValues({ layered, vars, index, suspect, plainHttp: context.plainHttp, report }),
+    ...(named ? { vars: named } : undefined),
+  };
+}
+
+/** The vars that the naming template asks for, the texts and numbers of the matrix among them: as they stand in a prompt. */
+function namedVars(
+  names: readonly string[],
+  from: { readonly given: RawCombination; readonly scope: Scope; readonly vars: Substitution },
+): Readonly<Record<string, string>> | undefined {
+  const { given, scope, vars } = from;
+  const isText = (name: string) => ['string', 'number'].includes(typeof given[name]);
+  const asked = names.filter((name) => (!Object.hasOwn(given, name) || isText(name)) && scope.find(name));
+  if (asked.length === 0) return undefined;
+  return Object.fromEntries(asked.map((name) => [name, vars.text(`{{${name}}}`, () => ['output', 'name'])]));
+}
+
+/** A key without a value reads like a slip: it is `null`, and unsets nothing. */
+function reportIdleNulls(shot: RawShot, { defaults, report }: ShotContext, index: number): void {
+  for (const field of FIELD_NAMES) {
+    if (shot[field] !== null || defaults[field] != null || field === 'prompt' || field === 'model') continue;
+    report({
+      code: 'invalid-value',
+      severity: 'warning',
+      message: `${field} is empty, and there is no default that this would unset`,
+      path: ['shots', index, field],
+      on: 'key',
+    });
+  }
+}

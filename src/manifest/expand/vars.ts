@@ -1,0 +1,181 @@
+import type { Path, Places } from '../yaml/places.js';
+import { show, type Report, type Suggest } from '../problems.js';
+
+/** Where something is written; worked out when a fault is reported there. */
+export type Where = () => Path;
+
+/** A name and its text, and where the text is written (absent: on the command line). */
+export interface Var {
+  readonly text: string;
+  readonly where?: Where;
+}
+
+/** The vars that a text may use. */
+export interface Scope {
+  readonly find: (name: string) => Var | undefined;
+  readonly names: () => Iterable<string>;
+  /** The combination of a matrix that lacks a name which others of that matrix have. */
+  readonly lackedBy?: (name: string) => string | undefined;
+  /** Vars were dropped as faulty: a name without one may have had it. */
+  readonly suspect: boolean;
+}
+
+/** Puts vars into texts. */
+export interface Substitution {
+  /** The text with its vars put in. A faulty placeholder is reported and stays as it is. */
+  readonly text: (text: string, where: Where) => string;
+  /** The same for each text within a value; a value without placeholders is returned as it is. */
+  readonly value: (value: unknown, where: Where) => unknown;
+}
+
+/** Longer than any prompt may be: stops vars that double each other. */
+const LONGEST_TEXT = 200_000;
+
+const PLACEHOLDER = /^\{\{\s*([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}/;
+
+/**
+ * Substitution from a scope. `used` gathers the names that were asked for; `shape` changes the text of each var
+ * before it is put in (an id takes it as a slug).
+ */
+export function substitution(parts: {
+  readonly scope: Scope;
+  readonly report: Report;
+  readonly suggest: Suggest;
+  readonly used: Set<string>;
+  readonly shape?: (text: string, name: string) => string;
+}): Substitution {
+  const { scope, report, suggest, used, shape = (text: string) => text } = parts;
+  // Vars may name vars: each is unfolded once, or a chain that doubles at each link would never end.
+  const unfolded = new Map<string, string>();
+  return { text: (text, where) => expand(text, { where, open: [] }), value };
+
+  function value(given: unknown, where: Where): unknown {
+    if (typeof given === 'string') return expand(given, { where, open: [] });
+    if (typeof given !== 'object' || given === null) return given;
+    const entries = Object.entries(given as Readonly<Record<string, unknown>>);
+    for (const [key] of entries) if (key.includes('{{')) varInKey([...where(), key]);
+    const changed = entries.map(([key, inner]) => [key, value(inner, () => [...where(), key])] as const);
+    if (changed.every(([, inner], index) => inner === entries[index]?.[1])) return given;
+    return Array.isArray(given) ? changed.map(([, inner]) => inner) : Object.fromEntries(changed);
+  }
+
+  /** `open`: the vars whose own text is being expanded. */
+  function expand(text: string, at: { readonly where: Where; readonly open: readonly string[] }): string {
+    let next = text.indexOf('{{');
+    if (next < 0) return text;
+    let result = '';
+    let rest = 0;
+    for (; next >= 0 && result.length <= LONGEST_TEXT; next = text.indexOf('{{', rest)) {
+      result += text.slice(rest, next);
+      const tail = text.slice(next, next + 200);
+      const name = PLACEHOLDER.exec(tail)?.[1];
+      if (tail.startsWith('{{{{')) {
+        result += '{{';
+        rest = next + 4;
+      } else if (name !== undefined) {
+        rest = next + tail.indexOf('}}') + 2;
+        result += lookUp(name, { ...at, placeholder: text.slice(next, rest) });
+      } else if (tail.startsWith('{{{')) {
+        result += '{';
+        rest = next + 1;
+      } else {
+        badPlaceholder(tail, at.where);
+        result += '{{';
+        rest = next + 2;
+      }
+    }
+    return result + text.slice(rest);
+  }
+
+  function lookUp(
+    name: string,
+    at: { readonly where: Where; readonly open: readonly string[]; readonly placeholder: string },
+  ): string {
+    const { where, open, placeholder } = at;
+    used.add(name);
+    const known = unfolded.get(name);
+    if (known !== undefined) return known;
+    const found = scope.find(name);
+    if (!found && scope.suspect) return placeholder;
+    const combination = found ? undefined : scope.lackedBy?.(name);
+    if (combination !== undefined) {
+      const message = `the combination ${combination} has no ${name}, which others of its matrix have`;
+      const hint = `give it one under include:, beside ${combination}`;
+      report({ code: 'unknown-var', message, hint, path: where(), needle: placeholder });
+      return placeholder;
+    }
+    if (!found) {
+      const meant = suggest(name, scope.names);
+      const hint =
+        meant === undefined
+          ? 'define it under vars:, or with --var; a literal {{ is written {{{{'
+          : `did you mean {{${meant}}}?`;
+      const message = `no var is called ${show(name)}`;
+      report({ code: 'unknown-var', message, hint, path: where(), needle: placeholder });
+      return placeholder;
+    }
+    if (open.includes(name)) {
+      const circle = [...open.slice(open.indexOf(name)), name].join(' → ');
+      const message = `the var ${name} stands for itself: ${circle}`;
+      report({ code: 'unknown-var', message, path: where(), needle: placeholder });
+      return placeholder;
+    }
+    // What comes from the command line is taken word for word.
+    const text = found.where ? expand(found.text, { where: found.where, open: [...open, name] }) : found.text;
+    if (text.length > LONGEST_TEXT) {
+      const message = `the var ${name} unfolds to more text than a prompt may have`;
+      report({ code: 'invalid-value', message, path: where(), needle: placeholder });
+      return placeholder;
+    }
+    const shaped = shape(text, name);
+    unfolded.set(name, shaped);
+    return shaped;
+  }
+
+  function varInKey(path: Path): void {
+    const message = 'a var is put into values, not into keys';
+    report({ code: 'invalid-value', message, path, on: 'key', hint: 'write the key out' });
+  }
+
+  function badPlaceholder(tail: string, where: Where): void {
+    report({
+      code: 'unknown-var',
+      message: 'braces open a var here, but no name follows',
+      path: where(),
+      needle: /^\{\{[^\s{}]*\s*[^\s{}]*/.exec(tail)?.[0] ?? '{{',
+      hint: 'a var is {{name}}, with letters, digits, "_" and "-"; a literal {{ is written {{{{',
+    });
+  }
+}
+
+/** A scope of layers: the earlier win. */
+export function scopeOf(layers: readonly ReadonlyMap<string, Var>[], suspect: boolean): Scope {
+  return {
+    suspect,
+    find: (name) => layers.find((layer) => layer.has(name))?.get(name),
+    names: () => new Set(layers.flatMap((layer) => [...layer.keys()])),
+  };
+}
+
+/** The vars of a map in the manifest that stands at `path`. */
+export function varsAt(
+  vars: Readonly<Record<string, unknown>> | null | undefined,
+  path: Path,
+  places: Places,
+): ReadonlyMap<string, Var> {
+  if (!vars) return NO_VARS;
+  const entries = Object.entries(vars);
+  return new Map(
+    entries.map(([name, value]) => {
+      const where = (): Path => [...path, name];
+      return [name, { text: textOf(value, where, places), where }];
+    }),
+  );
+}
+
+/** A value as text. YAML reads numbers and booleans; what the model is told is what the manifest has: `49.00`, `007`, `True`. */
+export function textOf(value: unknown, where: Where, places: Places): string {
+  return typeof value === 'string' ? value : (places.written(where()) ?? String(value));
+}
+
+export const NO_VARS: ReadonlyMap<string, Var> = new Map();

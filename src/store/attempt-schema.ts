@@ -1,0 +1,282 @@
+import { apiField, KEPT_FIELD_NAMES } from '../domain/fields.js';
+import {
+  described,
+  listOf,
+  membersOf,
+  number,
+  objectOf,
+  ordinal,
+  text,
+  texts,
+  yesOrNo,
+  type JsonSchema,
+  type Members,
+} from '../domain/json-schema.js';
+
+/*
+ * What an attempt looks like in a lockfile. A union is written as one object with an `if` for each of its members, so
+ * that a fault has one message, and so that nothing is made on the way to finding that there is none.
+ */
+
+const fromNothing: JsonSchema = { type: 'number', minimum: 0 };
+const whole: JsonSchema = { type: 'integer' };
+const count: JsonSchema = { title: 'a whole number from 0', type: 'integer', minimum: 0 };
+const sha256: JsonSchema = {
+  title: 'a sha256 (64 digits, lower-case hex)',
+  type: 'string',
+  pattern: '^[0-9a-f]{64}$',
+};
+
+const time: JsonSchema = {
+  title: 'a time (ISO 8601, UTC)',
+  type: 'string',
+  pattern:
+    '^\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,9})?Z$',
+};
+
+const cost = described(
+  number,
+  'US dollars, as the gateway reports them; absent: not reported, which is not zero.',
+);
+
+const job = objectOf({
+  description: 'What the gateway knows the job by.',
+  required: { id: text },
+  optional: { polling_url: described(text, 'As the gateway gave it, unless it carries a signature.') },
+});
+
+const media = objectOf({
+  description: 'What the file says of itself.',
+  required: {
+    container: { enum: ['mp4', 'webm'] },
+    duration_s: fromNothing,
+    width: number,
+    height: number,
+    video_codec: text,
+  },
+  optional: { fps: described(number, 'Frames a second.'), audio_codec: text },
+});
+
+const output = objectOf({
+  description: 'One clip: its bytes are known by their sha256, wherever they lie.',
+  required: {
+    sha256,
+    bytes: count,
+    media,
+    warnings: described(texts, 'Where the clip differs from what was asked for.'),
+  },
+  optional: {
+    first_sha256: described(
+      sha256,
+      'Where the gateway has sent the clip in other bytes since: what it had when it was first delivered. Shots made from it go by that.',
+    ),
+  },
+});
+
+/** What each kind of state holds besides `kind` and `since`. */
+const STATES: readonly (Members & { readonly kinds: readonly string[] })[] = [
+  {
+    kinds: ['planned', 'submitting', 'not_charged'],
+    description:
+      'planned: nothing was sent. submitting: a request was about to leave; where no run is on, perhaps charged. not_charged: settled by hand.',
+  },
+  {
+    kinds: ['pending', 'in_progress'],
+    description: 'The gateway has the job.',
+    required: { job },
+  },
+  {
+    kinds: ['completed', 'downloading'],
+    description: 'The job is done, and its clips are on the gateway.',
+    required: { job },
+    optional: { cost_usd: cost },
+  },
+  {
+    kinds: ['delivered'],
+    description: 'The clips were checked, and lay in their place.',
+    required: { job, outputs: listOf(output) },
+    optional: {
+      cost_usd: cost,
+      lost: described(text, "The gateway's word that it has the clip no more."),
+    },
+  },
+  {
+    kinds: ['failed', 'cancelled', 'expired', 'lost'],
+    description:
+      "failed, cancelled, expired: the gateway's last word. lost: the gateway no longer knows the job or its clip, which was paid for.",
+    required: { job, message: text },
+    optional: { cost_usd: cost },
+  },
+  {
+    kinds: ['refused'],
+    description: 'The gateway said no: never charged.',
+    required: { status: described(whole, 'The HTTP status.'), message: text },
+  },
+  {
+    kinds: ['uncertain'],
+    description:
+      'The answer was lost: perhaps charged. Held until dailies resolve or on_uncertain settles it.',
+    required: { message: text },
+  },
+  {
+    kinds: ['abandoned'],
+    description: 'Given up by hand.',
+    optional: { job, cost_usd: cost },
+  },
+];
+
+const state: JsonSchema = {
+  ...objectOf({
+    description: 'How far the attempt came. Each state holds just what it proves.',
+    required: { kind: { enum: STATES.flatMap(({ kinds }) => kinds) }, since: time },
+  }),
+  allOf: STATES.map(({ kinds, ...members }) => ({
+    if: { required: ['kind'], properties: { kind: { enum: kinds } } },
+    then: membersOf(members),
+  })),
+};
+
+/** A local file, unless a member that comes first says otherwise. */
+const input: JsonSchema = {
+  type: 'object',
+  if: { required: ['from'] },
+  then: membersOf({
+    description: 'A frame of another shot: the clip it was taken from, and the picture that was sent.',
+    required: {
+      from: described(text, 'The shot.'),
+      take: ordinal,
+      at: {
+        title: 'first, last, or a number of seconds',
+        description: 'Which frame; a number counts seconds.',
+        type: ['string', 'number'],
+        minimum: 0,
+        if: { type: 'string' },
+        then: { enum: ['first', 'last'] },
+      },
+      clip_sha256: sha256,
+    },
+    optional: { path: text, sha256 },
+  }),
+  else: {
+    if: { required: ['url'] },
+    then: membersOf({
+      description: 'A remote file, without the parameters that sign its URL.',
+      required: { url: text },
+    }),
+    else: membersOf({ description: 'A local file.', required: { path: text, sha256 } }),
+  },
+};
+
+/** The kept fields by their kind alone: what is on the disk stays readable when the limits of the API move. */
+const settings = Object.fromEntries(
+  KEPT_FIELD_NAMES.map((name) => {
+    const { description, type } = apiField(name).schema;
+    return [name, { description, type }];
+  }),
+);
+
+const request = objectOf({
+  description:
+    "The request as sent, under the API's names. Inputs are kept as what they were, without their bytes and without the parameters that sign a URL.",
+  required: { model: settings['model'] ?? text },
+  optional: {
+    ...settings,
+    previous_job_id: described(text, 'The job that this one continues.'),
+    frame_images: listOf(
+      objectOf({ required: { frame_type: { enum: ['first_frame', 'last_frame'] }, input: at('input') } }),
+    ),
+    input_references: listOf(
+      objectOf({ required: { media: { enum: ['image', 'video', 'audio'] }, input: at('input') } }),
+    ),
+  },
+});
+
+const estimate: JsonSchema = {
+  ...objectOf({
+    description: 'What it was expected to cost; null where the model has no price that can be read.',
+    required: {
+      min_usd: fromNothing,
+      expected_usd: fromNothing,
+      max_usd: fromNothing,
+      sku: {
+        description: "The catalogue's price key; null where nothing was to be bought.",
+        type: ['string', 'null'],
+      },
+      inferred: described(yesOrNo, 'The price rests on a formula that the gateway does not publish.'),
+    },
+  }),
+  type: ['object', 'null'],
+};
+
+const times = objectOf({
+  description: 'When each step was reached: milliseconds since 1970.',
+  required: { created: whole },
+  optional: {
+    submitted: described(whole, 'The request left.'),
+    accepted: described(whole, 'The gateway gave a job id.'),
+    resumed: described(whole, 'A later run took the job up: what it did meanwhile nobody saw.'),
+    started: described(whole, 'The job was first seen rendering.'),
+    completed: described(whole, 'The job was seen to have ended.'),
+    delivered: described(whole, 'The clip was checked and lay in its place.'),
+  },
+});
+
+const id: JsonSchema = {
+  title: 'an id (4 to 40 digits and small letters)',
+  type: 'string',
+  pattern: '^[0-9a-z]{4,40}$',
+};
+
+/** What an attempt has in the lockfile and in a document of its own. */
+const common = {
+  required: {
+    id: described(id, 'Unique in the project.'),
+    fingerprint: described(sha256, 'What the attempt was made from.'),
+    request: at('request'),
+    gateway: described(text, "The gateway's base URL, or sandbox."),
+    estimate: at('estimate'),
+    steps: described(count, 'How many events it has gone through.'),
+    state: at('state'),
+    times: at('times'),
+  },
+  optional: {
+    replaces: described(id, 'The attempt whose place it takes.'),
+    names: described(texts, "The names its clips bear, relative to the manifest's folder."),
+  },
+};
+
+const attemptOfTake = objectOf({
+  description: 'One purchase, or the try of one.',
+  required: {
+    ...common.required,
+    check: {
+      title: 'a CRC-32 (8 digits, hex)',
+      description: 'CRC-32 of the rest of the attempt.',
+      type: 'string',
+      pattern: '^[0-9a-f]{8}$',
+    },
+  },
+  optional: common.optional,
+});
+
+const attemptDocument = objectOf({
+  description: 'One attempt in a document of its own, which says whose it is.',
+  required: { owner: objectOf({ required: { shot: text, take: ordinal } }), ...common.required },
+  optional: common.optional,
+});
+
+/** The definitions that the lockfile's schema has of an attempt and its parts. */
+export const attemptDefinitions = {
+  attempt: attemptOfTake,
+  attempt_document: attemptDocument,
+  request,
+  input,
+  estimate,
+  state,
+  times,
+} satisfies Readonly<Record<string, JsonSchema>>;
+
+/** A definition of the lockfile's schema. */
+function at(name: string): JsonSchema {
+  return { $ref: `#/$defs/${name}` };
+}

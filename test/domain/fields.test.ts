@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { API_FIELD_NAMES, apiField, type ApiFieldName } from '../../src/domain/fields.js';
+import type { Take } from '../../src/domain/take.js';
+import { manifestSchema } from '../../src/manifest/schema/document.js';
+import { fingerprint, recordRequest, wireRequest } from '../../src/shot/order.js';
+import { lockfileSchema } from '../../src/store/lockfile-schema.js';
+import { read } from '../manifest/reading.js';
+
+/** What a field holds in these tests: an example of its schema. */
+function exampleOf(name: ApiFieldName): unknown {
+  const { examples, type } = apiField(name).schema as {
+    readonly examples?: unknown[];
+    readonly type: string;
+  };
+  return examples?.at(-1) ?? (type === 'boolean' ? true : undefined);
+}
+
+/** The only take of a manifest that says this of its shot. */
+function takeWith(fields: object): Take {
+  const shot = { id: 'sea', model: 'acme/one', prompt: 'waves', ...fields };
+  const [take] =
+    read(JSON.stringify({ version: 1, vars: { hero: 'a red fox' }, shots: [shot] })).manifest?.takes ?? [];
+  if (!take) throw new Error('the manifest has no take');
+  return take;
+}
+
+const orderOf = (take: Take) => ({ take, frames: [], references: [] });
+
+describe.each(API_FIELD_NAMES)('%s, declared once,', (name) => {
+  const order = orderOf(takeWith({ [name]: exampleOf(name) }));
+  const value = order.take.settings[name];
+  const { shapes } = apiField(name);
+
+  it('is a field of the manifest', () => {
+    expect(manifestSchema['$defs']).toHaveProperty(name);
+    expect(value).toBeDefined();
+  });
+
+  it('goes over the wire', () => {
+    expect(wireRequest(order, () => '')).toHaveProperty(name, value);
+  });
+
+  it(shapes ? 'makes another fingerprint' : 'leaves the fingerprint as it is', () => {
+    expect(fingerprint(order) !== fingerprint(orderOf(takeWith({})))).toBe(shapes);
+  });
+
+  it(shapes ? 'is kept, and described in the lockfile' : 'is written down nowhere', () => {
+    const { properties } = (lockfileSchema['$defs'] as { readonly request: { readonly properties: object } })
+      .request;
+    expect(name in recordRequest(order, () => undefined)).toBe(shapes);
+    expect(name in properties).toBe(shapes);
+  });
+});
