@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { cli, writeManifest } from './helpers/cli.js';
-import { makeClip } from './helpers/clips.js';
-import { startGatewayServer, type GatewayServer } from './helpers/gateway-server.js';
+import { orderedClip } from './helpers/clips.js';
+import { useGateway } from './helpers/gateway.js';
 import { makeProject } from './helpers/project.js';
 
 function schema(name: string): ValidateFunction {
@@ -17,12 +17,9 @@ function faults(validate: ValidateFunction, data: unknown): unknown[] {
   return validate(JSON.parse(JSON.stringify(data))) ? [] : [{ data, errors: validate.errors }];
 }
 
-let server: GatewayServer;
-beforeEach(async () => {
-  server = await startGatewayServer();
-  server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 }), { cost: 0.12 });
-});
-afterEach(() => server.close());
+const server = useGateway();
+const clip = await orderedClip();
+beforeEach(() => server.autoComplete(clip, { cost: 0.12 }));
 
 const SHOTS = `
   - { id: sea, prompt: waves, takes: 2 }
