@@ -35,9 +35,9 @@ export async function makeClip(wish: ClipWish = {}): Promise<Buffer> {
   return Buffer.from(await clip);
 }
 
-/** A clip such as the shots of `makeProject` order unless they say otherwise: 4 s at 720p, some 16 kB. */
+/** A clip such as the shots of `makeProject` order unless they say otherwise: 4 s at 720p, in as few frames as will do. */
 export function orderedClip(wish: Pick<ClipWish, 'color' | 'seconds'> = {}): Promise<Buffer> {
-  return makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, ...wish });
+  return makeClip({ width: 1280, height: 720, seconds: 4, fps: 1, ...wish });
 }
 
 async function encode(wish: ClipWish): Promise<Buffer> {
