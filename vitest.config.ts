@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/torture/**'],
     globalSetup: 'test/helpers/temp-folder.ts',
+    setupFiles: 'test/helpers/setup.ts',
     testTimeout: 20_000,
     // Much of a test's time is spent waiting: a core need not be kept free for vitest itself.
     maxWorkers: '100%',

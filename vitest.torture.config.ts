@@ -1,11 +1,23 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
-/** What takes long: each file drives two runs at a time by itself. */
+/** What takes long: each file of test/torture drives two runs at a time by itself. */
 export default defineConfig({
   test: {
-    include: ['test/torture/**/*.test.ts'],
+    include: ['test/torture/**/*.test.ts', ...triesMoreHere()],
+    env: { LONG_PASS: '1' },
     globalSetup: 'test/helpers/temp-folder.ts',
+    setupFiles: 'test/helpers/setup.ts',
     testTimeout: 3 * 60 * 60_000,
     fileParallelism: false,
   },
 });
+
+/** The files that try more of something in the long pass. */
+function triesMoreHere(): string[] {
+  return readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .map((name) => `test/${name}`)
+    .filter(
+      (path) => path.endsWith('.test.ts') && readFileSync(path, 'utf8').includes('helpers/long-pass.js'),
+    );
+}

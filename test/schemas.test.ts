@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { format, resolveConfig } from 'prettier';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { manifestSchema } from '../src/manifest/schema/document.js';
 import { lockfileSchema } from '../src/store/lockfile-schema.js';
 import { cli, writeManifest } from './helpers/cli.js';
-import { makeClip } from './helpers/clips.js';
-import { startGatewayServer, type GatewayServer } from './helpers/gateway-server.js';
+import { orderedClip } from './helpers/clips.js';
+import { useGateway } from './helpers/gateway.js';
 import { makeProject } from './helpers/project.js';
 
 const fileOf = (name: string) => resolve(import.meta.dirname, `../schemas/${name}.schema.json`);
@@ -33,6 +33,12 @@ function faults(validate: ValidateFunction, data: unknown): unknown[] {
   return validate(JSON.parse(JSON.stringify(data))) ? [] : [{ data, errors: validate.errors }];
 }
 
+=======
+const server = useGateway();
+const clip = await orderedClip();
+beforeEach(() => server.autoComplete(clip, { cost: 0.12 }));
+
+>>>>>>> tests
 const SHOTS = `
   - { id: sea, prompt: waves, takes: 2 }
   - { id: hill, prompt: grass, duration: 6, model: bytedance/seedance-2.0-fast, generate_audio: null }

@@ -3,25 +3,17 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { builtCli } from '../helpers/built-cli.js';
 import { writeManifest } from '../helpers/cli.js';
 import { makeClip } from '../helpers/clips.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
 
 const env = { PATH: process.env['PATH'], LANG: 'C.UTF-8', TEST_KEY: 'sk-test-0123456789' };
 const THREE = ['a', 'b', 'c'].map((id) => `  - { id: ${id}, prompt: shot ${id} }`).join('\n');
 
-let main: string;
-let server: GatewayServer;
-
-beforeEach(async () => {
-  main = await builtCli();
-  server = await startGatewayServer();
-}, 120_000);
-afterEach(async () => {
-  await server.close();
-});
+const server = useGateway();
+const main = await builtCli();
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 

@@ -1,25 +1,19 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { cli, writeManifest } from '../helpers/cli.js';
-import { makeClip } from '../helpers/clips.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { orderedClip } from '../helpers/clips.js';
+import { useGateway } from '../helpers/gateway.js';
+import { startGatewayServer } from '../helpers/gateway-server.js';
 
 const KEY = 'sk-test-0123456789';
 const env = { TEST_KEY: KEY };
 const TWO = '  - { id: sea, prompt: waves }\n  - { id: storm, prompt: thunder }';
 
-let server: GatewayServer;
-
-beforeEach(async () => {
-  server = await startGatewayServer({ apiKey: KEY, key: { usage: 12.5, limit: 50 } });
-  server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 }), { cost: 0.12 });
-});
-afterEach(async () => {
-  expect(server.violations).toEqual([]);
-  await server.close();
-});
+const server = useGateway({ apiKey: KEY, key: { usage: 12.5, limit: 50 } });
+const clip = await orderedClip();
+beforeEach(() => server.autoComplete(clip, { cost: 0.12 }));
 
 describe('dailies run', () => {
   it('renders, says so on the standard output, and keeps progress off it', async () => {
@@ -223,7 +217,7 @@ describe('dailies run on a terminal', () => {
       data: data.map((model) => (model.id === 'google/veo-3.1' ? { ...model, pricing_skus: {} } : model)),
     };
     const unpriced = await startGatewayServer({ apiKey: KEY, models });
-    unpriced.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 }));
+    unpriced.autoComplete(await orderedClip());
     const storm = '\n  - { id: storm, prompt: thunder, model: google/veo-3.1 }';
     try {
       const { manifest } = await writeManifest(unpriced.baseUrl, `  - { id: sea, prompt: waves }${storm}`);

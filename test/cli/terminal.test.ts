@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { builtCli } from '../helpers/built-cli.js';
 import { writeManifest } from '../helpers/cli.js';
-import { makeClip } from '../helpers/clips.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { orderedClip } from '../helpers/clips.js';
+import { useGateway } from '../helpers/gateway.js';
 import { hasTmux, openWindow, type TmuxWindow } from '../helpers/tmux.js';
 
 const SHOTS = `
@@ -11,17 +11,12 @@ const SHOTS = `
   - { id: storm, prompt: thunder }`;
 
 const isTmuxHere = await hasTmux();
-let server: GatewayServer;
-let clip: Buffer;
+const server = useGateway();
+const clip = await orderedClip();
 let window: TmuxWindow | undefined;
 
-beforeEach(async () => {
-  server = await startGatewayServer();
-  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
-}, 120_000);
 afterEach(async () => {
   await window?.close();
-  await server.close();
 });
 
 interface WatchedRun {

@@ -1,20 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject } from '../helpers/project.js';
 import { completeAll, pick, prompts, standIn } from './films.js';
 
-let server: GatewayServer;
-
-beforeEach(async () => {
-  server = await startGatewayServer();
-  await completeAll(server);
-});
-afterEach(async () => {
-  expect(server.violations).toEqual([]);
-  await server.close();
-});
+const server = useGateway();
+beforeEach(() => completeAll(server));
 
 const tool = await standIn();
 const A = '  - { id: a, prompt: A, takes: 2 }';

@@ -1,25 +1,17 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { assembleFilm } from '../../src/flow/commands/assemble.js';
 import { loadProject } from '../../src/flow/project/project.js';
 import { pruneClips } from '../../src/flow/commands/prune.js';
 import { readFacts } from '../../src/media/facts.js';
 import { makeClip, type Rgb } from '../helpers/clips.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
 import { apart, ffmpeg, filesIn, frameOf, middle, pick } from './films.js';
 
-let server: GatewayServer;
-
-beforeEach(async () => {
-  server = await startGatewayServer();
-});
-afterEach(async () => {
-  expect(server.violations).toEqual([]);
-  await server.close();
-});
+const server = useGateway();
 
 const RED: Rgb = [200, 40, 40];
 const GREEN: Rgb = [40, 160, 60];

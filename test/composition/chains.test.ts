@@ -1,12 +1,12 @@
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { validateProject } from '../../src/flow/plan/plan.js';
 import { loadProject } from '../../src/flow/project/project.js';
 import { runProject } from '../../src/flow/commands/run.js';
 import { makeClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
 import {
   apart,
@@ -22,15 +22,7 @@ import {
   standIn,
 } from './films.js';
 
-let server: GatewayServer;
-
-beforeEach(async () => {
-  server = await startGatewayServer();
-});
-afterEach(async () => {
-  expect(server.violations).toEqual([]);
-  await server.close();
-});
+const server = useGateway();
 
 const tool = await standIn();
 const project = (shots: string, top = '') => makeProject({ baseUrl: server.baseUrl, top, env: tool }, shots);

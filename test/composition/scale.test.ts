@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { startGatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject } from '../helpers/project.js';
 import { standIn } from './films.js';
 
+const server = useGateway();
 const LENGTH = 1000;
 
 it.each(['in order', 'written backwards'])('plans a chain of a thousand shots, %s', async (order) => {
-  const server = await startGatewayServer();
   const shots = Array.from({ length: LENGTH }, (_, index) =>
     index === 0
       ? '  - { id: s0, prompt: p }'
@@ -24,5 +24,4 @@ it.each(['in order', 'written backwards'])('plans a chain of a thousand shots, %
   expect((await film.plan({ until: 's499' })).shots).toHaveLength(500);
   expect((await film.plan({ approve: true })).total).toMatchObject({ max_usd: 0.12 });
   expect(server.counters.posts).toBe(0);
-  await server.close();
 });

@@ -1,22 +1,14 @@
 import { appendFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { pruneClips } from '../../src/flow/commands/prune.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
 import { renderSheet } from '../../src/sheet/render.js';
 import { completeAll, filesIn, pick, prompts, standIn } from './films.js';
 
-let server: GatewayServer;
-
-beforeEach(async () => {
-  server = await startGatewayServer();
-  await completeAll(server, { most: 40 });
-});
-afterEach(async () => {
-  expect(server.violations).toEqual([]);
-  await server.close();
-});
+const server = useGateway();
+beforeEach(() => completeAll(server, { most: 40 }));
 
 const project = (shots: string) => makeProject({ baseUrl: server.baseUrl }, shots);
 const prune = async (film: TestProject, remove = false) => {

@@ -1,22 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/events.js';
-import { makeClip } from '../helpers/clips.js';
+import { orderedClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject } from '../helpers/project.js';
 
-let server: GatewayServer;
-let clip: Buffer;
-let usage: { usage: number };
-
-beforeEach(async () => {
-  usage = { usage: 10 };
-  server = await startGatewayServer({ key: usage });
-  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
-});
-afterEach(async () => {
-  expect(server.violations).toEqual([]);
-  await server.close();
+const usage = { usage: 10 };
+const server = useGateway({ key: usage });
+const clip = await orderedClip();
+beforeEach(() => {
+  usage.usage = 10;
 });
 
 const SEA = '  - { id: sea, prompt: waves }';

@@ -1,22 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeClip } from '../helpers/clips.js';
+import { describe, expect, it } from 'vitest';
+import { orderedClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
 
-let server: GatewayServer;
-let clip: Buffer;
-
-beforeEach(async () => {
-  server = await startGatewayServer();
-  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
-});
-afterEach(async () => {
-  expect(server.violations).toEqual([]);
-  await server.close();
-});
+const server = useGateway();
+const clip = await orderedClip();
 
 const SEA = '  - { id: sea, prompt: waves }';
 const NEW = '  - { id: new, prompt: clouds }';

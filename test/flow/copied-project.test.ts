@@ -1,25 +1,20 @@
 import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { planProject } from '../../src/flow/plan/plan.js';
 import { loadProject } from '../../src/flow/project/project.js';
 import { pruneClips } from '../../src/flow/commands/prune.js';
 import { runProject, type RunOptions } from '../../src/flow/commands/run.js';
 import { exists } from '../../src/store/clip-file.js';
 import { makeClip } from '../helpers/clips.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
 
-let server: GatewayServer;
+const server = useGateway();
 
 beforeEach(async () => {
-  server = await startGatewayServer();
   const clips = await Promise.all([40, 120, 200, 250].map((red) => makeClip({ color: [red, 90, 30] })));
   server.autoComplete((job) => clips[server.jobs.indexOf(job)] ?? Buffer.alloc(0));
-});
-afterEach(async () => {
-  expect(server.violations).toEqual([]);
-  await server.close();
 });
 
 const SHOTS = '  - { id: sea, prompt: waves }\n  - { id: sky, prompt: clouds }';

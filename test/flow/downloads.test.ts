@@ -2,26 +2,16 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Clock } from '../../src/clock.js';
-import { makeClip } from '../helpers/clips.js';
+import { orderedClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
 
-let server: GatewayServer;
-let clip: Buffer;
-let red: Buffer;
-
-beforeEach(async () => {
-  server = await startGatewayServer();
-  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
-  red = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
-});
-afterEach(async () => {
-  expect(server.violations).toEqual([]);
-  await server.close();
-});
+const server = useGateway();
+const clip = await orderedClip();
+const red = await orderedClip({ color: [200, 30, 30] });
 
 const SEA = '  - { id: sea, prompt: waves }';
 const project = () => makeProject({ baseUrl: server.baseUrl, clock: fastClock(100) }, SEA);
@@ -229,7 +219,7 @@ describe('a download', () => {
   });
 
   it('warns of a clip unlike the order, and does not buy another', async () => {
-    server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 2, fps: 4 }));
+    server.autoComplete(await orderedClip({ seconds: 2 }));
     const film = await project();
     const summary = await film.run();
     expect(summary.exit_code).toBe(0);

@@ -1,21 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeClip } from '../helpers/clips.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { orderedClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
-import { startGatewayServer, type Fault, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
+import type { Fault } from '../helpers/gateway-server.js';
 import { makeProject } from '../helpers/project.js';
 
-let server: GatewayServer;
-let clip: Buffer;
-
-beforeEach(async () => {
-  server = await startGatewayServer();
-  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
-  server.autoComplete(clip, { cost: 0.12 });
-});
-afterEach(async () => {
-  expect(server.violations).toEqual([]);
-  await server.close();
-});
+const server = useGateway();
+const clip = await orderedClip();
+beforeEach(() => server.autoComplete(clip, { cost: 0.12 }));
 
 const SEA = '  - { id: sea, prompt: waves }';
 const THREE = ['a', 'b', 'c'].map((id) => `  - { id: ${id}, prompt: shot ${id} }`).join('\n');

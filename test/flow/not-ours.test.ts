@@ -1,25 +1,18 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ManifestError } from '../../src/errors.js';
 import { pruneClips } from '../../src/flow/commands/prune.js';
 import { makeSheet } from '../../src/flow/commands/status.js';
 import { loadProject } from '../../src/flow/project/project.js';
 import { runProject } from '../../src/flow/commands/run.js';
-import { makeClip } from '../helpers/clips.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { orderedClip } from '../helpers/clips.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
 
-let server: GatewayServer;
-let clip: Buffer;
-let red: Buffer;
-
-beforeEach(async () => {
-  server = await startGatewayServer();
-  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
-  red = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
-});
-afterEach(() => server.close());
+const server = useGateway();
+const clip = await orderedClip();
+const red = await orderedClip({ color: [200, 30, 30] });
 
 const project = (shots: string, top = '') => makeProject({ baseUrl: server.baseUrl, top }, shots);
 const at = (film: TestProject, path: string) => join(film.folder, 'renders/film', path);

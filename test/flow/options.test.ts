@@ -1,20 +1,16 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { RunOptions } from '../../src/flow/commands/run.js';
 import { loadManifest, plan, run, status } from '../../src/index.js';
-import { makeClip } from '../helpers/clips.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { orderedClip } from '../helpers/clips.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject } from '../helpers/project.js';
 
-let server: GatewayServer;
-
-beforeEach(async () => {
-  server = await startGatewayServer();
-  server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 }));
-});
-afterEach(() => server.close());
+const server = useGateway();
+const clip = await orderedClip();
+beforeEach(() => server.autoComplete(clip));
 
 const project = () => makeProject({ baseUrl: server.baseUrl }, '  - { id: sea, prompt: waves }');
 

@@ -1,16 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { makeClip } from '../helpers/clips.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
 
-let server: GatewayServer;
-
-beforeAll(async () => {
-  server = await startGatewayServer();
-});
-afterAll(() => server.close());
+const server = useGateway();
 
 /** Shots for the real catalogue, in a folder with the clip `walk.mp4` of 2 s and 640x360. */
 async function film(...shots: readonly string[]): Promise<TestProject> {

@@ -1,20 +1,16 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { planProject } from '../../src/flow/plan/plan.js';
 import { loadProject } from '../../src/flow/project/project.js';
 import { runProject } from '../../src/flow/commands/run.js';
 import { makeClip } from '../helpers/clips.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject } from '../helpers/project.js';
 
-let server: GatewayServer;
-
-beforeEach(async () => {
-  server = await startGatewayServer();
-  server.autoComplete(await makeClip());
-});
-afterEach(() => server.close());
+const server = useGateway();
+const clip = await makeClip();
+beforeEach(() => server.autoComplete(clip));
 
 /** A delivered project without a `project:` name, whose manifest was renamed then. */
 async function renamed() {

@@ -1,23 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Report, ReportTake } from '../../src/domain/report.js';
 import { projectStatus } from '../../src/flow/commands/status.js';
 import { sheetTake } from '../../src/sheet/sheet-data.js';
 import { completeAll, standIn } from '../composition/films.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
 
-let server: GatewayServer;
-
-beforeEach(async () => {
-  server = await startGatewayServer();
-  await completeAll(server);
-});
-afterEach(async () => {
-  expect(server.violations).toEqual([]);
-  await server.close();
-});
+const server = useGateway();
+beforeEach(() => completeAll(server));
 
 const shot = (id: string, prompt = id) => `  - { id: ${id}, prompt: ${prompt} }`;
 const ABC = [shot('a'), shot('b'), shot('c')].join('\n');

@@ -1,25 +1,17 @@
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { planProject } from '../../src/flow/plan/plan.js';
 import { loadProject } from '../../src/flow/project/project.js';
 import { runProject } from '../../src/flow/commands/run.js';
-import { makeClip } from '../helpers/clips.js';
+import { orderedClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
-import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
+import { useGateway } from '../helpers/gateway.js';
+import { startGatewayServer } from '../helpers/gateway-server.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
 
-let server: GatewayServer;
-let clip: Buffer;
-
-beforeEach(async () => {
-  server = await startGatewayServer();
-  clip = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 });
-});
-afterEach(async () => {
-  expect(server.violations).toEqual([]);
-  await server.close();
-});
+const server = useGateway();
+const clip = await orderedClip();
 
 const SEA = '  - { id: sea, prompt: waves }';
 const project = (shots = SEA, top = '') => makeProject({ baseUrl: server.baseUrl, top }, shots);
@@ -55,7 +47,7 @@ describe('a second run', () => {
 
   it('finds the clip of a prompt that was changed and changed back', async () => {
     const film = await delivered();
-    const calm = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
+    const calm = await orderedClip({ color: [200, 30, 30] });
     server.autoComplete(calm);
     await film.write('  - { id: sea, prompt: calm water }');
     expect((await film.plan()).shots).toMatchObject([{ action: 'rerender', reasons: ['prompt changed'] }]);
@@ -71,7 +63,7 @@ describe('a second run', () => {
   });
 
   it('lets two shots swap their clips when they swap their prompts', async () => {
-    const red = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
+    const red = await orderedClip({ color: [200, 30, 30] });
     server.autoComplete((job) => (job.body['prompt'] === 'A' ? clip : red));
     const film = await project('  - { id: a, prompt: A }\n  - { id: b, prompt: B }');
     await film.run();
@@ -82,7 +74,7 @@ describe('a second run', () => {
   });
 
   it('finds clips where they were swapped to although the lockfile is from before', async () => {
-    const red = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
+    const red = await orderedClip({ color: [200, 30, 30] });
     server.autoComplete((job) => (job.body['prompt'] === 'A' ? clip : red));
     const film = await project('  - { id: a, prompt: A }\n  - { id: b, prompt: B }');
     await film.run();
@@ -119,9 +111,7 @@ describe('a second run', () => {
   it('tells jobs of the same id at two gateways apart', async () => {
     const film = await delivered();
     const second = await startGatewayServer();
-    second.autoComplete(
-      await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] }),
-    );
+    second.autoComplete(await orderedClip({ color: [200, 30, 30] }));
     const text = (await film.read('film.yaml')).replace(server.baseUrl, second.baseUrl);
     await film.write(`${text}\n  - { id: sky, prompt: clouds }`);
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
@@ -160,9 +150,7 @@ describe('a second run', () => {
   it('finds what a lockfile from an older copy does not know', async () => {
     const film = await delivered(`${SEA}\n  - { id: b, prompt: b }`);
     const older = await film.read('film.lock.json');
-    server.autoComplete(
-      await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] }),
-    );
+    server.autoComplete(await orderedClip({ color: [200, 30, 30] }));
     await film.write('  - { id: sea, prompt: calm }\n  - { id: b, prompt: b }\n  - { id: c, prompt: c }');
     await film.run();
     await writeFile(join(film.folder, 'film.lock.json'), older);
@@ -265,8 +253,7 @@ describe('a second run', () => {
 
   describe('whose clip was taken away before another one came to its place', () => {
     const path = 'renders/film/sea/sea.mp4';
-    const clipOf = (red: number) =>
-      makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [red, 90, 30] });
+    const clipOf = (red: number) => orderedClip({ color: [red, 90, 30] });
 
     it('fetches the one it asks for again, for free, and sets the other aside', async () => {
       const [first, second] = await Promise.all([clipOf(40), clipOf(200)]);
@@ -403,7 +390,7 @@ describe('a job in flight', () => {
   it('is fetched and kept aside when its shot was edited meanwhile', async () => {
     const { film, job } = await interrupted();
     job.complete(clip, { cost: 0.12 });
-    const red = await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4, color: [200, 30, 30] });
+    const red = await orderedClip({ color: [200, 30, 30] });
     server.autoComplete(red);
     await film.write('  - { id: sea, prompt: calm water }');
     expect(await film.run()).toMatchObject({ exit_code: 0 });

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import ts from 'typescript';
 
 const CACHE = resolve('node_modules/.cache/dailies-cli');
 const SOURCES = ['src', 'package.json'];
@@ -12,7 +11,12 @@ const BUILD_LIVES_MS = 3_600_000;
 let built: Promise<string> | undefined;
 
 /** The path of `main.js`, built from the sources as they stand: once for all test files, and for later runs too. */
-export function builtCli(): Promise<string> {
+export async function builtCli(): Promise<string> {
+  return join(await builtSources(), 'cli/main.js');
+}
+
+/** The folder of all that build: for processes and threads that run some of it, since Node takes no TypeScript. */
+export function builtSources(): Promise<string> {
   built ??= build();
   return built;
 }
@@ -31,7 +35,7 @@ async function build(): Promise<string> {
     else if (performance.now() > end) throw new Error(`${workshop} is never finished: remove it`);
     else await delay(50);
   }
-  return join(folder, 'dist/cli/main.js');
+  return join(folder, 'dist');
 }
 
 async function buildInto(workshop: string, folder: string): Promise<void> {
@@ -57,6 +61,8 @@ async function removeOldBuilds(): Promise<void> {
 
 /** Strips the types, file by file. Whether they are right is for `npm run typecheck` to say. */
 async function transpile(from: string, to: string): Promise<void> {
+  // It takes long to load, and most often the build is there already.
+  const { default: ts } = await import('typescript');
   const compilerOptions = {
     module: ts.ModuleKind.ESNext,
     target: ts.ScriptTarget.ES2022,

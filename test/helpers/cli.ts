@@ -62,7 +62,7 @@ export async function writeManifest(
     'version: 1',
     'project: film',
     `gateway: { base_url: "${baseUrl}", api_key_env: TEST_KEY }`,
-    'poll: { interval: 0.05, timeout: 20 }',
+    'poll: { interval: 0.02, timeout: 20 }',
     'defaults: { model: google/veo-3.1-lite, duration: 4, resolution: 720p, generate_audio: false }',
     settings.top ?? '',
     'shots:',

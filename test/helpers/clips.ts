@@ -35,6 +35,11 @@ export async function makeClip(wish: ClipWish = {}): Promise<Buffer> {
   return Buffer.from(await clip);
 }
 
+/** A clip such as the shots of `makeProject` order unless they say otherwise: 4 s at 720p, in as few frames as will do. */
+export function orderedClip(wish: Pick<ClipWish, 'color' | 'seconds'> = {}): Promise<Buffer> {
+  return makeClip({ width: 1280, height: 720, seconds: 4, fps: 1, ...wish });
+}
+
 async function encode(wish: ClipWish): Promise<Buffer> {
   const { width = 64, height = 36, seconds = 1, fps = 24, color = [40, 90, 160], layout = 'end' } = wish;
   const { default: library } = await import('h264-mp4-encoder');

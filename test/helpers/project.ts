@@ -43,7 +43,7 @@ export async function makeProject(settings: ProjectSettings, shots: string): Pro
       'version: 1',
       'project: film',
       `gateway: { base_url: "${settings.baseUrl}", api_key_env: TEST_KEY }`,
-      'poll: { interval: 0.05, timeout: 20 }',
+      'poll: { interval: 0.02, timeout: 20 }',
       'defaults: { model: google/veo-3.1-lite, duration: 4, resolution: 720p, generate_audio: false }',
       settings.top ?? '',
       'shots:',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { volume } from '../helpers/long-pass.js';
 import { found, read, withShots } from './reading.js';
 
 const BYTES = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -145,7 +146,10 @@ describe('keys', () => {
   });
 
   it('holds a long map with equal keys without comparing each with each', () => {
-    const keys = Array.from({ length: 30_000 }, (_, index) => `k${index}: 1`).join(', ');
+    const keys = Array.from(
+      { length: volume({ short: 10_000, long: 30_000 }) },
+      (_, index) => `k${index}: 1`,
+    ).join(', ');
     const { diagnostics } = read(
       `version: 1\nvars: { ${keys}, k7: 2 }\nshots: [{ id: a, model: m, prompt: p }]`,
     );
@@ -212,11 +216,8 @@ describe('bombs', () => {
     expect(read(text).diagnostics).toMatchObject([{ code: 'yaml-syntax' }]);
   });
 
-  it('stops at a file that is too large, or has too many values', () => {
+  it('stops at a file that is too large', () => {
     expect(read('#'.repeat(17 * 1024 * 1024)).diagnostics.map(({ code }) => code)).toEqual([
-      'manifest-unreadable',
-    ]);
-    expect(read(`a: [${'1,'.repeat(1_400_000)}]`).diagnostics.map(({ code }) => code)).toEqual([
       'manifest-unreadable',
     ]);
   });
@@ -231,8 +232,9 @@ describe('bombs', () => {
   });
 
   it('gives a flood of brackets few findings', () => {
-    expect(read(']'.repeat(50_000)).diagnostics.length).toBeLessThan(5);
-    expect(read(']\n'.repeat(50_000)).diagnostics.length).toBeLessThan(20);
+    const count = volume({ short: 10_000, long: 50_000 });
+    expect(read(']'.repeat(count)).diagnostics.length).toBeLessThan(5);
+    expect(read(']\n'.repeat(count)).diagnostics.length).toBeLessThan(20);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { volume } from '../helpers/long-pass.js';
 import { found, read, takesOf, withShots } from './reading.js';
 
 describe('chains', () => {
@@ -73,12 +74,13 @@ shots:
   });
 
   it('are as long as they like', () => {
-    const shots = Array.from({ length: 5000 }, (_, index) =>
+    const length = volume({ short: 2000, long: 5000 });
+    const shots = Array.from({ length }, (_, index) =>
       index === 0
         ? '  - { id: s0, prompt: p }'
         : `  - { id: s${index}, prompt: p, first_frame: { from: s${index - 1} } }`,
     );
-    expect(takesOf(withShots(shots.reverse().join('\n')))).toHaveLength(5000);
+    expect(takesOf(withShots(shots.reverse().join('\n')))).toHaveLength(length);
   });
 });
 
@@ -124,12 +126,13 @@ describe('an unknown shot', () => {
   });
 
   it('is found quickly among very many', () => {
+    const length = volume({ short: 300, long: 4000 });
     const shots = Array.from(
-      { length: 4000 },
+      { length },
       (_, index) =>
         `  - { id: shot-number-${index}, prompt: p, first_frame: { from: shto-nmuber-${index} } }`,
     );
-    expect(read(withShots(shots.join('\n'))).diagnostics).toHaveLength(4000);
+    expect(read(withShots(shots.join('\n'))).diagnostics).toHaveLength(length);
   });
 });
 

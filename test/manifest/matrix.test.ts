@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { volume } from '../helpers/long-pass.js';
 import { found, keysOf, read, takesOf, withShots } from './reading.js';
 
 function shot(matrix: string, fields = 'prompt: p'): string {
@@ -290,7 +291,7 @@ shots:
         );
         for (const [key, matrix] of known) expect(later.get(key)).toEqual(matrix);
       }),
-      { numRuns: 60 },
+      { numRuns: volume({ short: 20, long: 1000 }) },
     );
   });
 
@@ -315,7 +316,7 @@ shots:
           manifest ? usable.length : 0,
         );
       }),
-      { numRuns: 200 },
+      { numRuns: volume({ short: 50, long: 2000 }) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { posix, win32 } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Take } from '../../src/domain/take.js';
 import { outputStem } from '../../src/manifest/output-name.js';
+import { volume } from '../helpers/long-pass.js';
 import { found, onlyTake, read, takesOf, withShots } from './reading.js';
 
 const TAKE: Take = onlyTake(
@@ -105,7 +106,7 @@ describe('a template', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: volume({ short: 100, long: 5000 }) },
     );
   });
 });

@@ -6,10 +6,10 @@ import { expect, it, onTestFinished } from 'vitest';
 
 import type { Darkroom } from '../../src/sandbox/darkroom.js';
 import type { ClipSettings } from '../../src/sandbox/job.js';
+import { builtSources } from '../helpers/built-cli.js';
 import { ORDER, temporaryFolder, type JobAnswer } from './sandbox-client.js';
-import { transpileSandbox } from './transpiled.js';
 
-const source = await transpileSandbox();
+const source = await builtSources();
 
 /** The sandbox in a process of its own. */
 async function spawnSandbox(

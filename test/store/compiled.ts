@@ -1,39 +1,23 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { builtSources } from '../helpers/built-cli.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PARTS = ['clock.ts', 'errors.ts', 'disk-error.ts', 'domain', 'shot', 'store'];
-
-/**
- * Runs the sources in processes of their own, which can be killed: compiles them, without checks,
- * into a folder that lasts as long as the test file.
- */
+/** Runs scripts in processes of their own, which can be killed. They import the sources as if they lay among them. */
 export function inProcesses(): { readonly start: (script: string, options?: { shell?: string }) => Child } {
   let folder = '';
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'dailies-compiled-'));
-    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-    for (const part of PARTS) compile(part, folder);
-  });
+  beforeAll(async () => {
+    const sources = await builtSources();
+    folder = mkdtempSync(join(tmpdir(), 'dailies-processes-'));
+    for (const name of readdirSync(sources)) symlinkSync(join(sources, name), join(folder, name));
+  }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return {
     start(script, { shell } = {}) {
-      const file = join(folder, `child-${Math.random()}.js`);
+      const file = join(folder, `child-${Math.random()}.mjs`);
       writeFileSync(file, script);
       const node = [process.execPath, file] as const;
       const child = shell
@@ -78,22 +62,4 @@ class Child {
     this.#process.kill('SIGKILL');
     await this.ended;
   }
-}
-
-function compile(part: string, folder: string): void {
-  const source = join(ROOT, 'src', part);
-  if (!part.endsWith('.ts')) {
-    for (const name of readdirSync(source)) compile(join(part, name), folder);
-    return;
-  }
-  const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-    },
-  });
-  const target = join(folder, part.replace(/\.ts$/, '.js'));
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, outputText);
 }

@@ -1,0 +1,2 @@
+// This file is evaluated before each file of tests; what it imports, once in a worker.
+import './compare-buffers.js';
