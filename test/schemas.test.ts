@@ -33,25 +33,16 @@ function faults(validate: ValidateFunction, data: unknown): unknown[] {
   return validate(JSON.parse(JSON.stringify(data))) ? [] : [{ data, errors: validate.errors }];
 }
 
-=======
 const server = useGateway();
 const clip = await orderedClip();
 beforeEach(() => server.autoComplete(clip, { cost: 0.12 }));
 
->>>>>>> tests
 const SHOTS = `
   - { id: sea, prompt: waves, takes: 2 }
   - { id: hill, prompt: grass, duration: 6, model: bytedance/seedance-2.0-fast, generate_audio: null }
   - { id: last, prompt: dusk }`;
 
 describe('what the program writes fits the schema it publishes', () => {
-  let server: GatewayServer;
-  beforeEach(async () => {
-    server = await startGatewayServer();
-    server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 }), { cost: 0.12 });
-  });
-  afterEach(() => server.close());
-
   it('for plans, new and after a run that went half well', async () => {
     const validate = schema('plan');
     const film = await makeProject({ baseUrl: server.baseUrl, top: 'budget_usd: 9' }, SHOTS);

@@ -21,7 +21,7 @@ import {
 const fromNothing: JsonSchema = { type: 'number', minimum: 0 };
 const whole: JsonSchema = { type: 'integer' };
 const count: JsonSchema = { title: 'a whole number from 0', type: 'integer', minimum: 0 };
-const sha256: JsonSchema = {
+export const sha256: JsonSchema = {
   title: 'a sha256 (64 digits, lower-case hex)',
   type: 'string',
   pattern: '^[0-9a-f]{64}$',
@@ -98,6 +98,7 @@ const STATES: readonly (Members & { readonly kinds: readonly string[] })[] = [
     optional: {
       cost_usd: cost,
       lost: described(text, "The gateway's word that it has the clip no more."),
+      pruned: described(yesOrNo, 'Whether its clips were removed from the store on purpose.'),
     },
   },
   {

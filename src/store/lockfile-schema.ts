@@ -10,7 +10,7 @@ import {
   yesOrNo,
   type JsonSchema,
 } from '../domain/json-schema.js';
-import { attemptDefinitions } from './attempt-schema.js';
+import { attemptDefinitions, sha256 } from './attempt-schema.js';
 
 /** `false` is the gateway's no to what is otherwise said by a value of another kind. */
 const unlessNo = { if: { type: 'boolean' }, then: { const: false } };
@@ -94,7 +94,13 @@ export const lockfileSchema: JsonSchema = {
               }),
             },
           },
-          optional: { pick: described(ordinal, 'The take that was picked.') },
+          optional: {
+            pick: objectOf({
+              description: 'The take that was picked, and the clip it was then.',
+              required: { take: ordinal },
+              optional: { clip: described(sha256, 'Absent where the take had no clip yet.') },
+            }),
+          },
         }),
       },
     },

@@ -12,7 +12,7 @@ import {
   type Lockfile,
   type StoredLockfile,
 } from './lockfile-text.js';
-import { lockfileProblem } from './lockfile-validators.js';
+import { lockfileProblem } from './lockfile-problem.js';
 import { replaceFile } from './replace-file.js';
 
 /** A lockfile as it was found. */

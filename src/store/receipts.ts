@@ -6,6 +6,7 @@ import type { Attempt } from '../domain/attempt.js';
 import { diskError, errnoOf } from '../disk-error.js';
 import { isRecord } from '../domain/is-record.js';
 import { DailiesError } from '../errors.js';
+import { attemptProblem } from './lockfile-problem.js';
 import { decodeLine, encodeLine, openLine, sealLine, type JournalEntry } from './journal-line.js';
 import type { ProjectIdentity } from './lockfile-text.js';
 import { ownFolder } from './own-folder.js';
@@ -66,6 +67,7 @@ function takeIn(attempts: Map<string, Attempt>, entry: JournalEntry): void {
     if (!attempts.has(entry.id)) attempts.set(entry.id, newAttempt(entry));
   } else if (entry.type === 'restored') {
     const { attempt } = entry;
+    if (attemptProblem(attempt) !== undefined) return;
     if ((attempts.get(attempt.id)?.steps ?? -1) < attempt.steps) attempts.set(attempt.id, attempt);
   } else if (entry.type !== 'picked' && entry.type !== 'catalogued') {
     const before = attempts.get(entry.id);

@@ -5,7 +5,7 @@ import { makeClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
 import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
-import { readShotState } from '../../src/store/read-state.js';
+import { readShotState } from '../helpers/state.js';
 import { standIn } from './films.js';
 
 const server = useGateway();

@@ -7,7 +7,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/events.js';
 import { loadProject } from '../../src/flow/project/project.js';
 import { runProject } from '../../src/flow/commands/run.js';
-import { readShotState } from '../../src/store/read-state.js';
+import { readShotState } from '../helpers/state.js';
 import { filesIn, picturesOf, standIn } from '../composition/films.js';
 import { builtCli } from '../helpers/built-cli.js';
 import { KEY, runCommand } from './command.js';

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readShotState } from '../../src/store/read-state.js';
+import { readShotState } from '../helpers/state.js';
 import { makeClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
 import { KEY } from './command.js';

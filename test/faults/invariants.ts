@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Attempt } from '../../src/domain/attempt.js';
 import { inspectClip } from '../../src/media/container.js';
-import { readShotState } from '../../src/store/read-state.js';
+import { readShotState } from '../helpers/state.js';
 import { findSidecars } from '../../src/store/sidecar.js';
 import type { Film } from './film.js';
 

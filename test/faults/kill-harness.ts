@@ -1,5 +1,5 @@
 import type { Attempt } from '../../src/domain/attempt.js';
-import { readShotState } from '../../src/store/read-state.js';
+import { readShotState } from '../helpers/state.js';
 import { runCommand, startCommand } from './command.js';
 import { makeFilm, promptOf, type Film } from './film.js';
 import { inspect } from './invariants.js';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/events.js';
 import { loadProject } from '../../src/flow/project/project.js';
 import { resolveShots, type Resolution } from '../../src/flow/commands/resolve.js';
-import { readShotState } from '../../src/store/read-state.js';
+import { readShotState } from '../helpers/state.js';
 import { cli } from '../helpers/cli.js';
 import { startGatewayServer } from '../helpers/gateway-server.js';
 import { fastClock } from '../helpers/clock.js';

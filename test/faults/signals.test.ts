@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readShotState } from '../../src/store/read-state.js';
+import { readShotState } from '../helpers/state.js';
 import { builtCli } from '../helpers/built-cli.js';
 import { startCommand, type Command } from './command.js';
 import { runHere } from './disk-scenarios.js';

@@ -48,6 +48,7 @@ export function makeAttempt(take: Take, ...events: readonly Happening[]): Attemp
     gateway: 'https://example.com/api/v1',
     estimate: { min_usd: 1, expected_usd: 1, max_usd: 1, sku: 'generate', inferred: false },
     state: { kind: 'planned', since: AT },
+    steps: 0,
     times: { created: Date.parse(AT) },
   };
   for (const happening of events) attempt = advance(attempt, eventOf(happening, take));

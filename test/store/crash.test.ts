@@ -2,7 +2,7 @@ import { cpSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'n
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Attempt, AttemptEvent } from '../../src/domain/attempt.js';
-import { readShotState } from '../../src/store/read-state.js';
+import { readShotState } from '../helpers/state.js';
 import type { ShotStore } from '../../src/store/shot-store.js';
 import {
   AT,

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { readShotState } from '../../src/store/read-state.js';
+import { readShotState } from '../helpers/state.js';
 import type { ShotStore } from '../../src/store/shot-store.js';
 import { inProcesses } from './compiled.js';
 import {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readShotState } from '../../src/store/read-state.js';
+import { readShotState } from '../helpers/state.js';
 import { runCommand } from '../faults/command.js';
 import { SCENARIOS, type Scenario } from '../faults/disk-scenarios.js';
 import { lookAround, runToTheEnd } from '../faults/kill-harness.js';

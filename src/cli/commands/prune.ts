@@ -20,8 +20,8 @@ export const registerPrune: Register = (program, context) => {
   addManifestOptions(command).option('--yes', 'removes what is listed');
   addFormatOption(command);
   addExamples(command, [
-    ['dailies prune teaser.yaml', 'lists orphaned and superseded clips of this lockfile, and replaced films'],
-    ['dailies prune teaser.yaml --yes', 'removes them; files of others are never touched'],
+    ['dailies prune teaser.yaml', 'lists the clips of removed shots, and those that newer ones have replaced'],
+    ['dailies prune teaser.yaml --yes', 'removes them; clips of other projects are never touched'],
   ]);
   act<PruneFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
     const project = await openProject(context, manifest, flags);
@@ -35,12 +35,12 @@ export const registerPrune: Register = (program, context) => {
     const bytes = clips.reduce((sum, clip) => sum + clip.bytes, 0);
     const rows = clips.map((clip) => ({
       cells: [
-        'film' in clip ? '- film' : `- ${clean(clip.shot)}@${clip.take}`,
+        `- ${clean(clip.shot)}@${clip.take}`,
         formatBytes(clip.bytes),
-        clean(shownPath(resolve(project.paths.folder, clip.path))),
+        clip.sha256.slice(0, 12),
       ],
     }));
-    const total = `${count(clips.length, clips.some((clip) => 'film' in clip) ? 'file' : 'clip')}, ${formatBytes(bytes)}`;
+    const total = `${count(clips.length, 'clip')}, ${formatBytes(bytes)}`;
     printLines(context, [
       ...tableLines(rows, { width: Infinity, right: new Set([1]) }),
       ...(clips.length === 0

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spentUsd } from '../../../src/cost/budget.js';
 import type { Attempt } from '../../../src/domain/attempt.js';
-import { readShotState } from '../../../src/store/read-state.js';
+import { readShotState } from '../../helpers/state.js';
 import { inspect, type Scene } from '../invariants.js';
 import type { GatewayOfFates } from './gateway-of-fates.js';
 

@@ -1,4 +1,4 @@
-import { readShotState } from '../../../src/store/read-state.js';
+import { readShotState } from '../../helpers/state.js';
 import type { RunEnd } from './story.js';
 
 /** Counts what happens in a run, and strikes when it is time. */

@@ -8,7 +8,7 @@ import type { RunSummary } from '../../../src/events.js';
 import { loadProject, type Project } from '../../../src/flow/project/project.js';
 import { resolveShots } from '../../../src/flow/commands/resolve.js';
 import { runProject } from '../../../src/flow/commands/run.js';
-import { readShotState } from '../../../src/store/read-state.js';
+import { readShotState } from '../../helpers/state.js';
 import { findSidecars } from '../../../src/store/sidecar.js';
 import { makeClip } from '../../helpers/clips.js';
 import { fastClock } from '../../helpers/clock.js';
