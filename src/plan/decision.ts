@@ -46,8 +46,6 @@ export interface DecisionContext {
   readonly localInput: (path: string) => { readonly sha256: string; readonly mime: string } | undefined;
   /** How the clips of a delivered attempt stand in the store. */
   readonly clipStatus: (attempt: Attempt) => ClipStatus;
-  /** Whether its clips bear the names of this take's clips. */
-  readonly isNamed: (attempt: Attempt, take: Take) => boolean;
   /** Whether an attempt was bought from the gateway that this run buys from: no other knows its job. */
   readonly isOfThisGateway: (attempt: Attempt) => boolean;
   /** Whether the run will work on a take; the clips of the others are there or they are not. */

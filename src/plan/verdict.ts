@@ -42,7 +42,8 @@ export function verdictOnServing(attempt: LiveAttempt, order: Order, context: De
             ? { action: 'download', reasons: [...origin, 'file changed'] }
             : { action: 'reuse', reasons: [...origin, 'file changed, and the gateway has it no more'] };
         case 'intact': {
-          const reason = context.isNamed(attempt, take) ? 'delivered' : 'restored';
+          // A clip that another had taken the place of bears no name.
+          const reason = attempt.names ? 'delivered' : 'restored';
           return { action: 'reuse', reasons: isOwn ? [reason] : origin };
         }
       }

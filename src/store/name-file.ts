@@ -75,6 +75,8 @@ export function isOurMetadata(path: string, projectId?: string): boolean {
   const found = statsOf(path);
   if (found === undefined) return true;
   if (found === 'blocked' || !found.isFile() || found.size > MAX_METADATA_BYTES) return false;
+  // A power cut may leave it empty.
+  if (found.size === 0) return true;
   try {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
     return isRecord(value) && value['dailies'] === 1 && (projectId ?? value['project']) === value['project'];

@@ -61,8 +61,9 @@ export function createPlaces<T extends Waiting>(count: {
         if (out.length > 0) return out;
         await new Promise<void>((resolve) => {
           wake = resolve;
-          signal.addEventListener('abort', () => resolve(), { once: true });
+          signal.addEventListener('abort', wake, { once: true });
         });
+        if (wake) signal.removeEventListener('abort', wake);
       }
     },
     leave({ model }) {

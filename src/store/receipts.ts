@@ -36,11 +36,15 @@ export function receiptsPath(root: string, projectId: string): string {
 export async function readReceipts(path: string): Promise<ReadonlyMap<string, Attempt>> {
   const attempts = new Map<string, Attempt>();
   for await (const line of linesOf(path)) {
-    const entry = decodeLine(line);
+    // The owner's line is of no type.
+    const entry = OWNER.test(line) ? undefined : decodeLine(line);
     if (entry !== undefined) takeIn(attempts, entry);
   }
   return attempts;
 }
+
+/** What the owner's line begins with. */
+const OWNER = /^\{"project_id"/;
 
 /** The owners of all receipts in a store. Throws `disk`. */
 export async function receiptsIn(

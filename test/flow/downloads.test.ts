@@ -53,7 +53,7 @@ describe('a download', () => {
     const film = await project();
     const summary = await film.run();
     expect(summary).toMatchObject({ exit_code: 1, shots: [{ outcome: 'waiting' }] });
-    expect(await readdir(join(film.folder, 'renders/film/sea'))).not.toContain('sea.mp4');
+    expect(await film.stored()).toEqual([]);
     expect((await film.plan()).shots).toMatchObject([{ action: 'download' }]);
     expect(server.counters.posts).toBe(1);
   });
@@ -91,12 +91,12 @@ describe('a download', () => {
     server.autoComplete([clip, red]);
     const film = await project();
     await film.run();
-    await rm(join(film.folder, 'renders/film/sea'), { recursive: true });
+    await film.lose();
     server.failNext(503, { on: 'poll', times: 3 });
     expect(await film.run()).toMatchObject({ exit_code: 0 });
     expect(await clipAt(film, 'sea/sea.2.mp4')).toEqual(red);
 
-    await rm(join(film.folder, 'renders/film/sea'), { recursive: true });
+    await film.lose();
     server.failNext(503, { on: 'poll', times: 100 });
     expect(await film.run()).toMatchObject({
       exit_code: 1,
@@ -111,7 +111,7 @@ describe('a download', () => {
     server.autoComplete([clip, red]);
     const film = await project();
     await film.run();
-    await rm(join(film.folder, 'renders/film/sea'), { recursive: true });
+    await film.lose();
     server.failNext(404, { on: 'poll', times: 100 });
     expect(await film.run()).toMatchObject({ exit_code: 0 });
     expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
@@ -123,7 +123,7 @@ describe('a download', () => {
     const film = await project();
     await film.run();
     const [, second] = await outputsOf(film);
-    await rm(join(film.folder, 'renders/film/sea'), { recursive: true });
+    await film.lose();
     server.jobs[0]?.complete([Buffer.from(''), red]);
     expect(await film.run()).toMatchObject({ exit_code: 0 });
     const [left, ...others] = await outputsOf(film);

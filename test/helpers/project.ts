@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Clock } from '../../src/clock.js';
 import type { PlanDocument } from '../../src/domain/plan.js';
 import type { RunEvent, RunSummary } from '../../src/events.js';
@@ -20,6 +21,10 @@ export interface TestProject {
   /** The text of a file in the folder. */
   read(path: string): Promise<string>;
   lockfile(): Promise<unknown>;
+  /** Takes clips away for good: names below `renders/film` (all unless told), and what the store has under them. */
+  lose(name?: string): Promise<void>;
+  /** The clips in the store, by their file names, in order. */
+  stored(): Promise<string[]>;
 }
 
 /** Settings that come before the shots of every test's manifest. */
@@ -73,6 +78,20 @@ export async function makeProject(settings: ProjectSettings, shots: string): Pro
     },
     read: (path) => readFile(join(folder, path), 'utf8'),
     lockfile: async () => JSON.parse(await project.read('film.lock.json')) as unknown,
+    async lose(name) {
+      const store = join(folder, '.dailies/clips');
+      if (name === undefined) await rm(store, { recursive: true, force: true });
+      const path = join(folder, settings.output ?? 'renders/film', name ?? '');
+      if (name !== undefined) {
+        const sha256 = createHash('sha256').update(await readFile(path)).digest('hex');
+        for (const clip of await project.stored()) if (clip.startsWith(sha256)) await rm(join(store, clip.slice(0, 2), clip));
+      }
+      await rm(path, { recursive: true, force: true });
+    },
+    async stored() {
+      const names = await readdir(join(folder, '.dailies/clips'), { recursive: true }).catch(() => []);
+      return names.map((name) => basename(name)).filter((name) => /^[0-9a-f]{64}\./.test(name)).sort();
+    },
   };
   await project.write(shots);
   return project;

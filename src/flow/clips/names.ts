@@ -91,9 +91,9 @@ export function metadataPath(path: string): string {
 export interface Names {
   /**
    * Makes all names of a view: names that nobody wants go if they are ours by content and the store has the clip, those that
-   * are missing come, and what is not ours stays. Gives what is in the way of an attempt's names, by its id. Throws `disk`.
+   * are missing come, and what is not ours stays. Clips that are not sound get no name for now. Gives what is in the way of an attempt's names, by its id. Throws `disk`.
    */
-  sync(view: View): Promise<ReadonlyMap<string, string>>;
+  sync(view: View, isSound?: (attempt: Attempt) => boolean): Promise<ReadonlyMap<string, string>>;
   /** Makes the names of one attempt's clips. Gives what is in the way, where something is. Throws `disk`. */
   show(clips: readonly NamedClip[]): Promise<string | undefined>;
 }
@@ -134,17 +134,19 @@ export function createNames(writer: NameWriter): Names {
   const show = async (wanted: readonly NamedClip[], judge: NameJudge): Promise<string | undefined> => {
     const [first] = wanted;
     if (!first) return undefined;
+    const attempt = writer.get(first.attempt.id);
     const made: string[] = [];
     let obstacle: string | undefined;
     for (const { name, output } of wanted) {
       const path = join(paths.output, name);
       // What the store does not have is on its way, and gets its name then.
       if ((await clips.stat(output.sha256)) === undefined) continue;
+      const stored = storedPath(paths.folder, path);
       const inTheWay = await makeName(path, output.sha256, { judge, paths, clips });
-      if (inTheWay === undefined) made.push(storedPath(paths.folder, path));
+      // What somebody has written over a name of this very clip is left as it is.
+      if (inTheWay === undefined || (inTheWay === path && attempt.names?.includes(stored))) made.push(stored);
       else obstacle = inTheWay;
     }
-    const attempt = writer.get(first.attempt.id);
     const hasNews = !areAlike(made, attempt.names);
     if (made.length > 0) await describe(join(paths.output, first.name), { attempt, writer, hasNews });
     record(attempt.id, made);
@@ -153,7 +155,7 @@ export function createNames(writer: NameWriter): Names {
   const newJudge = () => createNameJudge({ paths, clips, attempts: writer.attempts() });
   return {
     show: (wanted) => limit(() => show(wanted, newJudge())),
-    sync: (view) =>
+    sync: (view, isSound = () => true) =>
       limit(async () => {
         const judge = newJudge();
         const wanted = new Set(
@@ -172,8 +174,10 @@ export function createNames(writer: NameWriter): Names {
         }
         const blocked = new Map<string, string>();
         for (const entries of groupBy([...view.values()], ({ attempt }) => attempt.id).values()) {
+          const [first] = entries;
+          if (!first || !isSound(first.attempt)) continue;
           const obstacle = await show(entries, judge);
-          if (obstacle !== undefined) blocked.set(entries[0]?.attempt.id ?? '', obstacle);
+          if (obstacle !== undefined) blocked.set(first.attempt.id, obstacle);
         }
         return blocked;
       }),

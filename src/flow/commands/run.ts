@@ -91,7 +91,8 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     if (!arePicksAlike(surveyed.picks, attempts.picks())) await attempts.setPicks(surveyed.picks);
     await settleClips(examined, clips);
     const names = namesOf(project, attempts, clips);
-    await names.sync(viewFor(project, surveyed));
+    // What is to be fetched again gets its names then.
+    await names.sync(viewFor(project, surveyed), (attempt) => surveyed.found.statusOf(attempt) !== 'changed');
 
     const timing = createPollTiming({
       intervalMs: manifest.poll.intervalMs,

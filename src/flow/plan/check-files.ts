@@ -71,7 +71,7 @@ async function foreignNames(
     if (occupant.kind === 'foreign') foreign.push(occupant);
   }
   const about = metadataPath(wanted[0]?.path ?? '');
-  if (!isThere && lookAtName(about) !== 'none' && !isOurMetadata(about))
+  if (!isThere && foreign.length === 0 && lookAtName(about) !== 'none' && !isOurMetadata(about))
     foreign.push({ path: about, wasOurs: false });
   return foreign;
 }

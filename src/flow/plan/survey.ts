@@ -15,7 +15,7 @@ import { clipName, viewOf, type View } from '../../plan/view.js';
 import type { ClipStore } from '../../store/clip-store.js';
 import { findClips, type FoundClips } from '../clips/find-clips.js';
 import { gatewayIdentity } from '../project/connections.js';
-import { openPath, storedPath } from '../project/paths.js';
+import { openPath } from '../project/paths.js';
 import type { Project } from '../project/project.js';
 
 /** Which takes a plan or a run is about, and how it goes about them. */
@@ -147,11 +147,6 @@ function decideUnder(surveyed: Surveyed, found: FoundClips): Survey {
     resubmitUncertain: (scope.onUncertain ?? manifest.on_uncertain) === 'resubmit',
     localInput: (path) => inputs.get(path),
     clipStatus: (attempt) => found.statusOf(attempt),
-    isNamed: (attempt, take) => {
-      const path = join(project.paths.output, stemOf(project, take));
-      const [name = ''] = attempt.names ?? [];
-      return name.replace(/\.(?:mp4|webm)$/, '') === storedPath(project.paths.folder, path);
-    },
     isOfThisGateway: ({ gateway }) => gateway === identity,
     isInScope: (ref) => scoped === undefined || scoped.has(slotKey(ref)),
   };
