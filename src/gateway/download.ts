@@ -13,7 +13,7 @@ import { bodyWords, printable, type Redact } from './words.js';
 
 export interface DownloadRequest {
   readonly source: ClipUrl;
-  /** The file to fill, usually `<name>.part`. Its folder exists. */
+  /** The file to fill. Its folder exists; its name means nothing here. A note lies beside it as `<target>.json`. */
   readonly target: string;
   /** Names the clip, whatever its address: the job's id and the index of the output will do. */
   readonly identity: string;
@@ -39,9 +39,10 @@ interface DownloadContext {
 const WORDS_BYTES = 128 * 1024;
 
 /**
- * Streams a clip into a file and to the disk, continuing what an earlier try of the same clip left there if the server
- * vouches that it is still the same. What was interrupted stays for the next try.
- * Throws `disk` where the file cannot be written, and the signal's reason when stopped.
+ * Streams a clip into a file, continuing what an earlier try of the same clip left there if the server vouches that it
+ * is still the same. What was interrupted stays for the next try. The file is fsynced before `downloaded` is answered.
+ * Throws `disk` where the file cannot be written, or where a link or anything else but a regular file bears its name;
+ * and the signal's reason when stopped.
  */
 export async function downloadClip(
   request: DownloadRequest,
@@ -201,8 +202,7 @@ function readRefusal(answer: {
   if (status === 404 || status === 410) return { kind: 'gone', message };
   if ((status === 401 || status === 403) && withKey) return { kind: 'key_refused', status, message };
   if (status >= 500 || [408, 425, 429].includes(status)) {
-    const wait = retryAfterMs(head.headers, clock.now());
-    return { kind: 'interrupted', message, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+    return { kind: 'interrupted', message, retryAfterMs: retryAfterMs(head.headers, clock.now()) };
   }
   return { kind: 'url_refused', message };
 }
