@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 
 import { defined } from '../domain/defined.js';
-import { diskError } from '../disk-error.js';
+import { diskError, undefinedIfAbsent } from '../disk-error.js';
 import { asObject, asText, parseJson } from './json.js';
 
 /** What is needed to continue a part of a clip: kept beside it as JSON. */
@@ -52,6 +52,22 @@ export function keepNote(part: string, note: KeptNote): void {
 /** Removes the note of a part, if it is there. */
 export function dropNote(part: string): void {
   fs.rmSync(notePath(part), { force: true });
+}
+
+/**
+ * Gives a part another name in the same folder, and its note with it; either may be missing. What lay under that name
+ * is replaced. Throws `disk`.
+ */
+export async function adoptPart(from: string, to: string): Promise<void> {
+  try {
+    // A note must never stand beside bytes that it does not speak of.
+    await rm(notePath(to), { force: true });
+    await rename(from, to).catch(undefinedIfAbsent);
+    await rename(notePath(from), notePath(to)).catch(undefinedIfAbsent);
+    await rm(tempPath(from), { force: true });
+  } catch (cause) {
+    throw diskError({ path: from, doing: 'taken over', cause });
+  }
 }
 
 /** Removes a part that is of no use, and its note. Throws `disk`. */

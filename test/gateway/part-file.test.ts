@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { openPart } from '../../src/gateway/part-file.js';
-import { discardPart, keepNote } from '../../src/gateway/part-note.js';
+import { adoptPart, discardPart, keepNote, readNote } from '../../src/gateway/part-note.js';
 
 const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'dailies-part-'));
 const NOTE = { identity: 'job-1 0', validator: '"a"', total: 10, bytes: 5 };
@@ -25,6 +25,33 @@ describe('a clip on its way to the disk', () => {
 });
 
 describe('a part and its note', () => {
+  it('go under another name together, and can be continued there', async () => {
+    const folder = await newFolder();
+    const [from, to] = [join(folder, 'sea-0.41.part'), join(folder, 'sea-0.42.part')];
+    await writeFile(from, 'begun');
+    keepNote(from, NOTE);
+    await adoptPart(from, to);
+    expect((await readdir(folder)).toSorted()).toEqual(['sea-0.42.part', 'sea-0.42.part.json']);
+    expect(readNote(to)).toEqual(NOTE);
+    const part = await openPart(to, 'job-1 0');
+    expect(part.bytes).toBe(5);
+    await part.release();
+  });
+
+  it('may both be missing; a note of other bytes does not stay beside the part', async () => {
+    const folder = await newFolder();
+    const [from, to] = [join(folder, 'from.part'), join(folder, 'to.part')];
+    await adoptPart(from, to);
+    expect(await readdir(folder)).toEqual([]);
+    await writeFile(from, 'begun');
+    keepNote(to, NOTE);
+    await adoptPart(from, to);
+    expect(await readdir(folder)).toEqual(['to.part']);
+    keepNote(from, NOTE);
+    await adoptPart(from, to);
+    expect(readNote(to)).toEqual(NOTE);
+  });
+
   it('are removed together, with what a kill left of a note', async () => {
     const folder = await newFolder();
     const part = join(folder, 'sea.part');
@@ -34,5 +61,14 @@ describe('a part and its note', () => {
     await discardPart(part);
     await discardPart(part);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('stay where they are, and that is said, where the disk refuses', async () => {
+    const folder = await newFolder();
+    const [from, to] = [join(folder, 'from.part'), join(folder, 'to.part')];
+    await writeFile(from, 'begun');
+    await mkdir(to);
+    await expect(adoptPart(from, to)).rejects.toMatchObject({ code: 'disk' });
+    expect(await readFile(from, 'utf8')).toBe('begun');
   });
 });
