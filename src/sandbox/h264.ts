@@ -1,3 +1,7 @@
+import { createRequire } from 'node:module';
+
+import type * as Encoder from 'h264-mp4-encoder';
+
 import type { Picture } from './picture.js';
 
 /** A picture and the number of the frame from which it is shown. */
@@ -51,11 +55,8 @@ interface EncodedPictures {
 async function encodePictures(pictures: readonly Picture[]): Promise<EncodedPictures> {
   const [first] = pictures;
   if (!first) throw new RangeError('a stream needs at least one picture');
-  const [{ default: library }, mediabunny] = await Promise.all([
-    import('h264-mp4-encoder'),
-    import('mediabunny'),
-  ]);
-  const encoder = await library.createH264MP4Encoder();
+  const mediabunny = await import('mediabunny');
+  const encoder = await loadEncoder().createH264MP4Encoder();
   encoder.width = first.width;
   encoder.height = first.height;
   encoder.frameRate = 24;
@@ -81,6 +82,23 @@ async function encodePictures(pictures: readonly Picture[]): Promise<EncodedPict
   const packets: Uint8Array[] = [];
   for await (const packet of new mediabunny.EncodedPacketSink(track).packets()) packets.push(packet.data);
   return { description: config.description, packets, size: first };
+}
+
+const require = createRequire(import.meta.url);
+
+/**
+ * The encoder, without the handlers that it installs when it is loaded: with those, a process that dies of anything
+ * prints 438 kB of the encoder first. `require` loads it in one go, so that only its own listeners can be new after it.
+ */
+export function loadEncoder(): typeof Encoder {
+  const events: NodeJS.EventEmitter = process;
+  const before = new Map(events.eventNames().map((name) => [name, events.listeners(name)]));
+  const library = require('h264-mp4-encoder') as typeof Encoder;
+  for (const name of events.eventNames()) {
+    for (const listener of events.listeners(name) as (() => void)[])
+      if (!before.get(name)?.includes(listener)) events.off(name, listener);
+  }
+  return library;
 }
 
 /**

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 import { decodeImage } from '../../src/media/decode-image.js';
 import { makeClip, type ClipOrder } from '../../src/sandbox/clip.js';
+import { loadEncoder } from '../../src/sandbox/h264.js';
 import { encodePicture } from '../../src/sandbox/encode-picture.js';
 import { coverWith, type Picture } from '../../src/sandbox/picture.js';
 import { drawStill } from '../../src/sandbox/still.js';
@@ -216,3 +218,16 @@ function drawHalves(width: number, height: number): Picture {
 function redAt({ width, height, rgba }: Picture, x: number): number | undefined {
   return rgba[((height >> 1) * width + x) * 4];
 }
+
+describe('the encoder', () => {
+  it('leaves it to the process what happens when it dies', () => {
+    const { cache, resolve } = createRequire(import.meta.url);
+    // So that it is loaded as for the first time.
+    Reflect.deleteProperty(cache, resolve('h264-mp4-encoder'));
+    const listeners = () => process.eventNames().map((name) => [name, process.rawListeners(name)]);
+    const before = listeners();
+    loadEncoder();
+    expect(resolve('h264-mp4-encoder') in cache).toBe(true);
+    expect(listeners()).toEqual(before);
+  });
+});
