@@ -1,20 +1,18 @@
+import { open } from 'node:fs/promises';
 import type { EncodedAudioPacketSource, EncodedPacket, EncodedVideoPacketSource, Output } from 'mediabunny';
+import { childBoxes, needBox } from '../containers/mp4-boxes.js';
 import { withTracks, type ClipTracks } from './tracks.js';
-import { removeDates, type WrittenMoov } from './without-dates.js';
 
 /**
  * Writes the packets of clips that agree (see join-terms.ts) one after the other into one MP4. Each clip takes exactly
  * as long as its picture; the same clips make the same bytes. Rejects with the signal's reason, or with what mediabunny throws.
  */
-export async function joinByRemux({
-  clips,
-  file,
-  signal,
-}: {
+export async function joinByRemux(wish: {
   readonly clips: readonly string[];
   readonly file: string;
   readonly signal?: AbortSignal | undefined;
 }): Promise<void> {
+  const { clips, file, signal } = wish;
   const { FilePathTarget, Mp4OutputFormat, Output } = await import('mediabunny');
   const moovs: WrittenMoov[] = [];
   const onMoov = (data: Uint8Array, position: number) => moovs.push({ data, position });
@@ -80,11 +78,8 @@ interface Stretch {
 }
 
 /** Gives where the picture ends in the joined clip. Seconds. */
-async function appendPicture(
-  joint: Joint,
-  { video }: ClipTracks,
-  { start, signal }: Stretch,
-): Promise<number> {
+async function appendPicture(joint: Joint, { video }: ClipTracks, stretch: Stretch): Promise<number> {
+  const { start, signal } = stretch;
   const { EncodedPacketSink } = await import('mediabunny');
   const decoderConfig = await video.getDecoderConfig();
   const meta = decoderConfig === null ? {} : { decoderConfig };
@@ -123,4 +118,33 @@ function placeSound(joint: Joint, start: number, packet: EncodedPacket): number 
   const half = packet.duration / 2;
   if (wanted < joint.soundEnd - half || wanted > joint.pictureEnd - half) return undefined;
   return wanted <= joint.soundEnd + half ? joint.soundEnd : wanted;
+}
+
+/** A `moov` box as it was written, and where: from there, bytes of the file. */
+interface WrittenMoov {
+  readonly data: Uint8Array;
+  readonly position: number;
+}
+
+/** Takes the moments of writing out of an MP4, so that the same clips always make the same film. */
+async function removeDates(file: string, { data, position }: WrittenMoov): Promise<void> {
+  const moov = Buffer.from(data);
+  const body = needBox(moov, 'moov');
+  clearDates(needBox(body, 'mvhd'));
+  for (const { type, body: track } of childBoxes(body)) {
+    if (type !== 'trak') continue;
+    clearDates(needBox(track, 'tkhd'));
+    clearDates(needBox(track, 'mdia', 'mdhd'));
+  }
+  const handle = await open(file, 'r+');
+  try {
+    await handle.write(moov, 0, moov.length, position);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Each of these boxes begins with version and flags, creation time and modification time; 0 is not said. */
+function clearDates(header: Buffer): void {
+  header.fill(0, 4, header[0] === 1 ? 20 : 12);
 }
