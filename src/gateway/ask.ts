@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-
+import { defined } from '../domain/defined.js';
 import { isClosedConnection } from './failure.js';
 import { unpacked } from './packed.js';
 import type { Answer } from './read-submit.js';
@@ -30,7 +30,7 @@ export async function ask(dispatcher: Dispatcher, question: Question): Promise<A
     case 'broken': {
       const { error, head } = result;
       const partial = head && { ...head, body: unpacked(head, body(), maxBytes) };
-      return { kind: 'broken', error, ...(partial ? { partial } : {}) };
+      return { kind: 'broken', error, ...defined({ partial }) };
     }
   }
 }

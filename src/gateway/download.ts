@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.js';
 import { collector } from './ask.js';
-import { afterALook, header, isOfAnother, isSuspicious, rangeOf, validatorOf } from './clip-answer.js';
+import { afterALook, isOfAnother, isSuspicious, rangeOf, validatorOf } from './clip-answer.js';
 import { failureWords } from './failure.js';
 import { follow } from './follow.js';
+import { header, retryAfterMs } from './headers.js';
 import type { ClipUrl, DownloadOutcome } from './outcomes.js';
 import { isPacked, unpackInto, type Unpacking } from './packed.js';
 import { openPart, type PartFile } from './part-file.js';
-import { retryAfterMs } from './retry-after.js';
 import type { Web } from './web.js';
 import { LimitReached, type BodySink, type Head, type WireResult } from './wire.js';
 import { bodyWords, printable, type Redact } from './words.js';
@@ -123,7 +123,7 @@ function receive(head: Head, { part, request, reception }: Fetching & { receptio
   if (head.status !== 200 && head.status !== 206) return words.sink;
   // What part of a clip a part of packed bytes is, nobody can say: neither is it fit to be continued.
   const packed = isPacked(head);
-  const range = packed ? { start: head.status === 200 ? 0 : NaN } : rangeOf(head);
+  const range = packed ? { start: head.status === 200 ? 0 : NaN, total: undefined } : rangeOf(head);
   if (head.status === 200 && begun) part.startOver();
   if (range.start !== part.bytes || (head.status === 206 && begun && isOfAnother(head, begun))) {
     reception.use = begun ? 'start_over' : 'wrong_range';
@@ -202,7 +202,7 @@ function readRefusal(answer: {
   if (status === 404 || status === 410) return { kind: 'gone', message };
   if ((status === 401 || status === 403) && withKey) return { kind: 'key_refused', status, message };
   if (status >= 500 || [408, 425, 429].includes(status)) {
-    return { kind: 'interrupted', message, retryAfterMs: retryAfterMs(head.headers, clock.now()) };
+    return { kind: 'interrupted', message, retryAfterMs: retryAfterMs(head, clock.now()) };
   }
   return { kind: 'url_refused', message };
 }

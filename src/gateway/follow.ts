@@ -1,4 +1,5 @@
 import { collector, isStaleConnection } from './ask.js';
+import { redirectOf } from './headers.js';
 import type { Web } from './web.js';
 import { sendOnce, type Head, type WireRequest, type WireResult } from './wire.js';
 
@@ -46,13 +47,4 @@ export async function follow(
     if (!next) return { result, url };
     url = next;
   }
-}
-
-/** Where an answer sends the client, undefined where it does not. */
-export function redirectOf({ status, headers }: Head, from: URL): URL | undefined {
-  if (![301, 302, 303, 307, 308].includes(status)) return undefined;
-  const [location] = [headers['location']].flat();
-  if (location === undefined || !URL.canParse(location, from.href)) return undefined;
-  const to = new URL(location, from);
-  return to.protocol === 'https:' || to.protocol === 'http:' ? to : undefined;
 }

@@ -1,7 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-
 import { defined } from '../domain/defined.js';
 import { diskError, errnoOf } from '../disk-error.js';
 import type { DailiesError } from '../errors.js';

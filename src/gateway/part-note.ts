@@ -1,6 +1,5 @@
 import * as fs from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-
 import { defined } from '../domain/defined.js';
 import { diskError, undefinedIfAbsent } from '../disk-error.js';
 import { asObject, asText, parseJson } from './json.js';
