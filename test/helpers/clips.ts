@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { loadEncoder } from '../../src/sandbox/h264.js';
+import { loadEncoder } from '../../src/sandbox/pictures/h264.js';
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 

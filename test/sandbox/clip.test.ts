@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-import { decodeImage } from '../../src/media/decode-image.js';
-import { makeClip, type ClipOrder } from '../../src/sandbox/clip.js';
-import { loadEncoder } from '../../src/sandbox/h264.js';
-import { encodePicture } from '../../src/sandbox/encode-picture.js';
-import { coverWith, type Picture } from '../../src/sandbox/picture.js';
-import { drawStill } from '../../src/sandbox/still.js';
+import { decodeImage, type Pixels } from '../../src/media/decode-image.js';
+import { makeClip, type ClipOrder } from '../../src/sandbox/pictures/clip.js';
+import { loadEncoder } from '../../src/sandbox/pictures/h264.js';
+import { coverWith, encodePicture } from '../../src/sandbox/pictures/picture.js';
+import { drawStill } from '../../src/sandbox/pictures/still.js';
 import { temporaryFolder } from './sandbox-client.js';
 
 const run = promisify(execFile);
@@ -52,7 +51,7 @@ async function probe(path: string): Promise<Probed> {
 }
 
 /** The frame with this number, as it is shown. */
-async function frameOf(path: string, frame: number): Promise<Picture> {
+async function frameOf(path: string, frame: number): Promise<Pixels> {
   const { stdout } = await run(
     'ffmpeg',
     [
@@ -67,7 +66,7 @@ async function frameOf(path: string, frame: number): Promise<Picture> {
 }
 
 /** Peak signal-to-noise ratio over red, green and blue, in dB; above 35 the eye sees no difference. */
-function psnr(a: Picture, b: Picture): number {
+function psnr(a: Pixels, b: Pixels): number {
   expect([a.width, a.height]).toEqual([b.width, b.height]);
   let squares = 0;
   for (let at = 0; at < a.rgba.length; at++) {
@@ -208,14 +207,14 @@ describe('scaling to cover', () => {
 });
 
 /** Black on the left, red on the right. */
-function drawHalves(width: number, height: number): Picture {
+function drawHalves(width: number, height: number): Pixels {
   const rgba = new Uint8Array(width * height * 4).fill(255);
   for (let at = 0; at < rgba.length; at += 4) rgba.set([(at / 4) % width < width / 2 ? 0 : 200, 0, 0], at);
   return { width, height, rgba };
 }
 
 /** The red of a pixel in the middle row. */
-function redAt({ width, height, rgba }: Picture, x: number): number | undefined {
+function redAt({ width, height, rgba }: Pixels, x: number): number | undefined {
   return rgba[((height >> 1) * width + x) * 4];
 }
 

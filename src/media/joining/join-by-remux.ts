@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { EncodedAudioPacketSource, EncodedPacket, EncodedVideoPacketSource, Output } from 'mediabunny';
+import { defined } from '../../domain/defined.js';
 import { childBoxes, needBox } from '../containers/mp4-boxes.js';
 import { withTracks, type ClipTracks } from './tracks.js';
 
@@ -81,14 +82,13 @@ interface Stretch {
 async function appendPicture(joint: Joint, { video }: ClipTracks, stretch: Stretch): Promise<number> {
   const { start, signal } = stretch;
   const { EncodedPacketSink } = await import('mediabunny');
-  const decoderConfig = await video.getDecoderConfig();
-  const meta = decoderConfig === null ? {} : { decoderConfig };
+  const decoderConfig = (await video.getDecoderConfig()) ?? undefined;
   let end = start;
   for await (const packet of new EncodedPacketSink(video).packets()) {
     signal?.throwIfAborted();
     const timestamp = start + packet.timestamp;
     end = Math.max(end, timestamp + packet.duration);
-    await joint.video.add(packet.clone({ timestamp }), meta);
+    await joint.video.add(packet.clone({ timestamp }), defined({ decoderConfig }));
   }
   return end;
 }
@@ -101,14 +101,13 @@ async function appendPicture(joint: Joint, { video }: ClipTracks, stretch: Stret
 async function appendSound(joint: Joint, { audio }: ClipTracks, { start, signal }: Stretch): Promise<void> {
   if (audio === null) return;
   const { EncodedPacketSink } = await import('mediabunny');
-  const decoderConfig = await audio.getDecoderConfig();
-  const meta = decoderConfig === null ? {} : { decoderConfig };
+  const decoderConfig = (await audio.getDecoderConfig()) ?? undefined;
   for await (const packet of new EncodedPacketSink(audio).packets()) {
     signal?.throwIfAborted();
     const timestamp = placeSound(joint, start, packet);
     if (timestamp === undefined) continue;
     joint.soundEnd = timestamp + packet.duration;
-    await joint.audio?.add(packet.clone({ timestamp }), meta);
+    await joint.audio?.add(packet.clone({ timestamp }), defined({ decoderConfig }));
   }
 }
 

@@ -1,13 +1,11 @@
 import { createRequire } from 'node:module';
-
 import type * as Encoder from 'h264-mp4-encoder';
-
-import type { Picture } from './picture.js';
+import type { Pixels } from '../../media/decode-image.js';
 
 /** A picture and the number of the frame from which it is shown. */
 export interface KeyPicture {
   readonly frame: number;
-  readonly picture: Picture;
+  readonly picture: Pixels;
 }
 
 /** An H.264 stream: what a decoder must know beforehand (an avcC record), and the frames in order. */
@@ -52,7 +50,7 @@ interface EncodedPictures {
 }
 
 /** Every picture as a key frame. The encoder writes an MP4 of its own, from which the packets are taken. */
-async function encodePictures(pictures: readonly Picture[]): Promise<EncodedPictures> {
+async function encodePictures(pictures: readonly Pixels[]): Promise<EncodedPictures> {
   const [first] = pictures;
   if (!first) throw new RangeError('a stream needs at least one picture');
   const mediabunny = await import('mediabunny');
