@@ -1,8 +1,7 @@
 import type { Clock } from '../clock.js';
-import { collector } from './ask.js';
+import { collector, follow } from './ask.js';
 import { afterALook, isOfAnother, isSuspicious, rangeOf, validatorOf } from './clip-answer.js';
 import { failureWords } from './failure.js';
-import { follow } from './follow.js';
 import { header, retryAfterMs } from './headers.js';
 import type { ClipUrl, DownloadOutcome } from './outcomes.js';
 import { isPacked, unpackInto, type Unpacking } from './packed.js';
