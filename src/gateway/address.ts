@@ -22,7 +22,7 @@ export function isPrivateHost(hostname: string): boolean {
 }
 
 /** Whether a resolved address is loopback, private or link-local; an IPv4 address in IPv6 clothing is seen through. */
-export function isPrivateAddress(address: string): boolean {
+function isPrivateAddress(address: string): boolean {
   return PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
