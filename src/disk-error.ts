@@ -19,6 +19,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   ENOTDIR: { why: 'a file is where its folder should be', hint: 'move that file away, then run again' },
   EISDIR: { why: 'a folder of that name is in the way', hint: 'move the folder away, then run again' },
   EEXIST: { why: 'a file of that name is in the way', hint: 'move the file away, then run again' },
+  ELOOP: { why: 'a link is in the way', hint: 'remove the link, then run again' },
   ENAMETOOLONG: {
     why: 'the file system does not take names that long',
     hint: 'give the shot, the file or the folder a shorter name',

@@ -17,5 +17,5 @@ export type SubmitOutcome =
       readonly kind: 'not_accepted';
       readonly reason: 'rate_limited' | 'unavailable' | 'unreachable';
       readonly message: string;
-      readonly retryAfterMs?: number;
+      readonly retryAfterMs?: number | undefined;
     };

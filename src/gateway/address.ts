@@ -1,30 +1,15 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { isMeantAsLoopback } from '../domain/loopback.js';
 
 /** Addresses that only mean something on this machine or its own network (IANA special-purpose registries). */
 const PRIVATE = new BlockList();
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const) {
-  PRIVATE.addSubnet(network, prefix, 'ipv4');
-}
-for (const [network, prefix] of [
-  ['::', 127],
-  ['64:ff9b:1::', 48],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const) {
-  PRIVATE.addSubnet(network, prefix, 'ipv6');
+for (const network of [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
+  ...['192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
+  ...['::/127', '64:ff9b:1::/48', 'fc00::/7', 'fe80::/10', 'ff00::/8'],
+]) {
+  const [address = '', prefix] = network.split('/');
+  PRIVATE.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 /**
@@ -37,7 +22,7 @@ export function isPrivateHost(hostname: string): boolean {
 }
 
 /** Whether a resolved address is loopback, private or link-local; an IPv4 address in IPv6 clothing is seen through. */
-export function isPrivateAddress(address: string): boolean {
+function isPrivateAddress(address: string): boolean {
   return PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
@@ -47,4 +32,30 @@ function bare(hostname: string): string {
     .toLowerCase()
     .replace(/^\[(.*)\]$/, '$1')
     .replace(/\.$/, '');
+}
+
+/** A name that leads to private addresses only. */
+export class PrivateTarget extends Error {
+  override readonly name = 'PrivateTarget';
+}
+
+/**
+ * A resolver without private addresses. It stands in the connection itself, so that the address that was checked is
+ * the address that is called.
+ */
+export function publicLookup(lookup: LookupFunction): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error) {
+        callback(error, '');
+        return;
+      }
+      const all = typeof found === 'string' ? [{ address: found, family: isIP(found) }] : found;
+      const open = all.filter(({ address }) => !isPrivateAddress(address));
+      const [first] = open;
+      if (!first) callback(new PrivateTarget(`${hostname} is on a private network`), '');
+      else if (options.all) callback(null, open);
+      else callback(null, first.address, first.family);
+    });
+  };
 }

@@ -1,3 +1,4 @@
+import { header } from './headers.js';
 import type { PartNote } from './part-note.js';
 import type { BodySink, Head } from './wire.js';
 
@@ -6,19 +7,19 @@ interface Range {
   /** NaN where the answer does not say. */
   readonly start: number;
   /** Length of the whole clip, where it is known. */
-  readonly total?: number;
+  readonly total: number | undefined;
 }
 
 /** Reads 200 and 206 alike (RFC 9110, 14.4). */
 export function rangeOf(head: Head): Range {
   if (head.status === 200) {
     const length = header(head, 'content-length');
-    return { start: 0, ...(length === undefined ? {} : { total: Number(length) }) };
+    return { start: 0, total: length === undefined ? undefined : Number(length) };
   }
   const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/i.exec(header(head, 'content-range') ?? '') ?? [];
   return {
     start: Number(start ?? NaN),
-    ...(total === undefined || total === '*' ? {} : { total: Number(total) }),
+    total: total === undefined || total === '*' ? undefined : Number(total),
   };
 }
 
@@ -43,7 +44,8 @@ export function isSuspicious(head: Head): boolean {
 }
 
 /**
- * Under a suspicious type the first bytes decide: a clip under a wrong name is still a clip. Until then they are kept by `other`, which gets the rest too where it is none.
+ * Under a suspicious type the first bytes decide: a clip under a wrong name is still a clip. Until then they are kept
+ * by `other`, which gets the rest too where it is none.
  */
 export function afterALook(choice: {
   readonly other: { readonly sink: BodySink; readonly body: () => Buffer };
@@ -69,10 +71,4 @@ export function afterALook(choice: {
 /** Whether bytes begin as a clip does: with `ftyp` of ISO BMFF, or the EBML mark of WebM. */
 export function looksLikeClip(start: Buffer): boolean {
   return start.toString('latin1', 4, 8) === 'ftyp' || start.toString('hex', 0, 4) === '1a45dfa3';
-}
-
-/** A header's value; the first where a server sends several. */
-export function header({ headers }: Head, name: string): string | undefined {
-  const [value] = [headers[name]].flat();
-  return value;
 }

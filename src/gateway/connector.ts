@@ -1,6 +1,6 @@
 import { Socket, type LookupFunction } from 'node:net';
-
 import { buildConnector, Client } from 'undici';
+import { defined } from '../domain/defined.js';
 
 /** A connection that could not be made: nothing of the request has left. `cause` says why. */
 export class ConnectFailure extends Error {
@@ -16,7 +16,7 @@ interface ConnectorOptions {
   readonly proxy: URL | undefined;
   readonly connectTimeoutMs: number;
   /** Resolves host names instead of the system's resolver. */
-  readonly lookup?: LookupFunction;
+  readonly lookup: LookupFunction | undefined;
 }
 
 /**
@@ -28,7 +28,7 @@ export function connectorTo(options: ConnectorOptions): buildConnector.connector
     timeout: options.connectTimeoutMs,
     // Every wait on a connection has a bound of ours, so that the system need not look after it: that takes eight calls.
     keepAlive: false,
-    ...(options.lookup ? { lookup: options.lookup } : {}),
+    ...defined({ lookup: options.lookup }),
   });
   const connect = options.proxy
     ? tunnelThrough(options.proxy, { direct, timeoutMs: options.connectTimeoutMs })

@@ -1,19 +1,18 @@
 import type { Clock } from '../clock.js';
-import { collector } from './ask.js';
-import { afterALook, header, isOfAnother, isSuspicious, rangeOf, validatorOf } from './clip-answer.js';
+import { collector, follow } from './ask.js';
+import { afterALook, isOfAnother, isSuspicious, rangeOf, validatorOf } from './clip-answer.js';
 import { failureWords } from './failure.js';
-import { follow } from './follow.js';
+import { header, retryAfterMs } from './headers.js';
 import type { ClipUrl, DownloadOutcome } from './outcomes.js';
 import { isPacked, unpackInto, type Unpacking } from './packed.js';
 import { openPart, type PartFile } from './part-file.js';
-import { retryAfterMs } from './retry-after.js';
 import type { Web } from './web.js';
 import { LimitReached, type BodySink, type Head, type WireResult } from './wire.js';
 import { bodyWords, printable, type Redact } from './words.js';
 
 export interface DownloadRequest {
   readonly source: ClipUrl;
-  /** The file to fill, usually `<name>.part`. Its folder exists. */
+  /** The file to fill. Its folder exists; its name means nothing here. A note lies beside it as `<target>.json`. */
   readonly target: string;
   /** Names the clip, whatever its address: the job's id and the index of the output will do. */
   readonly identity: string;
@@ -39,9 +38,10 @@ interface DownloadContext {
 const WORDS_BYTES = 128 * 1024;
 
 /**
- * Streams a clip into a file and to the disk, continuing what an earlier try of the same clip left there if the server
- * vouches that it is still the same. What was interrupted stays for the next try.
- * Throws `disk` where the file cannot be written, and the signal's reason when stopped.
+ * Streams a clip into a file, continuing what an earlier try of the same clip left there if the server vouches that it
+ * is still the same. What was interrupted stays for the next try. The file is fsynced before `downloaded` is answered.
+ * Throws `disk` where the file cannot be written, or where a link or anything else but a regular file bears its name;
+ * and the signal's reason when stopped.
  */
 export async function downloadClip(
   request: DownloadRequest,
@@ -122,7 +122,7 @@ function receive(head: Head, { part, request, reception }: Fetching & { receptio
   if (head.status !== 200 && head.status !== 206) return words.sink;
   // What part of a clip a part of packed bytes is, nobody can say: neither is it fit to be continued.
   const packed = isPacked(head);
-  const range = packed ? { start: head.status === 200 ? 0 : NaN } : rangeOf(head);
+  const range = packed ? { start: head.status === 200 ? 0 : NaN, total: undefined } : rangeOf(head);
   if (head.status === 200 && begun) part.startOver();
   if (range.start !== part.bytes || (head.status === 206 && begun && isOfAnother(head, begun))) {
     reception.use = begun ? 'start_over' : 'wrong_range';
@@ -201,8 +201,7 @@ function readRefusal(answer: {
   if (status === 404 || status === 410) return { kind: 'gone', message };
   if ((status === 401 || status === 403) && withKey) return { kind: 'key_refused', status, message };
   if (status >= 500 || [408, 425, 429].includes(status)) {
-    const wait = retryAfterMs(head.headers, clock.now());
-    return { kind: 'interrupted', message, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+    return { kind: 'interrupted', message, retryAfterMs: retryAfterMs(head, clock.now()) };
   }
   return { kind: 'url_refused', message };
 }

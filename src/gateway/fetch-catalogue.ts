@@ -2,8 +2,8 @@ import type { Clock } from '../clock.js';
 import { DailiesError } from '../errors.js';
 import type { Asked, Question } from './ask.js';
 import { failureWords } from './failure.js';
+import { retryAfterMs } from './headers.js';
 import { asObject, parseJson } from './json.js';
-import { retryAfterMs } from './retry-after.js';
 import { bodyWords, printable, type Redact } from './words.js';
 
 /** How long a catalogue is asked for, and how long one try of it may last. */
@@ -41,14 +41,17 @@ export async function fetchCatalogue(request: CatalogueRequest): Promise<unknown
 
 type Read =
   | { readonly kind: 'catalogue'; readonly body: unknown }
-  | { readonly kind: 'none'; readonly why: string; readonly again: boolean; readonly retryAfterMs?: number };
+  | {
+      readonly kind: 'none';
+      readonly why: string;
+      readonly again: boolean;
+      readonly retryAfterMs?: number | undefined;
+    };
 
-function readCatalogue(
-  asked: Asked,
-  { clock, keyHint, redact, redactData, baseUrl }: CatalogueRequest,
-): Read {
+function readCatalogue(asked: Asked, request: CatalogueRequest): Read {
+  const { clock, keyHint, redact, redactData, baseUrl } = request;
   if (asked.kind !== 'answered') return { kind: 'none', why: failureWords(asked.error), again: true };
-  const { status, headers, body } = asked.answer;
+  const { status, body } = asked.answer;
   const words = bodyWords(body) ?? 'no reason given';
   if (status === 401 || status === 403) {
     throw new DailiesError('key-refused', printable(`${baseUrl} refuses the key: ${words}`, redact), {
@@ -57,19 +60,16 @@ function readCatalogue(
   }
   const value = status < 300 ? parseJson(redactData(body.toString())) : undefined;
   if (asObject(value) || Array.isArray(value)) return { kind: 'catalogue', body: value };
-  const retryAfter = retryAfterMs(headers, clock.now());
   return {
     kind: 'none',
     why: `it answers ${status}: ${words}`,
     again: status < 300 || status >= 500 || status === 408 || status === 429,
-    ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }),
+    retryAfterMs: retryAfterMs(asked.answer, clock.now()),
   };
 }
 
 function unavailable(why: string, { baseUrl, redact }: CatalogueRequest): DailiesError {
-  return new DailiesError(
-    'catalogue-unavailable',
-    printable(`no list of models from ${baseUrl}: ${why}`, redact),
-    { hint: 'check the base URL and the network; nothing was submitted' },
-  );
+  const message = printable(`no list of models from ${baseUrl}: ${why}`, redact);
+  const hint = 'check the base URL and the network; nothing was submitted';
+  return new DailiesError('catalogue-unavailable', message, { hint });
 }

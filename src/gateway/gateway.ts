@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { defined } from '../domain/defined.js';
 import type { JobRef } from '../domain/attempt.js';
 import { isLoopback } from '../domain/loopback.js';
 import { DailiesError } from '../errors.js';
@@ -105,10 +106,8 @@ export function openGateway(options: GatewayOptions): Gateway {
   const api = web.pool(base.origin);
 
   const plainHeaders = { 'user-agent': USER_AGENT, 'accept-encoding': 'identity' };
-  const keyHeaders = {
-    ...plainHeaders,
-    ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-  };
+  const authorization = apiKey === undefined ? undefined : `Bearer ${apiKey}`;
+  const keyHeaders = { ...plainHeaders, ...defined({ authorization }) };
   const headers = { ...keyHeaders, accept: 'application/json' };
   const context = (): ReadingContext => ({ addresses, redact, now: clock.now() });
   const why = (error: Error): string => printable(failureWords(error), redact);
@@ -146,10 +145,8 @@ export function openGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  async function pollAt(
-    path: string,
-    { job, signal }: { job: JobRef; signal: AbortSignal },
-  ): Promise<PollOutcome> {
+  async function pollAt(path: string, look: { job: JobRef; signal: AbortSignal }): Promise<PollOutcome> {
+    const { job, signal } = look;
     const asked = await get(path, signal);
     signal.throwIfAborted();
     if (asked.kind === 'answered') return readPoll(asked.answer, { ...context(), job });
@@ -194,13 +191,7 @@ export function openGateway(options: GatewayOptions): Gateway {
       const asked = await get(`${base.pathname}/key`, signal, { totalTimeoutMs: timeouts.usageMs });
       if (asked.kind !== 'answered' || asked.answer.status !== 200) return undefined;
       const data = asObject(asObject(parseJson(asked.answer.body))?.['data']);
-      const usage = asUsd(data?.['usage']);
-      const limit = asUsd(data?.['limit']);
-      if (!data) return undefined;
-      return {
-        ...(usage === undefined ? {} : { usage_usd: usage }),
-        ...(limit === undefined ? {} : { limit_usd: limit }),
-      };
+      return data && defined({ usage_usd: asUsd(data['usage']), limit_usd: asUsd(data['limit']) });
     },
     keyHint,
     async close() {

@@ -26,7 +26,7 @@ export type PollOutcome =
   /** About the key, not about the job. */
   | { readonly kind: 'key_refused'; readonly status: number; readonly message: string }
   /** No answer that can be read, for now. */
-  | { readonly kind: 'unavailable'; readonly message: string; readonly retryAfterMs?: number };
+  | { readonly kind: 'unavailable'; readonly message: string; readonly retryAfterMs?: number | undefined };
 
 /** What became of a download. Whatever is on the disk by then can be continued, unless it is not the clip's. */
 export type DownloadOutcome =
@@ -36,7 +36,7 @@ export type DownloadOutcome =
   | { readonly kind: 'gone'; readonly message: string }
   /** This address will not do: its signature has expired, it redirects badly. A fresh poll may bring another. */
   | { readonly kind: 'url_refused'; readonly message: string }
-  | { readonly kind: 'interrupted'; readonly message: string; readonly retryAfterMs?: number }
+  | { readonly kind: 'interrupted'; readonly message: string; readonly retryAfterMs?: number | undefined }
   /** A page, an error or nothing at all under a 200. */
   | { readonly kind: 'not_media'; readonly message: string }
   | { readonly kind: 'key_refused'; readonly status: number; readonly message: string };

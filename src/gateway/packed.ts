@@ -11,7 +11,6 @@ import {
   inflateRawSync,
   inflateSync,
 } from 'node:zlib';
-
 import { errnoOf } from '../disk-error.js';
 import { messageOf } from '../errors.js';
 import { looksLikeClip } from './clip-answer.js';

@@ -1,11 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import * as fs from 'node:fs';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-
+import { defined } from '../domain/defined.js';
 import { diskError, errnoOf } from '../disk-error.js';
 import type { DailiesError } from '../errors.js';
-import { notePath, readNote, type KeptNote, type PartNote } from './part-note.js';
+import { discardPart, dropNote, hasNote, keepNote, readNote, type PartNote } from './part-note.js';
 import type { BodySink } from './wire.js';
 
 /** What a disk refuses of a clip is not lost. */
@@ -19,15 +18,15 @@ const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
 
 /**
  * Opens the file a clip is streamed into, with what an earlier try of this very clip left there, where it can be built
- * on. Nothing is created before the first block is written. Throws `disk`.
+ * on. Nothing is created before the first block is written, and nothing is read out of the file's name. Throws `disk`.
  */
 export async function openPart(path: string, identity: string): Promise<PartFile> {
   // One cheap look, since most clips never had an earlier try.
-  if (!fs.existsSync(notePath(path))) return new PartFile({ path, identity });
+  if (!hasNote(path)) return new PartFile({ path, identity });
   const noted = { path, identity, isNoted: true };
   try {
-    const note = readNote(await readFile(notePath(path), 'utf8'));
-    const { size } = await stat(path);
+    const note = readNote(path);
+    const { size } = lookAtFile(path);
     if (
       note?.identity !== identity ||
       note.bytes <= 0 ||
@@ -113,7 +112,7 @@ export class PartFile implements BodySink {
     const validator = answer.validator ?? this.#note?.validator;
     const total = answer.total ?? this.#note?.total;
     if (validator === undefined) return;
-    this.#note = { identity: this.#identity, validator, ...(total === undefined ? {} : { total }) };
+    this.#note = defined({ identity: this.#identity, validator, total });
   }
 
   /** Forgets what an earlier try left: the clip comes from its first byte. Only before the first `write`. */
@@ -134,16 +133,16 @@ export class PartFile implements BodySink {
     return this.#queued < BLOCK_BYTES;
   }
 
-  /** Brings all of it to the disk. Throws `disk`. */
+  /** Brings all of it to the disk for good: what it gives is said after the fsync. Throws `disk`. */
   async finish(): Promise<{ readonly bytes: number; readonly sha256: string }> {
     await this.#flush();
     await this.#syncing;
     if (this.#failure) throw this.#failure;
     await this.#onDisk(async () => {
-      this.#file ??= fs.openSync(this.#path, 'r+');
+      this.#file ??= openAgain(this.#path);
       await datasync(this.#file);
       await this.#close();
-      if (this.#isNoted) fs.rmSync(notePath(this.#path), { force: true });
+      if (this.#isNoted) dropNote(this.#path);
     });
     this.#isFinished = true;
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
@@ -171,7 +170,7 @@ export class PartFile implements BodySink {
     await this.#writing;
     const isOurs = this.#file !== undefined;
     await this.#close().catch(() => undefined);
-    if (isOurs) await rm(this.#path).catch(() => undefined);
+    if (isOurs) await discardPart(this.#path).catch(() => undefined);
   }
 
   async #flush(): Promise<void> {
@@ -218,21 +217,13 @@ export class PartFile implements BodySink {
   /** A note about other bytes than those that follow would be a lie: it goes first. */
   #open(): number {
     if (this.#position > 0) {
-      const file = fs.openSync(this.#path, 'r+');
+      const file = openAgain(this.#path);
       fs.ftruncateSync(file, this.#position);
       return file;
     }
-    if (this.#isNoted) fs.rmSync(notePath(this.#path), { force: true });
+    if (this.#isNoted) dropNote(this.#path);
     this.#isNoted = false;
-    try {
-      return fs.openSync(this.#path, 'wx');
-    } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error;
-    }
-    // A kill can have fallen between the two halves of a move: under its other name this file is a clip.
-    if (fs.statSync(this.#path).nlink <= 1) return fs.openSync(this.#path, 'w');
-    fs.unlinkSync(this.#path);
-    return fs.openSync(this.#path, 'wx');
+    return openFresh(this.#path);
   }
 
   /** Brings what is written so far to the disk, and notes that it is there: only on that may a later try build. */
@@ -241,8 +232,7 @@ export class PartFile implements BodySink {
     return this.#onDisk(async () => {
       await datasync(file);
       if (!note) return;
-      const kept: KeptNote = { ...note, bytes };
-      await writeFile(notePath(this.#path), JSON.stringify(kept));
+      keepNote(this.#path, { ...note, bytes });
       this.#isNoted = true;
       this.#notedBytes = bytes;
     });
@@ -265,6 +255,34 @@ export class PartFile implements BodySink {
   }
 }
 
+/** Opens the file that an earlier try began; a link that has taken its place since is not followed. */
+function openAgain(path: string): number {
+  return fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW);
+}
+
+/**
+ * Opens a file that was not there before. What an earlier try left under the name gives way, and is not written over:
+ * a kill can have fallen between the two halves of a move, and under its other name that file is a clip.
+ */
+function openFresh(path: string): number {
+  try {
+    return fs.openSync(path, 'wx');
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+  lookAtFile(path);
+  fs.unlinkSync(path);
+  return fs.openSync(path, 'wx');
+}
+
+/** What is known of a regular file. Throws where a link, a folder or a device bears the name: those are not ours. */
+function lookAtFile(path: string): fs.Stats {
+  const found = fs.lstatSync(path);
+  if (found.isFile()) return found;
+  const code = found.isSymbolicLink() ? 'ELOOP' : found.isDirectory() ? 'EISDIR' : 'EEXIST';
+  throw Object.assign(new Error(`${path} is not a regular file`), { code });
+}
+
 /** Up to here a write is a copy into the page cache that takes no longer than the way to the thread pool. */
 const SMALL_BYTES = 64 * 1024;
 
@@ -272,7 +290,7 @@ const SMALL_BYTES = 64 * 1024;
  * Data and fsync go through the thread pool. Names and descriptors are handled at once, for that takes microseconds,
  * and a round trip through the pool several times the CPU.
  */
-const datasync = promisify(fs.fdatasync);
+const datasync = (file: number): Promise<void> => promisify(fs.fdatasync)(file);
 const write = promisify(fs.write);
 const writev = promisify(fs.writev);
 

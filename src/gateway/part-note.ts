@@ -1,4 +1,8 @@
-import { asObject, asText } from './json.js';
+import * as fs from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { defined } from '../domain/defined.js';
+import { diskError, undefinedIfAbsent } from '../disk-error.js';
+import { asObject, asText, parseJson } from './json.js';
 
 /** What is needed to continue a part of a clip: kept beside it as JSON. */
 export interface PartNote {
@@ -11,28 +15,74 @@ export interface PartNote {
 }
 
 /** A note as it lies on the disk. */
-export interface KeptNote extends PartNote {
+interface KeptNote extends PartNote {
   /** So many bytes of the part are on the disk for good. What lies behind them, a power cut may have left torn. */
   readonly bytes: number;
 }
 
-/** Where the note of a part lies. */
-export function notePath(partPath: string): string {
-  return `${partPath}.json`;
+/** Whether a note lies beside a part, true or not. */
+export function hasNote(part: string): boolean {
+  return fs.existsSync(notePath(part));
 }
 
-/** Reads a note; undefined where it is torn by a kill, or not a note. */
-export function readNote(text: string): KeptNote | undefined {
-  let note: ReturnType<typeof asObject>;
-  try {
-    note = asObject(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+/** Reads the note of a part; undefined where it is torn by a kill, or not a note. Errors are the file system's own. */
+export function readNote(part: string): KeptNote | undefined {
+  if (!fs.lstatSync(notePath(part)).isFile()) return undefined;
+  const note = asObject(parseJson(fs.readFileSync(notePath(part))));
   const identity = asText(note?.['identity']);
   const validator = asText(note?.['validator']);
-  const total = note?.['total'];
   const bytes = note?.['bytes'];
   if (identity === undefined || validator === undefined || typeof bytes !== 'number') return undefined;
-  return { identity, validator, bytes, ...(typeof total === 'number' ? { total } : {}) };
+  const total = typeof note?.['total'] === 'number' ? note['total'] : undefined;
+  return defined({ identity, validator, bytes, total });
+}
+
+/**
+ * Puts a note beside a part, in the place of an older one. A link that bears the note's name, or that of its temp
+ * file, is replaced and not written through. Errors are the file system's own.
+ */
+export function keepNote(part: string, note: KeptNote): void {
+  const temp = tempPath(part);
+  fs.rmSync(temp, { force: true });
+  fs.writeFileSync(temp, JSON.stringify(note), { flag: 'wx' });
+  fs.renameSync(temp, notePath(part));
+}
+
+/** Removes the note of a part, if it is there. */
+export function dropNote(part: string): void {
+  fs.rmSync(notePath(part), { force: true });
+}
+
+/**
+ * Gives a part another name in the same folder, and its note with it; either may be missing. What lay under that name
+ * is replaced. Throws `disk`.
+ */
+export async function adoptPart(from: string, to: string): Promise<void> {
+  try {
+    // A note must never stand beside bytes that it does not speak of.
+    await rm(notePath(to), { force: true });
+    await rename(from, to).catch(undefinedIfAbsent);
+    await rename(notePath(from), notePath(to)).catch(undefinedIfAbsent);
+    await rm(tempPath(from), { force: true });
+  } catch (cause) {
+    throw diskError({ path: from, doing: 'taken over', cause });
+  }
+}
+
+/** Removes a part that is of no use, and its note. Throws `disk`. */
+export async function discardPart(part: string): Promise<void> {
+  try {
+    for (const path of [part, notePath(part), tempPath(part)]) await rm(path, { force: true });
+  } catch (cause) {
+    throw diskError({ path: part, doing: 'removed', cause });
+  }
+}
+
+function notePath(part: string): string {
+  return `${part}.json`;
+}
+
+/** Where a note is prepared. */
+function tempPath(part: string): string {
+  return `${notePath(part)}.tmp`;
 }

@@ -1,19 +1,16 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-
 import pLimit from 'p-limit';
-
 import type { Clock } from '../clock.js';
+import { defined } from '../domain/defined.js';
 import type { MediaKind } from '../domain/take.js';
 import { unsignedUrl } from '../domain/unsigned-url.js';
-import { isPrivateHost } from './address.js';
-import { collector } from './ask.js';
-import { header } from './clip-answer.js';
+import { isPrivateHost, PrivateTarget, publicLookup } from './address.js';
+import { collector, follow } from './ask.js';
 import { ConnectFailure } from './connector.js';
 import { failureWords } from './failure.js';
-import { follow, redirectOf } from './follow.js';
+import { header, redirectOf } from './headers.js';
 import type { ProxyEnv } from './proxy.js';
-import { PrivateTarget, publicLookup } from './public-lookup.js';
 import { USER_AGENT } from './user-agent.js';
 import { openWeb, type Web } from './web.js';
 import type { Head, WireResult } from './wire.js';
@@ -116,10 +113,8 @@ function problemOf({ url }: Check, { code, what }: Finding): UrlProblem {
   return { code, message: printable(`${unsignedUrl(url)} ${what}`, (text) => text) };
 }
 
-async function look(
-  { url: text, media, web, request }: Check,
-  method: 'HEAD' | 'GET',
-): Promise<Finding | undefined> {
+async function look(check: Check, method: 'HEAD' | 'GET'): Promise<Finding | undefined> {
+  const { url: text, media, web, request } = check;
   if (!URL.canParse(text)) return { code: 'url-unreachable', what: 'is not a URL' };
   const first = new URL(text);
   const isFine = (url: URL): boolean => request.allowPrivate || !isPrivateHost(url.hostname);
@@ -130,7 +125,7 @@ async function look(
     headersFor: () => ({
       'user-agent': USER_AGENT,
       'accept-encoding': 'identity',
-      ...(method === 'GET' ? { range: 'bytes=0-0' } : {}),
+      ...defined({ range: method === 'GET' ? 'bytes=0-0' : undefined }),
     }),
     allows: (from, to) => to.protocol === from.protocol && isFine(to),
     totalTimeoutMs: request.timeoutMs ?? TIMEOUT_MS,

@@ -1,9 +1,10 @@
+import { defined } from '../domain/defined.js';
 import type { JobRef } from '../domain/attempt.js';
+import { retryAfterMs } from './headers.js';
 import { asObject, asText, asUsd, parseJson, type JsonObject } from './json.js';
 import type { JobAddresses } from './job-address.js';
 import type { ClipUrl, PollOutcome } from './outcomes.js';
 import type { Answer, ReadingContext } from './read-submit.js';
-import { retryAfterMs } from './retry-after.js';
 import { bodyWords, errorWords, printable } from './words.js';
 
 /** More outputs than any job has; a longer list is not believed. */
@@ -32,15 +33,15 @@ export function readPoll(answer: Answer, context: ReadingContext & { readonly jo
   }
 }
 
-function readFailure({ status, headers, body }: Answer, { redact, now }: ReadingContext): PollOutcome {
+function readFailure(answer: Answer, { redact, now }: ReadingContext): PollOutcome {
+  const { status, body } = answer;
   const message = printable(bodyWords(body) ?? 'no reason given', redact);
   if (status === 401 || status === 403) return { kind: 'key_refused', status, message };
   if (status === 404 || status === 410) return { kind: 'not_found', message };
-  const wait = retryAfterMs(headers, now);
   return {
     kind: 'unavailable',
     message: `the gateway answered ${status < 300 ? 'without a status that can be read' : status}: ${message}`,
-    ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    retryAfterMs: retryAfterMs(answer, now),
   };
 }
 
@@ -72,6 +73,5 @@ function addressIn(entry: unknown): unknown {
 }
 
 function costOf(fields: JsonObject): { readonly cost_usd?: number } {
-  const cost = asUsd(asObject(fields['usage'])?.['cost']);
-  return cost === undefined ? {} : { cost_usd: cost };
+  return defined({ cost_usd: asUsd(asObject(fields['usage'])?.['cost']) });
 }

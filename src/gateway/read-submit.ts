@@ -1,7 +1,8 @@
+import { defined } from '../domain/defined.js';
+import { header, retryAfterMs } from './headers.js';
 import { asObject, asText, parseJson, type JsonObject } from './json.js';
 import type { JobAddresses } from './job-address.js';
 import type { SubmitOutcome } from './outcomes.js';
-import { retryAfterMs } from './retry-after.js';
 import type { Head } from './wire.js';
 import { bodyWords, errorWords, printable, type Redact } from './words.js';
 
@@ -28,18 +29,18 @@ export function readSubmit(answer: Answer, context: ReadingContext): SubmitOutco
 
   const fields = asObject(parseJson(body));
   const message = printable(bodyWords(body) ?? 'no reason given', context.redact);
-  const wait = retryAfterMs(answer.headers, context.now);
+  const wait = retryAfterMs(answer, context.now);
   const notAccepted = (reason: 'rate_limited' | 'unavailable'): SubmitOutcome => ({
     kind: 'not_accepted',
     reason,
     message: `${status}: ${message}`,
-    ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    retryAfterMs: wait,
   });
   const refused = (stops?: Stops): SubmitOutcome => ({
     kind: 'refused',
     status,
     message,
-    ...(stops ? { stops } : {}),
+    ...defined({ stops }),
   });
 
   if (REFUSALS.has(status)) return refused();
@@ -85,10 +86,10 @@ function beginning(body: Buffer, redact: Redact): string {
   return printable(body.subarray(0, 300).toString(), redact);
 }
 
-function redirectWords({ status, headers }: Answer, redact: Redact): string {
-  const [location = ''] = [headers['location']].flat();
+function redirectWords(answer: Answer, redact: Redact): string {
+  const location = header(answer, 'location') ?? '';
   const to = URL.canParse(location) ? new URL(location).origin : 'elsewhere';
-  return printable(`the gateway redirects to ${to} (${status}); a submit follows no redirect`, redact);
+  return printable(`the gateway redirects to ${to} (${answer.status}); a submit follows no redirect`, redact);
 }
 
 type Stops = 'key' | 'credits' | 'budget';

@@ -1,7 +1,5 @@
 import type { LookupFunction } from 'node:net';
-
 import { Client, Pool, type buildConnector } from 'undici';
-
 import { connectorTo } from './connector.js';
 import { proxyFor, type ProxyEnv } from './proxy.js';
 
@@ -43,7 +41,7 @@ export function openWeb(options: WebOptions): Web {
     let connect = connectors.get(origin);
     if (!connect) {
       const proxy = proxyFor(new URL(origin), proxyEnv);
-      connect = connectorTo({ proxy, connectTimeoutMs, ...(lookup && !proxy ? { lookup } : {}) });
+      connect = connectorTo({ proxy, connectTimeoutMs, lookup: proxy ? undefined : lookup });
       connectors.set(origin, connect);
     }
     return connect;

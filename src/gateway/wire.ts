@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-
 import type { Dispatcher } from 'undici';
+import { defined } from '../domain/defined.js';
 
 /** The first part of an answer. Header names are lower-case. */
 export interface Head {
@@ -72,7 +72,7 @@ export function sendOnce(request: WireRequest): Promise<WireResult> {
       resolve(result);
     };
     const fail = (error: Error): void => {
-      if (controller) settle({ kind: 'broken', error, ...(head ? { head } : {}) });
+      if (controller) settle({ kind: 'broken', error, ...defined({ head }) });
       else settle({ kind: 'unsent', error });
     };
     const stop = (error: Error): void => {

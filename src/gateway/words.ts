@@ -1,5 +1,4 @@
 import { stripVTControlCharacters } from 'node:util';
-
 import { isSigned, unsignedUrl } from '../domain/unsigned-url.js';
 import { asObject, asText, parseJson, type JsonObject } from './json.js';
 

@@ -4,9 +4,9 @@ import { diskError, errnoOf } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { readFacts } from './facts.js';
 import type { FrameTool } from './frame-tool.js';
-import { joinByRemux } from './join-by-remux.js';
-import { differences, readJoinTerms, type JoinTerms } from './join-terms.js';
-import { recodeAlike } from './recode-alike.js';
+import { joinByRemux } from './joining/join-by-remux.js';
+import { differences, readJoinTerms, type JoinTerms } from './joining/join-terms.js';
+import { recodeAlike } from './joining/recode-alike.js';
 
 interface AssembleWish {
   /** In the order in which they are to be seen. */
@@ -93,7 +93,5 @@ async function moveSafely(file: string, target: string): Promise<void> {
 function asOurs(error: unknown, target: string): unknown {
   if (!(error instanceof Error) || error instanceof DailiesError) return error;
   if (errnoOf(error) !== undefined) return diskError({ path: target, doing: 'written', cause: error });
-  return new DailiesError('media', `cannot join the clips: ${messageOf(error)}`, {
-    cause: error,
-  });
+  return new DailiesError('media', `cannot join the clips: ${messageOf(error)}`, { cause: error });
 }

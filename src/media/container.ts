@@ -1,16 +1,9 @@
 import { messageOf } from '../errors.js';
-import type { ClipTrack } from './clip-track.js';
-import { withFileWindow, type FileWindow } from './file-window.js';
-import { walkMp4 } from './mp4-walk.js';
-import { SNIFF_BYTES, sniffMedia } from './sniff.js';
-import { walkWebm } from './webm-walk.js';
-import { whatItIs } from './what-it-is.js';
-
-/** Why a file is not a whole clip: a clause to be put after "the file is" or "it is". */
-export interface NotWhole {
-  readonly ok: false;
-  readonly reason: string;
-}
+import { notWhole, type ClipTrack, type NotWhole } from './containers/clip-track.js';
+import { withFileWindow, type FileWindow } from './containers/file-window.js';
+import { walkMp4 } from './containers/mp4-walk.js';
+import { walkWebm } from './containers/webm-walk.js';
+import { SNIFF_BYTES, sniffMedia, whatItIs } from './sniff.js';
 
 /** A clip whose container is whole, and what it says of its tracks. */
 export interface WholeClip {
@@ -29,7 +22,7 @@ export function inspectClip(path: string): WholeClip | NotWhole {
   } catch (error) {
     // Buffer throws it for what lies beyond the end of a table: the file claims more than it holds.
     const what = error instanceof RangeError ? 'damaged' : 'not readable';
-    return { ok: false, reason: `${what}: ${messageOf(error)}` };
+    return notWhole(`${what}: ${messageOf(error)}`);
   }
 }
 
@@ -44,23 +37,12 @@ function inspect(file: FileWindow): WholeClip | NotWhole {
     const walked = walkMp4(file);
     return walked.ok ? { ...walked, container: 'mp4' } : walked;
   }
-  return { ok: false, reason: `${whatItIs(head)}, not a clip` };
+  return notWhole(`${whatItIs(head)}, not a clip`);
 }
 
 /** The boxes an MP4 or QuickTime file may open on. */
-const OPENING_BOXES = new Set([
-  'ftyp',
-  'styp',
-  'moov',
-  'mdat',
-  'moof',
-  'sidx',
-  'wide',
-  'free',
-  'skip',
-  'uuid',
-]);
+const OPENING_BOXES = 'ftyp styp moov mdat moof sidx wide free skip uuid'.split(' ');
 
 function opensOnBox(head: Buffer): boolean {
-  return OPENING_BOXES.has(head.toString('latin1', 4, 8));
+  return OPENING_BOXES.includes(head.toString('latin1', 4, 8));
 }

@@ -1,4 +1,5 @@
 import type { MediaFacts } from '../domain/attempt.js';
+import { defined } from '../domain/defined.js';
 import { inspectClip, type WholeClip } from './container.js';
 
 /** The clause for a clip in which there is nothing to see. */
@@ -23,47 +24,38 @@ export function factsOf({ container, tracks }: WholeClip): MediaFacts {
   const audio = tracks.find((track) => track.kind === 'audio' && track.frames > 0);
   if (video === undefined || !(video.shownS > 0) || !Number.isFinite(video.mediaS))
     throw new Error(NO_PICTURES);
-  return {
+  return defined({
     container,
     duration_s: toThousandth(video.shownS),
     width: video.width,
     height: video.height,
     video_codec: codecName(video.codec),
     fps: toThousandth(video.frames / video.mediaS),
-    ...(audio === undefined ? {} : { audio_codec: codecName(audio.codec) }),
-  };
+    audio_codec: audio && codecName(audio.codec),
+  });
 }
 
-/** Codecs under the names that ffmpeg has made common; other codes as they are. */
-const CODEC_NAMES: Readonly<Record<string, string>> = {
-  avc1: 'h264',
-  avc3: 'h264',
-  hvc1: 'hevc',
-  hev1: 'hevc',
-  dvh1: 'hevc',
-  vp08: 'vp8',
-  vp09: 'vp9',
-  av01: 'av1',
-  mp4v: 'mpeg4',
-  mp4a: 'aac',
-  Opus: 'opus',
-  fLaC: 'flac',
-  'ac-3': 'ac3',
-  'ec-3': 'eac3',
-  '.mp3': 'mp3',
-  'V_MPEG4/ISO/AVC': 'h264',
-  'V_MPEGH/ISO/HEVC': 'hevc',
-  V_VP8: 'vp8',
-  V_VP9: 'vp9',
-  V_AV1: 'av1',
-  A_AAC: 'aac',
-  A_OPUS: 'opus',
-  A_VORBIS: 'vorbis',
-  A_FLAC: 'flac',
-};
+/** The containers' codes of codecs, under the names that ffmpeg has made common; other codes stay as they are. */
+const CODEC_NAMES = new Map(
+  Object.entries({
+    h264: 'avc1 avc3 V_MPEG4/ISO/AVC',
+    hevc: 'hvc1 hev1 dvh1 V_MPEGH/ISO/HEVC',
+    vp8: 'vp08 V_VP8',
+    vp9: 'vp09 V_VP9',
+    av1: 'av01 V_AV1',
+    mpeg4: 'mp4v',
+    aac: 'mp4a A_AAC',
+    opus: 'Opus A_OPUS',
+    flac: 'fLaC A_FLAC',
+    vorbis: 'A_VORBIS',
+    ac3: 'ac-3',
+    eac3: 'ec-3',
+    mp3: '.mp3',
+  }).flatMap(([name, codes]) => codes.split(' ').map((code) => [code, name])),
+);
 
 function codecName(code: string): string {
-  return CODEC_NAMES[code] ?? code.trim();
+  return CODEC_NAMES.get(code) ?? code.trim();
 }
 
 function toThousandth(value: number): number {

@@ -4,11 +4,11 @@ import { delimiter, join, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import type { FramePosition } from '../domain/take.js';
 import { DailiesError } from '../errors.js';
-import { withFileWindow } from './file-window.js';
+import { withFileWindow } from './containers/file-window.js';
 import { clipWithFrame, framePurpose, noSuchFrame } from './frame-position.js';
-import type { FrameTool } from './frame-tool.js';
+import type { FrameTool, PictureWish } from './frame-tool.js';
 import { parsePpm, PICTURE_SIDE, type Picture } from './picture.js';
-import { runTool, type ToolRun } from './run-tool.js';
+import { runTool } from './run-tool.js';
 import { SNIFF_BYTES, sniffMedia } from './sniff.js';
 
 /** Finds an ffmpeg that runs: the one DAILIES_FFMPEG names, else the first on the PATH. */
@@ -24,27 +24,25 @@ async function onPath(env: NodeJS.ProcessEnv): Promise<string[]> {
   const found: string[] = [];
   for (const folder of (env['PATH'] ?? env['Path'] ?? '').split(delimiter)) {
     const file = join(folder, program);
-    const isThere =
-      folder !== '' &&
-      (await access(file, constants.X_OK).then(
-        () => true,
-        () => false,
-      ));
-    if (isThere) found.push(file);
+    if (folder !== '' && (await succeeds(access(file, constants.X_OK)))) found.push(file);
   }
   return found;
 }
 
 /** Being there is not enough: a missing library would show only after money had been spent. */
-async function runs(command: string): Promise<boolean> {
-  return runTool({ command, args: ['-version'], purpose: 'ask ffmpeg for its version' }).then(
+function runs(command: string): Promise<boolean> {
+  return succeeds(runTool({ command, args: ['-version'], purpose: 'ask ffmpeg for its version' }));
+}
+
+function succeeds(attempt: Promise<unknown>): Promise<boolean> {
+  return attempt.then(
     () => true,
     () => false,
   );
 }
 
 /** Runs ffmpeg with the arguments that every one of our calls has. */
-type Ffmpeg = (run: Omit<ToolRun, 'command'>) => Promise<Buffer>;
+type Ffmpeg = NonNullable<FrameTool['ffmpeg']>;
 
 function ffmpegTool(command: string): FrameTool {
   // Each ffmpeg decodes on all cores; more of them than cores would only get in one another's way.
@@ -64,7 +62,7 @@ function ffmpegTool(command: string): FrameTool {
       return image;
     },
 
-    readPicture: ({ file, signal }) => readPicture(ffmpeg, file, signal),
+    readPicture: (wish) => readPicture(ffmpeg, wish),
   };
 }
 
@@ -124,11 +122,8 @@ function readFrame(
   });
 }
 
-async function readPicture(
-  ffmpeg: Ffmpeg,
-  file: string,
-  signal: AbortSignal | undefined,
-): Promise<Picture | undefined> {
+async function readPicture(ffmpeg: Ffmpeg, wish: PictureWish): Promise<Picture | undefined> {
+  const { file, signal } = wish;
   const head = withFileWindow(file, (opened) => opened.read(0, SNIFF_BYTES));
   // An image goes in by the standard input: in a file's name, ffmpeg would take a % for a number's place.
   const image = sniffMedia(head)?.media === 'image' ? await readFile(file) : undefined;
@@ -141,7 +136,7 @@ async function readPicture(
         ...(image ? ['-i', 'pipe:0'] : reading(file)),
         ...['-vf', filters, '-frames:v', '1', '-f', 'image2pipe', '-c:v', 'ppm', 'pipe:1'],
       ],
-      ...(image ? { input: image } : {}),
+      input: image,
       purpose: `read ${file}`,
       signal,
     });

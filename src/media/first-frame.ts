@@ -17,17 +17,13 @@ const SIMILAR = 0.6;
  * and tint it a little; all that is allowed for. A picture of something else is not. Undefined where the image is of
  * a kind that the tool cannot read. Throws what the tool throws.
  */
-export async function opensOn({
-  clip,
-  image,
-  tool,
-  signal,
-}: {
+export async function opensOn(wish: {
   readonly clip: string;
   readonly image: string;
   readonly tool: FrameTool;
   readonly signal?: AbortSignal | undefined;
 }): Promise<OpensOn | undefined> {
+  const { clip, image, tool, signal } = wish;
   clipWithFrame(clip, 'first');
   const [frame, wanted] = await Promise.all([
     tool.readPicture({ file: clip, signal }),

@@ -18,12 +18,8 @@ export function clipWithFrame(clip: string, at: FramePosition): WholeClip {
   if (typeof at !== 'number') return inspected;
   const { duration_s } = factsOf(inspected);
   if (at >= 0 && at <= duration_s + OVERSHOOT_S) return inspected;
-  throw noSuchFrame(
-    clip,
-    at,
-    `the clip is ${duration_s} s long`,
-    'at: last takes the last frame, however long the clip is',
-  );
+  const hint = 'at: last takes the last frame, however long the clip is';
+  throw noSuchFrame(clip, at, `the clip is ${duration_s} s long`, hint);
 }
 
 export function noSuchFrame(clip: string, at: FramePosition, why: string, hint?: string): DailiesError {

@@ -2,6 +2,7 @@ import type { FramePosition } from '../domain/take.js';
 import { findFfmpeg } from './ffmpeg-tool.js';
 import { findMediabunnyServer } from './mediabunny-tool.js';
 import type { Picture } from './picture.js';
+import type { ToolRun } from './run-tool.js';
 
 /** What decodes video: ffmpeg, or mediabunny with its server extension. Neither comes with dailies. */
 export interface FrameTool {
@@ -14,21 +15,19 @@ export interface FrameTool {
    */
   extractFrame(wish: FrameWish): Promise<Buffer>;
   /** A small copy of an image, or of a clip's first frame; undefined where the tool cannot read the image. */
-  readPicture(wish: {
-    readonly file: string;
-    readonly signal?: AbortSignal | undefined;
-  }): Promise<Picture | undefined>;
+  readPicture(wish: PictureWish): Promise<Picture | undefined>;
   /** Runs ffmpeg where this is ffmpeg, for work that only it can do. */
-  readonly ffmpeg?: (run: {
-    readonly args: readonly string[];
-    readonly purpose: string;
-    readonly signal?: AbortSignal | undefined;
-  }) => Promise<Buffer>;
+  readonly ffmpeg?: (run: Omit<ToolRun, 'command'>) => Promise<Buffer>;
 }
 
 export interface FrameWish {
   readonly clip: string;
   readonly at: FramePosition;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PictureWish {
+  readonly file: string;
   readonly signal?: AbortSignal | undefined;
 }
 

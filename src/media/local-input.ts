@@ -4,12 +4,12 @@ import { open, readdir, readFile, realpath, type FileHandle } from 'node:fs/prom
 import { basename, dirname, isAbsolute, posix, relative, sep } from 'node:path';
 import { errnoOf } from '../disk-error.js';
 import type { MediaFacts } from '../domain/attempt.js';
+import { defined } from '../domain/defined.js';
 import { nearest } from '../domain/nearest.js';
 import type { MediaKind } from '../domain/take.js';
 import { DailiesError, messageOf } from '../errors.js';
-import { sniffMedia } from './sniff.js';
+import { MEDIA_NOUNS, sniffMedia, whatItIs } from './sniff.js';
 import { verifyClip } from './verify.js';
-import { whatItIs } from './what-it-is.js';
 
 /**
  * The largest local input, and the largest sum of those of one request. They travel as base64, a third larger, within a
@@ -38,16 +38,13 @@ type LocalInputFinding =
  * Looks at a local input: inside `root` even after symbolic links, readable, not too large, and by its bytes of the
  * kind of media it is used as. The file is hashed as it streams by. Never rejects.
  */
-export async function inspectLocalInput({
-  file,
-  media,
-  root,
-}: {
+export async function inspectLocalInput(input: {
   readonly file: string;
   readonly media: MediaKind;
   /** The manifest's folder. */
   readonly root: string;
 }): Promise<LocalInputFinding> {
+  const { file, media, root } = input;
   const name = relative(root, file).replaceAll(sep, '/');
   try {
     const path = await realpath(file);
@@ -57,15 +54,11 @@ export async function inspectLocalInput({
     }
     return await inspectFile({ path, name, media });
   } catch (error) {
-    const code = errnoOf(error);
-    return code === 'ENOENT' || code === 'ENOTDIR'
-      ? {
-          ok: false,
-          code: 'file-missing',
-          message: `${name} does not exist`,
-          hint: await missingHint(file, name),
-        }
-      : { ok: false, code: 'file-unreadable', message: `${name} cannot be read: ${messageOf(error)}` };
+    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) {
+      return { ok: false, code: 'file-unreadable', message: `${name} cannot be read: ${messageOf(error)}` };
+    }
+    const hint = await missingHint(file, name);
+    return { ok: false, code: 'file-missing', message: `${name} does not exist`, hint };
   }
 }
 
@@ -73,26 +66,19 @@ export async function inspectLocalInput({
 async function missingHint(file: string, name: string): Promise<string> {
   if (name.startsWith('~')) return '~ is not expanded: paths are relative to the folder of the manifest';
   const beside = await readdir(dirname(file)).catch(() => []);
-  const near = nearest(
-    basename(file),
-    beside.filter((other) => other !== basename(file)),
-  );
+  const others = beside.filter((other) => other !== basename(file));
+  const near = nearest(basename(file), others);
   if (near !== undefined) return `did you mean ${posix.join(posix.dirname(name), near)}?`;
   if (/^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\//i.test(name)) return 'an address begins with https://';
   return 'paths are relative to the folder of the manifest';
 }
 
-const MEDIA_NOUNS = { image: 'an image', video: 'a video', audio: 'a sound' } as const;
-
-async function inspectFile({
-  path,
-  name,
-  media,
-}: {
+async function inspectFile(input: {
   readonly path: string;
   readonly name: string;
   readonly media: MediaKind;
 }): Promise<LocalInputFinding> {
+  const { path, name, media } = input;
   // Opened without waiting: a named pipe would hold an ordinary open until somebody writes to it. (Windows has
   // no such flag; undefined counts as zero.)
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -109,15 +95,12 @@ async function inspectFile({
     const { head, sha256, bytes } = await readThrough(handle);
     const sniffed = sniffMedia(head);
     if (sniffed?.media !== media) {
-      return {
-        ok: false,
-        code: 'file-type',
-        message: `${name} is ${whatItIs(head)}, not ${MEDIA_NOUNS[media]}`,
-      };
+      const message = `${name} is ${whatItIs(head)}, not ${MEDIA_NOUNS[media]}`;
+      return { ok: false, code: 'file-type', message };
     }
-    const input = { ok: true as const, sha256, bytes, mime: sniffed.mime };
     const clip = media === 'video' ? verifyClip({ path, wanted: {} }) : undefined;
-    return clip?.ok ? { ...input, facts: clip.media } : input;
+    const facts = clip?.ok ? clip.media : undefined;
+    return { ok: true, sha256, bytes, mime: sniffed.mime, ...defined({ facts }) };
   } finally {
     await handle.close();
   }
@@ -154,23 +137,18 @@ export function megabytes(bytes: number): string {
  * The file as a data URL. What is sent must be what was hashed into the fingerprint, else the next run would take
  * the clip for another and buy it again. Throws DailiesError `input-changed`, or `disk` where it cannot be read.
  */
-export async function readDataUrl({
-  file,
-  mime,
-  sha256,
-}: {
+export async function readDataUrl(input: {
   readonly file: string;
   readonly mime: string;
   /** As `inspectLocalInput` found it: lower-case hex. */
   readonly sha256: string;
 }): Promise<string> {
+  const { file, mime, sha256 } = input;
   let bytes: Buffer;
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw new DailiesError('file-unusable', `${file} cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new DailiesError('file-unusable', `${file} cannot be read: ${messageOf(error)}`, { cause: error });
   }
   if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
     throw new DailiesError('input-changed', `${file} was changed while the run was going on`, {

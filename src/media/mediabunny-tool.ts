@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { VideoSample } from 'mediabunny';
+import { isRecord } from '../domain/is-record.js';
 import type { FramePosition } from '../domain/take.js';
 import { messageOf } from '../errors.js';
 import type { WholeClip } from './container.js';
@@ -8,7 +9,7 @@ import { clipWithFrame, noSuchFrame } from './frame-position.js';
 import type { FrameTool } from './frame-tool.js';
 import { shrink } from './picture.js';
 import { sniffMedia } from './sniff.js';
-import { withTracks } from './tracks.js';
+import { withTracks } from './joining/tracks.js';
 
 /** Held in a variable, so that the compiler does not look for a package that need not be there. */
 const EXTENSION: string = '@mediabunny/server';
@@ -26,12 +27,7 @@ export async function findMediabunnyServer(): Promise<FrameTool | undefined> {
 }
 
 function isExtension(value: unknown): value is { registerMediabunnyServer: () => void } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'registerMediabunnyServer' in value &&
-    typeof value.registerMediabunnyServer === 'function'
-  );
+  return isRecord(value) && typeof value['registerMediabunnyServer'] === 'function';
 }
 
 const TOOL: FrameTool = {
@@ -67,9 +63,8 @@ async function readFrame(clip: string, at: FramePosition): Promise<Pixels> {
       // Frames before zero are there to be decoded, not to be shown.
       const start = Math.max(0, await video.getFirstTimestamp());
       const time = start + (at === 'first' ? 0 : at === 'last' ? end : Math.min(at, end));
-      const sample = await new VideoSampleSink(video, { hardwareAcceleration: 'prefer-software' }).getSample(
-        time,
-      );
+      const sink = new VideoSampleSink(video, { hardwareAcceleration: 'prefer-software' });
+      const sample = await sink.getSample(time);
       if (sample === null) throw new Error('no frame of it can be decoded');
       return pixelsOf(sample);
     });

@@ -62,12 +62,8 @@ export function resample(
 }
 
 /** For each new cell along one axis, the old pixels it covers: the first, and the one after the last. */
-function spans({
-  cells,
-  from,
-  share,
-  size,
-}: Record<'cells' | 'from' | 'share' | 'size', number>): [number, number][] {
+function spans(axis: Readonly<Record<'cells' | 'from' | 'share' | 'size', number>>): [number, number][] {
+  const { cells, from, share, size } = axis;
   return Array.from({ length: cells }, (_, cell) => {
     const start = Math.round((from + (share * cell) / cells) * size);
     const end = Math.round((from + (share * (cell + 1)) / cells) * size);

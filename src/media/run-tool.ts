@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { defined } from '../domain/defined.js';
 import { DailiesError } from '../errors.js';
 
 /** How much of a tool's complaint is kept: its end, where the cause stands. */
@@ -9,7 +10,7 @@ export interface ToolRun {
   readonly command: string;
   readonly args: readonly string[];
   /** Written to its standard input. */
-  readonly input?: Uint8Array;
+  readonly input?: Uint8Array | undefined;
   /** What it is doing, for the message: "take the last frame of renders/a.mp4". */
   readonly purpose: string;
   readonly signal?: AbortSignal | undefined;
@@ -26,7 +27,7 @@ export async function runTool({ command, args, input, purpose, signal }: ToolRun
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
     killSignal: 'SIGKILL',
-    ...(signal ? { signal } : {}),
+    ...defined({ signal }),
   });
   const output: Buffer[] = [];
   let complaint = '';

@@ -26,6 +26,20 @@ export function sniffMedia(bytes: Uint8Array): SniffedMedia | undefined {
   return mpegAudio(bytes);
 }
 
+/** What a kind of media is called in a sentence. */
+export const MEDIA_NOUNS = { image: 'an image', video: 'a video', audio: 'a sound' } as const;
+
+/** Says in a few words what a file is that is no clip, by its first bytes: "an HTML page". */
+export function whatItIs(head: Buffer): string {
+  if (head.length === 0) return 'an empty file';
+  const sniffed = sniffMedia(head);
+  if (sniffed !== undefined) return `${MEDIA_NOUNS[sniffed.media]} (${sniffed.mime})`;
+  const text = decodedText(head.subarray(0, 1024));
+  if (text !== undefined) return whatTextItIs(text.trimStart().toLowerCase());
+  const bytes = [...head.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0'));
+  return `no media file that we know (it begins with the bytes ${bytes.join(' ')})`;
+}
+
 /** `magic` is Latin-1: each character stands for one byte. */
 const MAGIC: readonly (SniffedMedia & { readonly at: number; readonly magic: string })[] = [
   { at: 0, magic: '\x89PNG\r\n\x1a\n', media: 'image', mime: 'image/png' },
@@ -101,4 +115,24 @@ function hasText(bytes: Uint8Array, at: number, magic: string): boolean {
 
 function text(bytes: Uint8Array, from: number, to: number): string {
   return String.fromCharCode(...bytes.subarray(from, to));
+}
+
+function whatTextItIs(text: string): string {
+  if (/^[{[]/.test(text)) return 'a JSON document';
+  if (/^<(!doctype html|html|head|body)/.test(text)) return 'an HTML page';
+  if (!text.startsWith('<')) return 'plain text';
+  if (text.includes('<svg')) return 'an SVG drawing';
+  return text.includes('<html') ? 'an HTML page' : 'an XML document';
+}
+
+/** The bytes as text, or undefined where they are not UTF-8 or hold control characters. */
+function decodedText(bytes: Buffer): string | undefined {
+  // Tab, line feed, form feed and carriage return are what text may have below the space.
+  if (bytes.some((byte) => byte < 0x20 && ![0x09, 0x0a, 0x0c, 0x0d].includes(byte))) return undefined;
+  try {
+    // `stream` forgives a character that the cut at the end split, and nothing else.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+  } catch {
+    return undefined;
+  }
 }

@@ -31,18 +31,13 @@ export type VerifiedClip =
  * Checks that a file is a clip, all of it, with a picture, and holds it against what was asked.
  * A clip unlike the order is a warning, never a failure: it is paid for. Never throws.
  */
-export function verifyClip({
-  path,
-  wanted,
-}: {
-  readonly path: string;
-  readonly wanted: WantedClip;
-}): VerifiedClip {
+export function verifyClip(wish: { readonly path: string; readonly wanted: WantedClip }): VerifiedClip {
+  const { path, wanted } = wish;
   const clip = inspectClip(path);
   if (!clip.ok) return clip;
   try {
     const media = factsOf(clip);
-    return { ok: true, media, warnings: differences(media, wanted), extension: `.${clip.container}` };
+    return { ok: true, media, warnings: departures(media, wanted), extension: `.${clip.container}` };
   } catch (error) {
     return { ok: false, reason: `${FILE_NAMES[clip.container]} ${messageOf(error)}` };
   }
@@ -57,24 +52,18 @@ const ALIGNMENT_PX = 16;
 /** 1248x704 and 832x480 pass for 16:9; 4:3 and 5:4, or 3:2 and 16:9, are told apart. */
 const RATIO_TOLERANCE = 0.04;
 
-function differences(media: MediaFacts, wanted: WantedClip): string[] {
-  const warnings: string[] = [];
+/** Each thing in which the clip is not what was asked. */
+function departures(media: MediaFacts, wanted: WantedClip): string[] {
+  const { durationS, size, resolution, aspectRatio } = wanted;
   const got = `${media.width}x${media.height}`;
-  if (
-    wanted.durationS !== undefined &&
-    Math.abs(media.duration_s - wanted.durationS) > DURATION_TOLERANCE_S
-  ) {
-    warnings.push(`asked for ${seconds(wanted.durationS)} s, got ${seconds(media.duration_s)} s`);
-  }
-  if (wanted.size !== undefined && !sameSize(media, wanted.size)) {
-    warnings.push(`asked for ${wanted.size.width}x${wanted.size.height}, got ${got}`);
-  }
-  if (wanted.resolution !== undefined && !inClass(media, wanted.resolution)) {
-    warnings.push(`asked for ${wanted.resolution}, got ${got}`);
-  }
-  if (wanted.aspectRatio !== undefined && !hasRatio(media, wanted.aspectRatio)) {
-    warnings.push(`asked for ${wanted.aspectRatio}, got ${got}`);
-  }
+  const warnings: string[] = [];
+  if (durationS !== undefined && Math.abs(media.duration_s - durationS) > DURATION_TOLERANCE_S)
+    warnings.push(`asked for ${seconds(durationS)} s, got ${seconds(media.duration_s)} s`);
+  if (size && !sameSize(media, size)) warnings.push(`asked for ${size.width}x${size.height}, got ${got}`);
+  if (resolution !== undefined && !inClass(media, resolution))
+    warnings.push(`asked for ${resolution}, got ${got}`);
+  if (aspectRatio !== undefined && !hasRatio(media, aspectRatio))
+    warnings.push(`asked for ${aspectRatio}, got ${got}`);
   if (wanted.audio === true && media.audio_codec === undefined) warnings.push('asked for audio, got none');
   return warnings;
 }

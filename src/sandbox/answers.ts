@@ -1,7 +1,25 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { megabytes } from '../media/local-input.js';
 
-import { Refusal } from './refusal.js';
+/** A request that is answered with an error of the contract. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: number;
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    status: number,
+    message: string,
+    more: Pick<Partial<Refusal>, 'metadata' | 'retryAfterSeconds'> = {},
+  ) {
+    super(message);
+    this.status = status;
+    this.metadata = more.metadata;
+    this.retryAfterSeconds = more.retryAfterSeconds;
+  }
+}
 
 /** Answers with JSON. */
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
@@ -30,7 +48,7 @@ export function sendFile(
   // A part of another version of the file would spoil what the client has already.
   const condition = request.headers['if-range'];
   const asked = condition === undefined || condition === etag ? request.headers.range : undefined;
-  const range = rangeOf(asked, file.bytes.length);
+  const range = askedRange(asked, file.bytes.length);
   if (range === undefined) {
     send(response, 200, headers, file.bytes);
   } else if (range === 'unsatisfiable') {
@@ -53,22 +71,16 @@ export async function readBody(request: IncomingMessage): Promise<string> {
     else chunks.length = 0;
   }
   if (size <= MOST_BODY_BYTES) return Buffer.concat(chunks).toString('utf8');
-  throw new Refusal(
-    413,
-    `Request body too large: ${megabytes(size)} MB, where ${megabytes(MOST_BODY_BYTES)} MB is the most`,
-  );
+  const most = megabytes(MOST_BODY_BYTES);
+  throw new Refusal(413, `Request body too large: ${megabytes(size)} MB, where ${most} MB is the most`);
 }
 
 const MOST_BODY_BYTES = 30_000_000;
 
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1).replace(/\.0$/, '');
-}
-
 type ByteRange = { readonly start: number; readonly end: number } | 'unsatisfiable' | undefined;
 
 /** The bytes that a Range header asks for, both ends included; undefined: all of them, in a plain answer. */
-function rangeOf(header: string | undefined, size: number): ByteRange {
+function askedRange(header: string | undefined, size: number): ByteRange {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
   const [, first = '', last = ''] = match ?? [];
   if (!match || (first === '' && last === '')) return undefined;

@@ -16,19 +16,12 @@ export interface Asset {
 export interface Assets {
   /** Where the sandbox is, without a path. */
   readonly origin: string;
-  /**
-   * The image `NAME.png` or `NAME.jpg`: a landscape made up from the name. Undefined for any other kind of name.
-   */
+  /** The image `NAME.png` or `NAME.jpg`: a landscape made up from the name. Undefined for any other kind of name. */
   find(fileName: string): Promise<Asset | undefined>;
 }
 
-export function openAssets({
-  origin,
-  darkroom,
-}: {
-  readonly origin: string;
-  readonly darkroom: Darkroom;
-}): Assets {
+export function openAssets(house: { readonly origin: string; readonly darkroom: Darkroom }): Assets {
+  const { origin, darkroom } = house;
   return {
     origin,
     async find(fileName) {

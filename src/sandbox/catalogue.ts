@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
-
 import { checkCapabilities } from '../catalogue/check.js';
 import { findModel } from '../catalogue/find.js';
 import { parseCatalogue } from '../catalogue/parse.js';
 import { typicalDuration, typicalResolutions } from '../cost/choices.js';
 import { frameSize } from '../domain/dimensions.js';
 import { estimateTake } from '../cost/estimate.js';
+import { defined } from '../domain/defined.js';
 import type { Model } from '../domain/catalogue.js';
 import type { VideoRequest } from '../domain/request.js';
 import type { FrameInput, ReferenceInput, Take } from '../domain/take.js';
-import { Refusal } from './refusal.js';
+import { Refusal } from './answers.js';
 
 /** The body of `GET /videos/models`: the answer of a real gateway, as it came. */
 export function catalogueBody(): Buffer {
@@ -35,10 +35,7 @@ export function checkAgainstCatalogue(request: VideoRequest): Ordered {
   const problems = checkCapabilities({ takes: [take], models, locate: () => undefined });
   const problem = problems.find(({ severity }) => severity === 'error');
   if (problem)
-    throw new Refusal(
-      400,
-      problem.hint === undefined ? problem.message : `${problem.message} (${problem.hint})`,
-    );
+    throw new Refusal(400, problem.message + (problem.hint === undefined ? '' : ` (${problem.hint})`));
   const model = findModel(models, request.model);
   if (!model) throw new Refusal(400, `${request.model} is not a valid model ID`);
 
@@ -46,10 +43,8 @@ export function checkAgainstCatalogue(request: VideoRequest): Ordered {
   const frame = frameSize({ size, resolution, aspect_ratio, sizes: model.supported_sizes });
   const seconds = request.duration ?? typicalDuration(model) ?? 5;
   if (!frame || Math.max(frame.width, frame.height) > MOST_PIXELS_A_SIDE) {
-    throw new Refusal(
-      400,
-      `the sandbox makes clips of at most ${MOST_PIXELS_A_SIDE} pixels a side, not ${size ?? resolution}`,
-    );
+    const most = `${MOST_PIXELS_A_SIDE} pixels a side`;
+    throw new Refusal(400, `the sandbox makes clips of at most ${most}, not ${size ?? resolution}`);
   }
   if (seconds > MOST_SECONDS)
     throw new Refusal(400, `the sandbox makes clips of at most ${MOST_SECONDS} s, not ${seconds} s`);
@@ -92,7 +87,7 @@ function takeOf(request: VideoRequest): Take {
     settings,
     frames,
     references,
-    ...(previous_job_id !== undefined && { previous_shot: previous_job_id }),
+    ...defined({ previous_shot: previous_job_id }),
   };
 }
 

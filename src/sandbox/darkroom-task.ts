@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-
-import { decodeImage } from '../media/decode-image.js';
+import { decodeImage, type Pixels } from '../media/decode-image.js';
 import { sniffMedia } from '../media/sniff.js';
-import { makeClip } from './clip.js';
-import { encodePicture } from './encode-picture.js';
 import type { ClipSettings } from './job.js';
-import type { Picture } from './picture.js';
-import { drawStill } from './still.js';
+import { makeClip } from './pictures/clip.js';
+import { encodePicture } from './pictures/picture.js';
+import { drawStill } from './pictures/still.js';
 
 /** Work for the darkroom. */
 export type DarkroomTask =
@@ -50,7 +48,7 @@ const STILL_SIZE = { width: 960, height: 540 };
 
 async function makeJobClip(task: DarkroomTask & { readonly kind: 'clip' }): Promise<Uint8Array<ArrayBuffer>> {
   const { settings } = task;
-  const pictureOf = async (sha256: string | null): Promise<Picture | undefined> => {
+  const pictureOf = async (sha256: string | null): Promise<Pixels | undefined> => {
     const path = sha256 === null ? undefined : task.imagePaths[sha256];
     return path === undefined ? undefined : decodeImage(await readFile(path));
   };
@@ -76,7 +74,7 @@ async function makeJobClip(task: DarkroomTask & { readonly kind: 'clip' }): Prom
   return makeClip({ width, height, seconds, audio, slate, first, last });
 }
 
-function labelOf(what: string, picture: Picture | undefined): string {
+function labelOf(what: string, picture: Pixels | undefined): string {
   return picture ? what : `${what} (not decoded)`;
 }
 

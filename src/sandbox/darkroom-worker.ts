@@ -1,5 +1,4 @@
 import { parentPort } from 'node:worker_threads';
-
 import { messageOf } from '../errors.js';
 import { performTask, type DarkroomTask } from './darkroom-task.js';
 

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-
 import type { DarkroomAnswer, DarkroomTask } from './darkroom-task.js';
 
 /** Where pictures are decoded and clips are made: beside the main thread, which has a server and a screen to serve. */

@@ -1,9 +1,8 @@
 import { request as fetchUrl } from 'undici';
-
 import { isMeantAsLoopback } from '../domain/loopback.js';
 import { messageOf } from '../errors.js';
 import { ASSET_HOST, type Assets } from './assets.js';
-import { Refusal } from './refusal.js';
+import { Refusal } from './answers.js';
 
 /**
  * The bytes of an input image: of a data URL, of the sandbox's own, or fetched from where it lies, as a gateway

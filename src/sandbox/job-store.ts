@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { access, constants, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-
 import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
 import type { SandboxJob } from './job.js';

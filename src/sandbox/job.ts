@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-
 import type { Marker } from './markers.js';
 
 /**
@@ -73,12 +72,11 @@ export function endingOf(markers: ReadonlySet<Marker>, isFirst: boolean): JobEnd
 
 /** Why a job did not complete, as a gateway would say it. */
 export function reasonOf(ending: Exclude<JobEnding, 'completed'>): string {
-  switch (ending) {
-    case 'failed':
-      return 'The sandbox made this job fail because its prompt asks for it.';
-    case 'cancelled':
-      return 'The sandbox cancelled this job because its prompt asks for it.';
-    case 'expired':
-      return 'The sandbox let this job expire because its prompt asks for it.';
-  }
+  return `The sandbox ${DEEDS[ending]} because its prompt asks for it.`;
 }
+
+const DEEDS = {
+  failed: 'made this job fail',
+  cancelled: 'cancelled this job',
+  expired: 'let this job expire',
+} as const;

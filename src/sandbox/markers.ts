@@ -1,32 +1,18 @@
-/**
- * What a prompt may ask of the sandbox, so that a failure can be tried for free: `[sandbox: fail]`, say.
- *
- *   fail           the job fails
- *   fail once      the job fails the first time the same request is submitted, and completes after that
- *   cancel         the job ends as cancelled
- *   expire         the job ends as expired
- *   slow           the job takes ten times as long
- *   two clips      the job makes two clips
- *   lost clip      the job completes, but its clip is not there to fetch (404)
- *   lost answer    the job is accepted, but the connection breaks before the answer
- *   refuse         403: the prompt is flagged by moderation
- *   no credits     402
- *   busy           429 with Retry-After, the first time the same request is submitted
- */
+/** What a prompt may ask of the sandbox, so that a failure can be tried for free: `[sandbox: fail]`, say. */
 export type Marker = (typeof MARKERS)[number];
 
 const MARKERS = [
   'fail',
-  'fail once',
-  'cancel',
-  'expire',
-  'slow',
+  'fail once', // the job fails the first time the same request is submitted, and completes after that
+  'cancel', // the job ends as cancelled
+  'expire', // the job ends as expired
+  'slow', // the job takes ten times as long
   'two clips',
-  'lost clip',
-  'lost answer',
-  'refuse',
-  'no credits',
-  'busy',
+  'lost clip', // the job completes, but its clip is not there to fetch (404)
+  'lost answer', // the job is accepted, but the connection breaks before the answer
+  'refuse', // 403: the prompt is flagged by moderation
+  'no credits', // 402
+  'busy', // 429 with Retry-After, the first time the same request is submitted
 ] as const;
 
 /** The markers in a prompt; words that are none are part of the prompt like any other. */

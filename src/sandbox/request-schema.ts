@@ -1,7 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-
 import type { VideoRequest } from '../domain/request.js';
-import { Refusal } from './refusal.js';
+import { Refusal } from './answers.js';
 
 /**
  * The body of a submit as the contract has it. Fields that the contract does not know are let through, as the
@@ -14,10 +13,7 @@ export function checkShape(body: unknown): VideoRequest {
   const field = error?.instancePath.slice(1).replaceAll('/', '.');
   const problem = error?.message ?? 'is not what the contract asks for';
   const allowed = error?.keyword === 'enum' ? `: ${[error.params['allowedValues']].flat().join(', ')}` : '';
-  throw new Refusal(
-    400,
-    `Invalid request: ${field === '' || field === undefined ? 'the body' : field} ${problem}${allowed}`,
-  );
+  throw new Refusal(400, `Invalid request: ${field || 'the body'} ${problem}${allowed}`);
 }
 
 let validate: ValidateFunction<VideoRequest> | undefined;

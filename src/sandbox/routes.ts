@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
 import { sumUsd } from '../domain/money.js';
 import { messageOf } from '../errors.js';
-import { readBody, sendError, sendFile, sendJson } from './answers.js';
+import { readBody, Refusal, sendError, sendFile, sendJson } from './answers.js';
 import { catalogueBody } from './catalogue.js';
 import type { Clips } from './clips.js';
 import { reasonOf, statusAt, type SandboxJob } from './job.js';
-import { Refusal } from './refusal.js';
 import { submit, type SubmitDesk } from './submit.js';
 
 /** The path under which the API lies, as with the gateways that the sandbox stands for. */

@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
 import { systemClock, type Clock } from '../clock.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { openAssets } from './assets.js';

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-
 import type { Clock } from '../clock.js';
 import type { VideoRequest } from '../domain/request.js';
 import { messageOf } from '../errors.js';
@@ -10,7 +9,7 @@ import { loadInput } from './inputs.js';
 import { endingOf, statusAt, timingOf, type ClipSettings, type SandboxJob } from './job.js';
 import { newJobId, type JobStore } from './job-store.js';
 import { markersIn, type Marker } from './markers.js';
-import { Refusal } from './refusal.js';
+import { Refusal } from './answers.js';
 import { checkShape } from './request-schema.js';
 
 /** What a submit is checked with and kept in. */

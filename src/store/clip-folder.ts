@@ -16,7 +16,7 @@ import {
 import { open, readdir, rename, rm, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { diskError, errnoOf, undefinedIfAbsent } from '../disk-error.js';
+import { diskError, errnoOf } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
 import { ownFolder } from './own-folder.js';
@@ -64,12 +64,9 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
 
   return {
     async openPart(purchase, index) {
-      const own = join(make(incoming), `${purchase}-${index}.${PROCESS}.part`);
-      if (!existsSync(own)) {
-        const left = (await readdir(incoming)).find((name) => isLeftPart(name, `${purchase}-${index}.`));
-        if (left !== undefined) await adoptPart(join(incoming, left), own);
-      }
-      return own;
+      const part = join(make(incoming), `${purchase}-${index}.${PROCESS}.part`);
+      const left = (await namesIn(incoming)).find((name) => isLeftPart(name, `${purchase}-${index}.`));
+      return { part, left: left === undefined || existsSync(part) ? undefined : join(incoming, left) };
     },
 
     async put(source, clip) {
@@ -79,14 +76,13 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
       try {
         make(dirname(target));
         if (lookAt(target)?.size === clip.bytes) {
-          await discardPart(part);
+          await rm(part, { force: true });
           return;
         }
         if (lookAt(target)) await rename(target, await roomAside(root, target));
         renameSync(part, target);
         chmodSync(target, READ_ONLY);
         await syncFolder(dirname(target));
-        await discardPart(part);
       } catch (cause) {
         throw cause instanceof DailiesError
           ? cause
@@ -94,7 +90,6 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
       }
     },
 
-    discardPart,
     assertThere() {
       if (device === undefined) make(folder);
       const now = deviceOf(root);
@@ -267,32 +262,14 @@ async function gather(source: AsyncIterable<Uint8Array>, clip: ClipFacts, incomi
     }
     if (bytes === clip.bytes && hash.digest('hex') === clip.sha256) return part;
   } catch (cause) {
-    await discardPart(part);
+    await rm(part, { force: true });
     throw diskError({ path: part, doing: 'written', cause });
   }
-  await discardPart(part);
+  await rm(part, { force: true });
   throw new DailiesError(
     'file-unusable',
     `what was to be put in the store is not the clip ${clip.sha256.slice(0, 12)}…`,
   );
-}
-
-/** A part may have a note beside it, which says what is needed to continue it. */
-function noteOf(part: string): string {
-  return `${part}.json`;
-}
-
-async function adoptPart(from: string, to: string): Promise<void> {
-  for (const [left, own] of [
-    [from, to],
-    [noteOf(from), noteOf(to)],
-  ] as const)
-    await rename(left, own).catch(undefinedIfAbsent);
-}
-
-async function discardPart(part: string): Promise<void> {
-  await rm(part, { force: true });
-  await rm(noteOf(part), { force: true });
 }
 
 /** A free name in `damaged/` for a file of the store. */

@@ -29,17 +29,15 @@ export type ClipSource = { readonly part: string } | AsyncIterable<Uint8Array>;
  */
 export interface ClipStore {
   /**
-   * The path of the file in which an output of a purchase grows while it is downloaded, with what an earlier process
-   * has left of it. `purchase` is an attempt's id, `index` counts its outputs from 0.
+   * Where an output of a purchase grows while it is downloaded, and where a dead process has left some of it.
+   * `purchase` is an attempt's id, `index` counts its outputs from 0.
    */
-  openPart(purchase: string, index: number): Promise<string>;
+  openPart(purchase: string, index: number): Promise<{ readonly part: string; readonly left: string | undefined }>;
   /**
    * Takes a clip in; durable once this has resolved. Idempotent by content: a clip that is there stays as it is.
    * Throws `file-unusable` where the bytes are not what `clip` says.
    */
   put(source: ClipSource, clip: ClipFacts): Promise<void>;
-  /** Throws away a part that is of no use. */
-  discardPart(part: string): Promise<void>;
   /** Throws `disk` once the store is gone, or another disk stands in its place: what is written there would be lost. */
   assertThere(): void;
   /** What the store has under a content; undefined where it has none. */

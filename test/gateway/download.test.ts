@@ -1,7 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs, { existsSync } from 'node:fs';
+import { link, lstat, mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
@@ -18,6 +22,9 @@ import {
   type HeldJob,
 } from '../helpers/gateway-server.js';
 import { closedPort, gatewayAt, httpServer, KEY, never, NOW, REQUEST } from './fixtures.js';
+
+/** Filling a disk takes one of its own, and mounting that takes root on Linux. */
+const CAN_MOUNT = process.platform === 'linux' && process.getuid?.() === 0;
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const downloaded = (clip: Buffer): DownloadOutcome => ({
@@ -44,7 +51,7 @@ async function scene(clip: Buffer | readonly Buffer[] = randomBytes(300_000), ra
   await gateway.submit(REQUEST, never());
   const job = await server.nextJob();
   job.complete(clip, { ranges });
-  const target = join(folder, 'clip.mp4.part');
+  const target = join(folder, 'job-1-0.part');
   const download: Scene['download'] = ({ index = 0, ...options } = {}) =>
     gateway.download({
       source: gateway.contentUrl(job, index),
@@ -76,7 +83,7 @@ describe('a download', () => {
     const { download, target, folder } = await scene(clip);
     expect(await download()).toEqual(downloaded(clip));
     expect((await readFile(target)).equals(clip)).toBe(true);
-    expect(await readdir(folder)).toEqual(['clip.mp4.part']);
+    expect(await readdir(folder)).toEqual(['job-1-0.part']);
   });
 
   it('fetches each output of a job', async () => {
@@ -146,7 +153,7 @@ describe('a clip that comes packed, although it was asked for as it is', () => {
   ])('is unpacked on its way: %s', async (encoding, body) => {
     const { outcome, files } = await downloadFrom(sendPacked(encoding, body));
     expect(outcome).toEqual(downloaded(clip));
-    expect(files).toEqual(['clip.mp4.part']);
+    expect(files).toEqual(['job-1-0.part']);
   });
 
   it('is taken as it is where it is only called so', async () => {
@@ -196,11 +203,11 @@ describe('a clip that comes packed, although it was asked for as it is', () => {
     expect(outcome).toMatchObject({ message: expect.stringContaining('Your balance is empty') as unknown });
   });
 
-  it.runIf(existsSync('/dev/full'))('meets a full disk like any other', async () => {
+  it.runIf(CAN_MOUNT)('meets a full disk like any other', async () => {
     const { origin } = await httpServer(sendPacked('gzip', gzipSync(clip)));
-    const { download, target } = await scene();
-    await symlink('/dev/full', target);
-    const asked = download({ source: { url: `${origin}/clip`, withKey: false } });
+    const { download } = await scene();
+    const target = join(await smallDisk(), 'clip');
+    const asked = download({ source: { url: `${origin}/clip`, withKey: false }, target });
     await expect(asked).rejects.toMatchObject({ code: 'disk' });
   });
 
@@ -253,7 +260,7 @@ describe('a download that breaks off', () => {
       'if-range': expect.any(String) as unknown,
     });
     expect((await readFile(target)).equals(clip)).toBe(true);
-    expect(await readdir(folder)).toEqual(['clip.mp4.part']);
+    expect(await readdir(folder)).toEqual(['job-1-0.part']);
   });
 
   it('goes on at another address of the same clip', async () => {
@@ -609,13 +616,110 @@ describe('a disk that refuses a clip', () => {
     expect(server.counters.downloads).toBe(1);
   });
 
-  it.runIf(existsSync('/dev/full'))('says so when it is full', async () => {
-    const { download, target } = await scene();
-    // By way of a link, which is all that is removed afterwards.
-    await symlink('/dev/full', target);
-    await expect(download()).rejects.toMatchObject({
+  it.runIf(CAN_MOUNT)('says so when it is full', async () => {
+    const { download } = await scene();
+    await expect(download({ target: join(await smallDisk(), 'clip') })).rejects.toMatchObject({
       code: 'disk',
       message: expect.stringContaining('the disk is full') as unknown,
     });
   });
 });
+
+describe('the file of a clip', () => {
+  it.each(['a clip', 'part', 'job-1-0.4711.part', '.mp4.json', 'ä'])(
+    'may be called anything: %s',
+    async (name) => {
+      const clip = randomBytes(300_000);
+      const { server, download, folder } = await scene(clip);
+      const target = join(folder, name);
+      server.failNext('cut', { on: 'content' });
+      await download({ target });
+      expect((await readdir(folder)).toSorted()).toEqual([name, `${name}.json`]);
+      expect(await download({ target })).toEqual(downloaded(clip));
+      expect(server.requests.at(-1)?.headers.range).toBe('bytes=150000-');
+      expect(await readdir(folder)).toEqual([name]);
+    },
+  );
+
+  it('is on the disk for good before anything is said of it', async () => {
+    const { download } = await scene();
+    const asked = fs.fdatasync;
+    const done: string[] = [];
+    fs.fdatasync = ((file, callback) => {
+      asked(file, (error) => {
+        done.push('fsync');
+        callback(error);
+      });
+    }) as typeof fs.fdatasync;
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      fs.fdatasync = asked;
+      syncBuiltinESMExports();
+    });
+    done.push((await download()).kind);
+    expect(done).toEqual(['fsync', 'downloaded']);
+  });
+
+  it.each([
+    ['link', (target: string, other: string) => symlink(other, target), 'a link is in the way'],
+    ['folder', (target: string) => mkdir(target), 'a folder of that name is in the way'],
+    ['socket', (target: string) => listenAt(target), 'a file of that name is in the way'],
+  ])('is not a %s: that is refused, and stays as it is', async (_, put, why) => {
+    const { download, folder, target, server } = await scene();
+    const other = join(folder, 'other');
+    await writeFile(other, 'of somebody else');
+    await put(target, other);
+    const refusal = { code: 'disk', message: expect.stringContaining(why) as unknown };
+    await expect(download()).rejects.toMatchObject(refusal);
+    // Nor is it where a note says that it can be continued.
+    await writeFile(
+      `${target}.json`,
+      '{"identity":"job-1/0","validator":"\\"a\\"","total":300000,"bytes":5}',
+    );
+    await expect(download()).rejects.toMatchObject({ code: 'disk' });
+    expect(await readFile(other, 'utf8')).toBe('of somebody else');
+    expect((await lstat(target)).isFile()).toBe(false);
+    expect(server.counters.downloads).toBe(1);
+  });
+
+  it('leaves a clip alone that bears its name as a second one', async () => {
+    const clip = randomBytes(1000);
+    const { download, folder, target } = await scene(clip);
+    const other = join(folder, 'other.mp4');
+    await writeFile(other, 'another clip');
+    await link(other, target);
+    expect(await download()).toEqual(downloaded(clip));
+    expect(await readFile(other, 'utf8')).toBe('another clip');
+  });
+
+  it.each(['', '.tmp'])('has a note that is never written through a link: .json%s', async (ending) => {
+    const clip = randomBytes(300_000);
+    const { server, download, folder, target } = await scene(clip);
+    const other = join(folder, 'other');
+    await writeFile(other, 'of somebody else');
+    await symlink(other, `${target}.json${ending}`);
+    server.failNext('cut', { on: 'content' });
+    await download();
+    expect((await lstat(`${target}.json`)).isFile()).toBe(true);
+    expect(await download()).toEqual(downloaded(clip));
+    expect(server.requests.at(-1)?.headers.range).toBe('bytes=150000-');
+    expect(await readFile(other, 'utf8')).toBe('of somebody else');
+  });
+});
+
+/** A disk of 64 KiB. */
+async function smallDisk(): Promise<string> {
+  const disk = await mkdtemp(join(tmpdir(), 'dailies-small-disk-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk], { stdio: 'pipe' });
+  onTestFinished(() => {
+    execFileSync('umount', [disk]);
+  });
+  return disk;
+}
+
+/** Lets a socket bear a name. */
+async function listenAt(path: string): Promise<void> {
+  const server = createServer().listen(path);
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+}

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { loadEncoder } from '../../src/sandbox/pictures/h264.js';
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 
@@ -42,8 +43,7 @@ export function orderedClip(wish: Pick<ClipWish, 'color' | 'seconds'> = {}): Pro
 
 async function encode(wish: ClipWish): Promise<Buffer> {
   const { width = 64, height = 36, seconds = 1, fps = 24, color = [40, 90, 160], layout = 'end' } = wish;
-  const { default: library } = await import('h264-mp4-encoder');
-  const encoder = await library.createH264MP4Encoder();
+  const encoder = await loadEncoder().createH264MP4Encoder();
   encoder.width = width;
   encoder.height = height;
   encoder.frameRate = fps;

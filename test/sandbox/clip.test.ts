@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-import { decodeImage } from '../../src/media/decode-image.js';
-import { makeClip, type ClipOrder } from '../../src/sandbox/clip.js';
-import { encodePicture } from '../../src/sandbox/encode-picture.js';
-import { coverWith, type Picture } from '../../src/sandbox/picture.js';
-import { drawStill } from '../../src/sandbox/still.js';
+import { decodeImage, type Pixels } from '../../src/media/decode-image.js';
+import { makeClip, type ClipOrder } from '../../src/sandbox/pictures/clip.js';
+import { loadEncoder } from '../../src/sandbox/pictures/h264.js';
+import { coverWith, encodePicture } from '../../src/sandbox/pictures/picture.js';
+import { drawStill } from '../../src/sandbox/pictures/still.js';
 import { temporaryFolder } from './sandbox-client.js';
 
 const run = promisify(execFile);
@@ -59,7 +60,7 @@ async function framesOf(
     width,
     height,
   }: { readonly frames: readonly number[]; readonly width: number; readonly height: number },
-): Promise<Picture[]> {
+): Promise<Pixels[]> {
   const wanted = frames.map((frame) => `eq(n\\,${frame})`).join('+');
   const { stdout } = await run(
     'ffmpeg',
@@ -79,12 +80,12 @@ async function framesOf(
 }
 
 /** The first frame of a small clip. */
-async function openingOf(path: string): Promise<Picture | undefined> {
+async function openingOf(path: string): Promise<Pixels | undefined> {
   return (await framesOf(path, { ...SMALL, frames: [0] }))[0];
 }
 
 /** Peak signal-to-noise ratio over red, green and blue, in dB; above 35 the eye sees no difference. */
-function psnr(a: Picture | undefined, b: Picture | undefined): number {
+function psnr(a: Pixels | undefined, b: Pixels | undefined): number {
   if (!a || !b) throw new Error('there is no picture');
   expect([a.width, a.height]).toEqual([b.width, b.height]);
   let squares = 0;
@@ -231,13 +232,26 @@ describe('scaling to cover', () => {
 });
 
 /** Black on the left, red on the right. */
-function drawHalves(width: number, height: number): Picture {
+function drawHalves(width: number, height: number): Pixels {
   const rgba = new Uint8Array(width * height * 4).fill(255);
   for (let at = 0; at < rgba.length; at += 4) rgba.set([(at / 4) % width < width / 2 ? 0 : 200, 0, 0], at);
   return { width, height, rgba };
 }
 
 /** The red of a pixel in the middle row. */
-function redAt({ width, height, rgba }: Picture, x: number): number | undefined {
+function redAt({ width, height, rgba }: Pixels, x: number): number | undefined {
   return rgba[((height >> 1) * width + x) * 4];
 }
+
+describe('the encoder', () => {
+  it('leaves it to the process what happens when it dies', () => {
+    const { cache, resolve } = createRequire(import.meta.url);
+    // So that it is loaded as for the first time.
+    Reflect.deleteProperty(cache, resolve('h264-mp4-encoder'));
+    const listeners = () => process.eventNames().map((name) => [name, process.rawListeners(name)]);
+    const before = listeners();
+    loadEncoder();
+    expect(resolve('h264-mp4-encoder') in cache).toBe(true);
+    expect(listeners()).toEqual(before);
+  });
+});

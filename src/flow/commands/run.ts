@@ -22,7 +22,7 @@ import { assertNoDrift } from '../plan/check-catalogue.js';
 import type { RemoteChecks } from '../plan/check-work.js';
 import { examine, type Examined } from '../plan/examine.js';
 import { pricesBy } from '../plan/prices.js';
-import { stemOf, viewFor, type Scope } from '../plan/survey.js';
+import { stemOf, viewFor, type Scope, type Survey } from '../plan/survey.js';
 import { checkWorkOptions } from '../project/check-options.js';
 import { connect, gatewayIdentity, type Connections } from '../project/connections.js';
 import type { Project } from '../project/project.js';
@@ -92,7 +92,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     await settleClips(examined, clips);
     const names = namesOf(project, attempts, clips);
     // What is to be fetched again gets its names then.
-    await names.sync(viewFor(project, surveyed), (attempt) => surveyed.found.statusOf(attempt) !== 'changed');
+    await names.sync(viewFor(project, surveyed), (attempt) => isSound(surveyed, attempt));
 
     const timing = createPollTiming({
       intervalMs: manifest.poll.intervalMs,
@@ -178,6 +178,12 @@ function assertKey({ target }: Project): void {
   throw new DailiesError('key-missing', `${target.name} needs a key, and ${target.keyVariable} is not set`, {
     hint: `export ${target.keyVariable}=…, or put it into .env beside the manifest; --gateway sandbox renders for free`,
   });
+}
+
+/** Whether a clip is as it was delivered, or the best there is. */
+function isSound({ found }: Survey, attempt: Attempt): boolean {
+  const isLost = attempt.state.kind === 'delivered' && attempt.state.lost !== undefined;
+  return isLost || found.statusOf(attempt) !== 'changed';
 }
 
 /** The snapshot holds the used models alone. */

@@ -2,6 +2,7 @@ import { isoNow } from '../../clock.js';
 import { identityOf, type Attempt, type Output } from '../../domain/attempt.js';
 import { isCompleted } from '../../domain/standing.js';
 import { unreachable } from '../../errors.js';
+import { discardPart } from '../../gateway/part-note.js';
 import { fetchClips, type Delivery, type FetchedClip, type KeptClip } from './fetch-clips.js';
 import type { WorkTools } from './tools.js';
 
@@ -76,6 +77,7 @@ async function putAway(
       const { part, bytes, sha256, before } = clip;
       if (before && isDamaged && (await clips.stat(before.sha256))) await clips.setAside(before.sha256);
       await clips.put({ part }, { sha256, bytes, container: clip.clip.media.container });
+      await discardPart(part);
     }
   });
 }

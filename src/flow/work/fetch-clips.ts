@@ -4,6 +4,7 @@ import { defined } from '../../domain/defined.js';
 import type { Take } from '../../domain/take.js';
 import { unreachable } from '../../errors.js';
 import type { ClipUrl } from '../../gateway/outcomes.js';
+import { adoptPart, discardPart } from '../../gateway/part-note.js';
 import { verifyClip, type VerifiedClip, type WantedClip } from '../../media/verify.js';
 import { addressesFrom, backoffMs, clipAddresses, INTERRUPTED, type ClipSource } from './clip-addresses.js';
 import { about, unlessStopped, type WorkTools } from './tools.js';
@@ -105,7 +106,8 @@ async function fetchClip(
   { index, address }: { readonly index: number; readonly address: ClipUrl },
 ): Promise<FetchedClip | NoClip> {
   const { clips, control, clock } = tools;
-  const part = await clips.openPart(attempt.id, index);
+  const { part, left } = await clips.openPart(attempt.id, index);
+  if (left !== undefined) await adoptPart(left, part);
   const addresses = addressesFrom(address, async () => {
     const outcome = await unlessStopped(gateway.poll(job, control.working), control.working);
     return outcome?.kind === 'completed' ? outcome.urls[index] : undefined;
@@ -135,7 +137,7 @@ async function fetchClip(
         const { bytes, sha256 } = outcome;
         const clip = verifyClip({ path: part, wanted: wantedOf(attempt) });
         if (clip.ok) return { kind: 'fetched', part, bytes, sha256, clip };
-        await clips.discardPart(part);
+        await discardPart(part);
         if (await addresses.turn()) break;
         return { kind: 'unusable', message: `what the gateway sent is no whole clip: it is ${clip.reason}` };
       }

@@ -1,11 +1,5 @@
+import type { Pixels } from '../../media/decode-image.js';
 import type { Rgb } from './colour.js';
-
-/** Pixels in memory: four bytes each (red, green, blue, and an alpha that nothing looks at), row by row. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly rgba: Uint8Array;
-}
 
 /** A rectangle in pixels; what lies outside the picture is not drawn. */
 interface Box {
@@ -16,21 +10,21 @@ interface Box {
 }
 
 /** A new picture whose rows each have one colour. */
-export function paintRows(width: number, height: number, colourOf: (row: number) => Rgb): Picture {
+export function paintRows(width: number, height: number, colourOf: (row: number) => Rgb): Pixels {
   const picture = { width, height, rgba: new Uint8Array(width * height * 4) };
   for (let row = 0; row < height; row++) fillPixels(picture, row * width, width, colourOf(row));
   return picture;
 }
 
 /** Fills a box with one colour. */
-export function fillBox(picture: Picture, box: Box, colour: Rgb): void {
+export function fillBox(picture: Pixels, box: Box, colour: Rgb): void {
   const { left, right, top, bottom } = visible(picture, box);
   for (let y = top; y < bottom; y++) fillPixels(picture, y * picture.width + left, right - left, colour);
 }
 
 /** Mixes a colour into each pixel of a box, to the part (0 to 1, or beyond) that `coverage` gives for its middle. */
 export function shadeBox(
-  picture: Picture,
+  picture: Pixels,
   box: Box,
   paint: { readonly colour: Rgb; readonly coverage: (x: number, y: number) => number },
 ): void {
@@ -51,8 +45,8 @@ export function shadeBox(
 
 /** Lays a smaller picture on another, its upper left corner at this place. */
 export function paste(
-  picture: Picture,
-  patch: Picture,
+  picture: Pixels,
+  patch: Pixels,
   place: { readonly left: number; readonly top: number },
 ): void {
   const { left, right, top, bottom } = visible(picture, {
@@ -67,12 +61,12 @@ export function paste(
 }
 
 /** The same pixels, to be drawn on without touching the original. */
-export function copyOf(picture: Picture): Picture {
+export function copyOf(picture: Pixels): Pixels {
   return { ...picture, rgba: picture.rgba.slice() };
 }
 
 /** The picture scaled to fill a frame of this size: its middle is kept, and what overlaps is cut off. */
-export function coverWith(picture: Picture, width: number, height: number): Picture {
+export function coverWith(picture: Pixels, width: number, height: number): Pixels {
   if (picture.width === width && picture.height === height) return picture;
   // Halving first keeps fine detail from turning into noise: a bilinear sample looks at four pixels only.
   const scale = Math.max(width / picture.width, height / picture.height);
@@ -123,7 +117,7 @@ function samples(axis: { readonly from: number; readonly to: number; readonly sc
 }
 
 /** Half the width and height: each pixel is the mean of four. An odd last row or column is left out. */
-function halve(picture: Picture): Picture {
+function halve(picture: Pixels): Pixels {
   const width = picture.width >> 1;
   const height = picture.height >> 1;
   const stride = picture.width * 4;
@@ -144,7 +138,20 @@ function halve(picture: Picture): Picture {
   return { width, height, rgba };
 }
 
-function fillPixels(picture: Picture, first: number, count: number, colour: Rgb): void {
+/** The picture as a file. */
+export async function encodePicture(picture: Pixels, type: 'image/png' | 'image/jpeg'): Promise<Buffer> {
+  const { width, height, rgba } = picture;
+  if (type === 'image/jpeg') {
+    const { default: jpeg } = await import('jpeg-js');
+    return jpeg.encode({ width, height, data: rgba }, 85).data;
+  }
+  const { PNG } = await import('pngjs');
+  const png = new PNG({ width, height });
+  png.data = Buffer.from(rgba.buffer, rgba.byteOffset, rgba.length);
+  return PNG.sync.write(png, { colorType: 2 });
+}
+
+function fillPixels(picture: Pixels, first: number, count: number, colour: Rgb): void {
   if (count <= 0) return;
   const start = first * 4;
   picture.rgba.set([...colour, 255], start);
@@ -155,7 +162,7 @@ function fillPixels(picture: Picture, first: number, count: number, colour: Rgb)
 }
 
 /** The whole pixels of a box that lie within the picture. */
-function visible(picture: Picture, box: Box): { left: number; right: number; top: number; bottom: number } {
+function visible(picture: Pixels, box: Box): { left: number; right: number; top: number; bottom: number } {
   const left = Math.round(box.left);
   const top = Math.round(box.top);
   return {

@@ -1,5 +1,5 @@
 import type { InputAudioTrack, InputVideoTrack } from 'mediabunny';
-import { NO_PICTURES } from './facts.js';
+import { NO_PICTURES } from '../facts.js';
 
 export interface ClipTracks {
   readonly video: InputVideoTrack;

@@ -1,9 +1,11 @@
-import type { Picture } from './picture.js';
+import { createRequire } from 'node:module';
+import type * as Encoder from 'h264-mp4-encoder';
+import type { Pixels } from '../../media/decode-image.js';
 
 /** A picture and the number of the frame from which it is shown. */
 export interface KeyPicture {
   readonly frame: number;
-  readonly picture: Picture;
+  readonly picture: Pixels;
 }
 
 /** An H.264 stream: what a decoder must know beforehand (an avcC record), and the frames in order. */
@@ -48,14 +50,11 @@ interface EncodedPictures {
 }
 
 /** Every picture as a key frame. The encoder writes an MP4 of its own, from which the packets are taken. */
-async function encodePictures(pictures: readonly Picture[]): Promise<EncodedPictures> {
+async function encodePictures(pictures: readonly Pixels[]): Promise<EncodedPictures> {
   const [first] = pictures;
   if (!first) throw new RangeError('a stream needs at least one picture');
-  const [{ default: library }, mediabunny] = await Promise.all([
-    import('h264-mp4-encoder'),
-    import('mediabunny'),
-  ]);
-  const encoder = await library.createH264MP4Encoder();
+  const mediabunny = await import('mediabunny');
+  const encoder = await loadEncoder().createH264MP4Encoder();
   encoder.width = first.width;
   encoder.height = first.height;
   encoder.frameRate = 24;
@@ -81,6 +80,23 @@ async function encodePictures(pictures: readonly Picture[]): Promise<EncodedPict
   const packets: Uint8Array[] = [];
   for await (const packet of new mediabunny.EncodedPacketSink(track).packets()) packets.push(packet.data);
   return { description: config.description, packets, size: first };
+}
+
+const require = createRequire(import.meta.url);
+
+/**
+ * The encoder, without the handlers that it installs when it is loaded: with those, a process that dies of anything
+ * prints 438 kB of the encoder first. `require` loads it in one go, so that only its own listeners can be new after it.
+ */
+export function loadEncoder(): typeof Encoder {
+  const events: NodeJS.EventEmitter = process;
+  const before = new Map(events.eventNames().map((name) => [name, events.listeners(name)]));
+  const library = require('h264-mp4-encoder') as typeof Encoder;
+  for (const name of events.eventNames()) {
+    for (const listener of events.listeners(name) as (() => void)[])
+      if (!before.get(name)?.includes(listener)) events.off(name, listener);
+  }
+  return library;
 }
 
 /**

@@ -1,7 +1,14 @@
-import type { ClipTrack, Walked } from './clip-track.js';
+import { notWhole, type ClipTrack, type Walked } from './clip-track.js';
 import type { FileWindow } from './file-window.js';
-import { LONGEST_HEAD_BYTES, readElement, unsigned, vintLength } from './webm-elements.js';
-import { readTimestampScale, readWebmTracks, type WebmTrack } from './webm-tracks.js';
+import {
+  LONGEST_HEAD_BYTES,
+  readElement,
+  readTimestampScale,
+  readWebmTracks,
+  unsigned,
+  vintLength,
+  type WebmTrack,
+} from './webm-tracks.js';
 
 /** Element ids of RFC 9559 (Matroska), with their length markers, as they stand in the file. */
 const ID = {
@@ -47,11 +54,11 @@ export function walkWebm(file: FileWindow): Walked {
     const body = at + element.headBytes;
     if (size === undefined && !MAY_BE_OPEN.has(id)) return noElement(at, file.size);
     const after = body + (size ?? 0);
-    if (after > end) return broken(`cut short: it goes on to byte ${after}, the file ends at ${file.size}`);
+    if (after > end) return notWhole(`cut short: it goes on to byte ${after}, the file ends at ${file.size}`);
 
     if (id === ID.info || id === ID.tracks) {
       if (after - body > LARGEST_HEAD_BYTES)
-        return broken(`damaged: its description claims ${after - body} bytes`);
+        return notWhole(`damaged: its description claims ${after - body} bytes`);
       const bytes = file.read(body, after - body);
       if (id === ID.info) scale = readTimestampScale(bytes);
       else tracks ??= readWebmTracks(bytes);
@@ -63,8 +70,8 @@ export function walkWebm(file: FileWindow): Walked {
     at = ENTERED.has(id) ? body : after;
   }
 
-  if (tracks === undefined) return broken('cut short or damaged: it describes no tracks');
-  if (shown.size === 0) return broken('cut short: it describes tracks but holds no pictures');
+  if (tracks === undefined) return notWhole('cut short or damaged: it describes no tracks');
+  if (shown.size === 0) return notWhole('cut short: it describes tracks but holds no pictures');
   return {
     ok: true,
     tracks: tracks.map((track) => clipTrack(track, { shown: shown.get(track.number), scale })),
@@ -102,9 +109,5 @@ function clipTrack(
 }
 
 function noElement(at: number, size: number): Walked {
-  return broken(`damaged or cut short: at byte ${at} of ${size} there is no WebM element`);
-}
-
-function broken(reason: string): Walked {
-  return { ok: false, reason };
+  return notWhole(`damaged or cut short: at byte ${at} of ${size} there is no WebM element`);
 }

@@ -1,23 +1,19 @@
 import { join, resolve } from 'node:path';
-import type { MediaFacts } from '../domain/attempt.js';
-import type { FrameTool } from './frame-tool.js';
+import type { MediaFacts } from '../../domain/attempt.js';
+import type { FrameTool } from '../frame-tool.js';
 
 /**
  * Encodes clips anew with ffmpeg, so that they agree in all that a join needs: size and frame rate of the first,
  * H.264, and AAC (silent where a clip has no sound) if any has sound. Gives the new files, in order, in `folder`.
  * One clip at a time: memory and the length of the command do not grow with the number of clips.
  */
-export async function recodeAlike({
-  clips,
-  folder,
-  ffmpeg,
-  signal,
-}: {
+export async function recodeAlike(wish: {
   readonly clips: readonly { readonly file: string; readonly facts: MediaFacts }[];
   readonly folder: string;
   readonly ffmpeg: NonNullable<FrameTool['ffmpeg']>;
   readonly signal?: AbortSignal | undefined;
 }): Promise<string[]> {
+  const { clips, folder, ffmpeg, signal } = wish;
   const first = clips[0];
   if (first === undefined) return [];
   const picture = pictureFilters(first.facts);

@@ -1,20 +1,19 @@
+import { open } from 'node:fs/promises';
 import type { EncodedAudioPacketSource, EncodedPacket, EncodedVideoPacketSource, Output } from 'mediabunny';
+import { defined } from '../../domain/defined.js';
+import { childBoxes, needBox } from '../containers/mp4-boxes.js';
 import { withTracks, type ClipTracks } from './tracks.js';
-import { removeDates, type WrittenMoov } from './without-dates.js';
 
 /**
  * Writes the packets of clips that agree (see join-terms.ts) one after the other into one MP4. Each clip takes exactly
  * as long as its picture; the same clips make the same bytes. Rejects with the signal's reason, or with what mediabunny throws.
  */
-export async function joinByRemux({
-  clips,
-  file,
-  signal,
-}: {
+export async function joinByRemux(wish: {
   readonly clips: readonly string[];
   readonly file: string;
   readonly signal?: AbortSignal | undefined;
 }): Promise<void> {
+  const { clips, file, signal } = wish;
   const { FilePathTarget, Mp4OutputFormat, Output } = await import('mediabunny');
   const moovs: WrittenMoov[] = [];
   const onMoov = (data: Uint8Array, position: number) => moovs.push({ data, position });
@@ -80,20 +79,16 @@ interface Stretch {
 }
 
 /** Gives where the picture ends in the joined clip. Seconds. */
-async function appendPicture(
-  joint: Joint,
-  { video }: ClipTracks,
-  { start, signal }: Stretch,
-): Promise<number> {
+async function appendPicture(joint: Joint, { video }: ClipTracks, stretch: Stretch): Promise<number> {
+  const { start, signal } = stretch;
   const { EncodedPacketSink } = await import('mediabunny');
-  const decoderConfig = await video.getDecoderConfig();
-  const meta = decoderConfig === null ? {} : { decoderConfig };
+  const decoderConfig = (await video.getDecoderConfig()) ?? undefined;
   let end = start;
   for await (const packet of new EncodedPacketSink(video).packets()) {
     signal?.throwIfAborted();
     const timestamp = start + packet.timestamp;
     end = Math.max(end, timestamp + packet.duration);
-    await joint.video.add(packet.clone({ timestamp }), meta);
+    await joint.video.add(packet.clone({ timestamp }), defined({ decoderConfig }));
   }
   return end;
 }
@@ -106,14 +101,13 @@ async function appendPicture(
 async function appendSound(joint: Joint, { audio }: ClipTracks, { start, signal }: Stretch): Promise<void> {
   if (audio === null) return;
   const { EncodedPacketSink } = await import('mediabunny');
-  const decoderConfig = await audio.getDecoderConfig();
-  const meta = decoderConfig === null ? {} : { decoderConfig };
+  const decoderConfig = (await audio.getDecoderConfig()) ?? undefined;
   for await (const packet of new EncodedPacketSink(audio).packets()) {
     signal?.throwIfAborted();
     const timestamp = placeSound(joint, start, packet);
     if (timestamp === undefined) continue;
     joint.soundEnd = timestamp + packet.duration;
-    await joint.audio?.add(packet.clone({ timestamp }), meta);
+    await joint.audio?.add(packet.clone({ timestamp }), defined({ decoderConfig }));
   }
 }
 
@@ -123,4 +117,33 @@ function placeSound(joint: Joint, start: number, packet: EncodedPacket): number 
   const half = packet.duration / 2;
   if (wanted < joint.soundEnd - half || wanted > joint.pictureEnd - half) return undefined;
   return wanted <= joint.soundEnd + half ? joint.soundEnd : wanted;
+}
+
+/** A `moov` box as it was written, and where: from there, bytes of the file. */
+interface WrittenMoov {
+  readonly data: Uint8Array;
+  readonly position: number;
+}
+
+/** Takes the moments of writing out of an MP4, so that the same clips always make the same film. */
+async function removeDates(file: string, { data, position }: WrittenMoov): Promise<void> {
+  const moov = Buffer.from(data);
+  const body = needBox(moov, 'moov');
+  clearDates(needBox(body, 'mvhd'));
+  for (const { type, body: track } of childBoxes(body)) {
+    if (type !== 'trak') continue;
+    clearDates(needBox(track, 'tkhd'));
+    clearDates(needBox(track, 'mdia', 'mdhd'));
+  }
+  const handle = await open(file, 'r+');
+  try {
+    await handle.write(moov, 0, moov.length, position);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Each of these boxes begins with version and flags, creation time and modification time; 0 is not said. */
+function clearDates(header: Buffer): void {
+  header.fill(0, 4, header[0] === 1 ? 20 : 12);
 }

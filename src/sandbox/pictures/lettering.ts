@@ -1,6 +1,7 @@
+import type { Pixels } from '../../media/decode-image.js';
 import type { Rgb } from './colour.js';
 import { CAPITAL, DEEPEST, glyphOf, type Glyph } from './glyphs.js';
-import { shadeBox, type Picture } from './picture.js';
+import { shadeBox } from './picture.js';
 
 /** Letters of one size and weight. */
 export interface Face {
@@ -10,7 +11,7 @@ export interface Face {
   measure(text: string): number;
   /** Draws one line; `left` and `top` are those of its capitals. */
   draw(
-    picture: Picture,
+    picture: Pixels,
     line: { readonly text: string; readonly left: number; readonly top: number },
     colour: Rgb,
   ): void;
@@ -40,12 +41,8 @@ export function faceOf(size: number, weight = 0.13): Face {
       let pen = Math.round(left);
       for (const character of legible(text)) {
         const mask = maskOf(character);
-        const box = {
-          left: pen - mask.inset,
-          top: Math.round(top) - mask.inset,
-          width: mask.width,
-          height: mask.height,
-        };
+        const { width, height, inset } = mask;
+        const box = { left: pen - inset, top: Math.round(top) - inset, width, height };
         const coverage = (x: number, y: number) =>
           mask.coverage[Math.floor(y - box.top) * mask.width + Math.floor(x - box.left)] ?? 0;
         shadeBox(picture, box, { colour, coverage });

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { MediaFacts } from '../domain/attempt.js';
-import { DailiesError, messageOf } from '../errors.js';
-import { inspectClip, type WholeClip } from './container.js';
-import { factsOf } from './facts.js';
+import type { MediaFacts } from '../../domain/attempt.js';
+import { DailiesError, messageOf } from '../../errors.js';
+import { inspectClip, type WholeClip } from '../container.js';
+import { factsOf } from '../facts.js';
 import { withTracks, type ClipTracks } from './tracks.js';
 
 /** What must agree for clips to be joined as they are. */

@@ -1,6 +1,7 @@
-import { mix, oklch, type Rgb } from './colour.js';
+import type { Pixels } from '../../media/decode-image.js';
+import { mix, oklch } from './colour.js';
 import { faceOf, shorten, wrap, type Face } from './lettering.js';
-import { copyOf, coverWith, fillBox, paintRows, paste, shadeBox, type Picture } from './picture.js';
+import { copyOf, coverWith, fillBox, paintRows, paste, shadeBox } from './picture.js';
 
 /** What a slate says; all texts are in the order's own words. */
 export interface Slate {
@@ -12,50 +13,28 @@ export interface Slate {
   /** The settings, each under its name: `LENGTH`, `4 s`. */
   readonly fields: readonly { readonly label: string; readonly value: string }[];
   /** The images that came with the order; without a picture where it is in a format that is not decoded here. */
-  readonly images: readonly { readonly label: string; readonly picture?: Picture | undefined }[];
+  readonly images: readonly { readonly label: string; readonly picture?: Pixels | undefined }[];
 }
 
 /** The slate as a picture of this size, laid out to fit whatever its shape. */
-export function drawSlate(size: { readonly width: number; readonly height: number }, slate: Slate): Picture {
+export function drawSlate(size: { readonly width: number; readonly height: number }, slate: Slate): Pixels {
   const { width, height } = size;
   // All measures hang on the shorter side, so that slates of one resolution look alike in any shape.
   const unit = Math.min(width, height) / 100;
   const margin = 7 * unit;
   const palette = paletteOf(slate.hue);
   const picture = paintRows(width, height, (row) => mix(palette.top, palette.bottom, row / height));
-  const inner = width - 2 * margin;
+  const column = { slate, left: margin, width: width - 2 * margin, unit, palette };
 
   drawStripes(picture, { height: 8 * unit, palette });
-  const foot = drawFields(picture, {
-    slate,
-    left: margin,
-    width: inner,
-    bottom: height - margin,
-    unit,
-    palette,
-  });
-  const images = drawImages(picture, {
-    slate,
-    left: margin,
-    width: inner,
-    bottom: foot - 4 * unit,
-    unit,
-    palette,
-  });
-  drawPrompt(picture, {
-    text: slate.prompt,
-    left: margin,
-    width: inner,
-    top: 16 * unit,
-    bottom: images - 5 * unit,
-    unit,
-    palette,
-  });
+  const fieldsTop = drawFields(picture, { ...column, bottom: height - margin });
+  const imagesTop = drawImages(picture, { ...column, bottom: fieldsTop - 4 * unit });
+  drawPrompt(picture, { ...column, top: 16 * unit, bottom: imagesTop - 5 * unit });
   return picture;
 }
 
 /** The slate with a line along its lower edge that has come this part (0 to 1) of the way. */
-export function withProgress(slate: Picture, hue: number, part: number): Picture {
+export function withProgress(slate: Pixels, hue: number, part: number): Pixels {
   const picture = copyOf(slate);
   const thickness = Math.max(2, Math.round(Math.min(picture.width, picture.height) / 90));
   const box = { left: 0, top: picture.height - thickness, width: picture.width * part, height: thickness };
@@ -63,17 +42,9 @@ export function withProgress(slate: Picture, hue: number, part: number): Picture
   return picture;
 }
 
-interface Palette {
-  readonly top: Rgb;
-  readonly bottom: Rgb;
-  readonly accent: Rgb;
-  readonly ink: Rgb;
-  readonly paper: Rgb;
-  readonly stripe: Rgb;
-  readonly faint: Rgb;
-}
+type Palette = Readonly<ReturnType<typeof paletteOf>>;
 
-function paletteOf(hue: number): Palette {
+function paletteOf(hue: number) {
   return {
     top: oklch(0.44, 0.09, hue),
     bottom: oklch(0.25, 0.065, hue + 25),
@@ -88,7 +59,7 @@ function paletteOf(hue: number): Palette {
 
 /** The clapper: slanted stripes across the top. */
 function drawStripes(
-  picture: Picture,
+  picture: Pixels,
   { height, palette }: { readonly height: number; readonly palette: Palette },
 ): void {
   const band = { left: 0, top: 0, width: picture.width, height };
@@ -101,18 +72,18 @@ function drawStripes(
   shadeBox(picture, band, { colour: palette.stripe, coverage });
 }
 
+/** The room between the margins, down to `bottom`. */
 interface Column {
+  readonly slate: Slate;
   readonly left: number;
   readonly width: number;
+  readonly bottom: number;
   readonly unit: number;
   readonly palette: Palette;
 }
 
 /** The settings in rows above `bottom`, as many to a row as fit; gives the top of what it drew. */
-function drawFields(
-  picture: Picture,
-  at: Column & { readonly slate: Slate; readonly bottom: number },
-): number {
+function drawFields(picture: Pixels, at: Column): number {
   const { unit, palette } = at;
   const label = faceOf(1.7 * unit, 0.15);
   const value = faceOf(2.6 * unit, 0.14);
@@ -140,11 +111,8 @@ function drawFields(
   const top = at.bottom - rows.length * rowHeight + 5 * unit;
   rows.forEach((row, index) => {
     const rowTop = top + index * rowHeight;
-    fillBox(
-      picture,
-      { left: at.left, top: rowTop - 3 * unit, width: at.width, height: Math.max(1, unit / 5) },
-      palette.faint,
-    );
+    const rule = { left: at.left, top: rowTop - 3 * unit, width: at.width, height: Math.max(1, unit / 5) };
+    fillBox(picture, rule, palette.faint);
     for (const field of row) {
       label.draw(picture, { text: field.label, left: field.left, top: rowTop }, palette.accent);
       value.draw(picture, { text: field.value, left: field.left, top: rowTop + 3.2 * unit }, palette.paper);
@@ -154,10 +122,7 @@ function drawFields(
 }
 
 /** The order's images in a row above `bottom`, each under its name; gives the top of what it drew. */
-function drawImages(
-  picture: Picture,
-  at: Column & { readonly slate: Slate; readonly bottom: number },
-): number {
+function drawImages(picture: Pixels, at: Column): number {
   const { unit, palette } = at;
   if (at.slate.images.length === 0) return at.bottom;
   const label = faceOf(1.7 * unit, 0.15);
@@ -171,11 +136,8 @@ function drawImages(
     const box = { left, top, width: Math.round(width), height: Math.round(height) };
     if (image.picture) paste(picture, coverWith(image.picture, box.width, box.height), box);
     else fillBox(picture, box, palette.ink);
-    label.draw(
-      picture,
-      { text: shorten(label, image.label, width), left, top: top - 3.6 * unit },
-      palette.accent,
-    );
+    const text = shorten(label, image.label, width);
+    label.draw(picture, { text, left, top: top - 3.6 * unit }, palette.accent);
   });
   return top - 3.6 * unit;
 }
@@ -184,12 +146,9 @@ function drawImages(
 const MOST_IMAGES = 6;
 
 /** The prompt, as large as its box lets it be, and cut short where even the smallest letters do not fit. */
-function drawPrompt(
-  picture: Picture,
-  at: Column & { readonly text: string; readonly top: number; readonly bottom: number },
-): void {
+function drawPrompt(picture: Pixels, at: Column & { readonly top: number }): void {
   const room = at.bottom - at.top;
-  const text = at.text.slice(0, LONGEST_PROMPT);
+  const text = at.slate.prompt.slice(0, LONGEST_PROMPT);
   const fits = (face: Face, lines: readonly string[]) =>
     (lines.length - 1) * LEADING * face.size + face.size <= room;
   for (const size of PROMPT_SIZES) {
@@ -200,12 +159,9 @@ function drawPrompt(
     const count = Math.max(1, Math.floor((room - face.size) / (LEADING * face.size)) + 1);
     const shown = lines.slice(0, count);
     if (count < lines.length) shown[count - 1] = shorten(face, `${shown.at(-1) ?? ''} \u2026`, at.width);
-    shown.forEach((line, index) => {
-      face.draw(
-        picture,
-        { text: line, left: at.left, top: at.top + index * LEADING * face.size },
-        at.palette.paper,
-      );
+    shown.forEach((text, index) => {
+      const top = at.top + index * LEADING * face.size;
+      face.draw(picture, { text, left: at.left, top }, at.palette.paper);
     });
     return;
   }

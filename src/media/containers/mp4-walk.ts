@@ -1,26 +1,13 @@
-import type { ClipTrack, Walked } from './clip-track.js';
+import { notWhole, type ClipTrack, type Walked } from './clip-track.js';
 import type { FileWindow } from './file-window.js';
-import { addFragment, type FragmentTotals } from './mp4-fragments.js';
+import { childBoxes, needBox } from './mp4-boxes.js';
 import { readMp4Index, type Mp4Index } from './mp4-index.js';
 
 /** The index of an hour of video takes some 5 MB; one beyond this is rot, and not worth the memory. */
 const LARGEST_INDEX_BYTES = 64 * 1024 * 1024;
 
 /** The boxes that a cut file can end in; their end is held to. */
-const OWN_BOXES = new Set([
-  'ftyp',
-  'moov',
-  'mdat',
-  'moof',
-  'mfra',
-  'free',
-  'skip',
-  'wide',
-  'uuid',
-  'meta',
-  'udta',
-  'sidx',
-]);
+const OWN_BOXES = new Set('ftyp moov mdat moof mfra free skip wide uuid meta udta sidx'.split(' '));
 
 /**
  * Walks an MP4 (or QuickTime file) from box to box to its last byte and holds the samples its index lists against
@@ -39,18 +26,18 @@ export function walkMp4(file: FileWindow): Walked {
     if (box === undefined) {
       // Bytes after a complete file do it no harm; in a fragmented one they may be the head of the next fragment.
       if (index !== undefined && index.fragmentDefaults === undefined) break;
-      return broken(`damaged or cut short: at byte ${at} of ${file.size} there is no MP4 box`);
+      return notWhole(`damaged or cut short: at byte ${at} of ${file.size} there is no MP4 box`);
     }
     if (box.end > file.size) {
       // Text behind a complete file can look like the head of a huge box.
       if (index !== undefined && index.fragmentDefaults === undefined && !OWN_BOXES.has(box.type)) break;
-      return broken(
+      return notWhole(
         `cut short: its ${box.type} box reaches to byte ${box.end}, the file ends at ${file.size}`,
       );
     }
     const bytes = box.end - box.body;
     if ((box.type === 'moov' || box.type === 'moof') && bytes > LARGEST_INDEX_BYTES) {
-      return broken(`damaged: its index (${box.type} box) claims ${bytes} bytes`);
+      return notWhole(`damaged: its index (${box.type} box) claims ${bytes} bytes`);
     }
     if (box.type === 'moov') index ??= readMp4Index(file.read(box.body, bytes));
     if (box.type === 'mdat') {
@@ -66,14 +53,20 @@ export function walkMp4(file: FileWindow): Walked {
     at = box.end;
   }
 
-  if (index === undefined) return broken('cut short or damaged: it has no index (moov box)');
-  if (mediaBoxes === 0) return broken('cut short: it has an index but no pictures (mdat box)');
-  if (openFragment) return broken('cut short: its last fragment lacks its pictures (mdat box)');
+  if (index === undefined) return notWhole('cut short or damaged: it has no index (moov box)');
+  if (mediaBoxes === 0) return notWhole('cut short: it has an index but no pictures (mdat box)');
+  if (openFragment) return notWhole('cut short: its last fragment lacks its pictures (mdat box)');
   const end = Math.max(0, ...index.tracks.map((track) => track.samplesEnd));
   if (end > file.size) {
-    return broken(`cut short: its index lists pictures up to byte ${end}, the file ends at ${file.size}`);
+    return notWhole(`cut short: its index lists pictures up to byte ${end}, the file ends at ${file.size}`);
   }
   return { ok: true, tracks: withFragments(index, totals) };
+}
+
+/** What the fragments of a track hold in all; `units` are those of the track. */
+interface FragmentTotals {
+  frames: number;
+  units: number;
 }
 
 interface Box {
@@ -108,6 +101,48 @@ function withFragments(index: Mp4Index, totals: ReadonlyMap<number, FragmentTota
   });
 }
 
-function broken(reason: string): Walked {
-  return { ok: false, reason };
+/**
+ * Adds the body of a moof box to the totals by track. Throws a RangeError where it is shorter than it claims.
+ * Source: ISO/IEC 14496-12, the boxes tfhd and trun.
+ */
+function addFragment(
+  moof: Buffer,
+  sums: { readonly defaults: ReadonlyMap<number, number>; readonly totals: Map<number, FragmentTotals> },
+): void {
+  const { defaults, totals } = sums;
+  for (const { type, body } of childBoxes(moof)) {
+    if (type !== 'traf') continue;
+    const header = needBox(body, 'tfhd');
+    const id = header.readUInt32BE(4);
+    const sum = totals.get(id) ?? { frames: 0, units: 0 };
+    totals.set(id, sum);
+    const defaultUnits = ownDefault(header) ?? defaults.get(id) ?? 0;
+    for (const child of childBoxes(body))
+      if (child.type === 'trun') addRun(child.body, { sum, defaultUnits });
+  }
+}
+
+/** The fragment's own word on how long its samples are. */
+function ownDefault(header: Buffer): number | undefined {
+  const flags = header.readUIntBE(1, 3);
+  if ((flags & 0x08) === 0) return undefined;
+  // A data offset of eight bytes and a description's number of four may stand before it.
+  return header.readUInt32BE(8 + ((flags & 0x01) === 0 ? 0 : 8) + ((flags & 0x02) === 0 ? 0 : 4));
+}
+
+function addRun(
+  run: Buffer,
+  { sum, defaultUnits }: { readonly sum: FragmentTotals; readonly defaultUnits: number },
+): void {
+  const flags = run.readUIntBE(1, 3);
+  const frames = run.readUInt32BE(4);
+  sum.frames += frames;
+  if ((flags & 0x100) === 0) {
+    sum.units += frames * defaultUnits;
+    return;
+  }
+  const first = 8 + ((flags & 0x01) === 0 ? 0 : 4) + ((flags & 0x04) === 0 ? 0 : 4);
+  // Each sample has four bytes for each of: duration, size, flags, composition offset.
+  const stride = [0x100, 0x200, 0x400, 0x800].filter((flag) => (flags & flag) !== 0).length * 4;
+  for (let frame = 0; frame < frames; frame += 1) sum.units += run.readUInt32BE(first + frame * stride);
 }

@@ -1,5 +1,6 @@
+import type { Pixels } from '../../media/decode-image.js';
 import { encodeStills, type KeyPicture } from './h264.js';
-import { coverWith, type Picture } from './picture.js';
+import { coverWith } from './picture.js';
 import { drawSlate, withProgress, type Slate } from './slate.js';
 
 /** What a clip shows. */
@@ -13,9 +14,9 @@ export interface ClipOrder {
   readonly audio: boolean;
   readonly slate: Slate;
   /** The clip opens on exactly this picture, scaled to cover. */
-  readonly first?: Picture | undefined;
+  readonly first?: Pixels | undefined;
   /** The clip ends on it. */
-  readonly last?: Picture | undefined;
+  readonly last?: Pixels | undefined;
 }
 
 /**
@@ -25,19 +26,12 @@ export interface ClipOrder {
 export async function makeClip(order: ClipOrder): Promise<Uint8Array<ArrayBuffer>> {
   const frameCount = order.seconds * FRAMES_PER_SECOND;
   const stream = await encodeStills(arrange(order, frameCount), frameCount);
-  const {
-    BufferTarget,
-    EncodedAudioPacketSource,
-    EncodedPacket,
-    EncodedVideoPacketSource,
-    Mp4OutputFormat,
-    Output,
-  } = await import('mediabunny');
+  const bunny = await import('mediabunny');
 
-  const target = new BufferTarget();
-  const output = new Output({ format: new Mp4OutputFormat({ fastStart: 'in-memory' }), target });
-  const video = new EncodedVideoPacketSource('avc');
-  const audio = new EncodedAudioPacketSource('aac');
+  const target = new bunny.BufferTarget();
+  const output = new bunny.Output({ format: new bunny.Mp4OutputFormat({ fastStart: 'in-memory' }), target });
+  const video = new bunny.EncodedVideoPacketSource('avc');
+  const audio = new bunny.EncodedAudioPacketSource('aac');
   output.addVideoTrack(video, { frameRate: FRAMES_PER_SECOND });
   if (order.audio) output.addAudioTrack(audio);
   await output.start();
@@ -51,13 +45,13 @@ export async function makeClip(order: ClipOrder): Promise<Uint8Array<ArrayBuffer
   };
   const frameSeconds = 1 / FRAMES_PER_SECOND;
   for (const [index, { data, isKey }] of stream.frames.entries()) {
-    const packet = new EncodedPacket(data, isKey ? 'key' : 'delta', index * frameSeconds, frameSeconds);
+    const packet = new bunny.EncodedPacket(data, isKey ? 'key' : 'delta', index * frameSeconds, frameSeconds);
     await video.add(packet, { decoderConfig });
   }
   // Whole audio frames that do not outlast the picture, which would make the clip longer than ordered.
   const silences = order.audio ? Math.floor(order.seconds / SILENCE_SECONDS) : 0;
   for (let index = 0; index < silences; index++) {
-    const packet = new EncodedPacket(SILENCE, 'key', index * SILENCE_SECONDS, SILENCE_SECONDS);
+    const packet = new bunny.EncodedPacket(SILENCE, 'key', index * SILENCE_SECONDS, SILENCE_SECONDS);
     await audio.add(packet, { decoderConfig: SILENCE_CONFIG });
   }
   await output.finalize();
@@ -99,10 +93,8 @@ function arrange(order: ClipOrder, frameCount: number): KeyPicture[] {
   const steps = progressSteps({ pixels: width * height, frames: end - start });
   for (let step = 0; step < steps; step++) {
     const frame = start + Math.floor(((end - start) * step) / steps);
-    pictures.push({
-      frame,
-      picture: withProgress(base, slate.hue, (frame + (end - start) / steps) / frameCount),
-    });
+    const part = (frame + (end - start) / steps) / frameCount;
+    pictures.push({ frame, picture: withProgress(base, slate.hue, part) });
   }
   if (last) pictures.push({ frame: end, picture: coverWith(last, width, height) });
   return pictures;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-
+import type { Pixels } from '../../media/decode-image.js';
 import { mix, oklch, type Rgb } from './colour.js';
 import { faceOf, shorten } from './lettering.js';
-import { paintRows, shadeBox, type Picture } from './picture.js';
+import { paintRows, shadeBox } from './picture.js';
 
 /** A made-up landscape that is the same for the same name, and says the name in a corner. */
-export function drawStill(name: string, size: { readonly width: number; readonly height: number }): Picture {
+export function drawStill(name: string, size: { readonly width: number; readonly height: number }): Pixels {
   const { width, height } = size;
   const random = randomOf(name);
   // Blue to violet above, rose to straw at the horizon: the skies that look like weather.
@@ -35,7 +35,7 @@ export function drawStill(name: string, size: { readonly width: number; readonly
 const RIDGES = 4;
 
 function drawSun(
-  picture: Picture,
+  picture: Pixels,
   sun: { readonly x: number; readonly y: number; readonly radius: number },
 ): void {
   const reach = sun.radius * 5;
@@ -56,25 +56,18 @@ interface Ridge {
   readonly random: () => number;
 }
 
-function drawRidge(picture: Picture, { base, roughness, colour, random }: Ridge): void {
-  const waves = [1.3, 2.9, 6.1, 13.7].map((cycles) => ({
-    cycles,
-    phase: random() * 2 * Math.PI,
-    height: 1 / cycles,
-  }));
+function drawRidge(picture: Pixels, { base, roughness, colour, random }: Ridge): void {
+  const waves = [1.3, 2.9, 6.1, 13.7].map((cycles) => ({ cycles, phase: random() * 2 * Math.PI }));
   const tops = Array.from({ length: picture.width }, (_, column) => {
     const turn = (column / picture.width) * 2 * Math.PI;
-    return (
-      base -
-      roughness *
-        waves.reduce((sum, wave) => sum + wave.height * Math.sin(wave.cycles * turn + wave.phase), 0)
-    );
+    const sway = waves.reduce((sum, { cycles, phase }) => sum + Math.sin(cycles * turn + phase) / cycles, 0);
+    return base - roughness * sway;
   });
   const box = { left: 0, top: 0, width: picture.width, height: picture.height };
   shadeBox(picture, box, { colour, coverage: (x, y) => y + 0.5 - (tops[Math.floor(x)] ?? 0) });
 }
 
-function drawName(picture: Picture, name: string): void {
+function drawName(picture: Pixels, name: string): void {
   const unit = Math.min(picture.width, picture.height) / 100;
   const face = faceOf(3 * unit, 0.14);
   const text = shorten(face, name, picture.width - 12 * unit);

@@ -13,7 +13,15 @@ export interface ClipTrack {
   readonly shownS: number;
 }
 
-/** The tracks of a container that is whole, or why it is not: a clause to be put after "it is". */
-export type Walked =
-  | { readonly ok: true; readonly tracks: readonly ClipTrack[] }
-  | { readonly ok: false; readonly reason: string };
+/** Why a file is not a whole clip: a clause to be put after "the file is" or "it is". */
+export interface NotWhole {
+  readonly ok: false;
+  readonly reason: string;
+}
+
+/** The tracks of a container that is whole, or why it is not. */
+export type Walked = { readonly ok: true; readonly tracks: readonly ClipTrack[] } | NotWhole;
+
+export function notWhole(reason: string): NotWhole {
+  return { ok: false, reason };
+}
