@@ -30,9 +30,6 @@ async function interrupted(top = BUDGET): Promise<TestProject> {
   return film;
 }
 
-const keptAside = async (film: TestProject) =>
-  (await readdir(join(film.folder, 'renders/film/.superseded'))).filter((name) => name.endsWith('.mp4'));
-
 describe('a ceiling that stops all buying', () => {
   it('lets the job of a shot be fetched that was edited meanwhile', async () => {
     const film = await interrupted();
@@ -43,7 +40,7 @@ describe('a ceiling that stops all buying', () => {
       stopped: { kind: 'budget' },
       shots: [{ outcome: 'not_submitted' }],
     });
-    expect(await keptAside(film)).toHaveLength(1);
+    expect(await film.stored()).toHaveLength(1);
     expect(server.counters.posts).toBe(1);
   });
 
@@ -54,7 +51,7 @@ describe('a ceiling that stops all buying', () => {
       exit_code: 3,
       shots: [{ id: 'new', outcome: 'not_submitted' }],
     });
-    expect(await keptAside(film)).toHaveLength(1);
+    expect(await film.stored()).toHaveLength(1);
     expect(server.counters.posts).toBe(1);
   });
 

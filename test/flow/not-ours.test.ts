@@ -2,10 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ManifestError } from '../../src/errors.js';
-import { pruneClips } from '../../src/flow/commands/prune.js';
 import { makeSheet } from '../../src/flow/commands/status.js';
-import { loadProject } from '../../src/flow/project/project.js';
-import { runProject } from '../../src/flow/commands/run.js';
 import { orderedClip } from '../helpers/clips.js';
 import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
@@ -78,7 +75,6 @@ describe('what belongs to somebody else', () => {
     await writeFile(at(film, 'sea/sea.json'), '');
     expect(await film.run({ rerender: ['sea'] })).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
     expect(await readFile(at(film, 'sea/sea.json'), 'utf8')).toContain('"shot": "sea"');
-    expect(await readFile(at(film, '.superseded/sea.json'), 'utf8')).toContain('"shot": "sea"');
   });
 
   it('keeps its place where a second output would go: the clip waits beside it, and the batch goes on', async () => {
@@ -115,25 +111,6 @@ describe('what belongs to somebody else', () => {
     expect(events.filter(({ type }) => type === 'diagnostic')).toMatchObject([{ diagnostic: warning }]);
     expect((await film.plan()).diagnostics).toEqual([]);
   });
-
-  it('is left to the lockfile that owns it, by prune and by the budget, even in a shared output folder', async () => {
-    server.autoComplete(clip, { cost: 0.12 });
-    const film = await project('  - { id: sea, prompt: waves }', 'output: out');
-    await film.run();
-    const other = join(film.folder, 'other.yaml');
-    const text = (await film.read('film.yaml')).replace(
-      '{ id: sea, prompt: waves }',
-      '{ id: hill, prompt: grass }',
-    );
-    await writeFile(other, text.replace('output: out', 'output: out\nbudget_usd: 0.2'));
-    const load = () => loadProject({ manifest: other, env: { TEST_KEY: 'sk-test-0123456789' } });
-    expect(await pruneClips(await load(), { remove: true })).toEqual([]);
-    expect(await runProject(await load())).toMatchObject({ exit_code: 0, spent_usd: 0.12 });
-    expect(await readFile(join(film.folder, 'out/sea/sea.mp4'))).toEqual(clip);
-    // The same shot in both is not shared either: the first lockfile still owns its clip.
-    await writeFile(other, text.replace('grass', 'waves'));
-    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { reused: 1 } });
-  });
 });
 
 describe('a job with several clips of which one is missing', () => {
@@ -143,7 +120,7 @@ describe('a job with several clips of which one is missing', () => {
       server.autoComplete((job) => (job.body['prompt'] === 'two' ? [clip, red] : clip));
       const film = await project('  - { id: two, prompt: two }');
       await film.run();
-      await rm(at(film, missing));
+      await film.lose(missing);
       await film.write('  - { id: two, prompt: two }\n  - { id: one, prompt: one }');
       expect(await film.run()).toMatchObject({ exit_code: 0, counts: { delivered: 2 } });
       expect(await readFile(at(film, 'two/two.mp4'))).toEqual(clip);

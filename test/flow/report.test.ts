@@ -84,7 +84,7 @@ describe('the report', () => {
   it('says of a clip that is gone, and was left out, that the next run fetches it', async () => {
     const film = await makeProject({ baseUrl: server.baseUrl }, ABC);
     await film.run();
-    await rm(join(film.folder, 'renders/film/c/c.mp4'));
+    await film.lose('c/c.mp4');
     await film.run({ only: ['a'] });
     expect(await reported(film, 'c')).toMatchObject({ state: 'completed', outputs: [], cost_usd: 0.12 });
     await film.write(ABC.replace('prompt: c', 'prompt: C2'));

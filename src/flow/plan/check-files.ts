@@ -4,6 +4,7 @@ import { defined } from '../../domain/defined.js';
 import type { Diagnostic } from '../../domain/diagnostic.js';
 import { isDelivered } from '../../domain/standing.js';
 import { USUAL_SECONDS, type Take } from '../../domain/take.js';
+import { buys } from '../../domain/plan.js';
 import type { Decision } from '../../plan/decision.js';
 import { slotKey } from '../../plan/graph.js';
 import { clipName } from '../../plan/view.js';
@@ -41,7 +42,10 @@ export async function foreignFiles(
       if (told.has(path)) continue;
       told.add(path);
       const { take, action } = decision;
-      const diagnostic = wasOurs && action === 'reuse' ? writtenOver(project, path) : inTheWay(project, path);
+      // Before something is bought for it that is an error; a clip that is there waits in the store, and the run says so.
+      const severity = buys(action) ? 'error' : 'warning';
+      const diagnostic =
+        wasOurs && action === 'reuse' ? writtenOver(project, path) : { ...inTheWay(project, path), severity };
       found.push({ ...diagnostic, ...defined({ shot: take.shot, at: project.locate(take) }) });
     }
   }
