@@ -11,7 +11,7 @@ import { placeholdersIn, TEMPLATE_NAMES } from '../output-name.js';
 import type { Places } from '../yaml/places.js';
 import { suggester, type Report } from '../problems.js';
 import type { RawManifest, RawShared, RawShot } from '../schema/raw.js';
-import { readSettings } from '../settings.js';
+import { readRunSettings } from '../settings.js';
 import { scopeOf, substitution, varsAt, type Var } from './vars.js';
 
 /** How many jobs one shot of the manifest stands for. */
@@ -61,7 +61,7 @@ export function expandManifest(options: {
     suggest,
     used,
   });
-  const own = readSettings({ raw, file, vars, report });
+  const own = readRunSettings({ raw, file, vars, report });
   const settings = { ...own, gateway: options.gateway?.(own.gateway) ?? own.gateway };
 
   const checkedDefaults =
