@@ -9,7 +9,7 @@ const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout
 const OURS = ['index.html', 'report.json'];
 
 /** Ids name files: with room for a take, an output and an extension they stay within every file system's limit. */
-export const LONGEST_ID = 100;
+const LONGEST_ID = 100;
 
 /** Whether a file or folder name is a device on Windows. */
 export function isDeviceName(name: string): boolean {
