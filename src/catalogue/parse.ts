@@ -1,4 +1,5 @@
 import type { Model } from '../domain/catalogue.js';
+import { defined } from '../domain/defined.js';
 import { isRecord } from '../domain/is-record.js';
 import { DailiesError } from '../errors.js';
 
@@ -42,7 +43,7 @@ export function parseModel(entry: unknown): Model | undefined {
     canonical_slug: asText(entry.canonical_slug) ?? entry.id,
     name: asText(entry.name) ?? entry.id,
     description: asText(entry.description) ?? '',
-    ...withoutUndefined(known),
+    ...defined(known),
   };
 }
 
@@ -60,7 +61,7 @@ function noOr<T>(value: unknown, read: (value: unknown) => T | undefined): false
 
 function asRange(value: unknown): { readonly min?: number; readonly max?: number } | undefined {
   if (!isRecord(value)) return undefined;
-  return withoutUndefined({ min: asNumber(value.min), max: asNumber(value.max) });
+  return defined({ min: asNumber(value.min), max: asNumber(value.max) });
 }
 
 /** Keeps every key: a price that cannot be read is unknown, which is not the same as none (see cost/sku.ts). */
@@ -86,10 +87,4 @@ function asNumber(value: unknown): number | undefined {
   if (typeof value === 'string' && /^\s*-?\d+(\.\d+)?(e[+-]?\d+)?\s*$/i.test(value))
     return asNumber(Number(value));
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function withoutUndefined<T extends object>(record: T): Defined<T> {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

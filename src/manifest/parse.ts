@@ -65,7 +65,7 @@ export function parseManifest(options: {
       faulty.add(part === 'shots' && index !== undefined ? Number(index) : part);
     problems.report(problem);
   };
-  if (data === undefined || !isMap(data, report)) return unreadable();
+  if (data === undefined || !isManifestMap(data, report)) return unreadable();
   const top = checkTop(data, { report, places });
   if (!top.value) return unreadable();
 
@@ -89,7 +89,7 @@ export function parseManifest(options: {
   });
 }
 
-function isMap(data: unknown, report: Report): data is Readonly<Record<string, unknown>> {
+function isManifestMap(data: unknown, report: Report): data is Readonly<Record<string, unknown>> {
   if (isRecord(data)) return true;
   const hint = 'begin with version: 1 and shots:, or let dailies init write a manifest';
   if (data === null)

@@ -8,15 +8,15 @@ import type { RawManifest } from './schema/raw.js';
 import type { Substitution } from './expand/vars.js';
 
 /** All of a manifest but its takes. */
-export type Settings = Omit<Manifest, 'takes'>;
+type RunSettings = Omit<Manifest, 'takes'>;
 
 /** The manifest's top level, with its defaults filled in and its vars put in. `file` gives the project its name. */
-export function readSettings(options: {
+export function readRunSettings(options: {
   readonly raw: RawManifest;
   readonly file: string;
   readonly vars: Substitution;
   readonly report: Report;
-}): Settings {
+}): RunSettings {
   const { raw, file, vars, report } = options;
   const concurrency = typeof raw.concurrency === 'number' ? { jobs: raw.concurrency } : raw.concurrency;
   const jobs = concurrency?.jobs ?? 4;

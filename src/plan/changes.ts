@@ -80,7 +80,7 @@ function inputChange(
   before: RecordedInput | undefined,
   after: RecordedInput | undefined,
 ): string[] {
-  if (identity(before) === identity(after)) return [];
+  if (inputIdentity(before) === inputIdentity(after)) return [];
   if (before && after && 'from' in before && 'from' in after && before.from === after.from) {
     if (before.take !== after.take) return [`take ${after.take} of ${after.from}, not take ${before.take}`];
     if (before.at === after.at) return [`${after.from} has a new clip`];
@@ -95,7 +95,7 @@ function isFile(input: RecordedInput): input is Extract<RecordedInput, { path: s
 }
 
 /** What counts in a fingerprint: see shot/order.ts. */
-function identity(input: RecordedInput | undefined): string {
+function inputIdentity(input: RecordedInput | undefined): string {
   if (!input) return '';
   if ('from' in input) return `${input.clip_sha256} ${input.at}`;
   return 'url' in input ? input.url : input.sha256;

@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseCatalogue } from '../../src/catalogue/parse.js';
 import type { Model } from '../../src/domain/catalogue.js';
-import { FIELD_NAMES } from '../../src/manifest/schema/fields.js';
 import { liveSchema, manifestSchema } from '../../src/manifest/schema/document.js';
 import type { JsonSchema } from '../../src/domain/json-schema.js';
 
@@ -37,13 +36,6 @@ describe('the schema of a manifest', () => {
         expect(validate(example), `${path}: ${JSON.stringify(example)}`).toBe(true);
       }
     }
-  });
-
-  it('has the fields that the code knows', () => {
-    const { $defs } = manifestSchema as { readonly $defs: Readonly<Record<string, JsonSchema>> };
-    expect(Object.keys(propertiesOf($defs['shot'])).sort()).toEqual(
-      [...FIELD_NAMES, 'id', 'matrix', 'vars'].sort(),
-    );
   });
 });
 
@@ -129,8 +121,4 @@ function fieldsOf(schema: unknown, path = ''): [string, JsonSchema][] {
       .map(([name, one]): [string, JsonSchema] => [`${path}/${keyword}/${name}`, one]);
     return [...own, ...inner];
   });
-}
-
-function propertiesOf(schema: JsonSchema | undefined): Readonly<Record<string, unknown>> {
-  return (schema?.['properties'] ?? {}) as Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isRecord } from '../../domain/is-record.js';
-import { identity, type Combination } from './matrix.js';
+import { canonicalText, type Combination } from './matrix.js';
 
 /** Names that Windows gives to devices, with any extension: no file or folder may bear them. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
@@ -9,7 +9,7 @@ const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout
 const OURS = ['index.html', 'report.json'];
 
 /** Ids name files: with room for a take, an output and an extension they stay within every file system's limit. */
-export const LONGEST_ID = 100;
+const LONGEST_ID = 100;
 
 /** Whether a file or folder name is a device on Windows. */
 export function isDeviceName(name: string): boolean {
@@ -124,5 +124,5 @@ function withHash(id: string, value: unknown): string {
 }
 
 function hash(value: unknown): string {
-  return createHash('sha256').update(identity(value)).digest('hex').slice(0, HASH_LENGTH);
+  return createHash('sha256').update(canonicalText(value)).digest('hex').slice(0, HASH_LENGTH);
 }

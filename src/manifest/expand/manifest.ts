@@ -1,18 +1,17 @@
 import { isRecord } from '../../domain/is-record.js';
 import type { GatewaySetting, Manifest } from '../../domain/manifest.js';
-import { nearest } from '../../domain/nearest.js';
 import type { Take } from '../../domain/take.js';
 import { takesPlainHttp } from '../addresses.js';
-import { resolveChains } from './chains.js';
+import { resolveChains, type Chained } from './chains.js';
+import { namesIn, reportDuplicates, reportIdleCaps, reportIdleVars } from './check-whole.js';
 import { checkCollisions, checkTemplate } from '../check-output.js';
 import { checkDefaults, checkShot } from '../schema/check.js';
 import { expandShot, type ExpandedShot, type ShotContext } from './shot.js';
 import { placeholdersIn, TEMPLATE_NAMES } from '../output-name.js';
 import type { Places } from '../yaml/places.js';
-import { didYouMean, suggester, type Report } from '../problems.js';
+import { suggester, type Report } from '../problems.js';
 import type { RawManifest, RawShared, RawShot } from '../schema/raw.js';
-import { readSettings } from '../settings.js';
-import { takeList } from './take-list.js';
+import { readRunSettings } from '../settings.js';
 import { scopeOf, substitution, varsAt, type Var } from './vars.js';
 
 /** How many jobs one shot of the manifest stands for. */
@@ -62,7 +61,7 @@ export function expandManifest(options: {
     suggest,
     used,
   });
-  const own = readSettings({ raw, file, vars, report });
+  const own = readRunSettings({ raw, file, vars, report });
   const settings = { ...own, gateway: options.gateway?.(own.gateway) ?? own.gateway };
 
   const checkedDefaults =
@@ -130,43 +129,6 @@ function sizeOf(shots: readonly ExpandedShot[]): ShotSize[] {
   return [{ manifest_id: first.manifestId, expansions: shots.length, takes }];
 }
 
-/** Ids name files, and some file systems do not tell letter case. */
-function reportDuplicates(parts: {
-  readonly shots: readonly ExpandedShot[];
-  readonly places: Places;
-  readonly report: Report;
-}): void {
-  const { shots, places, report } = parts;
-  const owners = new Map<string, { readonly name: string; readonly index: number }>();
-  for (const { id, index, manifestId } of shots) {
-    // The manifest's own id is taken as well, but for one that vars make different each time.
-    for (const name of id === manifestId || manifestId.includes('{{') ? [id] : [manifestId, id]) {
-      const owner = owners.get(name.toLowerCase());
-      if (!owner) owners.set(name.toLowerCase(), { name, index });
-      else if (owner.index !== index || name === id) reportDuplicate({ id, name, index }, owner);
-    }
-  }
-
-  function reportDuplicate(
-    shot: { readonly id: string; readonly name: string; readonly index: number },
-    owner: { readonly name: string; readonly index: number },
-  ): void {
-    const { id, name, index } = shot;
-    const { line } = places.find(['shots', owner.index, 'id'], AS_USED);
-    const message =
-      owner.index === index
-        ? `two combinations of the matrix make the same shot, ${id}`
-        : owner.name === name
-          ? `the id ${name} is taken: see line ${line}`
-          : `the id ${name} differs from ${owner.name} (line ${line}) in letter case alone`;
-    const hint = 'ids name files: each needs its own';
-    report({ code: 'duplicate-id', message, hint, path: ['shots', index, 'id'], ...AS_USED, shot: id });
-  }
-}
-
-/** A shot that is an alias, or has its id through `<<`, is to be found where it stands itself. */
-const AS_USED = { asUsed: true } as const;
-
 function tooMany(sizes: readonly ShotSize[], report: Report): boolean {
   const total = sizes.reduce((sum, { takes }) => sum + takes, 0);
   if (total <= MOST_TAKES) return false;
@@ -179,63 +141,39 @@ function varsIn(template: string): string[] {
   return placeholdersIn(template).filter((name) => !TEMPLATE_NAMES.some((known) => known === name));
 }
 
-/** All names of vars and of matrices that the manifest has. */
-function namesIn(parts: {
-  readonly raw: RawManifest;
-  readonly defaults: RawShared;
-  readonly shots: readonly (RawShot | undefined)[];
-}): Set<string> {
-  const { raw, defaults, shots } = parts;
-  const names = new Set(Object.keys(raw.vars ?? {}));
-  for (const fields of [defaults, ...shots]) {
-    for (const name of Object.keys(fields?.vars ?? {})) names.add(name);
-    if (!fields?.matrix) continue;
-    const { include = [], exclude: _, ...axes } = fields.matrix;
-    for (const combination of [axes, ...include])
-      for (const name of Object.keys(combination)) names.add(name);
+/** The takes of expanded shots, in order; `chained` says of each what it takes from others. Takes of one shot share what they have in common. */
+function takeList(shots: readonly ExpandedShot[], chained: readonly Chained[]): Take[] {
+  const takes: Take[] = [];
+  for (const [index, shot] of shots.entries()) {
+    const links = chained[index] ?? UNLINKED;
+    for (let number = 1; number <= shot.values.takes; number++) takes.push(takeOf(shot, links, number));
   }
-  return names;
+  return takes;
 }
 
-/** A cap that holds for no take is most likely misspelt, and the model it was meant for would have none. */
-function reportIdleCaps(parts: {
-  readonly caps: Manifest['concurrency']['per_model'];
-  readonly takes: readonly Take[];
-  readonly report: Report;
-}): void {
-  const models = new Set(parts.takes.map(({ settings }) => settings.model));
-  for (const name of Object.keys(parts.caps)) {
-    if (models.has(name)) continue;
-    const meant = nearest(name, models);
-    parts.report({
-      code: 'cap-unused',
-      severity: 'warning',
-      message: `no shot has the model ${name}${didYouMean(meant)}`,
-      path: ['concurrency', 'per_model', name],
-      on: 'key',
-      hint: 'a cap holds for the model as the shots name it',
-    });
-  }
-}
+const UNLINKED: Chained = { frames: [], references: [] };
 
-/** A `--var` that nothing asks for is most likely misspelt, and the shot would be rendered without it. */
-function reportIdleVars(parts: {
-  readonly givenVars: ReadonlyMap<string, Var>;
-  readonly declared: ReadonlySet<string>;
-  readonly used: ReadonlySet<string>;
-  readonly report: Report;
-}): void {
-  const { givenVars, declared, used, report } = parts;
-  for (const name of givenVars.keys()) {
-    if (used.has(name) || declared.has(name)) continue;
-    const meant = nearest(
-      name,
-      [...declared, ...used].filter((other) => !givenVars.has(other)),
-    );
-    report({
-      code: 'unknown-var',
-      severity: meant === undefined ? 'warning' : 'error',
-      message: `--var ${name}: nothing in the manifest asks for {{${name}}}${didYouMean(meant)}`,
-    });
-  }
+function takeOf(
+  { id, manifestId, index, matrix, vars, values }: ExpandedShot,
+  links: Chained,
+  take: number,
+): Take {
+  const { settings, takes, type, tags } = values;
+  const { seed } = settings;
+  return {
+    key: takes === 1 ? id : `${id}@${take}`,
+    shot: id,
+    manifest_id: manifestId,
+    take,
+    takes,
+    shot_index: index,
+    type,
+    tags,
+    matrix,
+    settings: seed === undefined || take === 1 ? settings : { ...settings, seed: seed + take - 1 },
+    frames: links.frames,
+    references: links.references,
+    ...(vars && { vars }),
+    ...(links.previous !== undefined && { previous_shot: links.previous }),
+  };
 }

@@ -43,11 +43,11 @@ export function expandMatrix(options: {
     return undefined;
   }
 
-  const identityOf = rememberingIdentity();
-  const excluded = matcher(exclude, identityOf);
+  const canonicalOf = rememberingText();
+  const excluded = matcher(exclude, canonicalOf);
   const kept = combinations(axes).filter((values) => !excluded(values));
   reportIdleExclusions({ exclude, axes, path, report });
-  const all = withIncluded({ kept, names: axes.map(([name]) => name), include, identityOf });
+  const all = withIncluded({ kept, names: axes.map(([name]) => name), include, canonicalOf });
   if (all.length === 0) {
     report({ code: 'matrix-invalid', message: 'exclude leaves no combination', path: [...path, 'exclude'] });
     return undefined;
@@ -92,7 +92,7 @@ function sound(parts: {
     }
     const seen = new Set<string>();
     for (const [index, value] of values.entries()) {
-      const key = identity(value);
+      const key = canonicalText(value);
       if (seen.has(key)) {
         fine = false;
         const message = `${name} has this value twice, so that one shot would be made twice`;
@@ -135,13 +135,13 @@ function combinations(axes: Axes): RawCombination[] {
 /** Says of a combination whether any of the patterns matches it in all that the pattern names. */
 function matcher(
   patterns: readonly RawCombination[],
-  identityOf: Identify,
+  canonicalOf: TextOf,
 ): (values: RawCombination) => boolean {
   const wanted = patterns.map((pattern) =>
-    Object.entries(pattern).map(([name, value]) => [name, identity(value)] as const),
+    Object.entries(pattern).map(([name, value]) => [name, canonicalText(value)] as const),
   );
   return (values) =>
-    wanted.some((pattern) => pattern.every(([name, value]) => identityOf(values[name]) === value));
+    wanted.some((pattern) => pattern.every(([name, value]) => canonicalOf(values[name]) === value));
 }
 
 /** An exclusion by a value that its axis lacks is most likely a slip, and would let a paid clip through. */
@@ -155,7 +155,7 @@ function reportIdleExclusions(parts: {
   for (const [index, combination] of exclude.entries()) {
     for (const [name, value] of Object.entries(combination)) {
       const values = axes.find(([axis]) => axis === name)?.[1] ?? [];
-      if (values.some((other) => identity(other) === identity(value))) continue;
+      if (values.some((other) => canonicalText(other) === canonicalText(value))) continue;
       const words = values.filter((other) => typeof other === 'string');
       const meant = typeof value === 'string' ? nearest(value, words) : undefined;
       report({
@@ -173,9 +173,9 @@ function withIncluded(parts: {
   readonly kept: readonly RawCombination[];
   readonly names: readonly string[];
   readonly include: readonly RawCombination[];
-  readonly identityOf: Identify;
+  readonly canonicalOf: TextOf;
 }): Combination[] {
-  const { kept, names, include, identityOf } = parts;
+  const { kept, names, include, canonicalOf } = parts;
   const base: Combination[] = kept.map((values) => ({ values, axes: names, added: false }));
   const extended = base.map(({ values }) => ({ ...values }));
   const added: Combination[] = [];
@@ -183,10 +183,10 @@ function withIncluded(parts: {
     const own = Object.entries(extra);
     const fixed = own
       .filter(([name]) => names.includes(name))
-      .map(([name, value]) => [name, identity(value)] as const);
+      .map(([name, value]) => [name, canonicalText(value)] as const);
     let joined = false;
     for (const values of extended) {
-      if (!fixed.every(([name, value]) => identityOf(values[name]) === value)) continue;
+      if (!fixed.every(([name, value]) => canonicalOf(values[name]) === value)) continue;
       joined = true;
       for (const [name, value] of own) values[name] = value;
     }
@@ -198,19 +198,19 @@ function withIncluded(parts: {
   return [...base.map((one, index) => ({ ...one, values: extended[index] ?? one.values })), ...added];
 }
 
-type Identify = (value: unknown) => string;
+type TextOf = (value: unknown) => string;
 
 /** The same values come back in many combinations; each is looked at once. */
-function rememberingIdentity(): Identify {
+function rememberingText(): TextOf {
   const known = new Map<unknown, string>();
   return (value) => {
-    const text = known.get(value) ?? identity(value);
+    const text = known.get(value) ?? canonicalText(value);
     known.set(value, text);
     return text;
   };
 }
 
 /** One text for equal values, whatever the order of their keys. */
-export function identity(value: unknown): string {
+export function canonicalText(value: unknown): string {
   return canonicalize(value) ?? 'undefined';
 }

@@ -1,6 +1,6 @@
 import { nearest } from '../../domain/nearest.js';
 import { FIELD_NAMES, isField } from '../schema/fields.js';
-import { identity } from './matrix.js';
+import { canonicalText } from './matrix.js';
 import type { Path, Places } from '../yaml/places.js';
 import { didYouMean, type Report } from '../problems.js';
 import type { RawCombination, RawMatrix, RawShared, RawShot } from '../schema/raw.js';
@@ -47,12 +47,12 @@ export function matrixVar(own: PlacedMatrix, places: Places): VarOf {
 
 /** Where a matrix has a value: in the list of its axis, else in `include`. */
 export function pathInMatrix({ matrix, path }: PlacedMatrix, name: string, value: unknown): Path {
-  const key = identity(value);
+  const key = canonicalText(value);
   const axis = matrix[name];
-  const index = Array.isArray(axis) ? axis.findIndex((other) => identity(other) === key) : -1;
+  const index = Array.isArray(axis) ? axis.findIndex((other) => canonicalText(other) === key) : -1;
   if (index >= 0) return [...path, name, index];
   const extra =
-    matrix.include?.findIndex((one) => Object.hasOwn(one, name) && identity(one[name]) === key) ?? -1;
+    matrix.include?.findIndex((one) => Object.hasOwn(one, name) && canonicalText(one[name]) === key) ?? -1;
   return extra >= 0 ? [...path, 'include', extra, name] : [...path, name];
 }
 

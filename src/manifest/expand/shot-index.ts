@@ -1,6 +1,6 @@
 import { groupBy } from '../../domain/group-by.js';
 import type { ExpandedShot } from './shot.js';
-import { identity } from './matrix.js';
+import { canonicalText } from './matrix.js';
 
 /** Expanded shots by the names that other shots may use for them. */
 export interface ShotIndex {
@@ -48,5 +48,5 @@ function bucketsOf(group: readonly ExpandedShot[], names: readonly string[]): Re
 }
 
 function valuesOf({ matrix }: ExpandedShot, names: readonly string[]): string {
-  return identity(names.map((name) => matrix[name]));
+  return canonicalText(names.map((name) => matrix[name]));
 }

@@ -59,7 +59,7 @@ export function shotValues(options: {
   }
   return {
     type: typeOf(fields),
-    settings: readSettings(fields),
+    settings: settingsOf(fields),
     frames: readFrames(),
     references: readReferences(),
     takes: fields.takes ?? 1,
@@ -132,7 +132,7 @@ function withVars({ fields, pathOf }: Layered, vars: Substitution): RawFields {
   return isChanged ? { ...fields, ...(changed as RawFields) } : fields;
 }
 
-function readSettings(fields: RawFields): ShotSettings {
+function settingsOf(fields: RawFields): ShotSettings {
   const settings: Record<string, unknown> = { model: '' };
   for (const field of API_FIELD_NAMES) if (fields[field] != null) settings[field] = fields[field];
   // Each field has the type that the schema gives it under this name.
