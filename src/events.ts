@@ -16,6 +16,15 @@ interface TakeEventBase extends EventBase {
   readonly key: string;
 }
 
+/** What an event says that money may have moved before: all of the project so far, by the budget's rule. */
+export interface Spent {
+  readonly spent_usd: number;
+  /** How many of its jobs stand in it at their upper estimate: no cost is reported of them, or not yet. */
+  readonly spent_estimated: number;
+  /** How many jobs it leaves out: they may have cost money, and nobody says how much. */
+  readonly spent_unpriced: number;
+}
+
 /** Why a shot was not delivered. */
 export type NotDelivered = 'failed' | 'refused' | 'held' | 'blocked' | 'waiting' | 'not_submitted';
 

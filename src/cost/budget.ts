@@ -18,15 +18,28 @@ export function countUnpriced(attempts: Iterable<Attempt>): number {
   return count;
 }
 
+/** How many attempts count at their upper estimate, because no cost is reported. */
+export function countEstimated(attempts: Iterable<Attempt>): number {
+  let count = 0;
+  for (const attempt of attempts)
+    if (mayCost(attempt) && attempt.estimate && reportedUsd(attempt) === undefined) count++;
+  return count;
+}
+
 /**
  * What one attempt counts, in US dollars: its reported cost, whatever became of it, or its upper estimate where
  * none is reported; nothing where it was never accepted, refused, or is known not to have been charged, and
  * nothing on the sandbox. Undefined where it may have cost something and nobody knows how much.
  */
 export function countedUsd(attempt: Attempt): number | undefined {
-  if (attempt.gateway === 'sandbox') return 0;
-  const { state } = attempt;
-  if (state.kind === 'planned' || state.kind === 'refused' || state.kind === 'not_charged') return 0;
-  const reportedUsd = 'cost_usd' in state ? state.cost_usd : undefined;
-  return reportedUsd ?? attempt.estimate?.max_usd;
+  return mayCost(attempt) ? (reportedUsd(attempt) ?? attempt.estimate?.max_usd) : 0;
+}
+
+function mayCost({ gateway, state }: Attempt): boolean {
+  const isFree = state.kind === 'planned' || state.kind === 'refused' || state.kind === 'not_charged';
+  return gateway !== 'sandbox' && !isFree;
+}
+
+function reportedUsd({ state }: Attempt): number | undefined {
+  return 'cost_usd' in state ? state.cost_usd : undefined;
 }
