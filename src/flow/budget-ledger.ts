@@ -1,11 +1,14 @@
-import { countedUsd, countUnpriced } from '../cost/budget.js';
+import { countedUsd, countEstimated, countUnpriced, spentUsd as sumCounted } from '../cost/budget.js';
 import type { Attempt } from '../domain/attempt.js';
 import { dollars, roundUsd, type Estimate } from '../domain/money.js';
+import type { Spent } from '../events.js';
 
 /** Keeps count of money while a run spends it, so that no submit can cross a ceiling. US dollars. */
 export interface BudgetLedger {
   /** All that counts against the project's budget now. */
   readonly spentUsd: number;
+  /** The same for onlookers, with what is not certain of it. */
+  readonly spent: Spent;
   /** What this run's own submits count. */
   readonly runUsd: number;
   /** How many of this run's submits count nothing because nobody knows what they cost. */
@@ -18,19 +21,24 @@ export interface BudgetLedger {
   own(attempt: Attempt): void;
 }
 
-/** `spentUsd` is what the lockfile's attempts count when the run begins (see cost/budget.ts). */
+/** `attempts` are the lockfile's when the run begins: what they count is spent (see cost/budget.ts). */
 export function createBudgetLedger(ceilings: {
-  readonly spentUsd: number;
+  readonly attempts: readonly Attempt[];
   readonly budgetUsd?: number | undefined;
   readonly maxCostUsd?: number | undefined;
 }): BudgetLedger {
   const owned = new Set<string>();
-  let { spentUsd } = ceilings;
+  let spentUsd = sumCounted(ceilings.attempts);
+  let spentEstimated = countEstimated(ceilings.attempts);
+  let spentUnpriced = countUnpriced(ceilings.attempts);
   let runUsd = 0;
   let runUnpriced = 0;
   return {
     get spentUsd() {
       return spentUsd;
+    },
+    get spent() {
+      return { spent_usd: spentUsd, spent_estimated: spentEstimated, spent_unpriced: spentUnpriced };
     },
     get runUsd() {
       return runUsd;
@@ -49,10 +57,13 @@ export function createBudgetLedger(ceilings: {
     },
     update(before, after) {
       const changeUsd = roundUsd((countedUsd(after) ?? 0) - (countedUsd(before) ?? 0));
+      const unpricedChange = countUnpriced([after]) - countUnpriced([before]);
       spentUsd = roundUsd(spentUsd + changeUsd);
+      spentEstimated += countEstimated([after]) - countEstimated([before]);
+      spentUnpriced += unpricedChange;
       if (!owned.has(after.id)) return;
       runUsd = roundUsd(runUsd + changeUsd);
-      runUnpriced += countUnpriced([after]) - countUnpriced([before]);
+      runUnpriced += unpricedChange;
     },
     own(attempt) {
       owned.add(attempt.id);

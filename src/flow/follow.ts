@@ -203,7 +203,13 @@ function completed(
   const after = note(context, attempt, { type: 'completed', ...cost });
   if (take) {
     const { model } = attempt.request;
-    const news = { ...about(take, context.clock), model, elapsed_ms: lengthMs, ...cost };
+    const news = {
+      ...about(take, context.clock),
+      model,
+      elapsed_ms: lengthMs,
+      ...cost,
+      ...context.ledger.spent,
+    };
     context.emit({ type: 'shot.completed', ...news });
   }
   return after;

@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import { isoNow } from '../clock.js';
-import { spentUsd } from '../cost/budget.js';
 import type { Attempt, AttemptStateKind } from '../domain/attempt.js';
 import type { EventSink } from '../events.js';
 import { findFrameTool } from '../media/frame-tool.js';
@@ -61,7 +60,7 @@ export function createContext({
     gate: createSubmitGate(clock),
     timing,
     ledger: createBudgetLedger({
-      spentUsd: spentUsd(store.attempts()),
+      attempts: store.attempts(),
       budgetUsd: manifest.budget_usd,
       maxCostUsd,
     }),

@@ -66,6 +66,7 @@ export async function submit(context: RunContext, purchase: Purchase): Promise<A
           ...about(take, clock),
           model: take.settings.model,
           job_id: outcome.job.id,
+          ...ledger.spent,
         });
         return attempt;
       case 'uncertain':

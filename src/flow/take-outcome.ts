@@ -35,7 +35,7 @@ export function finish(context: RunContext, { take, action }: Decision, end: End
     const reused = end.reused ?? false;
     const model = take.settings.model;
     const news = { ...about(take, context.clock), model, reused, outputs, ...costOf([attempt]) };
-    context.emit({ type: 'shot.delivered', ...news });
+    context.emit({ type: 'shot.delivered', ...news, ...context.ledger.spent });
     return { attempt, result: { ...base, outcome: 'delivered', ...job, ...cost, ...elapsed, outputs } };
   }
   const outcome = end.outcome ?? outcomeOf(attempt);
@@ -109,7 +109,7 @@ export function messageFor(attempt: Attempt | undefined): string {
 
 /** Tells onlookers that a take was not delivered, for now or for good. */
 export function tell(
-  { emit, clock }: RunContext,
+  { emit, clock, ledger }: RunContext,
   take: Take,
   news: {
     readonly outcome: NotDelivered;
@@ -126,5 +126,6 @@ export function tell(
     message: news.message,
     will_retry: news.willRetry,
     ...costOf([news.attempt]),
+    ...ledger.spent,
   });
 }

@@ -7,7 +7,7 @@ import { newFolder, openIn, order } from '../store/fixtures.js';
 
 it('notes no move that an attempt cannot make, and says so', async () => {
   const store = await openIn(newFolder());
-  const ledger = createBudgetLedger({ spentUsd: 0 });
+  const ledger = createBudgetLedger({ attempts: [] });
   const context = { store, ledger, clips: createClipIndex([]), clock: systemClock };
   const attempt = store.begin(order('sea'));
   expect(() => note(context, attempt, { type: 'completed' })).toThrow(/cannot go from planned by completed/);
