@@ -123,7 +123,8 @@ export type RunEvent =
       readonly expected_ms?: number;
     })
   | (TakeEventBase & { readonly type: 'shot.submitting'; readonly model: string })
-  | (TakeEventBase & { readonly type: 'shot.submitted'; readonly model: string; readonly job_id: string })
+  | (TakeEventBase &
+      Spent & { readonly type: 'shot.submitted'; readonly model: string; readonly job_id: string })
   /** A status seen on a poll for the first time; `expected_ms` is how long such jobs have taken in all. */
   | (TakeEventBase & {
       readonly type: 'shot.progress';
@@ -133,34 +134,37 @@ export type RunEvent =
       readonly expected_ms?: number;
     })
   /** The gateway's job is done; `elapsed_ms` since the submit. */
-  | (TakeEventBase & {
-      readonly type: 'shot.completed';
-      readonly model: string;
-      readonly elapsed_ms: number;
-      readonly cost_usd?: number;
-    })
+  | (TakeEventBase &
+      Spent & {
+        readonly type: 'shot.completed';
+        readonly model: string;
+        readonly elapsed_ms: number;
+        readonly cost_usd?: number;
+      })
   /** At most a few a second for each download. */
   | (TakeEventBase & {
       readonly type: 'shot.downloading';
       readonly bytes: number;
       readonly total_bytes?: number;
     })
-  | (TakeEventBase & {
-      readonly type: 'shot.delivered';
-      readonly model: string;
-      readonly reused: boolean;
-      readonly outputs: readonly Output[];
-      readonly cost_usd?: number;
-    })
-  | (TakeEventBase & {
-      readonly type: 'shot.not_delivered';
-      readonly model: string;
-      readonly outcome: NotDelivered;
-      readonly message: string;
-      readonly will_retry: boolean;
-      /** As reported by the gateway for a job that failed; absent: not reported. */
-      readonly cost_usd?: number;
-    })
+  | (TakeEventBase &
+      Spent & {
+        readonly type: 'shot.delivered';
+        readonly model: string;
+        readonly reused: boolean;
+        readonly outputs: readonly Output[];
+        readonly cost_usd?: number;
+      })
+  | (TakeEventBase &
+      Spent & {
+        readonly type: 'shot.not_delivered';
+        readonly model: string;
+        readonly outcome: NotDelivered;
+        readonly message: string;
+        readonly will_retry: boolean;
+        /** As reported by the gateway for a job that failed; absent: not reported. */
+        readonly cost_usd?: number;
+      })
   /** Something a person should know that ends nothing: an unknown status, a poll that failed, a clip unlike the order. */
   | (EventBase & { readonly type: 'warning'; readonly message: string; readonly key?: string })
   /** The gateway asked for patience: nothing is submitted until then. */

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Spent } from '../../src/events.js';
 import { cli, writeManifest } from '../helpers/cli.js';
 import { makeClip } from '../helpers/clips.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
@@ -55,6 +56,24 @@ describe('dailies run', () => {
     expect(types.filter((type) => type === 'shot.delivered')).toHaveLength(2);
     const { stdout } = await cli(['run', manifest, '--format', 'json'], { env });
     expect(JSON.parse(stdout)).toMatchObject({ version: 1, exit_code: 0, counts: { total: 2, reused: 2 } });
+  });
+
+  it('says with each event about money what the project has spent by then, estimates apart', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
+    const words = ['run', manifest, '--format', 'ndjson'];
+    const lines = (await cli(words, { env })).stdout.trimEnd().split('\n');
+    const spent = lines.flatMap((line) => {
+      const event = JSON.parse(line) as Partial<Spent> & { readonly type: string };
+      const { type, spent_usd, spent_estimated, spent_unpriced } = event;
+      return type.startsWith('shot.') && spent_usd !== undefined
+        ? [{ type, spent: [spent_usd, spent_estimated, spent_unpriced] }]
+        : [];
+    });
+    expect(spent).toEqual([
+      { type: 'shot.submitted', spent: [0.12, 1, 0] },
+      { type: 'shot.completed', spent: [0.12, 0, 0] },
+      { type: 'shot.delivered', spent: [0.12, 0, 0] },
+    ]);
   });
 
   it('says in a dry run what a ceiling would stop, and ends as the run would', async () => {
