@@ -59,7 +59,7 @@ function errorDocument(error: DailiesError): unknown {
   const { code, message, hint, exitCode } = error;
   return {
     version: 1,
-    error: { code, message, ...(hint === undefined ? {} : { hint }), exit_code: exitCode },
+    error: { code, message, hint, exit_code: exitCode },
     diagnostics: error instanceof ManifestError ? error.diagnostics : [],
   };
 }
