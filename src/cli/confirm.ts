@@ -1,10 +1,9 @@
 import { createInterface } from 'node:readline/promises';
 import type { PlanDocument } from '../domain/plan.js';
 import type { Project } from '../flow/project.js';
-import { formatUsd } from '../ui/money.js';
+import { count, formatUsd } from '../ui/figures.js';
 import { planLines } from '../ui/plan-table.js';
 import type { NextCommands } from '../ui/shell.js';
-import { count } from '../ui/text.js';
 import { lookOf, noteDiagnostics, noteLines, type CliContext } from './context.js';
 
 /** As many rows as a person reads before a question. */

@@ -8,11 +8,11 @@ export interface ActiveShot {
   readonly state: 'sending' | 'queued' | 'rendering' | 'downloading';
   /** Milliseconds since 1970 of the submit, or of the download's start. */
   readonly sinceMs: number;
-  readonly expectedMs?: number;
+  readonly expectedMs?: number | undefined;
   /** Of the download, as of `bytesAtMs`. */
   readonly bytes?: number;
   readonly bytesAtMs?: number;
-  readonly totalBytes?: number;
+  readonly totalBytes?: number | undefined;
 }
 
 /** A run as far as its events tell; what every view of it is drawn from. */
@@ -129,7 +129,7 @@ export function createRunView(): RunView {
           model: event.model,
           state: event.status === 'pending' ? 'queued' : 'rendering',
           sinceMs: now - event.elapsed_ms,
-          ...(event.expected_ms === undefined ? {} : { expectedMs: event.expected_ms }),
+          expectedMs: event.expected_ms,
         });
         return;
       case 'shot.completed': {
@@ -149,7 +149,7 @@ export function createRunView(): RunView {
           sinceMs: known?.bytes === undefined ? now : known.sinceMs,
           bytes: event.bytes,
           bytesAtMs: now,
-          ...(event.total_bytes === undefined ? {} : { totalBytes: event.total_bytes }),
+          totalBytes: event.total_bytes,
         });
         return;
       }
@@ -179,11 +179,8 @@ export function createRunView(): RunView {
     const running: RunningJob[] = [];
     for (const shot of active.values()) {
       if (!isInFlight(shot)) continue;
-      running.push({
-        cohort: takes.get(shot.key)?.cohort ?? '',
-        elapsedMs: now - shot.sinceMs,
-        ...(shot.expectedMs === undefined ? {} : { expectedMs: shot.expectedMs }),
-      });
+      const { key, sinceMs, expectedMs } = shot;
+      running.push({ cohort: takes.get(key)?.cohort ?? '', elapsedMs: now - sinceMs, expectedMs });
     }
     // A limit for one model may keep the run below its cap for good, so what it has reached counts.
     return timeLeft.estimate({ running, waiting, cap: Math.min(concurrency, Math.max(1, mostInFlight)) });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPlainProgress } from '../../src/ui/plain-progress.js';
-import { createProgress, type Progress } from '../../src/ui/progress.js';
+import { createPlainProgress, createProgress, type Progress } from '../../src/ui/progress.js';
 import { events, spent } from './events.js';
 
 interface Log {

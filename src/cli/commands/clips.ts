@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { commandLine, fileWord } from '../../ui/shell.js';
 import { tableLines } from '../../ui/table.js';
-import { clean, count } from '../../ui/text.js';
-import { formatBytes } from '../../ui/time.js';
+import { count, formatBytes } from '../../ui/figures.js';
+import { clean } from '../../ui/text.js';
 import { act, addExamples, type Register } from '../command.js';
 import { answer, shownPath } from '../context.js';
 import { openProject, type ManifestFlags } from '../flags.js';

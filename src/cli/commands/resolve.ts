@@ -1,6 +1,6 @@
 import { DailiesError } from '../../errors.js';
 import type { Settlement } from '../../flow/resolve.js';
-import { formatUsd } from '../../ui/money.js';
+import { formatUsd } from '../../ui/figures.js';
 import { clean } from '../../ui/text.js';
 import { act, addExamples, type Register } from '../command.js';
 import { answer } from '../context.js';

@@ -1,4 +1,4 @@
-import { count } from '../../ui/text.js';
+import { count } from '../../ui/figures.js';
 import { act, addExamples, type Register } from '../command.js';
 import { answer, noteDiagnostics } from '../context.js';
 import { openProject, type ManifestFlags, type PlanFlags, type RunFlags } from '../flags.js';
