@@ -3,6 +3,7 @@ import { maskSignatures } from '../domain/unsigned-url.js';
 import type { Project } from '../flow/project.js';
 import type { Scope } from '../flow/survey.js';
 import { commandLine, fileWord, type NextCommands } from '../ui/shell.js';
+import type { Invocation } from './command.js';
 import type { CliContext } from './context.js';
 
 /** The options that say which manifest is meant, and how it is read. */
@@ -46,11 +47,10 @@ export interface RunFlags extends ManifestFlags, ScopeFlags {
   readonly quiet?: boolean;
 }
 
-/** Reads a manifest by the flags of a command. See `loadProject` for what it throws. */
+/** Reads the manifest that a command names first, by its flags. See `loadProject` for what it throws. */
 export async function openProject(
   context: CliContext,
-  manifest: string,
-  flags: ManifestFlags & { readonly concurrency?: number },
+  { words: [manifest = ''], flags }: Invocation<ManifestFlags & { readonly concurrency?: number }>,
   reading: { readonly soundPart?: boolean } = {},
 ): Promise<Project> {
   const { loadProject } = await import('../flow/project.js');
@@ -69,7 +69,7 @@ export function scopeOf(flags: ScopeFlags): Scope & { readonly preflight: boolea
  * Commands about the same project: with the options that make it the same, and for a run with those that keep it from
  * buying more. What buys again, as `--rerender` does, has to be typed again.
  */
-export function nextCommands(manifest: string, flags: Partial<RunFlags>): NextCommands {
+export function nextCommands({ words: [manifest = ''], flags }: Invocation<Partial<RunFlags>>): NextCommands {
   const project = [
     fileWord(manifest),
     ...optionWords({ '--gateway': flags.gateway, '--output': flags.output }),

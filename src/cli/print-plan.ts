@@ -5,22 +5,23 @@ import { ceilingRefusal } from '../flow/ceiling.js';
 import { planProject } from '../flow/plan.js';
 import type { Project } from '../flow/project.js';
 import { planLines } from '../ui/plan-table.js';
+import type { Invocation } from './command.js';
 import { lookOf, noteDiagnostics, printJson, printLines, type CliContext } from './context.js';
 import { noteError } from './exit.js';
 import { nextCommands, openProject, scopeOf, type PlanFlags, type RunFlags } from './flags.js';
 import { interruptible } from './signals.js';
 
 /** Works out the plan and prints it. */
-export async function printPlan(context: CliContext, manifest: string, flags: PlanFlags): Promise<ExitCode> {
-  await present(context, { project: await openProject(context, manifest, flags), manifest, flags });
+export async function printPlan(context: CliContext, invocation: Invocation<PlanFlags>): Promise<ExitCode> {
+  await present(context, await openProject(context, invocation), invocation);
   return 0;
 }
 
 /** `run --dry-run`: the plan, and then the word and the exit code of a run that a ceiling would stop. */
-export async function printDryRun(context: CliContext, manifest: string, flags: RunFlags): Promise<ExitCode> {
-  const project = await openProject(context, manifest, flags);
-  const plan = await present(context, { project, manifest, flags });
-  const { maxCost: maxCostUsd, allowUnpriced } = flags;
+export async function printDryRun(context: CliContext, invocation: Invocation<RunFlags>): Promise<ExitCode> {
+  const project = await openProject(context, invocation);
+  const plan = await present(context, project, invocation);
+  const { maxCost: maxCostUsd, allowUnpriced } = invocation.flags;
   const refusal = await ceilingRefusal(project, { plan, ceiling: defined({ maxCostUsd, allowUnpriced }) });
   if (!refusal) return 0;
   await noteError(refusal, context);
@@ -29,20 +30,18 @@ export async function printDryRun(context: CliContext, manifest: string, flags: 
 
 async function present(
   context: CliContext,
-  {
-    project,
-    manifest,
-    flags,
-  }: { readonly project: Project; readonly manifest: string; readonly flags: PlanFlags },
+  project: Project,
+  invocation: Invocation<PlanFlags>,
 ): Promise<PlanDocument> {
-  const { offline = false, all = false, quiet } = flags;
-  const plan = await interruptible((signal) => planProject(project, { ...scopeOf(flags), offline, signal }));
+  const { offline = false, all = false, quiet } = invocation.flags;
+  const scope = scopeOf(invocation.flags);
+  const plan = await interruptible((signal) => planProject(project, { ...scope, offline, signal }));
   if (context.format !== 'text') {
     printJson(context, plan);
     return plan;
   }
   if (quiet !== true) await noteDiagnostics(context, plan.diagnostics, project.source);
-  const commands = nextCommands(manifest, flags);
-  printLines(context, planLines(plan, { ...lookOf(context, 'stdout'), all, now: Date.now(), commands }));
+  const look = { ...lookOf(context, 'stdout'), all, now: Date.now(), commands: nextCommands(invocation) };
+  printLines(context, planLines(plan, look));
   return plan;
 }

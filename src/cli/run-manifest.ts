@@ -8,23 +8,25 @@ import { renderSheet } from '../sheet/render.js';
 import { summaryLines } from '../ui/summary.js';
 import { prepareCiReports, writeCiReports } from './ci-reports.js';
 import { canAsk, confirmSpending } from './confirm.js';
+import type { Invocation } from './command.js';
 import { lookOf, noteLines, printJson, printLines, shownPath, type CliContext } from './context.js';
 import { nextCommands, openProject, scopeOf, type RunFlags } from './flags.js';
 import { openRunProgress } from './run-progress.js';
 import { interruptible } from './signals.js';
 
 /** Runs a manifest and says what came of it. */
-export async function runManifest(context: CliContext, manifest: string, flags: RunFlags): Promise<ExitCode> {
-  const made = await render(context, manifest, flags);
-  const isReported = await writeCiReports(context, made, flags.junit);
+export async function runManifest(context: CliContext, invocation: Invocation<RunFlags>): Promise<ExitCode> {
+  const made = await render(context, invocation);
+  const isReported = await writeCiReports(context, made, invocation.flags.junit);
   const summary = made.exit_code === 0 && !isReported ? { ...made, exit_code: 3 as const } : made;
-  printSummary(context, { summary, manifest, flags });
+  printSummary(context, summary, invocation);
   return summary.exit_code;
 }
 
 /** Runs the project under the eyes of whoever watches. The screen is given back whatever happens. */
-async function render(context: CliContext, manifest: string, flags: RunFlags): Promise<RunSummary> {
-  const project = await openProject(context, manifest, flags);
+async function render(context: CliContext, invocation: Invocation<RunFlags>): Promise<RunSummary> {
+  const { flags } = invocation;
+  const project = await openProject(context, invocation);
   await prepareCiReports(project, flags.junit);
   let isPlanShown = false;
   const progress = await openRunProgress(context, {
@@ -38,7 +40,7 @@ async function render(context: CliContext, manifest: string, flags: RunFlags): P
   const work = async (signal: AbortSignal): Promise<RunSummary> => {
     const confirm = (plan: PlanDocument): Promise<boolean> => {
       isPlanShown = true;
-      return confirmSpending(context, { project, plan, commands: nextCommands(manifest, flags), signal });
+      return confirmSpending(context, { project, plan, commands: nextCommands(invocation), signal });
     };
     try {
       return await runProject(project, {
@@ -60,24 +62,14 @@ async function render(context: CliContext, manifest: string, flags: RunFlags): P
 }
 
 /** For people on the standard output; where that belongs to a machine, on the standard error. */
-function printSummary(
-  context: CliContext,
-  {
-    summary,
-    manifest,
-    flags,
-  }: { readonly summary: RunSummary; readonly manifest: string; readonly flags: RunFlags },
-): void {
-  const quiet = flags.quiet === true;
+function printSummary(context: CliContext, summary: RunSummary, invocation: Invocation<RunFlags>): void {
+  const quiet = invocation.flags.quiet === true;
   const stream = context.format === 'text' ? 'stdout' : 'stderr';
   const { output, sheet } = summary;
   const shown = { ...summary, output: shownPath(output), ...(sheet && { sheet: shownPath(sheet) }) };
   // In a terminal the shots that scrolled by stand right above.
   if (context.stderr.isTTY && !quiet) noteLines(context, ['']);
-  const lines = summaryLines(shown, {
-    ...lookOf(context, stream),
-    commands: nextCommands(manifest, flags),
-  });
+  const lines = summaryLines(shown, { ...lookOf(context, stream), commands: nextCommands(invocation) });
   if (context.format === 'json') printJson(context, summary);
   if (stream === 'stdout') printLines(context, lines);
   else if (!quiet) noteLines(context, lines);

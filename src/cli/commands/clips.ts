@@ -15,8 +15,8 @@ export const registerSheet: Register = (program, context) => {
   addExamples(command, [
     ['dailies sheet teaser.yaml', 'prints where it is: one page, to be opened from the disk'],
   ]);
-  act<ManifestFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
-    const project = await openProject(context, manifest, flags);
+  act<ManifestFlags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
     const [{ makeSheet }, { renderSheet }] = await Promise.all([
       import('../../flow/status.js'),
       import('../../sheet/render.js'),
@@ -34,13 +34,13 @@ export const registerPick: Register = (program, context) => {
   addQuietOption(addFormatOption(addManifestOptions(command)));
   addExamples(command, [['dailies pick teaser.yaml picks.json', 'then assemble joins the picked takes']]);
   type Flags = ManifestFlags & { readonly quiet?: boolean };
-  act<Flags>(command, context, async ({ words: [manifest = '', file = ''], flags }) => {
-    const project = await openProject(context, manifest, flags);
+  act<Flags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
     const { pickTakes } = await import('../../flow/pick.js');
-    const picks = await pickTakes(project, file);
+    const picks = await pickTakes(project, invocation.words[1] ?? '');
     const rows = Object.entries(picks).map(([shot, take]) => `  ${clean(shot)}@${take}`);
     answer(context, { picks }, () =>
-      flags.quiet === true ? [] : [...rows, `${count(rows.length, 'shot')} picked`],
+      invocation.flags.quiet === true ? [] : [...rows, `${count(rows.length, 'shot')} picked`],
     );
     return 0;
   });
@@ -52,8 +52,8 @@ export const registerAssemble: Register = (program, context) => {
   addExamples(command, [
     ['dailies assemble teaser.yaml', 'in the order of the manifest; the first take where none is picked'],
   ]);
-  act<ManifestFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
-    const project = await openProject(context, manifest, flags);
+  act<ManifestFlags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
     const { assembleFilm } = await import('../../flow/assemble.js');
     const film = await interruptible((signal) => assembleFilm(project, signal));
     answer(context, film, () => [`${shownPath(film.path)}  ${count(film.clips, 'clip')}`]);
@@ -72,10 +72,10 @@ export const registerPrune: Register = (program, context) => {
     ['dailies prune teaser.yaml --yes', 'removes them; files of others are never touched'],
   ]);
   type Flags = ManifestFlags & { readonly yes?: boolean };
-  act<Flags>(command, context, async ({ words: [manifest = ''], flags }) => {
-    const project = await openProject(context, manifest, flags);
+  act<Flags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
     const { pruneClips } = await import('../../flow/prune.js');
-    const removed = flags.yes === true;
+    const removed = invocation.flags.yes === true;
     const clips = await pruneClips(project, { remove: removed });
     answer(context, { removed, clips }, () => {
       if (clips.length === 0) return ['nothing to remove'];
@@ -89,7 +89,7 @@ export const registerPrune: Register = (program, context) => {
       const noun = clips.some((clip) => 'film' in clip) ? 'file' : 'clip';
       const bytes = clips.reduce((sum, clip) => sum + clip.bytes, 0);
       const total = `${count(clips.length, noun)}, ${formatBytes(bytes)}`;
-      const remove = commandLine('dailies', 'prune', fileWord(manifest), '--yes');
+      const remove = commandLine('dailies', 'prune', fileWord(invocation.words[0] ?? ''), '--yes');
       return [
         ...tableLines(rows, { width: Infinity, right: new Set([1]) }),
         removed ? `removed ${total}` : `${total}; ${remove} removes them`,

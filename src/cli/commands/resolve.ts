@@ -30,9 +30,11 @@ export const registerResolve: Register = (program, context) => {
     ['dailies resolve teaser.yaml harbor --not-charged', 'not found there'],
     ['dailies resolve teaser.yaml --all --not-charged', ''],
   ]);
-  act<ResolveFlags>(command, context, async ({ words: [manifest = '', ...shots], flags }) => {
+  act<ResolveFlags>(command, context, async (invocation) => {
+    const { words, flags } = invocation;
+    const shots = words.slice(1);
     const settlement = settlementOf(flags, shots);
-    const project = await openProject(context, manifest, flags);
+    const project = await openProject(context, invocation);
     const { resolveShots } = await import('../../flow/resolve.js');
     const resolution = await interruptible((signal) =>
       resolveShots(project, { shots, all: flags.all === true, settlement, signal }),

@@ -32,13 +32,13 @@ export const registerRun: Register = (program, context) => {
     ['dailies run teaser.yaml --only turn --rerender turn', 'makes one shot anew'],
     ['dailies run teaser.yaml --yes --max-cost 5 --junit out.xml', 'in CI'],
   ]);
-  act<RunFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
-    if (flags.dryRun === true) {
+  act<RunFlags>(command, context, async (invocation) => {
+    if (invocation.flags.dryRun === true) {
       const { printDryRun } = await import('../print-plan.js');
-      return printDryRun(context, manifest, flags);
+      return printDryRun(context, invocation);
     }
     const { runManifest } = await import('../run-manifest.js');
-    return runManifest(context, manifest, flags);
+    return runManifest(context, invocation);
   });
 };
 
@@ -55,9 +55,9 @@ export const registerPlan: Register = (program, context) => {
     ['dailies plan teaser.yaml --until turn', 'one shot and what it is made from'],
     ['dailies plan teaser.yaml --format json', 'for machines: schemas/plan.schema.json'],
   ]);
-  act<PlanFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
+  act<PlanFlags>(command, context, async (invocation) => {
     const { printPlan } = await import('../print-plan.js');
-    return printPlan(context, manifest, flags);
+    return printPlan(context, invocation);
   });
 };
 
@@ -77,10 +77,10 @@ export const registerValidate: Register = (program, context) => {
     ['dailies validate teaser.yaml', 'against the live catalogue'],
     ['dailies validate teaser.yaml --offline --format json', 'in an editor or a hook'],
   ]);
-  act<ValidateFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
-    const project = await openProject(context, manifest, flags, { soundPart: true });
+  act<ValidateFlags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation, { soundPart: true });
     const { validateProject } = await import('../../flow/plan.js');
-    const { offline = false, preflight, quiet } = flags;
+    const { offline = false, preflight, quiet } = invocation.flags;
     const diagnostics = await interruptible((signal) =>
       validateProject(project, { offline, preflight, signal }),
     );

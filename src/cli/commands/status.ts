@@ -13,14 +13,14 @@ export const registerStatus: Register = (program, context) => {
   addExamples(command, [
     ['dailies status teaser.yaml', 'by the lockfile alone: asks nobody, also during a run'],
   ]);
-  act<ManifestFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
-    const project = await openProject(context, manifest, flags);
+  act<ManifestFlags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
     const { projectStatus } = await import('../../flow/status.js');
     const report = await projectStatus(project);
     answer(context, report, () =>
       statusLines(report, {
         ...lookOf(context, 'stdout'),
-        commands: nextCommands(manifest, flags),
+        commands: nextCommands(invocation),
         now: Date.now(),
         showPath: (path) => shownPath(resolve(project.paths.output, path)),
       }),
@@ -35,8 +35,8 @@ export const registerUnlock: Register = (program, context) => {
   addExamples(command, [
     ['dailies unlock teaser.yaml', 'after a run in a container or on a machine that is no more'],
   ]);
-  act<ManifestFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
-    const project = await openProject(context, manifest, flags);
+  act<ManifestFlags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
     const { unlockRun } = await import('../../store/run-lock.js');
     const wasLocked = await unlockRun({ lockfile: project.paths.lockfile, clock: project.clock });
     printLines(context, [wasLocked ? 'unlocked' : 'there was no lock']);

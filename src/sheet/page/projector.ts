@@ -1,6 +1,8 @@
 import type { SheetClip } from './data.js';
 import type { Dom } from './dom.js';
 
+export type Projector = ReturnType<typeof makeProjector>;
+
 /** Shows one clip, or several in step, as large as the screen allows. */
 export function makeProjector({ html }: Dom, ended: () => void) {
   const screen = html('div', { class: 'screen' });

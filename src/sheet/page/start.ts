@@ -38,7 +38,7 @@ export function start(parts: Parts, data: SheetData): void {
   const theatre = parts.makeTheatre(tools, {
     cards,
     programming: parts.makeProgrammes(data.takes, format),
-    makeProjector: parts.makeProjector,
+    projectorUntil: (ended) => parts.makeProjector(dom, ended),
     left: (take) => void gallery.focusTake(take),
   });
   const gallery = parts.makeGallery(tools, { cards, compare });

@@ -1,7 +1,7 @@
 import type { Cards } from './card.js';
 import type { SheetTake } from './data.js';
 import type { Programme, Programmes } from './programmes.js';
-import type { makeProjector } from './projector.js';
+import type { Projector } from './projector.js';
 import type { Tools } from './start.js';
 
 /** The screening: one take after the other on the whole window, or all takes of a shot side by side, in step. */
@@ -10,18 +10,19 @@ export function makeTheatre(
   {
     cards,
     programming,
-    makeProjector: make,
+    projectorUntil,
     left,
   }: {
     readonly cards: Cards;
     readonly programming: Programmes;
-    readonly makeProjector: typeof makeProjector;
+    /** Makes the projector, which calls back when a clip has ended. */
+    readonly projectorUntil: (ended: () => void) => Projector;
     /** Called with the take that was last on the screen. */
     readonly left: (take: SheetTake) => void;
   },
 ) {
   const { html, button, icons } = dom;
-  const projector = make(dom, ended);
+  const projector = projectorUntil(ended);
   const caption = html('div', { class: 'programme' });
   const counter = html('span', { class: 'counter' });
   const time = html('span', { class: 'time' });
