@@ -26,6 +26,7 @@ export interface CliContext {
 
 export type Format = 'text' | 'json' | 'ndjson';
 
+/** The process as it is. */
 export function processContext(): CliContext {
   const { env, platform, stdin, stdout, stderr } = process;
   return { words: process.argv.slice(2), env, platform, stdin, stdout, stderr, format: 'text', exitCode: 0 };

@@ -53,6 +53,7 @@ export interface Style {
   readonly signs: Glyphs;
 }
 
+/** The colours and the signs that a look allows. */
 export function styleOf({ color, unicode }: Omit<Look, 'width'>): Style {
   return { paint: palette(color), signs: unicode ? UNICODE : ASCII };
 }
@@ -71,6 +72,7 @@ export interface Palette {
   readonly cyan: Paint;
 }
 
+/** The colours, or none. */
 export function palette(color: boolean): Palette {
   const sgr = (on: number, off: number): Paint =>
     color ? (text) => (text === '' ? '' : `\x1b[${on}m${text}\x1b[${off}m`) : (text) => text;

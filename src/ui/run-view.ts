@@ -48,6 +48,7 @@ interface PlannedTake {
   waiting: boolean;
 }
 
+/** Keeps the state of a run in step with its events. */
 export function createRunView(): RunView {
   const takes = new Map<string, PlannedTake>();
   const waiting = new Map<Cohort, number>();
