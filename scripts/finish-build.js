@@ -1,6 +1,6 @@
-// What the compiler does not do: the sandbox's catalogue beside its code, validators that are compiled already, and a
-// command that may be executed.
-import { chmod, copyFile, rm, writeFile } from 'node:fs/promises';
+// What the compiler does not do: the sandbox's catalogue and the sheet's styles beside their code, validators that are
+// compiled already, and a command that may be executed.
+import { chmod, copyFile, cp, rm, writeFile } from 'node:fs/promises';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { partValidators } from '../dist/manifest/schema/compiler.js';
 import { lockfileCompiler } from '../dist/store/lockfile-schema.js';
@@ -15,6 +15,7 @@ await writeValidators('dist/store/lockfile-validators.js', lockfileCompiler({ so
   validateLockfile: 'lockfile',
   validateAttempt: 'lockfile#/$defs/attempt_document',
 });
+await cp('src/sheet/style', 'dist/sheet/style', { recursive: true });
 await chmod('dist/cli/main.js', 0o755);
 for (const notes of ['dist', 'dist/sheet/page']) await rm(`${notes}/tsconfig.tsbuildinfo`, { force: true });
 

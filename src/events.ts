@@ -16,13 +16,13 @@ interface TakeEventBase extends EventBase {
   readonly key: string;
 }
 
-/** How the project's money stands after an event, by the budget's rule; US dollars. */
-interface MoneyNow {
+/** What an event says that money may have moved before: all of the project so far, by the budget's rule. */
+export interface Spent {
   readonly spent_usd: number;
-  /** Jobs that may have cost money, and nobody says how much. */
-  readonly spent_unpriced: number;
-  /** How many of the jobs that count stand at their upper estimate. */
+  /** How many of its jobs stand in it at their upper estimate: no cost is reported of them, or not yet. */
   readonly spent_estimated: number;
+  /** How many jobs it leaves out: they may have cost money, and nobody says how much. */
+  readonly spent_unpriced: number;
 }
 
 /** Why a shot was not delivered. */
@@ -124,7 +124,7 @@ export type RunEvent =
     })
   | (TakeEventBase & { readonly type: 'shot.submitting'; readonly model: string })
   | (TakeEventBase &
-      MoneyNow & { readonly type: 'shot.submitted'; readonly model: string; readonly job_id: string })
+      Spent & { readonly type: 'shot.submitted'; readonly model: string; readonly job_id: string })
   /** A status seen on a poll for the first time; `expected_ms` is how long such jobs have taken in all. */
   | (TakeEventBase & {
       readonly type: 'shot.progress';
@@ -134,34 +134,37 @@ export type RunEvent =
       readonly expected_ms?: number;
     })
   /** The gateway's job is done; `elapsed_ms` since the submit. */
-  | (TakeEventBase & MoneyNow & {
-      readonly type: 'shot.completed';
-      readonly model: string;
-      readonly elapsed_ms: number;
-      readonly cost_usd?: number;
-    })
+  | (TakeEventBase &
+      Spent & {
+        readonly type: 'shot.completed';
+        readonly model: string;
+        readonly elapsed_ms: number;
+        readonly cost_usd?: number;
+      })
   /** At most a few a second for each download. */
   | (TakeEventBase & {
       readonly type: 'shot.downloading';
       readonly bytes: number;
       readonly total_bytes?: number;
     })
-  | (TakeEventBase & MoneyNow & {
-      readonly type: 'shot.delivered';
-      readonly model: string;
-      readonly reused: boolean;
-      readonly outputs: readonly NamedOutput[];
-      readonly cost_usd?: number;
-    })
-  | (TakeEventBase & MoneyNow & {
-      readonly type: 'shot.not_delivered';
-      readonly model: string;
-      readonly outcome: NotDelivered;
-      readonly message: string;
-      readonly will_retry: boolean;
-      /** As reported by the gateway for a job that failed; absent: not reported. */
-      readonly cost_usd?: number;
-    })
+  | (TakeEventBase &
+      Spent & {
+        readonly type: 'shot.delivered';
+        readonly model: string;
+        readonly reused: boolean;
+        readonly outputs: readonly NamedOutput[];
+        readonly cost_usd?: number;
+      })
+  | (TakeEventBase &
+      Spent & {
+        readonly type: 'shot.not_delivered';
+        readonly model: string;
+        readonly outcome: NotDelivered;
+        readonly message: string;
+        readonly will_retry: boolean;
+        /** As reported by the gateway for a job that failed; absent: not reported. */
+        readonly cost_usd?: number;
+      })
   /** Something a person should know that ends nothing: an unknown status, a poll that failed, a clip unlike the order. */
   | (EventBase & { readonly type: 'warning'; readonly message: string; readonly key?: string })
   /** The gateway asked for patience: nothing is submitted until then. */

@@ -11,6 +11,7 @@ describe('the package', () => {
   it('has the docs that hints name, and nothing of what the demo has left', () => {
     const files = [
       'dist/index.js',
+      'dist/sheet/style/base.css',
       'docs/errors.md',
       'schemas/plan.schema.json',
       'examples/demo.yaml',

@@ -1,15 +1,15 @@
-import type { RunSummary } from '../events.js';
 import { messageOf } from '../errors.js';
+import type { RunSummary } from '../events.js';
 import type { Project } from '../flow/project/project.js';
-import type { CliContext } from './context.js';
-import { noteLines } from './context.js';
+import { appendText } from '../store/append-text.js';
+import { prepareJunitFile, writeJunitFile } from '../store/junit-file.js';
+import { junitXml, stepSummary } from '../ui/ci-reports.js';
+import { noteLines, type CliContext } from './context.js';
 import { noteError } from './exit.js';
 
 /** Makes sure before the run that its outcome can be written to the file of `--junit`. Throws `usage` and `disk`. */
 export async function prepareCiReports(project: Project, junitFile: string | undefined): Promise<void> {
-  if (junitFile === undefined) return;
-  const { prepareJunitFile } = await import('../store/junit-file.js');
-  await prepareJunitFile(junitFile, project.paths);
+  if (junitFile !== undefined) await prepareJunitFile(junitFile, project.paths);
 }
 
 /**
@@ -24,10 +24,6 @@ export async function writeCiReports(
   const isWritten = junitFile === undefined || (await writeJunit(context, summary, junitFile));
   const stepFile = context.env['GITHUB_STEP_SUMMARY'];
   if (!stepFile) return isWritten;
-  const [{ stepSummary }, { appendText }] = await Promise.all([
-    import('../ui/step-summary.js'),
-    import('../store/append-text.js'),
-  ]);
   // Nobody asked for this file by name, so a run does not fail over it.
   await appendText(stepFile, stepSummary(summary)).catch((error: unknown) =>
     noteLines(context, [`the step summary was not written: ${messageOf(error)}`]),
@@ -36,10 +32,6 @@ export async function writeCiReports(
 }
 
 async function writeJunit(context: CliContext, summary: RunSummary, file: string): Promise<boolean> {
-  const [{ junitXml }, { writeJunitFile }] = await Promise.all([
-    import('../ui/junit.js'),
-    import('../store/junit-file.js'),
-  ]);
   try {
     await writeJunitFile(file, junitXml(summary));
     return true;

@@ -22,7 +22,7 @@ export function act<Flags>(
     applyEnvironment(command, context.env);
     const flags: Flags & { readonly format?: Format } = command.opts();
     context.format = flags.format ?? 'text';
-    heedUnread(command, context);
+    checkUnread(command, context);
     context.exitCode = await work({ words: wordsOf(command), flags });
   });
 }
@@ -31,7 +31,7 @@ export function act<Flags>(
  * A ceiling that is misspelt in the environment is none: a command that has one does not begin with a variable that is
  * much like one that is read. Of other variables that nothing reads there is a warning: they may be somebody else's.
  */
-function heedUnread(command: Command, context: CliContext): void {
+function checkUnread(command: Command, context: CliContext): void {
   const spends = command.options.some((option) => option.attributeName() === 'maxCost');
   for (const { name, meant } of unreadVariables(command, context.env)) {
     const message = `nothing reads ${name}`;

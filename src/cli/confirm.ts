@@ -1,12 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import type { PlanDocument } from '../domain/plan.js';
 import type { Project } from '../flow/project/project.js';
-import { formatUsd } from '../ui/money.js';
+import { count, formatUsd } from '../ui/figures.js';
 import { planLines } from '../ui/plan-table.js';
 import type { NextCommands } from '../ui/shell.js';
-import { count } from '../ui/text.js';
-import { lookOf, noteLines, type CliContext } from './context.js';
-import { noteDiagnostics } from './notes.js';
+import { lookOf, noteDiagnostics, noteLines, type CliContext } from './context.js';
 
 /** As many rows as a person reads before a question. */
 const ROWS_BEFORE_QUESTION = 30;

@@ -1,3 +1,5 @@
+import { isAbsolute, relative } from 'node:path';
+import type { Diagnostic } from '../domain/diagnostic.js';
 import type { ExitCode } from '../errors.js';
 import { detectLook, type Look, type Screen } from '../ui/look.js';
 
@@ -24,6 +26,7 @@ export interface CliContext {
 
 export type Format = 'text' | 'json' | 'ndjson';
 
+/** The process as it is. */
 export function processContext(): CliContext {
   const { env, platform, stdin, stdout, stderr } = process;
   return { words: process.argv.slice(2), env, platform, stdin, stdout, stderr, format: 'text', exitCode: 0 };
@@ -32,6 +35,19 @@ export function processContext(): CliContext {
 /** How text may look on one of the process's streams. */
 export function lookOf(context: CliContext, stream: 'stdout' | 'stderr'): Look {
   return detectLook(context[stream], context.env, context.platform);
+}
+
+/** A path as somebody in the working folder would type it: relative below that folder, else absolute. */
+export function shownPath(path: string): string {
+  const below = relative(process.cwd(), path);
+  if (below === '') return '.';
+  return below.startsWith('..') || isAbsolute(below) ? path : below;
+}
+
+/** Answers a command: with one object for machines, or with lines for people. */
+export function answer(context: CliContext, data: object, lines: () => readonly string[]): void {
+  if (context.format === 'text') printLines(context, lines());
+  else printJson(context, { version: 1, ...data });
 }
 
 /** Writes lines to the standard output: the data asked for. */
@@ -47,4 +63,16 @@ export function noteLines(context: CliContext, lines: readonly string[]): void {
 /** Writes data as JSON for machines: on one line for those that read line by line. */
 export function printJson(context: CliContext, data: unknown): void {
   context.stdout.write(`${JSON.stringify(data, null, context.format === 'ndjson' ? undefined : 2)}\n`);
+}
+
+/** Shows what was found in a manifest that can be run all the same, with the lines it was found on. */
+export async function noteDiagnostics(
+  context: CliContext,
+  diagnostics: readonly Diagnostic[],
+  source: { readonly text: string },
+): Promise<void> {
+  if (diagnostics.length === 0) return;
+  const { formatDiagnostics } = await import('../ui/diagnostics.js');
+  const look = lookOf(context, 'stderr');
+  noteLines(context, [...formatDiagnostics({ diagnostics, text: source.text, ...look }), '']);
 }

@@ -2,7 +2,8 @@ import { CommanderError } from 'commander';
 import { diskError } from '../disk-error.js';
 import { DailiesError, ManifestError, messageOf, type ExitCode } from '../errors.js';
 import { palette } from '../ui/look.js';
-import { clean, count, wrap } from '../ui/text.js';
+import { count } from '../ui/figures.js';
+import { clean, wrap } from '../ui/text.js';
 import { lookOf, noteLines, printJson, type CliContext } from './context.js';
 import { Interrupted } from './signals.js';
 
@@ -59,7 +60,7 @@ function errorDocument(error: DailiesError): unknown {
   const { code, message, hint, exitCode } = error;
   return {
     version: 1,
-    error: { code, message, ...(hint === undefined ? {} : { hint }), exit_code: exitCode },
+    error: { code, message, hint, exit_code: exitCode },
     diagnostics: error instanceof ManifestError ? error.diagnostics : [],
   };
 }

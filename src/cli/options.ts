@@ -1,28 +1,4 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { maskSignatures } from '../domain/unsigned-url.js';
-import { commandLine, fileWord, type NextCommands } from '../ui/shell.js';
-
-/** The options that say which manifest is meant, and how it is read. */
-export interface ManifestFlags {
-  readonly gateway?: string;
-  readonly output?: string;
-  readonly var?: Readonly<Record<string, string>>;
-  readonly allowLargeMatrix?: boolean;
-}
-
-/** The options that say which takes are meant. */
-export interface ScopeFlags {
-  readonly only?: readonly string[];
-  readonly until?: string;
-  readonly rerender?: readonly string[];
-  /** false with `--no-retry-failed`. */
-  readonly retryFailed: boolean;
-  /** false with `--no-preflight`. */
-  readonly preflight: boolean;
-  readonly verify?: boolean;
-  readonly approve?: boolean;
-  readonly onUncertain?: 'hold' | 'resubmit';
-}
 
 /** Adds what every command that reads a manifest takes. */
 export function addManifestOptions(command: Command): Command {
@@ -31,45 +7,6 @@ export function addManifestOptions(command: Command): Command {
     .option('--output <DIR>', 'the folder for the clips; wins over the manifest', parseText)
     .option('--var <NAME=VALUE>', 'sets a variable of the manifest; may be repeated', collectVariable)
     .option('--allow-large-matrix', 'lets the matrix of one shot make more than 1,000 shots');
-}
-
-/** The options that keep a run from buying more than is meant. */
-interface CautiousFlags {
-  readonly only?: readonly string[];
-  readonly until?: string;
-  readonly approve?: boolean;
-  readonly maxCost?: number;
-  readonly allowUnpriced?: boolean;
-  readonly locked?: boolean;
-}
-
-/**
- * Commands about the same project: with the options that make it the same, and for a run with those that keep it from
- * buying more. What buys again, as `--rerender` does, has to be typed again.
- */
-export function nextCommands(manifest: string, flags: ManifestFlags & CautiousFlags): NextCommands {
-  const project = [
-    fileWord(manifest),
-    ...(flags.gateway === undefined ? [] : ['--gateway', flags.gateway]),
-    ...(flags.output === undefined ? [] : ['--output', flags.output]),
-    ...Object.entries(flags.var ?? {}).flatMap(([name, value]) => [
-      '--var',
-      `${name}=${maskSignatures(value)}`,
-    ]),
-    ...(flags.allowLargeMatrix === true ? ['--allow-large-matrix'] : []),
-  ];
-  const care = [
-    ...(flags.only === undefined ? [] : ['--only', flags.only.join(',')]),
-    ...(flags.until === undefined ? [] : ['--until', flags.until]),
-    ...(flags.approve === true ? ['--approve'] : []),
-    ...(flags.maxCost === undefined ? [] : ['--max-cost', String(flags.maxCost)]),
-    ...(flags.allowUnpriced === true ? ['--allow-unpriced'] : []),
-    ...(flags.locked === true ? ['--locked'] : []),
-  ];
-  return {
-    run: commandLine('dailies', 'run', ...project, ...care),
-    resolve: commandLine('dailies', 'resolve', ...project),
-  };
 }
 
 /** Adds what narrows a plan or a run to some takes, or widens it to made ones. */

@@ -1,50 +1,28 @@
-import type { ExitCode } from '../errors.js';
+import { defined } from '../domain/defined.js';
 import type { PlanDocument } from '../domain/plan.js';
+import type { ExitCode } from '../errors.js';
 import { ceilingRefusal } from '../flow/plan/ceiling.js';
 import { planProject } from '../flow/plan/plan.js';
 import type { Project } from '../flow/project/project.js';
 import { planLines } from '../ui/plan-table.js';
-import { lookOf, printJson, printLines, type CliContext } from './context.js';
+import type { Invocation } from './command.js';
+import { lookOf, noteDiagnostics, printJson, printLines, type CliContext } from './context.js';
 import { noteError } from './exit.js';
-import { noteDiagnostics } from './notes.js';
-import { openProject } from './open-project.js';
-import { nextCommands, type ManifestFlags, type ScopeFlags } from './options.js';
-import { scopeOf } from './scope.js';
+import { nextCommands, openProject, scopeOf, type PlanFlags, type RunFlags } from './flags.js';
 import { interruptible } from './signals.js';
 
-export interface PlanFlags extends ManifestFlags, ScopeFlags {
-  readonly offline?: boolean;
-  readonly all?: boolean;
-  readonly quiet?: boolean;
-}
-
-/** What a dry run is told besides, because the run would be. */
-export interface DryRunFlags extends PlanFlags {
-  readonly maxCost?: number;
-  readonly allowUnpriced?: boolean;
-}
-
 /** Works out the plan and prints it. */
-export async function printPlan(context: CliContext, manifest: string, flags: PlanFlags): Promise<ExitCode> {
-  await present(context, { project: await openProject(context, manifest, flags), manifest, flags });
+export async function printPlan(context: CliContext, invocation: Invocation<PlanFlags>): Promise<ExitCode> {
+  await present(context, await openProject(context, invocation), invocation);
   return 0;
 }
 
 /** `run --dry-run`: the plan, and then the word and the exit code of a run that a ceiling would stop. */
-export async function printDryRun(
-  context: CliContext,
-  manifest: string,
-  flags: DryRunFlags,
-): Promise<ExitCode> {
-  const project = await openProject(context, manifest, flags);
-  const plan = await present(context, { project, manifest, flags });
-  const refusal = await ceilingRefusal(project, {
-    plan,
-    ceiling: {
-      ...(flags.maxCost === undefined ? {} : { maxCostUsd: flags.maxCost }),
-      ...(flags.allowUnpriced === undefined ? {} : { allowUnpriced: flags.allowUnpriced }),
-    },
-  });
+export async function printDryRun(context: CliContext, invocation: Invocation<RunFlags>): Promise<ExitCode> {
+  const project = await openProject(context, invocation);
+  const plan = await present(context, project, invocation);
+  const { maxCost: maxCostUsd, allowUnpriced } = invocation.flags;
+  const refusal = await ceilingRefusal(project, { plan, ceiling: defined({ maxCostUsd, allowUnpriced }) });
   if (!refusal) return 0;
   await noteError(refusal, context);
   return refusal.exitCode;
@@ -52,35 +30,18 @@ export async function printDryRun(
 
 async function present(
   context: CliContext,
-  {
-    project,
-    manifest,
-    flags,
-  }: { readonly project: Project; readonly manifest: string; readonly flags: PlanFlags },
+  project: Project,
+  invocation: Invocation<PlanFlags>,
 ): Promise<PlanDocument> {
-  const interruption = interruptible();
-  try {
-    const plan = await planProject(project, {
-      ...scopeOf(flags),
-      offline: flags.offline === true,
-      signal: interruption.signal,
-    });
-    if (context.format !== 'text') {
-      printJson(context, plan);
-      return plan;
-    }
-    if (flags.quiet !== true) await noteDiagnostics(context, plan.diagnostics, project.source);
-    printLines(
-      context,
-      planLines(plan, {
-        ...lookOf(context, 'stdout'),
-        all: flags.all === true,
-        now: Date.now(),
-        commands: nextCommands(manifest, flags),
-      }),
-    );
+  const { offline = false, all = false, quiet } = invocation.flags;
+  const scope = scopeOf(invocation.flags);
+  const plan = await interruptible((signal) => planProject(project, { ...scope, offline, signal }));
+  if (context.format !== 'text') {
+    printJson(context, plan);
     return plan;
-  } finally {
-    interruption.release();
   }
+  if (quiet !== true) await noteDiagnostics(context, plan.diagnostics, project.source);
+  const look = { ...lookOf(context, 'stdout'), all, now: Date.now(), commands: nextCommands(invocation) };
+  printLines(context, planLines(plan, look));
+  return plan;
 }

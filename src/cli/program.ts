@@ -1,24 +1,14 @@
-import { Command } from 'commander';
+import { Command, Help } from 'commander';
 import { VERSION } from '../version.js';
 import type { Register } from './command.js';
-import { registerAssemble } from './commands/assemble.js';
+import { registerAssemble, registerPick, registerPrune, registerSheet } from './commands/clips.js';
 import { registerCompletion } from './commands/completion.js';
-import { registerDoctor } from './commands/doctor.js';
+import { registerDoctor, registerModels, registerSandbox, registerSchema } from './commands/gateway.js';
 import { registerInit } from './commands/init.js';
-import { registerModels } from './commands/models.js';
-import { registerPick } from './commands/pick.js';
-import { registerPlan } from './commands/plan.js';
-import { registerPrune } from './commands/prune.js';
 import { registerResolve } from './commands/resolve.js';
-import { registerRun } from './commands/run.js';
-import { registerSandbox } from './commands/sandbox.js';
-import { registerSchema } from './commands/schema.js';
-import { registerSheet } from './commands/sheet.js';
-import { registerStatus } from './commands/status.js';
-import { registerUnlock } from './commands/unlock.js';
-import { registerValidate } from './commands/validate.js';
+import { registerPlan, registerRun, registerValidate } from './commands/run.js';
+import { registerStatus, registerUnlock } from './commands/status.js';
 import type { CliContext } from './context.js';
-import { formatHelp } from './help.js';
 
 /** In the order of the help: what is used most, first. */
 const COMMANDS: readonly Register[] = [
@@ -59,4 +49,32 @@ export function buildProgram(context: CliContext): Command {
     command.showHelpAfterError(`  hint: dailies ${command.name()} --help lists its options`);
   }
   return program;
+}
+
+/** The tree's own help is one screen of 24 lines, the prompt below it included; a command's is commander's. */
+function formatHelp(command: Command, helper: Help): string {
+  return command.parent === null
+    ? treeHelp(command)
+    : Help.prototype.formatHelp.call(helper, command, helper);
+}
+
+function treeHelp(program: Command): string {
+  const rows = program.commands.map((command) => {
+    const words = command.registeredArguments.map((word) =>
+      word.required ? word.name() : `[${word.name()}]`,
+    );
+    return { term: [command.name(), ...words].join(' '), description: command.description() };
+  });
+  const width = Math.max(...rows.map(({ term }) => term.length));
+  return [
+    program.description(),
+    '',
+    'Usage: dailies COMMAND [OPTIONS]',
+    '',
+    ...rows.map(({ term, description }) => `  ${term.padEnd(width)}  ${description}`),
+    '',
+    'dailies COMMAND --help lists its options, with examples; dailies --version.',
+    'Start with: dailies init film, then dailies run film/teaser.yaml',
+    '',
+  ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { defined } from '../domain/defined.js';
 import type { PlanDocument } from '../domain/plan.js';
 import type { ExitCode } from '../errors.js';
 import type { RunSummary } from '../events.js';
@@ -7,37 +8,25 @@ import { renderSheet } from '../sheet/render.js';
 import { summaryLines } from '../ui/summary.js';
 import { prepareCiReports, writeCiReports } from './ci-reports.js';
 import { canAsk, confirmSpending } from './confirm.js';
-import { lookOf, noteLines, printJson, printLines, type CliContext } from './context.js';
-import { openProject } from './open-project.js';
-import { nextCommands, type ManifestFlags, type ScopeFlags } from './options.js';
+import type { Invocation } from './command.js';
+import { lookOf, noteLines, printJson, printLines, shownPath, type CliContext } from './context.js';
+import { nextCommands, openProject, scopeOf, type RunFlags } from './flags.js';
 import { openRunProgress } from './run-progress.js';
-import { scopeOf } from './scope.js';
-import { shownPath } from './shown-path.js';
 import { interruptible } from './signals.js';
 
-export interface RunFlags extends ManifestFlags, ScopeFlags {
-  readonly dryRun?: boolean;
-  readonly concurrency?: number;
-  readonly maxCost?: number;
-  readonly locked?: boolean;
-  readonly allowUnpriced?: boolean;
-  readonly yes?: boolean;
-  readonly junit?: string;
-  readonly quiet?: boolean;
-}
-
 /** Runs a manifest and says what came of it. */
-export async function runManifest(context: CliContext, manifest: string, flags: RunFlags): Promise<ExitCode> {
-  const made = await render(context, manifest, flags);
-  const isReported = await writeCiReports(context, made, flags.junit);
+export async function runManifest(context: CliContext, invocation: Invocation<RunFlags>): Promise<ExitCode> {
+  const made = await render(context, invocation);
+  const isReported = await writeCiReports(context, made, invocation.flags.junit);
   const summary = made.exit_code === 0 && !isReported ? { ...made, exit_code: 3 as const } : made;
-  printSummary(context, { summary, manifest, flags });
+  printSummary(context, summary, invocation);
   return summary.exit_code;
 }
 
 /** Runs the project under the eyes of whoever watches. The screen is given back whatever happens. */
-async function render(context: CliContext, manifest: string, flags: RunFlags): Promise<RunSummary> {
-  const project = await openProject(context, manifest, flags);
+async function render(context: CliContext, invocation: Invocation<RunFlags>): Promise<RunSummary> {
+  const { flags } = invocation;
+  const project = await openProject(context, invocation);
   await prepareCiReports(project, flags.junit);
   let isPlanShown = false;
   const progress = await openRunProgress(context, {
@@ -47,53 +36,40 @@ async function render(context: CliContext, manifest: string, flags: RunFlags): P
     // What the plan has shown with its place in the manifest is not said again.
     isKnown: (event) => isPlanShown && event.type === 'diagnostic',
   });
-  const { signal, release } = interruptible({
+  const { maxCost: maxCostUsd, locked, allowUnpriced } = flags;
+  const work = async (signal: AbortSignal): Promise<RunSummary> => {
+    const confirm = (plan: PlanDocument): Promise<boolean> => {
+      isPlanShown = true;
+      return confirmSpending(context, { project, plan, commands: nextCommands(invocation), signal });
+    };
+    try {
+      return await runProject(project, {
+        ...scopeOf(flags),
+        ...defined({ maxCostUsd, locked, allowUnpriced }),
+        ...(flags.yes !== true && canAsk(context) ? { confirm } : {}),
+        onEvent: progress.handle,
+        signal,
+        renderSheet,
+      });
+    } finally {
+      progress.stop();
+    }
+  };
+  return interruptible(work, {
     onFirst: () => progress.note('stopping: the state is being written; Ctrl-C again leaves at once'),
     beforeExit: () => progress.stop(),
   });
-  const confirm = (plan: PlanDocument): Promise<boolean> => {
-    isPlanShown = true;
-    return confirmSpending(context, { project, plan, commands: nextCommands(manifest, flags), signal });
-  };
-  try {
-    return await runProject(project, {
-      ...scopeOf(flags),
-      ...(flags.maxCost === undefined ? {} : { maxCostUsd: flags.maxCost }),
-      ...(flags.locked === undefined ? {} : { locked: flags.locked }),
-      ...(flags.allowUnpriced === undefined ? {} : { allowUnpriced: flags.allowUnpriced }),
-      ...(flags.yes !== true && canAsk(context) ? { confirm } : {}),
-      onEvent: progress.handle,
-      signal,
-      renderSheet,
-    });
-  } finally {
-    progress.stop();
-    release();
-  }
 }
 
 /** For people on the standard output; where that belongs to a machine, on the standard error. */
-function printSummary(
-  context: CliContext,
-  {
-    summary,
-    manifest,
-    flags,
-  }: { readonly summary: RunSummary; readonly manifest: string; readonly flags: RunFlags },
-): void {
-  const quiet = flags.quiet === true;
+function printSummary(context: CliContext, summary: RunSummary, invocation: Invocation<RunFlags>): void {
+  const quiet = invocation.flags.quiet === true;
   const stream = context.format === 'text' ? 'stdout' : 'stderr';
-  const shown = {
-    ...summary,
-    output: shownPath(summary.output),
-    ...(summary.sheet === undefined ? {} : { sheet: shownPath(summary.sheet) }),
-  };
+  const { output, sheet } = summary;
+  const shown = { ...summary, output: shownPath(output), ...(sheet && { sheet: shownPath(sheet) }) };
   // In a terminal the shots that scrolled by stand right above.
   if (context.stderr.isTTY && !quiet) noteLines(context, ['']);
-  const lines = summaryLines(shown, {
-    ...lookOf(context, stream),
-    commands: nextCommands(manifest, flags),
-  });
+  const lines = summaryLines(shown, { ...lookOf(context, stream), commands: nextCommands(invocation) });
   if (context.format === 'json') printJson(context, summary);
   if (stream === 'stdout') printLines(context, lines);
   else if (!quiet) noteLines(context, lines);

@@ -3,22 +3,17 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-export interface Interruption {
-  readonly signal: AbortSignal;
-  /** Puts the process's own handling back. */
-  readonly release: () => void;
-}
-
 /** The signals by which a person, a container or a closed window asks a process to end. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * The first signal aborts, so that the work can write its state and end; the second ends the process at once,
- * with 130. `onFirst` tells the person about it; `beforeExit` gives the screen back.
+ * Does some work under the eyes of signals. The first one aborts, so that the work can write its state and end; the
+ * second ends the process at once, with 130. `onFirst` tells the person about it; `beforeExit` gives the screen back.
  */
-export function interruptible(
+export async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T>,
   options: { readonly onFirst?: () => void; readonly beforeExit?: () => void } = {},
-): Interruption {
+): Promise<T> {
   const controller = new AbortController();
   const handle = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) {
@@ -29,10 +24,9 @@ export function interruptible(
     options.onFirst?.();
   };
   for (const name of SIGNALS) process.on(name, handle);
-  return {
-    signal: controller.signal,
-    release() {
-      for (const name of SIGNALS) process.off(name, handle);
-    },
-  };
+  try {
+    return await work(controller.signal);
+  } finally {
+    for (const name of SIGNALS) process.off(name, handle);
+  }
 }

@@ -1,6 +1,6 @@
 import type { Attempt } from '../domain/attempt.js';
-import { isFree } from '../domain/standing.js';
 import { sumUsd } from '../domain/money.js';
+import { isFree } from '../domain/standing.js';
 
 /**
  * What the attempts count against a budget, in US dollars: each by `countedUsd`. An attempt that has neither a
@@ -19,15 +19,27 @@ export function countUnpriced(attempts: Iterable<Attempt>): number {
   return count;
 }
 
+/** How many attempts count at their upper estimate, because no cost is reported. */
+export function countEstimated(attempts: Iterable<Attempt>): number {
+  let count = 0;
+  for (const attempt of attempts)
+    if (mayCost(attempt) && attempt.estimate && reportedUsd(attempt) === undefined) count++;
+  return count;
+}
+
 /**
  * What one attempt counts, in US dollars: its reported cost, whatever became of it, or its upper estimate where
  * none is reported; nothing where it was never accepted, refused, or is known not to have been charged, and
  * nothing on the sandbox. Undefined where it may have cost something and nobody knows how much.
  */
 export function countedUsd(attempt: Attempt): number | undefined {
-  if (attempt.gateway === 'sandbox') return 0;
-  const { state } = attempt;
-  if (isFree(attempt)) return 0;
-  const reportedUsd = 'cost_usd' in state ? state.cost_usd : undefined;
-  return reportedUsd ?? attempt.estimate?.max_usd;
+  return mayCost(attempt) ? (reportedUsd(attempt) ?? attempt.estimate?.max_usd) : 0;
+}
+
+function mayCost(attempt: Attempt): boolean {
+  return attempt.gateway !== 'sandbox' && !isFree(attempt);
+}
+
+function reportedUsd({ state }: Attempt): number | undefined {
+  return 'cost_usd' in state ? state.cost_usd : undefined;
 }

@@ -1,7 +1,6 @@
 import type { Attempt } from '../domain/attempt.js';
 import { dollars, roundUsd, type Estimate } from '../domain/money.js';
-import { isFree } from '../domain/standing.js';
-import { countedUsd } from './budget.js';
+import { countedUsd, countEstimated } from './budget.js';
 
 /** How money stands, in US dollars. */
 export interface Account {
@@ -42,7 +41,7 @@ export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings): L
     const usd = countedUsd(attempt);
     if (usd === undefined) sums.unpriced += sign;
     else sums.nano += sign * Math.round(usd * 1e9);
-    if (usd !== undefined && isEstimated(attempt)) sums.estimated += sign;
+    sums.estimated += sign * countEstimated([attempt]);
   };
   for (const attempt of attempts) count(all, attempt, 1);
   const spentUsd = () => all.nano / 1e9;
@@ -72,10 +71,4 @@ export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings): L
     },
     own: ({ id }) => void owned.add(id),
   };
-}
-
-/** Whether an attempt counts by its upper estimate: nothing was reported yet, and it may have cost something. */
-function isEstimated(attempt: Attempt): boolean {
-  if (attempt.gateway === 'sandbox' || isFree(attempt)) return false;
-  return !('cost_usd' in attempt.state) || attempt.state.cost_usd === undefined;
 }

@@ -3,7 +3,7 @@ import { jsonPieces } from '../domain/json-pieces.js';
 import type { Report } from '../domain/report.js';
 import { pageScript } from './page/index.js';
 import { sheetHead, sheetTake } from './sheet-data.js';
-import { pageStyle } from './style/page-style.js';
+import { pageStyle } from './page-style.js';
 
 const DATA_ID = 'report';
 

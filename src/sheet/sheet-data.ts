@@ -1,3 +1,4 @@
+import { groupBy } from '../domain/group-by.js';
 import { sumUsd } from '../domain/money.js';
 import type { EarlierClip, Report, ReportOutput, ReportState, ReportTake } from '../domain/report.js';
 import type { Fact, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
@@ -18,16 +19,9 @@ export function sheetHead(report: Report): Omit<SheetData, 'takes'> {
 
 /** The frames' shape that wastes the least: that of most clips, between a phone held upright and a wide screen. */
 function commonShape(takes: readonly ReportTake[]): number {
+  const shapes = takes.map(shapeOf).filter((shape) => shape !== undefined);
   // Encoders round sizes to whole blocks, so that 16:9 comes as 1.77 and 1.78: such shapes count as one.
-  const alike = new Map<number, number[]>();
-  for (const take of takes) {
-    const shape = shapeOf(take);
-    if (shape === undefined) continue;
-    const rounded = Math.round(shape * 20);
-    const group = alike.get(rounded);
-    if (group) group.push(shape);
-    else alike.set(rounded, [shape]);
-  }
+  const alike = groupBy(shapes, (shape) => String(Math.round(shape * 20)));
   const [common] = [...alike.values()].sort((a, b) => b.length - a.length);
   return Math.min(2.4, Math.max(0.75, common?.[0] ?? 16 / 9));
 }
@@ -42,7 +36,8 @@ function shapeOf(take: ReportTake): number | undefined {
 }
 
 /** A take with the clip that is to be seen, and what is known of that clip. */
-type Pictured = Omit<ReportTake, 'settings'> & Pick<EarlierClip, 'settings'>;
+type Pictured = Omit<ReportTake, 'settings' | 'job_id'> &
+  Pick<EarlierClip, 'settings'> & { readonly job_id?: string | undefined };
 
 /** Where an earlier clip stands in for a take's own, the words beside it are those that it was made from. */
 function pictured(take: ReportTake): Pictured {
@@ -50,15 +45,16 @@ function pictured(take: ReportTake): Pictured {
   if (!earlier) return take;
   const times = take.times.submitted === undefined ? earlier.times : take.times;
   const { settings, outputs } = earlier;
-  return { ...take, settings, outputs, times, ...(job_id === undefined ? {} : { job_id }) };
+  return { ...take, settings, outputs, times, job_id };
 }
 
 /** What the page shows of a take. */
 export function sheetTake(reported: ReportTake): SheetTake {
   const take = pictured(reported);
-  const [state, stateWords, reason] = describe(take);
-  const { settings } = take;
-  const wanted = reported.settings.prompt ?? '';
+  const { settings, state, earlier } = take;
+  const [group, words, reason] = STATES[state];
+  const { prompt = '' } = settings;
+  const { prompt: wanted = '' } = reported.settings;
   return {
     key: take.key,
     shot: take.id,
@@ -70,16 +66,16 @@ export function sheetTake(reported: ReportTake): SheetTake {
     matrix: Object.entries(take.matrix).flatMap(([name, value]) =>
       name === 'model' ? [] : [[name, textOf(value)]],
     ),
-    prompt: settings.prompt ?? '',
+    prompt,
     model: settings.model,
     brief: brief(take),
     settings: facts(take),
-    ...(settings.seed === undefined ? {} : { seed: settings.seed }),
-    state,
-    stateWords,
-    ...(state === 'delivered' ? {} : { reason: take.message ?? reason }),
-    ...(take.job_id === undefined ? {} : { job: take.job_id }),
-    ...(wanted === (settings.prompt ?? '') ? {} : { wanted }),
+    seed: settings.seed,
+    state: group,
+    stateWords: earlier ? besideEarlier(state, words) : words,
+    reason: group === 'delivered' ? undefined : (take.message ?? reason),
+    job: take.job_id,
+    wanted: wanted === prompt ? undefined : wanted,
     ...costOf(take),
     picked: take.picked,
     clips: take.outputs.map(sheetClip),
@@ -89,9 +85,14 @@ export function sheetTake(reported: ReportTake): SheetTake {
   };
 }
 
+/** That the clip to be seen is not what was asked for. */
+function besideEarlier(state: ReportState, words: string): string {
+  return state === 'missing' || state === 'planned' ? 'out of date' : `${words}, earlier clip`;
+}
+
 /** What the attempts that the take shows have cost, or are expected to have where the gateway does not say. */
 function costOf(take: Pictured): Pick<SheetTake, 'costUsd' | 'estimateUsd' | 'costWords'> {
-  const isCharged = COSTS[take.state] || take.cost_usd !== undefined;
+  const isCharged = !FREE.includes(take.state) || take.cost_usd !== undefined;
   const paid = [...(isCharged ? [take] : []), ...(take.earlier ? [take.earlier] : [])];
   const amounts = paid.flatMap(({ cost_usd, estimate }) => cost_usd ?? estimate?.expected_usd ?? []);
   const usd = sumUsd(amounts);
@@ -105,73 +106,29 @@ function unpaidWords({ state, attempts }: Pictured): string {
   return attempts > 0 ? 'not bought yet' : 'nothing spent';
 }
 
-/** Whether an attempt in this state has, or may have, cost something. */
-const COSTS: Readonly<Record<ReportState, boolean>> = {
-  planned: false,
-  submitting: true,
-  pending: true,
-  in_progress: true,
-  completed: true,
-  downloading: true,
-  delivered: true,
-  failed: true,
-  cancelled: true,
-  expired: true,
-  lost: true,
-  refused: false,
-  uncertain: true,
-  not_charged: false,
-  abandoned: true,
-  missing: false,
-  blocked: false,
-};
-
-/** As `describeState`; and that the clip to be seen is not what was asked for. */
-function describe({ state, earlier }: Pictured): ReturnType<typeof describeState> {
-  const [group, words, reason] = describeState(state);
-  if (!earlier) return [group, words, reason];
-  const isBegun = state !== 'missing' && state !== 'planned';
-  return [group, isBegun ? `${words}, earlier clip` : 'out of date', reason];
-}
+/** States in which no attempt has cost anything, nor may have. */
+const FREE: readonly ReportState[] = ['refused', 'blocked', 'planned', 'missing', 'not_charged'];
 
 /** The group and the words of a state, and what to say of it where the report gives no reason. */
-function describeState(state: ReportState): readonly [StateGroup, string, string] {
-  switch (state) {
-    case 'delivered':
-      return ['delivered', 'delivered', ''];
-    case 'failed':
-      return ['failed', 'failed', 'The gateway gave no reason.'];
-    case 'cancelled':
-      return ['failed', 'cancelled', 'The gateway says that the job was cancelled.'];
-    case 'expired':
-      return ['failed', 'expired', 'The gateway says that the job has expired.'];
-    case 'refused':
-      return ['failed', 'refused', 'The gateway refused it. Nothing was charged.'];
-    case 'uncertain':
-      return ['held', 'held: answer lost', 'It may have been charged. Settle it with dailies resolve.'];
-    case 'lost':
-      return ['held', 'held: clip gone', 'The gateway no longer has it. The next run asks again.'];
-    case 'submitting':
-      return ['active', 'submitting', 'It is being submitted.'];
-    case 'pending':
-      return ['active', 'queued', 'It waits at the gateway.'];
-    case 'in_progress':
-      return ['active', 'rendering', 'The gateway is rendering it.'];
-    case 'completed':
-      return ['active', 'rendered', 'It is rendered. The next run downloads it, for free.'];
-    case 'downloading':
-      return ['active', 'downloading', 'It is rendered. The next run downloads it, for free.'];
-    case 'blocked':
-      return ['blocked', 'blocked', 'A shot that it needs was not delivered.'];
-    case 'planned':
-    case 'missing':
-      return ['missing', 'not rendered', 'Not rendered yet.'];
-    case 'not_charged':
-      return ['missing', 'not charged', 'Settled by hand: it was not charged.'];
-    case 'abandoned':
-      return ['missing', 'given up', 'Given up by hand.'];
-  }
-}
+const STATES: Readonly<Record<ReportState, readonly [group: StateGroup, words: string, reason: string]>> = {
+  delivered: ['delivered', 'delivered', ''],
+  failed: ['failed', 'failed', 'The gateway gave no reason.'],
+  cancelled: ['failed', 'cancelled', 'The gateway says that the job was cancelled.'],
+  expired: ['failed', 'expired', 'The gateway says that the job has expired.'],
+  refused: ['failed', 'refused', 'The gateway refused it. Nothing was charged.'],
+  uncertain: ['held', 'held: answer lost', 'It may have been charged. Settle it with dailies resolve.'],
+  lost: ['held', 'held: clip gone', 'The gateway no longer has it. The next run asks again.'],
+  submitting: ['active', 'submitting', 'It is being submitted.'],
+  pending: ['active', 'queued', 'It waits at the gateway.'],
+  in_progress: ['active', 'rendering', 'The gateway is rendering it.'],
+  completed: ['active', 'rendered', 'It is rendered. The next run downloads it, for free.'],
+  downloading: ['active', 'downloading', 'It is rendered. The next run downloads it, for free.'],
+  blocked: ['blocked', 'blocked', 'A shot that it needs was not delivered.'],
+  planned: ['missing', 'not rendered', 'Not rendered yet.'],
+  missing: ['missing', 'not rendered', 'Not rendered yet.'],
+  not_charged: ['missing', 'not charged', 'Settled by hand: it was not charged.'],
+  abandoned: ['missing', 'given up', 'Given up by hand.'],
+};
 
 /** What a person compares at a glance. */
 function brief({ settings, outputs }: Pictured): string[] {
@@ -224,19 +181,12 @@ function sheetClip({ path, bytes, media, warnings }: ReportOutput): SheetClip {
     width: media.width,
     height: media.height,
     codecs: codecs.filter(Boolean).join(', '),
-    ...(media.fps === undefined ? {} : { fps: media.fps }),
+    fps: media.fps,
     warnings,
   };
 }
 
-function times({
-  times: { submitted, accepted, started, completed, delivered },
-}: Pictured): SheetTake['times'] {
-  const begun = submitted ?? accepted;
-  return {
-    ...(begun === undefined ? {} : { submitted: begun }),
-    ...(started === undefined ? {} : { started }),
-    ...(completed === undefined ? {} : { completed }),
-    ...(delivered === undefined ? {} : { delivered }),
-  };
+function times({ times }: Pictured): SheetTake['times'] {
+  const { submitted = times.accepted, started, completed, delivered } = times;
+  return { submitted, started, completed, delivered };
 }

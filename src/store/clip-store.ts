@@ -32,7 +32,10 @@ export interface ClipStore {
    * Where an output of a purchase grows while it is downloaded, and where a dead process has left some of it.
    * `purchase` is an attempt's id, `index` counts its outputs from 0.
    */
-  openPart(purchase: string, index: number): Promise<{ readonly part: string; readonly left: string | undefined }>;
+  openPart(
+    purchase: string,
+    index: number,
+  ): Promise<{ readonly part: string; readonly left: string | undefined }>;
   /**
    * Takes a clip in; durable once this has resolved. Idempotent by content: a clip that is there stays as it is.
    * Throws `file-unusable` where the bytes are not what `clip` says.

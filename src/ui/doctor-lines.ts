@@ -1,5 +1,4 @@
-import { glyphs } from './glyphs.js';
-import { palette, type Look } from './look.js';
+import { styleOf, type Look } from './look.js';
 import { tableLines } from './table.js';
 import { clean } from './text.js';
 
@@ -14,14 +13,17 @@ export interface Check {
 
 /** The doctor's findings, a row each, with the fix below whatever needs one. */
 export function doctorLines(checks: readonly Check[], look: Look): string[] {
-  const { green, yellow, red, dim } = palette(look.color);
-  const signs = glyphs(look.unicode);
-  const mark = { ok: green(signs.done), warning: yellow(signs.warning), problem: red(signs.failed) };
+  const { paint, signs } = styleOf(look);
+  const mark = {
+    ok: paint.green(signs.done),
+    warning: paint.yellow(signs.warning),
+    problem: paint.red(signs.failed),
+  };
   return tableLines(
     checks.map((check) => ({
       cells: [`${mark[check.status]} ${clean(check.name)}`],
       rest: clean(check.message),
-      ...(check.fix === undefined ? {} : { note: dim(`fix: ${clean(check.fix)}`) }),
+      note: check.fix && paint.dim(`fix: ${clean(check.fix)}`),
     })),
     { width: look.width },
   );

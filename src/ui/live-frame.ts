@@ -1,11 +1,12 @@
 import cliProgress from 'cli-progress';
-import { lostWords, moneyWords, timeLeftWords, type LineStyle } from './run-lines.js';
+import type { Style } from './look.js';
+import { lostWords, moneyWords, timeLeftWords } from './run-lines.js';
 import type { ActiveShot, RunState } from './run-view.js';
-import { clean, cutEnd, cutMiddle, groupDigits, pad, textWidth } from './text.js';
-import { formatBytes } from './time.js';
+import { formatBytes, groupDigits } from './figures.js';
+import { clean, cutEnd, cutMiddle, pad, textWidth } from './text.js';
 
 /** What a frame is drawn from besides the run's state. */
-export interface FrameOptions extends LineStyle {
+export interface FrameOptions extends Style {
   /** No line is wider than this. */
   readonly width: number;
   /** No more lines than this; at least 1. */

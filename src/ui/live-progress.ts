@@ -1,6 +1,5 @@
-import { glyphs } from './glyphs.js';
+import { styleOf } from './look.js';
 import { frameLines } from './live-frame.js';
-import { palette } from './look.js';
 import { modelNames } from './names.js';
 import type { Progress, ProgressOptions, Window } from './progress.js';
 import { createEventLines, warningLine, type EventLine } from './run-lines.js';
@@ -22,11 +21,7 @@ const MOST_ROWS = 8;
  */
 export function createLiveProgress(options: ProgressOptions & { readonly window: Window }): Progress {
   const { window, now } = options;
-  const style = {
-    paint: palette(options.look.color),
-    signs: glyphs(options.look.unicode),
-    showPath: options.showPath,
-  };
+  const style = { ...styleOf(options.look), showPath: options.showPath };
   const view = createRunView();
   const lineOf = createEventLines(view, style);
   const models = new Set<string>();

@@ -1,3 +1,5 @@
+import type { PlanAction } from '../domain/plan.js';
+
 /** How text may look on the stream it goes to. */
 export interface Look {
   readonly color: boolean;
@@ -45,6 +47,17 @@ function allowsUnicode(env: Env, platform: NodeJS.Platform): boolean {
   return /utf-?8/i.test(locale);
 }
 
+/** What the lines of a look are made with. */
+export interface Style {
+  readonly paint: Palette;
+  readonly signs: Glyphs;
+}
+
+/** The colours and the signs that a look allows. */
+export function styleOf({ color, unicode }: Omit<Look, 'width'>): Style {
+  return { paint: palette(color), signs: unicode ? UNICODE : ASCII };
+}
+
 /** Colours a text, or leaves it as it is. */
 export type Paint = (text: string) => string;
 
@@ -59,6 +72,7 @@ export interface Palette {
   readonly cyan: Paint;
 }
 
+/** The colours, or none. */
 export function palette(color: boolean): Palette {
   const sgr = (on: number, off: number): Paint =>
     color ? (text) => (text === '' ? '' : `\x1b[${on}m${text}\x1b[${off}m`) : (text) => text;
@@ -72,3 +86,61 @@ export function palette(color: boolean): Palette {
     cyan: sgr(36, 39),
   };
 }
+
+/** The signs in use, each with a plain stand-in for terminals without UTF-8. */
+export interface Glyphs {
+  readonly action: Readonly<Record<PlanAction, string>>;
+  readonly done: string;
+  readonly failed: string;
+  readonly warning: string;
+  /** Separates facts on a line. */
+  readonly dot: string;
+  /** Stands where there is nothing to say. */
+  readonly none: string;
+  /** Between the ends of a range. */
+  readonly to: string;
+  readonly arrow: string;
+  readonly times: string;
+  readonly ellipsis: string;
+  readonly barFull: string;
+  readonly barEmpty: string;
+}
+
+const UNICODE: Glyphs = {
+  action: {
+    render: '+',
+    rerender: '~',
+    resume: '↻',
+    download: '↓',
+    reuse: '=',
+    retry: '!',
+    held: '?',
+    orphan: '-',
+  },
+  done: '✓',
+  failed: '✗',
+  warning: '!',
+  dot: '·',
+  none: '–',
+  to: '–',
+  arrow: '→',
+  times: '×',
+  ellipsis: '…',
+  barFull: '█',
+  barEmpty: '░',
+};
+
+const ASCII: Glyphs = {
+  action: { ...UNICODE.action, resume: '>', download: 'v' },
+  done: '*',
+  failed: 'x',
+  warning: '!',
+  dot: '-',
+  none: '-',
+  to: '-',
+  arrow: '->',
+  times: 'x',
+  ellipsis: '...',
+  barFull: '#',
+  barEmpty: '.',
+};

@@ -1,18 +1,15 @@
 import type { Model, ModelListing } from '../domain/catalogue.js';
-import { glyphs, type Glyphs } from './glyphs.js';
-import { palette, type Look } from './look.js';
-import { formatEstimate } from './money.js';
+import { styleOf, type Glyphs, type Look } from './look.js';
+import { formatEstimate } from './figures.js';
 import { tableLines } from './table.js';
 import { clean, wrap } from './text.js';
 
 /** The models of a catalogue, a row each: modes, lengths, sizes, audio and the price of a typical clip. */
 export function modelsTableLines(listings: readonly ModelListing[], look: Look): string[] {
   if (listings.length === 0) return ['no models'];
-  const { dim, bold } = palette(look.color);
-  const signs = glyphs(look.unicode);
-  const header = ['model', 'modes', 'seconds', 'resolutions', 'ratios', 'audio', 'a clip'].map((word) =>
-    dim(word),
-  );
+  const { paint, signs } = styleOf(look);
+  const { dim, bold } = paint;
+  const header = ['model', 'modes', 'seconds', 'resolutions', 'ratios', 'audio', 'a clip'].map(dim);
   const rows = listings.map(({ model, modes, typical, estimate }) => {
     const [vendor, name] = splitId(model.id);
     return {
@@ -58,23 +55,20 @@ function yesNo(value: boolean | undefined, signs: Glyphs): string {
 }
 
 function typicalWords(typical: ModelListing['typical']): string {
-  return [
-    ...(typical.duration === undefined ? [] : [`${typical.duration} s`]),
-    ...(typical.resolution === undefined ? [] : [clean(typical.resolution)]),
-  ].join(' ');
+  const { duration, resolution } = typical;
+  return [duration && `${duration} s`, resolution && clean(resolution)].filter(Boolean).join(' ');
 }
 
 /** All that the catalogue says of one model; "not said" where it is silent, which is not a no. */
 export function modelLines({ model, modes, typical, estimate }: ModelListing, look: Look): string[] {
-  const { bold, dim } = palette(look.color);
-  const signs = glyphs(look.unicode);
+  const { paint, signs } = styleOf(look);
   const width = Math.min(100, look.width);
   const price =
     estimate === null ? 'unpriced' : `${formatEstimate(estimate, signs)} for ${typicalWords(typical)}`;
   const rows = [...factsOf(model), ['modes', modes.join(', ')] as const, ['typical clip', price] as const];
   const prices = Object.entries(model.pricing_skus ?? {});
   return [
-    `${bold(clean(model.id))}  ${dim(clean(model.canonical_slug))}`,
+    `${paint.bold(clean(model.id))}  ${paint.dim(clean(model.canonical_slug))}`,
     ...(model.description === '' ? [] : wrap(clean(model.description), width)),
     '',
     ...tableLines(
@@ -92,16 +86,12 @@ export function modelLines({ model, modes, typical, estimate }: ModelListing, lo
 
 function factsOf(model: Model): (readonly [string, string])[] {
   const list = (values: readonly (string | number)[] | undefined): string =>
-    values === undefined ? 'not said' : values.length === 0 ? 'none' : values.join(', ');
+    values === undefined ? NOT_SAID : values.length === 0 ? 'none' : values.join(', ');
   const bool = (value: boolean | undefined): string =>
-    value === undefined ? 'not said' : value ? 'yes' : 'no';
+    value === undefined ? NOT_SAID : value ? 'yes' : 'no';
+  const durations = model.supported_durations && [...model.supported_durations].sort((a, b) => a - b);
   return [
-    [
-      'durations',
-      model.supported_durations === undefined
-        ? 'not said'
-        : `${list([...model.supported_durations].sort((a, b) => a - b))} s`,
-    ],
+    ['durations', durations === undefined ? NOT_SAID : `${list(durations)} s`],
     ['resolutions', list(model.supported_resolutions)],
     ['ratios', list(model.supported_aspect_ratios)],
     ['sizes', list(model.supported_sizes)],
@@ -114,8 +104,10 @@ function factsOf(model: Model): (readonly [string, string])[] {
   ];
 }
 
+const NOT_SAID = 'not said';
+
 function upscaleWords(factor: Model['upscale_factor']): string {
-  if (factor === undefined) return 'not said';
+  if (factor === undefined) return NOT_SAID;
   if (factor === false) return 'no';
   return `${factor.min ?? 1} to ${factor.max ?? 'any'}`;
 }

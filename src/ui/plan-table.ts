@@ -1,13 +1,12 @@
+import { groupBy } from '../domain/group-by.js';
 import { sumUsd } from '../domain/money.js';
 import { buys, crossesBudget, type PlanAction, type PlanDocument, type PlanRow } from '../domain/plan.js';
-import { glyphs, type Glyphs } from './glyphs.js';
-import { palette, type Look, type Palette } from './look.js';
-import { formatEstimate, formatUsd, unpricedWords } from './money.js';
+import { styleOf, type Glyphs, type Look, type Palette, type Style } from './look.js';
+import { count, formatEstimate, formatMoment, formatUsd, groupDigits, unpricedWords } from './figures.js';
 import { modelNames, takeKeys } from './names.js';
 import type { NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
-import { clean, count, cutMiddle, groupDigits, joinFacts, joinWords, wrap } from './text.js';
-import { formatMoment } from './time.js';
+import { clean, cutMiddle, joinFacts, joinWords, wrap } from './text.js';
 
 export interface PlanLook extends Look {
   /** Name each reused clip, instead of one line for all of them. */
@@ -21,29 +20,26 @@ export interface PlanLook extends Look {
 
 /** The plan for people: one row a take with its reasons, then what it will cost. */
 export function planLines(plan: PlanDocument, look: PlanLook): string[] {
-  const paint = palette(look.color);
-  const signs = glyphs(look.unicode);
-  const rows = planRows(plan, { look, paint, signs });
+  const style = { look, ...styleOf(look) };
+  const rows = planRows(plan, style);
   return [
-    ...headLines(plan, { look, paint, signs }),
-    ...productLines(plan, signs),
+    ...headLines(plan, style),
+    ...productLines(plan, style.signs),
     '',
     ...(rows.length === 0 ? ['  nothing to do'] : tableLines(rows, { ...TABLE, width: look.width })),
     '',
-    ...totalLines(plan, { look, paint, signs }),
+    ...totalLines(plan, style),
   ];
 }
 
-interface Style {
+interface PlanStyle extends Style {
   readonly look: PlanLook;
-  readonly paint: Palette;
-  readonly signs: Glyphs;
 }
 
 /** Cells: glyph and key, model, length, size, cost. The size goes first where a window is narrow, the model last. */
 const TABLE = { right: new Set([4]), droppable: [3, 2, 1] };
 
-function headLines(plan: PlanDocument, { look, paint, signs }: Style): string[] {
+function headLines(plan: PlanDocument, { look, paint, signs }: PlanStyle): string[] {
   const facts = [count(shotsIn(plan), 'take'), clean(plan.gateway)];
   if (plan.catalogue !== undefined) {
     const moment = formatMoment(plan.catalogue.fetched_at, look.now ?? 0);
@@ -72,39 +68,35 @@ function productLines(plan: PlanDocument, signs: Glyphs): string[] {
   });
 }
 
-function planRows(plan: PlanDocument, style: Style): TableRow[] {
+function planRows(plan: PlanDocument, style: PlanStyle): TableRow[] {
   const model = modelNames(plan.shots.map((row) => row.model));
   const key = takeKeys(plan.shots);
   const name = (row: PlanRow): TableRow => namedRow(row, { key: key(row), model: model(row.model) }, style);
-  const named: TableRow[] = [];
-  const folded = new Map<string, PlanRow[]>();
   const namedOf = new Map<PlanAction, number>();
-  for (const row of plan.shots) {
-    const before = namedOf.get(row.action) ?? 0;
-    const fold = row.action === 'reuse' ? style.look.all !== true : before >= (style.look.limit ?? Infinity);
-    if (fold) {
-      const group = `${row.action} ${row.reasons.join()} ${row.estimate === null}`;
-      const rows = folded.get(group);
-      if (rows === undefined) folded.set(group, [row]);
-      else rows.push(row);
-    } else {
-      namedOf.set(row.action, before + 1);
-      named.push(name(row));
-    }
-  }
+  const isNamed = ({ action }: PlanRow): boolean => {
+    if (action === 'reuse') return style.look.all === true;
+    const before = namedOf.get(action) ?? 0;
+    namedOf.set(action, before + 1);
+    return before < (style.look.limit ?? Infinity);
+  };
+  const named = plan.shots.filter(isNamed);
+  const isShown = new Set(named);
+  const folded = groupBy(
+    plan.shots.filter((row) => !isShown.has(row)),
+    (row) => `${row.action} ${row.reasons.join()} ${row.estimate === null}`,
+  );
   const rest = [...folded.values()].map((rows) => {
     const [first] = rows;
     if (first !== undefined && rows.length === 1) return name(first);
-    const isRest = rows.length < plan.shots.length;
-    return foldedRow(rows, isRest ? 'more' : 'takes', style);
+    return foldedRow(rows, rows.length < plan.shots.length ? 'more' : 'takes', style);
   });
-  return [...named, ...rest];
+  return [...named.map(name), ...rest];
 }
 
 function namedRow(
   row: PlanRow,
   names: { readonly key: string; readonly model: string },
-  style: Style,
+  style: PlanStyle,
 ): TableRow {
   const { signs, look } = style;
   const paint = actionPaint(row.action, style.paint);
@@ -119,19 +111,18 @@ function namedRow(
     ],
     rest: clean(reasonsOf(row)),
     paintRest: row.blocked_by === undefined ? style.paint.dim : style.paint.yellow,
-    ...settleNote(row, names.key, style),
+    note: settleNote(row, names.key, style),
   };
 }
 
 /** Held is what was never answered or is lost; and what failed and is not to be tried again, which needs no settling. */
-function settleNote(row: PlanRow, key: string, { look, signs, paint }: Style): { readonly note?: string } {
-  if (row.action !== 'held' || look.commands === undefined) return {};
-  if (row.reasons.includes('not tried again')) return {};
-  return { note: paint.dim(`${signs.arrow} ${look.commands.resolve} ${key}`) };
+function settleNote(row: PlanRow, key: string, { look, signs, paint }: PlanStyle): string | undefined {
+  if (row.action !== 'held' || row.reasons.includes('not tried again')) return undefined;
+  return look.commands && paint.dim(`${signs.arrow} ${look.commands.resolve} ${key}`);
 }
 
 /** Rows of one action and reason as one: with a known price, or without. */
-function foldedRow(rows: readonly PlanRow[], noun: string, { signs, paint }: Style): TableRow {
+function foldedRow(rows: readonly PlanRow[], noun: string, { signs, paint }: PlanStyle): TableRow {
   const action = rows[0]?.action ?? 'reuse';
   const toPay = rows.filter((row) => row.blocked_by === undefined);
   const expected = sumUsd(toPay.map((row) => row.estimate?.expected_usd ?? 0));
@@ -182,7 +173,7 @@ function actionPaint(action: PlanAction, paint: Palette): (text: string) => stri
   }
 }
 
-function totalLines(plan: PlanDocument, style: Style): string[] {
+function totalLines(plan: PlanDocument, style: PlanStyle): string[] {
   const sandbox = plan.gateway === 'sandbox';
   const spent = [`Spent      ${formatUsd(plan.spent_usd)}${unpricedWords(plan.spent_unpriced, 'job')}`];
   if (plan.budget_usd !== null) spent.push(`Budget ${formatUsd(plan.budget_usd)}`);
@@ -204,29 +195,24 @@ const OVER_BUDGET =
   'Over budget: this could cost more than is left of budget_usd, and run refuses. Raise it, or render fewer shots with --only.';
 
 /** Where several models are bought from: what each will cost. */
-function modelLines(plan: PlanDocument, { signs }: Style): string[] {
-  const perModel = new Map<string, { jobs: number; expected: number; unpriced: number }>();
-  for (const { action, blocked_by, model, estimate } of plan.shots) {
-    if (!buys(action) || blocked_by !== undefined) continue;
-    const { jobs, expected, unpriced } = perModel.get(model) ?? { jobs: 0, expected: 0, unpriced: 0 };
-    perModel.set(model, {
-      jobs: jobs + 1,
-      expected: expected + (estimate?.expected_usd ?? 0),
-      unpriced: unpriced + (estimate === null ? 1 : 0),
+function modelLines(plan: PlanDocument, { signs }: PlanStyle): string[] {
+  const bought = plan.shots.filter(({ action, blocked_by }) => buys(action) && blocked_by === undefined);
+  const perModel = [...groupBy(bought, ({ model }) => model)].map(([model, rows]) => ({
+    model,
+    jobs: rows.length,
+    expectedUsd: sumUsd(rows.map(({ estimate }) => estimate?.expected_usd ?? 0)),
+    unpriced: rows.filter(({ estimate }) => estimate === null).length,
+  }));
+  if (perModel.length < 2) return [];
+  const rows = perModel
+    .sort((a, b) => b.expectedUsd - a.expectedUsd)
+    .map(({ model, jobs, expectedUsd, unpriced }) => {
+      const price = formatUsd(expectedUsd) + unpricedWords(unpriced, 'take');
+      return {
+        cells: [clean(model), `${groupDigits(jobs)} ${signs.times}`, unpriced === jobs ? 'unpriced' : price],
+      };
     });
-  }
-  if (perModel.size < 2) return [];
-  const priceOf = ({ jobs, expected, unpriced }: { jobs: number; expected: number; unpriced: number }) =>
-    unpriced === jobs ? 'unpriced' : formatUsd(expected) + unpricedWords(unpriced, 'take');
-  const lines = tableLines(
-    [...perModel]
-      .sort(([, a], [, b]) => b.expected - a.expected)
-      .map(([model, sum]) => ({
-        cells: [clean(model), `${groupDigits(sum.jobs)} ${signs.times}`, priceOf(sum)],
-      })),
-    { width: Infinity, right: new Set([1, 2]) },
-  );
-  return [...lines, ''];
+  return [...tableLines(rows, { width: Infinity, right: new Set([1, 2]) }), ''];
 }
 
 function toSpend({ total }: PlanDocument): string {

@@ -1,18 +1,11 @@
 import type { NotDelivered, RunEvent } from '../events.js';
-import type { Glyphs } from './glyphs.js';
-import type { Palette } from './look.js';
-import { formatUsd } from './money.js';
+import type { Style } from './look.js';
+import { formatDuration, formatTimeLeft, formatUsd, groupDigits } from './figures.js';
 import type { RunState, RunView } from './run-view.js';
-import { clean, groupDigits, pad } from './text.js';
-import { formatDuration, formatTimeLeft } from './time.js';
-
-export interface LineStyle {
-  readonly paint: Palette;
-  readonly signs: Glyphs;
-}
+import { clean, pad } from './text.js';
 
 /** How the lines that stay of events are written. */
-export interface EventLineStyle extends LineStyle {
+export interface EventLineStyle extends Style {
   readonly showPath: (path: string) => string;
 }
 
@@ -96,7 +89,7 @@ function deliveredLine(
 function notDeliveredLine(
   event: EventOf<'shot.not_delivered'>,
   keyWidth: number,
-  { paint, signs }: LineStyle,
+  { paint, signs }: Style,
 ): EventLine {
   const sign = event.will_retry ? paint.yellow(signs.warning) : outcomeSign(event.outcome, { paint, signs });
   const again = event.will_retry ? '; rendered again' : '';
@@ -104,7 +97,7 @@ function notDeliveredLine(
   return { head: `  ${sign} `, text };
 }
 
-function outcomeSign(outcome: NotDelivered, { paint, signs }: LineStyle): string {
+function outcomeSign(outcome: NotDelivered, { paint, signs }: Style): string {
   switch (outcome) {
     case 'failed':
     case 'refused':
@@ -120,7 +113,7 @@ function outcomeSign(outcome: NotDelivered, { paint, signs }: LineStyle): string
 }
 
 /** A line that says something without being about one shot's end. */
-export function warningLine(message: string, { paint, signs }: LineStyle): EventLine {
+export function warningLine(message: string, { paint, signs }: Style): EventLine {
   return { head: `  ${paint.yellow(signs.warning)} `, text: clean(message) };
 }
 

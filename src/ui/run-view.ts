@@ -1,4 +1,4 @@
-import type { NotDelivered, RunEvent } from '../events.js';
+import type { NotDelivered, RunEvent, Spent } from '../events.js';
 import { createTimeLeft, type Cohort, type RunningJob } from './time-left.js';
 
 /** A take that is being worked on. */
@@ -8,11 +8,11 @@ export interface ActiveShot {
   readonly state: 'sending' | 'queued' | 'rendering' | 'downloading';
   /** Milliseconds since 1970 of the submit, or of the download's start. */
   readonly sinceMs: number;
-  readonly expectedMs?: number;
+  readonly expectedMs?: number | undefined;
   /** Of the download, as of `bytesAtMs`. */
   readonly bytes?: number;
   readonly bytesAtMs?: number;
-  readonly totalBytes?: number;
+  readonly totalBytes?: number | undefined;
 }
 
 /** A run as far as its events tell; what every view of it is drawn from. */
@@ -26,9 +26,9 @@ export interface RunState {
   readonly lost: ReadonlyMap<NotDelivered, number>;
   /** Oldest first. */
   readonly active: ReadonlyMap<string, ActiveShot>;
-  /** Money of the whole project. */
+  /** Money of the whole project, as the run counts it. */
   readonly spentUsd: number;
-  /** Some job's cost was not reported: it stands in `spentUsd` at its upper estimate, or nobody knows any. */
+  /** The cost of some job is not reported: it stands in `spentUsd` at its upper estimate, or not at all. */
   readonly spentIsApproximate: boolean;
   readonly budgetUsd: number | null;
   /** Length of the longest key that may come to be shown. */
@@ -46,10 +46,9 @@ export interface RunView {
 interface PlannedTake {
   readonly cohort: Cohort;
   waiting: boolean;
-  /** There is no money to be counted: nothing was submitted by this run, or it stands in `spentUsd` already. */
-  counted: boolean;
 }
 
+/** Keeps the state of a run in step with its events. */
 export function createRunView(): RunView {
   const takes = new Map<string, PlannedTake>();
   const waiting = new Map<Cohort, number>();
@@ -69,7 +68,6 @@ export function createRunView(): RunView {
     budgetUsd: null as number | null,
     keyWidth: 0,
   };
-  let upperPriceUsd = 0;
   let concurrency = 1;
   let inFlight = 0;
   let mostInFlight = 0;
@@ -89,12 +87,9 @@ export function createRunView(): RunView {
     else active.set(key, shot);
   };
 
-  const countCost = (key: string, costUsd: number | undefined): void => {
-    const take = takes.get(key);
-    if (take === undefined || take.counted) return;
-    take.counted = true;
-    state.spentUsd += costUsd ?? upperPriceUsd;
-    if (costUsd === undefined) state.spentIsApproximate = true;
+  const setSpent = (spent: Spent): void => {
+    state.spentUsd = spent.spent_usd;
+    state.spentIsApproximate = spent.spent_estimated + spent.spent_unpriced > 0;
   };
 
   const handle = (event: RunEvent, now: number): void => {
@@ -106,27 +101,24 @@ export function createRunView(): RunView {
         state.spentUsd = event.spent_usd;
         state.spentIsApproximate = event.spent_unpriced > 0;
         state.budgetUsd = event.budget_usd;
-        upperPriceUsd = event.to_buy > 0 ? event.max_usd / event.to_buy : 0;
         concurrency = event.concurrency;
         return;
       case 'shot.planned': {
         const { action, model, key } = event;
         const cohort = `${model} ${event.duration ?? ''}`;
-        takes.set(key, { cohort, waiting: false, counted: true });
+        takes.set(key, { cohort, waiting: false });
         if (action === 'reuse' || action === 'held' || action === 'orphan') return;
         state.keyWidth = Math.max(state.keyWidth, key.length);
         if (event.expected_ms !== undefined) timeLeft.expect(cohort, event.expected_ms);
         if (action !== 'download') setWaiting(key, true);
         return;
       }
-      case 'shot.submitting': {
+      case 'shot.submitting':
         setWaiting(event.key, false);
-        const take = takes.get(event.key);
-        if (take !== undefined) take.counted = false;
         setActive(event.key, { key: event.key, model: event.model, state: 'sending', sinceMs: now });
         return;
-      }
       case 'shot.submitted': {
+        setSpent(event);
         const sinceMs = active.get(event.key)?.sinceMs ?? now;
         setActive(event.key, { key: event.key, model: event.model, state: 'queued', sinceMs });
         return;
@@ -138,14 +130,14 @@ export function createRunView(): RunView {
           model: event.model,
           state: event.status === 'pending' ? 'queued' : 'rendering',
           sinceMs: now - event.elapsed_ms,
-          ...(event.expected_ms === undefined ? {} : { expectedMs: event.expected_ms }),
+          expectedMs: event.expected_ms,
         });
         return;
       case 'shot.completed': {
+        setSpent(event);
         setWaiting(event.key, false);
         const take = takes.get(event.key);
         if (take !== undefined) timeLeft.learn(take.cohort, event.elapsed_ms);
-        countCost(event.key, event.cost_usd);
         setActive(event.key, { key: event.key, model: event.model, state: 'downloading', sinceMs: now });
         return;
       }
@@ -158,21 +150,21 @@ export function createRunView(): RunView {
           sinceMs: known?.bytes === undefined ? now : known.sinceMs,
           bytes: event.bytes,
           bytesAtMs: now,
-          ...(event.total_bytes === undefined ? {} : { totalBytes: event.total_bytes }),
+          totalBytes: event.total_bytes,
         });
         return;
       }
       case 'shot.delivered':
+        setSpent(event);
         setWaiting(event.key, false);
         setActive(event.key, undefined);
         state.delivered += 1;
         if (event.reused) state.reused += 1;
-        else countCost(event.key, event.cost_usd);
         return;
       case 'shot.not_delivered':
+        setSpent(event);
         setActive(event.key, undefined);
         setWaiting(event.key, event.will_retry);
-        if (mayHaveCost(event.outcome)) countCost(event.key, event.cost_usd);
         if (!event.will_retry) lost.set(event.outcome, (lost.get(event.outcome) ?? 0) + 1);
         return;
       case 'diagnostic':
@@ -188,22 +180,14 @@ export function createRunView(): RunView {
     const running: RunningJob[] = [];
     for (const shot of active.values()) {
       if (!isInFlight(shot)) continue;
-      running.push({
-        cohort: takes.get(shot.key)?.cohort ?? '',
-        elapsedMs: now - shot.sinceMs,
-        ...(shot.expectedMs === undefined ? {} : { expectedMs: shot.expectedMs }),
-      });
+      const { key, sinceMs, expectedMs } = shot;
+      running.push({ cohort: takes.get(key)?.cohort ?? '', elapsedMs: now - sinceMs, expectedMs });
     }
     // A limit for one model may keep the run below its cap for good, so what it has reached counts.
     return timeLeft.estimate({ running, waiting, cap: Math.min(concurrency, Math.max(1, mostInFlight)) });
   };
 
   return { state, handle, timeLeftMs };
-}
-
-/** By the budget's rule: what was neither refused nor never sent counts, whatever became of it. */
-function mayHaveCost(outcome: NotDelivered): boolean {
-  return outcome === 'failed' || outcome === 'held' || outcome === 'waiting';
 }
 
 function isInFlight(shot: ActiveShot | undefined): boolean {

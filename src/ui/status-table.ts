@@ -1,13 +1,12 @@
+import type { PlanAction } from '../domain/plan.js';
 import type { Report, ReportState, ReportTake } from '../domain/report.js';
 import { sumUsd } from '../domain/money.js';
-import { glyphs, type Glyphs } from './glyphs.js';
-import { palette, type Look, type Paint, type Palette } from './look.js';
-import { formatUsd, unpricedWords } from './money.js';
+import { styleOf, type Glyphs, type Look, type Palette, type Style } from './look.js';
+import { count, formatDuration, formatMoment, formatUsd, groupDigits, unpricedWords } from './figures.js';
 import { modelNames } from './names.js';
 import type { NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
-import { clean, count, cutMiddle, groupDigits } from './text.js';
-import { formatDuration, formatMoment } from './time.js';
+import { clean, cutMiddle } from './text.js';
 
 export interface StatusLook extends Look {
   readonly commands: NextCommands;
@@ -19,7 +18,7 @@ export interface StatusLook extends Look {
 
 /** The lockfile for people: one row a take, then what there is, what it cost and what to type next. */
 export function statusLines(report: Report, look: StatusLook): string[] {
-  const style: Style = { look, paint: palette(look.color), signs: glyphs(look.unicode) };
+  const style = { look, ...styleOf(look) };
   const model = modelNames(report.takes.map((take) => take.settings.model));
   const keyRoom = roomForKeys(report, look.width);
   const rows = report.takes.map((take) =>
@@ -40,17 +39,15 @@ export function statusLines(report: Report, look: StatusLook): string[] {
   ];
 }
 
-interface Style {
+interface StatusStyle extends Style {
   readonly look: StatusLook;
-  readonly paint: Palette;
-  readonly signs: Glyphs;
 }
 
 /** As wide as keys may be beside a state and a price, which are never broken. */
 function roomForKeys({ takes }: Report, width: number): number {
   let [word, price] = [0, 0];
   for (const take of takes) {
-    word = Math.max(word, shownAs(take).word.length);
+    word = Math.max(word, shownAs(take)[0].length);
     price = Math.max(price, priceOf(take).length);
   }
   return Math.max(12, Math.min(48, width / 2.5, width - INDENT_SIGN_AND_GAPS - word - price));
@@ -61,14 +58,14 @@ const INDENT_SIGN_AND_GAPS = 8;
 function takeRow(
   take: ReportTake,
   { model, keyRoom }: { readonly model: string; readonly keyRoom: number },
-  { look, paint, signs }: Style,
+  { look, paint, signs }: StatusStyle,
 ): TableRow {
-  const shown = shownAs(take);
+  const [word, sign, color] = shownAs(take);
   const mark = take.picked && take.takes > 1 ? '(picked) ' : '';
   return {
     cells: [
-      `${shown.paint(paint)(shown.sign(signs))} ${cutMiddle(clean(take.key), keyRoom, signs.ellipsis)}`,
-      shown.word,
+      `${paint[color](signOf(sign, signs))} ${cutMiddle(clean(take.key), keyRoom, signs.ellipsis)}`,
+      word,
       model,
       priceOf(take),
     ],
@@ -84,48 +81,34 @@ function priceOf(take: ReportTake): string {
 }
 
 /** What a state is called and how it is marked; the classes are those of the plan. */
-interface Shown {
-  readonly word: string;
-  readonly sign: (signs: Glyphs) => string;
-  readonly paint: (palette: Palette) => Paint;
-}
+type Shown = readonly [word: string, sign: 'done' | 'failed' | PlanAction, color: keyof Palette];
 
 function shownAs({ state, earlier }: ReportTake): Shown {
-  return state === 'missing' && earlier ? OUT_OF_DATE : STATES[state];
+  return state === 'missing' && earlier ? ['out of date', 'rerender', 'yellow'] : STATES[state];
 }
 
-const OUT_OF_DATE: Shown = {
-  word: 'out of date',
-  sign: (signs) => signs.action.rerender,
-  paint: (palette) => palette.yellow,
-};
+function signOf(sign: Shown[1], signs: Glyphs): string {
+  return sign === 'done' || sign === 'failed' ? signs[sign] : signs.action[sign];
+}
 
 const STATES: Readonly<Record<ReportState, Shown>> = {
-  planned: { word: 'not begun', sign: (signs) => signs.action.render, paint: (palette) => palette.dim },
-  missing: { word: 'not begun', sign: (signs) => signs.action.render, paint: (palette) => palette.dim },
-  blocked: { word: 'blocked', sign: (signs) => signs.action.held, paint: (palette) => palette.yellow },
-  submitting: { word: 'submitting', sign: (signs) => signs.action.resume, paint: (palette) => palette.cyan },
-  pending: { word: 'queued', sign: (signs) => signs.action.resume, paint: (palette) => palette.cyan },
-  in_progress: { word: 'rendering', sign: (signs) => signs.action.resume, paint: (palette) => palette.cyan },
-  completed: {
-    word: 'to download',
-    sign: (signs) => signs.action.download,
-    paint: (palette) => palette.cyan,
-  },
-  downloading: {
-    word: 'to download',
-    sign: (signs) => signs.action.download,
-    paint: (palette) => palette.cyan,
-  },
-  delivered: { word: 'delivered', sign: (signs) => signs.done, paint: (palette) => palette.green },
-  failed: { word: 'failed', sign: (signs) => signs.failed, paint: (palette) => palette.red },
-  cancelled: { word: 'cancelled', sign: (signs) => signs.failed, paint: (palette) => palette.red },
-  expired: { word: 'expired', sign: (signs) => signs.failed, paint: (palette) => palette.red },
-  refused: { word: 'refused', sign: (signs) => signs.failed, paint: (palette) => palette.red },
-  lost: { word: 'lost', sign: (signs) => signs.action.held, paint: (palette) => palette.yellow },
-  uncertain: { word: 'uncertain', sign: (signs) => signs.action.held, paint: (palette) => palette.yellow },
-  not_charged: { word: 'not charged', sign: (signs) => signs.action.render, paint: (palette) => palette.dim },
-  abandoned: { word: 'given up', sign: (signs) => signs.action.orphan, paint: (palette) => palette.dim },
+  planned: ['not begun', 'render', 'dim'],
+  missing: ['not begun', 'render', 'dim'],
+  blocked: ['blocked', 'held', 'yellow'],
+  submitting: ['submitting', 'resume', 'cyan'],
+  pending: ['queued', 'resume', 'cyan'],
+  in_progress: ['rendering', 'resume', 'cyan'],
+  completed: ['to download', 'download', 'cyan'],
+  downloading: ['to download', 'download', 'cyan'],
+  delivered: ['delivered', 'done', 'green'],
+  failed: ['failed', 'failed', 'red'],
+  cancelled: ['cancelled', 'failed', 'red'],
+  expired: ['expired', 'failed', 'red'],
+  refused: ['refused', 'failed', 'red'],
+  lost: ['lost', 'held', 'yellow'],
+  uncertain: ['uncertain', 'held', 'yellow'],
+  not_charged: ['not charged', 'render', 'dim'],
+  abandoned: ['given up', 'orphan', 'dim'],
 };
 
 function detailOf(take: ReportTake, { now, showPath }: StatusLook): string {
@@ -150,7 +133,7 @@ function warningsOf(take: ReportTake): string[] {
 function countsLine(report: Report): string {
   const counts = new Map<string, number>();
   for (const take of report.takes) {
-    const { word } = shownAs(take);
+    const [word] = shownAs(take);
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   return [...counts]

@@ -1,13 +1,12 @@
+import { groupBy } from '../domain/group-by.js';
 import { sumUsd } from '../domain/money.js';
 import type { NotDelivered, RunSummary, TakeResult } from '../events.js';
-import { glyphs, type Glyphs } from './glyphs.js';
-import { palette, type Look, type Palette } from './look.js';
-import { formatUsd, unpricedWords } from './money.js';
+import { styleOf, type Look, type Palette, type Style } from './look.js';
+import { count, formatDuration, formatUsd, groupDigits, unpricedWords } from './figures.js';
 import { outcomeWord } from './run-lines.js';
 import type { NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
-import { clean, count, groupDigits, joinFacts, wrap } from './text.js';
-import { formatDuration } from './time.js';
+import { clean, joinFacts, wrap } from './text.js';
 
 export interface SummaryLook extends Look {
   readonly commands: NextCommands;
@@ -15,7 +14,7 @@ export interface SummaryLook extends Look {
 
 /** The end of a run: what was delivered where, what was not and why, what it cost, what to type next. */
 export function summaryLines(summary: RunSummary, look: SummaryLook): string[] {
-  const style: Style = { look, paint: palette(look.color), signs: glyphs(look.unicode) };
+  const style = { look, ...styleOf(look) };
   const blocks = [
     headLines(summary, style),
     lostLines(summary, style),
@@ -28,14 +27,12 @@ export function summaryLines(summary: RunSummary, look: SummaryLook): string[] {
     .flatMap((block, index) => (index === 0 ? block : ['', ...block]));
 }
 
-interface Style {
+interface SummaryStyle extends Style {
   readonly look: SummaryLook;
-  readonly paint: Palette;
-  readonly signs: Glyphs;
 }
 
 /** `58 of 60 clips in renders/ · 11 min 40 s · $18.20 (estimate was $17.90)`. */
-function headLines(summary: RunSummary, { look, paint, signs }: Style): string[] {
+function headLines(summary: RunSummary, { look, paint, signs }: SummaryStyle): string[] {
   const { delivered, total, reused } = summary.counts;
   const clips = `${groupDigits(delivered)} of ${count(total, 'clip')}`;
   const paintClips = delivered === total ? paint.green : paint.yellow;
@@ -74,11 +71,12 @@ const LOST: readonly NotDelivered[] = ['failed', 'refused', 'held', 'blocked', '
 const MANY_ALIKE = 6;
 
 /** Names every shot that was not delivered, and why. */
-function lostLines(summary: RunSummary, style: Style): string[] {
+function lostLines(summary: RunSummary, style: SummaryStyle): string[] {
   const rows: TableRow[] = [];
   const paragraphs: string[] = [];
   for (const outcome of LOST) {
-    for (const takes of byReason(summary.shots.filter((shot) => shot.outcome === outcome))) {
+    const lost = summary.shots.filter((shot) => shot.outcome === outcome);
+    for (const takes of groupBy(lost, reasonOf).values()) {
       if (takes.length >= MANY_ALIKE) paragraphs.push(...lostParagraph(outcome, takes, style));
       else rows.push(...takes.map((take) => lostRow(outcome, take, style)));
     }
@@ -87,26 +85,19 @@ function lostLines(summary: RunSummary, style: Style): string[] {
 }
 
 /** Shots alike in reason, and in whether a job of theirs is known. */
-function byReason(shots: readonly TakeResult[]): Iterable<TakeResult[]> {
-  const groups = new Map<string, TakeResult[]>();
-  for (const shot of shots) {
-    const reason = `${shot.job_id === undefined ? '' : 'job'} ${shot.message ?? ''}`;
-    const group = groups.get(reason);
-    if (group === undefined) groups.set(reason, [shot]);
-    else group.push(shot);
-  }
-  return groups.values();
+function reasonOf({ job_id, message }: TakeResult): string {
+  return `${job_id === undefined ? '' : 'job'} ${message ?? ''}`;
 }
 
-function lostRow(outcome: NotDelivered, take: TakeResult, { look, paint }: Style): TableRow {
+function lostRow(outcome: NotDelivered, take: TakeResult, { look, paint }: SummaryStyle): TableRow {
   return {
     cells: [outcomePaint(outcome, paint)(outcomeWord(outcome)), clean(take.key), clean(take.model)],
     rest: clean(take.message ?? ''),
-    ...(outcome === 'held' ? { note: paint.dim(settleNote([take], look.commands)) } : {}),
+    note: outcome === 'held' ? paint.dim(settleNote([take], look.commands)) : undefined,
   };
 }
 
-function lostParagraph(outcome: NotDelivered, takes: readonly TakeResult[], style: Style): string[] {
+function lostParagraph(outcome: NotDelivered, takes: readonly TakeResult[], style: SummaryStyle): string[] {
   const { look, paint } = style;
   const word = outcomePaint(outcome, paint)(outcomeWord(outcome));
   const [first] = takes;
@@ -145,7 +136,7 @@ function outcomePaint(outcome: NotDelivered, paint: Palette): (text: string) => 
 }
 
 /** Where a clip of this run differs from what was asked. */
-function clipWarningLines(summary: RunSummary, { look, paint, signs }: Style): string[] {
+function clipWarningLines(summary: RunSummary, { look, paint, signs }: SummaryStyle): string[] {
   const rows = summary.shots
     .filter((shot) => shot.outcome === 'delivered' && shot.action !== 'reuse')
     .flatMap((shot) => {
@@ -157,7 +148,7 @@ function clipWarningLines(summary: RunSummary, { look, paint, signs }: Style): s
   return tableLines(rows, { width: look.width });
 }
 
-function stoppedLines({ stopped }: RunSummary, { look, paint }: Style): string[] {
+function stoppedLines({ stopped }: RunSummary, { look, paint }: SummaryStyle): string[] {
   if (stopped === undefined) return [];
   const hint = stopped.hint === undefined ? [] : wrap(`hint: ${clean(stopped.hint)}`, look.width - 2);
   return [
@@ -166,7 +157,7 @@ function stoppedLines({ stopped }: RunSummary, { look, paint }: Style): string[]
   ];
 }
 
-function closingLines(summary: RunSummary, { look, paint }: Style): string[] {
+function closingLines(summary: RunSummary, { look, paint }: SummaryStyle): string[] {
   const sheet = summary.sheet === undefined ? [] : [`Contact sheet  ${clean(summary.sheet)}`];
   const words = againWords(summary);
   if (words === '') return sheet;

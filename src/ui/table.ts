@@ -7,7 +7,7 @@ export interface TableRow {
   readonly rest?: string;
   readonly paintRest?: (text: string) => string;
   /** A line of its own below, never broken: a command must stay one line to be copied. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 export interface TableOptions {

@@ -148,17 +148,6 @@ export function joinFacts(facts: readonly string[], separator: string, width: nu
   return lines;
 }
 
-/** `10,000`. Intl's formats would cost more at start than all else that a command shows. */
-export function groupDigits(number: number | string): string {
-  const [whole = '', ...fraction] = String(number).split('.');
-  return [whole.replace(/\B(?=(?:\d{3})+$)/g, ','), ...fraction].join('.');
-}
-
-/** `1 clip`, `2 clips`, `10,000 clips`. */
-export function count(number: number, noun: string, plural = `${noun}s`): string {
-  return `${groupDigits(number)} ${number === 1 ? noun : plural}`;
-}
-
 /** `a, b and c`. */
 export function joinWords(words: readonly string[]): string {
   if (words.length < 2) return words[0] ?? '';

@@ -7,7 +7,7 @@ export interface RunningJob {
   /** Milliseconds since the submit. */
   readonly elapsedMs: number;
   /** How long such jobs have taken in earlier runs, where that is known. */
-  readonly expectedMs?: number;
+  readonly expectedMs?: number | undefined;
 }
 
 export interface TimeLeft {

@@ -1,19 +1,26 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Spent } from '../../src/events.js';
 import { cli, writeManifest } from '../helpers/cli.js';
-import { orderedClip } from '../helpers/clips.js';
-import { useGateway } from '../helpers/gateway.js';
-import { startGatewayServer } from '../helpers/gateway-server.js';
+import { makeClip } from '../helpers/clips.js';
+import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
 
 const KEY = 'sk-test-0123456789';
 const env = { TEST_KEY: KEY };
 const TWO = '  - { id: sea, prompt: waves }\n  - { id: storm, prompt: thunder }';
 
-const server = useGateway({ apiKey: KEY, key: { usage: 12.5, limit: 50 } });
-const clip = await orderedClip();
-beforeEach(() => server.autoComplete(clip, { cost: 0.12 }));
+let server: GatewayServer;
+
+beforeEach(async () => {
+  server = await startGatewayServer({ apiKey: KEY, key: { usage: 12.5, limit: 50 } });
+  server.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 }), { cost: 0.12 });
+});
+afterEach(async () => {
+  expect(server.violations).toEqual([]);
+  await server.close();
+});
 
 describe('dailies run', () => {
   it('renders, says so on the standard output, and keeps progress off it', async () => {
@@ -49,6 +56,24 @@ describe('dailies run', () => {
     expect(types.filter((type) => type === 'shot.delivered')).toHaveLength(2);
     const { stdout } = await cli(['run', manifest, '--format', 'json'], { env });
     expect(JSON.parse(stdout)).toMatchObject({ version: 1, exit_code: 0, counts: { total: 2, reused: 2 } });
+  });
+
+  it('says with each event about money what the project has spent by then, estimates apart', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
+    const words = ['run', manifest, '--format', 'ndjson'];
+    const lines = (await cli(words, { env })).stdout.trimEnd().split('\n');
+    const spent = lines.flatMap((line) => {
+      const event = JSON.parse(line) as Partial<Spent> & { readonly type: string };
+      const { type, spent_usd, spent_estimated, spent_unpriced } = event;
+      return type.startsWith('shot.') && spent_usd !== undefined
+        ? [{ type, spent: [spent_usd, spent_estimated, spent_unpriced] }]
+        : [];
+    });
+    expect(spent).toEqual([
+      { type: 'shot.submitted', spent: [0.12, 1, 0] },
+      { type: 'shot.completed', spent: [0.12, 0, 0] },
+      { type: 'shot.delivered', spent: [0.12, 0, 0] },
+    ]);
   });
 
   it('says in a dry run what a ceiling would stop, and ends as the run would', async () => {
@@ -217,7 +242,7 @@ describe('dailies run on a terminal', () => {
       data: data.map((model) => (model.id === 'google/veo-3.1' ? { ...model, pricing_skus: {} } : model)),
     };
     const unpriced = await startGatewayServer({ apiKey: KEY, models });
-    unpriced.autoComplete(await orderedClip());
+    unpriced.autoComplete(await makeClip({ width: 1280, height: 720, seconds: 4, fps: 4 }));
     const storm = '\n  - { id: storm, prompt: thunder, model: google/veo-3.1 }';
     try {
       const { manifest } = await writeManifest(unpriced.baseUrl, `  - { id: sea, prompt: waves }${storm}`);

@@ -85,7 +85,7 @@ describe('a run in a terminal', () => {
     cliff.status('in_progress');
     await shows([
       ...asked,
-      'film  ░░░░░░░░░░░░░░░░░░░░░░░░░░░░  0/3   $0.00',
+      'film  ░░░░░░░░░░░░░░░░░░░░░░░░░░░░  0/3   ~$0.24',
       '  cliff            rendering N s  veo-3.1-lite',
       '  harbor-at-night  queued N s  veo-3.1-lite',
     ]);
@@ -94,7 +94,7 @@ describe('a run in a terminal', () => {
     await shows([
       ...asked,
       '  ✗ harbor-at-night  failed: the gateway says: a flagged prompt',
-      'film  █████████░░░░░░░░░░░░░░░░░░░  0/3   1 failed   ~$0.12',
+      'film  █████████░░░░░░░░░░░░░░░░░░░  0/3   1 failed   ~$0.36',
       '  cliff            rendering N s  veo-3.1-lite',
       '  storm            queued N s  veo-3.1-lite',
     ]);
@@ -103,7 +103,7 @@ describe('a run in a terminal', () => {
       ...asked,
       '  ✗ harbor-at-night  failed: the gateway says: a flagged prompt',
       '  ✓ cliff N s   $0.12  renders/film/cliff/cliff.mp4',
-      'film  ███████████████████░░░░░░░░░  1/3   1 failed   ~$0.24   about N s left',
+      'film  ███████████████████░░░░░░░░░  1/3   1 failed   ~$0.36   about N s left',
       '  storm            queued N s  veo-3.1-lite',
     ]);
     storm.complete(clip, { cost: 0.12 });
@@ -137,7 +137,7 @@ describe('a run in a terminal', () => {
     const asked = [...head, 'Spend up to $0.36? [y/N] y', ''];
     const [cliff, harbor] = [await server.nextJob(), await server.nextJob()];
     const running = [
-      'film  ░░░░░░░░░░░░░░░░░░░░░░░░░░░░  0/3   $0.00',
+      'film  ░░░░░░░░░░░░░░░░░░░░░░░░░░░░  0/3   ~$0.24',
       '  cliff            queued N s  veo-3.1-…',
       '  harbor-at-night  queued N s  veo-3.1-…',
     ];
@@ -145,7 +145,7 @@ describe('a run in a terminal', () => {
     await resize(30, 12);
     await shows([
       ...asked.slice(-6),
-      'film  ░░░░░░░░░░  0/3   $0.00',
+      'film  ░░░░░░░░░  0/3   ~$0.24',
       '  cliff   queued N s',
       '  har…ht  queued N s',
     ]);

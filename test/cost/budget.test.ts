@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Attempt, AttemptState } from '../../src/domain/attempt.js';
-import { countedUsd, countUnpriced, spentUsd } from '../../src/cost/budget.js';
+import { countedUsd, countEstimated, countUnpriced, spentUsd } from '../../src/cost/budget.js';
 
 const since = '2026-10-10T12:00:00.000Z';
 const job = { id: 'job-1' };
@@ -66,6 +66,18 @@ describe('what was spent', () => {
   it('is decimal money', () => {
     const state: AttemptState = { kind: 'completed', since, job, cost_usd: 0.1 };
     expect(spentUsd([attempt(state), attempt({ ...state, cost_usd: 0.2 })])).toBe(0.3);
+  });
+
+  it('counts at their upper estimate attempts without a reported cost, and says how many they are', () => {
+    const estimated = attempt({ kind: 'pending', since, job });
+    const others = [
+      attempt({ kind: 'completed', since, job, cost_usd: 1 }),
+      attempt({ kind: 'refused', since, status: 400, message: 'no' }),
+      attempt({ kind: 'pending', since, job }, { estimate: null }),
+      attempt({ kind: 'pending', since, job }, { gateway: 'sandbox' }),
+    ];
+    expect(spentUsd([estimated, ...others])).toBe(1.3);
+    expect(countEstimated([estimated, ...others])).toBe(1);
   });
 
   it('counts attempts without price or cost as nothing, and says how many they are', () => {

@@ -44,6 +44,7 @@ async function buildInto(workshop: string, folder: string): Promise<void> {
     await transpile('src', dist);
     await cp('package.json', join(workshop, 'package.json'));
     await cp('src/sandbox/models.json', join(dist, 'sandbox/models.json'));
+    await cp('src/sheet/style', join(dist, 'sheet/style'), { recursive: true });
     await rename(workshop, folder);
   } finally {
     await rm(workshop, { recursive: true, force: true });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { junitXml } from '../../src/ui/junit.js';
-import { stepSummary } from '../../src/ui/step-summary.js';
+import { junitXml, stepSummary } from '../../src/ui/ci-reports.js';
 import { result, summary } from './events.js';
 
 const SHOTS = [

@@ -1,9 +1,14 @@
-import type { RunEvent, TakeResult, RunSummary } from '../../src/events.js';
+import type { RunEvent, RunSummary, Spent, TakeResult } from '../../src/events.js';
 import type { PlanAction } from '../../src/domain/plan.js';
 import type { Output } from '../../src/domain/attempt.js';
 
 const AT = '2026-10-10T09:00:00.000Z';
 const MODEL = 'google/veo-3.1-lite';
+
+/** What a run says of the money of its project. */
+export function spent(usd: number, { estimated = 0, unpriced = 0 } = {}): Spent {
+  return { spent_usd: usd, spent_estimated: estimated, spent_unpriced: unpriced };
+}
 
 /** Makes the events of a run, as the flow sends them. */
 export const events = {
@@ -34,9 +39,10 @@ export const events = {
     duration: 4,
   }),
   submitting: (key: string): RunEvent => ({ type: 'shot.submitting', ...take(key), model: MODEL }),
-  submitted: (key: string): RunEvent => ({
+  submitted: (key: string, money = spent(0)): RunEvent => ({
     type: 'shot.submitted',
     ...take(key),
+    ...money,
     model: MODEL,
     job_id: 'job',
   }),
@@ -47,12 +53,13 @@ export const events = {
     status: 'in_progress',
     elapsed_ms: elapsedMs,
   }),
-  completed: (key: string, elapsedMs: number, costUsd?: number): RunEvent => ({
+  completed: (key: string, elapsedMs: number, costUsd: number, money = spent(costUsd)): RunEvent => ({
     type: 'shot.completed',
     ...take(key),
+    ...money,
     model: MODEL,
     elapsed_ms: elapsedMs,
-    ...(costUsd === undefined ? {} : { cost_usd: costUsd }),
+    cost_usd: costUsd,
   }),
   downloading: (key: string, bytes: number, totalBytes: number): RunEvent => ({
     type: 'shot.downloading',
@@ -60,16 +67,18 @@ export const events = {
     bytes,
     total_bytes: totalBytes,
   }),
-  delivered: (key: string, reused = false): RunEvent => ({
+  delivered: (key: string, { reused = false, money = spent(0) } = {}): RunEvent => ({
     type: 'shot.delivered',
     ...take(key),
+    ...money,
     model: MODEL,
     reused,
     outputs: [output(`renders/${key}.mp4`)],
   }),
-  failed: (key: string, message: string, willRetry = false): RunEvent => ({
+  failed: (key: string, message: string, { willRetry = false, money = spent(0) } = {}): RunEvent => ({
     type: 'shot.not_delivered',
     ...take(key),
+    ...money,
     model: MODEL,
     outcome: 'failed',
     message,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLiveProgress } from '../../src/ui/live-progress.js';
 import type { Progress } from '../../src/ui/progress.js';
-import { events } from './events.js';
+import { events, spent } from './events.js';
 import { createTerminal, type Terminal } from './terminal.js';
 
 interface Stage {
@@ -47,14 +47,14 @@ describe('the live view', () => {
     for (const key of ['cliff', 'market', 'harbor', 'storm']) progress.handle(events.planned(key));
     progress.handle(events.submitting('cliff'));
     pass(2000);
-    progress.handle(events.completed('cliff', 2000, 0.12));
-    progress.handle(events.delivered('cliff'));
+    progress.handle(events.completed('cliff', 2000, 0.12, spent(1.12)));
+    progress.handle(events.delivered('cliff', { money: spent(1.12) }));
     for (const key of ['market', 'harbor', 'storm']) progress.handle(events.submitting(key));
     progress.handle(events.failed('storm', 'the gateway says: Content policy violation'));
-    progress.handle(events.submitted('harbor'));
+    progress.handle(events.submitted('harbor', spent(1.36, { estimated: 2 })));
     pass(1000);
     progress.handle(events.rendering('market', 1000));
-    progress.handle(events.completed('harbor', 1000, 0.12));
+    progress.handle(events.completed('harbor', 1000, 0.12, spent(1.36, { estimated: 1 })));
     progress.handle(events.downloading('harbor', 0, 10_000_000));
     pass(500);
     progress.handle(events.downloading('harbor', 6_100_000, 10_000_000));
@@ -74,7 +74,9 @@ describe('the live view', () => {
     for (let shot = 0; shot < 60; shot++) progress.handle(events.planned(`a-shot-with-a-long-name-${shot}`));
     for (let shot = 0; shot < 9; shot++)
       progress.handle(events.submitting(`a-shot-with-a-long-name-${shot}`));
-    progress.handle(events.failed('a-shot-with-a-long-name-0', 'no'));
+    progress.handle(
+      events.failed('a-shot-with-a-long-name-0', 'no', { money: spent(0.12, { unpriced: 1 }) }),
+    );
     pass(1100);
     expect(terminal.screen()).toEqual([
       '  ✗ a-shot-with-a-long-name-0   failed: no',

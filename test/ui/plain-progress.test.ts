@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createPlainProgress } from '../../src/ui/plain-progress.js';
-import { createProgress, type Progress } from '../../src/ui/progress.js';
-import { events } from './events.js';
+import { createPlainProgress, createProgress, type Progress } from '../../src/ui/progress.js';
+import { events, spent } from './events.js';
 
 interface Log {
   readonly progress: Progress;
@@ -37,11 +36,11 @@ describe('progress in a log', () => {
     progress.handle(events.planned('old', 'reuse'));
     progress.handle(events.planned('cliff'));
     progress.handle(events.planned('storm'));
-    progress.handle(events.delivered('old', true));
+    progress.handle(events.delivered('old', { reused: true }));
     progress.handle(events.submitting('cliff'));
     progress.handle(events.completed('cliff', 48_000, 0.12));
     progress.handle(events.delivered('cliff'));
-    progress.handle(events.failed('storm', 'the gateway says: no', true));
+    progress.handle(events.failed('storm', 'the gateway says: no', { willRetry: true }));
     progress.handle(events.failed('storm', 'the gateway says: no'));
     progress.handle(events.finished());
     expect(lines()).toEqual([
@@ -78,13 +77,14 @@ describe('progress in a log', () => {
     progress.handle(events.started(5, { concurrency: 1 }));
     for (const key of ['a', 'b', 'c', 'd', 'e']) progress.handle(events.planned(key));
     progress.handle(events.submitting('a'));
+    progress.handle(events.submitted('a', spent(0.12, { estimated: 1 })));
     beat();
     progress.handle(events.completed('a', 60_000, 0.12));
-    progress.handle(events.delivered('a'));
+    progress.handle(events.delivered('a', { money: spent(0.12) }));
     progress.handle(events.submitting('b'));
     beat();
     expect(lines().filter((line) => line.includes('in flight'))).toEqual([
-      '[0/5]  1 in flight  $0.00 of $20.00',
+      '[0/5]  1 in flight  ~$0.12 of $20.00',
       '[1/5]  1 in flight  $0.12 of $20.00  about 4 min left',
     ]);
     progress.handle(events.finished());

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { clean, count, cutEnd, cutMiddle, joinFacts, pad, textWidth, wrap } from '../../src/ui/text.js';
+import { count } from '../../src/ui/figures.js';
+import { clean, cutEnd, cutMiddle, joinFacts, pad, textWidth, wrap } from '../../src/ui/text.js';
 
 describe('clean', () => {
   it('takes escape sequences out of text from outside, so that it cannot move the cursor', () => {

@@ -1,9 +1,8 @@
+import { resolve } from 'node:path';
 import { commandLine, fileWord } from '../../ui/shell.js';
 import { act, addExamples, type Register } from '../command.js';
-import { printJson, printLines } from '../context.js';
+import { answer, shownPath } from '../context.js';
 import { addFormatOption, addQuietOption } from '../options.js';
-import { shownPath } from '../shown-path.js';
-import { resolve } from 'node:path';
 
 export const registerInit: Register = (program, context) => {
   const command = program
@@ -17,17 +16,16 @@ export const registerInit: Register = (program, context) => {
     const { initProject } = await import('../../flow/commands/init.js');
     const made = await initProject(resolve(folder));
     const manifest = shownPath(made.manifest);
-    if (context.format === 'json')
-      printJson(context, { version: 1, manifest, files: made.files.map(shownPath) });
-    else if (flags.quiet === true) printLines(context, [manifest]);
-    else {
-      printLines(context, [
-        ...made.files.map((file) => `  + ${shownPath(file)}`),
+    const files = made.files.map(shownPath);
+    answer(context, { manifest, files }, () => {
+      if (flags.quiet === true) return [manifest];
+      return [
+        ...files.map((file) => `  + ${file}`),
         '',
         `Look   ${commandLine('dailies', 'plan', fileWord(manifest))}`,
         `Render ${commandLine('dailies', 'run', fileWord(manifest))}  on the sandbox, for free`,
-      ]);
-    }
+      ];
+    });
     return 0;
   });
 };

@@ -1,11 +1,11 @@
 import { DailiesError } from '../../errors.js';
 import type { Settlement } from '../../flow/commands/resolve.js';
-import { formatUsd } from '../../ui/money.js';
+import { formatUsd } from '../../ui/figures.js';
 import { clean } from '../../ui/text.js';
 import { act, addExamples, type Register } from '../command.js';
-import { printJson, printLines } from '../context.js';
-import { openProject } from '../open-project.js';
-import { addFormatOption, addManifestOptions, parseText, type ManifestFlags } from '../options.js';
+import { answer } from '../context.js';
+import { openProject, type ManifestFlags } from '../flags.js';
+import { addFormatOption, addManifestOptions, parseText } from '../options.js';
 import { interruptible } from '../signals.js';
 
 interface ResolveFlags extends ManifestFlags {
@@ -30,34 +30,24 @@ export const registerResolve: Register = (program, context) => {
     ['dailies resolve teaser.yaml harbor --not-charged', 'not found there'],
     ['dailies resolve teaser.yaml --all --not-charged', ''],
   ]);
-  act<ResolveFlags>(command, context, async ({ words: [manifest = '', ...shots], flags }) => {
+  act<ResolveFlags>(command, context, async (invocation) => {
+    const { words, flags } = invocation;
+    const shots = words.slice(1);
     const settlement = settlementOf(flags, shots);
-    const project = await openProject(context, manifest, flags);
+    const project = await openProject(context, invocation);
     const { resolveShots } = await import('../../flow/commands/resolve.js');
-    const interruption = interruptible();
-    try {
-      const resolution = await resolveShots(project, {
-        shots,
-        all: flags.all === true,
-        settlement,
-        signal: interruption.signal,
-      });
-      if (context.format === 'json') {
-        printJson(context, { version: 1, ...resolution });
-        return 0;
-      }
-      const lines = resolution.settled.map(
-        ({ owner, as }) => `${clean(owner.shot)}@${owner.take}  ${WORDS[as]}`,
-      );
-      const { usage_usd: usage } = resolution;
-      printLines(context, [
+    const resolution = await interruptible((signal) =>
+      resolveShots(project, { shots, all: flags.all === true, settlement, signal }),
+    );
+    answer(context, resolution, () => {
+      const { settled, usage_usd: usage } = resolution;
+      const lines = settled.map(({ owner, as }) => `${clean(owner.shot)}@${owner.take}  ${WORDS[as]}`);
+      return [
         ...(lines.length === 0 ? ['nothing to settle'] : lines),
         ...(usage === undefined ? [] : [`the key has used ${formatUsd(usage)} in all, says the gateway`]),
-      ]);
-      return 0;
-    } finally {
-      interruption.release();
-    }
+      ];
+    });
+    return 0;
   });
 };
 

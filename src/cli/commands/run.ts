@@ -1,4 +1,7 @@
+import { count } from '../../ui/figures.js';
 import { act, addExamples, type Register } from '../command.js';
+import { answer, noteDiagnostics } from '../context.js';
+import { openProject, type ManifestFlags, type PlanFlags, type RunFlags } from '../flags.js';
 import {
   addFormatOption,
   addManifestOptions,
@@ -8,7 +11,9 @@ import {
   parseText,
   parseUsd,
 } from '../options.js';
-import type { RunFlags } from '../run-manifest.js';
+import { interruptible } from '../signals.js';
+
+// What shows a plan or a run is a good part of the program: it is loaded when one of these commands is given.
 
 export const registerRun: Register = (program, context) => {
   const command = program.command('run <MANIFEST>').description('render what is not there yet');
@@ -27,13 +32,64 @@ export const registerRun: Register = (program, context) => {
     ['dailies run teaser.yaml --only turn --rerender turn', 'makes one shot anew'],
     ['dailies run teaser.yaml --yes --max-cost 5 --junit out.xml', 'in CI'],
   ]);
-  act<RunFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
-    // What shows a plan or a run is a good part of the program, and no other command needs it.
-    if (flags.dryRun === true) {
+  act<RunFlags>(command, context, async (invocation) => {
+    if (invocation.flags.dryRun === true) {
       const { printDryRun } = await import('../print-plan.js');
-      return printDryRun(context, manifest, flags);
+      return printDryRun(context, invocation);
     }
     const { runManifest } = await import('../run-manifest.js');
-    return runManifest(context, manifest, flags);
+    return runManifest(context, invocation);
+  });
+};
+
+export const registerPlan: Register = (program, context) => {
+  const command = program
+    .command('plan <MANIFEST>')
+    .description('say what a run would do, why, and for how much');
+  addScopeOptions(addManifestOptions(command))
+    .option('--offline', 'leaves the gateway alone; limits and prices are those last seen')
+    .option('--all', 'names the clips that are there already too');
+  addQuietOption(addFormatOption(command));
+  addExamples(command, [
+    ['dailies plan teaser.yaml', 'needs no key and submits nothing'],
+    ['dailies plan teaser.yaml --until turn', 'one shot and what it is made from'],
+    ['dailies plan teaser.yaml --format json', 'for machines: schemas/plan.schema.json'],
+  ]);
+  act<PlanFlags>(command, context, async (invocation) => {
+    const { printPlan } = await import('../print-plan.js');
+    return printPlan(context, invocation);
+  });
+};
+
+interface ValidateFlags extends ManifestFlags {
+  readonly offline?: boolean;
+  readonly preflight: boolean;
+  readonly quiet?: boolean;
+}
+
+export const registerValidate: Register = (program, context) => {
+  const command = program.command('validate <MANIFEST>').description('find every mistake in a manifest');
+  addManifestOptions(command)
+    .option('--offline', 'leaves the gateway and remote inputs alone')
+    .option('--no-preflight', 'does not ask for remote inputs');
+  addQuietOption(addFormatOption(command));
+  addExamples(command, [
+    ['dailies validate teaser.yaml', 'against the live catalogue'],
+    ['dailies validate teaser.yaml --offline --format json', 'in an editor or a hook'],
+  ]);
+  act<ValidateFlags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation, { soundPart: true });
+    const { validateProject } = await import('../../flow/plan/plan.js');
+    const { offline = false, preflight, quiet } = invocation.flags;
+    const diagnostics = await interruptible((signal) =>
+      validateProject(project, { offline, preflight, signal }),
+    );
+    const takes = project.manifest.takes.length;
+    if (context.format === 'text') await noteDiagnostics(context, diagnostics, project.source);
+    answer(context, { takes, diagnostics }, () => {
+      const warnings = diagnostics.length === 0 ? '' : `, ${count(diagnostics.length, 'warning')}`;
+      return quiet === true ? [] : [`${count(takes, 'take')}, no errors${warnings}`];
+    });
+    return 0;
   });
 };

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
 import { statusLines } from '../../ui/status-table.js';
 import { act, addExamples, type Register } from '../command.js';
-import { lookOf, printJson, printLines } from '../context.js';
-import { openProject } from '../open-project.js';
-import { addFormatOption, addManifestOptions, nextCommands, type ManifestFlags } from '../options.js';
-import { shownPath } from '../shown-path.js';
+import { answer, lookOf, printLines, shownPath } from '../context.js';
+import { nextCommands, openProject, type ManifestFlags } from '../flags.js';
+import { addFormatOption, addManifestOptions } from '../options.js';
 
 export const registerStatus: Register = (program, context) => {
   const command = program
@@ -14,19 +13,33 @@ export const registerStatus: Register = (program, context) => {
   addExamples(command, [
     ['dailies status teaser.yaml', 'by the lockfile alone: asks nobody, also during a run'],
   ]);
-  act<ManifestFlags>(command, context, async ({ words: [manifest = ''], flags }) => {
-    const project = await openProject(context, manifest, flags);
+  act<ManifestFlags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
     const { projectStatus } = await import('../../flow/commands/status.js');
     const report = await projectStatus(project);
-    if (context.format === 'json') printJson(context, report);
-    else {
-      const look = lookOf(context, 'stdout');
-      const showPath = (path: string): string => shownPath(resolve(project.paths.output, path));
-      printLines(
-        context,
-        statusLines(report, { ...look, commands: nextCommands(manifest, flags), now: Date.now(), showPath }),
-      );
-    }
+    answer(context, report, () =>
+      statusLines(report, {
+        ...lookOf(context, 'stdout'),
+        commands: nextCommands(invocation),
+        now: Date.now(),
+        showPath: (path) => shownPath(resolve(project.paths.output, path)),
+      }),
+    );
+    return 0;
+  });
+};
+
+export const registerUnlock: Register = (program, context) => {
+  const command = program.command('unlock <MANIFEST>').description('remove a lock whose holder is gone');
+  addManifestOptions(command);
+  addExamples(command, [
+    ['dailies unlock teaser.yaml', 'after a run in a container or on a machine that is no more'],
+  ]);
+  act<ManifestFlags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
+    const { unlockRun } = await import('../../store/run-lock.js');
+    const wasLocked = await unlockRun({ lockfile: project.paths.lockfile, clock: project.clock });
+    printLines(context, [wasLocked ? 'unlocked' : 'there was no lock']);
     return 0;
   });
 };

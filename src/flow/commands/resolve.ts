@@ -87,16 +87,21 @@ async function findOpen(
 ): Promise<readonly Open[]> {
   const isOpen = ({ state }: Attempt) =>
     state.kind === 'uncertain' ||
-    (as === 'abandoned' && (state.kind === 'lost' || (state.kind === 'delivered' && state.lost !== undefined)));
+    (as === 'abandoned' &&
+      (state.kind === 'lost' || (state.kind === 'delivered' && state.lost !== undefined)));
   const attempts = store.attempts();
-  const { decisions } = await survey({ project, attempts, picks: store.picks(), clips: clipsOf(project), scope: {} });
+  const { decisions } = await survey({
+    project,
+    attempts,
+    picks: store.picks(),
+    clips: clipsOf(project),
+    scope: {},
+  });
   const served = new Map([...decisions.values()].map(({ attempt, take }) => [attempt?.id, take]));
-  return attempts
-    .filter(isOpen)
-    .map((attempt) => ({
-      attempt,
-      take: served.get(attempt.id) ?? decisions.get(slotKey(attempt.owner))?.take,
-    }));
+  return attempts.filter(isOpen).map((attempt) => ({
+    attempt,
+    take: served.get(attempt.id) ?? decisions.get(slotKey(attempt.owner))?.take,
+  }));
 }
 
 /** What some words name: each a shot or a take as the lockfile or the manifest has it. A shot and its take may both be named. */

@@ -1,9 +1,5 @@
 import type { SheetTake } from './data.js';
-import type { Dom } from './dom.js';
-import type { Format } from './format.js';
-import type { Icons } from './icons.js';
-import type { Picks } from './picks.js';
-import type { Players } from './players.js';
+import type { Tools } from './start.js';
 
 export type Cards = ReturnType<typeof makeCards>;
 
@@ -15,22 +11,13 @@ export interface CardActions {
 }
 
 /** Makes the card of each take, once. */
-export function makeCards(parts: {
-  readonly takes: readonly SheetTake[];
-  readonly dom: Dom;
-  readonly format: Format;
-  readonly icons: Icons;
-  readonly picks: Picks;
-  readonly players: Players;
-  readonly actions: CardActions;
-}) {
-  const { dom, format, icons, picks, players, actions } = parts;
-  const { html } = dom;
+export function makeCards({ data, dom, format, picks, players }: Tools, actions: CardActions) {
+  const { html, icons } = dom;
   const made = new Map<SheetTake, HTMLElement>();
   const circles = new WeakMap<Element, SheetTake>();
   /** How many clips there are to set side by side. */
   const sisters = new Map<string, number>();
-  for (const { group, clips } of parts.takes)
+  for (const { group, clips } of data.takes)
     if (clips.length > 0) sisters.set(group, (sisters.get(group) ?? 0) + 1);
   const calm = matchMedia('(prefers-reduced-motion: reduce)');
 

@@ -1,16 +1,8 @@
-import type { SheetData, SheetTake } from './data.js';
-import type { Dom } from './dom.js';
-import type { Format } from './format.js';
-import type { Selection } from './selection.js';
+import type { SheetTake } from './data.js';
+import type { Tools } from './start.js';
 
 /** Draws what each model cost: what became of the money, and what a second of it came to. */
-export function makeCostPicture(parts: {
-  readonly data: SheetData;
-  readonly dom: Dom;
-  readonly format: Format;
-  readonly selection: Selection;
-}) {
-  const { data, dom, format, selection } = parts;
+export function makeCostPicture({ data, dom, format, selection }: Tools) {
   const { html } = dom;
 
   const models = new Map<string, SheetTake[]>();
@@ -19,16 +11,13 @@ export function makeCostPicture(parts: {
   const most = Math.max(...rows.map((row) => row.cost), 0);
 
   function account(model: string, takes: readonly SheetTake[]) {
-    const costOf = (wanted: (take: SheetTake) => boolean): number =>
-      takes.filter(wanted).reduce((sum, take) => sum + (take.costUsd ?? take.estimateUsd ?? 0), 0);
-    const hasClip = ({ clips }: SheetTake): boolean => clips.length > 0;
     return {
       model,
       takes: takes.length,
       delivered: takes.filter((take) => take.state === 'delivered').length,
-      seconds: takes.reduce((sum, take) => sum + selection.lengthOf(take), 0),
-      cost: costOf(() => true),
-      kept: costOf(hasClip),
+      seconds: selection.lengthOf(takes),
+      cost: selection.costOf(takes),
+      kept: selection.costOf(takes.filter(({ clips }) => clips.length > 0)),
       estimated: takes.some((take) => take.estimateUsd !== undefined),
     };
   }

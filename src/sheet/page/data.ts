@@ -19,7 +19,7 @@ export interface SheetClip {
   /** Codecs and frame rate: "h264, 24 fps, aac". */
   readonly codecs: string;
   /** Absent where the file does not tell. */
-  readonly fps?: number;
+  readonly fps?: number | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -42,23 +42,23 @@ export interface SheetTake {
   /** What the clip was made from, or is to be. */
   readonly prompt: string;
   /** What the shot says now, where the clip was made from something else. */
-  readonly wanted?: string;
+  readonly wanted?: string | undefined;
   readonly model: string;
   /** The line under the prompt: length, size, shape, sound. */
   readonly brief: readonly string[];
   /** Every setting. */
   readonly settings: readonly Fact[];
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   readonly state: StateGroup;
   /** The exact state, in words. */
   readonly stateWords: string;
   /** Why it was not delivered, also where an earlier clip is there to be seen. */
-  readonly reason?: string;
-  readonly job?: string;
+  readonly reason?: string | undefined;
+  readonly job?: string | undefined;
   /** As reported by the gateway; that of an earlier clip, where one is shown, counted in. */
-  readonly costUsd?: number;
+  readonly costUsd?: number | undefined;
   /** What is expected where the gateway reported nothing and the attempt may have been charged. */
-  readonly estimateUsd?: number;
+  readonly estimateUsd?: number | undefined;
   /** What to say of the cost where there is no number; empty where there is. */
   readonly costWords: string;
   /** As the report has it. */
@@ -67,10 +67,10 @@ export interface SheetTake {
   readonly attempts: number;
   /** Milliseconds since 1970. */
   readonly times: {
-    readonly submitted?: number;
-    readonly started?: number;
-    readonly completed?: number;
-    readonly delivered?: number;
+    readonly submitted?: number | undefined;
+    readonly started?: number | undefined;
+    readonly completed?: number | undefined;
+    readonly delivered?: number | undefined;
   };
   /** Expanded ids of the shots it waited for. */
   readonly waitsFor: readonly string[];

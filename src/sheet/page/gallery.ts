@@ -1,23 +1,16 @@
 import type { Cards } from './card.js';
 import type { SheetTake } from './data.js';
-import type { Dom } from './dom.js';
-import type { Format } from './format.js';
-import type { Icons } from './icons.js';
+import type { Tools } from './start.js';
 
 export type Arrow = 'ArrowLeft' | 'ArrowRight' | 'ArrowUp' | 'ArrowDown' | 'Home' | 'End';
 
 /** The cards on the page: as one sheet, or shot by shot with its takes side by side. One card is current. */
-export function makeGallery(parts: {
-  readonly takes: readonly SheetTake[];
-  readonly dom: Dom;
-  readonly format: Format;
-  readonly icons: Icons;
-  readonly cards: Cards;
-  readonly compare: (take: SheetTake) => void;
-}) {
-  const { takes: all, dom, format, icons, cards, compare } = parts;
-  const { html } = dom;
-  const numbers = new Map(all.map((take, index) => [take, index + 1]));
+export function makeGallery(
+  { data, dom, format, selection }: Tools,
+  { cards, compare }: { readonly cards: Cards; readonly compare: (take: SheetTake) => void },
+) {
+  const { html, icons } = dom;
+  const numbers = new Map(data.takes.map((take, index) => [take, index + 1]));
   const takeOf = new Map<Element, SheetTake>();
   const element = html('div', { class: 'gallery' });
   let shown: HTMLElement[] = [];
@@ -46,7 +39,6 @@ export function makeGallery(parts: {
     return [...groups].map(([group, members]) => {
       const [first] = members;
       const sameWords = members.every((take) => take.prompt === first?.prompt);
-      const cost = members.reduce((sum, take) => sum + (take.costUsd ?? take.estimateUsd ?? 0), 0);
       const [clip, another] = members.filter((take) => take.clips.length > 0);
       const button =
         clip !== undefined && another !== undefined
@@ -59,7 +51,11 @@ export function makeGallery(parts: {
           'header',
           {},
           html('h2', {}, group),
-          html('p', { class: 'sum' }, `${format.count(members.length, 'take')} · ${format.usd(cost)}`),
+          html(
+            'p',
+            { class: 'sum' },
+            `${format.count(members.length, 'take')} · ${format.usd(selection.costOf(members))}`,
+          ),
           sameWords && first?.prompt ? html('p', { class: 'prompt' }, first.prompt) : undefined,
           button,
         ),

@@ -1,9 +1,7 @@
 import type { Dom } from './dom.js';
-import type { Icons } from './icons.js';
 
 /** The list of keys. */
-export function makeHelp({ dom, icons }: { readonly dom: Dom; readonly icons: Icons }) {
-  const { html, button } = dom;
+export function makeHelp({ html, button, icons }: Dom) {
   const SHEET: readonly (readonly [string, string])[] = [
     ['← ↑ ↓ →', 'move from card to card'],
     ['Space', 'play or pause'],

@@ -4,7 +4,6 @@ import { makeDom } from './dom.js';
 import { makeFormat } from './format.js';
 import { makeGallery } from './gallery.js';
 import { makeHelp } from './help.js';
-import { makeIcons } from './icons.js';
 import { makeMasthead } from './masthead.js';
 import { makeMemory } from './memory.js';
 import { makePicks } from './picks.js';
@@ -36,7 +35,6 @@ const parts = {
   makeFormat,
   makeGallery,
   makeHelp,
-  makeIcons,
   makeMasthead,
   makeMemory,
   makePicks,

@@ -1,25 +1,12 @@
-import type { SheetData, SheetTake, StateGroup } from './data.js';
-import type { Dom } from './dom.js';
-import type { Format } from './format.js';
-import type { Icons } from './icons.js';
-import type { Memory } from './memory.js';
-import type { Picks } from './picks.js';
-import type { Selection } from './selection.js';
+import type { SheetTake, StateGroup } from './data.js';
+import type { Tools } from './start.js';
 
 /** The head of the page: the project, what became of it, and what leads out of the page. */
-export function makeMasthead(parts: {
-  readonly data: SheetData;
-  readonly dom: Dom;
-  readonly format: Format;
-  readonly icons: Icons;
-  readonly memory: Memory;
-  readonly picks: Picks;
-  readonly selection: Selection;
-  readonly screen: () => void;
-  readonly help: () => void;
-}) {
-  const { data, dom, format, icons, memory, picks, selection, screen, help } = parts;
-  const { html, button } = dom;
+export function makeMasthead(
+  { data, dom, format, memory, picks, selection }: Tools,
+  { screen, help }: { readonly screen: () => void; readonly help: () => void },
+) {
+  const { html, button, icons } = dom;
   const status = html('output', { class: 'toast' });
   const exporting = button({ class: 'quiet export' }, exportPicks);
   const canScreen = data.takes.some((take) => take.clips.length > 0);
@@ -60,7 +47,6 @@ export function makeMasthead(parts: {
 
   function totals(): HTMLElement[][] {
     const of = (state: StateGroup): readonly SheetTake[] => data.takes.filter((take) => take.state === state);
-    const seconds = data.takes.reduce((sum, take) => sum + selection.lengthOf(take), 0);
     const spent = [html('b', {}, format.usd(data.spentUsd))];
     if (data.spentUnpriced > 0) {
       const jobs = format.count(data.spentUnpriced, 'job');
@@ -80,7 +66,7 @@ export function makeMasthead(parts: {
         const count = of(state).length;
         return count === 0 ? [] : [total(name, html('b', { class: state }, String(count)))];
       }),
-      total('length', html('b', {}, format.length(seconds))),
+      total('length', html('b', {}, format.length(selection.lengthOf(data.takes)))),
       total('spent', ...spent),
     ];
   }

@@ -1,9 +1,10 @@
 import type { SheetClip } from './data.js';
 import type { Dom } from './dom.js';
 
+export type Projector = ReturnType<typeof makeProjector>;
+
 /** Shows one clip, or several in step, as large as the screen allows. */
-export function makeProjector({ dom, ended }: { readonly dom: Dom; readonly ended: () => void }) {
-  const { html } = dom;
+export function makeProjector({ html }: Dom, ended: () => void) {
   const screen = html('div', { class: 'screen' });
   let videos: HTMLVideoElement[] = [];
   let shape = 1;

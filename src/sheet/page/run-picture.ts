@@ -1,17 +1,12 @@
-import type { SheetData, SheetTake } from './data.js';
-import type { Dom } from './dom.js';
-import type { Format } from './format.js';
+import type { SheetTake } from './data.js';
+import type { Tools } from './start.js';
 import type { layOutTimeline, TimelineJob } from './timeline.js';
 
 /** Draws the run: who rendered when, and who waited for whom. */
-export function makeRunPicture(parts: {
-  readonly data: SheetData;
-  readonly dom: Dom;
-  readonly format: Format;
-  readonly layOutTimeline: typeof layOutTimeline;
-  readonly go: (take: SheetTake) => void;
-}) {
-  const { data, dom, format, go } = parts;
+export function makeRunPicture(
+  { data, dom, format }: Tools,
+  parts: { readonly layOutTimeline: typeof layOutTimeline; readonly go: (take: SheetTake) => void },
+) {
   const { html, svg } = dom;
   /** Text is written on this many bars at most, and as many threads drawn between them: the widest, the first. */
   const MOST_WORDS = 200;
@@ -35,7 +30,7 @@ export function makeRunPicture(parts: {
   frame.addEventListener('pointerleave', () => point(undefined));
   frame.addEventListener('click', (event) => {
     const job = jobAt(event);
-    if (job !== undefined) go(job.take);
+    if (job !== undefined) parts.go(job.take);
   });
   new ResizeObserver(([entry]) => draw(entry?.contentRect.width ?? 0)).observe(frame);
 

@@ -55,7 +55,7 @@ export function makeSelection(data: SheetData, picks: Picks) {
 
   function valueOf(take: SheetTake, sort: SortKey): number | undefined {
     if (sort === 'cost') return take.costUsd ?? take.estimateUsd;
-    if (sort === 'length') return take.clips.length === 0 ? undefined : lengthOf(take);
+    if (sort === 'length') return take.clips.length === 0 ? undefined : lengthOf([take]);
     return places.get(take);
   }
 
@@ -81,10 +81,15 @@ export function makeSelection(data: SheetData, picks: Picks) {
     return take.clips.some((clip) => clip.warnings.length > 0);
   }
 
-  /** Seconds of all clips of a take. */
-  function lengthOf(take: SheetTake): number {
-    return take.clips.reduce((sum, clip) => sum + clip.seconds, 0);
+  /** Seconds of all clips of these takes. */
+  function lengthOf(takes: readonly SheetTake[]): number {
+    return takes.flatMap(({ clips }) => clips).reduce((sum, { seconds }) => sum + seconds, 0);
   }
 
-  return { select, isWarned, lengthOf };
+  /** What these takes have cost in US dollars, or are expected to have where the gateway does not say. */
+  function costOf(takes: readonly SheetTake[]): number {
+    return takes.reduce((sum, { costUsd, estimateUsd = 0 }) => sum + (costUsd ?? estimateUsd), 0);
+  }
+
+  return { select, isWarned, lengthOf, costOf };
 }

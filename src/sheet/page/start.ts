@@ -1,68 +1,54 @@
 import type { SheetData, SheetTake } from './data.js';
+import type { Dom } from './dom.js';
+import type { Format } from './format.js';
 import type { Arrow } from './gallery.js';
 import type { Parts } from './index.js';
+import type { Memory } from './memory.js';
+import type { Picks } from './picks.js';
+import type { Players } from './players.js';
+import type { Selection } from './selection.js';
+
+/** What the parts of the page share. */
+export interface Tools {
+  readonly data: SheetData;
+  readonly dom: Dom;
+  readonly format: Format;
+  readonly memory: Memory;
+  readonly picks: Picks;
+  readonly selection: Selection;
+  readonly players: Players;
+}
 
 /** Puts the page together and listens to the keyboard. */
 export function start(parts: Parts, data: SheetData): void {
   const dom = parts.makeDom();
   const format = parts.makeFormat();
-  const icons = parts.makeIcons(dom);
   const memory = parts.makeMemory(`dailies ${data.gateway}/${data.project}`);
   const picks = parts.makePicks(data, memory);
   const selection = parts.makeSelection(data, picks);
   const players = parts.makePlayers();
-  const help = parts.makeHelp({ dom, icons });
-  const cards = parts.makeCards({
-    takes: data.takes,
-    dom,
-    format,
-    icons,
-    picks,
-    players,
-    actions: {
-      screen: (take) => watch(take, false),
-      compare: (take) => watch(take, true),
-      search: (tag) => toolbar.reset(tag),
-    },
+  const tools: Tools = { data, dom, format, memory, picks, selection, players };
+  const help = parts.makeHelp(dom);
+  const compare = (take: SheetTake): void => watch(take, true);
+  const cards = parts.makeCards(tools, {
+    screen: (take) => watch(take, false),
+    compare,
+    search: (tag) => toolbar.reset(tag),
   });
-  const { makeProjector, layOutTimeline } = parts;
-  const left = (take: SheetTake): void => void gallery.focusTake(take);
-  const theatre = parts.makeTheatre({
-    dom,
-    format,
-    icons,
+  const theatre = parts.makeTheatre(tools, {
     cards,
-    picks,
-    players,
     programming: parts.makeProgrammes(data.takes, format),
-    makeProjector,
-    left,
+    projectorUntil: (ended) => parts.makeProjector(dom, ended),
+    left: (take) => void gallery.focusTake(take),
   });
-  const gallery = parts.makeGallery({
-    takes: data.takes,
-    dom,
-    format,
-    icons,
-    cards,
-    compare: (take) => watch(take, true),
-  });
-  const toolbar = parts.makeToolbar({ data, dom, format, icons, picks, selection, changed: show });
-  const masthead = parts.makeMasthead({
-    data,
-    dom,
-    format,
-    icons,
-    memory,
-    picks,
-    selection,
-    screen: () => watch(undefined, false),
-    help: help.open,
-  });
+  const gallery = parts.makeGallery(tools, { cards, compare });
+  const toolbar = parts.makeToolbar(tools, show);
+  const masthead = parts.makeMasthead(tools, { screen: () => watch(undefined, false), help: help.open });
   const run = dom.html(
     'div',
     { class: 'run' },
-    parts.makeRunPicture({ data, dom, format, layOutTimeline, go }).element,
-    parts.makeCostPicture({ data, dom, format, selection }).element,
+    parts.makeRunPicture(tools, { layOutTimeline: parts.layOutTimeline, go }).element,
+    parts.makeCostPicture(tools).element,
   );
   const count = dom.html('output', { class: 'count' });
   const empty = dom.html(
@@ -97,8 +83,7 @@ export function start(parts: Parts, data: SheetData): void {
   }
 
   function summary(): string {
-    const cost = shown.reduce((sum, take) => sum + (take.costUsd ?? take.estimateUsd ?? 0), 0);
-    const seconds = shown.reduce((sum, take) => sum + selection.lengthOf(take), 0);
+    const [seconds, cost] = [selection.lengthOf(shown), selection.costOf(shown)];
     return `${shown.length} of ${format.count(data.takes.length, 'take')} · ${format.length(seconds)} · ${format.usd(cost)}`;
   }
 
@@ -144,7 +129,7 @@ export function start(parts: Parts, data: SheetData): void {
     ' ': () => withCurrent((take, card) => take.clips.length > 0 && players.toggle(card)),
     Enter: () => withCurrent((take, card) => (take.clips.length > 0 ? watch(take, false) : unfold(card))),
     p: () => withCurrent((take) => take.clips.length > 0 && picks.toggle(take.shot, take.take)),
-    c: () => withCurrent((take) => watch(take, true)),
+    c: () => withCurrent(compare),
     s: () => watch(undefined, false),
     m: () => {
       players.setMuted(!players.isMuted());

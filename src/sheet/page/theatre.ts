@@ -1,29 +1,28 @@
 import type { Cards } from './card.js';
 import type { SheetTake } from './data.js';
-import type { Dom } from './dom.js';
-import type { Format } from './format.js';
-import type { Icons } from './icons.js';
-import type { Picks } from './picks.js';
-import type { Players } from './players.js';
 import type { Programme, Programmes } from './programmes.js';
-import type { makeProjector } from './projector.js';
+import type { Projector } from './projector.js';
+import type { Tools } from './start.js';
 
 /** The screening: one take after the other on the whole window, or all takes of a shot side by side, in step. */
-export function makeTheatre(parts: {
-  readonly dom: Dom;
-  readonly format: Format;
-  readonly icons: Icons;
-  readonly cards: Cards;
-  readonly picks: Picks;
-  readonly players: Players;
-  readonly programming: Programmes;
-  readonly makeProjector: typeof makeProjector;
-  /** Called with the take that was last on the screen. */
-  readonly left: (take: SheetTake) => void;
-}) {
-  const { dom, format, icons, cards, picks, players, programming, left } = parts;
-  const { html, button } = dom;
-  const projector = parts.makeProjector({ dom, ended });
+export function makeTheatre(
+  { dom, format, picks, players }: Tools,
+  {
+    cards,
+    programming,
+    projectorUntil,
+    left,
+  }: {
+    readonly cards: Cards;
+    readonly programming: Programmes;
+    /** Makes the projector, which calls back when a clip has ended. */
+    readonly projectorUntil: (ended: () => void) => Projector;
+    /** Called with the take that was last on the screen. */
+    readonly left: (take: SheetTake) => void;
+  },
+) {
+  const { html, button, icons } = dom;
+  const projector = projectorUntil(ended);
   const caption = html('div', { class: 'programme' });
   const counter = html('span', { class: 'counter' });
   const time = html('span', { class: 'time' });

@@ -1,24 +1,12 @@
-import type { SheetData, StateGroup } from './data.js';
-import type { Dom } from './dom.js';
-import type { Format } from './format.js';
-import type { Icons } from './icons.js';
-import type { Picks } from './picks.js';
-import type { Query, Selection, SortKey, Trait } from './selection.js';
+import type { StateGroup } from './data.js';
+import type { Query, SortKey, Trait } from './selection.js';
+import type { Tools } from './start.js';
 
 export type View = 'sheet' | 'shots' | 'run';
 
 /** Search, filters, order and the three views. */
-export function makeToolbar(parts: {
-  readonly data: SheetData;
-  readonly dom: Dom;
-  readonly format: Format;
-  readonly icons: Icons;
-  readonly picks: Picks;
-  readonly selection: Selection;
-  readonly changed: () => void;
-}) {
-  const { data, dom, format, icons, picks, selection, changed } = parts;
-  const { html, button } = dom;
+export function makeToolbar({ data, dom, format, picks, selection }: Tools, changed: () => void) {
+  const { html, button, icons } = dom;
   const traits = new Set<Trait>();
   let view: View = 'sheet';
   let descending = false;

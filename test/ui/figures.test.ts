@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { glyphs } from '../../src/ui/glyphs.js';
-import { formatEstimate, formatUsd } from '../../src/ui/money.js';
-import { formatBytes, formatDuration, formatMoment, formatTimeLeft } from '../../src/ui/time.js';
+import { styleOf } from '../../src/ui/look.js';
+import {
+  formatBytes,
+  formatDuration,
+  formatEstimate,
+  formatMoment,
+  formatTimeLeft,
+  formatUsd,
+} from '../../src/ui/figures.js';
 
 describe('formatUsd', () => {
   it.each([
@@ -27,7 +33,7 @@ describe('formatUsd', () => {
 });
 
 describe('formatEstimate', () => {
-  const signs = glyphs(true);
+  const signs = styleOf({ color: false, unicode: true }).signs;
   const estimate = { expected_usd: 0.12, sku: 'duration_seconds', inferred: false };
 
   it('shows one price, a range, and what is inferred', () => {

@@ -1,0 +1,97 @@
+import { commandLine, fileWord } from '../../ui/shell.js';
+import { tableLines } from '../../ui/table.js';
+import { count, formatBytes } from '../../ui/figures.js';
+import { clean } from '../../ui/text.js';
+import { act, addExamples, type Register } from '../command.js';
+import { answer, shownPath } from '../context.js';
+import { openProject, type ManifestFlags } from '../flags.js';
+import { addFormatOption, addManifestOptions, addQuietOption } from '../options.js';
+import { interruptible } from '../signals.js';
+
+export const registerSheet: Register = (program, context) => {
+  const command = program.command('sheet <MANIFEST>').description('make the contact sheet again');
+  addFormatOption(addManifestOptions(command));
+  addExamples(command, [
+    ['dailies sheet teaser.yaml', 'prints where it is: one page, to be opened from the disk'],
+  ]);
+  act<ManifestFlags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
+    const [{ makeSheet }, { renderSheet }] = await Promise.all([
+      import('../../flow/commands/status.js'),
+      import('../../sheet/render.js'),
+    ]);
+    const sheet = await makeSheet(project, renderSheet);
+    answer(context, { sheet }, () => (sheet === undefined ? [] : [shownPath(sheet)]));
+    return 0;
+  });
+};
+
+export const registerPick: Register = (program, context) => {
+  const command = program
+    .command('pick <MANIFEST> <FILE>')
+    .description('take in the picks exported from the sheet');
+  addQuietOption(addFormatOption(addManifestOptions(command)));
+  addExamples(command, [['dailies pick teaser.yaml picks.json', 'then assemble joins the picked takes']]);
+  type Flags = ManifestFlags & { readonly quiet?: boolean };
+  act<Flags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
+    const { pickTakes } = await import('../../flow/commands/pick.js');
+    const picks = await pickTakes(project, invocation.words[1] ?? '');
+    const rows = Object.entries(picks).map(([shot, take]) => `  ${clean(shot)}@${take}`);
+    answer(context, { picks }, () =>
+      invocation.flags.quiet === true ? [] : [...rows, `${count(rows.length, 'shot')} picked`],
+    );
+    return 0;
+  });
+};
+
+export const registerAssemble: Register = (program, context) => {
+  const command = program.command('assemble <MANIFEST>').description('join the picked takes into one film');
+  addFormatOption(addManifestOptions(command));
+  addExamples(command, [
+    ['dailies assemble teaser.yaml', 'in the order of the manifest; the first take where none is picked'],
+  ]);
+  act<ManifestFlags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
+    const { assembleFilm } = await import('../../flow/commands/assemble.js');
+    const film = await interruptible((signal) => assembleFilm(project, signal));
+    answer(context, film, () => [`${shownPath(film.path)}  ${count(film.clips, 'clip')}`]);
+    return 0;
+  });
+};
+
+export const registerPrune: Register = (program, context) => {
+  const command = program
+    .command('prune <MANIFEST>')
+    .description('list clips that no shot uses; --yes removes them');
+  addManifestOptions(command).option('--yes', 'removes what is listed');
+  addFormatOption(command);
+  addExamples(command, [
+    [
+      'dailies prune teaser.yaml',
+      'lists the clips of removed shots, and those that newer ones have replaced',
+    ],
+    ['dailies prune teaser.yaml --yes', 'removes them; clips of other projects are never touched'],
+  ]);
+  type Flags = ManifestFlags & { readonly yes?: boolean };
+  act<Flags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
+    const { pruneClips } = await import('../../flow/commands/prune.js');
+    const removed = invocation.flags.yes === true;
+    const clips = await pruneClips(project, { remove: removed });
+    answer(context, { removed, clips }, () => {
+      if (clips.length === 0) return ['nothing to remove'];
+      const rows = clips.map((clip) => ({
+        cells: [`- ${clean(clip.shot)}@${clip.take}`, formatBytes(clip.bytes), clip.sha256.slice(0, 12)],
+      }));
+      const bytes = clips.reduce((sum, clip) => sum + clip.bytes, 0);
+      const total = `${count(clips.length, 'clip')}, ${formatBytes(bytes)}`;
+      const remove = commandLine('dailies', 'prune', fileWord(invocation.words[0] ?? ''), '--yes');
+      return [
+        ...tableLines(rows, { width: Infinity, right: new Set([1]) }),
+        removed ? `removed ${total}` : `${total}; ${remove} removes them`,
+      ];
+    });
+    return 0;
+  });
+};

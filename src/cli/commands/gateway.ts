@@ -1,0 +1,140 @@
+import { resolve } from 'node:path';
+import { defined } from '../../domain/defined.js';
+import type { ModelListing } from '../../domain/catalogue.js';
+import { act, addExamples, type Register } from '../command.js';
+import { answer, lookOf, noteLines, printJson, printLines, shownPath, type CliContext } from '../context.js';
+import { addFormatOption, addQuietOption, parseFactor, parsePort, parseText } from '../options.js';
+import { interruptible } from '../signals.js';
+
+const WHICH_GATEWAY = 'openrouter (where absent), modelgates, sandbox or a base URL';
+
+export const registerModels: Register = (program, context) => {
+  const command = program
+    .command('models [ID]')
+    .description('list what each model can do, and the price of a clip')
+    .option('--gateway <NAME|URL>', WHICH_GATEWAY);
+  addFormatOption(command);
+  addExamples(command, [
+    ['dailies models', 'the live catalogue'],
+    ['dailies models google/veo-3.1-lite', 'all that it says of one model'],
+  ]);
+  type Flags = { readonly gateway?: string };
+  act<Flags>(command, context, async ({ words: [id], flags: { gateway } }) => {
+    const listed = await askForModels(context, { gateway, id });
+    const { modelLines, modelsTableLines } = await import('../../ui/models-table.js');
+    answer(context, listed, () => {
+      const look = lookOf(context, 'stdout');
+      if (id === undefined) return modelsTableLines(listed.models, look);
+      return listed.models.flatMap((listing) => modelLines(listing, look));
+    });
+    return 0;
+  });
+};
+
+export const registerSchema: Register = (program, context) => {
+  const command = program
+    .command('schema')
+    .description("print the manifest's JSON Schema, for editors")
+    .option('--live', "with the catalogue's models and values")
+    .option('--gateway <NAME|URL>', 'whose catalogue; openrouter where absent');
+  addExamples(command, [
+    ['dailies schema > manifest.schema.json', ''],
+    ['dailies schema --live > manifest.schema.json', 'knows what each model can do'],
+  ]);
+  type Flags = { readonly live?: boolean; readonly gateway?: string };
+  act<Flags>(command, context, async ({ flags: { live, gateway } }) => {
+    const { liveSchema, manifestSchema } = await import('../../manifest/schema.js');
+    if (live === true) {
+      const { models } = await askForModels(context, { gateway, id: undefined });
+      printJson(context, liveSchema(models.map(({ model }) => model)));
+    } else printJson(context, manifestSchema);
+    return 0;
+  });
+};
+
+async function askForModels(
+  context: CliContext,
+  asked: { readonly gateway: string | undefined; readonly id: string | undefined },
+): Promise<{ readonly models: readonly ModelListing[] }> {
+  const { listModels } = await import('../../flow/commands/models.js');
+  const { environmentBeside } = await import('../../store/key-file.js');
+  return interruptible(async (signal) => {
+    const env = await environmentBeside(context.env, '.');
+    return listModels({ ...defined(asked), env, signal });
+  });
+}
+
+export const registerDoctor: Register = (program, context) => {
+  const command = program
+    .command('doctor')
+    .description('say what is missing on this machine, and the fix')
+    .option('--gateway <NAME|URL>', WHICH_GATEWAY);
+  addFormatOption(command);
+  addExamples(command, [
+    ['dailies doctor', 'Node, key, gateway, clock, disk, ffmpeg, proxy'],
+    ['dailies doctor --gateway modelgates', 'the same for another gateway'],
+  ]);
+  type Flags = { readonly gateway?: string };
+  act<Flags>(command, context, async ({ flags: { gateway } }) => {
+    const { examineSetup } = await import('../../flow/commands/doctor.js');
+    const { environmentBeside } = await import('../../store/key-file.js');
+    const { doctorLines } = await import('../../ui/doctor-lines.js');
+    const checks = await interruptible(async (signal) => {
+      const env = await environmentBeside(context.env, '.');
+      const here = { folder: process.cwd(), nodeVersion: process.version };
+      return examineSetup({ ...defined({ gateway }), ...here, env, signal });
+    });
+    answer(context, { checks }, () => doctorLines(checks, lookOf(context, 'stdout')));
+    return checks.some(({ status }) => status === 'problem') ? 1 : 0;
+  });
+};
+
+interface SandboxFlags {
+  readonly port: number;
+  readonly state: string;
+  readonly speed: number;
+  readonly quiet?: boolean;
+}
+
+export const registerSandbox: Register = (program, context) => {
+  const state = 'where its jobs are kept, so that they outlive it';
+  const command = program
+    .command('sandbox')
+    .description('serve a gateway on loopback that renders for free')
+    .option('--port <N>', 'the port to listen on; 0 takes a free one', parsePort, 0)
+    .option('--state <DIR>', state, parseText, '.dailies/sandbox')
+    .option('--speed <N>', 'how many times faster than usual its jobs are', parseFactor, 1);
+  addQuietOption(command);
+  const run = 'DAILIES_API_KEY=any dailies run teaser.yaml --gateway http://127.0.0.1:8080/api/v1';
+  addExamples(command, [
+    ['dailies sandbox --port 8080', 'prints its base URL'],
+    [run, 'renders on it; any key will do'],
+  ]);
+  act<SandboxFlags>(command, context, async ({ flags: { port, speed, quiet, ...flags } }) => {
+    const [{ startSandbox }, { makeStateDir }] = await Promise.all([
+      import('../../sandbox/server.js'),
+      import('../../sandbox/job-store.js'),
+    ]);
+    const stateDir = resolve(flags.state);
+    await makeStateDir(stateDir);
+    await interruptible(async (signal) => {
+      const sandbox = await startSandbox({ stateDir, port, speed });
+      try {
+        printLines(context, [sandbox.baseUrl]);
+        if (quiet !== true) noteLines(context, [`jobs are kept in ${shownPath(stateDir)}; Ctrl-C ends it`]);
+        await aborted(signal);
+      } finally {
+        await sandbox.close();
+      }
+    });
+    // Ctrl-C is how it is meant to end.
+    return 0;
+  });
+};
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((end) => {
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', () => end(), { once: true });
+  });
+}

@@ -1,0 +1,100 @@
+import { defined } from '../domain/defined.js';
+import { maskSignatures } from '../domain/unsigned-url.js';
+import type { Project } from '../flow/project/project.js';
+import type { Scope } from '../flow/plan/survey.js';
+import { commandLine, fileWord, type NextCommands } from '../ui/shell.js';
+import type { Invocation } from './command.js';
+import type { CliContext } from './context.js';
+
+/** The options that say which manifest is meant, and how it is read. */
+export interface ManifestFlags {
+  readonly gateway?: string;
+  readonly output?: string;
+  readonly var?: Readonly<Record<string, string>>;
+  readonly allowLargeMatrix?: boolean;
+}
+
+/** The options that say which takes are meant. */
+interface ScopeFlags {
+  readonly only?: readonly string[];
+  readonly until?: string;
+  readonly rerender?: readonly string[];
+  /** false with `--no-retry-failed`. */
+  readonly retryFailed: boolean;
+  /** false with `--no-preflight`. */
+  readonly preflight: boolean;
+  readonly verify?: boolean;
+  readonly approve?: boolean;
+  readonly onUncertain?: 'hold' | 'resubmit';
+}
+
+/** What a plan is told. */
+export interface PlanFlags extends ManifestFlags, ScopeFlags {
+  readonly offline?: boolean;
+  readonly all?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** What a run is told. */
+export interface RunFlags extends ManifestFlags, ScopeFlags {
+  readonly dryRun?: boolean;
+  readonly concurrency?: number;
+  readonly maxCost?: number;
+  readonly locked?: boolean;
+  readonly allowUnpriced?: boolean;
+  readonly yes?: boolean;
+  readonly junit?: string;
+  readonly quiet?: boolean;
+}
+
+/** Reads the manifest that a command names first, by its flags. See `loadProject` for what it throws. */
+export async function openProject(
+  context: CliContext,
+  { words: [manifest = ''], flags }: Invocation<ManifestFlags & { readonly concurrency?: number }>,
+  reading: { readonly soundPart?: boolean } = {},
+): Promise<Project> {
+  const { loadProject } = await import('../flow/project/project.js');
+  const { gateway, output, var: vars, allowLargeMatrix, concurrency } = flags;
+  const options = { manifest, env: context.env, gateway, output, vars, allowLargeMatrix, concurrency };
+  return loadProject(defined(options), reading);
+}
+
+/** What the flags of a command say about the takes that are meant. */
+export function scopeOf(flags: ScopeFlags): Scope & { readonly preflight: boolean } {
+  const { only, until, rerender, retryFailed, preflight, verify, approve, onUncertain } = flags;
+  return defined({ only, until, rerender, retryFailed, preflight, verify, approve, onUncertain });
+}
+
+/**
+ * Commands about the same project: with the options that make it the same, and for a run with those that keep it from
+ * buying more. What buys again, as `--rerender` does, has to be typed again.
+ */
+export function nextCommands({ words: [manifest = ''], flags }: Invocation<Partial<RunFlags>>): NextCommands {
+  const project = [
+    fileWord(manifest),
+    ...optionWords({ '--gateway': flags.gateway, '--output': flags.output }),
+    ...Object.entries(flags.var ?? {}).flatMap(([name, value]) =>
+      optionWords({ '--var': `${name}=${maskSignatures(value)}` }),
+    ),
+    ...optionWords({ '--allow-large-matrix': flags.allowLargeMatrix }),
+  ];
+  const care = optionWords({
+    '--only': flags.only?.join(','),
+    '--until': flags.until,
+    '--approve': flags.approve,
+    '--max-cost': flags.maxCost,
+    '--allow-unpriced': flags.allowUnpriced,
+    '--locked': flags.locked,
+  });
+  return {
+    run: commandLine('dailies', 'run', ...project, ...care),
+    resolve: commandLine('dailies', 'resolve', ...project),
+  };
+}
+
+function optionWords(options: Readonly<Record<string, string | number | boolean | undefined>>): string[] {
+  return Object.entries(options).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return [];
+    return value === true ? [name] : [name, String(value)];
+  });
+}
