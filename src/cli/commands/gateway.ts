@@ -43,7 +43,7 @@ export const registerSchema: Register = (program, context) => {
   ]);
   type Flags = { readonly live?: boolean; readonly gateway?: string };
   act<Flags>(command, context, async ({ flags: { live, gateway } }) => {
-    const { liveSchema, manifestSchema } = await import('../../manifest/schema.js');
+    const { liveSchema, manifestSchema } = await import('../../manifest/schema/document.js');
     if (live === true) {
       const { models } = await askForModels(context, { gateway, id: undefined });
       printJson(context, liveSchema(models.map(({ model }) => model)));

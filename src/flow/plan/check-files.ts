@@ -43,7 +43,7 @@ export async function foreignFiles(
       told.add(path);
       const { take, action } = decision;
       // Before something is bought for it that is an error; a clip that is there waits in the store, and the run says so.
-      const severity = buys(action) ? 'error' : 'warning';
+      const severity = buys(action) ? ('error' as const) : ('warning' as const);
       const diagnostic =
         wasOurs && action === 'reuse' ? writtenOver(project, path) : { ...inTheWay(project, path), severity };
       found.push({ ...diagnostic, ...defined({ shot: take.shot, at: project.locate(take) }) });
