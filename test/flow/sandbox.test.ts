@@ -17,7 +17,8 @@ async function film(shot: string, top = ''): Promise<string> {
 
 describe('a run on the sandbox', () => {
   it('lets any number of jobs wait at once without a word from Node', async () => {
-    const manifest = await film('prompt: waves, takes: 12', 'concurrency: 12');
+    const shot = 'prompt: waves, takes: 12, model: bytedance/seedance-2.0-fast, resolution: 480p';
+    const manifest = await film(shot, 'concurrency: 12');
     const heard: string[] = [];
     const listen = (warning: Error) => heard.push(warning.message);
     process.on('warning', listen);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
 import type { Report } from '../../src/domain/report.js';
 import { htmlOf } from './sample-report.js';
 
@@ -32,7 +33,7 @@ export function findChromium(): string | undefined {
 
 /** A browser with an empty profile, and what a test may do with it. */
 export interface TestBrowser {
-  /** Writes the sheet and its clips into a folder of their own and opens it from the disk. */
+  /** Writes the sheet and its clips into a folder of their own and opens it from the disk, until the test is over. */
   readonly open: (sheet: TestSheet) => Promise<OpenSheet>;
   readonly close: () => Promise<void>;
 }
@@ -98,6 +99,8 @@ async function openSheet(context: BrowserContext, folder: string, sheet: TestShe
   await writeFile(file, sheet.edit?.(html) ?? html);
 
   const page = await context.newPage();
+  // A clip that plays on would take its time from the tests that follow.
+  onTestFinished(() => page.close());
   const complaints: string[] = [];
   const strangers: string[] = [];
   const own = pathToFileURL(folder).href;
