@@ -309,21 +309,25 @@ describe('the commands around a run', () => {
   it('remove clips when --yes is typed, and not because the environment lets a run spend', async () => {
     const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
     await cli(['run', manifest, '--only', 'sea'], { env });
+    server.autoComplete(await makeClip({ color: [1, 2, 3] }));
     await cli(['run', manifest, '--rerender', 'sea'], { env });
-    const superseded = join(folder, 'renders/film/.superseded');
-    const clips = await readdir(superseded);
+    const store = join(folder, '.dailies/clips');
+    const clips = async () =>
+      (await readdir(store, { recursive: true })).filter((name) => name.endsWith('.mp4')).length;
+    expect(await clips()).toBe(2);
     const listed = await cli(['prune', manifest], { env: { ...env, DAILIES_YES: '1' } });
     expect(listed.stdout).toContain('removes them');
-    expect(await readdir(superseded)).toEqual(clips);
+    expect(await clips()).toBe(2);
     const removed = await cli(['prune', manifest, '--yes'], { env });
     expect(removed.stdout).toContain('removed 1 clip');
-    expect(await readdir(superseded)).not.toContain('sea.mp4');
+    expect(await clips()).toBe(1);
   });
 
   it('tell a clip whose file was removed from one that was never begun', async () => {
     const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
     await cli(['run', manifest, '--only', 'sea'], { env });
     await rm(join(folder, 'renders/film/sea/sea.mp4'));
+    await rm(join(folder, '.dailies/clips'), { recursive: true });
     const status = await cli(['status', manifest], { env });
     expect(status.stdout).toMatch(
       /sea +to download .*\$0\.12 +its file is missing; the next run fetches it again/,

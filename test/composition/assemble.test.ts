@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { assembleFilm } from '../../src/flow/commands/assemble.js';
 import { loadProject } from '../../src/flow/project/project.js';
-import { pruneClips } from '../../src/flow/commands/prune.js';
 import { readFacts } from '../../src/media/facts.js';
 import { makeClip, type Rgb } from '../helpers/clips.js';
 import { useGateway } from '../helpers/gateway.js';
@@ -82,24 +81,26 @@ describe('a film', () => {
     await answerWith({ ...ALIKE, two: { width: 48, height: 48 } });
     const film = await makeProject({ baseUrl: server.baseUrl }, THREE);
     await film.run();
-    await writeFile(join(film.folder, 'renders/film/film.mp4'), 'an older film');
+    await film.write(THREE.split('\n')[0] ?? '');
+    const older = await readFile((await assemble(film)).path);
+    await film.write(THREE);
     await expect(assemble(film)).rejects.toMatchObject({ code: 'tool-missing', exitCode: 1 });
-    expect(await film.read('renders/film/film.mp4')).toBe('an older film');
-    expect(await filesIn(film.folder, 'renders/film/.superseded')).toEqual([]);
+    expect(await readFile(join(film.folder, 'renders/film/film.mp4'))).toEqual(older);
   });
 
-  it('keeps the older film aside', async () => {
+  it('replaces the film that it has joined before, and no other file', async () => {
     await answerWith(ALIKE);
     const film = await makeProject({ baseUrl: server.baseUrl }, THREE);
     await film.run();
     await assemble(film);
-    const older = await readFile(join(film.folder, 'renders/film/film.mp4'));
     await film.write(THREE.split('\n').slice(1).join('\n'));
     expect(await assemble(film)).toMatchObject({ clips: 2, duration_s: 3 });
-    expect(await readFile(join(film.folder, 'renders/film/.superseded/film.mp4'))).toEqual(older);
+    await writeFile(join(film.folder, 'renders/film/film.mp4'), 'cut by hand');
+    await expect(assemble(film)).rejects.toMatchObject({ code: 'usage', exitCode: 2 });
+    expect(await film.read('renders/film/film.mp4')).toBe('cut by hand');
   });
 
-  it('keeps nothing aside where the film is the same as before', async () => {
+  it('leaves the film as it lies where it comes out the same', async () => {
     await answerWith(ALIKE);
     const film = await makeProject({ baseUrl: server.baseUrl }, THREE);
     await film.run();
@@ -108,34 +109,7 @@ describe('a film', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
     expect(await assemble(film).finally(() => vi.useRealTimers())).toEqual(first);
     expect((await stat(first.path)).mtimeMs).toBe(mtimeMs);
-    expect(await filesIn(film.folder, 'renders/film/.superseded')).toEqual([]);
-    expect(await filesIn(film.folder, 'renders/film')).not.toContain('film.part');
-  });
-
-  it('is pruned where a newer one has replaced it, and nothing else that bears its name', async () => {
-    await answerWith({ ...ALIKE, again: { color: GREEN } });
-    const shots = (prompt: string) => `  - { id: film, prompt: ${prompt} }\n  - { id: two, prompt: two }`;
-    const film = await makeProject({ baseUrl: server.baseUrl }, shots('one'));
-    await film.run();
-    const aside = join(film.folder, 'renders/film/.superseded');
-    const made = await assemble(film);
-    const { size } = await stat(made.path);
-    // The clip of a shot with the project's name goes to .superseded/film.mp4, the film to film.2.mp4.
-    await film.write(shots('again'));
-    await film.run();
-    await assemble(film);
-    expect((await filesIn(aside)).sort()).toEqual(['film.2.mp4', 'film.json', 'film.mp4']);
-    await writeFile(join(aside, 'film.cut.mp4'), 'by hand');
-    const prune = async (remove: boolean) => pruneClips(await film.load(), { remove });
-    const listed = await prune(false);
-    expect(listed).toEqual([
-      expect.objectContaining({ path: 'renders/film/.superseded/film.mp4', shot: 'film', take: 1 }),
-      { path: 'renders/film/.superseded/film.2.mp4', bytes: size, film: 'film' },
-    ]);
-    expect(await prune(true)).toEqual(listed);
-    expect(await filesIn(aside)).toEqual(['film.cut.mp4']);
-    expect(existsSync(made.path)).toBe(true);
-    expect(await prune(false)).toEqual([]);
+    expect(await filesIn(film.folder, '.dailies')).not.toContain('film.film.part');
   });
 
   it('names the clips it lacks, and the takes that were picked and are not there', async () => {
@@ -150,7 +124,7 @@ describe('a film', () => {
     });
     await pick(film, { one: 1 });
     await film.run();
-    await rm(join(film.folder, 'renders/film/three/three.mp4'));
+    await film.lose('three/three.mp4');
     await expect(assemble(film)).rejects.toMatchObject({ message: 'there is no clip yet of three' });
     expect(await filesIn(film.folder, 'renders/film')).not.toContain('film.mp4');
   });

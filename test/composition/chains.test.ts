@@ -1,4 +1,4 @@
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { validateProject } from '../../src/flow/plan/plan.js';
@@ -74,9 +74,9 @@ describe('the frame of another shot', () => {
         true,
       ]);
       // What was sent is on disk, and on record with its hash.
-      expect((await filesIn(film.folder, 'renders/film/.frames')).sort()).toHaveLength(4);
+      expect((await filesIn(film.folder, '.dailies/frames')).sort()).toHaveLength(4);
       expect(JSON.stringify(await film.lockfile())).toMatch(
-        /"at":"last","clip_sha256":"[0-9a-f]{64}","from":"a","path":"renders\/film\/\.frames\/[^"]+\.png","sha256":"[0-9a-f]{64}","take":1/,
+        /"at":"last","clip_sha256":"[0-9a-f]{64}","from":"a","path":"\.dailies\/frames\/[^"]+\.png","sha256":"[0-9a-f]{64}","take":1/,
       );
     },
   );
@@ -124,7 +124,7 @@ describe('the frame of another shot', () => {
     await completeAll(server);
     const film = await project(lines(A, B));
     await film.run();
-    await rm(join(film.folder, 'renders/film/.frames'), { recursive: true });
+    await rm(join(film.folder, '.dailies/frames'), { recursive: true });
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
     await film.run({ rerender: ['b'] });
     expect(prompts(server)).toEqual(['A', 'B', 'B']);
@@ -135,8 +135,8 @@ describe('the frame of another shot', () => {
     await completeAll(server);
     const film = await project(lines(A, B));
     await film.run();
-    const [frame = ''] = await filesIn(film.folder, 'renders/film/.frames');
-    const path = join(film.folder, 'renders/film/.frames', frame);
+    const [frame = ''] = await filesIn(film.folder, '.dailies/frames');
+    const path = join(film.folder, '.dailies/frames', frame);
     const whole = await readFile(path);
     await truncate(path, 60);
     expect(await film.run({ rerender: ['b'] })).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
@@ -148,21 +148,29 @@ describe('the frame of another shot', () => {
     await completeAll(server);
     const film = await project(A);
     await film.run();
-    await rm(join(film.folder, 'renders/film/a/a.mp4'));
+    await film.lose('a/a.mp4');
     await film.write(lines(A, B));
     expect((await film.plan()).shots).toMatchObject([{ action: 'download' }, { action: 'render' }]);
     expect(await film.run()).toMatchObject({ exit_code: 0 });
     expect(prompts(server)).toEqual(['A', 'B']);
   });
 
-  it('is not taken from a clip that was changed by hand, and the plan says so', async () => {
+  it('is not taken from a clip that has changed, and that the gateway has no more', async () => {
     await completeAll(server);
-    const film = await project(A);
+    const film = await makeProject({ baseUrl: server.baseUrl, env: tool, clock: fastClock(50) }, A);
     await film.run();
-    await writeFile(join(film.folder, 'renders/film/a/a.mp4'), 'graded');
+    const [name = ''] = await film.stored();
+    const clip = join(film.folder, '.dailies/clips', name.slice(0, 2), name);
+    await chmod(clip, 0o644);
+    await writeFile(clip, 'torn');
+    server.jobs[0]?.vanish();
+    await film.run();
     await film.write(lines(A, B, '  - { id: other, prompt: other }'));
     const row = (await film.plan()).shots[1];
-    expect(row).toMatchObject({ blocked_by: 'a', reasons: ['the clip of a was changed by hand'] });
+    expect(row).toMatchObject({
+      blocked_by: 'a',
+      reasons: ['the clip of a was changed, and the gateway has it no more'],
+    });
     expect(outcomes(await film.run())).toEqual({ a: 'delivered', b: 'blocked', other: 'delivered' });
   });
 });
@@ -281,7 +289,7 @@ describe('a chain', () => {
     await completeAll(server);
     const film = await makeProject({ baseUrl: server.baseUrl, env: tool, clock: fastClock(50) }, A);
     await film.run();
-    await rm(join(film.folder, 'renders/film/a/a.mp4'));
+    await film.lose('a/a.mp4');
     server.jobs[0]?.vanish();
     await film.write(lines(A, B));
     expect(outcomes(await film.run())).toEqual({ a: 'held', b: 'blocked' });
@@ -292,7 +300,7 @@ describe('a chain', () => {
     await completeAll(server);
     const film = await makeProject({ baseUrl: server.baseUrl, env: tool, clock: fastClock(50) }, A);
     await film.run();
-    await rm(join(film.folder, 'renders/film/a/a.mp4'));
+    await film.lose('a/a.mp4');
     server.jobs[0]?.vanish();
     await film.run();
     await film.write(lines(A, B, C));
@@ -366,9 +374,7 @@ describe('a chain', () => {
     });
     expect(await film.run()).toMatchObject({ exit_code: 0 });
     expect(prompts(server)).toEqual(['A', 'A', 'B', 'B']);
-    expect(
-      (await filesIn(film.folder, 'renders/film/.superseded')).filter((name) => name.endsWith('.mp4')),
-    ).toEqual(['b.take-1.attempt-3.mp4']);
+    expect(await film.stored()).toHaveLength(4);
     // The first pick again: the clip that was kept aside comes back.
     await pick(film, { a: 1 });
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });

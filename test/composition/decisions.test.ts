@@ -1,3 +1,4 @@
+import { advance } from '../../src/shot/advance.js';
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.js';
 import type { Take } from '../../src/domain/take.js';
@@ -102,7 +103,7 @@ describe('what was made from another clip', () => {
   it('says which take it is made from now', () => {
     const takes = [makeTake('sea', { take: 1, takes: 2 }), makeTake('sea', { take: 2, takes: 2 }), shore];
     const attempts = deliveredAll(takes);
-    const decision = decideWith(takes, attempts, { picks: { sea: 2 } });
+    const decision = decideWith(takes, attempts, { picks: { sea: { take: 2 } } });
     expect(decision(shore)).toMatchObject({ action: 'rerender', reasons: ['take 2 of sea, not take 1'] });
   });
 });
@@ -137,22 +138,23 @@ describe('a shot that cannot be rendered', () => {
   const source = deliveredAll([sea]);
 
   it('says that the picked take is not in the manifest any more', () => {
-    const decision = decideWith([sea, shore], source, { picks: { sea: 3 } });
+    const decision = decideWith([sea, shore], source, { picks: { sea: { take: 3 } } });
     expect(decision(shore)).toMatchObject({
       blocked_by: 'sea',
       reasons: ['take 3 of sea is picked, and there is no such take: pick another (dailies pick)'],
     });
   });
 
-  it('says that the clip it grows out of was changed by hand', () => {
-    const decision = decideWith([sea, shore], source, { clipStatus: () => 'changed' });
+  it('says that the clip it grows out of was changed, where the gateway has it no more', () => {
+    const lost = source.map((one) => advance(one, { type: 'lost', at: one.state.since, message: 'gone' }));
+    const decision = decideWith([sea, shore], lost, { clipStatus: () => 'changed' });
     expect(decision(shore)).toMatchObject({
       blocked_by: 'sea',
-      reasons: ['the clip of sea was changed by hand'],
+      reasons: ['the clip of sea was changed, and the gateway has it no more'],
     });
   });
 
-  it('may well continue the job of a clip that was changed by hand', () => {
+  it('may well continue the job of a clip that was changed', () => {
     const more = makeTake('more', { previous_shot: 'sea' });
     const decision = decideWith([sea, more], source, { clipStatus: () => 'changed' })(more);
     expect(decision).toMatchObject({ action: 'render' });
@@ -176,7 +178,7 @@ describe('a shot that cannot be rendered', () => {
   it('waits for a new pick where its picked source is made anew', () => {
     const decision = decideWith([sea, shore], source, {
       approve: true,
-      picks: { sea: 1 },
+      picks: { sea: { take: 1 } },
       rerender: new Set(['sea@1']),
     });
     expect(decision(shore)).toMatchObject({ blocked_by: 'sea', reasons: ['waits for a pick of sea'] });

@@ -1,6 +1,7 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { resolveShots } from '../../src/flow/commands/resolve.js';
 import { makeClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
 import { useGateway } from '../helpers/gateway.js';
@@ -26,7 +27,7 @@ async function chainWithoutItsFirst(top = ''): Promise<{ film: TestProject; firs
   server.autoComplete(() => clips[server.counters.accepted - 1] ?? Buffer.alloc(0));
   const film = await makeProject({ baseUrl: server.baseUrl, top, env: tool, clock: fastClock(100) }, chain());
   expect(await film.run()).toMatchObject({ exit_code: 0 });
-  await rm(join(film.folder, PATH));
+  await film.lose('a/a.mp4');
   return { film, first: clips[0] ?? Buffer.alloc(0) };
 }
 
@@ -68,7 +69,7 @@ describe('a clip that is fetched again in other bytes', () => {
       expect(await actions(film)).toEqual(['reuse', 'reuse', 'reuse']);
     }
     expect(await readFile(join(film.folder, PATH))).toEqual(packedAnew);
-    await rm(join(film.folder, PATH));
+    await film.lose('a/a.mp4');
     expect(await outcomes(film)).toEqual(['delivered', 'delivered', 'delivered']);
     await film.write(`${chain()}\n  - { id: d, prompt: D, first_frame: { from: a } }`);
     expect(await outcomes(film)).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
@@ -81,6 +82,7 @@ describe('a clip that is gone and lost', () => {
     const { film, first } = await chainWithoutItsFirst();
     server.jobs[0]?.vanish();
     await film.run();
+    await mkdir(join(film.folder, 'renders/film/a'), { recursive: true });
     await writeFile(join(film.folder, PATH), first);
     expect(await actions(film)).toEqual(['reuse', 'reuse', 'reuse']);
     expect(await outcomes(film)).toEqual(['delivered', 'delivered', 'delivered']);
@@ -97,30 +99,27 @@ describe('a clip that is gone and lost', () => {
     await film.run();
     await film.write('  - { id: a, prompt: A, seed: 1 }');
     expect(await outcomes(film)).toEqual(['delivered']);
-    const states = (await readShotState(join(film.folder, 'film.lock.json'))).attempts();
-    expect(states.find(({ id }) => id === '1')?.state.kind).toBe('lost');
+    const [lost] = (await readShotState(join(film.folder, 'film.lock.json'))).attempts();
+    expect(lost?.state).toMatchObject({ kind: 'delivered', lost: expect.any(String) as string });
   });
 
-  it('ends the run as before where the gateway has given its job up', async () => {
-    const { film, first } = await chainWithoutItsFirst();
-    server.jobs[0]?.vanish();
-    await film.run();
-    server.jobs[0]?.restore();
-    server.jobs[0]?.status('cancelled');
-    await film.run();
-    await writeFile(join(film.folder, PATH), first);
-    await expect(film.run({ retryFailed: false })).resolves.toMatchObject({ exit_code: 1 });
-  });
-
-  it('gives its place to the clip of another prompt, with what lies there set aside', async () => {
+  it('is given up by a person, and then bought anew', async () => {
     const { film } = await chainWithoutItsFirst();
     server.jobs[0]?.vanish();
     await film.run();
+    await resolveShots(await film.load(), { shots: ['a'], settlement: { as: 'abandoned' } });
+    expect((await film.plan()).shots[0]).toMatchObject({ action: 'rerender', reasons: ['abandoned'] });
+  });
+
+  it('leaves a file alone that lies under its name, and nothing is bought for that name', async () => {
+    const { film } = await chainWithoutItsFirst();
+    server.jobs[0]?.vanish();
+    await film.run();
+    await mkdir(join(film.folder, 'renders/film/a'), { recursive: true });
     await writeFile(join(film.folder, PATH), 'something else');
     await film.write('  - { id: a, prompt: Another }');
-    server.autoComplete(await clipOf(5));
-    expect(await outcomes(film)).toEqual(['delivered']);
-    expect(await readFile(join(film.folder, PATH))).toEqual(await clipOf(5));
-    expect(await film.read('renders/film/.superseded/a.mp4')).toBe('something else');
+    await expect(film.run()).rejects.toMatchObject({ diagnostics: [{ code: 'file-not-ours' }] });
+    expect(await film.read(PATH)).toBe('something else');
+    expect(server.counters.posts).toBe(3);
   });
 });

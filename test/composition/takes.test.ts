@@ -1,4 +1,4 @@
-import { appendFile, rm, stat } from 'node:fs/promises';
+import { appendFile, chmod, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pruneClips } from '../../src/flow/commands/prune.js';
@@ -13,7 +13,7 @@ beforeEach(() => completeAll(server, { most: 40 }));
 const project = (shots: string) => makeProject({ baseUrl: server.baseUrl }, shots);
 const prune = async (film: TestProject, remove = false) => {
   const found = await pruneClips(await film.load(), { remove });
-  return found.map(({ path }) => path.replace('renders/film/', '')).sort();
+  return found.map(({ shot, take }) => `${shot}@${take}`).sort();
 };
 const there = (film: TestProject, path: string) =>
   stat(join(film.folder, 'renders/film', path)).then(
@@ -63,7 +63,7 @@ describe('takes', () => {
       [3, 'orphan'],
     ]);
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0, total: 1 } });
-    expect(await prune(film)).toEqual(['turn/turn.take-2.mp4', 'turn/turn.take-3.mp4']);
+    expect(await prune(film)).toEqual(['turn@2', 'turn@3']);
     // Listed is not removed: raised again, they are there.
     await film.write(turn(3));
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0, reused: 3 } });
@@ -101,10 +101,10 @@ describe('prune', () => {
     const film = await project('  - { id: a, prompt: A }\n  - { id: b, prompt: B }');
     await film.run();
     await film.write('  - { id: a, prompt: A2 }');
-    expect(await prune(film, true)).toEqual(['b/b.mp4']);
+    expect(await prune(film, true)).toEqual(['b@1']);
     expect([await there(film, 'a/a.mp4'), await there(film, 'b/b.mp4')]).toEqual([true, false]);
     await film.run();
-    expect(await prune(film, true)).toEqual(['.superseded/a.mp4']);
+    expect(await prune(film, true)).toEqual(['a@1']);
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { reused: 1 } });
   });
 
@@ -113,23 +113,35 @@ describe('prune', () => {
     await film.run();
     await film.write('  - { id: a, prompt: A2 }');
     const elsewhere = { ...film, load: () => film.load({ output: join(film.folder, 'renders/elsewhere') }) };
-    expect(await prune(elsewhere, true)).toEqual(['b/b.mp4']);
+    expect(await prune(elsewhere, true)).toEqual(['b@1']);
     expect(await there(film, 'a/a.mp4')).toBe(true);
     await film.run();
-    expect(await prune(elsewhere)).toEqual(['.superseded/a.mp4']);
+    expect(await prune(elsewhere)).toEqual(['a@1']);
   });
 
-  it('leaves a clip in use that lies where another was, and one that somebody has changed', async () => {
+  it('leaves a clip that another shot is served by, and one that somebody has changed', async () => {
     const film = await project('  - { id: a, prompt: A }\n  - { id: c, prompt: C }');
     await film.run();
-    await rm(join(film.folder, 'renders/film/a/a.mp4'));
-    await film.write('  - { id: a, prompt: A2 }\n  - { id: c, prompt: C }');
+    const [, , changed = ''] = ['', '', ...(await film.stored())];
+    await chmod(join(film.folder, '.dailies/clips', changed.slice(0, 2), changed), 0o644);
+    await appendFile(join(film.folder, '.dailies/clips', changed.slice(0, 2), changed), 'mine');
+    await film.write('  - { id: b, prompt: B }');
+    const pruned = await prune(film, true);
+    expect(pruned).toHaveLength(1);
+    expect(await film.stored()).toEqual([changed]);
+  });
+
+  it('takes the names away too, and fetches a pruned clip again where its prompt comes back', async () => {
+    const film = await project('  - { id: a, prompt: A }\n  - { id: b, prompt: B }');
     await film.run();
-    await appendFile(join(film.folder, 'renders/film/c/c.mp4'), 'mine');
-    await film.write('  - { id: b, prompt: A2 }');
+    await film.write('  - { id: a, prompt: A }');
+    expect(await prune(film, true)).toEqual(['b@1']);
+    expect(await there(film, 'b')).toBe(false);
     expect(await prune(film, true)).toEqual([]);
-    expect([await there(film, 'a/a.mp4'), await there(film, 'c/c.mp4')]).toEqual([true, true]);
-    expect(await film.run()).toMatchObject({ counts: { reused: 1, submitted: 0 } });
+    expect((await film.plan()).shots.map(({ action }) => action)).toEqual(['reuse']);
+    await film.write('  - { id: a, prompt: A }\n  - { id: b, prompt: B }');
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(await there(film, 'b/b.mp4')).toBe(true);
   });
 
   it('leaves the clips of a chain that waits for its first shot', async () => {

@@ -1,6 +1,6 @@
 import type { RunEvent, RunSummary, Spent, TakeResult } from '../../src/events.js';
 import type { PlanAction } from '../../src/domain/plan.js';
-import type { Output } from '../../src/domain/attempt.js';
+import type { NamedOutput } from '../../src/domain/attempt.js';
 
 const AT = '2026-10-10T09:00:00.000Z';
 const MODEL = 'google/veo-3.1-lite';
@@ -91,9 +91,9 @@ function take(key: string): { at: string; id: string; take: number; key: string 
   return { at: AT, id: key, take: 1, key };
 }
 
-export function output(path: string, warnings: readonly string[] = []): Output {
+export function output(path: string, warnings: readonly string[] = []): NamedOutput {
   const media = { container: 'mp4', duration_s: 4, width: 1280, height: 720, video_codec: 'avc' } as const;
-  return { path, bytes: 1000, sha256: '0'.repeat(64), mtime_ms: 0, media, warnings };
+  return { path, bytes: 1000, sha256: '0'.repeat(64), media, warnings };
 }
 
 export function result(

@@ -94,6 +94,8 @@ export interface Names {
    * are missing come, and what is not ours stays. Clips that are not sound get no name for now. Gives what is in the way of an attempt's names, by its id. Throws `disk`.
    */
   sync(view: View, isSound?: (attempt: Attempt) => boolean): Promise<ReadonlyMap<string, string>>;
+  /** Takes the names away from an attempt's clips, as far as they are ours by content. Throws `disk`. */
+  drop(attempt: Attempt): Promise<void>;
   /** Makes the names of one attempt's clips. Gives what is in the way, where something is. Throws `disk`. */
   show(clips: readonly NamedClip[]): Promise<string | undefined>;
 }
@@ -152,9 +154,24 @@ export function createNames(writer: NameWriter): Names {
     record(attempt.id, made);
     return obstacle;
   };
+  const dropNames = async (
+    attempt: Attempt,
+    judge: NameJudge,
+    isUnwanted: (name: string) => boolean = () => true,
+  ): Promise<void> => {
+    const { names = [] } = attempt;
+    const unwanted = names.filter(isUnwanted);
+    for (const name of unwanted) await removeIfOurs(openPath(paths.folder, name), { attempt, judge, writer });
+    if (unwanted.length === 0) return;
+    record(
+      attempt.id,
+      names.filter((name) => !unwanted.includes(name)),
+    );
+  };
   const newJudge = () => createNameJudge({ paths, clips, attempts: writer.attempts() });
   return {
     show: (wanted) => limit(() => show(wanted, newJudge())),
+    drop: (attempt) => limit(() => dropNames(attempt, newJudge())),
     sync: (view, isSound = () => true) =>
       limit(async () => {
         const judge = newJudge();
@@ -162,15 +179,7 @@ export function createNames(writer: NameWriter): Names {
           [...view.keys()].map((name) => storedPath(paths.folder, join(paths.output, name))),
         );
         for (const attempt of [...writer.attempts()]) {
-          const { names = [] } = attempt;
-          const unwanted = names.filter((name) => !wanted.has(name));
-          for (const name of unwanted)
-            await removeIfOurs(openPath(paths.folder, name), { attempt, judge, writer });
-          if (unwanted.length > 0)
-            record(
-              attempt.id,
-              names.filter((name) => wanted.has(name)),
-            );
+          await dropNames(attempt, judge, (name) => !wanted.has(name));
         }
         const blocked = new Map<string, string>();
         for (const entries of groupBy([...view.values()], ({ attempt }) => attempt.id).values()) {

@@ -9,7 +9,7 @@ import { findFrameTool } from '../../media/frame-tool.js';
 import { clipName } from '../../plan/view.js';
 import { pickedTake, slotKey } from '../../plan/graph.js';
 import type { ClipStore } from '../../store/clip-store.js';
-import { hashFile, lookAtName, moveOver } from '../../store/name-file.js';
+import { hashFile, lookAtName, moveOver, removeName } from '../../store/name-file.js';
 import { ownFolder } from '../../store/own-folder.js';
 import { readState } from '../../store/read-state.js';
 import { readJson, writeText } from '../../store/text-file.js';
@@ -42,8 +42,12 @@ export async function assembleFilm(project: Project, signal: AbortSignal): Promi
   const film = await withFiles(store, wanted, (clips) =>
     assembleClips({ clips, target: part, signal, ...(tool ? { tool } : {}) }),
   );
-  await writeText(recordPath(project), JSON.stringify({ sha256: await hashFile(part) }));
-  await moveOver(part, target);
+  const sha256 = await hashFile(part);
+  if (lookAtName(target) === 'file' && (await hashFile(target)) === sha256) removeName(part, paths.cache);
+  else {
+    await writeText(recordPath(project), JSON.stringify({ sha256 }));
+    await moveOver(part, target);
+  }
   return { ...film, path: target, clips: wanted.length };
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DailiesError } from '../../errors.js';
-import { lookAtName } from '../../store/name-file.js';
+import { sizeOf } from '../../store/name-file.js';
 import { createFiles } from '../../store/create-file.js';
 import { kitePicture, seasidePicture } from './init-pictures.js';
 
@@ -24,7 +24,7 @@ export async function initProject(folder: string): Promise<NewProject> {
     [join(folder, 'refs/kite.png'), kitePicture()],
   ]);
   for (const path of files.keys()) {
-    if (lookAtName(path) === 'none') continue;
+    if (sizeOf(path) === undefined) continue;
     throw new DailiesError('usage', `${path} is there already; nothing was written`, {
       hint: 'name another folder: dailies init FOLDER',
     });

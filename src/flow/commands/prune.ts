@@ -2,7 +2,6 @@ import { outputsOf } from '../../domain/attempt.js';
 import { isDelivered, type DeliveredAttempt } from '../../domain/standing.js';
 import type { TakeRef } from '../../domain/take.js';
 import { isoNow } from '../../clock.js';
-import type { View } from '../../plan/view.js';
 import type { ClipStore } from '../../store/clip-store.js';
 import { openAttempts, type LocalAttempts } from '../../store/local-attempts.js';
 import { readReceipts, receiptsIn } from '../../store/receipts.js';
@@ -35,8 +34,9 @@ export async function pruneClips(
     // Whoever puts a clip in waits, and has written its receipt before: what is read below is all there is to know.
     const lock = await lockStore(paths.store, clock);
     try {
-      const { idle, of, view } = await findIdle({ project, attempts, clips });
-      await namesOf(project, attempts, clips).sync(view);
+      const { idle, of } = await findIdle({ project, attempts, clips });
+      const names = namesOf(project, attempts, clips);
+      for (const attempt of of) await names.drop(attempt);
       for (const { sha256 } of idle) await clips.remove(sha256);
       for (const attempt of of) await attempts.record(attempt, { type: 'pruned', at: isoNow(clock) });
       return idle;
@@ -48,7 +48,7 @@ export async function pruneClips(
   }
 }
 
-/** The clips that nobody needs, the purchases they are of, and the names of all the others. */
+/** The clips that nobody needs, and the purchases they are of. */
 async function findIdle({
   project,
   attempts,
@@ -60,12 +60,10 @@ async function findIdle({
 }): Promise<{
   readonly idle: readonly Prunable[];
   readonly of: readonly DeliveredAttempt[];
-  readonly view: View;
 }> {
   const all = attempts.attempts();
   const surveyed = await survey({ project, attempts: all, picks: attempts.picks(), clips, scope: {} });
-  const view = viewFor(project, surveyed);
-  const shown = new Set([...view.values()].map(({ attempt }) => attempt.id));
+  const shown = new Set([...viewFor(project, surveyed).values()].map(({ attempt }) => attempt.id));
   const unused = new Set(
     surveyed.claims
       .unclaimed()
@@ -88,7 +86,7 @@ async function findIdle({
       if (found) idle.set(sha256, { ...attempt.owner, sha256, bytes: found.bytes });
     }
   }
-  return { idle: [...idle.values()], of, view };
+  return { idle: [...idle.values()], of };
 }
 
 /** The clips that the receipts of other projects in the same store speak of as theirs. */

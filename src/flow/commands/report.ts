@@ -1,7 +1,7 @@
 import { relative, sep } from 'node:path';
 import { defined } from '../../domain/defined.js';
 import { countUnpriced, spentUsd } from '../../cost/budget.js';
-import { namedOutputs, type Attempt } from '../../domain/attempt.js';
+import { identityOf, namedOutputs, outputsOf, type Attempt } from '../../domain/attempt.js';
 import { groupBy } from '../../domain/group-by.js';
 import type { Estimate } from '../../domain/money.js';
 import type { EarlierClip, Report, ReportOutput, ReportState, ReportTake } from '../../domain/report.js';
@@ -67,7 +67,7 @@ export function buildReport({
         state: stateOf(reported),
         ...defined({ message, ...(attempt && jobOf(attempt)) }),
         estimate: attempt ? attempt.estimate : priceOf(take),
-        picked: pickOf(picks, take.shot) === take.take,
+        picked: isPicked(picks, take, attempt),
         outputs: attempt && !reported.isMissing ? clipsOf(project, attempt) : [],
         ...(earlier ? { earlier: earlierClip(project, earlier) } : {}),
         times,
@@ -168,6 +168,14 @@ function earlierClip(project: Project, attempt: Attempt): EarlierClip {
     outputs: clipsOf(project, attempt),
     times,
   };
+}
+
+/** A pick is of the clip that a person has seen: of another that has taken its place it says nothing. */
+function isPicked(picks: Picks, take: Take, attempt: Attempt | undefined): boolean {
+  const [clip] = attempt ? outputsOf(attempt) : [];
+  const picked = picks[take.shot]?.clip;
+  const isOfAnother = clip !== undefined && picked !== undefined && picked !== identityOf(clip);
+  return pickOf(picks, take.shot) === take.take && !isOfAnother;
 }
 
 function jobOf({ state }: Attempt): { readonly job_id?: string; readonly cost_usd?: number } {

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { isoNow } from '../../clock.js';
 import { defined } from '../../domain/defined.js';
-import type { Attempt } from '../../domain/attempt.js';
+import { identityOf, outputsOf, type Attempt } from '../../domain/attempt.js';
 import type { PlanDocument } from '../../domain/plan.js';
 import { isFruitless } from '../../domain/standing.js';
 import type { Take } from '../../domain/take.js';
@@ -112,6 +112,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       show: (take, attempt) => showTake(project, names, { take, attempt }),
     };
     const outcomes = await execute(tools, planned);
+    await followClips(attempts, { surveyed, outcomes });
     stopForPicks({ takes: manifest.takes, survey: surveyed, outcomes, control });
     await hintAtUsage(tools, {
       outcomes,
@@ -204,6 +205,22 @@ async function settleClips({ surveyed: { found } }: Examined, clips: ClipStore):
   for (const [sha256, { path, output }] of found.strays)
     await clips.put(readName(path), { sha256, bytes: output.bytes, container: output.media.container });
   for (const [sha256, deliveredMs] of found.checked) await clips.trust?.(sha256, deliveredMs);
+}
+
+/** Without approval a pick is of the take, whichever clip it has come to have. */
+async function followClips(
+  attempts: LocalAttempts<JobOrder>,
+  { surveyed, outcomes }: { readonly surveyed: Survey; readonly outcomes: ReadonlyMap<string, TakeOutcome> },
+): Promise<void> {
+  if (surveyed.context.approve) return;
+  const before = attempts.picks();
+  const picks = Object.entries(before).map(([shot, pick]) => {
+    const outcome = outcomes.get(slotKey({ shot, take: pick.take }));
+    const [clip] = outcome?.attempt ? outputsOf(outcome.attempt) : [];
+    return [shot, clip ? { ...pick, clip: identityOf(clip) } : pick] as const;
+  });
+  const now = Object.fromEntries(picks);
+  if (!arePicksAlike(now, before)) await attempts.setPicks(now);
 }
 
 function showTake(
