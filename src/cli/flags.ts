@@ -10,6 +10,7 @@ import type { CliContext } from './context.js';
 export interface ManifestFlags {
   readonly gateway?: string;
   readonly output?: string;
+  readonly clips?: string;
   readonly var?: Readonly<Record<string, string>>;
   readonly allowLargeMatrix?: boolean;
 }
@@ -54,8 +55,8 @@ export async function openProject(
   reading: { readonly soundPart?: boolean } = {},
 ): Promise<Project> {
   const { loadProject } = await import('../flow/project/project.js');
-  const { gateway, output, var: vars, allowLargeMatrix, concurrency } = flags;
-  const options = { manifest, env: context.env, gateway, output, vars, allowLargeMatrix, concurrency };
+  const { gateway, output, clips, var: vars, allowLargeMatrix, concurrency } = flags;
+  const options = { manifest, env: context.env, gateway, output, clips, vars, allowLargeMatrix, concurrency };
   return loadProject(defined(options), reading);
 }
 
@@ -72,7 +73,7 @@ export function scopeOf(flags: ScopeFlags): Scope & { readonly preflight: boolea
 export function nextCommands({ words: [manifest = ''], flags }: Invocation<Partial<RunFlags>>): NextCommands {
   const project = [
     fileWord(manifest),
-    ...optionWords({ '--gateway': flags.gateway, '--output': flags.output }),
+    ...optionWords({ '--gateway': flags.gateway, '--output': flags.output, '--clips': flags.clips }),
     ...Object.entries(flags.var ?? {}).flatMap(([name, value]) =>
       optionWords({ '--var': `${name}=${maskSignatures(value)}` }),
     ),

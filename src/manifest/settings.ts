@@ -24,6 +24,7 @@ export function readRunSettings(options: {
     project: readProject(),
     gateway: readGateway(),
     output: readOutput(),
+    clips: raw.clips === undefined ? undefined : readFolder(raw.clips, ['clips'], '--clips'),
     concurrency: {
       jobs,
       downloads: concurrency?.downloads ?? Math.max(4, Math.ceil(jobs / 4)),
@@ -64,16 +65,23 @@ export function readRunSettings(options: {
   function readOutput(): Manifest['output'] {
     const { output } = raw;
     if (output === undefined) return {};
-    if (typeof output === 'string') return { dir: readFolder(output, ['output']) };
+    if (typeof output === 'string') return { dir: readFolder(output, ['output'], '--output') };
     const { dir, name } = output;
-    return defined({ dir: dir === undefined ? undefined : readFolder(dir, ['output', 'dir']), name });
+    return defined({
+      dir: dir === undefined ? undefined : readFolder(dir, ['output', 'dir'], '--output'),
+      name,
+    });
   }
 
-  function readFolder(text: string, path: Path): string {
+  /** `option` names a folder elsewhere. */
+  function readFolder(text: string, path: Path, option: string): string {
     const folder = insidePath(vars.text(text, () => path));
     if (folder.ok) return folder.value.replace(/\/+$/, '') || '.';
     const { message, code } = folder.fault;
-    const hint = code === 'path-outside' ? 'for a folder elsewhere use --output' : undefined;
+    const hint =
+      code === 'path-outside'
+        ? `for a folder elsewhere use ${option}, or DAILIES_${option.slice(2).toUpperCase()}`
+        : undefined;
     report({ code, message, path, hint });
     return '.';
   }

@@ -23,6 +23,19 @@ export function ownFolder(root: string, path: string): string {
   }
 }
 
+/** Throws `disk` where a folder of ours below a root, or one on the way to it, is a symbolic link. */
+export function refuseLinks(root: string, path: string): void {
+  let way = root;
+  for (const step of relative(root, path).split(sep)) {
+    if (step === '') continue;
+    way = join(way, step);
+    const found = lstatSync(way, { throwIfNoEntry: false });
+    if (!found) return;
+    if (found.isSymbolicLink()) throw linked(way);
+    if (!found.isDirectory()) return;
+  }
+}
+
 function makeUnlessThere(folder: string): void {
   try {
     mkdirSync(folder);

@@ -9,11 +9,12 @@ import { ManifestError } from '../../errors.js';
 import { parseManifest } from '../../manifest/parse.js';
 import { inspectLocalInput } from '../../media/local-input.js';
 import { environmentBeside } from '../../store/key-file.js';
+import { refuseLinks } from '../../store/own-folder.js';
 import { readManifest } from '../../store/read-manifest.js';
 import { checkProjectOptions } from './check-options.js';
 import { gatewayTarget, parseGatewayOption, type GatewayTarget } from './gateway-target.js';
 import { inputUses, oncePerPlace } from './input-uses.js';
-import { projectPaths, type ProjectPaths } from './paths.js';
+import { isInside, projectPaths, type ProjectPaths } from './paths.js';
 
 /** What a person may say about a manifest from outside; each wins over the manifest's own word. */
 export interface ProjectOptions {
@@ -23,7 +24,7 @@ export interface ProjectOptions {
   readonly gateway?: string;
   /** The output folder, relative to the working folder. */
   readonly output?: string;
-  /** The folder for clips and receipts, relative to the working folder. */
+  /** The folder for clips and receipts, relative to the working folder; `DAILIES_CLIPS` for the command. */
   readonly clips?: string;
   readonly vars?: Readonly<Record<string, string>>;
   readonly allowLargeMatrix?: boolean;
@@ -100,6 +101,9 @@ export async function loadProject(
     clipsOption: options.clips,
     isSandbox: target.kind === 'sandbox',
   });
+  // What the manifest names lies in its folder, and stays there; another place is for the command line to name.
+  for (const path of [paths.cache, paths.store, paths.output])
+    if (isInside(paths.folder, path)) refuseLinks(paths.folder, path);
   const products = parsed.sizes.flatMap(({ manifest_id, expansions, takes }) =>
     takes > 1 ? [{ id: manifest_id, expansions, takes: takes / expansions }] : [],
   );

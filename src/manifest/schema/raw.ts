@@ -56,6 +56,7 @@ export interface RawManifest {
   readonly project?: string;
   readonly gateway?:
     'openrouter' | 'modelgates' | 'sandbox' | { readonly base_url: string; readonly api_key_env?: string };
+  readonly clips?: string;
   readonly output?: string | { readonly dir?: string; readonly name?: string };
   readonly concurrency?:
     | number

@@ -57,6 +57,15 @@ export const settingSchemas: Readonly<Record<string, JsonSchema>> = {
       { base_url: 'https://example.com/api/v1', api_key_env: 'STUDIO_API_KEY' },
     ],
   },
+  clips: {
+    title: 'a folder',
+    description:
+      "Where the clips themselves and the receipts of what was bought are kept, inside the manifest's folder; .dailies by default.",
+    type: 'string',
+    minLength: 1,
+    maxLength: 1000,
+    examples: ['media'],
+  },
   output: {
     title: 'a folder, or { dir: FOLDER, name: TEMPLATE }',
     description:
