@@ -52,6 +52,8 @@ export function unsignedUrl(text: string): string {
 
 /** Whether a URL carries credentials or a signature, and so must not be kept as it is. */
 export function isSigned(text: string): boolean {
+  // Nearly no text is a URL, and to parse one takes long.
+  if (!text.includes(':')) return false;
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
   return url.username !== '' || url.password !== '' || signingParameters(url).length > 0;

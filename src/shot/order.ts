@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { RecordedInput, RecordedRequest } from '../domain/attempt.js';
 import { defined } from '../domain/defined.js';
@@ -41,16 +41,22 @@ export interface FrameFile {
  * picture. Two orders with one fingerprint ask for the same clip, so the second need not be bought.
  */
 export function fingerprint({ take, frames, references, previous }: Order): string {
-  const shaping = {
+  const shaping: Readonly<Record<string, unknown>> = {
     ...recordedSettings(take),
     frames: frames.map(({ frame_type, input }) => ({ frame_type, input: inputIdentity(input) })),
     references: references.map(({ media, input }) => ({ media, input: inputIdentity(input) })),
     previous: previous?.clip_sha256,
     // Not: gateway, ids, folders, concurrency, and the settings that change no pixel.
   };
-  return createHash('sha256')
-    .update(canonicalize(shaping) ?? '')
-    .digest('hex');
+  // Of many thousands most are flat, and the canonical form of a flat value is its JSON.
+  let text = '';
+  for (const name of Object.keys(shaping).sort()) {
+    const value = shaping[name];
+    if (value === undefined) continue;
+    const json = typeof value === 'object' ? canonicalize(value) : JSON.stringify(value);
+    text += `${text === '' ? '' : ','}"${name}":${json}`;
+  }
+  return hash('sha256', `{${text}}`);
 }
 
 /** Local inputs count by content, remote ones by address without its signature, frames by clip and position. */

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { open, readdir, rename, rm, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { diskError, errnoOf } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
@@ -38,6 +38,8 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   const folder = join(root, 'clips');
   const incoming = join(folder, 'incoming');
   const made = new Set<string>();
+  /** Clips as they were last looked at: a file that is the same on the disk has the same bytes. */
+  const seen = new Map<string, Stats>();
   let device: number | undefined;
   const make = (path: string): string => {
     if (!made.has(path) || !existsSync(path)) ownFolder(root, path);
@@ -45,12 +47,14 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     return path;
   };
   const placeOf = (sha256: string, container: string) =>
-    join(folder, sha256.slice(0, 2), `${sha256}.${container}`);
+    `${folder}${sep}${sha256.slice(0, 2)}${sep}${sha256}.${container}`;
   const find = (sha256: string): (ClipStat & { readonly path: string }) | undefined => {
     for (const container of CONTAINERS) {
       const path = placeOf(sha256, container);
       const found = lookAt(path);
-      if (found) return { sha256, container, path, bytes: found.size, modifiedMs: found.mtimeMs };
+      if (!found) continue;
+      seen.set(sha256, found);
+      return { sha256, container, path, bytes: found.size, modifiedMs: found.mtimeMs };
     }
     return undefined;
   };
@@ -134,12 +138,12 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     },
 
     isName(sha256, path) {
-      const [clip, named] = [find(sha256), lookAt(path)];
-      if (!clip || !named || named.size !== clip.bytes) return false;
-      const original = lstatSync(clip.path);
-      if (named.ino === original.ino && named.dev === original.dev) return true;
+      const named = lookAt(path);
+      const clip = named && (seen.get(sha256) ?? (find(sha256) && seen.get(sha256)));
+      if (!clip || named.size !== clip.size) return false;
+      if (named.ino === clip.ino && named.dev === clip.dev) return true;
       // A copy of ours bears the clip's own date; FAT keeps every second one.
-      return Math.abs(named.mtimeMs - original.mtimeMs) <= 2000;
+      return Math.abs(named.mtimeMs - clip.mtimeMs) <= 2000;
     },
 
     async trust(sha256, modifiedMs) {

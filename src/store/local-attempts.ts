@@ -40,6 +40,9 @@ export interface LocalAttempts<Order extends WorkOrder = WorkOrder> extends Atte
   readonly projectId: string;
   /** Sentences for people. */
   readonly repaired: readonly string[];
+  /** What the report shows of this very state, in the words of `setReported`; undefined where it is not known to. */
+  reported(): string | undefined;
+  setReported(what: string): void;
 }
 
 /**
@@ -109,7 +112,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
 
 function createStore<Order extends WorkOrder>({
   options: { home, clock, spending, random = Math.random },
-  found: { identity, state, repaired, cataloguedAt },
+  found: { identity, state, repaired, cataloguedAt, reported: reportedBefore },
   ahead,
   lock,
 }: {
@@ -124,6 +127,7 @@ function createStore<Order extends WorkOrder>({
   let pace = FULL_PACE;
   let lastSubmitAtMs = 0;
   let readAt = cataloguedAt;
+  let reported = reportedBefore;
   let isClosed = false;
 
   const assertOpen = () => {
@@ -179,6 +183,10 @@ function createStore<Order extends WorkOrder>({
   return {
     projectId: identity.project_id,
     repaired,
+    reported: () => (ahead.hasChanged() ? undefined : reported),
+    setReported(what) {
+      reported = what;
+    },
     attempts: () => state.attempts(),
     get: (id) => state.get(id),
     picks: () => state.picks(),
@@ -262,7 +270,7 @@ function createStore<Order extends WorkOrder>({
       isClosed = true;
       try {
         await ahead.close();
-        const memo = await memoOf(home, identity.project_id, readAt);
+        const memo = await memoOf(home, identity.project_id, { catalogued_at: readAt, reported });
         await writeText(memoPath(home), JSON.stringify(memo)).catch(() => undefined);
       } finally {
         await lock.release();

@@ -22,11 +22,14 @@ export interface FoundLockfile extends Lockfile {
 }
 
 /**
- * Reads a lockfile; undefined where there is none.
+ * Reads a lockfile; undefined where there is none. One that is as we wrote it is not held to its schema and its checksums.
  * Throws `lockfile-newer` and `lockfile-corrupt` (exit 3), and `disk` where it cannot be read.
  */
-export async function readLockfile(path: string): Promise<FoundLockfile | undefined> {
-  const stored = await readStored(path);
+export async function readLockfile(
+  path: string,
+  { isAsWeWroteIt = false }: { readonly isAsWeWroteIt?: boolean } = {},
+): Promise<FoundLockfile | undefined> {
+  const stored = await readStored(path, isAsWeWroteIt);
   if (stored === undefined) return undefined;
   const { project, project_id, manifest, sandbox, catalogue } = stored;
   const attempts: Attempt[] = [];
@@ -37,13 +40,12 @@ export async function readLockfile(path: string): Promise<FoundLockfile | undefi
     for (const [take, kept] of Object.entries(takes)) {
       for (const one of kept.attempts) {
         const { check: _, ...attempt } = one;
-        const whole = { ...attempt, owner: { shot, take: Number(take) } };
-        if (isAsWritten(one)) attempts.push(whole);
-        else damaged.push(whole);
+        const isWhole = isAsWeWroteIt || isAsWritten(one);
+        (isWhole ? attempts : damaged).push(Object.assign(attempt, { owner: { shot, take: Number(take) } }));
       }
     }
   }
-  refuseRepeatedIds([...attempts, ...damaged], path);
+  if (!isAsWeWroteIt) refuseRepeatedIds([...attempts, ...damaged], path);
   return {
     identity: { project, project_id, manifest, sandbox },
     attempts: attempts.sort((a, b) => (a.id < b.id ? -1 : 1)),
@@ -70,9 +72,11 @@ export async function writeLockfile(
 }
 
 /** In a function of its own, so that the text, which can be hundreds of megabytes, goes before more is made of it. */
-async function readStored(path: string): Promise<StoredLockfile | undefined> {
+async function readStored(path: string, isAsWeWroteIt: boolean): Promise<StoredLockfile | undefined> {
   const text = await readText(path);
-  return text === undefined ? undefined : checkStored(parseJson(text, path), path);
+  if (text === undefined) return undefined;
+  const value = parseJson(text, path);
+  return isAsWeWroteIt ? (value as StoredLockfile) : checkStored(value, path);
 }
 
 async function readText(path: string): Promise<string | undefined> {

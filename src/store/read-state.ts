@@ -5,14 +5,14 @@ import type { Attempt } from '../domain/attempt.js';
 import type { Picks } from '../domain/picks.js';
 import { isRecord } from '../domain/is-record.js';
 import { isCompleted, isInFlight, isDelivered } from '../domain/standing.js';
-import { diskError, undefinedIfAbsent } from '../disk-error.js';
+import { undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { journalCorrupt, journalPath, readJournal, type PlacedEntry } from './journal.js';
 import { corrupt, readLockfile, type FoundLockfile } from './lockfile.js';
 import type { ProjectIdentity } from './lockfile-text.js';
 import { readReceipts, receiptsIn, receiptsPath } from './receipts.js';
 import { createState, type StateInMemory } from './shot-state.js';
-import { readJson } from './text-file.js';
+import { readJson, signatureOf } from './text-file.js';
 
 /** Where the state of a project is kept, and whose it is. All paths are absolute. */
 export interface StateHome extends Omit<ProjectIdentity, 'project_id'> {
@@ -45,6 +45,8 @@ export interface StateOnDisk {
   readonly former: string | undefined;
   /** When the catalogue of the snapshot was read, ISO 8601; undefined where this machine does not know. */
   readonly cataloguedAt: string | undefined;
+  /** What the report showed when the lockfile was written; undefined where it has changed since. */
+  readonly reported: string | undefined;
 }
 
 /**
@@ -55,11 +57,12 @@ export interface StateOnDisk {
 export async function readState(home: StateHome): Promise<StateOnDisk> {
   // The journal first: should a run fold it in this moment, the lockfile that is read second holds its lines.
   const journal = await readJournal(journalPath(home.lockfile));
-  const own = await readLockfile(home.lockfile);
+  const memo = await readMemo(home);
+  const isAsWeWroteIt = memo !== undefined && memo.lockfile === signatureOf(home.lockfile);
+  const own = await readLockfile(home.lockfile, { isAsWeWroteIt });
   if (own) await assertOurs(own, home);
   const former = own ? undefined : await findFormer(home);
   const stored = own ?? former?.stored;
-  const memo = await readMemo(home);
   const state = createState(stored);
   const repaired: string[] = [];
   const isRemembered = own && !journal && own.damaged.length === 0 && (await isSeen(home, own, memo));
@@ -90,6 +93,7 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
     repaired,
     former: former_,
     cataloguedAt: memo?.catalogued_at,
+    reported: isAsWeWroteIt ? memo?.reported : undefined,
   };
 }
 
@@ -244,7 +248,9 @@ interface Memo {
   readonly lockfile: string;
   readonly receipts: string;
   /** When the models of the snapshot were read, ISO 8601. */
-  readonly catalogued_at?: string;
+  readonly catalogued_at?: string | undefined;
+  /** What the report shows, in the words of whoever wrote it. */
+  readonly reported?: string | undefined;
 }
 
 /** Where the memo of a project lies. */
@@ -256,12 +262,12 @@ export function memoPath({ cache, lockfile }: StateHome): string {
 export async function memoOf(
   home: StateHome,
   projectId: string,
-  cataloguedAt: string | undefined,
+  { catalogued_at, reported }: Pick<Memo, 'catalogued_at' | 'reported'> = {},
 ): Promise<Memo> {
   return {
-    lockfile: await signatureOf(home.lockfile),
-    receipts: await signatureOf(receiptsPath(home.root, projectId)),
-    ...(cataloguedAt === undefined ? {} : { catalogued_at: cataloguedAt }),
+    lockfile: signatureOf(home.lockfile),
+    receipts: signatureOf(receiptsPath(home.root, projectId)),
+    ...{ catalogued_at, reported },
   };
 }
 
@@ -269,8 +275,9 @@ async function readMemo(home: StateHome): Promise<Memo | undefined> {
   const found = await readJson(memoPath(home));
   if (!isRecord(found) || typeof found['lockfile'] !== 'string' || typeof found['receipts'] !== 'string')
     return undefined;
-  const { lockfile, receipts, catalogued_at } = found;
-  return { lockfile, receipts, ...(typeof catalogued_at === 'string' ? { catalogued_at } : {}) };
+  const { lockfile, receipts, catalogued_at, reported } = found;
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  return { lockfile, receipts, catalogued_at: text(catalogued_at), reported: text(reported) };
 }
 
 async function isSeen(
@@ -279,16 +286,6 @@ async function isSeen(
   memo: Memo | undefined,
 ): Promise<boolean> {
   if (!memo) return false;
-  const now = await memoOf(home, identity.project_id, undefined);
+  const now = await memoOf(home, identity.project_id);
   return now.lockfile === memo.lockfile && now.receipts === memo.receipts;
-}
-
-/** Tells a file from what it was before: size, date and place on the disk; empty where there is none. */
-async function signatureOf(path: string): Promise<string> {
-  try {
-    const found = await stat(path).catch(undefinedIfAbsent);
-    return found ? `${found.size} ${found.mtimeMs} ${found.ino}` : '';
-  } catch (cause) {
-    throw diskError({ path, doing: 'read', cause });
-  }
 }

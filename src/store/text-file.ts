@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DailiesError } from '../errors.js';
@@ -48,5 +49,15 @@ export async function readJson(path: string): Promise<unknown> {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch {
     return undefined;
+  }
+}
+
+/** Tells a file from what it was before: size, date and place on the disk; empty where there is none. Throws `disk`. */
+export function signatureOf(path: string): string {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found ? `${found.size} ${found.mtimeMs} ${found.ino}` : '';
+  } catch (cause) {
+    throw diskError({ path, doing: 'read', cause });
   }
 }

@@ -28,6 +28,8 @@ export interface WriteAhead {
   commit(entry: JournalEntry, undo?: () => JournalEntry): Promise<void>;
   /** Writes an entry into the receipts alone, before it is committed. Rejects with `disk`. */
   witness(entry: JournalEntry): Promise<void>;
+  /** Whether anything has been written down. */
+  hasChanged(): boolean;
   /** The first failure to write, if there was one: from then on no intent is to be trusted to the disk. */
   failure(): DailiesError | undefined;
   /** Folds what is not in the lockfile yet; false where there was nothing. Rejects with `disk`, naming the jobs that are not on the disk. */
@@ -67,6 +69,7 @@ export function createWriteAhead(options: {
   let { lockfileBytes, foldFloorBytes } = options;
   let journal = lockfileBytes === undefined ? undefined : new JournalFile(journalPath(lockfile));
   let hasNews = false;
+  let hasChanged = false;
   /** Bytes of the lines since the fold that make the lockfile longer. */
   let grownBytes = 0;
   let failure: DailiesError | undefined;
@@ -84,6 +87,7 @@ export function createWriteAhead(options: {
     const text = encodeLine(entry);
     state.apply(entry);
     hasNews = true;
+    hasChanged = true;
     if (GROWING.has(entry.type)) grownBytes += text.length;
     if (isReceipt(entry) && !witnessed.has(entry)) unreceipted.push(entry);
     queue.push({ entry, text, ...rest });
@@ -247,6 +251,7 @@ export function createWriteAhead(options: {
       unreceipted.push(entry);
       await writeReceipts();
     },
+    hasChanged: () => hasChanged,
     failure: () => failure,
     async close() {
       await pumped;

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import pLimit from 'p-limit';
 import { outputsOf, type Attempt } from '../../domain/attempt.js';
 import { groupBy } from '../../domain/group-by.js';
@@ -51,6 +51,7 @@ export function createNameJudge({
   };
   return {
     async occupant(path, sha256) {
+      if (sha256 !== undefined && clips.isName?.(sha256, path)) return { kind: 'right' };
       const what = lookAtName(path);
       const foreign = (where = path): Occupant => {
         borne ??= namesBorne(attempts);
@@ -61,7 +62,6 @@ export function createNameJudge({
         return obstacle === undefined ? { kind: 'free' } : foreign(obstacle);
       }
       if (what === 'other') return foreign(obstacleOf(join(path, '..'), rootOf(paths)));
-      if (sha256 !== undefined && clips.isName?.(sha256, path)) return { kind: 'right' };
       if (sha256 !== undefined && (await hashFile(path).catch(() => '')) === sha256) return { kind: 'right' };
       return (await isOurs(path)) ? { kind: 'free' } : foreign();
     },
@@ -139,16 +139,23 @@ export function createNames(writer: NameWriter): Names {
     const attempt = writer.get(first.attempt.id);
     const made: string[] = [];
     let obstacle: string | undefined;
+    let isAtRest = true;
     for (const { name, output } of wanted) {
-      const path = join(paths.output, name);
+      const path = `${paths.output}${sep}${name}`;
+      const stored = storedPath(paths.folder, path);
+      if (attempt.names?.includes(stored) && clips.isName?.(output.sha256, path)) {
+        made.push(stored);
+        continue;
+      }
+      isAtRest = false;
       // What the store does not have is on its way, and gets its name then.
       if ((await clips.stat(output.sha256)) === undefined) continue;
-      const stored = storedPath(paths.folder, path);
       const inTheWay = await makeName(path, output.sha256, { judge, paths, clips });
       // What somebody has written over a name of this very clip is left as it is.
       if (inTheWay === undefined || (inTheWay === path && attempt.names?.includes(stored))) made.push(stored);
       else obstacle = inTheWay;
     }
+    if (isAtRest && areAlike(made, attempt.names)) return undefined;
     const hasNews = !areAlike(made, attempt.names);
     if (made.length > 0) await describe(join(paths.output, first.name), { attempt, writer, hasNews });
     record(attempt.id, made);
@@ -176,7 +183,7 @@ export function createNames(writer: NameWriter): Names {
       limit(async () => {
         const judge = newJudge();
         const wanted = new Set(
-          [...view.keys()].map((name) => storedPath(paths.folder, join(paths.output, name))),
+          [...view.keys()].map((name) => storedPath(paths.folder, `${paths.output}${sep}${name}`)),
         );
         for (const attempt of [...writer.attempts()]) {
           await dropNames(attempt, judge, (name) => !wanted.has(name));

@@ -39,7 +39,7 @@ import { hintAtUsage, usageOf } from '../work/usage-hint.js';
 import type { JobOrder } from '../work/worker.js';
 import { workSequence } from '../work/work-sequence.js';
 import { buildReport } from './report.js';
-import { writeReport, type RenderSheet } from './write-report.js';
+import { reportStamp, writeReport, type RenderSheet } from './write-report.js';
 
 export interface RunOptions extends Scope, Ceiling, Pick<RemoteChecks, 'preflight'> {
   /** Refuse to run when the catalogue has moved away from the lockfile's snapshot. */
@@ -92,7 +92,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     await settleClips(examined, clips);
     const names = namesOf(project, attempts, clips);
     // What is to be fetched again gets its names then.
-    await names.sync(viewFor(project, surveyed), (attempt) => isSound(surveyed, attempt));
+    const blocked = await names.sync(viewFor(project, surveyed), (attempt) => isSound(surveyed, attempt));
 
     const timing = createPollTiming({
       intervalMs: manifest.poll.intervalMs,
@@ -109,6 +109,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       gateway: gatewayIdentity(project.target),
       retries: manifest.retries,
       priceOf: pricesBy(catalogue, project),
+      blocked,
       show: (take, attempt) => showTake(project, names, { take, attempt }),
     };
     const outcomes = await execute(tools, planned);
@@ -122,12 +123,8 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     control.release();
     const { renderSheet } = options;
     const sheet = await writeReports({
-      tools,
-      project,
-      examined,
-      outcomes,
+      ...{ tools, attempts, project, examined, outcomes, renderSheet },
       priceOf: planned.priceOf,
-      renderSheet,
     });
     await closeState(attempts, control.stop);
     const results = surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []);
@@ -330,9 +327,13 @@ function emitStart({
   }
 }
 
-/** report.json and the contact sheet; gives the sheet's path. Takes out of scope are shown as they stand. */
+/**
+ * report.json and the contact sheet; gives the sheet's path. Takes out of scope are shown as they stand. Where nothing has
+ * happened since they were written, and they are as they were, they stay.
+ */
 async function writeReports({
   tools,
+  attempts,
   project,
   examined,
   outcomes,
@@ -340,20 +341,26 @@ async function writeReports({
   renderSheet,
 }: {
   readonly tools: WorkTools;
+  readonly attempts: LocalAttempts<JobOrder>;
   readonly project: Project;
   readonly examined: Examined;
   readonly outcomes: ReadonlyMap<string, TakeOutcome>;
   readonly priceOf: Planned['priceOf'];
   readonly renderSheet: RunOptions['renderSheet'];
 }): Promise<string | undefined> {
-  const { attempts, clock } = tools;
+  const isAtRest = examined.plan.shots.every(({ action }) => action === 'reuse');
+  const written = isAtRest ? reportStamp(project, renderSheet) : undefined;
+  if (written && written.stamp === attempts.reported()) return written.sheet;
+  const { clock } = tools;
   const report = buildReport({
     ...{ project, outcomes, priceOf, survey: examined.surveyed, generatedAt: isoNow(clock) },
     attempts: attempts.attempts(),
     picks: attempts.picks(),
   });
   try {
-    return await writeReport(project, report, renderSheet);
+    const sheet = await writeReport(project, report, renderSheet);
+    if (isAtRest) attempts.setReported(reportStamp(project, renderSheet)?.stamp ?? '');
+    return sheet;
   } catch (error) {
     // It can be made again at any time: dailies sheet.
     warn(tools, `the report was not written: ${messageOf(error)}`);

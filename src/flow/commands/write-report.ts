@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { jsonPieces } from '../../domain/json-pieces.js';
 import type { Report } from '../../domain/report.js';
-import { writeText } from '../../store/text-file.js';
+import { signatureOf, writeText } from '../../store/text-file.js';
 import type { Project } from '../project/project.js';
 
 /** Makes the contact sheet's HTML, in one text or in pieces. */
@@ -24,6 +24,21 @@ export async function writeReport(
   const sheet = join(output, 'index.html');
   await writeText(sheet, marked(await renderSheet(report)));
   return sheet;
+}
+
+/**
+ * Tells what report and sheet show, for as long as the state stays as it is, and the sheet's path; undefined where they
+ * are not there.
+ */
+export function reportStamp(
+  project: Project,
+  renderSheet: RenderSheet | undefined,
+): { readonly stamp: string; readonly sheet: string | undefined } | undefined {
+  const { output } = project.paths;
+  const sheet = renderSheet && join(output, 'index.html');
+  const files = [join(output, 'report.json'), ...(sheet === undefined ? [] : [sheet])].map(signatureOf);
+  if (files.includes('')) return undefined;
+  return { stamp: [project.stamp, String(renderSheet).length, ...files].join(' '), sheet };
 }
 
 function* marked(html: Html): Iterable<string> {

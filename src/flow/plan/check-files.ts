@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { Attempt } from '../../domain/attempt.js';
 import { defined } from '../../domain/defined.js';
 import type { Diagnostic } from '../../domain/diagnostic.js';
@@ -57,7 +57,7 @@ async function foreignNames(
   { take, action, attempt }: Decision,
   judge: NameJudge,
 ): Promise<readonly { readonly path: string; readonly wasOurs: boolean }[]> {
-  const stem = join(project.paths.output, stemOf(project, take));
+  const stem = `${project.paths.output}${sep}${stemOf(project, take)}`;
   // Only what is delivered says which kind of file it is, and how many they are.
   const isThere = action === 'reuse' && attempt && isDelivered(attempt);
   const wanted = isThere

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { systemClock, type Clock } from '../../clock.js';
@@ -9,6 +10,7 @@ import { ManifestError } from '../../errors.js';
 import { parseManifest } from '../../manifest/parse.js';
 import { inspectLocalInput } from '../../media/local-input.js';
 import { environmentBeside } from '../../store/key-file.js';
+import { VERSION } from '../../version.js';
 import { refuseLinks } from '../../store/own-folder.js';
 import { readManifest } from '../../store/read-manifest.js';
 import { checkProjectOptions } from './check-options.js';
@@ -63,6 +65,8 @@ export interface Project {
   readonly diagnostics: readonly Diagnostic[];
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
+  /** Tells this reading of the manifest from others: a hash of its text and of the options. */
+  readonly stamp: string;
 }
 
 /**
@@ -119,7 +123,16 @@ export async function loadProject(
     diagnostics: [...parsed.diagnostics, ...diagnostics],
     env,
     clock: options.clock ?? systemClock,
+    stamp: stampOf(text, options),
   };
+}
+
+function stampOf(
+  text: Uint8Array,
+  { vars, gateway, output, clips, allowLargeMatrix }: ProjectOptions,
+): string {
+  const options = JSON.stringify([VERSION, vars, gateway, output, clips, allowLargeMatrix]);
+  return createHash('sha256').update(text).update(options).digest('hex');
 }
 
 /** Throws ManifestError if there is an error among the diagnostics. */

@@ -25,6 +25,8 @@ export interface Planned {
   readonly priceOf: (take: Take) => Estimate | null;
   /** Gives the clips of a delivered take their names; gives what is in the way, where something is. */
   readonly show: (take: Take, attempt: Attempt) => Promise<string | undefined>;
+  /** What is in the way of the names of clips that were there when the run began, by the attempt's id. */
+  readonly blocked: ReadonlyMap<string, string>;
 }
 
 /**
@@ -35,10 +37,13 @@ export async function execute(tools: WorkTools, planned: Planned): Promise<Reado
   const { survey, sequence } = planned;
   const workers = startWorkers(tools);
   const decided = new Map(survey.decisions);
-  const decisions: Promise<Decision>[] = [];
-  const started = new Map<string, Promise<TakeOutcome>>();
+  const decisions: (Decision | Promise<Decision>)[] = [];
+  const started = new Map<string, TakeOutcome | Promise<TakeOutcome>>();
 
-  const decideInTime = async (take: Take, sources: readonly Promise<TakeOutcome>[]): Promise<Decision> => {
+  const decideInTime = async (
+    take: Take,
+    sources: readonly (TakeOutcome | Promise<TakeOutcome>)[],
+  ): Promise<Decision> => {
     const decision = decisionOf(decided, take);
     if (sources.length === 0 || !buys(decision.action)) return decision;
     await Promise.all(sources);
@@ -56,6 +61,12 @@ export async function execute(tools: WorkTools, planned: Planned): Promise<Reado
     return outcome;
   };
   for (const take of sequence.takes) {
+    const known = decisionOf(decided, take);
+    if (isAtRest(known)) {
+      decisions.push(known);
+      started.set(slotKey(take), reuse(tools, { planned, decision: known }));
+      continue;
+    }
     const sources = sourcesOf(take, survey.picks).flatMap((ref) => started.get(slotKey(ref)) ?? []);
     const decision = decideInTime(take, sources);
     decisions.push(decision);
@@ -114,6 +125,7 @@ async function runTake(
   try {
     if (decision.blocked_by === undefined) before = await owned(tools, decision);
     const end = await act(tools, { planned, workers, decision, attempt: before });
+    if (end.reused === true) return reuse(tools, { planned, decision, attempt: end.attempt });
     const shown =
       end.outcome === undefined && end.attempt && isDelivered(end.attempt) ? end.attempt : undefined;
     const obstacle = shown && (await planned.show(take, shown));
@@ -123,6 +135,30 @@ async function runTake(
   } catch (error) {
     return finish(tools, decision, whatWentWrong(tools, error, before));
   }
+}
+
+/** There is nothing to do for a take but to say so; of many thousands that is most of a run. */
+function isAtRest({ action, attempt, take, blocked_by }: Decision): boolean {
+  return (
+    action === 'reuse' &&
+    blocked_by === undefined &&
+    attempt !== undefined &&
+    slotKey(attempt.owner) === slotKey(take)
+  );
+}
+
+function reuse(
+  tools: WorkTools,
+  {
+    planned: { blocked },
+    decision,
+    attempt = decision.attempt,
+  }: { readonly planned: Planned; readonly decision: Decision; readonly attempt?: Attempt | undefined },
+): TakeOutcome {
+  const obstacle = blocked.get(attempt?.id ?? '');
+  const current = attempt && tools.attempts.get(attempt.id);
+  const end: End = { attempt: current, reused: true };
+  return finish(tools, decision, obstacle === undefined ? end : { ...end, ...inTheWay(obstacle) });
 }
 
 function inTheWay(path: string): Pick<End, 'outcome' | 'message'> {
