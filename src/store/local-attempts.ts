@@ -188,6 +188,7 @@ function createStore<Order extends WorkOrder>({
     release: (order) => places.leave(order),
 
     async intend(purchase, again) {
+      assertOpen();
       const nowMs = clock.now();
       const waitMs = nextSubmitAtMs(pace, lastSubmitAtMs) - nowMs;
       if (waitMs > 0) return { kind: 'wait', ms: waitMs };

@@ -7,7 +7,7 @@ import { diskError, errnoOf } from '../disk-error.js';
 import { isRecord } from '../domain/is-record.js';
 import { DailiesError } from '../errors.js';
 import { attemptProblem } from './lockfile-problem.js';
-import { decodeLine, encodeLine, openLine, sealLine, type JournalEntry } from './journal-line.js';
+import { encodeLine, entryIn, openLine, sealLine, type JournalEntry } from './journal-line.js';
 import type { ProjectIdentity } from './lockfile-text.js';
 import { ownFolder } from './own-folder.js';
 import { moved, newAttempt } from './shot-state.js';
@@ -36,8 +36,10 @@ export function receiptsPath(root: string, projectId: string): string {
 export async function readReceipts(path: string): Promise<ReadonlyMap<string, Attempt>> {
   const attempts = new Map<string, Attempt>();
   for await (const line of linesOf(path)) {
-    const entry = decodeLine(line);
-    if (entry !== undefined) takeIn(attempts, entry);
+    const value = openLine(line);
+    // The first line says whose they are.
+    if (value === undefined || ownerIn(value)) continue;
+    takeIn(attempts, entryIn(value));
   }
   return attempts;
 }
@@ -81,18 +83,19 @@ function takeIn(attempts: Map<string, Attempt>, entry: JournalEntry): void {
 }
 
 async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
-  for await (const line of linesOf(path)) {
-    const value = openLine(line);
-    if (!isRecord(value)) return undefined;
-    const { project_id, manifest, sandbox, place } = value;
-    const isOwner =
-      typeof project_id === 'string' &&
-      typeof manifest === 'string' &&
-      typeof sandbox === 'boolean' &&
-      typeof place === 'string';
-    return isOwner ? { project_id, manifest, sandbox, place } : undefined;
-  }
+  for await (const line of linesOf(path)) return ownerIn(openLine(line));
   return undefined;
+}
+
+function ownerIn(value: unknown): ReceiptsOwner | undefined {
+  if (!isRecord(value)) return undefined;
+  const { project_id, manifest, sandbox, place } = value;
+  const isOwner =
+    typeof project_id === 'string' &&
+    typeof manifest === 'string' &&
+    typeof sandbox === 'boolean' &&
+    typeof place === 'string';
+  return isOwner ? { project_id, manifest, sandbox, place } : undefined;
 }
 
 async function* linesOf(path: string): AsyncIterable<string> {

@@ -16,7 +16,7 @@ function namesOf(takes: readonly Take[], attempts: readonly Attempt[]): Record<s
   const view = viewOf({
     takes,
     decisions: decideAll(takes, decisionContext({ claims })),
-    ownedBy: claims.owned,
+    ownedBy: (take) => claims.owned(take),
     stemOf: ({ key }) => `${key}/${key}`,
   });
   return Object.fromEntries([...view].map(([name, { output }]) => [name, output.sha256]));
@@ -93,7 +93,7 @@ describe('the names that clips are to bear', () => {
     const view = viewOf({
       takes: [a, b],
       decisions: decideAll([a, b], decisionContext({ claims })),
-      ownedBy: claims.owned,
+      ownedBy: (take) => claims.owned(take),
       stemOf: () => 'same',
     });
     expect([...view.values()].map(({ output }) => output.sha256)).toEqual([clipOf(attempts[0])]);
