@@ -1,7 +1,6 @@
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Attempt } from '../domain/attempt.js';
 import { diskError, errnoOf } from '../disk-error.js';
 import { isRecord } from '../domain/is-record.js';
@@ -32,14 +31,31 @@ export function receiptsPath(root: string, projectId: string): string {
   return join(root, 'receipts', `${projectId}.jsonl`);
 }
 
-/** The attempts that the receipts of a project tell of, by their ids; none where there is no file. Throws `disk`. */
+/**
+ * The attempts that the receipts of a project tell of, by their ids; none where there is no file. What does not fit the
+ * schema is left out. Throws `disk` and `lockfile-newer`.
+ */
 export async function readReceipts(path: string): Promise<ReadonlyMap<string, Attempt>> {
+  const attempts = await attemptsIn(path, () => true);
+  // A line that was forged is rare, and to look at each attempt once costs less than to look at it after each line.
+  return [...attempts.values()].every(isSound) ? attempts : attemptsIn(path, isSound);
+}
+
+function isSound(attempt: Attempt): boolean {
+  return attemptProblem(attempt) === undefined;
+}
+
+async function attemptsIn(
+  path: string,
+  isKept: (attempt: Attempt) => boolean,
+): Promise<ReadonlyMap<string, Attempt>> {
   const attempts = new Map<string, Attempt>();
   for await (const line of linesOf(path)) {
     const value = openLine(line);
     // The first line says whose they are.
     if (value === undefined || ownerIn(value)) continue;
-    takeIn(attempts, entryIn(value));
+    const next = attemptAfter(attempts, entryIn(value));
+    if (next && isKept(next)) attempts.set(next.id, next);
   }
   return attempts;
 }
@@ -63,22 +79,25 @@ export async function receiptsIn(
   return found;
 }
 
-/** A line that is damaged or torn says nothing, and what cannot follow what came before is left out: the last sure step counts. */
-function takeIn(attempts: Map<string, Attempt>, entry: JournalEntry): void {
-  if (entry.type === 'begun') {
-    if (!attempts.has(entry.id)) attempts.set(entry.id, newAttempt(entry));
-  } else if (entry.type === 'restored') {
+/**
+ * The attempt that an entry is about, after it; undefined where it says nothing new. What cannot follow what came before is
+ * left out: the last sure step counts.
+ */
+function attemptAfter(attempts: ReadonlyMap<string, Attempt>, entry: JournalEntry): Attempt | undefined {
+  if (entry.type === 'picked' || entry.type === 'catalogued') return undefined;
+  if (entry.type === 'begun') return attempts.has(entry.id) ? undefined : newAttempt(entry);
+  if (entry.type === 'restored') {
     const { attempt } = entry;
-    if (attemptProblem(attempt) !== undefined) return;
-    if ((attempts.get(attempt.id)?.steps ?? -1) < attempt.steps) attempts.set(attempt.id, attempt);
-  } else if (entry.type !== 'picked' && entry.type !== 'catalogued') {
-    const before = attempts.get(entry.id);
-    if (!before || entry.step <= before.steps) return;
-    try {
-      attempts.set(entry.id, moved(before, entry));
-    } catch (error) {
-      if (!(error instanceof DailiesError)) throw error;
-    }
+    const isNews = isSound(attempt) && (attempts.get(attempt.id)?.steps ?? -1) < attempt.steps;
+    return isNews ? attempt : undefined;
+  }
+  const before = attempts.get(entry.id);
+  if (!before || entry.step <= before.steps) return undefined;
+  try {
+    return moved(before, entry);
+  } catch (error) {
+    if (!(error instanceof DailiesError)) throw error;
+    return undefined;
   }
 }
 
@@ -98,17 +117,21 @@ function ownerIn(value: unknown): ReceiptsOwner | undefined {
   return isOwner ? { project_id, manifest, sandbox, place } : undefined;
 }
 
+/** Not by readline, which knows line breaks that JSON leaves in its texts. */
 async function* linesOf(path: string): AsyncIterable<string> {
   const handle = await openRegular(path, constants.O_RDONLY);
   if (!handle) return;
+  let begun = '';
   try {
-    const input = createReadStream('', { fd: handle.fd, autoClose: false, highWaterMark: 1 << 18 });
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) yield line;
+    for await (const piece of handle.createReadStream({ encoding: 'utf8', highWaterMark: 1 << 18 })) {
+      const lines = (begun + String(piece)).split('\n');
+      begun = lines.pop() ?? '';
+      yield* lines;
+    }
   } catch (cause) {
     throw diskError({ path, doing: 'read', cause });
-  } finally {
-    await handle.close();
   }
+  if (begun !== '') yield begun;
 }
 
 /** Opens a file of ours, never through a link and never a pipe or a device; undefined where there is none. Throws `disk`. */
