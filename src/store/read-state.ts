@@ -11,7 +11,7 @@ import { journalCorrupt, journalPath, readJournal, type PlacedEntry } from './jo
 import { corrupt, readLockfile, type FoundLockfile } from './lockfile.js';
 import { attemptProblem } from './lockfile-problem.js';
 import type { ProjectIdentity } from './lockfile-text.js';
-import { readReceipts, receiptsIn, receiptsPath } from './receipts.js';
+import { ownerOf, readReceipts, receiptsIn, receiptsPath, type ReceiptsOwner } from './receipts.js';
 import { createState, type StateInMemory } from './shot-state.js';
 import { readJson } from './text-file.js';
 
@@ -40,6 +40,8 @@ export interface StateOnDisk {
   readonly isFolded: boolean;
   /** Purchases that the receipts do not have as they stand. */
   readonly unreceipted: readonly Attempt[];
+  /** Whether the receipts know the manifest by another name, or in another place. */
+  readonly isRenamed: boolean;
   /** What was put right, in sentences for people. */
   readonly repaired: readonly string[];
   /** The lockfile of the manifest's former name: it goes when the state is safe under the new one. */
@@ -63,8 +65,14 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
   const memo = await readMemo(home);
   const state = createState(stored);
   const repaired: string[] = [];
-  const isRemembered = own && !journal && own.damaged.length === 0 && (await isSeen(home, own, memo));
+  const isRemembered =
+    own &&
+    own.identity.manifest === home.manifest &&
+    !journal &&
+    own.damaged.length === 0 &&
+    (await isSeen(home, own, memo));
   const known = isRemembered ? undefined : await knownReceipts(home, stored);
+  const { manifest: owner, place } = known?.owner ?? home;
   const receipts = known?.attempts ?? new Map<string, Attempt>();
   if (own) repair({ own, state, receipts, home, repaired });
   // The journal before the receipts, which do not have the steps that cost nothing.
@@ -77,7 +85,8 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
   restore({ state, receipts, why: stored ? basename(home.lockfile) : undefined, repaired });
   if (!stored)
     state.apply({ type: 'picked', picks: { ...home.picksBehind(state.attempts()), ...state.picks() } });
-  const project_id = stored?.identity.project_id ?? known?.projectId ?? randomBytes(8).toString('hex');
+  const project_id =
+    stored?.identity.project_id ?? known?.owner?.project_id ?? randomBytes(8).toString('hex');
   const { project, manifest, sandbox } = home;
   const unreceipted = known ? state.attempts().filter((one) => !isReceipted(one, receipts)) : [];
   return {
@@ -90,6 +99,7 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
       own.identity.manifest === manifest &&
       own.identity.project === project,
     unreceipted,
+    isRenamed: owner !== manifest || place !== home.place,
     repaired,
     former: former_,
     cataloguedAt: memo?.catalogued_at,
@@ -131,17 +141,20 @@ async function findFormer(
   return undefined;
 }
 
+interface KnownReceipts {
+  readonly attempts: ReadonlyMap<string, Attempt>;
+  /** Whose they are by their own word. */
+  readonly owner: ReceiptsOwner | undefined;
+}
+
 /** What the receipts tell of a project: by its id, or where there is no lockfile by the manifest they were made for. */
-async function knownReceipts(
-  home: StateHome,
-  stored: FoundLockfile | undefined,
-): Promise<{ readonly attempts: ReadonlyMap<string, Attempt>; readonly projectId: string | undefined }> {
+async function knownReceipts(home: StateHome, stored: FoundLockfile | undefined): Promise<KnownReceipts> {
   if (stored) {
-    const { project_id } = stored.identity;
-    return { attempts: await readReceipts(receiptsPath(home.root, project_id)), projectId: project_id };
+    const path = receiptsPath(home.root, stored.identity.project_id);
+    return { attempts: await readReceipts(path), owner: await ownerOf(path) };
   }
   const attempts = new Map<string, Attempt>();
-  let projectId: string | undefined;
+  let last: ReceiptsOwner | undefined;
   const names: string[] = await readdir(dirname(home.lockfile)).catch(() => []);
   for (const { path, owner } of await receiptsIn(home.root)) {
     if (owner.sandbox !== home.sandbox || owner.place !== home.place) continue;
@@ -149,10 +162,10 @@ async function knownReceipts(
     if (!isOurs && names.includes(owner.manifest)) continue;
     const told = await readReceipts(path);
     if (!isOurs && !home.hasBought([...told.values()])) continue;
-    projectId = owner.project_id;
+    last = owner;
     for (const [id, attempt] of told) attempts.set(id, attempt);
   }
-  return { attempts, projectId };
+  return { attempts, owner: last };
 }
 
 /** Attempts that were changed in the lockfile are as the receipts have them, or nobody knows. */
@@ -294,7 +307,7 @@ export async function memoOf(
 ): Promise<Memo> {
   return {
     lockfile: await signatureOf(home.lockfile),
-    receipts: await signatureOf(receiptsPath(home.root, projectId)),
+    receipts: `${await signatureOf(receiptsPath(home.root, projectId))} ${home.place}`,
     ...(cataloguedAt === undefined ? {} : { catalogued_at: cataloguedAt }),
   };
 }

@@ -20,7 +20,7 @@ import { moved, newAttempt } from './shot-state.js';
  * It names no path, and nothing is removed because of it.
  */
 
-/** Whose receipts a file holds: its first line. `place` tells projects of one name in a shared store apart. */
+/** Whose receipts a file holds: its first line, and the last of its kind. `place` tells projects of one name in a shared store apart. */
 export interface ReceiptsOwner extends Omit<ProjectIdentity, 'project'> {
   /** A hash of the manifest's folder; empty where the store lies in it. */
   readonly place: string;
@@ -52,7 +52,7 @@ async function attemptsIn(
   const attempts = new Map<string, Attempt>();
   for await (const line of linesOf(path)) {
     const value = openLine(line);
-    // The first line says whose they are.
+    // Some lines say whose they are.
     if (value === undefined || ownerIn(value)) continue;
     const next = attemptAfter(attempts, entryIn(value));
     if (next && isKept(next)) attempts.set(next.id, next);
@@ -60,7 +60,7 @@ async function attemptsIn(
   return attempts;
 }
 
-/** The owners of all receipts in a store. Throws `disk`. */
+/** All receipts in a store and their owners; where that line is damaged the manifest's name is empty. Throws `disk`. */
 export async function receiptsIn(
   root: string,
 ): Promise<readonly { readonly path: string; readonly owner: ReceiptsOwner }[]> {
@@ -73,8 +73,9 @@ export async function receiptsIn(
   for (const name of names.sort()) {
     if (!/^[0-9a-f]{16}\.jsonl$/.test(name)) continue;
     const path = join(folder, name);
-    const owner = await ownerOf(path);
-    if (owner && `${owner.project_id}.jsonl` === name) found.push({ path, owner });
+    const project_id = name.slice(0, 16);
+    const owner = (await ownerOf(path)) ?? { project_id, manifest: '', sandbox: false, place: '' };
+    if (owner.project_id === project_id) found.push({ path, owner });
   }
   return found;
 }
@@ -101,9 +102,12 @@ function attemptAfter(attempts: ReadonlyMap<string, Attempt>, entry: JournalEntr
   }
 }
 
-async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
-  for await (const line of linesOf(path)) return ownerIn(openLine(line));
-  return undefined;
+/** Whose the receipts of a file are now; undefined where nothing tells. Throws `disk`. */
+export async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
+  let owner: ReceiptsOwner | undefined;
+  for await (const line of linesOf(path))
+    if (line.startsWith('{"project_id"')) owner = ownerIn(openLine(line)) ?? owner;
+  return owner;
 }
 
 function ownerIn(value: unknown): ReceiptsOwner | undefined {
@@ -152,6 +156,8 @@ async function openRegular(path: string, flags: number): Promise<FileHandle | un
 export interface ReceiptBook {
   /** Appends entries; a power cut may take them back, the death of the program may not. Throws `disk`. */
   append(entries: readonly JournalEntry[]): Promise<void>;
+  /** Says anew whose they are: the manifest or its folder was renamed. Throws `disk`. */
+  own(): Promise<void>;
   /** The size of the file, as far as it has been seen. */
   readonly bytes: number;
   close(): Promise<void>;
@@ -159,7 +165,8 @@ export interface ReceiptBook {
 
 /** Opens the receipts of a project for writing; the file is made with the first entry, and a torn last line is cut off. */
 export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook {
-  const path = receiptsPath(root, owner.project_id);
+  const { project_id, manifest, sandbox, place } = owner;
+  const path = receiptsPath(root, project_id);
   let file: FileHandle | undefined;
   /** The file up to here is sound: what a failed write has left behind it is cut off by the next one. */
   let bytes = 0;
@@ -173,26 +180,28 @@ export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook
     isSuspect = true;
     return handle;
   };
+  const head = sealLine(JSON.stringify({ project_id, manifest, sandbox, place }));
+  const write = async (entries: readonly JournalEntry[], isOwning = false): Promise<void> => {
+    try {
+      const handle = (file ??= await begin());
+      if (isSuspect) await handle.truncate(bytes);
+      isSuspect = true;
+      const first = isOwning || bytes === 0 ? head : '';
+      const text = Buffer.from(first + entries.map(encodeLine).join(''));
+      for (let done = 0; done < text.length;)
+        done += (await handle.write(text, done, text.length - done, bytes + done)).bytesWritten;
+      bytes += text.length;
+      isSuspect = false;
+    } catch (cause) {
+      throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'written', cause });
+    }
+  };
   return {
     get bytes() {
       return bytes;
     },
-    async append(entries) {
-      if (entries.length === 0) return;
-      try {
-        const handle = (file ??= await begin());
-        if (isSuspect) await handle.truncate(bytes);
-        isSuspect = true;
-        const head = bytes === 0 ? sealLine(JSON.stringify(owner)) : '';
-        const text = Buffer.from(head + entries.map(encodeLine).join(''));
-        for (let done = 0; done < text.length;)
-          done += (await handle.write(text, done, text.length - done, bytes + done)).bytesWritten;
-        bytes += text.length;
-        isSuspect = false;
-      } catch (cause) {
-        throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'written', cause });
-      }
-    },
+    append: (entries) => (entries.length === 0 ? Promise.resolve() : write(entries)),
+    own: () => write([], true),
     async close() {
       const handle = file;
       file = undefined;

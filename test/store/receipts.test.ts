@@ -205,7 +205,14 @@ describe('the receipts of a project', () => {
     writeFileSync(join(dirname(path), 'ffffffffffffffff.jsonl'), readFileSync(path));
     writeFileSync(join(dirname(path), 'notes.txt'), 'mine');
     expect(await receiptsIn(root)).toEqual([{ path, owner: OWNER }]);
+    await appendTo(root, ...LIFE);
+    const renamed = { ...OWNER, manifest: 'film.yaml' };
+    const book = openReceiptBook(root, renamed);
+    await book.own();
+    await book.close();
+    expect(await receiptsIn(root)).toEqual([{ path, owner: renamed }]);
+    expect(await stateIn(path)).toBe('delivered');
     truncateSync(path, 20);
-    expect(await receiptsIn(root)).toEqual([]);
+    expect(await receiptsIn(root)).toEqual([{ path, owner: { ...OWNER, manifest: '' } }]);
   });
 });
