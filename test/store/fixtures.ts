@@ -8,6 +8,7 @@ import { errnoOf } from '../../src/disk-error.js';
 import type { Attempt, Output } from '../../src/domain/attempt.js';
 import type { AttemptStore, Purchase } from '../../src/store/attempt-store.js';
 import { openAttempts, type LocalAttempts, type OpenOptions } from '../../src/store/local-attempts.js';
+import type { ProjectIdentity } from '../../src/store/lockfile-text.js';
 import type { StateHome } from '../../src/store/read-state.js';
 import type { ShotState } from '../../src/store/shot-state.js';
 import { sortedJson } from '../../src/store/sorted-json.js';
@@ -17,6 +18,14 @@ import { homeOf } from '../helpers/state.js';
 export const AT = '2026-10-10T09:00:00.000Z';
 export const MS = Date.parse(AT);
 export const HASH = '0123456789abcdef'.repeat(4);
+
+/** Which project a lockfile is of that no run has written. */
+export const IDENTITY: ProjectIdentity = {
+  project: 'teaser',
+  project_id: '0123456789abcdef',
+  manifest: 'teaser.yaml',
+  sandbox: false,
+};
 
 /** A clock that stands still until somebody sleeps by it. */
 export function stillClock(): Clock {
