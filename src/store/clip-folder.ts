@@ -8,6 +8,7 @@ import {
   linkSync,
   lstatSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   utimesSync,
@@ -19,6 +20,7 @@ import { basename, dirname, join } from 'node:path';
 import { diskError, errnoOf, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
+import { hashFile } from './name-file.js';
 import { ownFolder } from './own-folder.js';
 import { syncFolder } from './replace-file.js';
 import { waitForStoreLock } from './store-lock.js';
@@ -38,6 +40,9 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   const folder = join(root, 'clips');
   const incoming = join(folder, 'incoming');
   const made = new Set<string>();
+  const shelved = new Set<string>();
+  /** Puts of one content come one after the other. */
+  const turns = new Map<string, Promise<void>>();
   let device: number | undefined;
   const make = (path: string): string => {
     if (!made.has(path) || !existsSync(path)) ownFolder(root, path);
@@ -47,12 +52,17 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   const placeOf = (sha256: string, container: string) =>
     join(folder, sha256.slice(0, 2), `${sha256}.${container}`);
   const find = (sha256: string): (ClipStat & { readonly path: string }) | undefined => {
+    if (!/^[0-9a-f]{64}$/.test(sha256)) return undefined;
     for (const container of CONTAINERS) {
       const path = placeOf(sha256, container);
       const found = lookAt(path);
       if (found) return { sha256, container, path, bytes: found.size, modifiedMs: found.mtimeMs };
     }
     return undefined;
+  };
+  const statOf = (sha256: string): ClipStat | undefined => {
+    const { path: _, ...stat } = find(sha256) ?? {};
+    return 'bytes' in stat ? stat : undefined;
   };
   const locate = (sha256: string): string => {
     const found = find(sha256);
@@ -62,36 +72,54 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     });
   };
 
+  /** Whether the clip is there, whole: it costs a look at all its bytes, and is asked for clips that come a second time. */
+  const isThere = async (path: string, { sha256, bytes }: ClipFacts): Promise<boolean> =>
+    lookAt(path)?.size === bytes && (await hashFile(path)) === sha256;
+  const put = async (source: ClipSource, clip: ClipFacts): Promise<void> => {
+    const part = 'part' in source ? source.part : await gather(source, clip, make(incoming));
+    await waitForStoreLock(root);
+    const target = placeOf(clip.sha256, clip.container);
+    try {
+      const shelf = make(dirname(target));
+      if (!(await isThere(target, clip))) {
+        if (lookAt(target)) renameSync(target, await roomAside(root, target));
+        renameSync(part, target);
+        chmodSync(target, READ_ONLY);
+        await syncFolder(shelf);
+        // The folders that bear its name have to outlive a power cut, too.
+        if (!shelved.has(shelf)) for (const above of [folder, root, dirname(root)]) await syncFolder(above);
+        shelved.add(shelf);
+      }
+      await discardPart(part);
+    } catch (cause) {
+      throw cause instanceof DailiesError
+        ? cause
+        : diskError({ path: target, doing: 'put in the store', cause });
+    }
+  };
+
   return {
     async openPart(purchase, index) {
       const own = join(make(incoming), `${purchase}-${index}.${PROCESS}.part`);
-      if (!existsSync(own)) {
-        const left = (await readdir(incoming)).find((name) => isLeftPart(name, `${purchase}-${index}.`));
+      if (!lookAt(own)) {
+        const left = (await readdir(incoming)).find(
+          (name) => isLeftPart(name, `${purchase}-${index}.`) && lookAt(join(incoming, name)),
+        );
         if (left !== undefined) await adoptPart(join(incoming, left), own);
       }
       return own;
     },
 
-    async put(source, clip) {
-      const part = 'part' in source ? source.part : await gather(source, clip, make(incoming));
-      await waitForStoreLock(root);
-      const target = placeOf(clip.sha256, clip.container);
-      try {
-        make(dirname(target));
-        if (lookAt(target)?.size === clip.bytes) {
-          await discardPart(part);
-          return;
-        }
-        if (lookAt(target)) await rename(target, await roomAside(root, target));
-        renameSync(part, target);
-        chmodSync(target, READ_ONLY);
-        await syncFolder(dirname(target));
-        await discardPart(part);
-      } catch (cause) {
-        throw cause instanceof DailiesError
-          ? cause
-          : diskError({ path: target, doing: 'put in the store', cause });
-      }
+    put(source, clip) {
+      const { sha256 } = clip;
+      const turn = (turns.get(sha256) ?? Promise.resolve()).then(() => put(source, clip));
+      const end: Promise<void> = turn
+        .then(undefined, () => undefined)
+        .then(() => {
+          if (turns.get(sha256) === end) turns.delete(sha256);
+        });
+      turns.set(sha256, end);
+      return turn;
     },
 
     discardPart,
@@ -105,10 +133,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     },
 
     stat(sha256) {
-      const found = find(sha256);
-      if (!found) return Promise.resolve(undefined);
-      const { path: _, ...stat } = found;
-      return Promise.resolve(stat);
+      return Promise.resolve(statOf(sha256));
     },
 
     read(sha256, range) {
@@ -124,17 +149,13 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
       const prepared = join(dirname(path), `.${basename(path)}.${PROCESS}.tmp`);
       try {
         const isCheap = giveName(clip, prepared);
-        try {
-          renameSync(prepared, path);
-          // A rename from one name of a file to another of its names leaves both.
-          if (existsSync(prepared)) unlinkSync(prepared);
-        } catch (error) {
-          unlinkSync(prepared);
-          throw error;
-        }
+        renameSync(prepared, path);
         return Promise.resolve(isCheap);
       } catch (cause) {
         throw diskError({ path, doing: 'named', cause });
+      } finally {
+        // A rename from one name of a file to another of its names leaves both.
+        rmSync(prepared, { force: true });
       }
     },
 
@@ -156,8 +177,8 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
         if (!/^[0-9a-f]{2}$/.test(shelf)) continue;
         for (const name of await namesIn(join(folder, shelf))) {
           const [, sha256] = /^([0-9a-f]{64})\.(?:mp4|webm)$/.exec(name) ?? [];
-          const found = sha256 === undefined ? undefined : find(sha256);
-          if (found) yield { ...found };
+          const stat = sha256 === undefined ? undefined : statOf(sha256);
+          if (stat) yield stat;
         }
       }
     },
