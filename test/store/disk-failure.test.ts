@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { homeOf, readShotState } from '../helpers/state.js';
 import type { Attempt } from '../../src/domain/attempt.js';
 import type { LocalAttempts } from '../../src/store/local-attempts.js';
+import { readReceipts, receiptsPath } from '../../src/store/receipts.js';
 import { inProcesses } from './compiled.js';
 import {
   accept,
@@ -138,6 +139,63 @@ describe('where the journal cannot be written', () => {
   });
 });
 
+describe('where the receipts cannot be written', () => {
+  /** A store that has bought, and whose receipts go nowhere from now on. */
+  async function storeWithoutReceipts(): Promise<{ store: LocalAttempts; folder: string; mend: () => void }> {
+    const folder = newFolder();
+    const receipts = join(folder, '.dailies', 'receipts');
+    await (await storeBeforeJournal(folder)).close();
+    rmSync(receipts, { recursive: true });
+    const store = await openIn(folder);
+    await live(store, 'sea', 5);
+    await store.close();
+    rmSync(receipts, { recursive: true });
+    utimesSync(lockfileOf(folder), 1, 1);
+    writeFileSync(receipts, 'in the way');
+    return { store, folder, mend: () => rmSync(receipts) };
+  }
+
+  it('a run does not begin, and what it was to write is written once they can be', async () => {
+    const { store, folder, mend } = await storeWithoutReceipts();
+    await expect(openIn(folder)).rejects.toMatchObject({ code: 'disk', exitCode: 3 });
+    mend();
+    const next = await openIn(folder);
+    const path = receiptsPath(join(folder, '.dailies'), next.projectId);
+    expect((await readReceipts(path)).size).toBe(store.attempts().length);
+  });
+
+  it('no intent gets through, and its attempt is as free as before', async () => {
+    const folder = newFolder();
+    const store = await openIn(folder);
+    writeFileSync(join(folder, '.dailies'), 'in the way');
+    await expect(store.intend(purchase('harbor'))).rejects.toMatchObject({ code: 'disk', exitCode: 3 });
+    expect(store.attempts().map(({ state }) => state.kind)).toEqual(['planned']);
+    expect(store.account().runUsd).toBe(0);
+    rmSync(join(folder, '.dailies'));
+    await store.close();
+    const next = await openIn(folder);
+    expect(next.attempts().map(({ state }) => state.kind)).toEqual(['planned']);
+    await live(next, 'harbor');
+  });
+
+  it('no clip is put, so that none is ever in the store which no receipt names', async () => {
+    const folder = newFolder();
+    const first = await openIn(folder);
+    const sea = await live(first, 'sea', 5);
+    await first.close();
+    const store = await openIn(folder);
+    rmSync(join(folder, '.dailies'), { recursive: true });
+    writeFileSync(join(folder, '.dailies'), 'in the way');
+    let isPut = false;
+    const put = () => Promise.resolve().then(() => void (isPut = true));
+    await expect(store.deliver(sea, [output('sea')], put)).rejects.toMatchObject({ code: 'disk' });
+    expect([isPut, store.get(sea.id).state.kind]).toEqual([false, 'downloading']);
+    rmSync(join(folder, '.dailies'));
+    await store.deliver(store.get(sea.id), [output('sea')], put);
+    expect([isPut, store.get(sea.id).state.kind]).toEqual([true, 'delivered']);
+  });
+});
+
 describe('on a full disk', () => {
   const { start } = inProcesses();
 
@@ -179,9 +237,7 @@ describe('on a full disk', () => {
     expect(told.log.slice(first).every(([what]) => what === 'refused')).toBe(true);
     expect(told.log.every(([what, , code]) => what !== 'refused' || code === 'disk')).toBe(true);
     const state = await readShotState(lockfileOf(folder));
-    const jobs = state
-      .attempts()
-      .flatMap(({ state: reached }) => ('job' in reached ? [reached.job?.id] : []));
+    const jobs = state.attempts().flatMap(({ state: reached }) => ('job' in reached ? [reached.job.id] : []));
     for (const [what, id] of told.log) if (what === 'kept') expect(jobs).toContain(id);
     const sentUnkept = told.log.filter(([what, id]) => what === 'sent' && !jobs.includes(id));
     for (const [, id] of sentUnkept) expect(told.closing).toContain(id);

@@ -3,7 +3,7 @@ import type { Attempt } from '../../../src/domain/attempt.js';
 import type { AttemptStore, WorkOrder } from '../../../src/store/attempt-store.js';
 import type { Spending } from '../../../src/store/local-attempts.js';
 import type { Clock } from '../../../src/clock.js';
-import { accept, AT, live, MS, output, purchase, send, snapshot, stillClock, turnAway } from '../fixtures.js';
+import { accept, AT, live, MS, output, purchase, send, snapshot, stillClock } from '../fixtures.js';
 
 /** A project that can be opened again and again, in turn. */
 export interface StoredProject {
