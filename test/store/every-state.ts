@@ -1,6 +1,6 @@
 import type { Attempt, AttemptState, RecordedRequest } from '../../src/domain/attempt.js';
 import type { StateContent } from '../../src/store/shot-state.js';
-import { AT, HASH, MS, output, purchase } from './fixtures.js';
+import { AT, begunLine, HASH, MS, output, purchase } from './fixtures.js';
 
 const job = { id: 'job-1', polling_url: 'https://openrouter.ai/api/v1/videos/job-1' };
 
@@ -94,15 +94,15 @@ const catalogue: StateContent['catalogue'] = {
 };
 
 /** A state that has everything in it that one can have. */
-export function everyState(): StateContent & { readonly catalogue: object } {
+export function everyState(): StateContent {
   const attempts = states.map((state, index): Attempt => {
     const owner = { shot: `shot-${index % 5}`, take: (index % 3) + 1 };
-    const { giveUp: _, ...rest } = purchase(owner.shot, { owner });
+    const { type: _, at: __, ...begun } = begunLine(owner.shot, `0k3v${String(index).padStart(2, '0')}`);
     return {
-      id: `0k3v${String(index).padStart(2, '0')}`,
-      ...rest,
-      request: requests[index % requests.length] ?? rest.request,
-      estimate: index === 3 ? null : rest.estimate,
+      ...begun,
+      owner,
+      request: requests[index % requests.length] ?? begun.request,
+      estimate: index === 3 ? null : begun.estimate,
       state,
       steps: index,
       ...(state.kind === 'delivered' && { names: ['renders/a.mp4', 'renders/a.2.mp4'], replaces: '0k3v00' }),

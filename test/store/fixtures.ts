@@ -7,6 +7,7 @@ import type { Clock } from '../../src/clock.js';
 import { errnoOf } from '../../src/disk-error.js';
 import type { Attempt, Output } from '../../src/domain/attempt.js';
 import type { AttemptStore, Purchase } from '../../src/store/attempt-store.js';
+import type { JournalEntry } from '../../src/store/journal-line.js';
 import { openAttempts, type LocalAttempts, type OpenOptions } from '../../src/store/local-attempts.js';
 import type { ProjectIdentity } from '../../src/store/lockfile-text.js';
 import type { StateHome } from '../../src/store/read-state.js';
@@ -89,6 +90,12 @@ export function purchase(shot: string, changes: Partial<Purchase> = {}): Purchas
     giveUp: [],
     ...changes,
   };
+}
+
+/** The line that begins an attempt at a shot. */
+export function begunLine(shot: string, id: string): Extract<JournalEntry, { readonly type: 'begun' }> {
+  const { giveUp: _, replaces: __, ...order } = purchase(shot);
+  return { type: 'begun', id, at: AT, ...order };
 }
 
 /** The one clip of a shot, with bytes unlike those of any other's. */

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readJournal } from '../../src/store/journal.js';
 import { decodeLine, encodeLine, type JournalEntry } from '../../src/store/journal-line.js';
-import { AT, HASH, newFolder, purchase } from './fixtures.js';
+import { AT, begunLine, HASH, newFolder } from './fixtures.js';
 
-const { giveUp: _, ...order } = purchase('greenhouse');
 const entries: readonly JournalEntry[] = [
-  { type: 'begun', id: '0k3v', at: AT, ...order },
+  begunLine('greenhouse', '0k3v'),
   { type: 'submit_started', id: '0k3v', step: 1, at: AT },
   { type: 'accepted', id: '0k3v', step: 2, at: AT, job: { id: 'job-1' } },
   {
@@ -53,7 +52,7 @@ describe('a journal line', () => {
       encodeLine({ type: 'completed', id: '0k3v', step: 1, at: AT, cost_usd: cost });
     expect(() => write(Number.NaN)).toThrow(/completed\.cost_usd is NaN/);
     expect(() => write(Infinity)).toThrow(expect.objectContaining({ code: 'internal' }));
-    expect(() => encodeLine({ type: 'begun', id: '0k3v', at: AT, ...order, estimate: null })).not.toThrow();
+    expect(() => encodeLine({ ...begunLine('greenhouse', '0k3v'), estimate: null })).not.toThrow();
   });
 
   it('stays short', () => {

@@ -12,11 +12,10 @@ import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.js';
 import { encodeLine, type JournalEntry } from '../../src/store/journal-line.js';
 import { openReceiptBook, readReceipts, receiptsIn, receiptsPath } from '../../src/store/receipts.js';
-import { AT, live, newFolder, openIn, output, purchase } from './fixtures.js';
+import { AT, begunLine, live, newFolder, openIn, output } from './fixtures.js';
 
 const OWNER = { project_id: '0123456789abcdef', manifest: 'teaser.yaml', sandbox: false, place: '' };
-const { giveUp: _, ...order } = purchase('sea');
-const begun = { type: 'begun', id: 'aaaa', at: AT, ...order } as const;
+const begun = begunLine('sea', 'aaaa');
 const LIFE: readonly JournalEntry[] = [
   begun,
   { type: 'submit_started', id: 'aaaa', step: 1, at: AT },
