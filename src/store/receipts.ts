@@ -158,8 +158,6 @@ export interface ReceiptBook {
   append(entries: readonly JournalEntry[]): Promise<void>;
   /** Says anew whose they are: the manifest or its folder was renamed. Throws `disk`. */
   own(): Promise<void>;
-  /** The size of the file, as far as it has been seen. */
-  readonly bytes: number;
   close(): Promise<void>;
 }
 
@@ -168,38 +166,35 @@ export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook
   const { project_id, manifest, sandbox, place } = owner;
   const path = receiptsPath(root, project_id);
   let file: FileHandle | undefined;
-  /** The file up to here is sound: what a failed write has left behind it is cut off by the next one. */
-  let bytes = 0;
+  let isEmpty = false;
+  /** Whether a failed write may have left half a line, which the next one ends: others may have written behind it. */
   let isSuspect = false;
 
   const begin = async (): Promise<FileHandle> => {
     ownFolder(root, join(root, 'receipts'));
-    const handle = await openRegular(path, constants.O_RDWR | constants.O_CREAT);
+    // Copies of a project in one store share their receipts, and each may append at any time.
+    const handle = await openRegular(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND);
     if (!handle) throw new Error(`${path} cannot be made`);
-    bytes = await endOfLines(handle);
-    isSuspect = true;
+    const { size } = await handle.stat();
+    const end = await endOfLines(handle, size);
+    if (end < size) await handle.truncate(end);
+    isEmpty = end === 0;
     return handle;
   };
   const head = sealLine(JSON.stringify({ project_id, manifest, sandbox, place }));
   const write = async (entries: readonly JournalEntry[], isOwning = false): Promise<void> => {
     try {
       const handle = (file ??= await begin());
-      if (isSuspect) await handle.truncate(bytes);
+      const first = (isSuspect ? '\n' : '') + (isOwning || isEmpty ? head : '');
       isSuspect = true;
-      const first = isOwning || bytes === 0 ? head : '';
-      const text = Buffer.from(first + entries.map(encodeLine).join(''));
-      for (let done = 0; done < text.length;)
-        done += (await handle.write(text, done, text.length - done, bytes + done)).bytesWritten;
-      bytes += text.length;
+      await handle.writeFile(first + entries.map(encodeLine).join(''));
       isSuspect = false;
+      isEmpty = false;
     } catch (cause) {
       throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'written', cause });
     }
   };
   return {
-    get bytes() {
-      return bytes;
-    },
     append: (entries) => (entries.length === 0 ? Promise.resolve() : write(entries)),
     own: () => write([], true),
     async close() {
@@ -211,8 +206,7 @@ export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook
 }
 
 /** How far the last whole line of a file reaches. */
-async function endOfLines(file: FileHandle): Promise<number> {
-  const { size } = await file.stat();
+async function endOfLines(file: FileHandle, size: number): Promise<number> {
   const block = Buffer.alloc(1 << 16);
   for (let end = size; end > 0;) {
     const start = Math.max(0, end - block.length);

@@ -5,11 +5,12 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { homeOf, readShotState } from '../helpers/state.js';
 import type { Attempt } from '../../src/domain/attempt.js';
 import type { LocalAttempts } from '../../src/store/local-attempts.js';
-import { readReceipts, receiptsPath } from '../../src/store/receipts.js';
+import { openReceiptBook, readReceipts, receiptsPath } from '../../src/store/receipts.js';
 import { inProcesses } from './compiled.js';
 import {
   accept,
   AT,
+  begunLine,
   folderAfterKill,
   journalOf,
   live,
@@ -176,6 +177,31 @@ describe('where the receipts cannot be written', () => {
     const next = await openIn(folder);
     expect(next.attempts().map(({ state }) => state.kind)).toEqual(['planned']);
     await live(next, 'harbor');
+  });
+
+  it('half a line that a full disk has left is ended by the next, and costs nothing', async () => {
+    const root = newFolder();
+    const owner = { project_id: '0123456789abcdef', manifest: 'teaser.yaml', sandbox: false, place: '' };
+    const book = openReceiptBook(root, owner);
+    await book.append([begunLine('sea', 'aaaa')]);
+    const handle = await open(newFolder(), 'r');
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const original = Object.getOwnPropertyDescriptor(prototype, 'writeFile')
+      ?.value as FileHandle['writeFile'];
+    const spy = vi.spyOn(prototype, 'writeFile').mockImplementationOnce(async function (
+      this: FileHandle,
+      text,
+    ) {
+      await original.call(this, String(text).slice(0, 50));
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    });
+    onTestFinished(() => spy.mockRestore());
+    await expect(book.append([begunLine('hill', 'bbbb')])).rejects.toThrow(/the disk is full/);
+    await book.append([begunLine('hill', 'bbbb'), begunLine('cliff', 'cccc')]);
+    await book.close();
+    const known = await readReceipts(receiptsPath(root, owner.project_id));
+    expect([...known.keys()]).toEqual(['aaaa', 'bbbb', 'cccc']);
   });
 
   it('no clip is put, so that none is ever in the store which no receipt names', async () => {

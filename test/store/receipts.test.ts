@@ -139,6 +139,17 @@ describe('the receipts of a project', () => {
     });
   });
 
+  it('lose nothing where two copies of a project in one store append at the same time', async () => {
+    const { root, path } = await receiptsOf(begun);
+    const books = [openReceiptBook(root, OWNER), openReceiptBook(root, OWNER)];
+    for (let round = 0; round < 5; round++)
+      await Promise.all(
+        books.map((book, side) => book.append([{ ...begun, id: `side${side}round${round}` }])),
+      );
+    await Promise.all(books.map((book) => book.close()));
+    expect((await readReceipts(path)).size).toBe(11);
+  });
+
   it('may say a thing twice, and later or again as a whole', async () => {
     const { root, path } = await receiptsOf(...LIFE);
     await appendTo(root, ...LIFE);
