@@ -8,6 +8,7 @@ import {
   linkSync,
   lstatSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   utimesSync,
@@ -19,6 +20,7 @@ import { basename, dirname, join, sep } from 'node:path';
 import { diskError, errnoOf } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
+import { hashFile } from './name-file.js';
 import { ownFolder } from './own-folder.js';
 import { syncFolder } from './replace-file.js';
 import { waitForStoreLock } from './store-lock.js';
@@ -40,6 +42,9 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   const made = new Set<string>();
   /** Clips as they were last looked at: a file that is the same on the disk has the same bytes. */
   const seen = new Map<string, Stats>();
+  const shelved = new Set<string>();
+  /** Puts of one content come one after the other. */
+  const turns = new Map<string, Promise<void>>();
   let device: number | undefined;
   const make = (path: string): string => {
     if (!made.has(path) || !existsSync(path)) ownFolder(root, path);
@@ -49,6 +54,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   const placeOf = (sha256: string, container: string) =>
     `${folder}${sep}${sha256.slice(0, 2)}${sep}${sha256}.${container}`;
   const find = (sha256: string): (ClipStat & { readonly path: string }) | undefined => {
+    if (!/^[0-9a-f]{64}$/.test(sha256)) return undefined;
     for (const container of CONTAINERS) {
       const path = placeOf(sha256, container);
       const found = lookAt(path);
@@ -58,6 +64,10 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     }
     return undefined;
   };
+  const statOf = (sha256: string): ClipStat | undefined => {
+    const { path: _, ...stat } = find(sha256) ?? {};
+    return 'bytes' in stat ? stat : undefined;
+  };
   const locate = (sha256: string): string => {
     const found = find(sha256);
     if (found) return found.path;
@@ -66,32 +76,52 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     });
   };
 
+  /** Whether the clip is there, whole: it costs a look at all its bytes, and is asked for clips that come a second time. */
+  const isThere = async (path: string, { sha256, bytes }: ClipFacts): Promise<boolean> =>
+    lookAt(path)?.size === bytes && (await hashFile(path)) === sha256;
+  const put = async (source: ClipSource, clip: ClipFacts): Promise<void> => {
+    const part = 'part' in source ? source.part : await gather(source, clip, make(incoming));
+    await waitForStoreLock(root);
+    const target = placeOf(clip.sha256, clip.container);
+    try {
+      const shelf = make(dirname(target));
+      if (!(await isThere(target, clip))) {
+        if (lookAt(target)) renameSync(target, await roomAside(root, target));
+        renameSync(part, target);
+        chmodSync(target, READ_ONLY);
+        await syncFolder(shelf);
+        // The folders that bear its name have to outlive a power cut, too.
+        if (!shelved.has(shelf)) await syncFolder(folder);
+        if (shelved.size === 0) for (const above of [root, dirname(root)]) await syncFolder(above);
+        shelved.add(shelf);
+      }
+      await rm(part, { force: true });
+    } catch (cause) {
+      throw cause instanceof DailiesError
+        ? cause
+        : diskError({ path: target, doing: 'put in the store', cause });
+    }
+  };
+
   return {
     async openPart(purchase, index) {
       const part = join(make(incoming), `${purchase}-${index}.${PROCESS}.part`);
-      const left = (await namesIn(incoming)).find((name) => isLeftPart(name, `${purchase}-${index}.`));
-      return { part, left: left === undefined || existsSync(part) ? undefined : join(incoming, left) };
+      const left = (await namesIn(incoming)).find(
+        (name) => isLeftPart(name, `${purchase}-${index}.`) && lookAt(join(incoming, name)),
+      );
+      return { part, left: left === undefined || lookAt(part) ? undefined : join(incoming, left) };
     },
 
-    async put(source, clip) {
-      const part = 'part' in source ? source.part : await gather(source, clip, make(incoming));
-      await waitForStoreLock(root);
-      const target = placeOf(clip.sha256, clip.container);
-      try {
-        make(dirname(target));
-        if (lookAt(target)?.size === clip.bytes) {
-          await rm(part, { force: true });
-          return;
-        }
-        if (lookAt(target)) await rename(target, await roomAside(root, target));
-        renameSync(part, target);
-        chmodSync(target, READ_ONLY);
-        await syncFolder(dirname(target));
-      } catch (cause) {
-        throw cause instanceof DailiesError
-          ? cause
-          : diskError({ path: target, doing: 'put in the store', cause });
-      }
+    put(source, clip) {
+      const { sha256 } = clip;
+      const turn = (turns.get(sha256) ?? Promise.resolve()).then(() => put(source, clip));
+      const end: Promise<void> = turn
+        .then(undefined, () => undefined)
+        .then(() => {
+          if (turns.get(sha256) === end) turns.delete(sha256);
+        });
+      turns.set(sha256, end);
+      return turn;
     },
 
     assertThere() {
@@ -104,10 +134,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     },
 
     stat(sha256) {
-      const found = find(sha256);
-      if (!found) return Promise.resolve(undefined);
-      const { path: _, ...stat } = found;
-      return Promise.resolve(stat);
+      return Promise.resolve(statOf(sha256));
     },
 
     read(sha256, range) {
@@ -123,17 +150,13 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
       const prepared = join(dirname(path), `.${basename(path)}.${PROCESS}.tmp`);
       try {
         const isCheap = giveName(clip, prepared);
-        try {
-          renameSync(prepared, path);
-          // A rename from one name of a file to another of its names leaves both.
-          if (existsSync(prepared)) unlinkSync(prepared);
-        } catch (error) {
-          unlinkSync(prepared);
-          throw error;
-        }
+        renameSync(prepared, path);
         return Promise.resolve(isCheap);
       } catch (cause) {
         throw diskError({ path, doing: 'named', cause });
+      } finally {
+        // A rename from one name of a file to another of its names leaves both.
+        rmSync(prepared, { force: true });
       }
     },
 
@@ -155,8 +178,8 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
         if (!/^[0-9a-f]{2}$/.test(shelf)) continue;
         for (const name of await namesIn(join(folder, shelf))) {
           const [, sha256] = /^([0-9a-f]{64})\.(?:mp4|webm)$/.exec(name) ?? [];
-          const found = sha256 === undefined ? undefined : find(sha256);
-          if (found) yield { ...found };
+          const stat = sha256 === undefined ? undefined : statOf(sha256);
+          if (stat) yield stat;
         }
       }
     },

@@ -56,7 +56,11 @@ export function openLine(line: string): unknown {
 /** Reads a line of entries; undefined where it is not whole. Throws `lockfile-newer` on an entry of a later version. */
 export function decodeLine(line: string): JournalEntry | undefined {
   const value = openLine(line);
-  if (value === undefined) return undefined;
+  return value === undefined ? undefined : entryIn(value);
+}
+
+/** The entry that the value of a line is. Throws `lockfile-newer` where it is of a later version. */
+export function entryIn(value: unknown): JournalEntry {
   // The checksum holds: the line is as a version of this program wrote it.
   if (!isEntry(value)) throw writtenByNewer();
   return value;

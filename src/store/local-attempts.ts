@@ -57,12 +57,14 @@ export async function openAttempts<Order extends WorkOrder = WorkOrder>(
   const lock = await acquireRunLock({ lockfile: home.lockfile, clock });
   try {
     const found = await readState(home);
-    await foldLeft(found, home);
-    const { identity, state, unreceipted } = found;
+    const { identity, state, unreceipted, isRenamed } = found;
     const receipts = openReceiptBook(home.root, {
       ...{ project_id: identity.project_id, manifest: home.manifest },
       ...{ sandbox: home.sandbox, place: home.place },
     });
+    // Before the lockfile bears the new name: from then on nothing would tell that the receipts do not.
+    if (isRenamed) await receipts.own();
+    await foldLeft(found, home);
     await receipts.append(unreceipted.map((attempt) => ({ type: 'restored', attempt })));
     const { foldFloorBytes = FOLD_FLOOR_BYTES } = options;
     const lockfileBytes = await sizeOf(home.lockfile);
@@ -196,6 +198,7 @@ function createStore<Order extends WorkOrder>({
     release: (order) => places.leave(order),
 
     async intend(purchase, again) {
+      assertOpen();
       const nowMs = clock.now();
       const waitMs = nextSubmitAtMs(pace, lastSubmitAtMs) - nowMs;
       if (waitMs > 0) return { kind: 'wait', ms: waitMs };

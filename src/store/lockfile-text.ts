@@ -60,7 +60,7 @@ export function* lockfileText(
   yield `  "sandbox": ${identity.sandbox},\n`;
   let separator = '  "shots": {\n';
   for (const [shot, owned] of byShot(attempts, picks, shots)) {
-    yield `${separator}    ${JSON.stringify(shot)}: ${sortedJson(storedShot(owned, picks[shot]), '    ')}`;
+    yield `${separator}    ${JSON.stringify(shot)}: ${sortedJson(storedShot(owned, pickIn(picks, shot)), '    ')}`;
     separator = ',\n';
   }
   yield separator === ',\n' ? '\n  },\n' : '  "shots": {},\n';
@@ -78,6 +78,11 @@ function byShot(attempts: readonly Attempt[], picks: Picks, shots: Iterable<stri
   for (const shot of [...shots, ...Object.keys(picks)]) if (!groups.has(shot)) groups.set(shot, []);
   const order = sortedKeys(Object.fromEntries(groups));
   return new Map(order.map((shot) => [shot, groups.get(shot) ?? []]));
+}
+
+/** A shot may be called `constructor`. */
+function pickIn(picks: Picks, shot: string): PickedTake | undefined {
+  return Object.hasOwn(picks, shot) ? picks[shot] : undefined;
 }
 
 function storedShot(attempts: readonly Attempt[], pick: PickedTake | undefined): StoredShot {

@@ -34,9 +34,9 @@ export async function readLockfile(
   const { project, project_id, manifest, sandbox, catalogue } = stored;
   const attempts: Attempt[] = [];
   const damaged: Attempt[] = [];
-  const picks: Record<string, PickedTake> = {};
+  const picks: (readonly [shot: string, pick: PickedTake])[] = [];
   for (const [shot, { pick, takes }] of Object.entries(stored.shots)) {
-    if (pick) picks[shot] = pick;
+    if (pick) picks.push([shot, pick]);
     for (const [take, kept] of Object.entries(takes)) {
       for (const one of kept.attempts) {
         const { check: _, ...attempt } = one;
@@ -50,7 +50,7 @@ export async function readLockfile(
     identity: { project, project_id, manifest, sandbox },
     attempts: attempts.sort((a, b) => (a.id < b.id ? -1 : 1)),
     damaged,
-    picks,
+    picks: Object.fromEntries(picks),
     catalogue,
   };
 }

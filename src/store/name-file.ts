@@ -10,7 +10,6 @@ import {
   type Stats,
 } from 'node:fs';
 import { dirname, sep } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { diskError, errnoOf } from '../disk-error.js';
 import { isRecord } from '../domain/is-record.js';
@@ -51,9 +50,9 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The bytes of a file. */
-export function readName(path: string): Readable {
-  return createReadStream(path);
+/** The bytes of a file. It is opened by the first look: until then there would be nobody to hear that it is not there. */
+export async function* readName(path: string): AsyncIterable<Uint8Array> {
+  yield* createReadStream(path) as AsyncIterable<Uint8Array>;
 }
 
 /** Removes a file, and the folders above it that it leaves empty, up to `root`. Throws `disk`. */
@@ -115,7 +114,7 @@ export async function moveOver(file: string, target: string): Promise<void> {
       renameSync(file, target);
     } catch (error) {
       if (errnoOf(error) !== 'EXDEV') throw error;
-      await replaceFile({ path: target, content: createReadStream(file), isDurable: false });
+      await replaceFile({ path: target, content: readName(file), isDurable: false });
       rmSync(file, { force: true });
     }
   } catch (cause) {

@@ -9,8 +9,9 @@ import { undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { journalCorrupt, journalPath, readJournal, type PlacedEntry } from './journal.js';
 import { corrupt, readLockfile, type FoundLockfile } from './lockfile.js';
+import { attemptProblem } from './lockfile-problem.js';
 import type { ProjectIdentity } from './lockfile-text.js';
-import { readReceipts, receiptsIn, receiptsPath } from './receipts.js';
+import { ownerOf, readReceipts, receiptsIn, receiptsPath, type ReceiptsOwner } from './receipts.js';
 import { createState, type StateInMemory } from './shot-state.js';
 import { readJson, signatureOf } from './text-file.js';
 
@@ -39,6 +40,8 @@ export interface StateOnDisk {
   readonly isFolded: boolean;
   /** Purchases that the receipts do not have as they stand. */
   readonly unreceipted: readonly Attempt[];
+  /** Whether the receipts know the manifest by another name, or in another place. */
+  readonly isRenamed: boolean;
   /** What was put right, in sentences for people. */
   readonly repaired: readonly string[];
   /** The lockfile of the manifest's former name: it goes when the state is safe under the new one. */
@@ -65,21 +68,30 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
   const stored = own ?? former?.stored;
   const state = createState(stored);
   const repaired: string[] = [];
-  const isRemembered = own && !journal && own.damaged.length === 0 && (await isSeen(home, own, memo));
+  const isRemembered =
+    own &&
+    own.identity.manifest === home.manifest &&
+    !journal &&
+    own.damaged.length === 0 &&
+    (await isSeen(home, own, memo));
   const known = isRemembered ? undefined : await knownReceipts(home, stored);
-  const before = journal && !stored ? '' : basename(home.lockfile);
-  if (known) restore({ state, known: known.attempts, stored, repaired, before });
-  if (!stored) state.apply({ type: 'picked', picks: home.picksBehind(state.attempts()) });
-  if (own?.damaged.length) repair({ own, state, home, repaired });
+  const { manifest: owner, place } = known?.owner ?? home;
+  const receipts = known?.attempts ?? new Map<string, Attempt>();
+  if (own) repair({ own, state, receipts, home, repaired });
+  // The journal before the receipts, which do not have the steps that cost nothing.
   const former_ = former?.path;
   if (former_ !== undefined) {
     const left = await readJournal(journalPath(former_));
-    if (left) replay(left, { state, path: journalPath(former_) });
+    if (left) replay(left, { state, receipts, path: journalPath(former_) });
   }
-  const lines = journal ? replay(journal, { state, path: journalPath(home.lockfile) }) : 0;
-  const project_id = stored?.identity.project_id ?? known?.projectId ?? randomBytes(8).toString('hex');
+  const lines = journal ? replay(journal, { state, receipts, path: journalPath(home.lockfile) }) : 0;
+  restore({ state, receipts, why: stored ? basename(home.lockfile) : undefined, repaired });
+  if (!stored)
+    state.apply({ type: 'picked', picks: { ...home.picksBehind(state.attempts()), ...state.picks() } });
+  const project_id =
+    stored?.identity.project_id ?? known?.owner?.project_id ?? randomBytes(8).toString('hex');
   const { project, manifest, sandbox } = home;
-  const unreceipted = known ? state.attempts().filter((one) => !isReceipted(one, known.attempts)) : [];
+  const unreceipted = known ? state.attempts().filter((one) => !isReceipted(one, receipts)) : [];
   return {
     identity: { project, project_id, manifest, sandbox },
     state,
@@ -90,6 +102,7 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
       own.identity.manifest === manifest &&
       own.identity.project === project,
     unreceipted,
+    isRenamed: owner !== manifest || place !== home.place,
     repaired,
     former: former_,
     cataloguedAt: memo?.catalogued_at,
@@ -132,17 +145,20 @@ async function findFormer(
   return undefined;
 }
 
+interface KnownReceipts {
+  readonly attempts: ReadonlyMap<string, Attempt>;
+  /** Whose they are by their own word. */
+  readonly owner: ReceiptsOwner | undefined;
+}
+
 /** What the receipts tell of a project: by its id, or where there is no lockfile by the manifest they were made for. */
-async function knownReceipts(
-  home: StateHome,
-  stored: FoundLockfile | undefined,
-): Promise<{ readonly attempts: ReadonlyMap<string, Attempt>; readonly projectId: string | undefined }> {
+async function knownReceipts(home: StateHome, stored: FoundLockfile | undefined): Promise<KnownReceipts> {
   if (stored) {
-    const { project_id } = stored.identity;
-    return { attempts: await readReceipts(receiptsPath(home.root, project_id)), projectId: project_id };
+    const path = receiptsPath(home.root, stored.identity.project_id);
+    return { attempts: await readReceipts(path), owner: await ownerOf(path) };
   }
   const attempts = new Map<string, Attempt>();
-  let projectId: string | undefined;
+  let last: ReceiptsOwner | undefined;
   const names: string[] = await readdir(dirname(home.lockfile)).catch(() => []);
   for (const { path, owner } of await receiptsIn(home.root)) {
     if (owner.sandbox !== home.sandbox || owner.place !== home.place) continue;
@@ -150,82 +166,113 @@ async function knownReceipts(
     if (!isOurs && names.includes(owner.manifest)) continue;
     const told = await readReceipts(path);
     if (!isOurs && !home.hasBought([...told.values()])) continue;
-    projectId = owner.project_id;
+    last = owner;
     for (const [id, attempt] of told) attempts.set(id, attempt);
   }
-  return { attempts, projectId };
-}
-
-/** Takes in what the receipts know and the lockfile does not, or not yet. */
-function restore({
-  state,
-  known,
-  stored,
-  repaired,
-  before,
-}: {
-  readonly state: StateInMemory;
-  readonly known: ReadonlyMap<string, Attempt>;
-  readonly stored: FoundLockfile | undefined;
-  readonly repaired: string[];
-  readonly before: string;
-}): void {
-  const ahead = [...known.values()].filter(
-    (attempt) => !state.has(attempt.id) || attempt.steps > state.get(attempt.id).steps,
-  );
-  if (ahead.length === 0) return;
-  const named = ahead.map((attempt) => {
-    const names = state.has(attempt.id) ? state.get(attempt.id).names : undefined;
-    return names === undefined ? attempt : { ...attempt, names };
-  });
-  state.restore(named);
-  const count = ahead.length === 1 ? 'one purchase' : `${ahead.length} purchases`;
-  const why = stored
-    ? `${before} does not know ${ahead.length === 1 ? 'it' : 'them'} as far`
-    : 'there is no lockfile';
-  repaired.push(`${count} taken from the receipts: ${why}`);
+  return { attempts, owner: last };
 }
 
 /** Attempts that were changed in the lockfile are as the receipts have them, or nobody knows. */
 function repair({
   own,
   state,
+  receipts,
   home,
   repaired,
 }: {
   readonly own: FoundLockfile;
   readonly state: StateInMemory;
+  readonly receipts: ReadonlyMap<string, Attempt>;
   readonly home: StateHome;
   readonly repaired: string[];
 }): void {
   for (const { id, owner } of own.damaged) {
+    const told = receipts.get(id);
     const where = `shots.${owner.shot}.takes.${owner.take}`;
-    if (!state.has(id)) {
+    if (!told) {
       throw corrupt(
         home.lockfile,
         `was changed by another program or by a fault of the disk: the checksum of attempt ${id} at ${where} does not match, and the receipts do not know it`,
       );
     }
+    takeIn(told, state);
     repaired.push(
       `attempt ${id} at ${where} was changed in ${basename(home.lockfile)}, and is taken from the receipts`,
     );
   }
 }
 
-/** Applies the lines that the state does not hold yet; gives how many those were. */
+/**
+ * Applies the lines that the state does not hold yet; gives how many those were. Where the lockfile is older than the
+ * journal's first lines, the receipts know what stands between.
+ */
 function replay(
   journal: Iterable<PlacedEntry>,
-  { state, path }: { readonly state: StateInMemory; readonly path: string },
+  {
+    state,
+    receipts,
+    path,
+  }: {
+    readonly state: StateInMemory;
+    readonly receipts: ReadonlyMap<string, Attempt>;
+    readonly path: string;
+  },
 ): number {
   let applied = 0;
+  const touched = new Map<string, number>();
   for (const { place, entry } of journal) {
+    if ('id' in entry) touched.set(entry.id, place);
     try {
+      const told = 'step' in entry ? receipts.get(entry.id) : undefined;
+      if (told && 'step' in entry && entry.step > stepsOf(entry.id, state) + 1) takeIn(told, state);
       if (state.apply(entry)) applied += 1;
     } catch (error) {
       throw journalCorrupt({ path, place, what: `it does not fit what came before: ${messageOf(error)}` });
     }
   }
+  // A journal can come from somebody else, and its checksums are easily made.
+  for (const [id, place] of touched) {
+    const problem = attemptProblem(state.get(id));
+    if (problem !== undefined) throw journalCorrupt({ path, place, what: `attempt ${id}: ${problem}` });
+  }
   return applied;
+}
+
+/** How far the state has followed an attempt; -2 where it does not know it, so that nothing follows at once. */
+function stepsOf(id: string, state: StateInMemory): number {
+  return state.has(id) ? state.get(id).steps : -2;
+}
+
+/** Takes in what the receipts know and the state does not, or not as far. */
+function restore({
+  state,
+  receipts,
+  why,
+  repaired,
+}: {
+  readonly state: StateInMemory;
+  readonly receipts: ReadonlyMap<string, Attempt>;
+  /** The lockfile that does not know it; undefined where there is none. */
+  readonly why: string | undefined;
+  readonly repaired: string[];
+}): void {
+  const ahead = [...receipts.values()].filter(({ id, steps }) => steps > stepsOf(id, state));
+  if (ahead.length === 0) return;
+  state.restore(ahead.map((attempt) => withNames(attempt, state)));
+  const [count, them] = ahead.length === 1 ? ['one purchase', 'it'] : [`${ahead.length} purchases`, 'them'];
+  repaired.push(
+    `${count} taken from the receipts: ${why === undefined ? 'there is no lockfile' : `${why} does not know ${them} as far`}`,
+  );
+}
+
+function takeIn(told: Attempt, state: StateInMemory): void {
+  state.apply({ type: 'restored', attempt: withNames(told, state) });
+}
+
+/** The receipts know of no names. */
+function withNames(told: Attempt, state: StateInMemory): Attempt {
+  const names = state.has(told.id) ? state.get(told.id).names : undefined;
+  return names === undefined ? told : { ...told, names };
 }
 
 /** Whether the receipts have a purchase as far as it matters: what was paid, and what came of it. */
@@ -239,7 +286,7 @@ function essenceOf(attempt: Attempt): string {
   const kind = isInFlight(attempt) ? 'pending' : isCompleted(attempt) ? 'completed' : state.kind;
   const clips = isDelivered(attempt) ? attempt.state.outputs.map(({ sha256 }) => sha256) : [];
   const marks = state.kind === 'delivered' ? [state.lost !== undefined, state.pruned === true] : [];
-  return JSON.stringify([owner, kind, 'job' in state ? state.job?.id : '', clips, marks]);
+  return JSON.stringify([owner, kind, 'job' in state ? state.job.id : '', clips, marks]);
 }
 
 /** What this machine remembers of a project besides its state. It can be made again, so nothing hangs on it. */
@@ -266,7 +313,7 @@ export async function memoOf(
 ): Promise<Memo> {
   return {
     lockfile: signatureOf(home.lockfile),
-    receipts: signatureOf(receiptsPath(home.root, projectId)),
+    receipts: `${signatureOf(receiptsPath(home.root, projectId))} ${home.place}`,
     ...{ catalogued_at, reported },
   };
 }

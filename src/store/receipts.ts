@@ -1,13 +1,12 @@
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Attempt } from '../domain/attempt.js';
 import { diskError, errnoOf } from '../disk-error.js';
 import { isRecord } from '../domain/is-record.js';
 import { DailiesError } from '../errors.js';
 import { attemptProblem } from './lockfile-problem.js';
-import { decodeLine, encodeLine, openLine, sealLine, type JournalEntry } from './journal-line.js';
+import { encodeLine, entryIn, openLine, sealLine, type JournalEntry } from './journal-line.js';
 import type { ProjectIdentity } from './lockfile-text.js';
 import { ownFolder } from './own-folder.js';
 import { moved, newAttempt } from './shot-state.js';
@@ -21,7 +20,7 @@ import { moved, newAttempt } from './shot-state.js';
  * It names no path, and nothing is removed because of it.
  */
 
-/** Whose receipts a file holds: its first line. `place` tells projects of one name in a shared store apart. */
+/** Whose receipts a file holds: its first line, and the last of its kind. `place` tells projects of one name in a shared store apart. */
 export interface ReceiptsOwner extends Omit<ProjectIdentity, 'project'> {
   /** A hash of the manifest's folder; empty where the store lies in it. */
   readonly place: string;
@@ -32,21 +31,36 @@ export function receiptsPath(root: string, projectId: string): string {
   return join(root, 'receipts', `${projectId}.jsonl`);
 }
 
-/** The attempts that the receipts of a project tell of, by their ids; none where there is no file. Throws `disk`. */
+/**
+ * The attempts that the receipts of a project tell of, by their ids; none where there is no file. What does not fit the
+ * schema is left out. Throws `disk` and `lockfile-newer`.
+ */
 export async function readReceipts(path: string): Promise<ReadonlyMap<string, Attempt>> {
+  const attempts = await attemptsIn(path, () => true);
+  // A line that was forged is rare, and to look at each attempt once costs less than to look at it after each line.
+  return [...attempts.values()].every(isSound) ? attempts : attemptsIn(path, isSound);
+}
+
+function isSound(attempt: Attempt): boolean {
+  return attemptProblem(attempt) === undefined;
+}
+
+async function attemptsIn(
+  path: string,
+  isKept: (attempt: Attempt) => boolean,
+): Promise<ReadonlyMap<string, Attempt>> {
   const attempts = new Map<string, Attempt>();
   for await (const line of linesOf(path)) {
-    // The owner's line is of no type.
-    const entry = OWNER.test(line) ? undefined : decodeLine(line);
-    if (entry !== undefined) takeIn(attempts, entry);
+    const value = openLine(line);
+    // Some lines say whose they are.
+    if (value === undefined || ownerIn(value)) continue;
+    const next = attemptAfter(attempts, entryIn(value));
+    if (next && isKept(next)) attempts.set(next.id, next);
   }
   return attempts;
 }
 
-/** What the owner's line begins with. */
-const OWNER = /^\{"project_id"/;
-
-/** The owners of all receipts in a store. Throws `disk`. */
+/** All receipts in a store and their owners; where that line is damaged the manifest's name is empty. Throws `disk`. */
 export async function receiptsIn(
   root: string,
 ): Promise<readonly { readonly path: string; readonly owner: ReceiptsOwner }[]> {
@@ -59,57 +73,69 @@ export async function receiptsIn(
   for (const name of names.sort()) {
     if (!/^[0-9a-f]{16}\.jsonl$/.test(name)) continue;
     const path = join(folder, name);
-    const owner = await ownerOf(path);
-    if (owner && `${owner.project_id}.jsonl` === name) found.push({ path, owner });
+    const project_id = name.slice(0, 16);
+    const owner = (await ownerOf(path)) ?? { project_id, manifest: '', sandbox: false, place: '' };
+    if (owner.project_id === project_id) found.push({ path, owner });
   }
   return found;
 }
 
-/** A line that is damaged or torn says nothing, and what cannot follow what came before is left out: the last sure step counts. */
-function takeIn(attempts: Map<string, Attempt>, entry: JournalEntry): void {
-  if (entry.type === 'begun') {
-    if (!attempts.has(entry.id)) attempts.set(entry.id, newAttempt(entry));
-  } else if (entry.type === 'restored') {
+/**
+ * The attempt that an entry is about, after it; undefined where it says nothing new. What cannot follow what came before is
+ * left out: the last sure step counts.
+ */
+function attemptAfter(attempts: ReadonlyMap<string, Attempt>, entry: JournalEntry): Attempt | undefined {
+  if (entry.type === 'picked' || entry.type === 'catalogued') return undefined;
+  if (entry.type === 'begun') return attempts.has(entry.id) ? undefined : newAttempt(entry);
+  if (entry.type === 'restored') {
     const { attempt } = entry;
-    if (attemptProblem(attempt) !== undefined) return;
-    if ((attempts.get(attempt.id)?.steps ?? -1) < attempt.steps) attempts.set(attempt.id, attempt);
-  } else if (entry.type !== 'picked' && entry.type !== 'catalogued') {
-    const before = attempts.get(entry.id);
-    if (!before || entry.step <= before.steps) return;
-    try {
-      attempts.set(entry.id, moved(before, entry));
-    } catch (error) {
-      if (!(error instanceof DailiesError)) throw error;
-    }
+    const isNews = isSound(attempt) && (attempts.get(attempt.id)?.steps ?? -1) < attempt.steps;
+    return isNews ? attempt : undefined;
+  }
+  const before = attempts.get(entry.id);
+  if (!before || entry.step <= before.steps) return undefined;
+  try {
+    return moved(before, entry);
+  } catch (error) {
+    if (!(error instanceof DailiesError)) throw error;
+    return undefined;
   }
 }
 
-async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
-  for await (const line of linesOf(path)) {
-    const value = openLine(line);
-    if (!isRecord(value)) return undefined;
-    const { project_id, manifest, sandbox, place } = value;
-    const isOwner =
-      typeof project_id === 'string' &&
-      typeof manifest === 'string' &&
-      typeof sandbox === 'boolean' &&
-      typeof place === 'string';
-    return isOwner ? { project_id, manifest, sandbox, place } : undefined;
-  }
-  return undefined;
+/** Whose the receipts of a file are now; undefined where nothing tells. Throws `disk`. */
+export async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
+  let owner: ReceiptsOwner | undefined;
+  for await (const line of linesOf(path))
+    if (line.startsWith('{"project_id"')) owner = ownerIn(openLine(line)) ?? owner;
+  return owner;
 }
 
+function ownerIn(value: unknown): ReceiptsOwner | undefined {
+  if (!isRecord(value)) return undefined;
+  const { project_id, manifest, sandbox, place } = value;
+  const isOwner =
+    typeof project_id === 'string' &&
+    typeof manifest === 'string' &&
+    typeof sandbox === 'boolean' &&
+    typeof place === 'string';
+  return isOwner ? { project_id, manifest, sandbox, place } : undefined;
+}
+
+/** Not by readline, which knows line breaks that JSON leaves in its texts. */
 async function* linesOf(path: string): AsyncIterable<string> {
   const handle = await openRegular(path, constants.O_RDONLY);
   if (!handle) return;
+  let begun = '';
   try {
-    const input = createReadStream('', { fd: handle.fd, autoClose: false, highWaterMark: 1 << 18 });
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) yield line;
+    for await (const piece of handle.createReadStream({ encoding: 'utf8', highWaterMark: 1 << 18 })) {
+      const lines = (begun + String(piece)).split('\n');
+      begun = lines.pop() ?? '';
+      yield* lines;
+    }
   } catch (cause) {
     throw diskError({ path, doing: 'read', cause });
-  } finally {
-    await handle.close();
   }
+  if (begun !== '') yield begun;
 }
 
 /** Opens a file of ours, never through a link and never a pipe or a device; undefined where there is none. Throws `disk`. */
@@ -130,47 +156,47 @@ async function openRegular(path: string, flags: number): Promise<FileHandle | un
 export interface ReceiptBook {
   /** Appends entries; a power cut may take them back, the death of the program may not. Throws `disk`. */
   append(entries: readonly JournalEntry[]): Promise<void>;
-  /** The size of the file, as far as it has been seen. */
-  readonly bytes: number;
+  /** Says anew whose they are: the manifest or its folder was renamed. Throws `disk`. */
+  own(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Opens the receipts of a project for writing; the file is made with the first entry, and a torn last line is cut off. */
 export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook {
-  const path = receiptsPath(root, owner.project_id);
+  const { project_id, manifest, sandbox, place } = owner;
+  const path = receiptsPath(root, project_id);
   let file: FileHandle | undefined;
-  /** The file up to here is sound: what a failed write has left behind it is cut off by the next one. */
-  let bytes = 0;
+  let isEmpty = false;
+  /** Whether a failed write may have left half a line, which the next one ends: others may have written behind it. */
   let isSuspect = false;
 
   const begin = async (): Promise<FileHandle> => {
     ownFolder(root, join(root, 'receipts'));
-    const handle = await openRegular(path, constants.O_RDWR | constants.O_CREAT);
+    // Copies of a project in one store share their receipts, and each may append at any time.
+    const handle = await openRegular(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND);
     if (!handle) throw new Error(`${path} cannot be made`);
-    bytes = await endOfLines(handle);
-    isSuspect = true;
+    const { size } = await handle.stat();
+    const end = await endOfLines(handle, size);
+    if (end < size) await handle.truncate(end);
+    isEmpty = end === 0;
     return handle;
   };
+  const head = sealLine(JSON.stringify({ project_id, manifest, sandbox, place }));
+  const write = async (entries: readonly JournalEntry[], isOwning = false): Promise<void> => {
+    try {
+      const handle = (file ??= await begin());
+      const first = (isSuspect ? '\n' : '') + (isOwning || isEmpty ? head : '');
+      isSuspect = true;
+      await handle.writeFile(first + entries.map(encodeLine).join(''));
+      isSuspect = false;
+      isEmpty = false;
+    } catch (cause) {
+      throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'written', cause });
+    }
+  };
   return {
-    get bytes() {
-      return bytes;
-    },
-    async append(entries) {
-      if (entries.length === 0) return;
-      try {
-        const handle = (file ??= await begin());
-        if (isSuspect) await handle.truncate(bytes);
-        isSuspect = true;
-        const head = bytes === 0 ? sealLine(JSON.stringify(owner)) : '';
-        const text = Buffer.from(head + entries.map(encodeLine).join(''));
-        for (let done = 0; done < text.length;)
-          done += (await handle.write(text, done, text.length - done, bytes + done)).bytesWritten;
-        bytes += text.length;
-        isSuspect = false;
-      } catch (cause) {
-        throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'written', cause });
-      }
-    },
+    append: (entries) => (entries.length === 0 ? Promise.resolve() : write(entries)),
+    own: () => write([], true),
     async close() {
       const handle = file;
       file = undefined;
@@ -180,8 +206,7 @@ export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook
 }
 
 /** How far the last whole line of a file reaches. */
-async function endOfLines(file: FileHandle): Promise<number> {
-  const { size } = await file.stat();
+async function endOfLines(file: FileHandle, size: number): Promise<number> {
   const block = Buffer.alloc(1 << 16);
   for (let end = size; end > 0;) {
     const start = Math.max(0, end - block.length);

@@ -14,6 +14,7 @@ function attempt(state: AttemptState, rest: Partial<Attempt> = {}): Attempt {
     gateway: 'https://gateway.example/api/v1',
     estimate: { min_usd: 0.1, expected_usd: 0.2, max_usd: 0.3, sku: 'generate', inferred: false },
     state,
+    steps: 0,
     times: { created: 0 },
     ...rest,
   };

@@ -10,8 +10,20 @@ export type Changes = Partial<Omit<DecisionContext, 'decided'>>;
 
 /** What is decided about each of some takes, where all is in order but for the changes. */
 export function decideWith(takes: readonly Take[], attempts: readonly Attempt[], changes: Changes = {}) {
-  const decisions = decideAll(takes, {
-    claims: createClaims(attempts, takes, changes.picks ?? {}),
+  const claims = createClaims(attempts, takes, changes.picks ?? {});
+  const decisions = decideAll(takes, decisionContext({ claims, ...changes }));
+  return (take: Take): Decision => {
+    const decision = decisions.get(slotKey(take));
+    if (!decision) throw new Error(`no decision about ${take.key}`);
+    return decision;
+  };
+}
+
+/** What decisions rest on in a project where all is in order but for the changes. */
+export function decisionContext(
+  changes: Changes & Pick<DecisionContext, 'claims'>,
+): Omit<DecisionContext, 'decided'> {
+  return {
     picks: {},
     approve: false,
     rerender: new Set(),
@@ -22,10 +34,5 @@ export function decideWith(takes: readonly Take[], attempts: readonly Attempt[],
     isOfThisGateway: () => true,
     isInScope: () => true,
     ...changes,
-  });
-  return (take: Take): Decision => {
-    const decision = decisions.get(slotKey(take));
-    if (!decision) throw new Error(`no decision about ${take.key}`);
-    return decision;
   };
 }

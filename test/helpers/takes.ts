@@ -1,4 +1,5 @@
-import type { Attempt, AttemptEvent } from '../../src/domain/attempt.js';
+import { outputsOf, type Attempt, type AttemptEvent, type Output } from '../../src/domain/attempt.js';
+import { defined } from '../../src/domain/defined.js';
 import type { Take } from '../../src/domain/take.js';
 import { advance } from '../../src/shot/advance.js';
 import { fingerprint, recordRequest, type Order } from '../../src/shot/order.js';
@@ -23,7 +24,7 @@ export function makeTake(
     type: 'text',
     tags: [],
     matrix: {},
-    settings: { model: 'acme/one', prompt, duration: 4, ...(seed === undefined ? {} : { seed }) },
+    settings: defined({ model: 'acme/one', prompt, duration: 4, seed }),
     frames: [],
     references: [],
     ...rest,
@@ -51,7 +52,7 @@ export function makeAttempt(take: Take, ...events: readonly Happening[]): Attemp
     steps: 0,
     times: { created: Date.parse(AT) },
   };
-  for (const happening of events) attempt = advance(attempt, eventOf(happening, take));
+  for (const happening of events) attempt = advance(attempt, eventOf(happening));
   return attempt;
 }
 
@@ -67,7 +68,7 @@ export type Happening =
   | 'delivered'
   | 'freed';
 
-function eventOf(happening: Happening, take: Take): AttemptEvent {
+function eventOf(happening: Happening): AttemptEvent {
   switch (happening) {
     case 'sent':
       return { type: 'submit_started', at: AT };
@@ -86,16 +87,22 @@ function eventOf(happening: Happening, take: Take): AttemptEvent {
     case 'fetching':
       return { type: 'download_started', at: AT };
     case 'delivered':
-      return { type: 'delivered', at: AT, outputs: [clipOf(take)] };
+      return { type: 'delivered', at: AT, outputs: [newClip()] };
     case 'freed':
       return { type: 'resolved', as: 'not_charged', at: AT };
   }
 }
 
-function clipOf(take: Take) {
+/** The clip of the attempt that was made last; each has its own. */
+function newClip(): Output {
   const media = { container: 'mp4' as const, duration_s: 4, width: 1280, height: 720, video_codec: 'avc' };
-  const path = `renders/${take.shot}/${take.shot}.mp4`;
-  return { path, bytes: 10, sha256: `clip-${counter}`, mtime_ms: 1, media, warnings: [] };
+  return { sha256: `clip-${counter}`, bytes: 10, media, warnings: [] };
+}
+
+/** The sha256 of an attempt's first clip; empty before it has one. */
+export function clipOf(attempt: Attempt | undefined): string {
+  const [clip] = attempt ? outputsOf(attempt) : [];
+  return clip?.sha256 ?? '';
 }
 
 /** What happens to an attempt that ends well. */

@@ -35,3 +35,16 @@ it('says once that a picture has changed which is both frames, or a reference to
   };
   expect(changesBetween(loop('a'), loop('b'))).toEqual(['evening.png changed']);
 });
+
+it('lets what a take owns beyond its claim serve others once it is settled, and not before', () => {
+  const [sea, ocean] = [makeTake('sea', { prompt: 'B' }), makeTake('ocean', { prompt: 'A' })];
+  const older = makeAttempt(makeTake('sea', { prompt: 'A' }), ...DELIVERED);
+  const newer = makeAttempt(sea, ...DELIVERED);
+  const claims = createClaims([older, newer], [makeTake('sea', { prompt: 'A' }), ocean], {});
+  expect(claims.claimAnywhere(ocean, older.fingerprint)).toBeUndefined();
+  expect(claims.claimOwn(sea, newer.fingerprint)).toBe(newer);
+  claims.settle(sea);
+  expect(claims.claimAnywhere(ocean, older.fingerprint)).toBe(older);
+  expect(claims.owned(sea)).toEqual([newer]);
+  expect(claims.unclaimed()).toEqual([]);
+});

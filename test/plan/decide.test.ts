@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ClipStatus } from '../../src/plan/decision.js';
 import { decideWith } from '../helpers/decide.js';
-import { DELIVERED, makeAttempt, makeTake } from '../helpers/takes.js';
+import { clipOf, DELIVERED, makeAttempt, makeTake } from '../helpers/takes.js';
 
 const chained = (shot: string, from: string) =>
   makeTake(shot, {
@@ -39,11 +40,32 @@ describe('what is to be done about a take', () => {
     expect(decision).toMatchObject({ action: 'download', reasons: ['file missing'] });
   });
 
-  it('leaves a clip alone that was changed by hand', () => {
+  it('fetches a clip again that was changed, for free', () => {
     const decision = decideWith([sea], [makeAttempt(sea, ...DELIVERED)], { clipStatus: () => 'changed' })(
       sea,
     );
-    expect(decision.action).toBe('reuse');
+    expect(decision).toMatchObject({ action: 'download', reasons: ['file changed'] });
+  });
+
+  it('holds a missing clip that the gateway has no more, and goes on with a changed one', () => {
+    const lost = makeAttempt(sea, ...DELIVERED, 'gone');
+    const by = (clipStatus: ClipStatus) => decideWith([sea], [lost], { clipStatus: () => clipStatus })(sea);
+    expect(by('missing')).toMatchObject({
+      action: 'held',
+      reasons: ['its clip is missing, and not found'],
+    });
+    expect(by('changed')).toMatchObject({
+      action: 'reuse',
+      reasons: ['file changed, and the gateway has it no more'],
+    });
+    expect(by('intact')).toMatchObject({ action: 'reuse', reasons: ['delivered'] });
+  });
+
+  it('records which clip a render that was asked for anew takes the place of', () => {
+    const attempt = makeAttempt(sea, ...DELIVERED);
+    expect(decideWith([sea], [attempt], { rerender: new Set(['sea@1']) })(sea).replaces).toBe(attempt);
+    const changed = makeTake('sea', { prompt: 'another sea' });
+    expect(decideWith([changed], [attempt])(changed).replaces).toBeUndefined();
   });
 
   it('says which input made a new render necessary', () => {
@@ -157,7 +179,7 @@ describe('claims', () => {
     const first = makeAttempt(makeTake('sea', { prompt: 'A' }), ...DELIVERED);
     const second = makeAttempt(makeTake('sea', { prompt: 'B' }), ...DELIVERED);
     const back = makeTake('sea', { prompt: 'A' });
-    const decision = decideWith([back], [first, second], { isInPlace: () => false })(back);
+    const decision = decideWith([back], [first, second])(back);
     expect(decision).toMatchObject({ action: 'reuse', reasons: ['restored'], attempt: first });
   });
 
@@ -223,7 +245,25 @@ describe('chains', () => {
     const attempts = [makeAttempt(first, ...DELIVERED)];
     const unpicked = decideWith([first, second], attempts, { approve: true });
     expect(unpicked(second)).toMatchObject({ blocked_by: 'first', reasons: ['waits for a pick of first'] });
-    const picked = decideWith([first, second], attempts, { approve: true, picks: { first: 1 } });
+    const picks = { first: { take: 1, clip: clipOf(attempts[0]) } };
+    const picked = decideWith([first, second], attempts, { approve: true, picks });
     expect(picked(second).blocked_by).toBeUndefined();
+  });
+
+  it('takes a pick that was made for another clip, or before there was one, for none', () => {
+    const attempts = [makeAttempt(first, ...DELIVERED)];
+    for (const pick of [{ take: 1 }, { take: 1, clip: 'another' }]) {
+      const decision = decideWith([first, second], attempts, { approve: true, picks: { first: pick } });
+      expect(decision(second)).toMatchObject({ blocked_by: 'first' });
+    }
+  });
+
+  it('blocks a dependant where its source was changed and the gateway has it no more', () => {
+    const lost = makeAttempt(first, ...DELIVERED, 'gone');
+    const decision = decideWith([first, second], [lost], { clipStatus: () => 'changed' });
+    expect(decision(second)).toMatchObject({
+      blocked_by: 'first',
+      reasons: ['the clip of first was changed, and the gateway has it no more'],
+    });
   });
 });

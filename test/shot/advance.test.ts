@@ -22,9 +22,7 @@ const EVENTS: readonly AttemptEvent[] = [
   { type: 'download_started', at },
   { type: 'download_failed', at, message: 'cut' },
   { type: 'delivered', at, outputs: [] },
-  { type: 'clip_gone', at },
-  { type: 'clip_back', at },
-  { type: 'moved', at, paths: [] },
+  { type: 'pruned', at },
   { type: 'resolved', at, as: 'job', job },
   { type: 'resolved', at, as: 'not_charged' },
   { type: 'resolved', at, as: 'abandoned' },
@@ -73,6 +71,28 @@ describe('an attempt', () => {
   it('refuses a move that the diagram does not have', () => {
     const delivered = makeAttempt(makeTake('sea'), ...DELIVERED);
     expect(() => advance(delivered, { type: 'submit_started', at })).toThrow(/cannot go from delivered/);
+  });
+
+  it('stays delivered whatever becomes of its clip: fetched again, lost, removed', () => {
+    const delivered = makeAttempt(makeTake('sea'), ...DELIVERED);
+    const lost = advance(delivered, { type: 'lost', at, message: '404' });
+    expect(lost.state).toEqual({ ...delivered.state, lost: '404' });
+    expect(advance(lost, { type: 'delivered', at, outputs: [] }).state).toEqual({
+      kind: 'delivered',
+      since: at,
+      job: delivered.state.kind === 'delivered' && delivered.state.job,
+      cost_usd: 0.5,
+      outputs: [],
+    });
+    expect(advance(delivered, { type: 'pruned', at }).state).toEqual({ ...delivered.state, pruned: true });
+  });
+
+  it('is given up by hand once its clip is lost, and not before', () => {
+    const delivered = makeAttempt(makeTake('sea'), ...DELIVERED);
+    const abandon = { type: 'resolved', at, as: 'abandoned' } as const;
+    expect(() => advance(delivered, abandon)).toThrow(/cannot go from delivered/);
+    const lost = advance(delivered, { type: 'lost', at, message: '404' });
+    expect(advance(lost, abandon).state).toMatchObject({ kind: 'abandoned', cost_usd: 0.5 });
   });
 
   it('keeps the reported cost from the end of the job to the delivery', () => {

@@ -1,12 +1,16 @@
-import { mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { readShotState } from '../helpers/state.js';
-import type { ShotStore } from '../../src/store/shot-store.js';
+import { homeOf, readShotState } from '../helpers/state.js';
+import type { Attempt } from '../../src/domain/attempt.js';
+import type { LocalAttempts } from '../../src/store/local-attempts.js';
+import { openReceiptBook, readReceipts, receiptsPath } from '../../src/store/receipts.js';
 import { inProcesses } from './compiled.js';
 import {
+  accept,
   AT,
+  begunLine,
   folderAfterKill,
   journalOf,
   live,
@@ -14,19 +18,24 @@ import {
   lockOf,
   newFolder,
   openIn,
-  order,
+  output,
+  purchase,
+  send,
   snapshot,
+  stillClock,
+  turnAway,
 } from './fixtures.js';
 
-const submit = { type: 'submit_started', at: AT } as const;
-const accepted = (id: string) => ({ type: 'accepted', at: AT, job: { id } }) as const;
-
 /** A store whose lockfile is on the disk, and whose next line will begin the journal. */
-async function storeBeforeJournal(folder: string): Promise<ShotStore> {
+async function storeBeforeJournal(folder: string, clock = stillClock()): Promise<LocalAttempts> {
   const first = await openIn(folder);
   await live(first, 'greenhouse');
   await first.close();
-  return openIn(folder);
+  return openIn(folder, { clock });
+}
+
+function never(): never {
+  throw new Error('there is no such attempt');
 }
 
 describe('where the journal cannot be written', () => {
@@ -34,42 +43,38 @@ describe('where the journal cannot be written', () => {
     const folder = newFolder();
     const store = await storeBeforeJournal(folder);
     mkdirSync(journalOf(folder));
-    const { id } = store.begin(order('harbor'));
-    await expect(store.apply(id, submit)).rejects.toMatchObject({
+    await expect(store.intend(purchase('harbor'))).rejects.toMatchObject({
       code: 'disk',
       exitCode: 3,
       hint: expect.any(String) as string,
     });
-    expect(store.get(id).state.kind).toBe('planned');
+    const harbor = store.attempts()[1];
+    expect(harbor?.state.kind).toBe('planned');
+    expect(store.account().runUsd).toBe(0);
     rmdirSync(journalOf(folder));
-    await expect(store.apply(id, submit)).rejects.toMatchObject({ code: 'disk' });
-    const other = store.begin(order('market'));
-    await expect(store.apply(other.id, submit)).rejects.toMatchObject({ code: 'disk' });
+    await expect(store.intend(purchase('harbor'), harbor)).rejects.toMatchObject({ code: 'disk' });
+    await expect(store.intend(purchase('market'))).rejects.toMatchObject({ code: 'disk' });
     await store.close();
     const kinds = (await readShotState(lockfileOf(folder))).attempts().map(({ state }) => state.kind);
-    expect(kinds).toEqual(['delivered', 'planned', 'planned']);
+    expect(kinds).toEqual(['delivered', 'planned']);
   });
 
   it('a job that was accepted is named, kept in memory, and written as soon as it can be', async () => {
     const folder = newFolder();
     const store = await storeBeforeJournal(folder);
-    const { id } = store.begin(order('harbor'));
-    await store.apply(id, submit);
+    const harbor = await send(store, purchase('harbor'));
     rmSync(journalOf(folder));
     mkdirSync(`${lockfileOf(folder)}.tmp`);
-    await expect(store.apply(id, accepted('job-harbor'))).rejects.toMatchObject({
+    await expect(accept(store, harbor, 'job-harbor')).rejects.toMatchObject({
       code: 'disk',
       message: expect.stringContaining('job-harbor') as string,
       hint: expect.stringContaining('--job-id') as string,
     });
-    expect(store.get(id).state).toMatchObject({ kind: 'pending', job: { id: 'job-harbor' } });
-    await expect(
-      store.apply(id, { type: 'progressed', at: AT, status: 'in_progress' }),
-    ).rejects.toMatchObject({
-      code: 'disk',
-    });
+    expect(store.get(harbor.id).state).toMatchObject({ kind: 'pending', job: { id: 'job-harbor' } });
+    const progressed = { type: 'progressed', at: AT, status: 'in_progress' } as const;
+    await expect(store.record(harbor, progressed)).rejects.toMatchObject({ code: 'disk' });
     rmdirSync(`${lockfileOf(folder)}.tmp`);
-    await store.apply(id, { type: 'completed', at: AT });
+    await store.record(harbor, { type: 'completed', at: AT });
     expect(snapshot(await readShotState(lockfileOf(folderAfterKill(folder))))).toBe(snapshot(store));
     await store.close();
     expect(snapshot(await readShotState(lockfileOf(folder)))).toBe(snapshot(store));
@@ -78,10 +83,9 @@ describe('where the journal cannot be written', () => {
   it('closing tries once more', async () => {
     const folder = newFolder();
     const store = await storeBeforeJournal(folder);
-    const { id } = store.begin(order('harbor'));
-    await store.apply(id, submit);
+    const harbor = await send(store, purchase('harbor'));
     rmSync(journalOf(folder));
-    await expect(store.apply(id, accepted('job-harbor'))).rejects.toMatchObject({ code: 'disk' });
+    await expect(accept(store, harbor, 'job-harbor')).rejects.toMatchObject({ code: 'disk' });
     await store.close();
     expect(snapshot(await readShotState(lockfileOf(folder)))).toBe(snapshot(store));
   });
@@ -90,15 +94,15 @@ describe('where the journal cannot be written', () => {
     const folder = join(newFolder(), 'project');
     mkdirSync(folder);
     const store = await storeBeforeJournal(folder);
-    const ids = ['harbor', 'market'].map((shot) => store.begin(order(shot)).id);
-    for (const id of ids) await store.apply(id, submit);
+    const sent = [await send(store, purchase('harbor')), await send(store, purchase('market'))];
     rmSync(folder, { recursive: true });
-    for (const id of ids) {
-      await expect(store.apply(id, accepted(`job-${id}`))).rejects.toThrow(`job-${id}`);
+    for (const attempt of sent) {
+      const job = `job-${attempt.owner.shot}`;
+      await expect(accept(store, attempt, job)).rejects.toThrow(job);
     }
     await expect(store.close()).rejects.toMatchObject({
       exitCode: 3,
-      message: expect.stringMatching(/job-2.*job-3/) as string,
+      message: expect.stringMatching(/job-harbor.*job-market/) as string,
     });
     mkdirSync(folder);
     await openIn(folder);
@@ -121,12 +125,11 @@ describe('where the journal cannot be written', () => {
   it('nothing at all is written once the lock is gone, for another run may be at work', async () => {
     const folder = newFolder();
     const store = await storeBeforeJournal(folder);
-    const { id } = store.begin(order('harbor'));
-    await store.apply(id, submit);
+    const harbor = await send(store, purchase('harbor'));
     rmSync(lockOf(folder));
     const other = await openIn(folder);
     const before = readFileSync(lockfileOf(folder), 'utf8');
-    await expect(store.apply(id, accepted('job-harbor'))).rejects.toMatchObject({
+    await expect(accept(store, harbor, 'job-harbor')).rejects.toMatchObject({
       code: 'locked-by-another-run',
       message: expect.stringContaining('job-harbor') as string,
     });
@@ -137,27 +140,109 @@ describe('where the journal cannot be written', () => {
   });
 });
 
+describe('where the receipts cannot be written', () => {
+  /** A store that has bought, and whose receipts go nowhere from now on. */
+  async function storeWithoutReceipts(): Promise<{ store: LocalAttempts; folder: string; mend: () => void }> {
+    const folder = newFolder();
+    const receipts = join(folder, '.dailies', 'receipts');
+    await (await storeBeforeJournal(folder)).close();
+    rmSync(receipts, { recursive: true });
+    const store = await openIn(folder);
+    await live(store, 'sea', 5);
+    await store.close();
+    rmSync(receipts, { recursive: true });
+    utimesSync(lockfileOf(folder), 1, 1);
+    writeFileSync(receipts, 'in the way');
+    return { store, folder, mend: () => rmSync(receipts) };
+  }
+
+  it('a run does not begin, and what it was to write is written once they can be', async () => {
+    const { store, folder, mend } = await storeWithoutReceipts();
+    await expect(openIn(folder)).rejects.toMatchObject({ code: 'disk', exitCode: 3 });
+    mend();
+    const next = await openIn(folder);
+    const path = receiptsPath(join(folder, '.dailies'), next.projectId);
+    expect((await readReceipts(path)).size).toBe(store.attempts().length);
+  });
+
+  it('no intent gets through, and its attempt is as free as before', async () => {
+    const folder = newFolder();
+    const store = await openIn(folder);
+    writeFileSync(join(folder, '.dailies'), 'in the way');
+    await expect(store.intend(purchase('harbor'))).rejects.toMatchObject({ code: 'disk', exitCode: 3 });
+    expect(store.attempts().map(({ state }) => state.kind)).toEqual(['planned']);
+    expect(store.account().runUsd).toBe(0);
+    rmSync(join(folder, '.dailies'));
+    await store.close();
+    const next = await openIn(folder);
+    expect(next.attempts().map(({ state }) => state.kind)).toEqual(['planned']);
+    await live(next, 'harbor');
+  });
+
+  it('half a line that a full disk has left is ended by the next, and costs nothing', async () => {
+    const root = newFolder();
+    const owner = { project_id: '0123456789abcdef', manifest: 'teaser.yaml', sandbox: false, place: '' };
+    const book = openReceiptBook(root, owner);
+    await book.append([begunLine('sea', 'aaaa')]);
+    const handle = await open(newFolder(), 'r');
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const original = Object.getOwnPropertyDescriptor(prototype, 'writeFile')
+      ?.value as FileHandle['writeFile'];
+    const spy = vi.spyOn(prototype, 'writeFile').mockImplementationOnce(async function (
+      this: FileHandle,
+      text,
+    ) {
+      await original.call(this, String(text).slice(0, 50));
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    });
+    onTestFinished(() => spy.mockRestore());
+    await expect(book.append([begunLine('hill', 'bbbb')])).rejects.toThrow(/the disk is full/);
+    await book.append([begunLine('hill', 'bbbb'), begunLine('cliff', 'cccc')]);
+    await book.close();
+    const known = await readReceipts(receiptsPath(root, owner.project_id));
+    expect([...known.keys()]).toEqual(['aaaa', 'bbbb', 'cccc']);
+  });
+
+  it('no clip is put, so that none is ever in the store which no receipt names', async () => {
+    const folder = newFolder();
+    const first = await openIn(folder);
+    const sea = await live(first, 'sea', 5);
+    await first.close();
+    const store = await openIn(folder);
+    rmSync(join(folder, '.dailies'), { recursive: true });
+    writeFileSync(join(folder, '.dailies'), 'in the way');
+    let isPut = false;
+    const put = () => Promise.resolve().then(() => void (isPut = true));
+    await expect(store.deliver(sea, [output('sea')], put)).rejects.toMatchObject({ code: 'disk' });
+    expect([isPut, store.get(sea.id).state.kind]).toEqual([false, 'downloading']);
+    rmSync(join(folder, '.dailies'));
+    await store.deliver(store.get(sea.id), [output('sea')], put);
+    expect([isPut, store.get(sea.id).state.kind]).toEqual([true, 'delivered']);
+  });
+});
+
 describe('on a full disk', () => {
   const { start } = inProcesses();
 
   it('what was acknowledged is there, and no intent is acknowledged after the first refusal', async () => {
     const folder = newFolder();
+    const { picksBehind: _, hasBought: __, ...home } = homeOf(lockfileOf(folder));
     // A limit on the size of files is a full disk that needs no root: writes come back short, then fail.
     const child = start(
       `
-      import { openShotStore } from './store/shot-store.js';
+      const PURCHASE = ${JSON.stringify(purchase('sea'))};
+      const HOME = { ...${JSON.stringify(home)}, picksBehind: () => ({}), hasBought: () => false };
+      import { openAttempts } from './store/local-attempts.js';
       import { systemClock } from './clock.js';
-      const order = ${JSON.stringify(order('sea'))};
+      const store = await openAttempts({ home: HOME, clock: systemClock });
       const log = [];
-      const store = await openShotStore({
-        lockfile: ${JSON.stringify(lockfileOf(folder))}, project: 'teaser', clock: systemClock,
-      });
       for (let shot = 0; shot < 200; shot++) {
-        const { id } = store.begin(order);
+        const id = 'job-' + shot;
         try {
-          await store.apply(id, { type: 'submit_started', at: order.at });
+          const { attempt } = await store.intend(PURCHASE);
           log.push(['sent', id]);
-          await store.apply(id, { type: 'accepted', at: order.at, job: { id: 'job-' + id } });
+          await store.settle(attempt, { kind: 'accepted', job: { id }, status: 'pending' }, 0);
           log.push(['kept', id]);
         } catch (error) {
           log.push(['refused', id, error.code, error.message]);
@@ -178,13 +263,10 @@ describe('on a full disk', () => {
     expect(told.log.slice(first).every(([what]) => what === 'refused')).toBe(true);
     expect(told.log.every(([what, , code]) => what !== 'refused' || code === 'disk')).toBe(true);
     const state = await readShotState(lockfileOf(folder));
-    const job = (id: string) => {
-      const { state: reached } = state.get(id);
-      return 'job' in reached ? reached.job.id : undefined;
-    };
-    for (const [what, id] of told.log) if (what === 'kept') expect(job(id)).toBe(`job-${id}`);
-    const sentUnkept = told.log.filter(([what, id]) => what === 'sent' && job(id) === undefined);
-    for (const [, id] of sentUnkept) expect(told.closing).toContain(`job-${id}`);
+    const jobs = state.attempts().flatMap(({ state: reached }) => ('job' in reached ? [reached.job.id] : []));
+    for (const [what, id] of told.log) if (what === 'kept') expect(jobs).toContain(id);
+    const sentUnkept = told.log.filter(([what, id]) => what === 'sent' && !jobs.includes(id));
+    for (const [, id] of sentUnkept) expect(told.closing).toContain(id);
     // With room again, everything goes on.
     const store = await openIn(folder);
     await live(store, 'later');
@@ -210,23 +292,24 @@ describe('the way to the platter', () => {
 
   it('is gone to the end before a step about money is acknowledged, and not for others', async () => {
     const folder = newFolder();
-    const store = await storeBeforeJournal(folder);
+    const clock = stillClock();
+    const store = await storeBeforeJournal(folder, clock);
     await live(store, 'first', 1);
     const syncs = await countSyncs();
-    const { id } = store.begin(order('harbor'));
-    const steps = [
-      [submit, 1],
-      [{ type: 'not_accepted', at: AT, message: '429' }, 2],
-      [submit, 3],
-      [accepted('job'), 4],
-      [{ type: 'progressed', at: AT, status: 'in_progress' }, 4],
-      [{ type: 'completed', at: AT, cost_usd: 0.1 }, 4],
-      [{ type: 'download_started', at: AT }, 4],
-      [{ type: 'delivered', at: AT, outputs: [] }, 5],
-    ] as const;
-    for (const [event, expected] of steps) {
-      await store.apply(id, event);
-      expect(syncs.data, event.type).toBe(expected);
+    const now = () => store.attempts()[2] ?? never();
+    const steps: readonly [what: string, step: () => Promise<Attempt>, syncs: number][] = [
+      ['sent', () => send(store, purchase('harbor')), 1],
+      ['turned away', () => turnAway(store, now()), 2],
+      ['sent again', () => clock.sleep(9e6).then(() => send(store, purchase('harbor'), now())), 3],
+      ['accepted', () => accept(store, now(), 'job'), 4],
+      ['in progress', () => store.record(now(), { type: 'progressed', at: AT, status: 'in_progress' }), 4],
+      ['completed', () => store.record(now(), { type: 'completed', at: AT, cost_usd: 0.1 }), 4],
+      ['downloading', () => store.record(now(), { type: 'download_started', at: AT }), 4],
+      ['delivered', () => store.deliver(now(), [output('harbor')], () => Promise.resolve()), 5],
+    ];
+    for (const [what, step, expected] of steps) {
+      await step();
+      expect(syncs.data, what).toBe(expected);
     }
   });
 
@@ -235,12 +318,12 @@ describe('the way to the platter', () => {
     const store = await storeBeforeJournal(folder);
     await live(store, 'first', 1);
     const syncs = await countSyncs();
-    const ids = Array.from({ length: 100 }, (_, shot) => store.begin(order(`shot-${shot}`)).id);
-    await Promise.all(ids.map((id) => store.apply(id, submit)));
+    const shots = Array.from({ length: 100 }, (_, shot) => `shot-${shot}`);
+    const sent = await Promise.all(shots.map((shot) => send(store, purchase(shot))));
     expect(syncs.data).toBe(1);
-    const answers = ids.map(async (id, index) => {
+    const answers = sent.map(async (attempt, index) => {
       for (let turn = 0; turn < index % 3; turn++) await new Promise(setImmediate);
-      await store.apply(id, accepted(`job-${id}`));
+      await accept(store, attempt, `job-${index}`);
     });
     await Promise.all(answers);
     expect(syncs.data).toBeLessThanOrEqual(5);

@@ -1,6 +1,6 @@
 import type { Attempt, AttemptState, RecordedRequest } from '../../src/domain/attempt.js';
-import type { CatalogueSnapshot } from '../../src/store/catalogue-snapshot.js';
-import { AT, HASH, MS, order, output } from './fixtures.js';
+import type { StateContent } from '../../src/store/shot-state.js';
+import { AT, begunLine, HASH, MS, output, purchase } from './fixtures.js';
 
 const job = { id: 'job-1', polling_url: 'https://openrouter.ai/api/v1/videos/job-1' };
 
@@ -16,7 +16,9 @@ const states: readonly AttemptState[] = [
     since: AT,
     job,
     cost_usd: 0,
-    outputs: [output('a'), { ...output('b'), warnings: ['4 s, not 6 s'] }],
+    outputs: [output('a'), { ...output('b'), first_sha256: HASH, warnings: ['4 s, not 6 s'] }],
+    lost: '404',
+    pruned: true,
   },
   { kind: 'failed', since: AT, job, message: 'Content policy violation' },
   { kind: 'cancelled', since: AT, job, message: '' },
@@ -30,7 +32,7 @@ const states: readonly AttemptState[] = [
 ];
 
 const requests: readonly RecordedRequest[] = [
-  order('plain').request,
+  purchase('plain').request,
   {
     model: 'kwaivgi/kling',
     size: '1280x720',
@@ -59,9 +61,8 @@ const requests: readonly RecordedRequest[] = [
   },
 ];
 
-const catalogue: CatalogueSnapshot = {
+const catalogue: StateContent['catalogue'] = {
   gateway: 'https://openrouter.ai/api/v1',
-  fetched_at: AT,
   models: [
     { id: 'a/b', canonical_slug: 'a/b-20260101', name: 'B', description: '' },
     {
@@ -93,16 +94,18 @@ const catalogue: CatalogueSnapshot = {
 };
 
 /** A state that has everything in it that one can have. */
-export function everyState() {
+export function everyState(): StateContent {
   const attempts = states.map((state, index): Attempt => {
-    const { at: _, ...rest } = order(`shot-${index % 5}`, (index % 3) + 1);
+    const owner = { shot: `shot-${index % 5}`, take: (index % 3) + 1 };
+    const { type: _, at: __, ...begun } = begunLine(owner.shot, `0k3v${String(index).padStart(2, '0')}`);
     return {
-      id: String(index + 1),
-      ...rest,
-      request: requests[index % requests.length] ?? rest.request,
-      estimate: index === 3 ? null : rest.estimate,
+      ...begun,
+      owner,
+      request: requests[index % requests.length] ?? begun.request,
+      estimate: index === 3 ? null : begun.estimate,
       state,
-      ...(state.kind === 'downloading' ? { gone_clips: [output('gone')] } : {}),
+      steps: index,
+      ...(state.kind === 'delivered' && { names: ['renders/a.mp4', 'renders/a.2.mp4'], replaces: '0k3v00' }),
       times:
         index === 0
           ? { created: MS }
@@ -117,5 +120,9 @@ export function everyState() {
             },
     };
   });
-  return { attempts, picks: { 'shot-0': 2, 'shot-1': 1 }, catalogue };
+  return {
+    attempts,
+    picks: { 'shot-0': { take: 2, clip: HASH }, 'shot-1': { take: 1 }, unbought: { take: 1 } },
+    catalogue,
+  };
 }

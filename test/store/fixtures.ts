@@ -1,17 +1,32 @@
+import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { systemClock, type Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/clock.js';
 import { errnoOf } from '../../src/disk-error.js';
-import type { AttemptEvent, Output } from '../../src/domain/attempt.js';
+import type { Attempt, Output } from '../../src/domain/attempt.js';
+import type { AttemptStore, Purchase } from '../../src/store/attempt-store.js';
+import type { JournalEntry } from '../../src/store/journal-line.js';
+import { openAttempts, type LocalAttempts, type OpenOptions } from '../../src/store/local-attempts.js';
+import type { ProjectIdentity } from '../../src/store/lockfile-text.js';
+import type { StateHome } from '../../src/store/read-state.js';
+import type { ShotState } from '../../src/store/shot-state.js';
 import { sortedJson } from '../../src/store/sorted-json.js';
-import { openShotStore, type ShotStore } from '../../src/store/shot-store.js';
+import { homeOf } from '../helpers/state.js';
 
 /** A time for everything that happens in these tests. */
 export const AT = '2026-10-10T09:00:00.000Z';
 export const MS = Date.parse(AT);
 export const HASH = '0123456789abcdef'.repeat(4);
+
+/** Which project a lockfile is of that no run has written. */
+export const IDENTITY: ProjectIdentity = {
+  project: 'teaser',
+  project_id: '0123456789abcdef',
+  manifest: 'teaser.yaml',
+  sandbox: false,
+};
 
 /** A clock that stands still until somebody sleeps by it. */
 export function stillClock(): Clock {
@@ -50,62 +65,83 @@ export const lockfileOf = (folder: string) => join(folder, 'teaser.lock.json');
 export const journalOf = (folder: string) => join(folder, 'teaser.lock.journal');
 export const lockOf = (folder: string) => join(folder, 'teaser.lock.json.lck');
 
-/** Opens the store of a folder; it is closed after the test, if the test has not done so. */
+/** Opens the state of a folder for writing; it is closed after the test, if the test has not done so. */
 export async function openIn(
   folder: string,
-  options: Partial<Parameters<typeof openShotStore>[0]> = {},
-): Promise<ShotStore> {
-  const store = await openShotStore({
-    lockfile: lockfileOf(folder),
-    project: 'teaser',
-    clock: systemClock,
+  { home, ...options }: Partial<Omit<OpenOptions, 'home'>> & { readonly home?: Partial<StateHome> } = {},
+): Promise<LocalAttempts> {
+  const store = await openAttempts({
+    home: homeOf(lockfileOf(folder), { project: 'teaser', ...home }),
+    clock: stillClock(),
     ...options,
   });
   onTestFinished(() => store.close().catch(() => undefined));
   return store;
 }
 
-/** An order for a take of a shot. */
-export function order(shot: string, take = 1): Parameters<ShotStore['begin']>[0] {
+/** What is to be bought for a take of a shot. */
+export function purchase(shot: string, changes: Partial<Purchase> = {}): Purchase {
   return {
-    owner: { shot, take },
+    owner: { shot, take: 1 },
     fingerprint: HASH,
     request: { model: 'google/veo-3.1-lite', prompt: `the ${shot} at sunrise`, duration: 4 },
     gateway: 'https://openrouter.ai/api/v1',
     estimate: { min_usd: 0.12, expected_usd: 0.12, max_usd: 0.12, sku: 'duration_seconds', inferred: false },
-    at: AT,
+    giveUp: [],
+    ...changes,
   };
 }
 
+/** The line that begins an attempt at a shot. */
+export function begunLine(shot: string, id: string): Extract<JournalEntry, { readonly type: 'begun' }> {
+  const { giveUp: _, replaces: __, ...order } = purchase(shot);
+  return { type: 'begun', id, at: AT, ...order };
+}
+
+/** The one clip of a shot, with bytes unlike those of any other's. */
 export const output = (shot: string): Output => ({
-  path: `renders/teaser/${shot}/${shot}.mp4`,
   bytes: 1_234_567,
-  sha256: HASH,
-  mtime_ms: MS,
+  sha256: createHash('sha256').update(shot).digest('hex'),
   media: { container: 'mp4', duration_s: 4, width: 1280, height: 720, video_codec: 'avc1.42c01f', fps: 24 },
   warnings: [],
 });
 
-/** The steps of a life that ends well, after `begin`. */
-export function goodLife(shot: string): AttemptEvent[] {
-  return [
-    { type: 'submit_started', at: AT },
-    { type: 'accepted', at: AT, job: { id: `job-${shot}` } },
-    { type: 'progressed', at: AT, status: 'in_progress' },
-    { type: 'completed', at: AT, cost_usd: 0.12 },
-    { type: 'download_started', at: AT },
-    { type: 'delivered', at: AT, outputs: [output(shot)] },
-  ];
+/** Begins a purchase, or goes on with one that was not accepted; the intent is on the disk. */
+export async function send(store: AttemptStore, wanted: Purchase, again?: Attempt): Promise<Attempt> {
+  const verdict = await store.intend(wanted, again);
+  if (verdict.kind !== 'go') throw new Error(`the store says ${verdict.kind}`);
+  return verdict.attempt;
 }
 
-/** Lives a life up to and including its n-th step. */
-export async function live(store: ShotStore, shot: string, steps = Infinity): Promise<string> {
-  const { id } = store.begin(order(shot));
-  for (const event of goodLife(shot).slice(0, steps)) await store.apply(id, event);
-  return id;
+/** The gateway takes a submit on. */
+export function accept(store: AttemptStore, attempt: Attempt, id: string): Promise<Attempt> {
+  return store.settle(attempt, { kind: 'accepted', job: { id }, status: 'pending' }, MS);
+}
+
+/** The gateway wants nothing for now. */
+export function turnAway(store: AttemptStore, attempt: Attempt, message = '429'): Promise<Attempt> {
+  return store.settle(attempt, { kind: 'not_accepted', reason: 'rate_limited', message }, MS);
+}
+
+type Step = (store: AttemptStore, attempt: Attempt) => Promise<Attempt>;
+
+/** The steps of a life that ends well, after the first, which is to be sent. */
+const GOOD_LIFE: readonly Step[] = [
+  (store, attempt) => accept(store, attempt, `job-${attempt.owner.shot}`),
+  (store, attempt) => store.record(attempt, { type: 'progressed', at: AT, status: 'in_progress' }),
+  (store, attempt) => store.record(attempt, { type: 'completed', at: AT, cost_usd: 0.12 }),
+  (store, attempt) => store.record(attempt, { type: 'download_started', at: AT }),
+  (store, attempt) => store.deliver(attempt, [output(attempt.owner.shot)], () => Promise.resolve()),
+];
+
+/** Lives a life up to and including its n-th step: sent, accepted, in progress, completed, downloading, delivered. */
+export async function live(store: AttemptStore, shot: string, steps = Infinity): Promise<Attempt> {
+  let attempt = await send(store, purchase(shot));
+  for (const step of GOOD_LIFE.slice(0, steps - 1)) attempt = await step(store, attempt);
+  return attempt;
 }
 
 /** The state as text, whatever the order of its keys. */
-export function snapshot(store: Pick<ShotStore, 'attempts' | 'picks' | 'catalogue'>): string {
+export function snapshot(store: Pick<ShotState, 'attempts' | 'picks' | 'catalogue'>): string {
   return sortedJson({ attempts: store.attempts(), picks: store.picks(), catalogue: store.catalogue() });
 }

@@ -151,7 +151,7 @@ describe('a lockfile', () => {
 
   it('may have picks, a catalogue, and fields of a later version', () => {
     const shots = {
-      'sea.dusk': { pick: 2, takes: { 2: { attempts: [attempt] } }, later: 1 },
+      'sea.dusk': { pick: { take: 2, clip: HASH }, takes: { 2: { attempts: [attempt] } }, later: 1 },
       hill: { takes: {} },
     };
     expect(lockfileProblem(lockfile({ shots, catalogue, later: true }))).toBeUndefined();
@@ -164,7 +164,10 @@ describe('a lockfile', () => {
     [lockfile({ project: 7 }), 'project should be a string'],
     [lockfile({ sandbox: undefined }), 'sandbox is missing'],
     [lockfile({ project_id: 'x' }), 'project_id should be an id of 16 digits, hex'],
-    [lockfile({ shots: { sea: { takes: {}, pick: 0 } } }), 'shots.sea.pick should be a whole number from 1'],
+    [
+      lockfile({ shots: { sea: { takes: {}, pick: { take: 0 } } } }),
+      'shots.sea.pick.take should be a whole number from 1',
+    ],
     [
       lockfile({ shots: { sea: { takes: { '01': {} } } } }),
       'shots.sea.takes.01 should be a whole number from 1',

@@ -16,15 +16,11 @@ import { readLockfile, writeLockfile } from '../../src/store/lockfile.js';
 import type { Lockfile } from '../../src/store/lockfile-text.js';
 import { sortedJson } from '../../src/store/sorted-json.js';
 import { everyState } from './every-state.js';
-import { HASH, lockfileOf, newFolder } from './fixtures.js';
+import { HASH, IDENTITY, lockfileOf, newFolder } from './fixtures.js';
 
-const full: Lockfile = {
-  ...everyState(),
-  project: 'teaser',
-  journal: { folded: 12, id: '0123abcd', previous_id: 'ffff0000' },
-};
-
-const later = { folded: 13, id: '4567cdef', previous_id: '0123abcd' };
+const full: Lockfile = { ...everyState(), identity: IDENTITY };
+const found = { ...full, damaged: [] };
+const later: Lockfile = { ...full, picks: {} };
 
 async function written(lockfile: Lockfile): Promise<{ path: string; text: string }> {
   const path = lockfileOf(newFolder());
@@ -47,18 +43,17 @@ describe('the lockfile', () => {
     expect(text).toBe(canonical(text));
     expect(text.startsWith('{\n  "catalogue": {\n')).toBe(true);
     const empty = await written({
-      project: 'a "b"',
+      identity: { ...IDENTITY, project: 'a "b"' },
       attempts: [],
       picks: {},
       catalogue: undefined,
-      journal: { folded: 0, id: '0123abcd' },
     });
     expect(empty.text).toBe(canonical(empty.text));
   });
 
   it('gives back what it was given, in the order of creation', async () => {
     const { path } = await written(full);
-    expect(await readLockfile(path)).toEqual(full);
+    expect(await readLockfile(path)).toEqual(found);
   });
 
   it('keeps apart the attempts of a take that were made from different things', async () => {
@@ -66,15 +61,25 @@ describe('the lockfile', () => {
     if (base === undefined) throw new Error('no attempt');
     const other = HASH.replaceAll('0', 'f');
     const attempts: Attempt[] = [
-      { ...base, id: '1', owner: { shot: 'b', take: 2 }, fingerprint: other },
-      { ...base, id: '2', owner: { shot: 'a', take: 10 } },
-      { ...base, id: '3', owner: { shot: 'b', take: 2 } },
-      { ...base, id: '10', owner: { shot: '10', take: 1 } },
-      { ...base, id: '11', owner: { shot: '__proto__', take: 1 } },
+      { ...base, id: '0001', owner: { shot: 'b', take: 2 }, fingerprint: other },
+      { ...base, id: '0002', owner: { shot: 'a', take: 10 } },
+      { ...base, id: '0003', owner: { shot: 'b', take: 2 } },
+      { ...base, id: '0010', owner: { shot: '10', take: 1 } },
+      { ...base, id: '0011', owner: { shot: '__proto__', take: 1 } },
+      { ...base, id: '0012', owner: { shot: 'constructor', take: 1 } },
     ];
     const { path, text } = await written({ ...full, attempts });
     expect(text).toBe(canonical(text));
-    expect((await readLockfile(path))?.attempts).toEqual(attempts);
+    expect(await readLockfile(path)).toMatchObject({ attempts, picks: full.picks });
+  });
+
+  it('keeps a pick of a shot whatever its name', async () => {
+    const picks = Object.fromEntries([
+      ['__proto__', { take: 1 }] as const,
+      ['constructor', { take: 2 }] as const,
+    ]);
+    const { path } = await written({ ...full, picks });
+    expect(Object.entries((await readLockfile(path))?.picks ?? {})).toEqual(Object.entries(picks));
   });
 
   it('says its size', async () => {
@@ -82,26 +87,33 @@ describe('the lockfile', () => {
     expect(await writeLockfile(path, full)).toBe(statSync(path).size);
   });
 
-  it('replaces the old one whole, keeps its mode and the link it hangs on, and leaves nothing beside it', async () => {
+  it('replaces the old one whole, keeps its mode, and leaves nothing beside it', async () => {
     const folder = newFolder();
-    mkdirSync(join(folder, 'real'));
-    const real = lockfileOf(join(folder, 'real'));
-    await writeLockfile(real, full);
-    chmodSync(real, 0o640);
-    symlinkSync(real, lockfileOf(folder));
-    await writeLockfile(lockfileOf(folder), { ...full, journal: later });
-    expect(lstatSync(lockfileOf(folder)).isSymbolicLink()).toBe(true);
-    expect(statSync(real).mode & 0o777).toBe(0o640);
-    expect((await readLockfile(real))?.journal).toEqual(later);
-    expect(readdirSync(join(folder, 'real'))).toEqual(['teaser.lock.json']);
+    const path = lockfileOf(folder);
+    await writeLockfile(path, full);
+    chmodSync(path, 0o640);
+    await writeLockfile(path, later);
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+    expect((await readLockfile(path))?.picks).toEqual({});
+    expect(readdirSync(folder)).toEqual(['teaser.lock.json']);
+  });
+
+  it('takes the place of a link, and is never written through one', async () => {
+    const folder = newFolder();
+    const secret = join(folder, 'secret');
+    writeFileSync(secret, 'as it was');
+    for (const link of [lockfileOf(folder), `${lockfileOf(folder)}.tmp`]) symlinkSync(secret, link);
+    await writeLockfile(lockfileOf(folder), full);
+    expect(lstatSync(lockfileOf(folder)).isSymbolicLink()).toBe(false);
+    expect(readFileSync(secret, 'utf8')).toBe('as it was');
   });
 
   it('stays as it was where the new one cannot be written', async () => {
     const path = lockfileOf(newFolder());
     await writeLockfile(path, full);
     mkdirSync(`${path}.tmp`);
-    await expect(writeLockfile(path, { ...full, journal: later })).rejects.toMatchObject({ code: 'disk' });
-    expect(await readLockfile(path)).toEqual(full);
+    await expect(writeLockfile(path, later)).rejects.toMatchObject({ code: 'disk' });
+    expect(await readLockfile(path)).toEqual(found);
   });
 });
 
@@ -134,10 +146,10 @@ describe('a lockfile that cannot be used', () => {
     ['is empty', '', /is empty/],
     ['is cut short', '{\n  "journal": {\n', /is not JSON \(line 3\)/],
     ['has merge conflicts', '{\n<<<<<<< HEAD\n  "a": 1\n=======\n', /merge conflict/],
-    ['is no object', '[]', /should be an object/],
-    ['is a word', 'null', /should be an object/],
+    ['is no object', '[]', /should be a dailies lockfile/],
+    ['is a word', 'null', /should be a dailies lockfile/],
     ['lacks its version', '{}', /version is missing/],
-    ['has version 0', '{"version":0}', /version should be 1/],
+    ['has version 0', JSON.stringify({ ...IDENTITY, version: 0, shots: {} }), /version should be 1/],
   ])('is refused with its reason where it %s', async (_, content, message) => {
     expect(await refusal(content)).toMatchObject({
       code: 'lockfile-corrupt',
@@ -157,8 +169,8 @@ describe('a lockfile that cannot be used', () => {
 
   it('is refused where two attempts bear one id', async () => {
     const { text } = await written(full);
-    expect(await refusal(text.replace('"id": "2"', '"id": "1"'))).toMatchObject({
-      message: expect.stringContaining('two attempts with the id 1') as string,
+    expect(await refusal(text.replace('"id": "0k3v01"', '"id": "0k3v00"'))).toMatchObject({
+      message: expect.stringContaining('two attempts with the id 0k3v00') as string,
     });
   });
 
