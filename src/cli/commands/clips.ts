@@ -9,10 +9,10 @@ import { addFormatOption, addManifestOptions, addQuietOption } from '../options.
 import { interruptible } from '../signals.js';
 
 export const registerSheet: Register = (program, context) => {
-  const command = program.command('sheet <MANIFEST>').description('make the contact sheet again');
+  const command = program.command('sheet <MANIFEST>').description('make names and contact sheet again');
   addFormatOption(addManifestOptions(command));
   addExamples(command, [
-    ['dailies sheet teaser.yaml', 'prints where it is: one page, to be opened from the disk'],
+    ['dailies sheet teaser.yaml', 'brings deleted names back too; prints where the page is'],
   ]);
   act<ManifestFlags>(command, context, async (invocation) => {
     const project = await openProject(context, invocation);

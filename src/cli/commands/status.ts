@@ -11,7 +11,7 @@ export const registerStatus: Register = (program, context) => {
     .description('say how far each shot came and what it cost');
   addFormatOption(addManifestOptions(command));
   addExamples(command, [
-    ['dailies status teaser.yaml', 'by the lockfile alone: asks nobody, also during a run'],
+    ['dailies status teaser.yaml', "by the project's files alone: asks nobody, also during a run"],
   ]);
   act<ManifestFlags>(command, context, async (invocation) => {
     const project = await openProject(context, invocation);
