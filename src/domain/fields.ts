@@ -29,7 +29,7 @@ export interface ApiField {
     readonly maxLength?: number;
   };
   /**
-   * Whether it shapes the picture. What does counts in the fingerprint, and lockfile, sidecar and report keep it.
+   * Whether it shapes the picture. What does counts in the fingerprint, and lockfile, metadata and report keep it.
    * The rest is between a person and the gateway: it is sent, and written down nowhere.
    */
   readonly shapes: boolean;

@@ -86,5 +86,5 @@ export function checkCollisions(options: {
   }
 }
 
-/** Files of ours at the top of the output folder; besides them, a clip called `report` would have report.json for a sidecar. */
+/** Files of ours at the top of the output folder; besides them, a clip called `report` would have report.json for its metadata. */
 const OUR_FILES: ReadonlySet<string> = new Set(['index.html', 'report.json']);

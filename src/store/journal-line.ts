@@ -70,15 +70,16 @@ export function entryIn(value: unknown): JournalEntry {
 interface Weight {
   /** `money`: it is fsynced before anything else happens. `free`: gateway or disk tell it again at no charge. */
   readonly journal: 'money' | 'free';
-  /** Whether it is a step of a purchase, which is written down a second time. */
+  /** Whether it happens to a purchase, and so is written down a second time. */
   readonly receipt: boolean;
 }
 
 const MONEY: Weight = { journal: 'money', receipt: true };
-const FREE: Weight = { journal: 'free', receipt: false };
+/** In the receipts too, so that an attempt that is restored is letter by letter what it was. */
+const FREE: Weight = { journal: 'free', receipt: true };
 
 const WEIGHTS: Readonly<Record<JournalEntry['type'], Weight>> = {
-  begun: { journal: 'free', receipt: true },
+  begun: FREE,
   submit_started: MONEY,
   accepted: MONEY,
   not_accepted: MONEY,
@@ -86,20 +87,21 @@ const WEIGHTS: Readonly<Record<JournalEntry['type'], Weight>> = {
   answer_lost: MONEY,
   resumed: FREE,
   progressed: FREE,
-  completed: { journal: 'free', receipt: true },
+  completed: FREE,
   ended: MONEY,
-  lost: { journal: 'free', receipt: true },
-  found: { journal: 'free', receipt: true },
+  lost: FREE,
+  found: FREE,
   download_started: FREE,
   download_failed: FREE,
   delivered: MONEY,
   pruned: MONEY,
   resolved: MONEY,
   assigned: MONEY,
-  named: FREE,
+  // A receipt names no path.
+  named: { journal: 'free', receipt: false },
   restored: MONEY,
   picked: { journal: 'money', receipt: false },
-  catalogued: FREE,
+  catalogued: { journal: 'free', receipt: false },
 };
 
 /** Whether losing the line to a power cut costs money or a clip. */

@@ -58,7 +58,7 @@ describe('what is to be done about a take', () => {
       action: 'reuse',
       reasons: ['file changed, and the gateway has it no more'],
     });
-    expect(by('intact')).toMatchObject({ action: 'reuse', reasons: ['delivered'] });
+    expect(by('intact')).toMatchObject({ action: 'reuse', reasons: ['restored'] });
   });
 
   it('records which clip a render that was asked for anew takes the place of', () => {

@@ -4,7 +4,7 @@ import type { Attempt, Output } from '../../domain/attempt.js';
 import { isDelivered, type DeliveredAttempt } from '../../domain/standing.js';
 import type { ClipStatus } from '../../plan/decision.js';
 import type { ClipStat, ClipStore } from '../../store/clip-store.js';
-import { hashFile, sizeOf } from '../../store/name-file.js';
+import { hashFile, readName, sizeOf } from '../../store/name-file.js';
 
 /** Where the clips of a project are to be found. */
 export interface FoundClips {
@@ -95,4 +95,11 @@ async function isThisClip(path: string, { bytes, sha256 }: Output): Promise<bool
     // What cannot be read is not to be had there.
     return false;
   }
+}
+
+/** Clips that lie under a name alone go back into the store; those that were looked into are trusted again. Throws `disk`. */
+export async function settleClips({ strays, checked }: FoundClips, clips: ClipStore): Promise<void> {
+  for (const [sha256, { path, output }] of strays)
+    await clips.put(readName(path), { sha256, bytes: output.bytes, container: output.media.container });
+  for (const [sha256, deliveredMs] of checked) await clips.trust?.(sha256, deliveredMs);
 }

@@ -45,7 +45,8 @@ export function createNameJudge({
     known ??= new Set(attempts.flatMap(outputsOf).map(({ sha256 }) => sha256));
     borne ??= namesBorne(attempts);
     const recorded = borne.get(storedPath(paths.folder, path));
-    if (recorded !== undefined && clips.isName?.(recorded, path)) return true;
+    if (recorded !== undefined && clips.isName?.(recorded, path))
+      return (await clips.stat(recorded)) !== undefined;
     const sha256 = await hashFile(path).catch(() => '');
     return known.has(sha256) && (await clips.stat(sha256)) !== undefined;
   };
@@ -149,7 +150,10 @@ export function createNames(writer: NameWriter): Names {
       }
       isAtRest = false;
       // What the store does not have is on its way, and gets its name then.
-      if ((await clips.stat(output.sha256)) === undefined) continue;
+      if ((await clips.stat(output.sha256)) === undefined) {
+        if (attempt.names?.includes(stored)) made.push(stored);
+        continue;
+      }
       const inTheWay = await makeName(path, output.sha256, { judge, paths, clips });
       // What somebody has written over a name of this very clip is left as it is.
       if (inTheWay === undefined || (inTheWay === path && attempt.names?.includes(stored))) made.push(stored);

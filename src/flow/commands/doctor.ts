@@ -1,7 +1,8 @@
+import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../../clock.js';
 import { findFrameTool } from '../../media/frame-tool.js';
 import { TOOL_HINT } from '../../media/run-tool.js';
-import { freeBytes } from '../../store/disk-space.js';
+import { canShareBytes, freeBytes } from '../../store/disk-space.js';
 import { checkNetwork } from './doctor-network.js';
 import { gatewayTarget, parseGatewayOption } from '../project/gateway-target.js';
 
@@ -32,7 +33,7 @@ export async function examineSetup(options: DoctorOptions): Promise<readonly Che
   );
   const [network, disk, frames] = await Promise.all([
     checkNetwork(target, { ...options, clock: options.clock ?? systemClock }),
-    checkDisk(options.folder),
+    checkDisk(options),
     checkFrames(options.env),
   ]);
   return [checkNode(options.nodeVersion), ...network, disk, frames];
@@ -57,7 +58,19 @@ function checkNode(version: string): Check {
 
 const LITTLE_SPACE_BYTES = 2e9;
 
-async function checkDisk(folder: string): Promise<Check> {
+async function checkDisk({ folder, env }: DoctorOptions): Promise<Check> {
+  const store = resolve(folder, env['DAILIES_CLIPS'] ?? '.dailies');
+  const output = resolve(folder, env['DAILIES_OUTPUT'] ?? 'renders');
+  if (!(await canShareBytes(store, output))) {
+    const message =
+      'clips and their names lie on different disks, or on one without links: each clip is there twice';
+    return {
+      name: 'disk',
+      status: 'warning',
+      message,
+      fix: 'put both on one disk, with --clips or --output',
+    };
+  }
   const free = await freeBytes(folder);
   if (free === undefined) return { name: 'disk', status: 'warning', message: 'does not tell its free space' };
   const message = `${(free / 1e9).toFixed(1)} GB free`;

@@ -14,7 +14,7 @@ import { clipName } from '../../plan/view.js';
 import { createPollTiming, type LengthSample, type PollTiming } from '../../shot/poll-timing.js';
 import { openAttempts, type LocalAttempts } from '../../store/local-attempts.js';
 import type { ClipStore } from '../../store/clip-store.js';
-import { readName } from '../../store/name-file.js';
+import { settleClips } from '../clips/find-clips.js';
 import type { Names } from '../clips/names.js';
 import { ceilingReached, type Ceiling } from '../plan/ceiling.js';
 import { liveCatalogue } from '../plan/catalogue.js';
@@ -89,7 +89,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     // Up to here nothing was written but what a killed run had left.
     if (catalogue) await keepSnapshot(project, attempts, catalogue);
     if (!arePicksAlike(surveyed.picks, attempts.picks())) await attempts.setPicks(surveyed.picks);
-    await settleClips(examined, clips);
+    await settleClips(surveyed.found, clips);
     const names = namesOf(project, attempts, clips);
     // What is to be fetched again gets its names then.
     const blocked = await names.sync(viewFor(project, surveyed), (attempt) => isSound(surveyed, attempt));
@@ -195,13 +195,6 @@ async function keepSnapshot(
     ({ id, canonical_slug }) => used.has(id) || used.has(canonical_slug),
   );
   await attempts.setCatalogue({ gateway: gatewayIdentity(project.target), models }, catalogue.fetched_at);
-}
-
-/** Clips that lie under a name alone go back into the store; those that were looked into are trusted again. */
-async function settleClips({ surveyed: { found } }: Examined, clips: ClipStore): Promise<void> {
-  for (const [sha256, { path, output }] of found.strays)
-    await clips.put(readName(path), { sha256, bytes: output.bytes, container: output.media.container });
-  for (const [sha256, deliveredMs] of found.checked) await clips.trust?.(sha256, deliveredMs);
 }
 
 /** Without approval a pick is of the take, whichever clip it has come to have. */

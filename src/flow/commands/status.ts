@@ -3,6 +3,7 @@ import type { Report } from '../../domain/report.js';
 import { DailiesError } from '../../errors.js';
 import { openAttempts } from '../../store/local-attempts.js';
 import { readState } from '../../store/read-state.js';
+import { settleClips } from '../clips/find-clips.js';
 import { foreignReports } from '../plan/check-files.js';
 import { pricesBy } from '../plan/prices.js';
 import { survey, viewFor } from '../plan/survey.js';
@@ -52,6 +53,7 @@ async function restoreNames(project: Project): Promise<void> {
       const clips = clipsOf(project);
       const known = { attempts: attempts.attempts(), picks: attempts.picks() };
       const surveyed = await survey({ project, clips, ...known, scope: {} });
+      await settleClips(surveyed.found, clips);
       await namesOf(project, attempts, clips).sync(viewFor(project, surveyed));
     } finally {
       await attempts.close();
