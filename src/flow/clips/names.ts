@@ -141,6 +141,7 @@ export function createNames(writer: NameWriter): Names {
     const made: string[] = [];
     let obstacle: string | undefined;
     let isAtRest = true;
+    let isHere = true;
     for (const { name, output } of wanted) {
       const path = `${paths.output}${sep}${name}`;
       const stored = storedPath(paths.folder, path);
@@ -152,6 +153,7 @@ export function createNames(writer: NameWriter): Names {
       // What the store does not have is on its way, and gets its name then.
       if ((await clips.stat(output.sha256)) === undefined) {
         if (attempt.names?.includes(stored)) made.push(stored);
+        isHere = false;
         continue;
       }
       const inTheWay = await makeName(path, output.sha256, { judge, paths, clips });
@@ -161,7 +163,7 @@ export function createNames(writer: NameWriter): Names {
     }
     if (isAtRest && areAlike(made, attempt.names)) return undefined;
     const hasNews = !areAlike(made, attempt.names);
-    if (made.length > 0) await describe(join(paths.output, first.name), { attempt, writer, hasNews });
+    if (made.length > 0 && isHere) await describe(join(paths.output, first.name), { attempt, writer, hasNews });
     record(attempt.id, made);
     return obstacle;
   };
