@@ -52,7 +52,7 @@ function headOfResults(): string {
     '',
     `Written by the program on ${new Date().toISOString().slice(0, 10)}, on Node ${process.versions.node}, ${platform()} ${arch()},`,
     `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB. All with journal, fsync, verification, events,`,
-    'sidecars, report and contact sheet on. [docs/performance.md](../docs/performance.md) says how it is measured.',
+    'metadata, report and contact sheet on. [docs/performance.md](../docs/performance.md) says how it is measured.',
     '',
   ].join('\n');
 }

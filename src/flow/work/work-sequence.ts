@@ -33,10 +33,8 @@ export function workSequence({
   for (const take of ordered.toReversed()) {
     const slot = slotKey(take);
     const decision = decisions.get(slot);
-    const { model, duration, resolution } = take.settings;
-    const usualMs = USUAL_MS_A_SECOND * (duration ?? USUAL_SECONDS);
-    const jobMs = timing.expectedMs({ model, duration, resolution }) ?? usualMs;
-    const rank = (decision && buys(decision.action) ? jobMs : Infinity) + (behind.get(slot) ?? 0);
+    const jobMs = decision && buys(decision.action) ? lengthOf(take, timing) : Infinity;
+    const rank = jobMs + (behind.get(slot) ?? 0);
     ranks.set(slot, rank);
     for (const source of sourcesOf(take, picks).map(slotKey))
       behind.set(source, Math.max(behind.get(source) ?? 0, rank));
@@ -45,4 +43,10 @@ export function workSequence({
   // Infinities have no difference.
   const byRank = (a: Take, b: Take) => (rankOf(a) === rankOf(b) ? 0 : rankOf(b) - rankOf(a));
   return { takes: ordered.toSorted(byRank), rankOf };
+}
+
+/** How long the job of a take is expected to last, milliseconds. */
+function lengthOf({ settings: { model, duration, resolution } }: Take, timing: PollTiming): number {
+  const usualMs = USUAL_MS_A_SECOND * (duration ?? USUAL_SECONDS);
+  return timing.expectedMs({ model, duration, resolution }) ?? usualMs;
 }
