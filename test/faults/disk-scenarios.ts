@@ -10,8 +10,6 @@ import { makeFilm, promptOf, type Film } from './film.js';
 /** A project and a run to come that changes the disk in ways of its own. */
 export interface Scenario {
   readonly name: string;
-  /** The lockfile was lost before: a sidecar keeps an id as well. */
-  readonly sidecarsCount?: boolean;
   make(): Promise<Film>;
 }
 
@@ -46,7 +44,6 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'the lockfile is gone',
-    sidecarsCount: true,
     async make() {
       const film = await makeFilm(['a', 'b'], { top: 'concurrency: 1' });
       await runHere(film);

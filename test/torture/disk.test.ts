@@ -67,14 +67,14 @@ async function meetFault(trial: {
     const run = await runCommand(['run', film.manifest, '--yes'], { diskFault, env });
     if (run.signal) tally.killed(diskFault.replace(/:.*/, ''));
     else tally.missed(diskFault);
-    await lookAround(film, tally, `at ${diskFault}`, scenario);
-    if (!run.signal && !scenario.sidecarsCount) {
+    await lookAround(film, tally, `at ${diskFault}`);
+    if (!run.signal) {
       const known = JSON.stringify((await readShotState(film.lockfile)).attempts());
       for (const { id } of film.server.jobs)
         if (!known.includes(`"${id}"`) && !run.stderr.includes(id) && !run.stdout.includes(id))
           tally.found('idsLost', `at ${diskFault}: nobody names ${id}:\n${run.stdout}\n${run.stderr}`);
     }
-    await runToTheEnd(film, tally, scenario);
+    await runToTheEnd(film, tally);
   } finally {
     await film.remove();
   }
