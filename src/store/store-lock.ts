@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
+import { ownFolder } from './own-folder.js';
 import { acquireLock, isLockHeld, type RunLock } from './run-lock.js';
 
 /*
@@ -9,17 +10,19 @@ import { acquireLock, isLockHeld, type RunLock } from './run-lock.js';
  */
 
 /** Takes the lock under which clips are removed from a store. Throws `locked-by-another-run` and `disk`. */
-export function lockStore(root: string, clock: Clock): Promise<RunLock> {
-  return acquireLock({ path: lockPath(root), clock });
+export async function lockStore(root: string, clock: Clock): Promise<RunLock> {
+  return acquireLock({ path: join(ownFolder(root, clipsIn(root)), LOCK), clock });
 }
 
 /** Waits while somebody removes clips from a store. */
 export async function waitForStoreLock(root: string): Promise<void> {
-  while (await isLockHeld(lockPath(root))) await delay(LOOK_AGAIN_MS);
+  while (await isLockHeld(join(clipsIn(root), LOCK))) await delay(LOOK_AGAIN_MS);
 }
 
 const LOOK_AGAIN_MS = 20;
 
-function lockPath(root: string): string {
-  return join(root, 'clips', 'prune.lck');
+const LOCK = 'prune.lck';
+
+function clipsIn(root: string): string {
+  return join(root, 'clips');
 }
