@@ -1,7 +1,7 @@
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { StringDecoder } from 'node:string_decoder';
 import type { Attempt } from '../domain/attempt.js';
 import { diskError, errnoOf } from '../disk-error.js';
 import { isRecord } from '../domain/is-record.js';
@@ -102,9 +102,19 @@ async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
 async function* linesOf(path: string): AsyncIterable<string> {
   const handle = await openRegular(path, constants.O_RDONLY);
   if (!handle) return;
+  // Piece by piece, and not by a stream: one that reads ahead may find the file closed.
+  const block = Buffer.alloc(1 << 18);
+  const decoder = new StringDecoder();
+  let rest = '';
   try {
-    const input = createReadStream('', { fd: handle.fd, autoClose: false, highWaterMark: 1 << 18 });
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) yield line;
+    for (;;) {
+      const { bytesRead } = await handle.read(block, 0, block.length, null);
+      if (bytesRead === 0) break;
+      const lines = (rest + decoder.write(block.subarray(0, bytesRead))).split(/\r?\n/);
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+    if (rest !== '') yield rest;
   } catch (cause) {
     throw diskError({ path, doing: 'read', cause });
   } finally {
