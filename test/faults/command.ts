@@ -49,10 +49,7 @@ export function diskFaultAt(ambush: Ambush): string {
 }
 
 /** Starts the built command. */
-export async function startCommand(
-  words: readonly string[],
-  options: Circumstances = {},
-): Promise<Command> {
+export async function startCommand(words: readonly string[], options: Circumstances = {}): Promise<Command> {
   const main = await builtCli();
   const preload = options.diskFault === undefined ? [] : ['--import', DISK_FAULT];
   const child = spawn(process.execPath, [...preload, main, ...words], {

@@ -67,7 +67,8 @@ guardSync('writeFileSync', { grows, tear: tearPath });
 guardSync('openSync', { grows, isCounted: isForWriting });
 guardSync('copyFileSync', { grows, tear: tearCopy });
 for (const name of ['mkdirSync', 'linkSync', 'writeSync', 'fsyncSync']) guardSync(name, { grows });
-for (const name of ['renameSync', 'rmSync', 'rmdirSync', 'unlinkSync', 'chmodSync', 'utimesSync']) guardSync(name);
+for (const name of ['renameSync', 'rmSync', 'rmdirSync', 'unlinkSync', 'chmodSync', 'utimesSync'])
+  guardSync(name);
 guardCallback('fsync', { grows });
 syncBuiltinESMExports();
 

@@ -96,7 +96,8 @@ async function lookForClips(film: Film, tally: Tally): Promise<void> {
     state.kind === 'delivered' && state.pruned ? [state.job.id] : [],
   );
   for (const job of film.server.jobs)
-    if (!pruned.includes(job.id) && !there.includes(sha256(film.clipOf(job)))) tally.found('clipsLost', `the clip of ${job.id} is nowhere`);
+    if (!pruned.includes(job.id) && !there.includes(sha256(film.clipOf(job))))
+      tally.found('clipsLost', `the clip of ${job.id} is nowhere`);
 }
 
 async function uncertain(film: Film): Promise<Attempt[]> {
