@@ -7,7 +7,9 @@ import {
   existsSync,
   linkSync,
   lstatSync,
+  readdirSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   utimesSync,
@@ -26,6 +28,7 @@ import { waitForStoreLock } from './store-lock.js';
 const CONTAINERS = ['mp4', 'webm'] as const;
 /** Clips are never written to again; whoever does so all the same has to mean it. */
 const READ_ONLY = 0o444;
+const WRITABLE = 0o644;
 
 /**
  * The clips of one disk: `clips/3f/3fa9…e1.mp4` below `root`, read-only, never moved and never renamed; downloads grow in
@@ -38,11 +41,18 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   const folder = join(root, 'clips');
   const incoming = join(folder, 'incoming');
   const made = new Set<string>();
+  const swept = new Set<string>();
   let device: number | undefined;
   const make = (path: string): string => {
     if (!made.has(path) || !existsSync(path)) ownFolder(root, path);
     made.add(path);
     return path;
+  };
+  /** Removes the names that processes which died have left half made; once a folder, for each may hold thousands. */
+  const sweep = (path: string) => {
+    if (swept.has(path)) return;
+    swept.add(path);
+    for (const name of readdirSync(path)) if (isLeftName(name)) rmSync(join(path, name), { force: true });
   };
   const placeOf = (sha256: string, container: string) =>
     join(folder, sha256.slice(0, 2), `${sha256}.${container}`);
@@ -65,8 +75,12 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   return {
     async openPart(purchase, index) {
       const part = join(make(incoming), `${purchase}-${index}.${PROCESS}.part`);
-      const left = (await namesIn(incoming)).find((name) => isLeftPart(name, `${purchase}-${index}.`));
-      return { part, left: left === undefined || existsSync(part) ? undefined : join(incoming, left) };
+      const name = (await namesIn(incoming)).find((name) => isLeftPart(name, `${purchase}-${index}.`));
+      const isOurs = existsSync(part);
+      const left = name === undefined || isOurs ? undefined : join(incoming, name);
+      // One that was about to become a clip is read-only.
+      if (isOurs || left !== undefined) chmodSync(left ?? part, WRITABLE);
+      return { part, left };
     },
 
     async put(source, clip) {
@@ -80,8 +94,8 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
           return;
         }
         if (lookAt(target)) await rename(target, await roomAside(root, target));
+        chmodSync(part, READ_ONLY);
         renameSync(part, target);
-        chmodSync(target, READ_ONLY);
         await syncFolder(dirname(target));
       } catch (cause) {
         throw cause instanceof DailiesError
@@ -118,6 +132,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
       const clip = locate(sha256);
       const prepared = join(dirname(path), `.${basename(path)}.${PROCESS}.tmp`);
       try {
+        sweep(dirname(path));
         const isCheap = giveName(clip, prepared);
         try {
           renameSync(prepared, path);
@@ -218,7 +233,7 @@ function giveName(clip: string, path: string): boolean {
 
 function keepDate(clip: string, copy: string): void {
   const { atime, mtime } = lstatSync(clip);
-  chmodSync(copy, 0o644);
+  chmodSync(copy, WRITABLE);
   utimesSync(copy, atime, mtime);
 }
 
@@ -230,8 +245,16 @@ const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 6);
 const PROCESS = `${HOST}-${process.pid}`;
 
 function isLeftPart(name: string, purchase: string): boolean {
-  const [, host, pid] = /\.([0-9a-f]{6})-(\d+)\.part$/.exec(name) ?? [];
-  return name.startsWith(purchase) && host === HOST && pid !== undefined && !isAlive(Number(pid));
+  return name.startsWith(purchase) && isOfTheDead(/\.([0-9a-f]{6})-(\d+)\.part$/.exec(name));
+}
+
+function isLeftName(name: string): boolean {
+  return isOfTheDead(/^\..+\.(?:mp4|webm)\.([0-9a-f]{6})-(\d+)\.tmp$/.exec(name));
+}
+
+function isOfTheDead(found: RegExpExecArray | null): boolean {
+  const [, host, pid] = found ?? [];
+  return host === HOST && pid !== undefined && !isAlive(Number(pid));
 }
 
 function isAlive(pid: number): boolean {
