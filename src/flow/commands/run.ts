@@ -216,6 +216,7 @@ function showTake(
   return names.show(
     outputs.map((output, index) => ({
       name: clipName(stem, index, output.media.container),
+      take: { shot: take.shot, take: take.take },
       ...{ output, attempt: attempt as Parameters<Names['show']>[0][number]['attempt'] },
     })),
   );
