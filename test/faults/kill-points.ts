@@ -81,7 +81,6 @@ export const FURTHER_POINTS: readonly KillPoint[] = [
     name: 'in the midst of the receipt of the delivery',
     ambush: { before: 'write', path: RECEIPTS, holding: line('delivered'), torn: true },
   },
-  { name: 'clip in the store, and not read-only', ambush: { before: 'chmod', path: CLIP } },
   { name: 'name made, and not in its place', ambush: { before: 'rename', path: NAME } },
   { name: 'name in its place, and not told of', ambush: { before: 'rename', path: '/renders/.*\\.json$' } },
   {
