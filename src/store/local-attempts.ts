@@ -54,12 +54,13 @@ export async function openAttempts<Order extends WorkOrder = WorkOrder>(
   const lock = await acquireRunLock({ lockfile: home.lockfile, clock });
   try {
     const found = await readState(home);
-    await foldLeft(found, home);
     const { identity, state, unreceipted } = found;
     const receipts = openReceiptBook(home.root, {
       ...{ project_id: identity.project_id, manifest: home.manifest },
       ...{ sandbox: home.sandbox, place: home.place },
     });
+    if (!found.isFolded) await receipts.own();
+    await foldLeft(found, home);
     await receipts.append(unreceipted.map((attempt) => ({ type: 'restored', attempt })));
     const { foldFloorBytes = FOLD_FLOOR_BYTES } = options;
     const lockfileBytes = await sizeOf(home.lockfile);

@@ -21,7 +21,10 @@ import { moved, newAttempt } from './shot-state.js';
  * It names no path, and nothing is removed because of it.
  */
 
-/** Whose receipts a file holds: its first line. `place` tells projects of one name in a shared store apart. */
+/**
+ * Whose receipts a file holds: its first line, and where the manifest was renamed since a later one, of which the last
+ * counts. `place` tells projects of one name in a shared store apart.
+ */
 export interface ReceiptsOwner extends Omit<ProjectIdentity, 'project'> {
   /** A hash of the manifest's folder; empty where the store lies in it. */
   readonly place: string;
@@ -85,18 +88,20 @@ function takeIn(attempts: Map<string, Attempt>, entry: JournalEntry): void {
 }
 
 async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
-  for await (const line of linesOf(path)) {
-    const value = openLine(line);
-    if (!isRecord(value)) return undefined;
-    const { project_id, manifest, sandbox, place } = value;
-    const isOwner =
-      typeof project_id === 'string' &&
-      typeof manifest === 'string' &&
-      typeof sandbox === 'boolean' &&
-      typeof place === 'string';
-    return isOwner ? { project_id, manifest, sandbox, place } : undefined;
-  }
-  return undefined;
+  let last: ReceiptsOwner | undefined;
+  for await (const line of linesOf(path)) if (OWNER.test(line)) last = ownerIn(openLine(line)) ?? last;
+  return last;
+}
+
+function ownerIn(value: unknown): ReceiptsOwner | undefined {
+  if (!isRecord(value)) return undefined;
+  const { project_id, manifest, sandbox, place } = value;
+  const isOwner =
+    typeof project_id === 'string' &&
+    typeof manifest === 'string' &&
+    typeof sandbox === 'boolean' &&
+    typeof place === 'string';
+  return isOwner ? { project_id, manifest, sandbox, place } : undefined;
 }
 
 async function* linesOf(path: string): AsyncIterable<string> {
@@ -140,6 +145,8 @@ async function openRegular(path: string, flags: number): Promise<FileHandle | un
 export interface ReceiptBook {
   /** Appends entries; a power cut may take them back, the death of the program may not. Throws `disk`. */
   append(entries: readonly JournalEntry[]): Promise<void>;
+  /** Writes down whose receipts they are, where they are there and say otherwise: the manifest was renamed. Throws `disk`. */
+  own(): Promise<void>;
   /** The size of the file, as far as it has been seen. */
   readonly bytes: number;
   close(): Promise<void>;
@@ -148,6 +155,8 @@ export interface ReceiptBook {
 /** Opens the receipts of a project for writing; the file is made with the first entry, and a torn last line is cut off. */
 export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook {
   const path = receiptsPath(root, owner.project_id);
+  const { project_id, manifest, sandbox, place } = owner;
+  const ownerLine = sealLine(JSON.stringify({ project_id, manifest, sandbox, place }));
   let file: FileHandle | undefined;
   /** The file up to here is sound: what a failed write has left behind it is cut off by the next one. */
   let bytes = 0;
@@ -161,25 +170,30 @@ export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook
     isSuspect = true;
     return handle;
   };
+  const write = async (lines: string): Promise<void> => {
+    try {
+      const handle = (file ??= await begin());
+      if (isSuspect) await handle.truncate(bytes);
+      isSuspect = true;
+      const text = Buffer.from((bytes === 0 ? ownerLine : '') + lines);
+      for (let done = 0; done < text.length;)
+        done += (await handle.write(text, done, text.length - done, bytes + done)).bytesWritten;
+      bytes += text.length;
+      isSuspect = false;
+    } catch (cause) {
+      throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'written', cause });
+    }
+  };
   return {
     get bytes() {
       return bytes;
     },
     async append(entries) {
-      if (entries.length === 0) return;
-      try {
-        const handle = (file ??= await begin());
-        if (isSuspect) await handle.truncate(bytes);
-        isSuspect = true;
-        const head = bytes === 0 ? sealLine(JSON.stringify(owner)) : '';
-        const text = Buffer.from(head + entries.map(encodeLine).join(''));
-        for (let done = 0; done < text.length;)
-          done += (await handle.write(text, done, text.length - done, bytes + done)).bytesWritten;
-        bytes += text.length;
-        isSuspect = false;
-      } catch (cause) {
-        throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'written', cause });
-      }
+      if (entries.length > 0) await write(entries.map(encodeLine).join(''));
+    },
+    async own() {
+      const before = await ownerOf(path);
+      if (before && sealLine(JSON.stringify(before)) !== ownerLine) await write(ownerLine);
     },
     async close() {
       const handle = file;
