@@ -46,7 +46,7 @@ async function operationsOf(scenario: Scenario): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'dailies-count-'));
   const file = join(folder, 'count');
   const film = await scenario.make();
-  const words = ['run', film.manifest, '--yes'];
+  const words = [scenario.command, film.manifest, '--yes'];
   const { code, stderr } = await runCommand(words, { diskFault: 'none', env: { DISK_FAULT_COUNT: file } });
   expect(code, stderr).toBe(0);
   const count = Number(await readFile(file, 'utf8'));
@@ -64,7 +64,8 @@ async function meetFault(trial: {
   const { scenario, diskFault, env, tally } = trial;
   const film = await scenario.make();
   try {
-    const run = await runCommand(['run', film.manifest, '--yes'], { diskFault, env });
+    const words = [scenario.command, film.manifest, '--yes'];
+    const run = await runCommand(words, { diskFault, env });
     if (run.signal) tally.killed(diskFault.replace(/:.*/, ''));
     else tally.missed(diskFault);
     await lookAround(film, tally, `at ${diskFault}`);
@@ -74,6 +75,7 @@ async function meetFault(trial: {
         if (!known.includes(`"${id}"`) && !run.stderr.includes(id) && !run.stdout.includes(id))
           tally.found('idsLost', `at ${diskFault}: nobody names ${id}:\n${run.stdout}\n${run.stderr}`);
     }
+    if (scenario.command !== 'run') await runCommand(words);
     await runToTheEnd(film, tally);
   } finally {
     await film.remove();
