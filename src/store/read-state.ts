@@ -4,9 +4,10 @@ import { randomBytes } from 'node:crypto';
 import type { Attempt } from '../domain/attempt.js';
 import type { Picks } from '../domain/picks.js';
 import { isRecord } from '../domain/is-record.js';
-import { isCompleted, isInFlight, isDelivered } from '../domain/standing.js';
+import { isCompleted, isDelivered, isInFlight, type DeliveredAttempt } from '../domain/standing.js';
 import { diskError, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
+import { openClipFolder } from './clip-folder.js';
 import { journalCorrupt, journalPath, readJournal, type PlacedEntry } from './journal.js';
 import { corrupt, readLockfile, type FoundLockfile } from './lockfile.js';
 import type { ProjectIdentity } from './lockfile-text.js';
@@ -65,7 +66,10 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
   const isRemembered = own && !journal && own.damaged.length === 0 && (await isSeen(home, own, memo));
   const known = isRemembered ? undefined : await knownReceipts(home, stored);
   const before = journal && !stored ? '' : basename(home.lockfile);
-  if (known) restore({ state, known: known.attempts, stored, repaired, before });
+  if (known) {
+    const ahead = await seen(aheadOf(state, known.attempts), home);
+    restore({ state, ahead, stored, repaired, before });
+  }
   if (!stored) state.apply({ type: 'picked', picks: home.picksBehind(state.attempts()) });
   if (own?.damaged.length) repair({ own, state, home, repaired });
   const former_ = former?.path;
@@ -152,23 +156,45 @@ async function knownReceipts(
   return { attempts, projectId };
 }
 
-/** Takes in what the receipts know and the lockfile does not, or not yet. */
+/** What the receipts know and the lockfile does not, or not yet. */
+function aheadOf(state: StateInMemory, known: ReadonlyMap<string, Attempt>): readonly Attempt[] {
+  return [...known.values()].filter(
+    (attempt) => !state.has(attempt.id) || attempt.steps > state.get(attempt.id).steps,
+  );
+}
+
+/**
+ * The receipt of a delivery is written before the clip is in the store, and the run may have died between: what only a
+ * receipt calls delivered has to be seen, or it is fetched again, whether or not a take still wants it.
+ */
+async function seen(attempts: readonly Attempt[], { root }: StateHome): Promise<readonly Attempt[]> {
+  const clips = openClipFolder({ root });
+  const isThere = async (attempt: DeliveredAttempt): Promise<boolean> => {
+    for (const { sha256 } of attempt.state.outputs) if (!(await clips.stat(sha256))) return false;
+    return true;
+  };
+  const all: Attempt[] = [];
+  for (const attempt of attempts) {
+    const isCertain = !isDelivered(attempt) || attempt.state.pruned === true || (await isThere(attempt));
+    all.push(isCertain ? attempt : { ...attempt, state: { ...attempt.state, unseen: true } });
+  }
+  return all;
+}
+
+/** Takes in what the receipts know ahead of the lockfile. */
 function restore({
   state,
-  known,
+  ahead,
   stored,
   repaired,
   before,
 }: {
   readonly state: StateInMemory;
-  readonly known: ReadonlyMap<string, Attempt>;
+  readonly ahead: readonly Attempt[];
   readonly stored: FoundLockfile | undefined;
   readonly repaired: string[];
   readonly before: string;
 }): void {
-  const ahead = [...known.values()].filter(
-    (attempt) => !state.has(attempt.id) || attempt.steps > state.get(attempt.id).steps,
-  );
   if (ahead.length === 0) return;
   const named = ahead.map((attempt) => {
     const names = state.has(attempt.id) ? state.get(attempt.id).names : undefined;

@@ -79,6 +79,16 @@ describe('a delivery that is cut short', () => {
   });
 });
 
+it('brings a clip into the store whose delivery was cut short, although its shot has moved on since', async () => {
+  await dieAt({ before: 'rename', path: CLIP });
+  await film.write([{ id: 'a', prompt: 'something new' }]);
+  expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
+  expect(await clipsBelow(film.store)).toHaveLength(2);
+  const { downloads } = film.server.counters;
+  expect(await runHere(film)).toMatchObject({ exit_code: 0 });
+  expect(film.server.counters.downloads).toBe(downloads);
+});
+
 describe('a new name that was half made is made by the next run', () => {
   it.each<[string, Ambush]>([
     ['before what was told of the clip is gone', { before: 'rm', path: '/a/a\\.json$' }],

@@ -1,4 +1,4 @@
-import { isDelivered, isInFlight, isUncertain } from '../../domain/standing.js';
+import { isDelivered, isInFlight, isUncertain, isUnfetched } from '../../domain/standing.js';
 import type { Attempt } from '../../domain/attempt.js';
 import { buys } from '../../domain/plan.js';
 import type { Take } from '../../domain/take.js';
@@ -238,12 +238,10 @@ async function collect(tools: WorkTools, workers: Workers, older: Attempt): Prom
     : await fetchClip(tools, { attempt: older, take: undefined, urls: [], isDamaged: false }).catch(
         (error: unknown) => whatWentWrong(tools, error, older),
       );
-  if (end.outcome !== undefined && end.outcome !== 'held')
-    warn(tools, `${name} is not fetched yet: ${end.message ?? ''}`);
-  else if (end.attempt?.state.kind === 'lost') {
+  if (end.attempt?.state.kind === 'lost') {
     const { job, message } = end.attempt.state;
     warn(tools, `${name} is not fetched yet: job ${job.id} is lost: ${message}`);
-  }
+  } else if (end.outcome !== undefined) warn(tools, `${name} is not fetched yet: ${end.message ?? ''}`);
 }
 
 /** Of a take that was blocked when the run began. What the plan did not count on, and nobody has agreed to, is not bought. */
@@ -258,7 +256,9 @@ function unblocked(planned: Decision, final: Decision): Decision {
 function unserved(survey: Survey, final: readonly Decision[]): Attempt[] {
   const serving = new Set([...survey.decisions.values(), ...final].map(({ attempt }) => attempt?.id));
   const older = new Set([...survey.orphans, ...final.flatMap(({ collect: unfetched }) => unfetched)]);
-  return [...older].filter((attempt) => !serving.has(attempt.id) && !isDelivered(attempt));
+  return [...older].filter(
+    (attempt) => !serving.has(attempt.id) && (!isDelivered(attempt) || isUnfetched(attempt)),
+  );
 }
 
 function decisionOf(decisions: ReadonlyMap<string, Decision>, take: Take): Decision {
