@@ -127,7 +127,8 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
       onEvent() {
         moments.pass();
         reader.look();
-        accidents.copyNowAndThen(lockfilePath());
+        // What a dead run goes on to write has never been.
+        if (!moments.hasStruck) accidents.copyNowAndThen(lockfilePath());
       },
     }).catch(async (error: unknown) => {
       if (isInTheWay(error) && accidents.haveHappened) await accidents.clearTheWay(project());
