@@ -41,7 +41,10 @@ export const CHOSEN_POINTS: readonly KillPoint[] = [
     name: 'after the POST',
     arm: ({ film, strike }) => onAccepted(film, strike),
   },
-  atLine('after the id', 'accepted'),
+  {
+    name: 'after the id',
+    ambush: { before: 'writeFile', path: JOURNAL, after: line('accepted') },
+  },
   atRequest('mid-poll', 'poll'),
   {
     name: 'mid-download',
@@ -72,6 +75,7 @@ export const FURTHER_POINTS: readonly KillPoint[] = [
     name: 'id in the journal, not in the receipts',
     ambush: { before: 'write', path: RECEIPTS, holding: line('accepted') },
   },
+  atLine('id just written', 'accepted'),
   atLine('end of the job just written', 'completed'),
   {
     name: 'before the receipt of the delivery',

@@ -3,13 +3,10 @@ import { mkdir, mkdtemp, rename as renameFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { outputsOf, type Attempt } from '../../../src/domain/attempt.js';
-import { DailiesError, ManifestError } from '../../../src/errors.js';
+import { DailiesError } from '../../../src/errors.js';
 import type { RunSummary } from '../../../src/events.js';
-import { pruneClips } from '../../../src/flow/commands/prune.js';
-import { planProject } from '../../../src/flow/plan/plan.js';
 import { loadProject, type Project } from '../../../src/flow/project/project.js';
 import { stateHome } from '../../../src/flow/project/state-home.js';
-import { resolveShots } from '../../../src/flow/commands/resolve.js';
 import { runProject } from '../../../src/flow/commands/run.js';
 import { readShotState } from '../../helpers/state.js';
 import { makeClip } from '../../helpers/clips.js';
@@ -18,6 +15,7 @@ import { createAccidents } from './accidents.js';
 import { audit, missingClips, type Audited } from './audit.js';
 import { copyAsKilled } from './freeze.js';
 import { openGatewayOfFates, type GatewayOfFates } from './gateway-of-fates.js';
+import { createHands, describe, isInTheWay } from './hands.js';
 import { countMoments, openReader } from './moments.js';
 import { demandOf, edited, FIRST_SCRIPT, manifestOf, type Script } from './script.js';
 import type { Run, Settle, Step, Story } from './story.js';
@@ -163,53 +161,10 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
     return before;
   }
 
-  async function settle({ which, how }: Settle): Promise<void> {
-    const uncertain = (await attempts()).filter(({ state }) => state.kind === 'uncertain');
-    const attempt = uncertain[which % Math.max(1, uncertain.length)];
-    if (!attempt) return;
+  const hands = createHands({ gateway, load, attempts });
+  async function settle(step: Settle): Promise<void> {
     gateway.prepare(UNDISTURBED, () => undefined);
-    const jobId = how === 'truth' ? await jobOf(attempt) : undefined;
-    const { shot, take } = attempt.owner;
-    try {
-      await resolveShots(await load(), {
-        shots: [`${shot}@${take}`],
-        settlement:
-          jobId === undefined
-            ? { as: how === 'abandon' ? 'abandoned' : 'not_charged' }
-            : { as: 'job', jobId },
-      });
-    } catch (error) {
-      const hasVanished = error instanceof DailiesError && error.code === 'job-unknown';
-      if (!hasVanished) wrong.push(`${shot}@${take} could not be settled: ${describe(error)}`);
-    }
-  }
-
-  /** A job of the same order that no attempt has. */
-  async function jobOf({ request }: Attempt): Promise<string | undefined> {
-    const known = new Set((await attempts()).map(({ state }) => ('job' in state ? state.job.id : '')));
-    const isItsOwn = (body: (typeof gateway.jobs)[number]['body']) =>
-      body['prompt'] === request.prompt && body['previous_job_id'] === request.previous_job_id;
-    return gateway.jobs.find(({ id, body }) => !known.has(id) && isItsOwn(body))?.id;
-  }
-
-  /** What a plan says of each shot is the same before and after. */
-  async function prune(): Promise<void> {
-    const planned = async () => {
-      const { shots } = await planProject(await load(), { offline: true });
-      return shots
-        .filter(({ action }) => action !== 'orphan')
-        .map(({ id, take, action }) => `${id}@${take} ${action}`);
-    };
-    try {
-      const before = await planned();
-      await pruneClips(await load(), { remove: true });
-      const after = await planned();
-      if (before.join() !== after.join())
-        wrong.push(`pruned what was needed: ${before.join()}; ${after.join()}`);
-    } catch (error) {
-      wrong.push(`prune threw ${describe(error)}`);
-    }
-    wrong.push(...(await lookAround()));
+    wrong.push(...(await hands.settle(step)));
   }
 
   return {
@@ -226,7 +181,7 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
           gateway.restore();
           break;
         case 'prune':
-          await prune();
+          wrong.push(...(await hands.prune(accidents.haveHappened)), ...(await lookAround()));
           break;
         case 'rename the manifest':
           isToBeRenamed = true;
@@ -274,19 +229,7 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
 /** What a manifest may be called. */
 const NAMES = ['film', 'cut', 'final'];
 
-/** A file that the program does not know for its own, and does not touch. */
-function isInTheWay(error: unknown): boolean {
-  return (
-    error instanceof ManifestError &&
-    error.diagnostics.every(({ code, severity }) => code === 'file-not-ours' || severity !== 'error')
-  );
-}
-
 /** An error that a run may end with by its own rules, such as a gateway that refuses the key. */
 function isRefusal(error: unknown): boolean {
   return error instanceof DailiesError && error.code !== 'internal' && error.exitCode === 3;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
