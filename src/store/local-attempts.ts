@@ -59,7 +59,7 @@ export async function openAttempts<Order extends WorkOrder = WorkOrder>(
       ...{ project_id: identity.project_id, manifest: home.manifest },
       ...{ sandbox: home.sandbox, place: home.place },
     });
-    if (!found.isFolded) await receipts.own();
+    if (!found.isRemembered) await receipts.own();
     await foldLeft(found, home);
     await receipts.append(unreceipted.map((attempt) => ({ type: 'restored', attempt })));
     const { foldFloorBytes = FOLD_FLOOR_BYTES } = options;

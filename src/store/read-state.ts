@@ -38,6 +38,8 @@ export interface StateOnDisk {
   readonly state: StateInMemory;
   /** Whether the lockfile has all of it, and is ours by name. */
   readonly isFolded: boolean;
+  /** Whether lockfile and receipts are as the last run on this machine has left them. */
+  readonly isRemembered: boolean;
   /** Purchases that the receipts do not have as they stand. */
   readonly unreceipted: readonly Attempt[];
   /** What was put right, in sentences for people. */
@@ -63,7 +65,8 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
   const memo = await readMemo(home);
   const state = createState(stored);
   const repaired: string[] = [];
-  const isRemembered = own && !journal && own.damaged.length === 0 && (await isSeen(home, own, memo));
+  const isRemembered =
+    own !== undefined && !journal && own.damaged.length === 0 && (await isSeen(home, own, memo));
   const known = isRemembered ? undefined : await knownReceipts(home, stored);
   const before = journal && !stored ? '' : basename(home.lockfile);
   if (known) {
@@ -90,6 +93,7 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
       repaired.length === 0 &&
       own.identity.manifest === manifest &&
       own.identity.project === project,
+    isRemembered,
     unreceipted,
     repaired,
     former: former_,

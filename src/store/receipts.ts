@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, lstatSync } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
@@ -145,7 +145,7 @@ async function openRegular(path: string, flags: number): Promise<FileHandle | un
 export interface ReceiptBook {
   /** Appends entries; a power cut may take them back, the death of the program may not. Throws `disk`. */
   append(entries: readonly JournalEntry[]): Promise<void>;
-  /** Writes down whose receipts they are, where they are there and say otherwise: the manifest was renamed. Throws `disk`. */
+  /** Writes down whose receipts they are, where they are there and do not say so: the manifest was renamed. Throws `disk`. */
   own(): Promise<void>;
   /** The size of the file, as far as it has been seen. */
   readonly bytes: number;
@@ -175,7 +175,7 @@ export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook
       const handle = (file ??= await begin());
       if (isSuspect) await handle.truncate(bytes);
       isSuspect = true;
-      const text = Buffer.from((bytes === 0 ? ownerLine : '') + lines);
+      const text = Buffer.from((bytes === 0 && lines !== ownerLine ? ownerLine : '') + lines);
       for (let done = 0; done < text.length;)
         done += (await handle.write(text, done, text.length - done, bytes + done)).bytesWritten;
       bytes += text.length;
@@ -193,7 +193,8 @@ export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook
     },
     async own() {
       const before = await ownerOf(path);
-      if (before && sealLine(JSON.stringify(before)) !== ownerLine) await write(ownerLine);
+      const isOwned = before && sealLine(JSON.stringify(before)) === ownerLine;
+      if (!isOwned && lstatSync(path, { throwIfNoEntry: false })) await write(ownerLine);
     },
     async close() {
       const handle = file;
