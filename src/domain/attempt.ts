@@ -98,6 +98,8 @@ export type AttemptState =
       readonly lost?: string;
       /** Its clips were removed from the store on purpose. */
       readonly pruned?: boolean;
+      /** Only its receipt tells of the delivery, and its clips were nowhere: a run may have died in the middle of it. */
+      readonly unseen?: boolean;
     }
   /** Terminal words of the gateway. */
   | {

@@ -31,8 +31,12 @@ export const isUncertain = standing(UNCERTAIN);
 export const isInFlight = standing(IN_FLIGHT);
 export const isCompleted = standing(COMPLETED);
 export const isDelivered = standing(['delivered']);
-/** Bought, and never had its clip; a lost job may turn up again. */
-export const isUnfetched = standing(UNFETCHED);
+/** Bought, and never had its clip for certain; a lost job may turn up again. */
+export function isUnfetched(attempt: Attempt): boolean {
+  return isOnItsWay(attempt) || (attempt.state.kind === 'delivered' && attempt.state.unseen === true);
+}
+
+const isOnItsWay = standing(UNFETCHED);
 /** It brought a clip, or was on its way to one. */
 export const isPaid = standing(PAID);
 /** Its job ended without a clip. */

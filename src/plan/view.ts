@@ -1,6 +1,6 @@
 import { outputsOf, type Attempt, type Output } from '../domain/attempt.js';
 import { isDelivered, type DeliveredAttempt } from '../domain/standing.js';
-import type { Take } from '../domain/take.js';
+import type { Take, TakeRef } from '../domain/take.js';
 import type { Decision } from './decision.js';
 import { slotKey } from './graph.js';
 
@@ -8,6 +8,8 @@ import { slotKey } from './graph.js';
 export interface NamedClip {
   /** In the output folder, with `/`. */
   readonly name: string;
+  /** Which take the name is of. */
+  readonly take: TakeRef;
   readonly output: Output;
   readonly attempt: DeliveredAttempt;
 }
@@ -38,7 +40,8 @@ export function viewOf(viewed: Viewed): View {
     const stem = viewed.stemOf(take);
     for (const [index, output] of outputsOf(attempt).entries()) {
       const name = clipName(stem, index, output.media.container);
-      if (!view.has(name)) view.set(name, { name, output, attempt });
+      if (!view.has(name))
+        view.set(name, { name, take: { shot: take.shot, take: take.take }, output, attempt });
     }
   }
   return view;

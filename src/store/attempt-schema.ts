@@ -99,6 +99,10 @@ const STATES: readonly (Members & { readonly kinds: readonly string[] })[] = [
       cost_usd: cost,
       lost: described(text, "The gateway's word that it has the clip no more."),
       pruned: described(yesOrNo, 'Whether its clips were removed from the store on purpose.'),
+      unseen: described(
+        yesOrNo,
+        'Whether only its receipt tells of the delivery, and its clips were nowhere.',
+      ),
     },
   },
   {

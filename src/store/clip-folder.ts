@@ -7,6 +7,7 @@ import {
   existsSync,
   linkSync,
   lstatSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,7 +15,7 @@ import {
   utimesSync,
   type Stats,
 } from 'node:fs';
-import { open, readdir, rename, rm, utimes } from 'node:fs/promises';
+import { open, readdir, rm, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, sep } from 'node:path';
 import { diskError, errnoOf } from '../disk-error.js';
@@ -28,6 +29,8 @@ import { waitForStoreLock } from './store-lock.js';
 const CONTAINERS = ['mp4', 'webm'] as const;
 /** Clips are never written to again; whoever does so all the same has to mean it. */
 const READ_ONLY = 0o444;
+const WRITABLE = 0o644;
+const FAT_STEP_MS = 2000;
 
 /**
  * The clips of one disk: `clips/3f/3fa9…e1.mp4` below `root`, read-only, never moved and never renamed; downloads grow in
@@ -43,6 +46,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   /** Clips as they were last looked at: a file that is the same on the disk has the same bytes. */
   const seen = new Map<string, Stats>();
   const shelved = new Set<string>();
+  const swept = new Set<string>();
   /** Puts of one content come one after the other. */
   const turns = new Map<string, Promise<void>>();
   let device: number | undefined;
@@ -50,6 +54,12 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     if (!made.has(path) || !existsSync(path)) ownFolder(root, path);
     made.add(path);
     return path;
+  };
+  /** Removes the names that processes which died have left half made; once a folder, for each may hold thousands. */
+  const sweep = (path: string) => {
+    if (swept.has(path)) return;
+    swept.add(path);
+    for (const name of readdirSync(path)) if (isLeftName(name)) rmSync(join(path, name), { force: true });
   };
   const placeOf = (sha256: string, container: string) =>
     `${folder}${sep}${sha256.slice(0, 2)}${sep}${sha256}.${container}`;
@@ -87,8 +97,8 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
       const shelf = make(dirname(target));
       if (!(await isThere(target, clip))) {
         if (lookAt(target)) renameSync(target, await roomAside(root, target));
+        chmodSync(part, READ_ONLY);
         renameSync(part, target);
-        chmodSync(target, READ_ONLY);
         await syncFolder(shelf);
         // The folders that bear its name have to outlive a power cut, too.
         if (!shelved.has(shelf)) await syncFolder(folder);
@@ -106,10 +116,14 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   return {
     async openPart(purchase, index) {
       const part = join(make(incoming), `${purchase}-${index}.${PROCESS}.part`);
-      const left = (await namesIn(incoming)).find(
+      const name = (await namesIn(incoming)).find(
         (name) => isLeftPart(name, `${purchase}-${index}.`) && lookAt(join(incoming, name)),
       );
-      return { part, left: left === undefined || lookAt(part) ? undefined : join(incoming, left) };
+      const isOurs = lookAt(part) !== undefined;
+      const left = name === undefined || isOurs ? undefined : join(incoming, name);
+      // One that was about to become a clip is read-only.
+      if (isOurs || left !== undefined) chmodSync(left ?? part, WRITABLE);
+      return { part, left };
     },
 
     put(source, clip) {
@@ -149,6 +163,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
       const clip = locate(sha256);
       const prepared = join(dirname(path), `.${basename(path)}.${PROCESS}.tmp`);
       try {
+        sweep(dirname(path));
         const isCheap = giveName(clip, prepared);
         renameSync(prepared, path);
         return Promise.resolve(isCheap);
@@ -165,8 +180,9 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
       const clip = named && (seen.get(sha256) ?? (find(sha256) && seen.get(sha256)));
       if (!clip || named.size !== clip.size) return false;
       if (named.ino === clip.ino && named.dev === clip.dev) return true;
-      // A copy of ours bears the clip's own date; FAT keeps every second one.
-      return Math.abs(named.mtimeMs - clip.mtimeMs) <= 2000;
+      // A copy of ours bears the clip's own date; FAT keeps even seconds alone.
+      const most = named.mtimeMs % FAT_STEP_MS === 0 ? FAT_STEP_MS : 1;
+      return Math.abs(named.mtimeMs - clip.mtimeMs) <= most;
     },
 
     async trust(sha256, modifiedMs) {
@@ -245,7 +261,7 @@ function giveName(clip: string, path: string): boolean {
 
 function keepDate(clip: string, copy: string): void {
   const { atime, mtime } = lstatSync(clip);
-  chmodSync(copy, 0o644);
+  chmodSync(copy, WRITABLE);
   utimesSync(copy, atime, mtime);
 }
 
@@ -257,8 +273,16 @@ const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 6);
 const PROCESS = `${HOST}-${process.pid}`;
 
 function isLeftPart(name: string, purchase: string): boolean {
-  const [, host, pid] = /\.([0-9a-f]{6})-(\d+)\.part$/.exec(name) ?? [];
-  return name.startsWith(purchase) && host === HOST && pid !== undefined && !isAlive(Number(pid));
+  return name.startsWith(purchase) && isOfTheDead(/\.([0-9a-f]{6})-(\d+)\.part$/.exec(name));
+}
+
+function isLeftName(name: string): boolean {
+  return isOfTheDead(/^\..+\.(?:mp4|webm)\.([0-9a-f]{6})-(\d+)\.tmp$/.exec(name));
+}
+
+function isOfTheDead(found: RegExpExecArray | null): boolean {
+  const [, host, pid] = found ?? [];
+  return host === HOST && pid !== undefined && !isAlive(Number(pid));
 }
 
 function isAlive(pid: number): boolean {

@@ -4,9 +4,10 @@ import { randomBytes } from 'node:crypto';
 import type { Attempt } from '../domain/attempt.js';
 import type { Picks } from '../domain/picks.js';
 import { isRecord } from '../domain/is-record.js';
-import { isCompleted, isInFlight, isDelivered } from '../domain/standing.js';
+import { isCompleted, isDelivered, isInFlight } from '../domain/standing.js';
 import { undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
+import { openClipFolder } from './clip-folder.js';
 import { journalCorrupt, journalPath, readJournal, type PlacedEntry } from './journal.js';
 import { corrupt, readLockfile, type FoundLockfile } from './lockfile.js';
 import { attemptProblem } from './lockfile-problem.js';
@@ -40,7 +41,7 @@ export interface StateOnDisk {
   readonly isFolded: boolean;
   /** Purchases that the receipts do not have as they stand. */
   readonly unreceipted: readonly Attempt[];
-  /** Whether the receipts know the manifest by another name, or in another place. */
+  /** Whether the receipts know the manifest by another name, or in another place, or do not say whose they are. */
   readonly isRenamed: boolean;
   /** What was put right, in sentences for people. */
   readonly repaired: readonly string[];
@@ -73,10 +74,9 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
     own.identity.manifest === home.manifest &&
     !journal &&
     own.damaged.length === 0 &&
-    (await isSeen(home, own, memo));
+    isSeen(home, own, memo);
   const known = isRemembered ? undefined : await knownReceipts(home, stored);
-  const { manifest: owner, place } = known?.owner ?? home;
-  const receipts = known?.attempts ?? new Map<string, Attempt>();
+  const receipts = await seen(known?.attempts ?? new Map<string, Attempt>(), state, home);
   if (own) repair({ own, state, receipts, home, repaired });
   // The journal before the receipts, which do not have the steps that cost nothing.
   const former_ = former?.path;
@@ -102,11 +102,12 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
       own.identity.manifest === manifest &&
       own.identity.project === project,
     unreceipted,
-    isRenamed: owner !== manifest || place !== home.place,
+    isRenamed:
+      known !== undefined && (known.owner?.manifest !== manifest || known.owner.place !== home.place),
     repaired,
     former: former_,
     cataloguedAt: memo?.catalogued_at,
-    reported: isAsWeWroteIt ? memo?.reported : undefined,
+    reported: isAsWeWroteIt ? memo.reported : undefined,
   };
 }
 
@@ -170,6 +171,26 @@ async function knownReceipts(home: StateHome, stored: FoundLockfile | undefined)
     for (const [id, attempt] of told) attempts.set(id, attempt);
   }
   return { attempts, owner: last };
+}
+
+/**
+ * The receipt of a delivery is written before the clip is in the store, and the run may have died between: what only a
+ * receipt calls delivered has to be there, or it is fetched again, whether or not a take still asks for it.
+ */
+async function seen(
+  receipts: ReadonlyMap<string, Attempt>,
+  state: StateInMemory,
+  { root }: StateHome,
+): Promise<ReadonlyMap<string, Attempt>> {
+  const clips = openClipFolder({ root });
+  const all = new Map(receipts);
+  for (const [id, attempt] of receipts) {
+    if (!isDelivered(attempt) || attempt.state.pruned || (state.has(id) && isDelivered(state.get(id))))
+      continue;
+    for (const { sha256 } of attempt.state.outputs)
+      if (!(await clips.stat(sha256))) all.set(id, { ...attempt, state: { ...attempt.state, unseen: true } });
+  }
+  return all;
 }
 
 /** Attempts that were changed in the lockfile are as the receipts have them, or nobody knows. */
@@ -306,11 +327,11 @@ export function memoPath({ cache, lockfile }: StateHome): string {
 }
 
 /** The memo of a lockfile and its receipts as they stand now. */
-export async function memoOf(
+export function memoOf(
   home: StateHome,
   projectId: string,
   { catalogued_at, reported }: Pick<Memo, 'catalogued_at' | 'reported'> = {},
-): Promise<Memo> {
+): Memo {
   return {
     lockfile: signatureOf(home.lockfile),
     receipts: `${signatureOf(receiptsPath(home.root, projectId))} ${home.place}`,
@@ -327,12 +348,8 @@ async function readMemo(home: StateHome): Promise<Memo | undefined> {
   return { lockfile, receipts, catalogued_at: text(catalogued_at), reported: text(reported) };
 }
 
-async function isSeen(
-  home: StateHome,
-  { identity }: FoundLockfile,
-  memo: Memo | undefined,
-): Promise<boolean> {
+function isSeen(home: StateHome, { identity }: FoundLockfile, memo: Memo | undefined): boolean {
   if (!memo) return false;
-  const now = await memoOf(home, identity.project_id);
+  const now = memoOf(home, identity.project_id);
   return now.lockfile === memo.lockfile && now.receipts === memo.receipts;
 }

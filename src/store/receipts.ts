@@ -10,6 +10,7 @@ import { encodeLine, entryIn, openLine, sealLine, type JournalEntry } from './jo
 import type { ProjectIdentity } from './lockfile-text.js';
 import { ownFolder } from './own-folder.js';
 import { moved, newAttempt } from './shot-state.js';
+import { signatureOf } from './text-file.js';
 
 /*
  * The second record of every purchase: one file for each project, to which each step of each purchase is appended with
@@ -156,7 +157,7 @@ async function openRegular(path: string, flags: number): Promise<FileHandle | un
 export interface ReceiptBook {
   /** Appends entries; a power cut may take them back, the death of the program may not. Throws `disk`. */
   append(entries: readonly JournalEntry[]): Promise<void>;
-  /** Says anew whose they are: the manifest or its folder was renamed. Throws `disk`. */
+  /** Says anew whose they are, where there are any: the manifest or its folder was renamed. Throws `disk`. */
   own(): Promise<void>;
   close(): Promise<void>;
 }
@@ -196,7 +197,9 @@ export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook
   };
   return {
     append: (entries) => (entries.length === 0 ? Promise.resolve() : write(entries)),
-    own: () => write([], true),
+    async own() {
+      if (signatureOf(path) !== '') await write([], true);
+    },
     async close() {
       const handle = file;
       file = undefined;

@@ -1,6 +1,9 @@
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
+import { DailiesError } from '../errors.js';
+import { ownFolder } from './own-folder.js';
 import { acquireLock, isLockHeld, type RunLock } from './run-lock.js';
 
 /*
@@ -9,16 +12,38 @@ import { acquireLock, isLockHeld, type RunLock } from './run-lock.js';
  */
 
 /** Takes the lock under which clips are removed from a store. Throws `locked-by-another-run` and `disk`. */
-export function lockStore(root: string, clock: Clock): Promise<RunLock> {
-  return acquireLock({ path: lockPath(root), clock });
+export async function lockStore(root: string, clock: Clock): Promise<RunLock> {
+  ownFolder(root, join(root, 'clips'));
+  const path = lockPath(root);
+  try {
+    return await acquireLock({ path, clock });
+  } catch (error) {
+    if (!(error instanceof DailiesError) || error.code !== 'locked-by-another-run') throw error;
+    const hint = `wait for the other prune to end; if its machine is gone, remove ${path}`;
+    throw new DailiesError(error.code, error.message, { hint, cause: error });
+  }
 }
 
-/** Waits while somebody removes clips from a store. */
-export async function waitForStoreLock(root: string): Promise<void> {
-  while (await isLockHeld(lockPath(root))) await delay(LOOK_AGAIN_MS);
+/**
+ * Waits while somebody removes clips from a store. A lock that shows no life for `patienceMs` is waited for no longer:
+ * at worst the clip is removed together with one of the same bytes, and fetched again.
+ */
+export async function waitForStoreLock(root: string, { patienceMs = PATIENCE_MS } = {}): Promise<void> {
+  const path = lockPath(root);
+  let beat: number | undefined;
+  let sinceMs = performance.now();
+  while (await isLockHeld(path)) {
+    const latest = lstatSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (latest !== beat) sinceMs = performance.now();
+    else if (performance.now() - sinceMs > patienceMs) return;
+    beat = latest;
+    await delay(LOOK_AGAIN_MS);
+  }
 }
 
 const LOOK_AGAIN_MS = 20;
+/** The heart of a lock beats every two seconds. */
+const PATIENCE_MS = 10_000;
 
 function lockPath(root: string): string {
   return join(root, 'clips', 'prune.lck');

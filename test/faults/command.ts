@@ -23,11 +23,33 @@ export interface Command {
 
 const DISK_FAULT = fileURLToPath(new URL('./disk-fault.js', import.meta.url));
 
-/** Starts the built command. `diskFault` is one of disk-fault.js: `kill:7`, `full:7`, … */
-export async function startCommand(
-  words: readonly string[],
-  options: { readonly diskFault?: string; readonly env?: NodeJS.ProcessEnv } = {},
-): Promise<Command> {
+/** What a command meets. */
+export interface Circumstances {
+  /** One of disk-fault.js: `kill:7`, `full:7`, … */
+  readonly diskFault?: string | undefined;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** A step on the disk that a command dies right before, or with `torn` in the midst of. */
+export interface Ambush {
+  /** As node:fs calls it, without `Sync`. */
+  readonly before: string;
+  /** A pattern for the path that is written, removed, or moved to. */
+  readonly path: string;
+  /** A part of what is to be written. */
+  readonly holding?: string;
+  /** What has to have been written somewhere before. */
+  readonly after?: string;
+  readonly torn?: boolean;
+}
+
+/** The disk fault that is an ambush. */
+export function diskFaultAt(ambush: Ambush): string {
+  return `at:${JSON.stringify(ambush)}`;
+}
+
+/** Starts the built command. */
+export async function startCommand(words: readonly string[], options: Circumstances = {}): Promise<Command> {
   const main = await builtCli();
   const preload = options.diskFault === undefined ? [] : ['--import', DISK_FAULT];
   const child = spawn(process.execPath, [...preload, main, ...words], {

@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../src/clock.js';
 import { loadProject } from '../../src/flow/project/project.js';
@@ -7,18 +7,22 @@ import { renderSheet } from '../../src/sheet/render.js';
 import { KEY } from './command.js';
 import { makeFilm, promptOf, type Film } from './film.js';
 
-/** A project and a run to come that changes the disk in ways of its own. */
+/** A project and a command to come that changes the disk in ways of its own. */
 export interface Scenario {
   readonly name: string;
-  /** The lockfile was lost before: a sidecar keeps an id as well. */
-  readonly sidecarsCount?: boolean;
+  readonly command: 'run' | 'prune';
   make(): Promise<Film>;
 }
 
 export const SCENARIOS: readonly Scenario[] = [
-  { name: 'two shots are rendered', make: () => makeFilm(['a', 'b'], { top: 'concurrency: 1' }) },
+  {
+    name: 'two shots are rendered',
+    command: 'run',
+    make: () => makeFilm(['a', 'b'], { top: 'concurrency: 1' }),
+  },
   {
     name: 'clips are swapped and renamed',
+    command: 'run',
     async make() {
       const film = await makeFilm(['a', 'b', 'c', 'd'], { top: 'concurrency: 1' });
       await runHere(film);
@@ -33,6 +37,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'a run is taken up',
+    command: 'run',
     async make() {
       const film = await makeFilm(['a', 'b', 'c'], { top: 'concurrency: 3' });
       const stopping = new AbortController();
@@ -46,11 +51,31 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'the lockfile is gone',
-    sidecarsCount: true,
+    command: 'run',
     async make() {
       const film = await makeFilm(['a', 'b'], { top: 'concurrency: 1' });
       await runHere(film);
       await rename(film.lockfile, join(film.folder, 'lost'));
+      return film;
+    },
+  },
+  {
+    name: 'the store is gone, and the names are there',
+    command: 'run',
+    async make() {
+      const film = await makeFilm(['a', 'b'], { top: 'concurrency: 1' });
+      await runHere(film);
+      await rm(film.store, { recursive: true });
+      return film;
+    },
+  },
+  {
+    name: 'clips are pruned',
+    command: 'prune',
+    async make() {
+      const film = await makeFilm(['a', 'b', 'c'], { top: 'concurrency: 1' });
+      await runHere(film);
+      await film.write(['a']);
       return film;
     },
   },

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/events.js';
 import { loadProject } from '../../src/flow/project/project.js';
@@ -13,7 +13,7 @@ import { builtCli } from '../helpers/built-cli.js';
 import { KEY, runCommand } from './command.js';
 import { runHere } from './disk-scenarios.js';
 import { makeFilm, type Film } from './film.js';
-import { inspect, NOTHING_FOUND } from './invariants.js';
+import { clipsBelow, inspect, NOTHING_FOUND } from './invariants.js';
 
 let film: Film;
 afterEach(() => film.remove());
@@ -91,8 +91,8 @@ describe('on a disk that is full', () => {
 
   it.runIf(canMount())('the run warns where the clips go, not where the manifest is', async () => {
     await mountDisk();
-    const codes = async (output: string) => {
-      const project = await loadProject({ manifest: film.manifest, env: { TEST_KEY: KEY }, output });
+    const codes = async (clips: string) => {
+      const project = await loadProject({ manifest: film.manifest, env: { TEST_KEY: KEY }, clips });
       const events: RunEvent[] = [];
       await runProject(project, { onEvent: (event) => events.push(event) });
       return events.flatMap((event) => (event.type === 'diagnostic' ? [event.diagnostic.code] : []));
@@ -135,15 +135,17 @@ describe('where nothing can be written', () => {
   });
 });
 
+const storeOf = ({ store }: Film) => dirname(store);
+
 describe.each([
-  ['vanishes', () => rm(film.output, { recursive: true })],
+  ['vanishes', () => rm(storeOf(film), { recursive: true })],
   [
     'gives way to a file',
-    () => rm(film.output, { recursive: true }).then(() => writeFile(film.output, 'a file')),
+    () => rm(storeOf(film), { recursive: true }).then(() => writeFile(storeOf(film), 'a file')),
   ],
   ['vanishes with all of the project', () => rm(film.folder, { recursive: true })],
   ['is moved away with all of the project', () => rename(film.folder, `${film.folder}.away`)],
-])('when the output folder %s', (_, happen) => {
+])('when the folder of the clips %s', (_, happen) => {
   it.each([
     ['a submit', 'submit'],
     ['a poll', 'poll'],
@@ -157,19 +159,54 @@ describe.each([
     // While the clip of one is fetched, the next may have been bought.
     expect(film.server.counters.posts).toBeLessThan(3);
     await rename(`${film.folder}.away`, film.folder).catch(() => undefined);
+    await rm(storeOf(film)).catch(() => undefined);
     const known = JSON.stringify(await readShotState(film.lockfile).then((state) => state.attempts()));
     for (const { id } of film.server.jobs) expect(known + JSON.stringify(summary)).toContain(id);
   });
 });
 
-it('goes on when the output folder is back', async () => {
+it('goes on when the folder of the clips is back', async () => {
   film = await makeFilm(['a', 'b', 'c'], { top: 'concurrency: 1' });
-  whenAsked('poll', 3, () => rename(film.output, `${film.output}.away`));
+  const store = storeOf(film);
+  whenAsked('poll', 3, () => rename(store, `${store}.away`));
   expect(await runHere(film)).toMatchObject({ exit_code: 3, stopped: { kind: 'disk' } });
   const bought = film.server.counters.posts;
-  await rename(`${film.output}.away`, film.output);
+  await rm(store, { recursive: true, force: true });
+  await rename(`${store}.away`, store);
   expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 3 - bought } });
   expect(await inspect(film)).toEqual(NOTHING_FOUND);
+});
+
+describe('when the folder of the names', () => {
+  it('vanishes, the run goes on, and the next one makes all names again', async () => {
+    film = await makeFilm(['a', 'b', 'c'], { top: 'concurrency: 1' });
+    whenAsked('poll', 3, () => rm(film.output, { recursive: true }));
+    expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 3 } });
+    const { downloads } = film.server.counters;
+    expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(await clipsBelow(film.output)).toEqual(['a/a.mp4', 'b/b.mp4', 'c/c.mp4']);
+    expect(film.server.counters.downloads).toBe(downloads);
+  });
+
+  it('gives way to a file, the clips wait in the store, and the file is left alone', async () => {
+    film = await makeFilm(['a', 'b'], { top: 'concurrency: 1' });
+    whenAsked('content', 1, async () => {
+      await mkdir(dirname(film.output), { recursive: true });
+      await writeFile(film.output, 'a file');
+    });
+    const summary = await runHere(film);
+    expect(summary).toMatchObject({
+      exit_code: 1,
+      counts: { submitted: 2 },
+      shots: [{ outcome: 'waiting' }, { outcome: 'waiting' }],
+    });
+    expect(summary.shots[0]?.message).toContain(`${film.output} is in the way`);
+    expect(await readFile(film.output, 'utf8')).toBe('a file');
+    expect(await clipsBelow(film.store)).toHaveLength(2);
+    await rm(film.output);
+    expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(await clipsBelow(film.output)).toEqual(['a/a.mp4', 'b/b.mp4']);
+  });
 });
 
 /** Only root may mount. */

@@ -17,8 +17,10 @@ export interface Film {
   readonly manifest: string;
   readonly lockfile: string;
   readonly journal: string;
-  /** The output folder. */
+  /** The folder of the names. */
   readonly output: string;
+  /** The folder of the clips. */
+  readonly store: string;
   readonly server: GatewayServer;
   /** What the server does besides answering; a test sets what it needs. */
   readonly stage: Stage;
@@ -80,6 +82,7 @@ export async function makeFilm(shots: readonly Shot[], settings: FilmSettings = 
     lockfile: join(folder, 'film.lock.json'),
     journal: join(folder, 'film.lock.journal'),
     output: join(folder, 'renders', 'film'),
+    store: join(folder, '.dailies', 'clips'),
     server,
     stage,
     clipOf,

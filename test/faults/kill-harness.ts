@@ -1,8 +1,9 @@
+import { basename } from 'node:path';
 import type { Attempt } from '../../src/domain/attempt.js';
 import { readShotState } from '../helpers/state.js';
-import { runCommand, startCommand } from './command.js';
+import { diskFaultAt, runCommand, startCommand } from './command.js';
 import { makeFilm, promptOf, type Film } from './film.js';
-import { inspect } from './invariants.js';
+import { clipsBelow, inspect, sha256 } from './invariants.js';
 import type { KillPoint } from './kill-points.js';
 import type { Tally } from './tally.js';
 
@@ -16,10 +17,9 @@ export async function killAgainAndAgain(points: readonly KillPoint[], tally: Tal
     ({ needsLargeClip }, index) => `${needsLargeClip ? 'large' : 'shot'}-${index + 1}`,
   );
   try {
-    for (const [index, point] of points.entries()) {
-      await film.write(shots.slice(0, index + 1));
-      await runAndKill({ film, shot: shots[index] ?? '', point, tally });
-    }
+    for (const [index, point] of points.entries())
+      await runAndKill({ film, shots: shots.slice(0, index + 1), point, tally });
+    await film.write(shots);
     await runToTheEnd(film, tally);
     for (const shot of shots) {
       const bought = film.server.jobs.filter(({ body }) => body['prompt'] === promptOf(shot));
@@ -31,35 +31,54 @@ export async function killAgainAndAgain(points: readonly KillPoint[], tally: Tal
   }
 }
 
-async function runAndKill(trial: {
+interface Trial {
   readonly film: Film;
-  readonly shot: string;
+  /** The shots of the manifest; the last one is new. */
+  readonly shots: readonly string[];
   readonly point: KillPoint;
   readonly tally: Tally;
-}): Promise<void> {
-  const { film, shot, point, tally } = trial;
+}
+
+async function runAndKill({ film, shots, point, tally }: Trial): Promise<void> {
+  const shot = shots.at(-1) ?? '';
+  await film.write(shots);
+  if (point.command === 'prune') await deliverAndRemove({ film, shots, point, tally });
   let strike: () => void = () => undefined;
-  const disarm = await point.arm({ film, shot, strike: () => strike() });
-  const run = await startCommand(['run', film.manifest, '--yes']);
+  const disarm = await point.arm?.({ film, shot, strike: () => strike() });
+  const { command = 'run', ambush } = point;
+  const run = await startCommand([command, film.manifest, '--yes'], {
+    diskFault: ambush && diskFaultAt(ambush),
+  });
   strike = () => {
     run.kill();
   };
   const { signal } = await run.ended;
-  await disarm();
+  await disarm?.();
   if (signal === 'SIGKILL') tally.killed(point.name);
   else tally.missed(point.name);
   await lookAround(film, tally, `after a kill (${point.name})`);
 }
 
+/** The new shot is delivered and leaves the manifest: its clip is nobody's then. */
+async function deliverAndRemove({ film, shots, tally }: Trial): Promise<void> {
+  tally.restarted();
+  await runCommand(['run', film.manifest, '--yes']);
+  await lookAround(film, tally, 'after a restart');
+  await film.write(shots.length === 1 ? ['another'] : shots.slice(0, -1));
+}
+
 const MOST_ROUNDS = 5;
 
 /** Runs until all is delivered; what is uncertain is settled by hand, by what the gateway knows. */
-export async function runToTheEnd(film: Film, tally: Tally, looking?: Looking): Promise<void> {
+export async function runToTheEnd(film: Film, tally: Tally): Promise<void> {
   for (let round = 1; ; round += 1) {
     tally.restarted();
     const { code, stdout, stderr } = await runCommand(['run', film.manifest, '--yes']);
-    await lookAround(film, tally, 'after a restart', looking);
-    if (code === 0) return;
+    await lookAround(film, tally, 'after a restart');
+    if (code === 0) {
+      await lookForClips(film, tally);
+      return;
+    }
     const open = await uncertain(film);
     if (code !== 1 || open.length === 0 || round === MOST_ROUNDS) {
       tally.found('stuck', `exit ${code ?? 'by a signal'}\n${stdout}\n${stderr}`);
@@ -67,6 +86,18 @@ export async function runToTheEnd(film: Film, tally: Tally, looking?: Looking): 
     }
     for (const attempt of open) await settle(film, attempt, tally);
   }
+}
+
+/** Every clip that was paid for is in the store, unless it was pruned. */
+async function lookForClips(film: Film, tally: Tally): Promise<void> {
+  const there = (await clipsBelow(film.store)).map((name) => basename(name, '.mp4'));
+  const attempts = (await readShotState(film.lockfile)).attempts();
+  const pruned = attempts.flatMap(({ state }) =>
+    state.kind === 'delivered' && state.pruned ? [state.job.id] : [],
+  );
+  for (const job of film.server.jobs)
+    if (!pruned.includes(job.id) && !there.includes(sha256(film.clipOf(job))))
+      tally.found('clipsLost', `the clip of ${job.id} is nowhere`);
 }
 
 async function uncertain(film: Film): Promise<Attempt[]> {
@@ -87,11 +118,9 @@ async function settle(film: Film, attempt: Attempt, tally: Tally): Promise<void>
   else tally.found('stuck', `${shot} could not be settled: ${stderr}`);
 }
 
-type Looking = Parameters<typeof inspect>[2];
-
 /** Whatever happened last, no promise is broken. */
-export async function lookAround(film: Film, tally: Tally, when: string, looking?: Looking): Promise<void> {
-  const findings = await inspect(film, undefined, looking);
+export async function lookAround(film: Film, tally: Tally, when: string): Promise<void> {
+  const findings = await inspect(film);
   for (const kind of ['paidTwice', 'idsLost', 'torn', 'truncated'] as const)
     for (const what of findings[kind]) tally.found(kind, `${when}: ${what}`);
 }

@@ -1,62 +1,67 @@
-import { execFileSync } from 'node:child_process';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  watch,
-} from 'node:fs';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import type { Ambush } from './command.js';
 import type { Film } from './film.js';
 
-/**
- * A moment in the life of a shot to kill a run at, told from outside: by what the gateway is asked, by what the journal
- * says, or by a named pipe in the place of a file, which holds whoever opens it for writing.
- */
+/** A moment in the life of a shot to kill a command at. */
 export interface KillPoint {
   readonly name: string;
   /** Whether it takes a clip so large that half of it is on the disk while the other half is still to come. */
   readonly needsLargeClip?: boolean;
-  /** Lies in wait in a project where `shot` is still to be rendered; `strike` kills. Gives what ends the wait. */
-  arm(scene: { readonly film: Film; readonly shot: string; readonly strike: () => void }): Promise<Disarm>;
+  /** The command; `run` where absent. What is pruned is the clip of a shot that has left the manifest. */
+  readonly command?: 'prune';
+  /** A step on the disk that the command is about to take. */
+  readonly ambush?: Ambush;
+  /**
+   * Lies in wait, where the moment is told from outside, in a project where `shot` is still to be rendered: by what the
+   * gateway is asked, or by what the journal says. `strike` kills. Gives what ends the wait.
+   */
+  arm?(scene: { readonly film: Film; readonly shot: string; readonly strike: () => void }): Promise<Disarm>;
 }
 
 export type Disarm = () => Promise<void>;
 
+const JOURNAL = '\\.lock\\.journal$';
+const LOCKFILE = '\\.lock\\.json$';
+const LOCKFILE_TEMP = '\\.lock\\.json\\.tmp$';
+const RECEIPTS = '/receipts/\\w+\\.jsonl$';
+const CLIP = '/clips/\\w\\w/\\w+\\.mp4$';
+const NAME = '/renders/.*\\.mp4$';
+const line = (type: string) => `"type":"${type}"`;
+
 /** The moments that every restart has to get right, in the order in which a shot comes past them. */
 export const CHOSEN_POINTS: readonly KillPoint[] = [
   atRequest('before the intent', 'models'),
+  {
+    name: 'intent in the journal, not in the receipts',
+    ambush: { before: 'writeFile', path: RECEIPTS, holding: line('submit_started') },
+  },
   atRequest('after the intent', 'submit'),
   {
     name: 'after the POST',
     arm: ({ film, strike }) => onAccepted(film, strike),
   },
-  atLine('after the id', 'accepted'),
+  {
+    name: 'after the id',
+    ambush: { before: 'writeFile', path: JOURNAL, after: line('accepted') },
+  },
   atRequest('mid-poll', 'poll'),
   {
     name: 'mid-download',
     needsLargeClip: true,
-    arm({ film, shot, strike }) {
+    arm({ film, strike }) {
       film.server.failNext('stall', { on: 'content' });
-      return whenFileHolds(partOf(film, shot), strike);
+      return whenAPartGrows(film, strike);
     },
   },
+  { name: 'delivery in the receipts, clip not in the store', ambush: { before: 'rename', path: CLIP } },
   {
-    name: 'before the rename',
-    async arm({ film, shot, strike }) {
-      await mkdir(join(film.output, shot), { recursive: true });
-      return atOpening(`${stemOf(film, shot)}.json.tmp`, strike);
-    },
+    name: 'clip in the store, not in the journal',
+    ambush: { before: 'writeFile', path: JOURNAL, holding: line('delivered') },
   },
-  {
-    name: 'mid-fold',
-    arm: ({ film, strike }) => atOpening(`${film.lockfile}.tmp`, strike),
-  },
+  { name: 'delivery in the journal, no name', ambush: { before: 'copyFile', path: '/renders/' } },
+  { name: 'mid-fold', ambush: { before: 'writeFile', path: LOCKFILE_TEMP, torn: true } },
+  { name: 'mid-prune', command: 'prune', ambush: { before: 'rm', path: CLIP } },
 ];
 
 /** Moments close to those. */
@@ -66,13 +71,36 @@ export const FURTHER_POINTS: readonly KillPoint[] = [
     name: 'answer just sent',
     arm: ({ film, strike }) => onAccepted(film, () => setImmediate(strike)),
   },
+  {
+    name: 'id in the journal, not in the receipts',
+    ambush: { before: 'writeFile', path: RECEIPTS, holding: line('accepted') },
+  },
+  atLine('id just written', 'accepted'),
   atLine('end of the job just written', 'completed'),
   {
-    name: 'clip just renamed',
-    arm: ({ film, shot, strike }) => whenFileHolds(`${stemOf(film, shot)}.mp4`, strike),
+    name: 'before the receipt of the delivery',
+    ambush: { before: 'writeFile', path: RECEIPTS, holding: line('delivered') },
   },
-  { name: 'mid-fold at the end', arm: atLastFold },
-  { name: 'lockfile just replaced', arm: atReplacement },
+  {
+    name: 'in the midst of the receipt of the delivery',
+    ambush: { before: 'writeFile', path: RECEIPTS, holding: line('delivered'), torn: true },
+  },
+  { name: 'name made, and not in its place', ambush: { before: 'rename', path: NAME } },
+  { name: 'name in its place, and not told of', ambush: { before: 'rename', path: '/renders/.*\\.json$' } },
+  {
+    name: 'mid-fold at the end',
+    ambush: { before: 'writeFile', path: LOCKFILE_TEMP, after: line('delivered'), torn: true },
+  },
+  {
+    name: 'fold written, and not in its place',
+    ambush: { before: 'rename', path: LOCKFILE, after: line('delivered') },
+  },
+  { name: 'lockfile just replaced', ambush: { before: 'rm', path: JOURNAL, after: line('delivered') } },
+  {
+    name: 'pruned, and not in the journal',
+    command: 'prune',
+    ambush: { before: 'writeFile', path: JOURNAL, holding: line('pruned') },
+  },
 ];
 
 /**
@@ -102,9 +130,6 @@ export function atRandom(luck: () => number): KillPoint {
     },
   };
 }
-
-const stemOf = (film: Film, shot: string) => join(film.output, shot, shot);
-const partOf = (film: Film, shot: string) => `${stemOf(film, shot)}.part`;
 
 /** Strikes when the gateway is asked, and drops the request: it was sent, and nobody has taken it. */
 function atRequest(name: string, endpoint: string): KillPoint {
@@ -140,70 +165,25 @@ function onAccepted({ stage }: Film, strike: () => void): Promise<Disarm> {
   return disarming(() => (stage.onAccepted = () => undefined));
 }
 
-function whenFileHolds(path: string, strike: () => void): Promise<Disarm> {
-  const before = sizeOf(path);
+/** Strikes when a download has brought more than was there before. */
+function whenAPartGrows({ store }: Film, strike: () => void): Promise<Disarm> {
+  const before = partSizes(store);
   const timer = setInterval(() => {
-    if (sizeOf(path) > before) strike();
+    for (const [purchase, bytes] of partSizes(store)) if (bytes > (before.get(purchase) ?? 0)) strike();
   }, 1);
   return disarming(() => clearInterval(timer));
 }
 
-/** Strikes when somebody opens a file for writing, and has not written to it yet. */
-function atOpening(path: string, strike: () => void): Promise<Disarm> {
-  const pipe = layPipe(path);
-  const opened = open(path, 'r').then(async (reader) => {
-    strike();
-    await reader.close();
-  });
-  return Promise.resolve(() => letGo(pipe, opened));
-}
-
-/** The pipe is laid when the last clip is on record, for at the start there may be a fold too. */
-async function atLastFold({ film, strike }: Parameters<KillPoint['arm']>[0]): Promise<Disarm> {
-  const isDelivered = newLines(film, 'delivered');
-  const temp = `${film.lockfile}.tmp`;
-  const pipe = layPipe(join(film.folder, 'pipe'));
-  let opened: Promise<void> | undefined;
-  const stop = await whileWatching(film.folder, () => {
-    if (opened || !isDelivered()) return;
-    renameSync(pipe, temp);
-    opened = open(temp, 'r').then(async (reader) => {
-      strike();
-      await reader.close();
-    });
-  });
-  return async () => {
-    await stop();
-    await letGo(opened ? temp : pipe, opened);
-  };
-}
-
-/** Strikes when the lockfile has been replaced after the last clip: its journal may still lie beside it. */
-function atReplacement({ film, strike }: Parameters<KillPoint['arm']>[0]): Promise<Disarm> {
-  const isDelivered = newLines(film, 'delivered');
-  const inode = () => statSync(film.lockfile, { throwIfNoEntry: false })?.ino;
-  let before: number | undefined;
-  return whileWatching(film.folder, () => {
-    if (before !== undefined && inode() !== before) strike();
-    if (isDelivered()) before ??= inode();
-  });
-}
-
-/** What an earlier kill has left there would be written over. */
-function layPipe(path: string): string {
-  rmSync(path, { force: true });
-  execFileSync('mkfifo', [path]);
-  return path;
-}
-
-/** Whoever still waits at the pipe is let go, and the pipe removed. */
-async function letGo(pipe: string, opened: Promise<void> | undefined): Promise<void> {
-  if (existsSync(pipe)) {
-    const both = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
-    await opened;
-    closeSync(both);
-  }
-  await rm(pipe, { force: true });
+/** The bytes of each output that is on its way; behind its purchase stands which process fetches it. */
+function partSizes(store: string): ReadonlyMap<string, number> {
+  const incoming = join(store, 'incoming');
+  const parts = existsSync(incoming) ? readdirSync(incoming).filter((name) => name.endsWith('.part')) : [];
+  return new Map(
+    parts.map((name) => {
+      const found = statSync(join(incoming, name), { throwIfNoEntry: false });
+      return [name.replace(/\..*/, ''), found?.size ?? 0];
+    }),
+  );
 }
 
 function whileWatching(folder: string, look: () => void): Promise<Disarm> {
@@ -217,10 +197,6 @@ function newLines({ journal }: Film, type: string): () => boolean {
   const old = new Set(lines());
   let hasCome = false;
   return () => (hasCome ||= lines().some((line) => line.includes(`"type":"${type}"`) && !old.has(line)));
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function disarming(disarm: () => unknown): Promise<Disarm> {

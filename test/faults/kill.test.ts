@@ -3,7 +3,7 @@ import { killAgainAndAgain } from './kill-harness.js';
 import { CHOSEN_POINTS } from './kill-points.js';
 import { createTally } from './tally.js';
 
-it('pays for each shot once and loses no clip, wherever a run is killed', { timeout: 120_000 }, async () => {
+it('pays for each shot once and loses no clip, wherever a run is killed', { timeout: 240_000 }, async () => {
   const tally = createTally();
   const half = Math.ceil(CHOSEN_POINTS.length / 2);
   await Promise.all([

@@ -211,7 +211,7 @@ it('gives a lost job up, which stays paid, and renders the shot anew', async () 
   await resolve({ shots: ['a', 'b', 'c'], settlement: { as: 'abandoned' } });
   expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 3 } });
   // Each was bought twice, because it was said so.
-  expect(await inspect(film, () => 2)).toEqual(NOTHING_FOUND);
+  expect(await inspect(film, { wanted: () => 2 })).toEqual(NOTHING_FOUND);
   await film.remove();
   film = await makeFilm([]);
 });

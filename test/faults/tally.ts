@@ -1,7 +1,10 @@
 import type { Findings } from './invariants.js';
 
-/** What may be found against the program: the broken promises, and projects that a restart does not bring to their end. */
-export type Finding = keyof Findings | 'stuck';
+/**
+ * What may be found against the program: the broken promises, clips that were paid for and lie nowhere in the end, and
+ * projects that a restart does not bring to their end.
+ */
+export type Finding = keyof Findings | 'clipsLost' | 'stuck';
 
 /** Keeps count over many kills. */
 export interface Tally {
@@ -62,6 +65,7 @@ export function createTally(): Tally {
         ['job ids lost', count('idsLost')],
         ['torn lockfiles', count('torn')],
         ['truncated clips', count('truncated')],
+        ['clips lost', count('clipsLost')],
         ['projects that got stuck', count('stuck')],
       ];
       return rows.map(([what, number]) => `${String(number).padStart(6)}  ${what}`).join('\n');

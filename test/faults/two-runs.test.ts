@@ -4,10 +4,11 @@ import { hostname } from 'node:os';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Clock } from '../../src/clock.js';
 import { unlockRun } from '../../src/store/run-lock.js';
-import { openShotStore } from '../../src/store/shot-store.js';
+import { openAttempts } from '../../src/store/local-attempts.js';
 import { builtCli } from '../helpers/built-cli.js';
 import { cli } from '../helpers/cli.js';
 import { fastClock } from '../helpers/clock.js';
+import { homeOf } from '../helpers/state.js';
 import { KEY, startCommand, type Command } from './command.js';
 import { makeFilm, type Film } from './film.js';
 import { inspect, NOTHING_FOUND } from './invariants.js';
@@ -49,7 +50,7 @@ const impatient: Clock = {
   sleep: () => Promise.reject(new Error('somebody waited')),
 };
 
-const openState = () => openShotStore({ lockfile: film.lockfile, project: 'film', clock: impatient });
+const openState = () => openAttempts({ home: homeOf(film.lockfile), clock: impatient });
 const lockPath = () => `${film.lockfile}.lck`;
 
 it('all that would write is refused while a run is at work, and told by whom', async () => {

@@ -23,8 +23,8 @@ export function homeOf(lockfile: string, changes: Partial<StateHome> = {}): Stat
 }
 
 /** The state beside a lockfile, as somebody reads it who may come by at any time. */
-export async function readShotState(lockfile: string): Promise<ShotState> {
-  return (await readState(homeOf(lockfile))).state;
+export async function readShotState(lockfile: string, home: Partial<StateHome> = {}): Promise<ShotState> {
+  return (await readState(homeOf(lockfile, home))).state;
 }
 
 function manifestIn(lockfile: string): string | undefined {

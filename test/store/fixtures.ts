@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -105,6 +105,15 @@ export const output = (shot: string): Output => ({
   media: { container: 'mp4', duration_s: 4, width: 1280, height: 720, video_codec: 'avc1.42c01f', fps: 24 },
   warnings: [],
 });
+
+/** Puts clips of shots where a store has them, as far as a look at their names goes. */
+export function putClips(folder: string, ...shots: readonly string[]): void {
+  for (const { sha256 } of shots.map(output)) {
+    const shelf = join(folder, '.dailies/clips', sha256.slice(0, 2));
+    mkdirSync(shelf, { recursive: true });
+    writeFileSync(join(shelf, `${sha256}.mp4`), '');
+  }
+}
 
 /** Begins a purchase, or goes on with one that was not accepted; the intent is on the disk. */
 export async function send(store: AttemptStore, wanted: Purchase, again?: Attempt): Promise<Attempt> {

@@ -17,6 +17,7 @@ import {
   newFolder,
   openIn,
   purchase,
+  putClips,
   send,
   snapshot,
 } from './fixtures.js';
@@ -29,6 +30,7 @@ async function boughtIn(folder = newFolder()): Promise<{ folder: string; before:
   writeFileSync(join(folder, 'teaser.yaml'), 'shots: []');
   const before = await openIn(folder);
   await live(before, 'sea');
+  putClips(folder, 'sea', 'harbor');
   await live(before, 'harbor', 2);
   const lost = await send(before, purchase('market'));
   await before.settle(lost, { kind: 'uncertain', message: 'reset' }, MS);

@@ -46,7 +46,7 @@ async function operationsOf(scenario: Scenario): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'dailies-count-'));
   const file = join(folder, 'count');
   const film = await scenario.make();
-  const words = ['run', film.manifest, '--yes'];
+  const words = [scenario.command, film.manifest, '--yes'];
   const { code, stderr } = await runCommand(words, { diskFault: 'none', env: { DISK_FAULT_COUNT: file } });
   expect(code, stderr).toBe(0);
   const count = Number(await readFile(file, 'utf8'));
@@ -64,17 +64,19 @@ async function meetFault(trial: {
   const { scenario, diskFault, env, tally } = trial;
   const film = await scenario.make();
   try {
-    const run = await runCommand(['run', film.manifest, '--yes'], { diskFault, env });
+    const words = [scenario.command, film.manifest, '--yes'];
+    const run = await runCommand(words, { diskFault, env });
     if (run.signal) tally.killed(diskFault.replace(/:.*/, ''));
     else tally.missed(diskFault);
-    await lookAround(film, tally, `at ${diskFault}`, scenario);
-    if (!run.signal && !scenario.sidecarsCount) {
+    await lookAround(film, tally, `at ${diskFault}`);
+    if (!run.signal) {
       const known = JSON.stringify((await readShotState(film.lockfile)).attempts());
       for (const { id } of film.server.jobs)
         if (!known.includes(`"${id}"`) && !run.stderr.includes(id) && !run.stdout.includes(id))
           tally.found('idsLost', `at ${diskFault}: nobody names ${id}:\n${run.stdout}\n${run.stderr}`);
     }
-    await runToTheEnd(film, tally, scenario);
+    if (scenario.command !== 'run') await runCommand(words);
+    await runToTheEnd(film, tally);
   } finally {
     await film.remove();
   }

@@ -1,6 +1,7 @@
 import { join, sep } from 'node:path';
 import pLimit from 'p-limit';
 import { outputsOf, type Attempt } from '../../domain/attempt.js';
+import type { TakeRef } from '../../domain/take.js';
 import { groupBy } from '../../domain/group-by.js';
 import type { NamedClip, View } from '../../plan/view.js';
 import type { ClipStore } from '../../store/clip-store.js';
@@ -161,9 +162,12 @@ export function createNames(writer: NameWriter): Names {
       if (inTheWay === undefined || (inTheWay === path && attempt.names?.includes(stored))) made.push(stored);
       else obstacle = inTheWay;
     }
-    if (isAtRest && areAlike(made, attempt.names)) return undefined;
-    const hasNews = !areAlike(made, attempt.names);
-    if (made.length > 0 && isHere) await describe(join(paths.output, first.name), { attempt, writer, hasNews });
+    const { take } = first;
+    const isRenamed = take.shot !== attempt.owner.shot || take.take !== attempt.owner.take;
+    const hasNews = isRenamed || !areAlike(made, attempt.names);
+    if (isAtRest && !hasNews) return undefined;
+    if (made.length > 0 && isHere)
+      await describe(join(paths.output, first.name), { attempt, take, writer, hasNews });
     record(attempt.id, made);
     return obstacle;
   };
@@ -257,13 +261,19 @@ async function describe(
   path: string,
   {
     attempt,
+    take,
     writer,
     hasNews,
-  }: { readonly attempt: Attempt; readonly writer: NameWriter; readonly hasNews: boolean },
+  }: {
+    readonly attempt: Attempt;
+    readonly take: TakeRef;
+    readonly writer: NameWriter;
+    readonly hasNews: boolean;
+  },
 ): Promise<void> {
   const target = metadataPath(path);
   if (!hasNews && lookAtName(target) !== 'none') return;
   if (!isOurMetadata(target, writer.projectId)) return;
-  const { id, owner, names: _names, steps: _steps, ...rest } = attempt;
-  await writeMetadata(target, { dailies: 1, project: writer.projectId, attempt: id, ...owner, ...rest });
+  const { id, owner: _owner, names: _names, steps: _steps, ...rest } = attempt;
+  await writeMetadata(target, { dailies: 1, project: writer.projectId, attempt: id, ...take, ...rest });
 }

@@ -180,7 +180,7 @@ function isPicked(picks: Picks, take: Take, attempt: Attempt | undefined): boole
 
 function jobOf({ state }: Attempt): { readonly job_id?: string; readonly cost_usd?: number } {
   return defined({
-    job_id: 'job' in state ? state.job?.id : undefined,
+    job_id: 'job' in state ? state.job.id : undefined,
     cost_usd: 'cost_usd' in state ? state.cost_usd : undefined,
   });
 }

@@ -126,7 +126,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       ...{ tools, attempts, project, examined, outcomes, renderSheet },
       priceOf: planned.priceOf,
     });
-    await closeState(attempts, control.stop);
+    await closeState(attempts, (reason) => control.stop(reason));
     const results = surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []);
     const summary = summarize({ project, tools, examined, results, startedAt, sheet });
     emit({ type: 'run.finished', at: isoNow(clock), summary });
@@ -223,6 +223,7 @@ function showTake(
   return names.show(
     outputs.map((output, index) => ({
       name: clipName(stem, index, output.media.container),
+      take: { shot: take.shot, take: take.take },
       ...{ output, attempt: attempt as Parameters<Names['show']>[0][number]['attempt'] },
     })),
   );

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Attempt } from '../../domain/attempt.js';
 import { nearest } from '../../domain/nearest.js';
 import { pickOf, type Picks } from '../../domain/picks.js';
-import { isLive, isUncertain } from '../../domain/standing.js';
+import { isLive, isUncertain, isUnfetched } from '../../domain/standing.js';
 import type { Take } from '../../domain/take.js';
 import { DailiesError } from '../../errors.js';
 import { outputStem } from '../../manifest/output-name.js';
@@ -164,6 +164,7 @@ function decideUnder(surveyed: Surveyed, found: FoundClips): Survey {
 /** A clip of a removed shot; and any job, of whatever shot, that nobody else fetches. */
 function isOrphan(attempt: Attempt, slots: ReadonlySet<string>): boolean {
   const isOfTake = slots.has(slotKey(attempt.owner));
+  if (isUnfetched(attempt)) return true;
   if (attempt.state.kind === 'delivered') return !isOfTake && !attempt.state.pruned;
   return !isUncertain(attempt) || !isOfTake;
 }

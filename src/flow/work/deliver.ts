@@ -69,7 +69,7 @@ async function putAway(
     };
   };
   const outputs = await Promise.all(
-    fetched.map((clip) => (clip.kind === 'kept' ? clip.output : outputOf(clip))),
+    fetched.map(async (clip) => (clip.kind === 'kept' ? clip.output : outputOf(clip))),
   );
   return attempts.deliver(attempt, outputs, async () => {
     for (const clip of fetched) {

@@ -1,4 +1,4 @@
-import { isDelivered, isInFlight, isUncertain } from '../../domain/standing.js';
+import { isDelivered, isInFlight, isUncertain, isUnfetched } from '../../domain/standing.js';
 import type { Attempt } from '../../domain/attempt.js';
 import { buys } from '../../domain/plan.js';
 import type { Take } from '../../domain/take.js';
@@ -46,7 +46,7 @@ export async function execute(tools: WorkTools, planned: Planned): Promise<Reado
   ): Promise<Decision> => {
     const decision = decisionOf(decided, take);
     if (sources.length === 0 || !buys(decision.action)) return decision;
-    await Promise.all(sources);
+    await allOf(sources);
     // With the clips of its sources there, the take can be decided about: it may even be served already.
     const final = decide(take, { ...survey.context, decided: (ref) => decided.get(slotKey(ref)) });
     if (decision.blocked_by !== undefined) return unblocked(decision, final);
@@ -73,12 +73,16 @@ export async function execute(tools: WorkTools, planned: Planned): Promise<Reado
     started.set(slotKey(take), decision.then(run));
   }
   // Whom an older purchase serves is certain only now: until the last decision a take may claim it.
-  const aside = unserved(survey, await Promise.all(decisions)).map((older) => collect(tools, workers, older));
+  const aside = unserved(survey, await allOf(decisions)).map((older) => collect(tools, workers, older));
   const outcomes = new Map<string, TakeOutcome>();
   for (const [slot, outcome] of started) outcomes.set(slot, await outcome);
   await Promise.all(aside);
   workers.stop();
   return outcomes;
+}
+
+function allOf<T>(values: readonly (T | Promise<T>)[]): Promise<readonly T[]> {
+  return Promise.all(values.map(async (value) => value));
 }
 
 /** Who carries orders out, each as soon as it has a place. */
@@ -274,12 +278,10 @@ async function collect(tools: WorkTools, workers: Workers, older: Attempt): Prom
     : await fetchClip(tools, { attempt: older, take: undefined, urls: [], isDamaged: false }).catch(
         (error: unknown) => whatWentWrong(tools, error, older),
       );
-  if (end.outcome !== undefined && end.outcome !== 'held')
-    warn(tools, `${name} is not fetched yet: ${end.message ?? ''}`);
-  else if (end.attempt?.state.kind === 'lost') {
+  if (end.attempt?.state.kind === 'lost') {
     const { job, message } = end.attempt.state;
     warn(tools, `${name} is not fetched yet: job ${job.id} is lost: ${message}`);
-  }
+  } else if (end.outcome !== undefined) warn(tools, `${name} is not fetched yet: ${end.message ?? ''}`);
 }
 
 /** Of a take that was blocked when the run began. What the plan did not count on, and nobody has agreed to, is not bought. */
@@ -294,7 +296,9 @@ function unblocked(planned: Decision, final: Decision): Decision {
 function unserved(survey: Survey, final: readonly Decision[]): Attempt[] {
   const serving = new Set([...survey.decisions.values(), ...final].map(({ attempt }) => attempt?.id));
   const older = new Set([...survey.orphans, ...final.flatMap(({ collect: unfetched }) => unfetched)]);
-  return [...older].filter((attempt) => !serving.has(attempt.id) && !isDelivered(attempt));
+  return [...older].filter(
+    (attempt) => !serving.has(attempt.id) && (!isDelivered(attempt) || isUnfetched(attempt)),
+  );
 }
 
 function decisionOf(decisions: ReadonlyMap<string, Decision>, take: Take): Decision {

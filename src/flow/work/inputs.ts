@@ -111,7 +111,7 @@ export function createInputReader({
 
     async openingWarnings({ request }, part, signal) {
       const input = request.frame_images?.find(({ frame_type }) => frame_type === 'first_frame')?.input;
-      if (!input || !('path' in input) || input.path === undefined) return [];
+      if (!input || !('path' in input)) return [];
       const decoder = await frameTool();
       if (!decoder) return [];
       const image = openPath(folder, input.path);

@@ -33,7 +33,8 @@ export async function submit(
   const { attempts, clips, control, clock, emit } = tools;
   const { model } = take.settings;
   let attempt: Attempt | undefined;
-  while (!control.submitting.aborted) {
+  const isStopped = () => control.submitting.aborted;
+  while (!isStopped()) {
     // A clip that nothing can hold is not bought.
     clips.assertThere();
     const verdict = await attempts.intend(purchase, attempt);
@@ -47,7 +48,7 @@ export async function submit(
       return attempt;
     }
     attempt = verdict.attempt;
-    if (control.submitting.aborted) {
+    if (isStopped()) {
       // Nothing has left yet: the intent is taken back, and the shot stays free.
       const message = 'stopped before it was sent';
       return attempts.record(attempt, { type: 'not_accepted', at: isoNow(clock), message });

@@ -34,7 +34,7 @@ export function finish(
   const { model } = take.settings;
   const base = {
     ...{ id: take.shot, take: take.take, key: take.key, action, model },
-    ...(state && 'job' in state && state.job ? { job_id: state.job.id } : {}),
+    ...(state && 'job' in state ? { job_id: state.job.id } : {}),
     ...defined({ cost_usd: reportedUsd(attempts.begunFor(take)) }),
     ...(buys(action) && attempt ? elapsedOf(attempt) : {}),
   };

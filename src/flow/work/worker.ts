@@ -89,14 +89,15 @@ async function buy(tools: WorkTools, { take, order, purchase, retries }: BuyOrde
   const { inputs, control } = tools;
   const gateway = await tools.gatewayOf(purchase);
   if (!gateway) throw new DailiesError('internal', `there is no gateway ${purchase.gateway}`);
+  const isStopped = () => control.reason !== undefined;
   for (let retriesLeft = retries; ; retriesLeft--) {
-    if (control.reason) return { attempt: undefined };
+    if (isStopped()) return { attempt: undefined };
     // Inlined files are large: they are read when the place is there, not before.
     const { request, body } = await inputs.ready(order, control.working);
     const attempt = await submit(tools, { take, purchase: { ...purchase, request }, body, gateway });
     const end = attempt ? await followJob(tools, { attempt, gateway, take, isFresh: true }) : { attempt };
     const hasFailed = end.attempt && isFruitless(end.attempt);
-    if (!hasFailed || retriesLeft === 0 || control.reason) return end;
+    if (!hasFailed || retriesLeft === 0 || isStopped()) return end;
     const message = messageFor(end.attempt);
     tell(tools, take, { outcome: 'failed', message, willRetry: true, attempt: end.attempt });
   }

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { spentUsd } from '../../../src/cost/budget.js';
 import type { Attempt } from '../../../src/domain/attempt.js';
 import { readShotState } from '../../helpers/state.js';
-import { inspect, type Scene } from '../invariants.js';
+import { clipsBelow, inspect, sha256, type Known, type Scene } from '../invariants.js';
 import type { GatewayOfFates } from './gateway-of-fates.js';
 
 /** A project at one moment, and the gateway it buys from. */
@@ -19,14 +17,16 @@ export interface Demand {
 }
 
 /** What must never be found, at whatever moment one looks; in words. */
-export async function audit(project: Audited, demand: Demand): Promise<string[]> {
-  const attempts = await readShotState(project.lockfile).then(
+export async function audit(
+  project: Audited,
+  { demand, ...known }: Omit<Known, 'wanted'> & { readonly demand: Demand },
+): Promise<string[]> {
+  const attempts = await readShotState(project.lockfile, known.home).then(
     (state) => state.attempts(),
     () => [],
   );
-  const found = await inspect(project, (prompt) => mayBeBought(prompt, { project, demand, attempts }), {
-    sidecarsCount: true,
-  });
+  const wanted = (prompt: string) => mayBeBought(prompt, { project, demand, attempts });
+  const found = await inspect(project, { wanted, ...known });
   const broken = (['paidTwice', 'idsLost', 'torn', 'truncated'] as const).flatMap((kind) =>
     found[kind].map((what) => `${kind}: ${what}`),
   );
@@ -57,23 +57,18 @@ function spentTooLittle({ server }: Audited, attempts: readonly Attempt[]): stri
   return spent + 1e-9 < charged ? [`counts $${spent} as spent, and was charged $${charged}`] : [];
 }
 
-/** Clips that were paid for and lie nowhere, in words. `isMissed` says which attempts' clips should be there. */
+/** Clips that were paid for and are not in the store, in words. */
 export async function missingClips(
-  { lockfile, output, server }: Audited,
-  isMissed: (attempt: Attempt) => boolean,
+  { store, server }: Audited,
+  attempts: readonly Attempt[],
 ): Promise<string[]> {
-  const names = (await readdir(output, { recursive: true })).filter((name) => name.endsWith('.mp4'));
-  const there = new Set<string>();
-  for (const name of names) there.add(sha256(await readFile(join(output, name))));
-  const attempts = (await readShotState(lockfile)).attempts().filter(isMissed);
+  const there = new Set((await clipsBelow(store)).map((name) => basename(name, '.mp4')));
   return attempts.flatMap(({ owner, state }) => {
     if (!('job' in state) || state.kind === 'abandoned') return [];
     const job = server.jobs.find(({ id }) => id === state.job.id);
     if (!job || server.hasFailed(job) || there.has(sha256(server.clipOf(job)))) return [];
-    return [`the clip of ${job.id}, bought for ${owner.shot}@${owner.take} and ${state.kind}, is nowhere`];
+    return [
+      `the clip of ${job.id}, bought for ${owner.shot}@${owner.take} and ${state.kind}, is not in the store`,
+    ];
   });
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

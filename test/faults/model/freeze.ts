@@ -6,16 +6,19 @@ import { join } from 'node:path';
  * Copies a folder as a sudden death of the program would leave it. It blocks the thread, so that the program gets no
  * further; what it had asked of the disk already is waited for, as a kernel would see it through.
  */
-export function copyAsKilled(folder: string, target: string): void {
+export function copyAsKilled(
+  folder: string,
+  { target, lockfile }: { readonly target: string; readonly lockfile: string },
+): void {
   for (let before = ''; ;) {
     const now = listing(folder);
     if (now === before) break;
     before = now;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4);
   }
-  // A clip on its way to another name has both, and is still one file.
+  // A clip and its names are one file.
   execFileSync('cp', ['-a', folder, target]);
-  const lock = join(target, 'film.lock.json.lck');
+  const lock = join(target, `${lockfile}.lck`);
   if (existsSync(lock)) writeFileSync(lock, ofTheDead(readFileSync(lock, 'utf8')));
 }
 

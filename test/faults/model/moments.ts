@@ -1,4 +1,3 @@
-import { readShotState } from '../../helpers/state.js';
 import type { RunEnd } from './story.js';
 
 /** Counts what happens in a run, and strikes when it is time. */
@@ -43,12 +42,12 @@ export interface Reader {
   close(): Promise<readonly string[]>;
 }
 
-export function openReader(lockfile: string): Reader {
+export function openReader(read: () => Promise<unknown>): Reader {
   const wrong: string[] = [];
   let reading: Promise<unknown> | undefined;
   return {
     look() {
-      reading ??= readShotState(lockfile)
+      reading ??= read()
         .catch((error: unknown) => wrong.push(`while a run was on: ${String(error)}`))
         .finally(() => (reading = undefined));
     },

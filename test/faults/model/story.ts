@@ -43,11 +43,30 @@ export interface Restore {
   readonly do: 'restore';
 }
 
-/** A clip disappears from the disk; or the lockfile does, while the files beside the clips say all that it knew. */
+/** What befalls the files of a project; numbers are taken modulo what there is to choose from. */
 export type Accident =
-  { readonly do: 'lose a clip'; readonly which: number } | { readonly do: 'lose the lockfile' };
+  /** Deleted: a clip with all its names; the lockfile with its journal; all names; all clips of the store; both. */
+  | {
+      readonly do: 'lose';
+      readonly what: 'a clip' | 'the lockfile' | 'the names' | 'the store' | 'the clips';
+      readonly which: number;
+    }
+  /** Lockfile and journal are again as they were at an earlier moment. */
+  | { readonly do: 'roll back'; readonly which: number }
+  /** A clip of the store is cut off, or some of its bytes are others. */
+  | { readonly do: 'spoil'; readonly which: number; readonly how: 'truncate' | 'flip' };
 
-export type Step = Edit | Run | Settle | Restore | Accident;
+/** Clips that nobody needs are removed. */
+export interface Prune {
+  readonly do: 'prune';
+}
+
+/** The manifest gets another name, right before the next run; its lockfile does not. */
+export interface RenameManifest {
+  readonly do: 'rename the manifest';
+}
+
+export type Step = Edit | Run | Settle | Restore | Accident | Prune | RenameManifest;
 
 /** A life of a project: what its jobs come to, by their number, and what is done to it, in order. */
 export interface Story {
@@ -73,8 +92,10 @@ export function stories(): fc.Arbitrary<Story> {
         { weight: 4, arbitrary: runs },
         { weight: 4, arbitrary: edits },
         settlings,
-        accidents,
+        { weight: 3, arbitrary: accidents },
         fc.constant<Restore>({ do: 'restore' }),
+        fc.constant<Prune>({ do: 'prune' }),
+        fc.constant<RenameManifest>({ do: 'rename the manifest' }),
       ),
       { minLength: 3, maxLength: 14 },
     ),
@@ -136,6 +157,15 @@ const settlings: fc.Arbitrary<Settle> = fc.record({
 });
 
 const accidents: fc.Arbitrary<Accident> = fc.oneof(
-  fc.record({ do: fc.constant('lose a clip' as const), which: fc.nat(9) }),
-  fc.constant<Accident>({ do: 'lose the lockfile' }),
+  fc.record({
+    do: fc.constant('lose' as const),
+    what: fc.constantFrom('a clip', 'the lockfile', 'the lockfile', 'the names', 'the store', 'the clips'),
+    which: fc.nat(9),
+  }),
+  fc.record({ do: fc.constant('roll back' as const), which: fc.nat(99) }),
+  fc.record({
+    do: fc.constant('spoil' as const),
+    which: fc.nat(9),
+    how: fc.constantFrom('truncate', 'flip'),
+  }),
 );

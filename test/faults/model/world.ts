@@ -1,20 +1,21 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename as renameFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Attempt } from '../../../src/domain/attempt.js';
+import { outputsOf, type Attempt } from '../../../src/domain/attempt.js';
 import { DailiesError } from '../../../src/errors.js';
 import type { RunSummary } from '../../../src/events.js';
 import { loadProject, type Project } from '../../../src/flow/project/project.js';
-import { resolveShots } from '../../../src/flow/commands/resolve.js';
+import { stateHome } from '../../../src/flow/project/state-home.js';
 import { runProject } from '../../../src/flow/commands/run.js';
 import { readShotState } from '../../helpers/state.js';
-import { findSidecars } from '../../../src/store/sidecar.js';
 import { makeClip } from '../../helpers/clips.js';
 import { fastClock } from '../../helpers/clock.js';
+import { createAccidents } from './accidents.js';
 import { audit, missingClips, type Audited } from './audit.js';
 import { copyAsKilled } from './freeze.js';
 import { openGatewayOfFates, type GatewayOfFates } from './gateway-of-fates.js';
+import { createHands, describe, isInTheWay } from './hands.js';
 import { countMoments, openReader } from './moments.js';
 import { demandOf, edited, FIRST_SCRIPT, manifestOf, type Script } from './script.js';
 import type { Run, Settle, Step, Story } from './story.js';
@@ -63,29 +64,41 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
   const root = await mkdtemp(join(tmpdir(), 'dailies-model-'));
   const wrong: string[] = [];
   const demand = { wanted: new Map<string, number>(), rerendered: new Map<string, number>() };
-  /** Attempts whose clips were removed: those that serve a take are fetched again, the others are not missed. */
-  const removedByHand = new Set<string>();
+  const accidents = createAccidents();
   let script: Script = FIRST_SCRIPT;
   /** With each crash a new life begins, in a folder of its own. */
   let life = 1;
+  /** The manifest's file name without its extension. */
+  let name = 'film';
+  let isToBeRenamed = false;
 
   const folderOf = (number: number) => join(root, `life-${number}`);
+  const manifestPath = () => join(folderOf(life), `${name}.yaml`);
+  const lockfilePath = () => join(folderOf(life), `${name}.lock.json`);
   const project = (): Audited => ({
-    lockfile: join(folderOf(life), 'film.lock.json'),
-    output: join(folderOf(life), 'renders', 'film'),
+    lockfile: lockfilePath(),
+    output: join(folderOf(life), 'renders'),
+    store: join(folderOf(life), '.dailies', 'clips'),
     clipOf: gateway.clipOf,
     server: gateway,
   });
-  const attempts = async () => (await readShotState(project().lockfile)).attempts();
+  /** Whatever the manifest was called before: all that lies in the folder is of one project. */
+  const home = () => ({ manifest: `${name}.yaml`, hasBought: () => true });
+  const attempts = async () => (await readShotState(lockfilePath(), home())).attempts();
+  const lookAround = () => audit(project(), { demand, spoilt: accidents.spoilt, home: home() });
 
   async function load(): Promise<Project> {
-    const manifest = join(folderOf(life), 'film.yaml');
     await mkdir(folderOf(life), { recursive: true });
-    await writeFile(manifest, manifestOf(script, { baseUrl: gateway.baseUrl, settings }));
-    return loadProject({ manifest, env: { TEST_KEY: gateway.keyOf(life) }, clock: fastClock(SPEED) });
+    await writeFile(manifestPath(), manifestOf(script, { baseUrl: gateway.baseUrl, settings }));
+    return loadProject({
+      manifest: manifestPath(),
+      env: { TEST_KEY: gateway.keyOf(life) },
+      clock: fastClock(SPEED),
+    });
   }
 
   async function run(step: Run): Promise<RunSummary | undefined> {
+    const nameBefore = isToBeRenamed ? await rename() : name;
     const rerender = step.rerender === undefined ? undefined : script[step.rerender % script.length];
     for (const [prompt, takes] of demandOf(script))
       demand.wanted.set(prompt, Math.max(takes, demand.wanted.get(prompt) ?? 0));
@@ -94,11 +107,11 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
       demand.rerendered.set(rerender.prompt, before + rerender.takes);
     }
     const stopping = new AbortController();
-    const reader = openReader(project().lockfile);
+    const reader = openReader(() => readShotState(lockfilePath(), home()));
     const moments = countMoments(step.end, () => {
       if (step.end.how === 'crash') {
         gateway.forget(life);
-        copyAsKilled(folderOf(life), folderOf(life + 1));
+        copyAsKilled(folderOf(life), { target: folderOf(life + 1), lockfile: `${name}.lock.json` });
       }
       // What is left of a killed run only has to end.
       stopping.abort();
@@ -112,9 +125,12 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
       onEvent() {
         moments.pass();
         reader.look();
+        // What a dead run goes on to write has never been.
+        if (!moments.hasStruck) accidents.copyNowAndThen(lockfilePath());
       },
-    }).catch((error: unknown) => {
-      if (!stopping.signal.aborted && !isRefusal(error)) wrong.push(`a run threw ${describe(error)}`);
+    }).catch(async (error: unknown) => {
+      if (isInTheWay(error) && accidents.haveHappened) await accidents.clearTheWay(project());
+      else if (!stopping.signal.aborted && !isRefusal(error)) wrong.push(`a run threw ${describe(error)}`);
       return undefined;
     });
     moments.end();
@@ -127,67 +143,28 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
       for (const { key, message = '' } of summary?.shots ?? [])
         if (message.includes('please report')) wrong.push(`${key}: ${message}`);
     }
-    wrong.push(...(await audit(project(), demand)));
+    // A run that died before it had taken the state over has left it under the old name, for the manifest of that name.
+    if (name !== nameBefore && !existsSync(lockfilePath())) await rename(nameBefore);
+    accidents.copy(lockfilePath());
+    wrong.push(...(await lookAround()));
     return hasDied ? undefined : summary;
   }
 
-  async function settle({ which, how }: Settle): Promise<void> {
-    const uncertain = (await attempts()).filter(({ state }) => state.kind === 'uncertain');
-    const attempt = uncertain[which % Math.max(1, uncertain.length)];
-    if (!attempt) return;
+  /** A renamed manifest is known by what it has bought: where that is nothing, it is another project. Gives the old name. */
+  async function rename(to = NAMES[(NAMES.indexOf(name) + 1) % NAMES.length] ?? ''): Promise<string> {
+    const before = name;
+    const { hasBought } = stateHome(await load());
+    isToBeRenamed = false;
+    if (!hasBought(await attempts())) return name;
+    await renameFile(manifestPath(), join(folderOf(life), `${to}.yaml`));
+    name = to;
+    return before;
+  }
+
+  const hands = createHands({ gateway, load, attempts });
+  async function settle(step: Settle): Promise<void> {
     gateway.prepare(UNDISTURBED, () => undefined);
-    const jobId = how === 'truth' ? await jobOf(attempt) : undefined;
-    const { shot, take } = attempt.owner;
-    try {
-      await resolveShots(await load(), {
-        shots: [`${shot}@${take}`],
-        settlement:
-          jobId === undefined
-            ? { as: how === 'abandon' ? 'abandoned' : 'not_charged' }
-            : { as: 'job', jobId },
-      });
-    } catch (error) {
-      const hasVanished = error instanceof DailiesError && error.code === 'job-unknown';
-      if (!hasVanished) wrong.push(`${shot}@${take} could not be settled: ${describe(error)}`);
-    }
-  }
-
-  /** A job of the same order that no attempt has, known or beside its clip. */
-  async function jobOf({ request }: Attempt): Promise<string | undefined> {
-    const beside = (await findSidecars(project().output)).map(({ attempt }) => attempt);
-    const had = [...(await attempts()), ...beside];
-    const known = new Set(had.map(({ state }) => ('job' in state ? state.job.id : '')));
-    const isItsOwn = (body: (typeof gateway.jobs)[number]['body']) =>
-      body['prompt'] === request.prompt && body['previous_job_id'] === request.previous_job_id;
-    return gateway.jobs.find(({ id, body }) => !known.has(id) && isItsOwn(body))?.id;
-  }
-
-  /** The files of an attempt that is delivered; none of any other. */
-  function clipsOf({ state }: Attempt): string[] {
-    return state.kind === 'delivered' ? state.outputs.map(({ path }) => join(folderOf(life), path)) : [];
-  }
-
-  async function loseClip(which: number): Promise<void> {
-    const delivered = (await attempts()).filter((attempt) => clipsOf(attempt).length > 0);
-    const attempt = delivered[which % Math.max(1, delivered.length)];
-    if (!attempt) return;
-    for (const clip of clipsOf(attempt)) await rm(clip, { force: true });
-    removedByHand.add(attempt.id);
-  }
-
-  /** Only where the files beside the clips say all that it knew. */
-  async function loseLockfile(): Promise<void> {
-    const vouched = new Set(
-      (await findSidecars(project().output)).map(({ attempt: { state } }) => 'job' in state && state.job.id),
-    );
-    const isWhole = (attempt: Attempt) =>
-      clipsOf(attempt).length > 0 &&
-      clipsOf(attempt).every((file) => existsSync(file)) &&
-      'job' in attempt.state &&
-      vouched.has(attempt.state.job.id);
-    if (!(await attempts()).every(isWhole)) return;
-    await rm(project().lockfile, { force: true });
-    await rm(join(folderOf(life), 'film.lock.journal'), { force: true });
+    wrong.push(...(await hands.settle(step)));
   }
 
   return {
@@ -203,11 +180,17 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
         case 'restore':
           gateway.restore();
           break;
-        case 'lose a clip':
-          await loseClip(step.which);
+        case 'prune':
+          wrong.push(...(await hands.prune(accidents.haveHappened)), ...(await lookAround()));
           break;
-        case 'lose the lockfile':
-          await loseLockfile();
+        case 'rename the manifest':
+          isToBeRenamed = true;
+          break;
+        case 'lose':
+        case 'roll back':
+        case 'spoil':
+          await accidents.befall(step, project(), await attempts());
+          wrong.push(...(await lookAround()));
           break;
         default:
           script = edited(script, step);
@@ -217,6 +200,7 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
     async comeToAnEnd() {
       gateway.behave();
       for (let rounds = 6; ; rounds -= 1) {
+        if (accidents.haveHappened) await accidents.clearTheWay(project());
         const summary = await run(UNDISTURBED);
         if (wrong.length > 0) return;
         if (summary?.exit_code === 0) break;
@@ -230,18 +214,22 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
       }
       const again = await run(UNDISTURBED);
       if (again?.counts.submitted !== 0) wrong.push('a run after the last one bought something');
-      wrong.push(...(await missingClips(project(), ({ id }) => !removedByHand.has(id))));
+      if (again?.shots.some(({ action }) => action !== 'reuse'))
+        wrong.push(`a clip that is asked for is not in its place: ${JSON.stringify(again.shots)}`);
+      const isMissed = (attempt: Attempt) =>
+        !(attempt.state.kind === 'delivered' && attempt.state.pruned) &&
+        outputsOf(attempt).every(({ sha256 }) => !accidents.gone.has(sha256));
+      wrong.push(...(await missingClips(project(), (await attempts()).filter(isMissed))));
     },
 
     remove: () => rm(root, { recursive: true, force: true }),
   };
 }
 
+/** What a manifest may be called. */
+const NAMES = ['film', 'cut', 'final'];
+
 /** An error that a run may end with by its own rules, such as a gateway that refuses the key. */
 function isRefusal(error: unknown): boolean {
   return error instanceof DailiesError && error.code !== 'internal' && error.exitCode === 3;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
