@@ -20,7 +20,7 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { diskError, errnoOf } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
-import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
+import type { ClipFacts, ClipStat, ClipStore } from './clip-store.js';
 import { ownFolder } from './own-folder.js';
 import { syncFolder } from './replace-file.js';
 import { waitForStoreLock } from './store-lock.js';

@@ -265,7 +265,7 @@ function essenceOf(attempt: Attempt): string {
   const kind = isInFlight(attempt) ? 'pending' : isCompleted(attempt) ? 'completed' : state.kind;
   const clips = isDelivered(attempt) ? attempt.state.outputs.map(({ sha256 }) => sha256) : [];
   const marks = state.kind === 'delivered' ? [state.lost !== undefined, state.pruned === true] : [];
-  return JSON.stringify([owner, kind, 'job' in state ? state.job?.id : '', clips, marks]);
+  return JSON.stringify([owner, kind, 'job' in state ? state.job.id : '', clips, marks]);
 }
 
 /** What this machine remembers of a project besides its state. It can be made again, so nothing hangs on it. */
