@@ -89,6 +89,14 @@ it('brings a clip into the store whose delivery was cut short, although its shot
   expect(film.server.counters.downloads).toBe(downloads);
 });
 
+it('does not prune a clip that was paid for and never seen', async () => {
+  await dieAt({ before: 'rename', path: CLIP });
+  await film.write(['b']);
+  expect(await runCommand(['prune', film.manifest, '--yes'])).toMatchObject({ code: 0 });
+  await runHere(film);
+  expect(await clipsBelow(film.store)).toHaveLength(2);
+});
+
 describe('a new name that was half made is made by the next run', () => {
   it.each<[string, Ambush]>([
     ['before what was told of the clip is gone', { before: 'rm', path: '/a/a\\.json$' }],

@@ -56,7 +56,7 @@ const lockPath = () => `${film.lockfile}.lck`;
 it('all that would write is refused while a run is at work, and told by whom', async () => {
   const { requests } = film.server;
   const asked = requests.length;
-  for (const words of [['run', '--yes'], ['resolve', 'a', '--not-charged'], ['unlock']]) {
+  for (const words of [['run', '--yes'], ['resolve', 'a', '--not-charged'], ['prune', '--yes'], ['unlock']]) {
     const [command = '', ...options] = words;
     const { exitCode, stderr } = await cli([command, film.manifest, ...options], { env });
     expect(exitCode, command).toBe(3);

@@ -1,5 +1,3 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { orderedClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';

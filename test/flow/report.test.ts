@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Report, ReportTake } from '../../src/domain/report.js';
 import { projectStatus } from '../../src/flow/commands/status.js';

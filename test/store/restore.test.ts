@@ -88,6 +88,7 @@ describe('a lockfile that has forgotten purchases', () => {
     if (!sea) throw new Error('nothing was bought');
     await second.record(sea, { type: 'completed', at: AT, cost_usd: 0.1 });
     await live(second, 'market');
+    putClips(folder, 'market');
     await second.close();
     copyFileSync(early, lockfileOf(folder));
     const store = await openIn(folder);
@@ -112,6 +113,7 @@ describe('a lockfile that has forgotten purchases', () => {
     const folder = newFolder();
     const first = await openIn(folder);
     await live(first, 'harbor');
+    putClips(folder, 'harbor');
     await first.close();
     const early = readFileSync(lockfileOf(folder));
     const second = await openIn(folder);

@@ -14,6 +14,8 @@ export interface Accidents {
   readonly haveHappened: boolean;
   /** Clips, by their sha256, that were taken away or spoilt: they are fetched again where a take asks for them. */
   readonly gone: ReadonlySet<string>;
+  /** A clip was taken away on purpose. */
+  remove(sha256: string): void;
   befall(accident: Accident, project: Scene, attempts: readonly Attempt[]): Promise<void>;
   /** Keeps a copy of lockfile and journal as they are now. */
   copy(lockfile: string): void;
@@ -78,6 +80,7 @@ export function createAccidents(): Accidents {
       else if (accident.what === 'a clip') await loseClip(accident.which, project, attempts);
       else await lose(accident.what, project);
     },
+    remove: (sha256) => void gone.add(sha256),
     copy,
     copyNowAndThen(lockfile) {
       if (moments++ % 5 === 0) copy(lockfile);

@@ -18,10 +18,13 @@ export function createHands({
   gateway,
   load,
   attempts,
+  onPruned,
 }: {
   readonly gateway: GatewayOfFates;
   readonly load: () => Promise<Project>;
   readonly attempts: () => Promise<readonly Attempt[]>;
+  /** Told which clips were removed, by their sha256. */
+  readonly onPruned: (sha256: string) => void;
 }): Hands {
   /** A job of the same order that no attempt has. */
   async function jobOf({ request }: Attempt): Promise<string | undefined> {
@@ -60,7 +63,7 @@ export function createHands({
     async prune(mayBeInTheWay) {
       try {
         const before = await planned();
-        await pruneClips(await load(), { remove: true });
+        for (const { sha256 } of await pruneClips(await load(), { remove: true })) onPruned(sha256);
         const after = await planned();
         return before === after ? [] : [`pruned what was needed: ${before}; ${after}`];
       } catch (error) {

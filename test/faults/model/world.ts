@@ -161,7 +161,7 @@ async function openWorld(gateway: GatewayOfFates, settings: Story['settings']): 
     return before;
   }
 
-  const hands = createHands({ gateway, load, attempts });
+  const hands = createHands({ gateway, load, attempts, onPruned: (sha256) => accidents.remove(sha256) });
   async function settle(step: Settle): Promise<void> {
     gateway.prepare(UNDISTURBED, () => undefined);
     wrong.push(...(await hands.settle(step)));
