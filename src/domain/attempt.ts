@@ -199,11 +199,6 @@ export interface Attempt {
   };
 }
 
-/** What tells the job of an attempt from all others: each gateway counts its own. undefined before there is one. */
-export function jobKeyOf({ gateway, state }: Pick<Attempt, 'gateway' | 'state'>): string | undefined {
-  return 'job' in state ? `${gateway} ${state.job.id}` : undefined;
-}
-
 /** What a clip is known by to those that are made from it: a sha256. */
 export function identityOf({ sha256, first_sha256 }: Output): string {
   return first_sha256 ?? sha256;

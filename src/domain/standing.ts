@@ -21,8 +21,6 @@ type Standing<Kinds extends readonly AttemptStateKind[]> = Attempt & {
 export type LiveAttempt = Standing<typeof LIVE>;
 /** A gateway of ours is at work on its job. */
 export type InFlightAttempt = Standing<typeof IN_FLIGHT>;
-/** Its job is done, and its clips are on the gateway. */
-export type CompletedAttempt = Standing<typeof COMPLETED>;
 export type DeliveredAttempt = Standing<readonly ['delivered']>;
 
 export const isLive = standing(LIVE);

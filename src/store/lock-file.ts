@@ -1,8 +1,8 @@
 import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
-import { identityFields, type ProcessIdentity } from './process-identity.js';
-import * as is from './shape.js';
+import { isRecord } from '../domain/is-record.js';
+import { isIdentity, type ProcessIdentity } from './process-identity.js';
 
 /** What a lock file says of its holder. */
 export interface LockHolder extends ProcessIdentity {
@@ -111,22 +111,19 @@ async function writeHolder(path: string, holder: LockHolder): Promise<void> {
   }
 }
 
-/** It becomes part of a file name, so nothing but our own tokens will do. */
-const token: is.Shape<string> = {
-  problem: (value) =>
-    typeof value === 'string' && /^[0-9a-f]{16}$/.test(value) ? undefined : ' should be 16 hex digits',
-};
-
-const holderShape = is.objectOf<LockHolder>({
-  required: { ...identityFields.required, token, started_at: is.instant },
-  optional: identityFields.optional,
-});
-
 function holderOf(text: string): LockHolder | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return is.fits(holderShape, value) ? value : undefined;
+    return isHolder(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The token becomes part of a file name, so nothing but our own will do. */
+function isHolder(value: unknown): value is LockHolder {
+  if (!isRecord(value) || !isIdentity(value)) return false;
+  const { token, started_at: startedAt } = value as Readonly<Record<string, unknown>>;
+  const isTime = typeof startedAt === 'string' && !Number.isNaN(Date.parse(startedAt));
+  return isTime && typeof token === 'string' && /^[0-9a-f]{16}$/.test(token);
 }

@@ -4,7 +4,7 @@ import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
 import { errnoOf } from '../disk-error.js';
-import * as is from './shape.js';
+import { isRecord } from '../domain/is-record.js';
 
 /** Which process on which machine; what a system does not tell is absent. */
 export interface ProcessIdentity {
@@ -20,11 +20,18 @@ export interface ProcessIdentity {
   readonly process_started?: string;
 }
 
-/** What an identity on disk must look like. */
-export const identityFields: is.Fields<ProcessIdentity> = {
-  required: { host: is.text, pid: is.count },
-  optional: { machine: is.text, boot: is.text, pid_namespace: is.text, process_started: is.text },
-};
+const WORDS = ['machine', 'boot', 'pid_namespace', 'process_started'];
+
+/** Whether what a file says can be an identity. */
+export function isIdentity(value: unknown): value is ProcessIdentity {
+  if (!isRecord(value) || typeof value['host'] !== 'string') return false;
+  const { pid } = value;
+  return (
+    Number.isSafeInteger(pid) &&
+    Number(pid) >= 0 &&
+    WORDS.every((word) => !Object.hasOwn(value, word) || typeof value[word] === 'string')
+  );
+}
 
 /** Who we are. */
 export async function ownIdentity(): Promise<ProcessIdentity> {

@@ -83,14 +83,20 @@ export async function makeProject(settings: ProjectSettings, shots: string): Pro
       if (name === undefined) await rm(store, { recursive: true, force: true });
       const path = join(folder, settings.output ?? 'renders/film', name ?? '');
       if (name !== undefined) {
-        const sha256 = createHash('sha256').update(await readFile(path)).digest('hex');
-        for (const clip of await project.stored()) if (clip.startsWith(sha256)) await rm(join(store, clip.slice(0, 2), clip));
+        const sha256 = createHash('sha256')
+          .update(await readFile(path))
+          .digest('hex');
+        for (const clip of await project.stored())
+          if (clip.startsWith(sha256)) await rm(join(store, clip.slice(0, 2), clip));
       }
       await rm(path, { recursive: true, force: true });
     },
     async stored() {
       const names = await readdir(join(folder, '.dailies/clips'), { recursive: true }).catch(() => []);
-      return names.map((name) => basename(name)).filter((name) => /^[0-9a-f]{64}\./.test(name)).sort();
+      return names
+        .map((name) => basename(name))
+        .filter((name) => /^[0-9a-f]{64}\./.test(name))
+        .sort();
     },
   };
   await project.write(shots);
