@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { filesIn } from '../composition/films.js';
 import { builtCli } from '../helpers/built-cli.js';
+import { sampleOf } from '../helpers/long-pass.js';
 import { diskFaultAt, runCommand, type Ambush } from './command.js';
 import { runHere } from './disk-scenarios.js';
 import { makeFilm, promptOf, type Film } from './film.js';
@@ -53,26 +54,36 @@ async function expectInPlace(id: string, downloads = 1): Promise<void> {
 }
 
 describe('a delivery that is cut short', () => {
-  it.each<[string, Ambush]>([
-    ['before its receipt', { before: 'writeFile', path: RECEIPTS, holding: DELIVERED }],
-    ['in the midst of its receipt', { before: 'writeFile', path: RECEIPTS, holding: DELIVERED, torn: true }],
-    ['before its part is read-only', { before: 'chmod', path: '\\.part$' }],
-    ['before the clip is in the store', { before: 'rename', path: CLIP }],
-  ])('%s, is fetched again', async (_, ambush) => {
+  it.each(
+    sampleOf<[string, Ambush]>([
+      ['before its receipt', { before: 'writeFile', path: RECEIPTS, holding: DELIVERED }],
+      [
+        'in the midst of its receipt',
+        { before: 'writeFile', path: RECEIPTS, holding: DELIVERED, torn: true },
+      ],
+      ['before its part is read-only', { before: 'chmod', path: '\\.part$' }],
+      ['before the clip is in the store', { before: 'rename', path: CLIP }],
+    ]),
+  )('%s, is fetched again', async (_, ambush) => {
     await dieAt(ambush);
     expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
     await expectInPlace('a', 2);
   });
 
-  it.each<[string, Ambush]>([
-    ['before the note of its download is gone', { before: 'rm', path: '\\.part\\.json$', after: DELIVERED }],
-    ['before the journal', { before: 'writeFile', path: JOURNAL, holding: DELIVERED }],
-    ['in the midst of the journal', { before: 'writeFile', path: JOURNAL, holding: DELIVERED, torn: true }],
-    ['before the name is made', { before: 'copyFile', path: '/renders/' }],
-    ['before the name is in its place', { before: 'rename', path: '/renders/.*\\.mp4$' }],
-    ['before the clip is told of beside its name', { before: 'rename', path: '/a\\.json$' }],
-    ['before all is in the lockfile', { before: 'rename', path: '\\.lock\\.json$', after: DELIVERED }],
-  ])('%s, goes on where it was', async (_, ambush) => {
+  it.each(
+    sampleOf<[string, Ambush]>([
+      [
+        'before the note of its download is gone',
+        { before: 'rm', path: '\\.part\\.json$', after: DELIVERED },
+      ],
+      ['before the journal', { before: 'writeFile', path: JOURNAL, holding: DELIVERED }],
+      ['in the midst of the journal', { before: 'writeFile', path: JOURNAL, holding: DELIVERED, torn: true }],
+      ['before the name is made', { before: 'copyFile', path: '/renders/' }],
+      ['before the name is in its place', { before: 'rename', path: '/renders/.*\\.mp4$' }],
+      ['before the clip is told of beside its name', { before: 'rename', path: '/a\\.json$' }],
+      ['before all is in the lockfile', { before: 'rename', path: '\\.lock\\.json$', after: DELIVERED }],
+    ]),
+  )('%s, goes on where it was', async (_, ambush) => {
     await dieAt(ambush);
     expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
     await expectInPlace('a');
@@ -98,15 +109,17 @@ it('does not prune a clip that was paid for and never seen', async () => {
 });
 
 describe('a new name that was half made is made by the next run', () => {
-  it.each<[string, Ambush]>([
-    ['before what was told of the clip is gone', { before: 'rm', path: '/a/a\\.json$' }],
-    ['before the old name is gone', { before: 'rm', path: '/a/a\\.mp4$' }],
-    ['before its folder is gone', { before: 'rmdir', path: '/a$' }],
-    ['before the new one is made', { before: 'copyFile', path: '/renders/' }],
-    ['before the new one is in its place', { before: 'rename', path: '/renders/.*\\.mp4$' }],
-    ['before the clip is told of beside it', { before: 'rename', path: '/b\\.json$' }],
-    ['before all is in the lockfile', { before: 'rename', path: '\\.lock\\.json$' }],
-  ])('%s', async (_, ambush) => {
+  it.each(
+    sampleOf<[string, Ambush]>([
+      ['before what was told of the clip is gone', { before: 'rm', path: '/a/a\\.json$' }],
+      ['before the old name is gone', { before: 'rm', path: '/a/a\\.mp4$' }],
+      ['before its folder is gone', { before: 'rmdir', path: '/a$' }],
+      ['before the new one is made', { before: 'copyFile', path: '/renders/' }],
+      ['before the new one is in its place', { before: 'rename', path: '/renders/.*\\.mp4$' }],
+      ['before the clip is told of beside it', { before: 'rename', path: '/b\\.json$' }],
+      ['before all is in the lockfile', { before: 'rename', path: '\\.lock\\.json$' }],
+    ]),
+  )('%s', async (_, ambush) => {
     await runHere(film);
     await film.write([{ id: 'b', prompt: promptOf('a') }]);
     await dieAt(ambush);
@@ -116,25 +129,24 @@ describe('a new name that was half made is made by the next run', () => {
 });
 
 describe('clips that are half pruned', () => {
-  it.each<[string, Ambush]>([
-    ['before the clip is gone', { before: 'rm', path: CLIP }],
-    ['before that is in the journal', { before: 'writeFile', path: JOURNAL, holding: '"type":"pruned"' }],
-    [
-      'before all is in the lockfile',
-      { before: 'rename', path: '\\.lock\\.json$', after: '"type":"pruned"' },
-    ],
-  ])(
-    '%s are pruned by the next command, and fetched again where they are wanted again',
-    async (_, ambush) => {
-      await runHere(film);
-      await film.write(['b']);
-      await runHere(film);
-      await dieAt(ambush, 'prune');
-      expect(await runCommand(['prune', film.manifest, '--yes'])).toMatchObject({ code: 0 });
-      expect(await clipsBelow(film.store)).toHaveLength(1);
-      await film.write(['a', 'b']);
-      expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
-      expect(await clipsBelow(film.store)).toHaveLength(2);
-    },
-  );
+  it.each(
+    sampleOf<[string, Ambush]>([
+      ['before the clip is gone', { before: 'rm', path: CLIP }],
+      ['before that is in the journal', { before: 'writeFile', path: JOURNAL, holding: '"type":"pruned"' }],
+      [
+        'before all is in the lockfile',
+        { before: 'rename', path: '\\.lock\\.json$', after: '"type":"pruned"' },
+      ],
+    ]),
+  )('%s are pruned by the next command, and fetched again where they are wanted again', async (_, ambush) => {
+    await runHere(film);
+    await film.write(['b']);
+    await runHere(film);
+    await dieAt(ambush, 'prune');
+    expect(await runCommand(['prune', film.manifest, '--yes'])).toMatchObject({ code: 0 });
+    expect(await clipsBelow(film.store)).toHaveLength(1);
+    await film.write(['a', 'b']);
+    expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });
+    expect(await clipsBelow(film.store)).toHaveLength(2);
+  });
 });
