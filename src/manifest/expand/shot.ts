@@ -55,17 +55,15 @@ const SINGLE: readonly Combination[] = [{ values: {}, axes: [], added: false }];
 const NO_MATRIX: RawCombination = {};
 
 /** All combinations of a shot, in the matrix's order; none where its matrix has faults. */
-export function expandShot(options: {
-  readonly shot: RawShot;
-  readonly index: number;
-  /** Fields of the shot that were dropped as faulty. */
-  readonly broken: ReadonlySet<string>;
-  readonly context: ShotContext;
-}): readonly ExpandedShot[] {
-  const { shot, index, broken, context } = options;
+export function expandShot(
+  shot: RawShot,
+  index: number,
+  broken: ReadonlySet<string>,
+  context: ShotContext,
+): readonly ExpandedShot[] {
   const { report, used } = context;
   const own = matrixOf(shot, context.defaults, index);
-  const combinations = own ? expandMatrix({ ...own, report, allowLarge: context.allowLarge }) : SINGLE;
+  const combinations = own ? expandMatrix(own.matrix, own.path, context.allowLarge, report) : SINGLE;
   if (!combinations) return [];
   if (!own) reportIdleNulls(shot, context, index);
 
@@ -153,7 +151,7 @@ function expansion(part: ShotPart, { combination, scope }: Draft, id: string): E
   if (fault !== undefined && !id.includes('{{')) {
     report({ code: 'unsafe-id', message: `the id ${show(id)} ${fault}`, path: ['shots', index, 'id'] });
   }
-  const named = namedVars(context.templateNames, { given, scope, vars });
+  const named = namedVars(context.templateNames, given, scope, vars);
   return {
     id,
     manifestId: own ? shot.id : id,
@@ -167,9 +165,10 @@ function expansion(part: ShotPart, { combination, scope }: Draft, id: string): E
 /** The vars that the naming template asks for, the texts and numbers of the matrix among them: as they stand in a prompt. */
 function namedVars(
   names: readonly string[],
-  from: { readonly given: RawCombination; readonly scope: Scope; readonly vars: Substitution },
+  given: RawCombination,
+  scope: Scope,
+  vars: Substitution,
 ): Readonly<Record<string, string>> | undefined {
-  const { given, scope, vars } = from;
   const isText = (name: string) => ['string', 'number'].includes(typeof given[name]);
   const asked = names.filter((name) => (!Object.hasOwn(given, name) || isText(name)) && scope.find(name));
   if (asked.length === 0) return undefined;
