@@ -30,9 +30,7 @@ export function connectorTo(options: ConnectorOptions): buildConnector.connector
     keepAlive: false,
     ...defined({ lookup: options.lookup }),
   });
-  const connect = options.proxy
-    ? tunnelThrough(options.proxy, { direct, timeoutMs: options.connectTimeoutMs })
-    : direct;
+  const connect = options.proxy ? tunnelThrough(options.proxy, direct, options.connectTimeoutMs) : direct;
   return (target, callback) => {
     connect(target, (...[error, socket]) => {
       if (error) callback(new ConnectFailure(error), null);
@@ -44,7 +42,8 @@ export function connectorTo(options: ConnectorOptions): buildConnector.connector
 /** Asks the proxy for a tunnel on a connection of its own, then speaks TLS through it where the target does. */
 function tunnelThrough(
   proxy: URL,
-  { direct, timeoutMs }: { readonly direct: buildConnector.connector; readonly timeoutMs: number },
+  direct: buildConnector.connector,
+  timeoutMs: number,
 ): buildConnector.connector {
   const headers = proxyAuthorization(proxy);
   return (target, callback) => {

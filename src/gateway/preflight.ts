@@ -136,7 +136,7 @@ async function look(check: Check, method: 'HEAD' | 'GET'): Promise<Finding | und
   request.signal.throwIfAborted();
   if (result.kind === 'unsent' || !result.head) return unreached(result);
   const { head } = result;
-  if (head.status >= 300 && head.status < 400) return badRedirect(head, { from: url, isFine });
+  if (head.status >= 300 && head.status < 400) return badRedirect(head, url, isFine);
   if (head.status !== 200 && head.status !== 206) {
     const isPassing = head.status >= 500 || head.status === 429;
     return { code: 'url-unreachable', what: `answers ${head.status}`, isPassing };
@@ -152,10 +152,7 @@ function unreached(result: WireResult): Finding {
   return { code: 'url-unreachable', what: `cannot be fetched: ${failureWords(error)}`, isPassing: true };
 }
 
-function badRedirect(
-  head: Head,
-  { from, isFine }: { readonly from: URL; readonly isFine: (url: URL) => boolean },
-): Finding {
+function badRedirect(head: Head, from: URL, isFine: (url: URL) => boolean): Finding {
   const to = redirectOf(head, from);
   if (!to) return { code: 'url-redirect', what: `answers ${head.status} without saying where it is` };
   if (!isFine(to)) return privateUrl('redirects to');

@@ -20,8 +20,7 @@ export interface Assets {
   find(fileName: string): Promise<Asset | undefined>;
 }
 
-export function openAssets(house: { readonly origin: string; readonly darkroom: Darkroom }): Assets {
-  const { origin, darkroom } = house;
+export function openAssets(origin: string, darkroom: Darkroom): Assets {
   return {
     origin,
     async find(fileName) {

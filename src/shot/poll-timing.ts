@@ -54,7 +54,7 @@ export function createPollTiming(setup: {
         .map((key) => records.get(key))
         .find((candidate) => candidate !== undefined);
       return record
-        ? learnedWaitMs({ forecast: forecastOf(record, doubt), job, intervalMs })
+        ? learnedWaitMs(forecastOf(record, doubt), job, intervalMs)
         : unlearnedWaitMs(job, intervalMs);
     },
 
@@ -95,13 +95,8 @@ function unlearnedWaitMs({ elapsedMs, pollsSoFar }: JobProgress, intervalMs: num
 }
 
 /** By the forecast; but never longer than the intervals allow, and never at once again. */
-function learnedWaitMs(known: {
-  readonly forecast: Forecast;
-  readonly job: JobProgress;
-  readonly intervalMs: number;
-}): number {
-  const { forecast, intervalMs } = known;
-  const { elapsedMs, pollsSoFar } = known.job;
+function learnedWaitMs(forecast: Forecast, job: JobProgress, intervalMs: number): number {
+  const { elapsedMs, pollsSoFar } = job;
   const polled = pollsSoFar > 0;
   if (!polled && nextPollAt(forecast, { elapsedMs: 0, polled }) < elapsedMs) return 0;
   const next = nextPollAt(forecast, { elapsedMs, polled });

@@ -45,7 +45,7 @@ export function faceOf(size: number, weight = 0.13): Face {
         const box = { left: pen - inset, top: Math.round(top) - inset, width, height };
         const coverage = (x: number, y: number) =>
           mask.coverage[Math.floor(y - box.top) * mask.width + Math.floor(x - box.left)] ?? 0;
-        shadeBox(picture, box, { colour, coverage });
+        shadeBox(picture, box, colour, coverage);
         pen += Math.round(glyphOf(character).width * unit + gap);
       }
     },

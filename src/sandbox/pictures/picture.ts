@@ -26,15 +26,16 @@ export function fillBox(picture: Pixels, box: Box, colour: Rgb): void {
 export function shadeBox(
   picture: Pixels,
   box: Box,
-  paint: { readonly colour: Rgb; readonly coverage: (x: number, y: number) => number },
+  colour: Rgb,
+  coverage: (x: number, y: number) => number,
 ): void {
   const { left, right, top, bottom } = visible(picture, box);
-  const [red, green, blue] = paint.colour;
+  const [red, green, blue] = colour;
   const { rgba } = picture;
   for (let y = top; y < bottom; y++) {
     let at = (y * picture.width + left) * 4;
     for (let x = left; x < right; x++, at += 4) {
-      const part = Math.min(1, paint.coverage(x + 0.5, y + 0.5));
+      const part = Math.min(1, coverage(x + 0.5, y + 0.5));
       if (part <= 0) continue;
       rgba[at] = mixByte(rgba[at], red, part);
       rgba[at + 1] = mixByte(rgba[at + 1], green, part);
