@@ -50,7 +50,7 @@ export function parseManifest(options: {
   });
   if (fault) {
     const { message, hint, offset = 0 } = fault;
-    const at = placesIn({ text, file, root: null, targets: new Map() }).span(offset, offset + 1);
+    const at = placesIn(text, file).span(offset, offset + 1);
     problems.add({ code: 'manifest-unreadable', severity: 'error', message, hint, at });
     return unreadable();
   }

@@ -28,7 +28,7 @@ export function readYaml(source: {
   readonly add: (diagnostic: Diagnostic) => void;
 }): YamlDocument {
   const { text, file, add } = source;
-  const bare = placesIn({ text, file, root: null, targets: new Map() });
+  const bare = placesIn(text, file);
   const { tokens, counted } = tokenize(text, (code, message, offset) => {
     add({ code, severity: 'error', message, at: bare.span(offset, offset + 1) });
   });
@@ -59,7 +59,7 @@ export function readYaml(source: {
   const converted = yamlData(document.contents, text, maxSize, fault);
   if (!converted) return { places: bare };
   const { data, targets } = converted;
-  return { data, places: placesIn({ text, file, root: document.contents, targets }) };
+  return { data, places: placesIn(text, file, document.contents, targets) };
 }
 
 type LimitFault = (code: 'yaml-syntax' | 'manifest-unreadable', message: string, offset: number) => void;
