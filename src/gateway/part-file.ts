@@ -199,7 +199,7 @@ export class PartFile implements BodySink {
       this.#queued = 0;
       // While this block is being written, the next one may gather.
       this.#resume();
-      await writeAll(this.#file, { pieces, position: this.#position });
+      await writeAll(this.#file, pieces, this.#position);
       this.#position += bytes;
       const waiting = this.#position - this.#syncedTo;
       if (waiting >= (this.#syncedTo === 0 ? FIRST_SYNC_BYTES : SYNC_EVERY_BYTES) && !this.#syncing)
@@ -295,10 +295,7 @@ const write = promisify(fs.write);
 const writev = promisify(fs.writev);
 
 /** The system may take less than it was given. */
-async function writeAll(
-  file: number,
-  { pieces, position }: { readonly pieces: readonly Buffer[]; readonly position: number },
-): Promise<void> {
+async function writeAll(file: number, pieces: readonly Buffer[], position: number): Promise<void> {
   const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const bytesWritten =
     bytes <= SMALL_BYTES

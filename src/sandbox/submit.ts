@@ -21,14 +21,14 @@ export interface SubmitDesk {
   readonly assets: Assets;
 }
 
-/** A job that has been accepted and is on disk. `isAnswerLost`: its client is not to hear of it. */
-interface Accepted {
-  readonly job: SandboxJob;
-  readonly isAnswerLost: boolean;
-}
-
-/** Takes a request in, as a gateway would. Throws a Refusal where it would say no. */
-export async function submit(body: unknown, desk: SubmitDesk): Promise<Accepted> {
+/**
+ * Takes a request in, as a gateway would: the job is on disk. `isAnswerLost`: its client is not to hear of it.
+ * Throws a Refusal where a gateway would say no.
+ */
+export async function submit(
+  body: unknown,
+  desk: SubmitDesk,
+): Promise<{ readonly job: SandboxJob; readonly isAnswerLost: boolean }> {
   const request = checkShape(body);
   const hasImages = [request.frame_images, request.input_references].some(
     (images) => images && images.length > 0,

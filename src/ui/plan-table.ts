@@ -71,7 +71,7 @@ function productLines(plan: PlanDocument, signs: Glyphs): string[] {
 function planRows(plan: PlanDocument, style: PlanStyle): TableRow[] {
   const model = modelNames(plan.shots.map((row) => row.model));
   const key = takeKeys(plan.shots);
-  const name = (row: PlanRow): TableRow => namedRow(row, { key: key(row), model: model(row.model) }, style);
+  const name = (row: PlanRow): TableRow => namedRow(row, key(row), model(row.model), style);
   const namedOf = new Map<PlanAction, number>();
   const isNamed = ({ action }: PlanRow): boolean => {
     if (action === 'reuse') return style.look.all === true;
@@ -93,24 +93,20 @@ function planRows(plan: PlanDocument, style: PlanStyle): TableRow[] {
   return [...named.map(name), ...rest];
 }
 
-function namedRow(
-  row: PlanRow,
-  names: { readonly key: string; readonly model: string },
-  style: PlanStyle,
-): TableRow {
+function namedRow(row: PlanRow, key: string, model: string, style: PlanStyle): TableRow {
   const { signs, look } = style;
-  const key = cutMiddle(names.key, Math.max(12, Math.min(48, look.width / 2.5)), signs.ellipsis);
+  const shown = cutMiddle(key, Math.max(12, Math.min(48, look.width / 2.5)), signs.ellipsis);
   return {
     cells: [
-      `${actionSign(row.action, style)} ${key}`,
-      names.model,
+      `${actionSign(row.action, style)} ${shown}`,
+      model,
       row.duration === undefined ? '' : `${row.duration} s`,
       clean(row.size ?? [row.resolution, row.aspect_ratio].filter((word) => word !== undefined).join(' ')),
       costCell(row, signs),
     ],
     rest: clean(reasonsOf(row)),
     paintRest: row.blocked_by === undefined ? style.paint.dim : style.paint.yellow,
-    note: settleNote(row, names.key, style),
+    note: settleNote(row, key, style),
   };
 }
 
