@@ -1,11 +1,10 @@
 import type { JsonSchema } from '../../domain/json-schema.js';
 
+const atOnce = { title: 'a whole number from 1 to 1,000', type: 'integer', minimum: 1, maximum: 1000 };
 const jobs: JsonSchema = {
-  title: 'a whole number from 1 to 1,000',
+  title: atOnce.title,
   description: 'How many jobs may be in flight at once.',
-  type: 'integer',
-  minimum: 1,
-  maximum: 1000,
+  ...atOnce,
   default: 4,
 };
 
@@ -109,12 +108,7 @@ export const settingSchemas: Readonly<Record<string, JsonSchema>> = {
         title: 'a map of models and numbers',
         description: 'How many jobs of one model may be in flight at once.',
         type: 'object',
-        additionalProperties: {
-          title: 'a whole number from 1 to 1,000',
-          type: 'integer',
-          minimum: 1,
-          maximum: 1000,
-        },
+        additionalProperties: atOnce,
         examples: [{ 'google/veo-3.1': 2 }],
       },
     },

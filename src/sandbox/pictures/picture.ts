@@ -1,4 +1,4 @@
-import type { Pixels } from '../../media/decode-image.js';
+import { encodePng, type Pixels } from '../../media/decode-image.js';
 import type { Rgb } from './colour.js';
 
 /** A rectangle in pixels; what lies outside the picture is not drawn. */
@@ -141,15 +141,10 @@ function halve(picture: Pixels): Pixels {
 
 /** The picture as a file. */
 export async function encodePicture(picture: Pixels, type: 'image/png' | 'image/jpeg'): Promise<Buffer> {
+  if (type === 'image/png') return encodePng(picture);
   const { width, height, rgba } = picture;
-  if (type === 'image/jpeg') {
-    const { default: jpeg } = await import('jpeg-js');
-    return jpeg.encode({ width, height, data: rgba }, 85).data;
-  }
-  const { PNG } = await import('pngjs');
-  const png = new PNG({ width, height });
-  png.data = Buffer.from(rgba.buffer, rgba.byteOffset, rgba.length);
-  return PNG.sync.write(png, { colorType: 2 });
+  const { default: jpeg } = await import('jpeg-js');
+  return jpeg.encode({ width, height, data: rgba }, 85).data;
 }
 
 function fillPixels(picture: Pixels, first: number, count: number, colour: Rgb): void {
