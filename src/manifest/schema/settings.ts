@@ -1,12 +1,15 @@
 import type { JsonSchema } from '../../domain/json-schema.js';
 
-const atOnce = { title: 'a whole number from 1 to 1,000', type: 'integer', minimum: 1, maximum: 1000 };
 const jobs: JsonSchema = {
-  title: atOnce.title,
+  title: 'a whole number from 1 to 1,000',
   description: 'How many jobs may be in flight at once.',
-  ...atOnce,
+  type: 'integer',
+  minimum: 1,
+  maximum: 1000,
   default: 4,
 };
+
+const { description: _, default: __, ...atOnce } = jobs;
 
 /** The fields of the manifest's top level that are no shots: how to run. */
 export const settingSchemas: Readonly<Record<string, JsonSchema>> = {
