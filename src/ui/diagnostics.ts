@@ -89,18 +89,11 @@ function excerpt(
   ];
 }
 
-interface View {
-  readonly text: string;
-  /** Columns before the marker, and under it. */
-  readonly offset: number;
-  readonly length: number;
-  /** The beginning of the line is cut off. */
-  readonly isShifted: boolean;
-  readonly ellipsis: string;
-}
-
-/** The part of a line round the marker that fits into `room` columns. */
-function viewOf(line: string, at: SourceRange, room: number, ellipsis: string): View {
+/**
+ * The part of a line round the marker that fits into `room` columns; `offset` columns stand before the marker, `length`
+ * above it. `isShifted`: the beginning of the line is cut off.
+ */
+function viewOf(line: string, at: SourceRange, room: number, ellipsis: string) {
   const source = withoutKeys(line);
   const start = Math.min(at.column - 1, source.length);
   const end = Math.min(Math.max(at.end_column ?? at.column, at.column) - 1, source.length);

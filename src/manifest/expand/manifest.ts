@@ -101,14 +101,7 @@ export function expandManifest(options: {
 const NO_DEFAULTS: ReturnType<typeof checkDefaults> = { value: {}, broken: new Set() };
 
 /** Checks and expands each shot. `unclear` has the ids of those that came to nothing. */
-function expandShots(
-  list: readonly unknown[],
-  context: ShotContext,
-): {
-  readonly expanded: readonly (readonly ExpandedShot[])[];
-  readonly shots: readonly (RawShot | undefined)[];
-  readonly unclear: ReadonlySet<string>;
-} {
+function expandShots(list: readonly unknown[], context: ShotContext) {
   const unclear = new Set<string>();
   const shots: (RawShot | undefined)[] = [];
   const expanded = list.map((entry, index) => {

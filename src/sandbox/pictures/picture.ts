@@ -101,14 +101,8 @@ export function coverWith(picture: Pixels, width: number, height: number): Pixel
   return { width, height, rgba };
 }
 
-/** Where a pixel of the scaled picture lies in the original: between two pixels, a part of the way to the second. */
-interface Sample {
-  readonly low: number;
-  readonly high: number;
-  readonly part: number;
-}
-
-function samples(axis: { readonly from: number; readonly to: number; readonly scale: number }): Sample[] {
+/** Where each pixel of the scaled picture lies in the original: between two pixels, a part of the way to the second. */
+function samples(axis: { readonly from: number; readonly to: number; readonly scale: number }) {
   const cut = (axis.from - axis.to / axis.scale) / 2;
   return Array.from({ length: axis.to }, (_, index) => {
     const place = Math.min(axis.from - 1, Math.max(0, cut + (index + 0.5) / axis.scale - 0.5));
