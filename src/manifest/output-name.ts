@@ -18,6 +18,7 @@ const BUILT_IN = {
   size: ({ settings }: Take) => settings.size,
 } as const;
 
+/** Their names. */
 export const TEMPLATE_NAMES = Object.keys(BUILT_IN);
 
 /** Whether every take can fill a placeholder. */

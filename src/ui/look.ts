@@ -109,6 +109,7 @@ export interface Glyphs {
 /** A sign that stands before a row; those of actions are the plan's. */
 export type Mark = 'done' | 'failed' | PlanAction;
 
+/** How a mark looks. */
 export function markOf(mark: Mark, signs: Glyphs): string {
   return mark === 'done' || mark === 'failed' ? signs[mark] : signs.action[mark];
 }
