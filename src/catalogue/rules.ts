@@ -1,4 +1,4 @@
-import type { Model } from '../domain/catalogue.js';
+import type { DiagnosticCode } from '../domain/diagnostic.js';
 import type { ShotSettings } from '../domain/fields.js';
 import { isRecord } from '../domain/is-record.js';
 import { nearest } from '../domain/nearest.js';
@@ -22,50 +22,6 @@ const duration = ruleOf<number>({
       ? leaveOut('duration')
       : `the nearest is ${eitherOf(nearestDurations(seconds, supported))}`,
   offer: ({ supported_durations: supported = [] }) => `takes ${lengths(supported)}`,
-});
-
-const resolution = ruleOf<string>({
-  code: 'resolution-unsupported',
-  asks: setting('resolution'),
-  allows: (model, value) => model.supported_resolutions?.includes(value),
-  refusal: ({ id, supported_resolutions: supported = [] }, value) =>
-    supported.length === 0
-      ? `${id} takes no resolution`
-      : `${id} makes clips in ${eitherOf(supported)}, not in ${quotedIfOdd(value)}`,
-  doubt: ({ id }) => `which resolutions ${id} makes`,
-  remedy: ({ supported_resolutions: supported = [] }, value) =>
-    theNearest(nearestResolution(value, supported), supported, 'resolution'),
-  offer: (_, value) => `makes ${quotedIfOdd(value)}`,
-});
-
-const aspectRatio = ruleOf<string>({
-  code: 'aspect-ratio-unsupported',
-  asks: setting('aspect_ratio'),
-  allows: (model, value) => model.supported_aspect_ratios?.includes(value),
-  refusal: ({ id, supported_aspect_ratios: supported = [] }, value) =>
-    supported.length === 0
-      ? `${id} takes no aspect ratio`
-      : `${id} makes clips in ${eitherOf(supported)}, not in ${quotedIfOdd(value)}`,
-  doubt: ({ id }) => `which aspect ratios ${id} makes`,
-  remedy: ({ supported_aspect_ratios: supported = [] }, value) =>
-    theNearest(nearestRatio(value, supported), supported, 'aspect_ratio'),
-  offer: (_, value) => `makes ${quotedIfOdd(value)}`,
-});
-
-const size = ruleOf<string>({
-  code: 'size-unsupported',
-  asks: setting('size'),
-  allows: (model, value) => model.supported_sizes?.includes(value),
-  refusal: ({ id, supported_sizes: supported = [] }, value) => {
-    if (supported.length === 0) return `${id} takes no size`;
-    if (supported.length > MOST_NAMED)
-      return `${value} is none of the ${supported.length} sizes that ${id} makes`;
-    return `${id} makes clips of ${eitherOf(supported)}, not of ${value}`;
-  },
-  doubt: ({ id }) => `which sizes ${id} makes`,
-  remedy: ({ supported_sizes: supported = [] }, value) =>
-    theNearest(nearestSize(value, supported), supported, 'size'),
-  offer: (_, value) => `makes ${quotedIfOdd(value)}`,
 });
 
 const frames = ruleOf<FrameType>({
@@ -182,9 +138,9 @@ const prompt = ruleOf<Take['type']>({
 export const RULES: readonly Rule[] = [
   prompt,
   duration,
-  resolution,
-  aspectRatio,
-  size,
+  listed('resolution', 'supported_resolutions', 'resolution-unsupported', nearestResolution),
+  listed('aspect_ratio', 'supported_aspect_ratios', 'aspect-ratio-unsupported', nearestRatio),
+  listed('size', 'supported_sizes', 'size-unsupported', nearestSize),
   frames,
   audio,
   seed,
@@ -198,8 +154,38 @@ export const RULES: readonly Rule[] = [
 
 const NONE: readonly never[] = [];
 
-/** Longer lists are counted, not spelled out. */
-const MOST_NAMED = 6;
+/** Longer lists of sizes are counted, not spelled out. */
+const MOST_SIZES_NAMED = 6;
+
+/** A rule for a setting of the picture whose values the catalogue lists. */
+function listed(
+  field: 'resolution' | 'aspect_ratio' | 'size',
+  list: 'supported_resolutions' | 'supported_aspect_ratios' | 'supported_sizes',
+  code: DiagnosticCode,
+  nearestOf: (wanted: string, supported: readonly string[]) => string | undefined,
+): Rule {
+  const noun = field.replace('_', ' ');
+  const isSize = field === 'size';
+  return ruleOf<string>({
+    code,
+    asks: setting(field),
+    allows: (model, value) => model[list]?.includes(value),
+    refusal({ id, [list]: supported = [] }, value) {
+      if (supported.length === 0) return `${id} takes no ${noun}`;
+      if (isSize && supported.length > MOST_SIZES_NAMED)
+        return `${value} is none of the ${supported.length} sizes that ${id} makes`;
+      const word = isSize ? 'of' : 'in';
+      return `${id} makes clips ${word} ${eitherOf(supported)}, not ${word} ${quotedIfOdd(value)}`;
+    },
+    doubt: ({ id }) => `which ${noun}s ${id} makes`,
+    remedy({ [list]: supported = [] }, value) {
+      if (supported.length === 0) return leaveOut(field);
+      const near = nearestOf(value, supported);
+      return near === undefined ? undefined : `the nearest is ${near}`;
+    },
+    offer: (_, value) => `makes ${quotedIfOdd(value)}`,
+  });
+}
 
 /** Asks what the settings have under a field, where they have it. */
 function setting<K extends keyof ShotSettings>(
@@ -220,15 +206,6 @@ function passthroughKeys({ settings }: Take): readonly Ask<string>[] {
     ),
   );
   return keys.map((key) => ({ field: 'provider', value: key }));
-}
-
-function theNearest(
-  value: string | undefined,
-  supported: Model['supported_sizes'] = [],
-  field: string,
-): string | undefined {
-  if (supported.length === 0) return leaveOut(field);
-  return value === undefined ? undefined : `the nearest is ${value}`;
 }
 
 function leaveOut(field: string): string {

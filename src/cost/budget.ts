@@ -7,24 +7,19 @@ import { isFree } from '../domain/standing.js';
  * reported cost nor a price counts nothing: see `countUnpriced`.
  */
 export function spentUsd(attempts: Iterable<Attempt>): number {
-  const counted: number[] = [];
-  for (const attempt of attempts) counted.push(countedUsd(attempt) ?? 0);
-  return sumUsd(counted);
+  return sumUsd([...attempts].map((attempt) => countedUsd(attempt) ?? 0));
 }
 
 /** How many attempts may have cost money of which neither the gateway nor the catalogue says how much. */
 export function countUnpriced(attempts: Iterable<Attempt>): number {
-  let count = 0;
-  for (const attempt of attempts) if (countedUsd(attempt) === undefined) count++;
-  return count;
+  return [...attempts].filter((attempt) => countedUsd(attempt) === undefined).length;
 }
 
 /** How many attempts count at their upper estimate, because no cost is reported. */
 export function countEstimated(attempts: Iterable<Attempt>): number {
-  let count = 0;
-  for (const attempt of attempts)
-    if (mayCost(attempt) && attempt.estimate && reportedUsd(attempt) === undefined) count++;
-  return count;
+  return [...attempts].filter(
+    (attempt) => mayCost(attempt) && attempt.estimate && reportedUsd(attempt) === undefined,
+  ).length;
 }
 
 /**

@@ -19,14 +19,16 @@ export function listModel(model: Model): ModelListing {
   const typical = defined({ duration: typicalDuration(model) ?? 5, resolution });
   const generate_audio = model.generate_audio === true ? false : undefined;
   const settings = defined({ model: model.id, ...typical, aspect_ratio, generate_audio });
-  return { model, modes, typical, estimate: estimateTake({ take: textTake(settings), model }) };
+  return { model, modes, typical, estimate: estimateTake({ take: madeUpTake(settings), model }) };
 }
 
-function textTake(settings: ShotSettings): Take {
+/** A take that is in no manifest, to be checked or priced: made from text, unless `more` has inputs. */
+export function madeUpTake(settings: ShotSettings, more: Partial<Take> = {}): Take {
+  const name = 'made-up';
   return {
-    key: 'typical',
-    shot: 'typical',
-    manifest_id: 'typical',
+    key: name,
+    shot: name,
+    manifest_id: name,
     take: 1,
     takes: 1,
     shot_index: 0,
@@ -36,5 +38,6 @@ function textTake(settings: ShotSettings): Take {
     settings,
     frames: [],
     references: [],
+    ...more,
   };
 }

@@ -44,8 +44,8 @@ export function parseSku(key: string, price: string): Sku {
   const [unit] = units;
   if (unit && units.length === 1 && !words.includes(undefined) && new Set(names).size === names.length) {
     const amount = decimal(price);
-    const usd = amount !== undefined && unit.inCents ? amount / 100 : amount;
-    return Object.assign({ key, unit: unit.unit, usd }, ...readings) as Sku;
+    const usd = amount !== undefined && /cents/i.test(key) ? amount / 100 : amount;
+    return Object.assign({ key, unit, usd }, ...readings) as Sku;
   }
   // Of a word beside one we do not know, a resolution and a way of making clips are sure; `with_audio_input` is none of audio.
   const sure = readings.filter(
@@ -70,23 +70,19 @@ function wordsOf(key: string): readonly (Word | undefined)[] {
   return words;
 }
 
-interface Unit {
-  readonly unit: SkuUnit;
-  readonly inCents: boolean;
-}
-
-const UNITS: Readonly<Record<string, Unit>> = {
-  duration_seconds: { unit: 'second', inCents: false },
-  per_video_second: { unit: 'second', inCents: false },
-  cents_per_second: { unit: 'second', inCents: true },
-  cents_per_second_output: { unit: 'second', inCents: true },
-  cents_per_video_output_second: { unit: 'second', inCents: true },
-  video_tokens: { unit: 'token', inCents: false },
-  generate: { unit: 'generation', inCents: false },
-  cents_per_megapixel_second: { unit: 'megapixel-second', inCents: true },
-  cents_per_image_input: { unit: 'input-image', inCents: true },
-  reference_images: { unit: 'reference-image', inCents: false },
-  minimum_cents_per_generation: { unit: 'floor', inCents: true },
+/** A price by a unit that names cents is in cents. */
+const UNITS: Readonly<Record<string, SkuUnit>> = {
+  duration_seconds: 'second',
+  per_video_second: 'second',
+  cents_per_second: 'second',
+  cents_per_second_output: 'second',
+  cents_per_video_output_second: 'second',
+  video_tokens: 'token',
+  generate: 'generation',
+  cents_per_megapixel_second: 'megapixel-second',
+  cents_per_image_input: 'input-image',
+  reference_images: 'reference-image',
+  minimum_cents_per_generation: 'floor',
 };
 
 const QUALIFIERS: Readonly<Record<string, SkuQualifiers>> = {
@@ -106,7 +102,7 @@ const QUALIFIERS: Readonly<Record<string, SkuQualifiers>> = {
 /** A word of a key: it has a unit or a qualifier. */
 interface Word {
   readonly length: number;
-  readonly unit?: Unit;
+  readonly unit?: SkuUnit;
   readonly qualifier?: SkuQualifiers;
 }
 

@@ -47,11 +47,10 @@ export function isSuspicious(head: Head): boolean {
  * Under a suspicious type the first bytes decide: a clip under a wrong name is still a clip. Until then they are kept
  * by `other`, which gets the rest too where it is none.
  */
-export function afterALook(choice: {
-  readonly other: { readonly sink: BodySink; readonly body: () => Buffer };
-  readonly clip: () => BodySink;
-}): BodySink {
-  const { other } = choice;
+export function afterALook(
+  other: { readonly sink: BodySink; readonly body: () => Buffer },
+  openClip: () => BodySink,
+): BodySink {
   let clip: BodySink | undefined;
   let isDecided = false;
   return {
@@ -62,7 +61,7 @@ export function afterALook(choice: {
       if (isDecided || start.length < 12) return more;
       isDecided = true;
       if (!looksLikeClip(start)) return more;
-      clip = choice.clip();
+      clip = openClip();
       return clip.write(start, resume);
     },
   };

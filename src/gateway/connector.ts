@@ -30,9 +30,11 @@ export function connectorTo(options: ConnectorOptions): buildConnector.connector
     keepAlive: false,
     ...defined({ lookup: options.lookup }),
   });
-  const connect = options.proxy
-    ? tunnelThrough(options.proxy, { direct, timeoutMs: options.connectTimeoutMs })
-    : direct;
+  return marking(options.proxy ? tunnelThrough(options.proxy, direct, options.connectTimeoutMs) : direct);
+}
+
+/** A connector all of whose failures are marked as such. */
+function marking(connect: buildConnector.connector): buildConnector.connector {
   return (target, callback) => {
     connect(target, (...[error, socket]) => {
       if (error) callback(new ConnectFailure(error), null);
@@ -44,20 +46,14 @@ export function connectorTo(options: ConnectorOptions): buildConnector.connector
 /** Asks the proxy for a tunnel on a connection of its own, then speaks TLS through it where the target does. */
 function tunnelThrough(
   proxy: URL,
-  { direct, timeoutMs }: { readonly direct: buildConnector.connector; readonly timeoutMs: number },
+  direct: buildConnector.connector,
+  timeoutMs: number,
 ): buildConnector.connector {
   const headers = proxyAuthorization(proxy);
   return (target, callback) => {
     const port = target.port || (target.protocol === 'https:' ? '443' : '80');
     const authority = `${target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname}:${port}`;
-    const client = new Client(proxy.origin, {
-      connect: (to, done) => {
-        direct(to, (...[error, socket]) => {
-          if (error) done(new ConnectFailure(error), null);
-          else done(null, socket);
-        });
-      },
-    });
+    const client = new Client(proxy.origin, { connect: marking(direct) });
     const request = { path: authority, headers: { host: authority, ...headers } };
     client.connect({ ...request, signal: AbortSignal.timeout(timeoutMs) }).then(
       ({ statusCode, socket }) => {

@@ -142,7 +142,7 @@ function receive(head: Head, { part, request, reception }: Fetching & { receptio
   };
   // What goes on where an earlier answer broke off was looked at there.
   const isNew = part.bytes === 0;
-  return isNew && isSuspicious(head) ? afterALook({ other: words, clip: useAsClip }) : useAsClip();
+  return isNew && isSuspicious(head) ? afterALook(words, useAsClip) : useAsClip();
 }
 
 async function conclude(
@@ -170,20 +170,12 @@ async function conclude(
     if (!result.head || (!isOurLimit && result.head.status < 300))
       return interrupted(failureWords(result.error));
   }
-  return result.head
-    ? readRefusal({ head: result.head, withKey, body: words.body(), context })
-    : interrupted('no answer');
+  return result.head ? readRefusal(result.head, withKey, words.body(), context) : interrupted('no answer');
 }
 
 /** Whatever came instead of a clip. */
-function readRefusal(answer: {
-  readonly head: Head;
-  readonly withKey: boolean;
-  readonly body: Buffer;
-  readonly context: DownloadContext;
-}): DownloadOutcome {
-  const { head, withKey, body } = answer;
-  const { redact, clock } = answer.context;
+function readRefusal(head: Head, withKey: boolean, body: Buffer, context: DownloadContext): DownloadOutcome {
+  const { redact, clock } = context;
   const { status } = head;
   const said = bodyWords(body);
   const message = printable(

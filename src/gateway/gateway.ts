@@ -141,12 +141,11 @@ export function openGateway(options: GatewayOptions): Gateway {
       case 'unsent':
         return { kind: 'not_accepted', reason: 'unreachable', message: why(asked.error) };
       case 'broken':
-        return readLost({ why: why(asked.error), partial: asked.partial }, context());
+        return readLost(why(asked.error), asked.partial, context());
     }
   }
 
-  async function pollAt(path: string, look: { job: JobRef; signal: AbortSignal }): Promise<PollOutcome> {
-    const { job, signal } = look;
+  async function pollAt(path: string, job: JobRef, signal: AbortSignal): Promise<PollOutcome> {
     const asked = await get(path, signal);
     signal.throwIfAborted();
     if (asked.kind === 'answered') return readPoll(asked.answer, { ...context(), job });
@@ -155,11 +154,11 @@ export function openGateway(options: GatewayOptions): Gateway {
 
   async function poll(job: JobRef, signal: AbortSignal): Promise<PollOutcome> {
     const { own, standard } = addresses.pollPaths(job);
-    if (own === undefined) return pollAt(standard, { job, signal });
-    const outcome = await pollAt(own, { job, signal });
+    if (own === undefined) return pollAt(standard, job, signal);
+    const outcome = await pollAt(own, job, signal);
     // Behind a proxy with a path of its own the gateway's address may lead anywhere: only a word about the job counts.
     if (!['not_found', 'key_refused', 'unavailable'].includes(outcome.kind)) return outcome;
-    const second = await pollAt(standard, { job, signal });
+    const second = await pollAt(standard, job, signal);
     return second.kind === 'not_found' ? outcome : second;
   }
 

@@ -6,20 +6,13 @@ import type { Redact } from './words.js';
 /** Longer than any id that was ever seen by far; more is not an id. */
 const LONGEST_ID = 512;
 
-/** Where a gateway's jobs are, by its base URL (without a slash at the end). */
-export interface JobAddresses {
-  /** The job that an answer names, or undefined where it has no id that can be read. */
-  jobOf(answer: { readonly id?: unknown; readonly polling_url?: unknown }): JobRef | undefined;
-  /** Where to look at it, as paths with their query: the address it was given, where it has one of its own. */
-  pollPaths(job: JobRef): { readonly own?: string; readonly standard: string };
-  /** The content endpoint: it serves the n-th output as long as the gateway keeps it. */
-  contentUrl(job: JobRef, index: number): ClipUrl;
-  /** A clip's address as an answer names it, or undefined where it is none. */
-  clipUrl(text: unknown): ClipUrl | undefined;
-}
+export type JobAddresses = ReturnType<typeof jobAddresses>;
 
-/** `redact` tells addresses that have the key in them: such a one is not kept. */
-export function jobAddresses(baseUrl: string, redact: Redact): JobAddresses {
+/**
+ * Where a gateway's jobs are, by its base URL (without a slash at the end). `redact` tells addresses that have the key
+ * in them: such a one is not kept.
+ */
+export function jobAddresses(baseUrl: string, redact: Redact) {
   const base = new URL(`${baseUrl}/`);
   const standardPath = (job: JobRef): string => `${base.pathname}videos/${encodeURIComponent(job.id)}`;
 
@@ -32,24 +25,28 @@ export function jobAddresses(baseUrl: string, redact: Redact): JobAddresses {
   }
 
   return {
-    jobOf(answer) {
+    /** The job that an answer names, or undefined where it has no id that can be read. */
+    jobOf(answer: { readonly id?: unknown; readonly polling_url?: unknown }): JobRef | undefined {
       const id = readableId(answer.id);
       if (id === undefined) return undefined;
       const url = ownAddress(answer.polling_url);
       const isStandard = !url || url.pathname + url.search === standardPath({ id });
       return isStandard ? { id } : { id, polling_url: url.href };
     },
-    pollPaths(job) {
+    /** Where to look at it, as paths with their query: the address it was given, where it has one of its own. */
+    pollPaths(job: JobRef): { readonly own?: string; readonly standard: string } {
       const url = ownAddress(job.polling_url);
       const standard = standardPath(job);
       const own = url && url.pathname + url.search;
       return own === undefined || own === standard ? { standard } : { own, standard };
     },
-    contentUrl: (job, index) => ({
+    /** The content endpoint: it serves the n-th output as long as the gateway keeps it. */
+    contentUrl: (job: JobRef, index: number): ClipUrl => ({
       url: `${base.origin}${standardPath(job)}/content?index=${index}`,
       withKey: true,
     }),
-    clipUrl(text) {
+    /** A clip's address as an answer names it, or undefined where it is none. */
+    clipUrl(text: unknown): ClipUrl | undefined {
       if (typeof text !== 'string' || text === '' || !URL.canParse(text, base.href)) return undefined;
       const url = new URL(text, base);
       const isFetchable = url.protocol === 'https:' || url.protocol === base.protocol;

@@ -22,8 +22,8 @@ const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
  */
 export async function openPart(path: string, identity: string): Promise<PartFile> {
   // One cheap look, since most clips never had an earlier try.
-  if (!hasNote(path)) return new PartFile({ path, identity });
-  const noted = { path, identity, isNoted: true };
+  const isNoted = hasNote(path);
+  if (!isNoted) return new PartFile(path, identity, isNoted);
   try {
     const note = readNote(path);
     const { size } = lookAtFile(path);
@@ -33,14 +33,14 @@ export async function openPart(path: string, identity: string): Promise<PartFile
       note.bytes > size ||
       size > (note.total ?? Infinity)
     )
-      return new PartFile(noted);
+      return new PartFile(path, identity, isNoted);
     const { bytes, ...begun } = note;
     const hash = createHash('sha256');
     for await (const block of fs.createReadStream(path, { highWaterMark: BLOCK_BYTES, end: bytes - 1 }))
       hash.update(block as Buffer);
-    return new PartFile({ ...noted, begun: { note: begun, bytes, hash } });
+    return new PartFile(path, identity, isNoted, { note: begun, bytes, hash });
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return new PartFile(noted);
+    if (errnoOf(error) === 'ENOENT') return new PartFile(path, identity, isNoted);
     throw diskError({ path, doing: 'read', cause: error, comfort: COMFORT });
   }
 }
@@ -73,13 +73,12 @@ export class PartFile implements BodySink {
   #notedBytes: number;
   #isFinished = false;
 
-  constructor(options: {
-    readonly path: string;
-    readonly identity: string;
-    readonly isNoted?: boolean;
-    readonly begun?: { readonly note: PartNote; readonly bytes: number; readonly hash: Hash };
-  }) {
-    const { path, identity, isNoted = false, begun } = options;
+  constructor(
+    path: string,
+    identity: string,
+    isNoted: boolean,
+    begun?: { readonly note: PartNote; readonly bytes: number; readonly hash: Hash },
+  ) {
     this.#path = path;
     this.#identity = identity;
     this.#hash = begun?.hash ?? createHash('sha256');
@@ -199,7 +198,7 @@ export class PartFile implements BodySink {
       this.#queued = 0;
       // While this block is being written, the next one may gather.
       this.#resume();
-      await writeAll(this.#file, { pieces, position: this.#position });
+      await writeAll(this.#file, pieces, this.#position);
       this.#position += bytes;
       const waiting = this.#position - this.#syncedTo;
       if (waiting >= (this.#syncedTo === 0 ? FIRST_SYNC_BYTES : SYNC_EVERY_BYTES) && !this.#syncing)
@@ -295,10 +294,7 @@ const write = promisify(fs.write);
 const writev = promisify(fs.writev);
 
 /** The system may take less than it was given. */
-async function writeAll(
-  file: number,
-  { pieces, position }: { readonly pieces: readonly Buffer[]; readonly position: number },
-): Promise<void> {
+async function writeAll(file: number, pieces: readonly Buffer[], position: number): Promise<void> {
   const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const bytesWritten =
     bytes <= SMALL_BYTES

@@ -68,8 +68,10 @@ export async function preflightUrls(request: PreflightRequest): Promise<Map<stri
     await Promise.all(
       [...inputs].map(([key, input]) =>
         atOnce(async () => {
-          const problem = await checkUrl({ ...input, web, request });
-          if (problem) problems.set(key, problem);
+          const finding = await checkUrl(input, web, request);
+          if (!finding) return;
+          const message = printable(`${unsignedUrl(input.url)} ${finding.what}`, (text) => text);
+          problems.set(key, { code: finding.code, message });
         }),
       ),
     );
@@ -84,22 +86,6 @@ export function inputKey({ url, media }: RemoteInput): string {
   return `${media} ${url}`;
 }
 
-interface Check extends RemoteInput {
-  readonly web: Web;
-  readonly request: PreflightRequest;
-}
-
-/** Not every server has HEAD, and some answer it wrongly: whatever it says against the URL, a GET has the last word. */
-async function checkUrl(check: Check): Promise<UrlProblem | undefined> {
-  const { clock, signal } = check.request;
-  if (!(await look(check, 'HEAD'))) return undefined;
-  const finding = await look(check, 'GET');
-  if (!finding?.isPassing) return finding && problemOf(check, finding);
-  await clock.sleep(PAUSE_BEFORE_SECOND_TRY_MS, signal);
-  const second = await look(check, 'GET');
-  return second && problemOf(check, second);
-}
-
 /** What speaks against a URL. */
 interface Finding {
   readonly code: UrlProblem['code'];
@@ -109,41 +95,50 @@ interface Finding {
   readonly isPassing?: boolean;
 }
 
-function problemOf({ url }: Check, { code, what }: Finding): UrlProblem {
-  return { code, message: printable(`${unsignedUrl(url)} ${what}`, (text) => text) };
-}
+/** Not every server has HEAD, and some answer it wrongly: whatever it says against the URL, a GET has the last word. */
+async function checkUrl(
+  input: RemoteInput,
+  web: Web,
+  request: PreflightRequest,
+): Promise<Finding | undefined> {
+  const { clock, signal } = request;
+  if (!(await look('HEAD'))) return undefined;
+  const finding = await look('GET');
+  if (!finding?.isPassing) return finding;
+  await clock.sleep(PAUSE_BEFORE_SECOND_TRY_MS, signal);
+  return look('GET');
 
-async function look(check: Check, method: 'HEAD' | 'GET'): Promise<Finding | undefined> {
-  const { url: text, media, web, request } = check;
-  if (!URL.canParse(text)) return { code: 'url-unreachable', what: 'is not a URL' };
-  const first = new URL(text);
-  const isFine = (url: URL): boolean => request.allowPrivate || !isPrivateHost(url.hostname);
-  if (!isFine(first)) return privateUrl('is on');
-  const { result, url } = await follow(web, {
-    method,
-    url: first,
-    headersFor: () => ({
-      'user-agent': USER_AGENT,
-      'accept-encoding': 'identity',
-      ...defined({ range: method === 'GET' ? 'bytes=0-0' : undefined }),
-    }),
-    allows: (from, to) => to.protocol === from.protocol && isFine(to),
-    totalTimeoutMs: request.timeoutMs ?? TIMEOUT_MS,
-    signal: request.signal,
-    // Only the head is of interest; a server that does not know Range is cut off.
-    onHead: () => collector(0).sink,
-  });
-  request.signal.throwIfAborted();
-  if (result.kind === 'unsent' || !result.head) return unreached(result);
-  const { head } = result;
-  if (head.status >= 300 && head.status < 400) return badRedirect(head, { from: url, isFine });
-  if (head.status !== 200 && head.status !== 206) {
-    const isPassing = head.status >= 500 || head.status === 429;
-    return { code: 'url-unreachable', what: `answers ${head.status}`, isPassing };
+  async function look(method: 'HEAD' | 'GET'): Promise<Finding | undefined> {
+    if (!URL.canParse(input.url)) return { code: 'url-unreachable', what: 'is not a URL' };
+    const first = new URL(input.url);
+    const isFine = (url: URL): boolean => request.allowPrivate || !isPrivateHost(url.hostname);
+    if (!isFine(first)) return privateUrl('is on');
+    const { result, url } = await follow(web, {
+      method,
+      url: first,
+      headersFor: () => ({
+        'user-agent': USER_AGENT,
+        'accept-encoding': 'identity',
+        ...defined({ range: method === 'GET' ? 'bytes=0-0' : undefined }),
+      }),
+      allows: (from, to) => to.protocol === from.protocol && isFine(to),
+      totalTimeoutMs: request.timeoutMs ?? TIMEOUT_MS,
+      signal,
+      // Only the head is of interest; a server that does not know Range is cut off.
+      onHead: () => collector(0).sink,
+    });
+    signal.throwIfAborted();
+    if (result.kind === 'unsent' || !result.head) return unreached(result);
+    const { head } = result;
+    if (head.status >= 300 && head.status < 400) return badRedirect(head, url, isFine);
+    if (head.status !== 200 && head.status !== 206) {
+      const isPassing = head.status >= 500 || head.status === 429;
+      return { code: 'url-unreachable', what: `answers ${head.status}`, isPassing };
+    }
+    const type = header(head, 'content-type')?.split(';')[0]?.trim().toLowerCase();
+    if (type?.startsWith(`${input.media}/`)) return undefined;
+    return { code: 'url-not-media', what: `is ${type ?? 'of no type'}, not ${article(input.media)}` };
   }
-  const type = header(head, 'content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (type?.startsWith(`${media}/`)) return undefined;
-  return { code: 'url-not-media', what: `is ${type ?? 'of no type'}, not ${article(media)}` };
 }
 
 function unreached(result: WireResult): Finding {
@@ -152,10 +147,7 @@ function unreached(result: WireResult): Finding {
   return { code: 'url-unreachable', what: `cannot be fetched: ${failureWords(error)}`, isPassing: true };
 }
 
-function badRedirect(
-  head: Head,
-  { from, isFine }: { readonly from: URL; readonly isFine: (url: URL) => boolean },
-): Finding {
+function badRedirect(head: Head, from: URL, isFine: (url: URL) => boolean): Finding {
   const to = redirectOf(head, from);
   if (!to) return { code: 'url-redirect', what: `answers ${head.status} without saying where it is` };
   if (!isFine(to)) return privateUrl('redirects to');

@@ -59,10 +59,7 @@ export function readSubmit(answer: Answer, context: ReadingContext): SubmitOutco
  * What is left of an answer that broke off. Where all that matters had come, it counts: JSON that parses is whole.
  * Otherwise it says how it began, so that the job can be looked for.
  */
-export function readLost(
-  { why, partial }: { readonly why: string; readonly partial: Answer | undefined },
-  context: ReadingContext,
-): SubmitOutcome {
+export function readLost(why: string, partial: Answer | undefined, context: ReadingContext): SubmitOutcome {
   const read = partial && partial.status < 300 ? readAccepted(partial, context) : undefined;
   if (read?.kind === 'accepted') return read;
   const came = beginning(partial?.body ?? Buffer.alloc(0), context.redact);

@@ -62,10 +62,7 @@ export function openWeb(options: WebOptions): Web {
       return pool;
     },
     async once(origin, use) {
-      const client = new Client(origin, {
-        connect: connector(origin),
-        maxHeaderSize: LARGEST_HEAD_BYTES,
-      });
+      const client = new Client(origin, { connect: connector(origin), maxHeaderSize: LARGEST_HEAD_BYTES });
       clients.add(client);
       try {
         return await use(client);

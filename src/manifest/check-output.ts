@@ -1,45 +1,33 @@
 import { nearest } from '../domain/nearest.js';
 import type { Take } from '../domain/take.js';
-import { outputStem, placeholdersIn, TEMPLATE_NAMES } from './output-name.js';
-import { didYouMean, type Report } from './problems.js';
+import { isTemplateName, outputStem, placeholdersIn, TEMPLATE_NAMES } from './output-name.js';
+import { didYouMean, type Problem, type Report } from './problems.js';
 
 const PATH = ['output', 'name'];
 
 /** Checks the naming template by itself. `names`: the vars and matrix names there are. */
 export function checkTemplate(template: string, names: ReadonlySet<string>, report: Report): void {
+  const fault = (message: string, more: Partial<Problem> = {}): void =>
+    report({ code: 'output-template', message, path: PATH, ...more });
   const text = template.replace(/\{[^{}]*\}/g, 'x');
   if (/[{}]/.test(text)) {
-    const message = 'the template has a brace without its partner';
-    report({
-      code: 'output-template',
-      message,
-      path: PATH,
+    fault('the template has a brace without its partner', {
       hint: 'a placeholder is {id}, with single braces',
     });
   }
   if (/^[/\\]|^[A-Za-z]:|\\/.test(text) || text.split('/').some((segment) => /^\.+$/.test(segment.trim()))) {
-    const message = 'the names of clips stay inside the output folder';
-    report({
-      code: 'path-outside',
-      message,
-      path: PATH,
-      hint: 'separate folders with /, without .. in them',
-    });
+    const hint = 'separate folders with /, without .. in them';
+    fault('the names of clips stay inside the output folder', { code: 'path-outside', hint });
   } else if (text.split('/').some((segment) => segment.trim() === '')) {
-    const message = 'the template has an empty folder or file name';
-    report({ code: 'output-template', message, path: PATH });
+    fault('the template has an empty folder or file name');
   }
   if (/\.(?:mp4|webm)$/i.test(template)) {
-    const message = 'the extension is added to the name, by what the clip is';
-    report({ code: 'output-template', message, path: PATH, hint: 'leave it out' });
+    fault('the extension is added to the name, by what the clip is', { hint: 'leave it out' });
   }
   for (const name of placeholdersIn(template)) {
-    if (TEMPLATE_NAMES.some((known) => known === name) || names.has(name)) continue;
+    if (isTemplateName(name) || names.has(name)) continue;
     const meant = nearest(name, [...TEMPLATE_NAMES, ...names]);
-    report({
-      code: 'output-template',
-      message: `the template asks for {${name}}, which no take has${didYouMean(meant && `{${meant}}`)}`,
-      path: PATH,
+    fault(`the template asks for {${name}}, which no take has${didYouMean(meant && `{${meant}}`)}`, {
       needle: `{${name}}`,
       hint: `there are ${TEMPLATE_NAMES.map((known) => `{${known}}`).join(' ')}, vars and names of a matrix`,
     });
@@ -50,13 +38,12 @@ export function checkTemplate(template: string, names: ReadonlySet<string>, repo
  * Reports takes whose files would meet: under one name without regard to case, as another's second output, or as a
  * file of ours. No clip can be another's folder, because values bring no `/` into a name.
  */
-export function checkCollisions(options: {
-  readonly template: string;
-  readonly takes: readonly Take[];
-  readonly project: string;
-  readonly report: Report;
-}): void {
-  const { template, takes, project, report } = options;
+export function checkCollisions(
+  template: string,
+  takes: readonly Take[],
+  project: string,
+  report: Report,
+): void {
   const owners = new Map<string, string>();
   for (const take of takes) {
     const stem = outputStem({ template, take, project });

@@ -10,12 +10,11 @@ import type { RawShared, RawShot } from './schema/raw.js';
  * the shot's id. Fields may be dotted (`references[1]`, `provider.options.google-vertex.cfg`); of provider options
  * the key is pointed at, of all else the value.
  */
-export function fieldLocator(manifest: {
-  readonly places: Places;
-  readonly shots: readonly (RawShot | undefined)[];
-  readonly defaults: RawShared;
-}): LocateField {
-  const { places, shots, defaults } = manifest;
+export function fieldLocator(
+  places: Places,
+  shots: readonly (RawShot | undefined)[],
+  defaults: RawShared,
+): LocateField {
   return (take, field) => {
     const path = field === undefined ? undefined : fieldPath(take, stepsOf(field));
     const isOption = field?.startsWith('provider.') ?? false;

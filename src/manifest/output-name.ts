@@ -3,22 +3,28 @@ import type { Take } from '../domain/take.js';
 import { unsigned } from '../domain/unsigned-url.js';
 import { isDeviceName, label } from './expand/ids.js';
 
-/** Placeholders that every take can fill, besides its vars and the names of its matrix. */
-export const TEMPLATE_NAMES = [
-  'project',
-  'id',
-  'model',
-  'seed',
-  'take',
-  'index',
-  'type',
-  'duration',
-  'resolution',
-  'aspect_ratio',
-  'size',
-] as const;
+/** What a template may ask of every take, besides its vars and the names of its matrix. */
+const BUILT_IN = {
+  project: (_: Take, project: string) => project,
+  id: ({ shot }: Take) => shot,
+  model: ({ settings: { model } }: Take) => model.slice(model.lastIndexOf('/') + 1),
+  seed: ({ settings }: Take) => settings.seed?.toString(),
+  take: ({ take }: Take) => String(take),
+  index: ({ shot_index }: Take) => String(shot_index + 1).padStart(3, '0'),
+  type: ({ type }: Take) => type,
+  duration: ({ settings }: Take) => settings.duration?.toString(),
+  resolution: ({ settings }: Take) => settings.resolution,
+  aspect_ratio: ({ settings }: Take) => settings.aspect_ratio,
+  size: ({ settings }: Take) => settings.size,
+} as const;
 
-type TemplateName = (typeof TEMPLATE_NAMES)[number];
+/** Their names. */
+export const TEMPLATE_NAMES = Object.keys(BUILT_IN);
+
+/** Whether every take can fill a placeholder. */
+export function isTemplateName(name: string): name is keyof typeof BUILT_IN {
+  return Object.hasOwn(BUILT_IN, name);
+}
 
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 
@@ -52,36 +58,13 @@ export function placeholdersIn(template: string): string[] {
 }
 
 function valueOf(name: string, take: Take, project: string): string {
-  if (isTemplateName(name)) return builtIn(name, take, project) ?? `no-${name}`;
+  if (isTemplateName(name)) return BUILT_IN[name](take, project) ?? `no-${name}`;
   // Not by mere look-up: a name may be one that every object inherits.
   const { matrix, vars = {} } = take;
   if (Object.hasOwn(vars, name)) return unsigned(vars[name]) ?? '';
   if (!Object.hasOwn(matrix, name)) return `no-${name}`;
   const value = unsigned(matrix[name]);
   return typeof value === 'string' ? value : label(name, value);
-}
-
-function isTemplateName(name: string): name is TemplateName {
-  return TEMPLATE_NAMES.some((known) => known === name);
-}
-
-function builtIn(name: TemplateName, take: Take, project: string): string | undefined {
-  switch (name) {
-    case 'project':
-      return project;
-    case 'id':
-      return take.shot;
-    case 'model':
-      return take.settings.model.slice(take.settings.model.lastIndexOf('/') + 1);
-    case 'take':
-      return String(take.take);
-    case 'index':
-      return String(take.shot_index + 1).padStart(3, '0');
-    case 'type':
-      return take.type;
-    default:
-      return take.settings[name]?.toString();
-  }
 }
 
 /** Characters that Windows forbids, and those that nobody sees, become "-". */

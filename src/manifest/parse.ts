@@ -50,7 +50,7 @@ export function parseManifest(options: {
   });
   if (fault) {
     const { message, hint, offset = 0 } = fault;
-    const at = placesIn({ text, file, root: null, targets: new Map() }).span(offset, offset + 1);
+    const at = placesIn(text, file).span(offset, offset + 1);
     problems.add({ code: 'manifest-unreadable', severity: 'error', message, hint, at });
     return unreadable();
   }
@@ -83,7 +83,7 @@ export function parseManifest(options: {
     manifest: isSound() ? manifest : undefined,
     soundPart: isPartSound ? { ...manifest, takes } : undefined,
     diagnostics,
-    locate: fieldLocator({ places, shots, defaults }),
+    locate: fieldLocator(places, shots, defaults),
     text,
     sizes,
   });
@@ -92,14 +92,9 @@ export function parseManifest(options: {
 function isManifestMap(data: unknown, report: Report): data is Readonly<Record<string, unknown>> {
   if (isRecord(data)) return true;
   const hint = 'begin with version: 1 and shots:, or let dailies init write a manifest';
-  if (data === null)
-    report({ code: 'manifest-unreadable', message: 'the manifest is empty', path: [], hint });
-  else
-    report({
-      code: 'wrong-type',
-      message: `a manifest is a map of fields, not ${show(data)}`,
-      path: [],
-      hint,
-    });
+  const code = data === null ? 'manifest-unreadable' : 'wrong-type';
+  const message =
+    data === null ? 'the manifest is empty' : `a manifest is a map of fields, not ${show(data)}`;
+  report({ code, message, path: [], hint });
   return false;
 }

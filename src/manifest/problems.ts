@@ -20,18 +20,11 @@ export interface Problem extends PlaceOptions {
 
 export type Report = (problem: Problem) => void;
 
-/** Gathers findings; one place is found fault with once for each code, however many takes meet there. */
-export interface Problems {
-  readonly report: Report;
-  readonly add: (diagnostic: Diagnostic) => void;
-  /** In the order of the text; what has no place comes last. */
-  readonly diagnostics: () => readonly Diagnostic[];
-}
-
 /** More findings than anyone reads: a hostile file must not fill the memory with them. */
 const MOST_FINDINGS = 20_000;
 
-export function collectProblems(): Problems & { places: Places | undefined } {
+/** Gathers findings; one place is found fault with once for each code, however many takes meet there. */
+export function collectProblems() {
   const found = new Map<string, Diagnostic>();
   const problems = { places: undefined as Places | undefined, report, add, diagnostics };
   return problems;
@@ -48,6 +41,7 @@ export function collectProblems(): Problems & { places: Places | undefined } {
     if (found.size < MOST_FINDINGS && !found.has(key)) found.set(key, diagnostic);
   }
 
+  /** In the order of the text; what has no place comes last. */
   function diagnostics(): readonly Diagnostic[] {
     return inTextOrder([...found.values()]);
   }

@@ -11,13 +11,12 @@ import type { Substitution } from './expand/vars.js';
 type RunSettings = Omit<Manifest, 'takes'>;
 
 /** The manifest's top level, with its defaults filled in and its vars put in. `file` gives the project its name. */
-export function readRunSettings(options: {
-  readonly raw: RawManifest;
-  readonly file: string;
-  readonly vars: Substitution;
-  readonly report: Report;
-}): RunSettings {
-  const { raw, file, vars, report } = options;
+export function readRunSettings(
+  raw: RawManifest,
+  file: string,
+  vars: Substitution,
+  report: Report,
+): RunSettings {
   const concurrency = typeof raw.concurrency === 'number' ? { jobs: raw.concurrency } : raw.concurrency;
   const jobs = concurrency?.jobs ?? 4;
   return defined({

@@ -40,14 +40,14 @@ export async function assembleClips({ clips, target, tool, signal }: AssembleWis
     const alike =
       found.length === 0 || ffmpeg === undefined
         ? clips
-        : await recodeAlike({
-            clips: terms.map(({ facts }, index) => ({ file: clips[index] ?? '', facts })),
-            folder: workshop,
+        : await recodeAlike(
+            terms.map(({ facts }, index) => ({ file: clips[index] ?? '', facts })),
+            workshop,
             ffmpeg,
             signal,
-          });
+          );
     const file = join(workshop, 'joined.mp4');
-    await joinByRemux({ clips: alike, file, signal });
+    await joinByRemux(alike, file, signal);
     const { duration_s } = readFacts(file, 'mp4');
     await moveSafely(file, target);
     return { method: found.length === 0 ? 'remux' : 'ffmpeg', duration_s };

@@ -7,6 +7,14 @@ export interface Pixels {
   readonly rgba: Uint8Array;
 }
 
+/** Encodes pixels as a PNG; what is transparent in them is lost. */
+export async function encodePng({ width, height, rgba }: Pixels): Promise<Buffer> {
+  const { PNG } = await import('pngjs');
+  const image = new PNG({ width, height });
+  image.data = Buffer.from(rgba.buffer, rgba.byteOffset, rgba.length);
+  return PNG.sync.write(image, { colorType: 2 });
+}
+
 /** Decodes a PNG or JPEG; undefined for whatever else there is. Throws where the file is damaged. */
 export async function decodeImage(bytes: Buffer): Promise<Pixels | undefined> {
   switch (sniffMedia(bytes)?.mime) {

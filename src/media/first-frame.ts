@@ -2,27 +2,20 @@ import { clipWithFrame } from './frame-position.js';
 import type { FrameTool } from './frame-tool.js';
 import { likeness } from './likeness.js';
 
-/** How alike a clip's first frame and an image are. */
-interface OpensOn {
-  readonly similar: boolean;
-  /** From `likeness`. */
-  readonly score: number;
-}
-
 /** At or above this, the clip opens on the image: see test/media/likeness.test.ts for what lies on either side. */
 const SIMILAR = 0.6;
 
 /**
  * Does a clip open on the given image? Models crop, letterbox or stretch an image to the clip's shape, and compress
  * and tint it a little; all that is allowed for. A picture of something else is not. Undefined where the image is of
- * a kind that the tool cannot read. Throws what the tool throws.
+ * a kind that the tool cannot read. `score` is from `likeness`. Throws what the tool throws.
  */
 export async function opensOn(wish: {
   readonly clip: string;
   readonly image: string;
   readonly tool: FrameTool;
   readonly signal?: AbortSignal | undefined;
-}): Promise<OpensOn | undefined> {
+}): Promise<{ readonly similar: boolean; readonly score: number } | undefined> {
   const { clip, image, tool, signal } = wish;
   clipWithFrame(clip, 'first');
   const [frame, wanted] = await Promise.all([

@@ -52,7 +52,7 @@ export async function inspectLocalInput(input: {
       const message = `${name} leads out of the manifest's folder, to ${path}`;
       return { ok: false, code: 'path-outside', message };
     }
-    return await inspectFile({ path, name, media });
+    return await inspectFile(path, name, media);
   } catch (error) {
     if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) {
       return { ok: false, code: 'file-unreadable', message: `${name} cannot be read: ${messageOf(error)}` };
@@ -73,12 +73,7 @@ async function missingHint(file: string, name: string): Promise<string> {
   return 'paths are relative to the folder of the manifest';
 }
 
-async function inspectFile(input: {
-  readonly path: string;
-  readonly name: string;
-  readonly media: MediaKind;
-}): Promise<LocalInputFinding> {
-  const { path, name, media } = input;
+async function inspectFile(path: string, name: string, media: MediaKind): Promise<LocalInputFinding> {
   // Opened without waiting: a named pipe would hold an ordinary open until somebody writes to it. (Windows has
   // no such flag; undefined counts as zero.)
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);

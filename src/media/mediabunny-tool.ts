@@ -4,7 +4,7 @@ import { isRecord } from '../domain/is-record.js';
 import type { FramePosition } from '../domain/take.js';
 import { messageOf } from '../errors.js';
 import type { WholeClip } from './container.js';
-import { decodeImage, type Pixels } from './decode-image.js';
+import { decodeImage, encodePng, type Pixels } from './decode-image.js';
 import { clipWithFrame, noSuchFrame } from './frame-position.js';
 import type { FrameTool } from './frame-tool.js';
 import { shrink } from './picture.js';
@@ -34,12 +34,9 @@ const TOOL: FrameTool = {
   name: EXTENSION,
 
   async extractFrame({ clip, at, signal }) {
-    const { width, height, rgba } = await readFrame(clip, at);
+    const frame = await readFrame(clip, at);
     signal?.throwIfAborted();
-    const { PNG } = await import('pngjs');
-    const image = new PNG({ width, height });
-    image.data = Buffer.from(rgba);
-    return PNG.sync.write(image, { colorType: 2 });
+    return encodePng(frame);
   },
 
   async readPicture({ file, signal }) {

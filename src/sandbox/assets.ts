@@ -12,19 +12,14 @@ export interface Asset {
   readonly type: 'image/png' | 'image/jpeg';
 }
 
-/** The images that the sandbox serves, for manifests that want remote ones. */
-export interface Assets {
-  /** Where the sandbox is, without a path. */
-  readonly origin: string;
-  /** The image `NAME.png` or `NAME.jpg`: a landscape made up from the name. Undefined for any other kind of name. */
-  find(fileName: string): Promise<Asset | undefined>;
-}
+export type Assets = ReturnType<typeof openAssets>;
 
-export function openAssets(house: { readonly origin: string; readonly darkroom: Darkroom }): Assets {
-  const { origin, darkroom } = house;
+/** The images that the sandbox serves, for manifests that want remote ones. `origin`: where it is, without a path. */
+export function openAssets(origin: string, darkroom: Darkroom) {
   return {
     origin,
-    async find(fileName) {
+    /** The image `NAME.png` or `NAME.jpg`: a landscape made up from the name. Undefined for any other kind of name. */
+    async find(fileName: string): Promise<Asset | undefined> {
       const match = /^(\w[\w .-]{0,80})\.(png|jpe?g)$/i.exec(fileName);
       if (!match) return undefined;
       const [, name = '', ending = ''] = match;

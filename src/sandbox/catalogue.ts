@@ -5,6 +5,7 @@ import { parseCatalogue } from '../catalogue/parse.js';
 import { typicalDuration, typicalResolutions } from '../cost/choices.js';
 import { frameSize } from '../domain/dimensions.js';
 import { estimateTake } from '../cost/estimate.js';
+import { madeUpTake } from '../cost/listing.js';
 import { defined } from '../domain/defined.js';
 import type { Model } from '../domain/catalogue.js';
 import type { VideoRequest } from '../domain/request.js';
@@ -74,21 +75,12 @@ function takeOf(request: VideoRequest): Take {
   // Where both are sent, the frames win.
   const references = frames.length > 0 ? [] : input_references.map(referenceOf);
   const type = frames.length > 0 ? 'image-to-video' : references.length > 0 ? 'reference' : 'text';
-  return {
-    key: 'request',
-    shot: 'request',
-    manifest_id: 'request',
-    take: 1,
-    takes: 1,
-    shot_index: 0,
+  return madeUpTake(settings, {
     type,
-    tags: [],
-    matrix: {},
-    settings,
     frames,
     references,
     ...defined({ previous_shot: previous_job_id }),
-  };
+  });
 }
 
 function referenceOf(reference: NonNullable<VideoRequest['input_references']>[number]): ReferenceInput {

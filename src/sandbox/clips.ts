@@ -2,15 +2,10 @@ import type { Darkroom } from './darkroom.js';
 import type { SandboxJob } from './job.js';
 import type { JobStore } from './job-store.js';
 
-/** The clips of finished jobs, made when they are first asked for and kept. */
-export interface Clips {
-  get(job: SandboxJob, index: number): Promise<Buffer>;
-  /** Resolves when none is being made any more. */
-  settled(): Promise<void>;
-}
+export type Clips = ReturnType<typeof openClips>;
 
-/** Makes each clip once, however many ask for it at the same time. */
-export function openClips(store: JobStore, darkroom: Darkroom): Clips {
+/** The clips of finished jobs, made when they are first asked for and kept: each once, however many ask at the same time. */
+export function openClips(store: JobStore, darkroom: Darkroom) {
   const making = new Map<string, Promise<Buffer>>();
 
   const make = async (job: SandboxJob, index: number): Promise<Buffer> => {
@@ -25,7 +20,7 @@ export function openClips(store: JobStore, darkroom: Darkroom): Clips {
   };
 
   return {
-    async get(job, index) {
+    async get(job: SandboxJob, index: number): Promise<Buffer> {
       const key = `${job.id}.${index}`;
       let clip = making.get(key);
       if (!clip) {
@@ -34,7 +29,8 @@ export function openClips(store: JobStore, darkroom: Darkroom): Clips {
       }
       return clip;
     },
-    async settled() {
+    /** Resolves when none is being made any more. */
+    async settled(): Promise<void> {
       await Promise.allSettled(making.values());
     },
   };

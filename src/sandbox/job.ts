@@ -53,10 +53,11 @@ export function statusAt(job: SandboxJob, now: number): 'pending' | 'in_progress
  */
 export function timingOf(
   clip: ClipSettings,
-  how: { readonly speed: number; readonly markers: ReadonlySet<Marker> },
+  speed: number,
+  markers: ReadonlySet<Marker>,
 ): Pick<SandboxJob, 'starts_after' | 'ends_after'> {
   const [queue = 0, pace = 0] = createHash('sha256').update(clip.model).digest();
-  const factor = (how.markers.has('slow') ? 10 : 1) / how.speed;
+  const factor = (markers.has('slow') ? 10 : 1) / speed;
   const waiting = 300 + 500 * (queue / 255);
   const megapixels = (clip.width * clip.height) / 1e6;
   const working = 2000 + 1500 * (pace / 255) + 60 * clip.seconds + 120 * megapixels;

@@ -34,7 +34,7 @@ export async function startSandbox(options: {
 
   const store = openJobStore(stateDir);
   const darkroom = openDarkroom();
-  const assets = openAssets({ origin, darkroom });
+  const assets = openAssets(origin, darkroom);
   const clips = openClips(store, darkroom);
   const answering = new Set<Promise<void>>();
   server.on('request', (request, response) => {

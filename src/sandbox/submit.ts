@@ -21,14 +21,14 @@ export interface SubmitDesk {
   readonly assets: Assets;
 }
 
-/** A job that has been accepted and is on disk. `isAnswerLost`: its client is not to hear of it. */
-interface Accepted {
-  readonly job: SandboxJob;
-  readonly isAnswerLost: boolean;
-}
-
-/** Takes a request in, as a gateway would. Throws a Refusal where it would say no. */
-export async function submit(body: unknown, desk: SubmitDesk): Promise<Accepted> {
+/**
+ * Takes a request in, as a gateway would: the job is on disk. `isAnswerLost`: its client is not to hear of it.
+ * Throws a Refusal where a gateway would say no.
+ */
+export async function submit(
+  body: unknown,
+  desk: SubmitDesk,
+): Promise<{ readonly job: SandboxJob; readonly isAnswerLost: boolean }> {
   const request = checkShape(body);
   const hasImages = [request.frame_images, request.input_references].some(
     (images) => images && images.length > 0,
@@ -41,13 +41,13 @@ export async function submit(body: unknown, desk: SubmitDesk): Promise<Accepted>
   refuseWhereAsked(request, markers, isFirst);
   await checkPreviousJob(request, desk);
 
-  const clip = await settingsOf({ request, ordered, desk });
+  const clip = await settingsOf(request, ordered, desk);
   const job: SandboxJob = {
     version: 1,
     id: newJobId(),
     generation_id: `gen-${randomUUID()}`,
     accepted_at: desk.clock.now(),
-    ...timingOf(clip, { speed: desk.speed, markers }),
+    ...timingOf(clip, desk.speed, markers),
     ending: endingOf(markers, isFirst),
     outputs: markers.has('two clips') ? 2 : 1,
     loses_clips: markers.has('lost clip'),
@@ -85,12 +85,7 @@ async function checkPreviousJob(request: VideoRequest, { store, clock }: SubmitD
     throw new Refusal(400, `previous_job_id: ${previous.id} is ${status}, not completed`);
 }
 
-async function settingsOf(order: {
-  readonly request: VideoRequest;
-  readonly ordered: Ordered;
-  readonly desk: SubmitDesk;
-}): Promise<ClipSettings> {
-  const { request, ordered, desk } = order;
+async function settingsOf(request: VideoRequest, ordered: Ordered, desk: SubmitDesk): Promise<ClipSettings> {
   const frames = request.frame_images ?? [];
   const frameOf = async (type: 'first_frame' | 'last_frame'): Promise<string | null> => {
     const frame = frames.find(({ frame_type }) => frame_type === type);

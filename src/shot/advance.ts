@@ -74,7 +74,7 @@ function nextState({ id, state }: Attempt, event: AttemptEvent): AttemptState {
     case 'pruned':
       return { ...from('delivered'), pruned: true };
     case 'resolved':
-      return resolved(event, { since, from });
+      return resolved(event, since, from);
     default:
       return unreachable(event);
   }
@@ -85,7 +85,8 @@ type From = <K extends AttemptStateKind>(...kinds: readonly K[]) => StateOf<K>;
 /** Settled by hand is what is uncertain; what is lost can only be given up. */
 function resolved(
   event: Extract<AttemptEvent, { type: 'resolved' }>,
-  { since, from }: { readonly since: string; readonly from: From },
+  since: string,
+  from: From,
 ): AttemptState {
   switch (event.as) {
     case 'job':

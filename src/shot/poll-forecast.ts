@@ -21,10 +21,7 @@ export interface Forecast {
  * The age at which to ask for a job, in milliseconds since it was accepted, when it was found unfinished at
  * `elapsedMs`; `polled` is false for one that was not asked for yet. Infinity where its end is long overdue.
  */
-export function nextPollAt(
-  forecast: Forecast,
-  { elapsedMs, polled }: { readonly elapsedMs: number; readonly polled: boolean },
-): number {
+export function nextPollAt(forecast: Forecast, elapsedMs: number, polled: boolean): number {
   let due = polled ? 0 : HEAD_START;
   const from = Math.max(Math.log(Math.max(elapsedMs, 1)), forecast.middle - REACH);
   for (let at = from; at < forecast.middle + REACH; at += STEP) {
@@ -43,7 +40,8 @@ export function windowStartMs({ middle, spread }: Forecast): number {
 /** How likely an end between two ages was, if the job was like those seen, and if it was not. */
 export function likelihood(
   { middle, spread }: Forecast,
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  fromMs: number,
+  toMs: number,
 ): { readonly alike: number; readonly unlike: number } {
   const between = (share: (at: number) => number) =>
     share(Math.log(toMs)) - (fromMs > 0 ? share(Math.log(fromMs)) : 0);

@@ -54,7 +54,7 @@ export function createPollTiming(setup: {
         .map((key) => records.get(key))
         .find((candidate) => candidate !== undefined);
       return record
-        ? learnedWaitMs({ forecast: forecastOf(record, doubt), job, intervalMs })
+        ? learnedWaitMs(forecastOf(record, doubt), job, intervalMs)
         : unlearnedWaitMs(job, intervalMs);
     },
 
@@ -95,16 +95,11 @@ function unlearnedWaitMs({ elapsedMs, pollsSoFar }: JobProgress, intervalMs: num
 }
 
 /** By the forecast; but never longer than the intervals allow, and never at once again. */
-function learnedWaitMs(known: {
-  readonly forecast: Forecast;
-  readonly job: JobProgress;
-  readonly intervalMs: number;
-}): number {
-  const { forecast, intervalMs } = known;
-  const { elapsedMs, pollsSoFar } = known.job;
+function learnedWaitMs(forecast: Forecast, job: JobProgress, intervalMs: number): number {
+  const { elapsedMs, pollsSoFar } = job;
   const polled = pollsSoFar > 0;
-  if (!polled && nextPollAt(forecast, { elapsedMs: 0, polled }) < elapsedMs) return 0;
-  const next = nextPollAt(forecast, { elapsedMs, polled });
+  if (!polled && nextPollAt(forecast, 0, polled) < elapsedMs) return 0;
+  const next = nextPollAt(forecast, elapsedMs, polled);
   const longest = Math.min(
     Math.max(0, windowStartMs(forecast) - elapsedMs) + intervalMs,
     intervalMs * MOST_INTERVALS,
@@ -159,7 +154,7 @@ function logLength({ lengthMs, unfinishedMs }: LengthSample): number {
 /** By Bayes' rule: how likely it is that the job was unlike those seen before, given when it ended. */
 function chanceUnlike(forecast: Forecast, { lengthMs, unfinishedMs }: LengthSample): number {
   // Without the poll before, the length is taken for about right.
-  const { alike, unlike } = likelihood(forecast, { fromMs: unfinishedMs ?? lengthMs * 0.9, toMs: lengthMs });
+  const { alike, unlike } = likelihood(forecast, unfinishedMs ?? lengthMs * 0.9, lengthMs);
   const chance = forecast.doubt * unlike;
   const either = chance + (1 - forecast.doubt) * alike;
   return either > 0 ? chance / either : forecast.doubt;

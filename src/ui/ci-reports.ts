@@ -1,6 +1,6 @@
 import type { RunSummary, TakeResult } from '../events.js';
 import { count, formatDuration, formatUsd } from './figures.js';
-import { outcomeWord } from './run-lines.js';
+import { OUTCOMES } from './run-lines.js';
 import { costWords } from './summary.js';
 import { clean } from './text.js';
 
@@ -38,10 +38,10 @@ function isFailure(shot: TakeResult): boolean {
 function testCase(shot: TakeResult, suite: string): string {
   const opening = `    <testcase classname="${suite}" name="${escapeXml(shot.key)}" time="${(shot.elapsed_ms ?? 0) / 1000}"`;
   if (shot.outcome === 'delivered') return `${opening}/>`;
-  const message = escapeXml(shot.message ?? outcomeWord(shot.outcome));
+  const message = escapeXml(shot.message ?? OUTCOMES[shot.outcome].word);
   if (isSkipped(shot)) return `${opening}><skipped message="${message}"/></testcase>`;
   const facts = [
-    `outcome: ${outcomeWord(shot.outcome)}`,
+    `outcome: ${OUTCOMES[shot.outcome].word}`,
     `model: ${shot.model}`,
     ...(shot.job_id === undefined ? [] : [`job: ${shot.job_id}`]),
     shot.message ?? '',
@@ -95,7 +95,7 @@ function isDelivered(shot: TakeResult): boolean {
 }
 
 function tableRow(shot: TakeResult): string {
-  const outcome = shot.outcome === 'delivered' ? 'delivered' : `**${outcomeWord(shot.outcome)}**`;
+  const outcome = shot.outcome === 'delivered' ? 'delivered' : `**${OUTCOMES[shot.outcome].word}**`;
   const cost = shot.cost_usd === undefined ? '' : formatUsd(shot.cost_usd);
   const cells = [
     codeSpan(shot.key),

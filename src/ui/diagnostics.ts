@@ -1,7 +1,7 @@
 import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
 import { maskSignatures } from '../domain/unsigned-url.js';
 import { palette, type Look, type Paint, type Palette } from './look.js';
-import { clean, cutEnd, pad, textWidth, wrap } from './text.js';
+import { clean, cutEnd, lastColumns, pad, REORDERING, textWidth, wrap } from './text.js';
 
 /** Source lines are cut to this even where nothing wraps: one line of a manifest may be megabytes long. */
 const WIDEST = 160;
@@ -43,18 +43,10 @@ function bodyLines(
   look: Look,
 ): string[] {
   const paint = palette(look.color);
-  const source = at === undefined ? undefined : lines[at.line - 1];
   const shown =
-    at === undefined || source === undefined
+    at === undefined || lines[at.line - 1] === undefined
       ? wrap(clean(message), look.width - 2).map((line) => `  ${line}`)
-      : excerpt({
-          at,
-          source,
-          before: lines[at.line - 2],
-          message: clean(message),
-          mark: severityPaint(severity, paint),
-          look,
-        });
+      : excerpt({ at, severity, message: clean(message) }, lines, look);
   const advice = hint === undefined ? [] : wrap(clean(hint), look.width - 8);
   return [
     ...shown,
@@ -67,54 +59,42 @@ function severityPaint(severity: Diagnostic['severity'], paint: Palette): Paint 
 }
 
 /** The line before, the line, and the marker with the message beside it, or below where it is too long for that. */
-function excerpt(parts: {
-  readonly at: SourceRange;
-  readonly source: string;
-  readonly before: string | undefined;
-  readonly message: string;
-  readonly mark: Paint;
-  readonly look: Look;
-}): string[] {
-  const { at, source, before, message, mark, look } = parts;
+function excerpt(
+  { at, severity, message }: Required<Pick<Diagnostic, 'at' | 'severity' | 'message'>>,
+  lines: readonly string[],
+  look: Look,
+): string[] {
   const paint = palette(look.color);
+  const [before = '', source = ''] = [lines[at.line - 2], lines[at.line - 1]];
   const bar = look.unicode ? '│' : '|';
   const digits = Math.max(String(at.line).length, 2);
   const gutter = (label: string): string => paint.dim(`  ${label.padStart(digits)} ${bar}`);
   const room = Math.max(20, Math.min(look.width, WIDEST) - digits - 5);
-  const view = viewOf({ source, at, room, ellipsis: look.unicode ? '…' : '...' });
+  const view = viewOf(source, at, room, look.unicode ? '…' : '...');
   const numbered = (line: number, text: string): string => `${gutter(String(line))} ${text}`.trimEnd();
 
-  const lines =
-    before === undefined || before.trim() === '' || view.isShifted
+  const excerpted =
+    before.trim() === '' || view.isShifted
       ? []
       : [numbered(at.line - 1, cutEnd(visible(withoutKeys(before).slice(0, 4 * room)), room, view.ellipsis))];
-  lines.push(numbered(at.line, view.text));
-  const marker = `${' '.repeat(view.offset)}${mark('^'.repeat(view.length))}`;
+  excerpted.push(numbered(at.line, view.text));
+  const marker = `${' '.repeat(view.offset)}${severityPaint(severity, paint)('^'.repeat(view.length))}`;
   if (view.offset + view.length + 1 + textWidth(message) <= Math.max(room, look.width - digits - 5)) {
-    return [...lines, `${gutter('')} ${marker} ${message}`];
+    return [...excerpted, `${gutter('')} ${marker} ${message}`];
   }
-  return [...lines, `${gutter('')} ${marker}`, ...wrap(message, room).map((line) => `${gutter('')} ${line}`)];
+  return [
+    ...excerpted,
+    `${gutter('')} ${marker}`,
+    ...wrap(message, room).map((line) => `${gutter('')} ${line}`),
+  ];
 }
 
-interface View {
-  readonly text: string;
-  /** Columns before the marker, and under it. */
-  readonly offset: number;
-  readonly length: number;
-  /** The beginning of the line is cut off. */
-  readonly isShifted: boolean;
-  readonly ellipsis: string;
-}
-
-/** The part of a line round the marker that fits into `room` columns. */
-function viewOf(parts: {
-  readonly source: string;
-  readonly at: SourceRange;
-  readonly room: number;
-  readonly ellipsis: string;
-}): View {
-  const { at, room, ellipsis } = parts;
-  const source = withoutKeys(parts.source);
+/**
+ * The part of a line round the marker that fits into `room` columns; `offset` columns stand before the marker, `length`
+ * above it. `isShifted`: the beginning of the line is cut off.
+ */
+function viewOf(line: string, at: SourceRange, room: number, ellipsis: string) {
+  const source = withoutKeys(line);
   const start = Math.min(at.column - 1, source.length);
   const end = Math.min(Math.max(at.end_column ?? at.column, at.column) - 1, source.length);
   const marked = visible(source.slice(start, Math.min(end, start + room)));
@@ -134,19 +114,12 @@ function viewOf(parts: {
   };
 }
 
-function lastColumns(text: string, width: number): string {
-  let from = Math.max(0, text.length - width);
-  while (textWidth(text.slice(from)) > width) from++;
-  // Not from the middle of a surrogate pair.
-  return text.slice(from).replace(/^[\udc00-\udfff]/, '');
-}
-
 /** A piece of a source line, each character as wide as before or after the marker: nothing in it moves the cursor. */
 function visible(text: string): string {
   return text
     .replaceAll('\t', '  ')
     .replace(/\p{Cc}/gu, ' ')
-    .replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g, '')
+    .replace(REORDERING, '')
     .replace(/\p{Cs}/gu, '\ufffd');
 }
 

@@ -1,7 +1,7 @@
 import cliProgress from 'cli-progress';
 import type { Style } from './look.js';
 import { lostWords, moneyWords, timeLeftWords } from './run-lines.js';
-import type { ActiveShot, RunState } from './run-view.js';
+import { settledTakes, type ActiveShot, type RunState } from './run-view.js';
 import { formatBytes, groupDigits } from './figures.js';
 import { clean, cutEnd, cutMiddle, pad, textWidth } from './text.js';
 
@@ -21,7 +21,7 @@ export interface FrameOptions extends Style {
 export function frameLines(state: RunState, options: FrameOptions): string[] {
   const head = headLines(state, options).slice(0, options.rows);
   const room = options.rows - head.length;
-  const shots = [...firstOf(state.active.values(), room)];
+  const shots = [...state.active.values()].slice(0, room);
   const hidden = state.active.size - shots.length;
   if (hidden > 0) shots.pop();
   const more = state.active.size - shots.length;
@@ -32,64 +32,37 @@ export function frameLines(state: RunState, options: FrameOptions): string[] {
   ];
 }
 
-function* firstOf<Item>(items: Iterable<Item>, most: number): Generator<Item> {
-  let left = most;
-  for (const item of items) {
-    if (left <= 0) return;
-    left -= 1;
-    yield item;
-  }
-}
-
 const LONGEST_BAR = 28;
 const SHORTEST_BAR = 8;
 const GAP = '   ';
 
 /** One line where it fits, else the bar on the first and the words on the second. */
 function headLines(state: RunState, options: FrameOptions): string[] {
-  const { width } = options;
-  const name = cutMiddle(clean(state.project), Math.max(6, Math.floor(width / 4)), options.signs.ellipsis);
+  const { width, paint, signs } = options;
+  const name = cutMiddle(clean(state.project), Math.max(6, Math.floor(width / 4)), signs.ellipsis);
   const counts = `${groupDigits(state.delivered)}/${groupDigits(state.total)}`;
   const lost = lostWords(state);
   const rest = [moneyWords(state), timeLeftWords(options.timeLeftMs)].filter((words) => words !== '');
 
   const tail = [counts, ...lost, ...rest].join(GAP);
   const room = width - textWidth(name) - textWidth(tail) - 4;
-  if (room >= SHORTEST_BAR)
-    return [headLine({ name, room, counts, words: [...lost, ...rest] }, state, options)];
+  if (room >= SHORTEST_BAR) return [line(room, [...lost, ...rest])];
 
   const firstRoom = width - textWidth(name) - textWidth(counts) - 4;
-  const first =
-    firstRoom < 3
-      ? cutEnd(counts, width, options.signs.ellipsis)
-      : headLine({ name, room: firstRoom, counts, words: [] }, state, options);
-  const second = `  ${cutEnd([...lost, ...rest].join(GAP), width - 2, options.signs.ellipsis)}`;
+  const first = firstRoom < 3 ? cutEnd(counts, width, signs.ellipsis) : line(firstRoom, []);
+  const second = `  ${cutEnd([...lost, ...rest].join(GAP), width - 2, signs.ellipsis)}`;
   return second.trim() === '' ? [first] : [first, second];
-}
 
-function headLine(
-  parts: {
-    readonly name: string;
-    /** Columns for the bar. */
-    readonly room: number;
-    readonly counts: string;
-    readonly words: readonly string[];
-  },
-  state: RunState,
-  options: FrameOptions,
-): string {
-  const { paint } = options;
-  const bar = barOf(state, Math.min(LONGEST_BAR, parts.room), options);
-  const [lost = '', ...rest] = parts.words;
-  const words = [parts.counts, ...(state.lost.size > 0 ? [paint.red(lost)] : [lost]), ...rest];
-  return `${paint.bold(parts.name)}  ${bar}  ${words.filter((word) => word !== '').join(GAP)}`;
+  function line(barRoom: number, [worst = '', ...others]: readonly string[]): string {
+    const bar = barOf(state, Math.min(LONGEST_BAR, barRoom), options);
+    const words = [counts, state.lost.size > 0 ? paint.red(worst) : worst, ...others];
+    return `${paint.bold(name)}  ${bar}  ${words.filter((word) => word !== '').join(GAP)}`;
+  }
 }
 
 /** How much of the run is settled, whether well or not. */
 function barOf(state: RunState, barsize: number, { paint, signs }: FrameOptions): string {
-  let settled = state.delivered;
-  for (const takes of state.lost.values()) settled += takes;
-  const progress = state.total > 0 ? Math.min(1, settled / state.total) : 0;
+  const progress = state.total > 0 ? Math.min(1, settledTakes(state) / state.total) : 0;
   const bar = cliProgress.Format.BarFormat(progress, {
     barsize,
     barGlue: '\0',

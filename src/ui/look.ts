@@ -106,6 +106,14 @@ export interface Glyphs {
   readonly barEmpty: string;
 }
 
+/** A sign that stands before a row; those of actions are the plan's. */
+export type Mark = 'done' | 'failed' | PlanAction;
+
+/** How a mark looks. */
+export function markOf(mark: Mark, signs: Glyphs): string {
+  return mark === 'done' || mark === 'failed' ? signs[mark] : signs.action[mark];
+}
+
 const UNICODE: Glyphs = {
   action: {
     render: '+',

@@ -19,7 +19,7 @@ export function modelsTableLines(listings: readonly ModelListing[], look: Look):
         lengthWords(model.supported_durations, signs),
         clean(model.supported_resolutions?.join(' ') ?? signs.none),
         clean(model.supported_aspect_ratios?.join(' ') ?? signs.none),
-        yesNo(model.generate_audio, signs),
+        yesNo(model.generate_audio, signs.none),
         estimate === null ? 'unpriced' : formatEstimate(estimate, signs),
       ],
       rest: typicalWords(typical),
@@ -49,8 +49,8 @@ function lengthWords(durations: readonly number[] | undefined, signs: Glyphs): s
   return sorted.length > 2 && unbroken ? `${first}${signs.to}${last}` : sorted.join(' ');
 }
 
-function yesNo(value: boolean | undefined, signs: Glyphs): string {
-  if (value === undefined) return signs.none;
+function yesNo(value: boolean | undefined, unknown: string): string {
+  if (value === undefined) return unknown;
   return value ? 'yes' : 'no';
 }
 
@@ -87,8 +87,6 @@ export function modelLines({ model, modes, typical, estimate }: ModelListing, lo
 function factsOf(model: Model): (readonly [string, string])[] {
   const list = (values: readonly (string | number)[] | undefined): string =>
     values === undefined ? NOT_SAID : values.length === 0 ? 'none' : values.join(', ');
-  const bool = (value: boolean | undefined): string =>
-    value === undefined ? NOT_SAID : value ? 'yes' : 'no';
   const durations = model.supported_durations && [...model.supported_durations].sort((a, b) => a - b);
   return [
     ['durations', durations === undefined ? NOT_SAID : `${list(durations)} s`],
@@ -96,8 +94,8 @@ function factsOf(model: Model): (readonly [string, string])[] {
     ['ratios', list(model.supported_aspect_ratios)],
     ['sizes', list(model.supported_sizes)],
     ['frames', list(model.supported_frame_images)],
-    ['audio', bool(model.generate_audio)],
-    ['seed', bool(model.seed)],
+    ['audio', yesNo(model.generate_audio, NOT_SAID)],
+    ['seed', yesNo(model.seed, NOT_SAID)],
     ['upscale', upscaleWords(model.upscale_factor)],
     ['creativity', model.creativity === false ? 'no' : list(model.creativity)],
     ['passthrough', list(model.allowed_passthrough_parameters)],

@@ -71,7 +71,7 @@ function productLines(plan: PlanDocument, signs: Glyphs): string[] {
 function planRows(plan: PlanDocument, style: PlanStyle): TableRow[] {
   const model = modelNames(plan.shots.map((row) => row.model));
   const key = takeKeys(plan.shots);
-  const name = (row: PlanRow): TableRow => namedRow(row, { key: key(row), model: model(row.model) }, style);
+  const name = (row: PlanRow): TableRow => namedRow(row, key(row), model(row.model), style);
   const namedOf = new Map<PlanAction, number>();
   const isNamed = ({ action }: PlanRow): boolean => {
     if (action === 'reuse') return style.look.all === true;
@@ -93,25 +93,20 @@ function planRows(plan: PlanDocument, style: PlanStyle): TableRow[] {
   return [...named.map(name), ...rest];
 }
 
-function namedRow(
-  row: PlanRow,
-  names: { readonly key: string; readonly model: string },
-  style: PlanStyle,
-): TableRow {
+function namedRow(row: PlanRow, key: string, model: string, style: PlanStyle): TableRow {
   const { signs, look } = style;
-  const paint = actionPaint(row.action, style.paint);
-  const key = cutMiddle(names.key, Math.max(12, Math.min(48, look.width / 2.5)), signs.ellipsis);
+  const shown = cutMiddle(key, Math.max(12, Math.min(48, look.width / 2.5)), signs.ellipsis);
   return {
     cells: [
-      `${paint(signs.action[row.action])} ${key}`,
-      names.model,
+      `${actionSign(row.action, style)} ${shown}`,
+      model,
       row.duration === undefined ? '' : `${row.duration} s`,
       clean(row.size ?? [row.resolution, row.aspect_ratio].filter((word) => word !== undefined).join(' ')),
       costCell(row, signs),
     ],
     rest: clean(reasonsOf(row)),
     paintRest: row.blocked_by === undefined ? style.paint.dim : style.paint.yellow,
-    note: settleNote(row, names.key, style),
+    note: settleNote(row, key, style),
   };
 }
 
@@ -122,14 +117,15 @@ function settleNote(row: PlanRow, key: string, { look, signs, paint }: PlanStyle
 }
 
 /** Rows of one action and reason as one: with a known price, or without. */
-function foldedRow(rows: readonly PlanRow[], noun: string, { signs, paint }: PlanStyle): TableRow {
+function foldedRow(rows: readonly PlanRow[], noun: string, style: PlanStyle): TableRow {
+  const { signs, paint } = style;
   const action = rows[0]?.action ?? 'reuse';
   const toPay = rows.filter((row) => row.blocked_by === undefined);
   const expected = sumUsd(toPay.map((row) => row.estimate?.expected_usd ?? 0));
   const isUnpriced = buys(action) && toPay.some((row) => row.estimate === null);
   return {
     cells: [
-      `${actionPaint(action, paint)(signs.action[action])} ${groupDigits(rows.length)} ${noun}`,
+      `${actionSign(action, style)} ${groupDigits(rows.length)} ${noun}`,
       '',
       '',
       '',
@@ -155,22 +151,19 @@ function reasonsOf(row: PlanRow): string {
   return reasons.join(', ');
 }
 
-function actionPaint(action: PlanAction, paint: Palette): (text: string) => string {
-  switch (action) {
-    case 'render':
-      return paint.green;
-    case 'rerender':
-    case 'retry':
-      return paint.yellow;
-    case 'resume':
-    case 'download':
-      return paint.cyan;
-    case 'held':
-      return paint.red;
-    case 'reuse':
-    case 'orphan':
-      return paint.dim;
-  }
+const ACTION_COLORS: Readonly<Record<PlanAction, keyof Palette>> = {
+  render: 'green',
+  rerender: 'yellow',
+  retry: 'yellow',
+  resume: 'cyan',
+  download: 'cyan',
+  held: 'red',
+  reuse: 'dim',
+  orphan: 'dim',
+};
+
+function actionSign(action: PlanAction, { paint, signs }: PlanStyle): string {
+  return paint[ACTION_COLORS[action]](signs.action[action]);
 }
 
 function totalLines(plan: PlanDocument, style: PlanStyle): string[] {

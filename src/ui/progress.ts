@@ -2,7 +2,7 @@ import type { RunEvent } from '../events.js';
 import { count, formatUsd, groupDigits, unpricedWords } from './figures.js';
 import { styleOf, type Look } from './look.js';
 import { createEventLines, lostWords, moneyWords, timeLeftWords, warningLine } from './run-lines.js';
-import { createRunView, type RunView } from './run-view.js';
+import { createRunView, settledTakes, type RunView } from './run-view.js';
 import { clean } from './text.js';
 
 /** Shows a run while it lasts. */
@@ -113,12 +113,6 @@ function settledPrefix(event: RunEvent, { state }: RunView): string {
 function settledOf(state: RunView['state']): string {
   const total = String(state.total);
   return `[${String(settledTakes(state)).padStart(total.length)}/${total}]`;
-}
-
-function settledTakes(state: RunView['state']): number {
-  let settled = state.delivered;
-  for (const takes of state.lost.values()) settled += takes;
-  return settled;
 }
 
 /** `[31/60]  5 in flight  2 failed  $9.84 of $20.00  about 6 min left`. */

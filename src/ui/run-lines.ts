@@ -1,5 +1,5 @@
 import type { NotDelivered, RunEvent } from '../events.js';
-import type { Style } from './look.js';
+import { markOf, type Mark, type Palette, type Style } from './look.js';
 import { formatDuration, formatTimeLeft, formatUsd, groupDigits } from './figures.js';
 import type { RunState, RunView } from './run-view.js';
 import { clean, pad } from './text.js';
@@ -30,7 +30,7 @@ export function createEventLines(
       case 'shot.delivered': {
         const job = ended.get(event.key);
         ended.delete(event.key);
-        return event.reused ? undefined : deliveredLine(event, { job, keyWidth }, style);
+        return event.reused ? undefined : deliveredLine(event, job, keyWidth, style);
       }
       case 'shot.not_delivered':
         // Those never begun are named at the end; ten thousand lines that say so would bury all others.
@@ -50,13 +50,7 @@ export function createEventLines(
         // Who interrupts a run knows.
         if (event.reason.kind === 'interrupted') return undefined;
         return warningLine(`no further submits: ${event.reason.message}`, style);
-      case 'run.started':
-      case 'run.finished':
-      case 'shot.planned':
-      case 'shot.submitting':
-      case 'shot.submitted':
-      case 'shot.progress':
-      case 'shot.downloading':
+      default:
         return undefined;
     }
   };
@@ -72,13 +66,14 @@ type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { readonly type:
 
 function deliveredLine(
   event: EventOf<'shot.delivered'>,
-  facts: { readonly job: EndedJob | undefined; readonly keyWidth: number },
+  job: EndedJob | undefined,
+  keyWidth: number,
   { paint, signs, showPath }: EventLineStyle,
 ): EventLine {
-  const costUsd = event.cost_usd ?? facts.job?.costUsd;
+  const costUsd = event.cost_usd ?? job?.costUsd;
   const words = [
-    padKey(event.key, facts.keyWidth),
-    pad(facts.job === undefined ? '' : formatDuration(facts.job.elapsedMs), 7, 'right'),
+    padKey(event.key, keyWidth),
+    pad(job === undefined ? '' : formatDuration(job.elapsedMs), 7, 'right'),
     pad(costUsd === undefined ? '' : formatUsd(costUsd), 6, 'right'),
     event.outputs[0] === undefined ? '' : clean(showPath(event.outputs[0].path)),
     ...(event.outputs.length > 1 ? [`and ${event.outputs.length - 1} more`] : []),
@@ -91,25 +86,11 @@ function notDeliveredLine(
   keyWidth: number,
   { paint, signs }: Style,
 ): EventLine {
-  const sign = event.will_retry ? paint.yellow(signs.warning) : outcomeSign(event.outcome, { paint, signs });
+  const { word, sign, color } = OUTCOMES[event.outcome];
+  const mark = event.will_retry ? paint.yellow(signs.warning) : paint[color](markOf(sign, signs));
   const again = event.will_retry ? '; rendered again' : '';
-  const text = `${padKey(event.key, keyWidth)}  ${outcomeWord(event.outcome)}: ${clean(event.message)}${again}`;
-  return { head: `  ${sign} `, text };
-}
-
-function outcomeSign(outcome: NotDelivered, { paint, signs }: Style): string {
-  switch (outcome) {
-    case 'failed':
-    case 'refused':
-      return paint.red(signs.failed);
-    case 'held':
-    case 'blocked':
-      return paint.yellow(signs.action.held);
-    case 'waiting':
-      return paint.cyan(signs.action.resume);
-    case 'not_submitted':
-      return paint.dim(signs.action.orphan);
-  }
+  const text = `${padKey(event.key, keyWidth)}  ${word}: ${clean(event.message)}${again}`;
+  return { head: `  ${mark} `, text };
 }
 
 /** A line that says something without being about one shot's end. */
@@ -117,19 +98,20 @@ export function warningLine(message: string, { paint, signs }: Style): EventLine
   return { head: `  ${paint.yellow(signs.warning)} `, text: clean(message) };
 }
 
-/** How an outcome is called in front of people. */
-export function outcomeWord(outcome: NotDelivered): string {
-  switch (outcome) {
-    case 'not_submitted':
-      return 'not submitted';
-    case 'waiting':
-      return 'in flight';
-    case 'failed':
-    case 'refused':
-    case 'held':
-    case 'blocked':
-      return outcome;
-  }
+/** How an outcome is called in front of people, and how it is marked: in the order in which they want to hear of them. */
+export const OUTCOMES: Readonly<Record<NotDelivered, Outcome>> = {
+  failed: { word: 'failed', sign: 'failed', color: 'red' },
+  refused: { word: 'refused', sign: 'failed', color: 'red' },
+  held: { word: 'held', sign: 'held', color: 'yellow' },
+  blocked: { word: 'blocked', sign: 'held', color: 'yellow' },
+  waiting: { word: 'in flight', sign: 'resume', color: 'cyan' },
+  not_submitted: { word: 'not submitted', sign: 'orphan', color: 'cyan' },
+};
+
+interface Outcome {
+  readonly word: string;
+  readonly sign: Mark;
+  readonly color: keyof Palette;
 }
 
 function padKey(key: string, keyWidth: number): string {

@@ -190,6 +190,11 @@ export function createRunView(): RunView {
   return { state, handle, timeLeftMs };
 }
 
+/** How many takes the run is done with, whether well or not. */
+export function settledTakes({ delivered, lost }: RunState): number {
+  return [...lost.values()].reduce((sum, takes) => sum + takes, delivered);
+}
+
 function isInFlight(shot: ActiveShot | undefined): boolean {
   return shot !== undefined && shot.state !== 'downloading';
 }

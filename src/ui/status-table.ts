@@ -1,7 +1,6 @@
-import type { PlanAction } from '../domain/plan.js';
 import type { Report, ReportState, ReportTake } from '../domain/report.js';
 import { sumUsd } from '../domain/money.js';
-import { styleOf, type Glyphs, type Look, type Palette, type Style } from './look.js';
+import { markOf, styleOf, type Look, type Mark, type Palette, type Style } from './look.js';
 import { count, formatDuration, formatMoment, formatUsd, groupDigits, unpricedWords } from './figures.js';
 import { modelNames } from './names.js';
 import type { NextCommands } from './shell.js';
@@ -21,9 +20,7 @@ export function statusLines(report: Report, look: StatusLook): string[] {
   const style = { look, ...styleOf(look) };
   const model = modelNames(report.takes.map((take) => take.settings.model));
   const keyRoom = roomForKeys(report, look.width);
-  const rows = report.takes.map((take) =>
-    takeRow(take, { model: model(take.settings.model), keyRoom }, style),
-  );
+  const rows = report.takes.map((take) => takeRow(take, model(take.settings.model), keyRoom, style));
   return [
     [style.paint.bold(clean(report.project)), count(report.takes.length, 'take'), clean(report.gateway)].join(
       ` ${style.signs.dot} `,
@@ -57,19 +54,20 @@ const INDENT_SIGN_AND_GAPS = 8;
 
 function takeRow(
   take: ReportTake,
-  { model, keyRoom }: { readonly model: string; readonly keyRoom: number },
+  model: string,
+  keyRoom: number,
   { look, paint, signs }: StatusStyle,
 ): TableRow {
-  const [word, sign, color] = shownAs(take);
-  const mark = take.picked && take.takes > 1 ? '(picked) ' : '';
+  const [word, mark, color] = shownAs(take);
+  const picked = take.picked && take.takes > 1 ? '(picked) ' : '';
   return {
     cells: [
-      `${paint[color](signOf(sign, signs))} ${cutMiddle(clean(take.key), keyRoom, signs.ellipsis)}`,
+      `${paint[color](markOf(mark, signs))} ${cutMiddle(clean(take.key), keyRoom, signs.ellipsis)}`,
       word,
       model,
       priceOf(take),
     ],
-    rest: clean(mark + detailOf(take, look)),
+    rest: clean(picked + detailOf(take, look)),
     paintRest: take.state === 'delivered' && warningsOf(take).length === 0 ? paint.dim : (text) => text,
   };
 }
@@ -81,14 +79,10 @@ function priceOf(take: ReportTake): string {
 }
 
 /** What a state is called and how it is marked; the classes are those of the plan. */
-type Shown = readonly [word: string, sign: 'done' | 'failed' | PlanAction, color: keyof Palette];
+type Shown = readonly [word: string, mark: Mark, color: keyof Palette];
 
 function shownAs({ state, earlier }: ReportTake): Shown {
   return state === 'missing' && earlier ? ['out of date', 'rerender', 'yellow'] : STATES[state];
-}
-
-function signOf(sign: Shown[1], signs: Glyphs): string {
-  return sign === 'done' || sign === 'failed' ? signs[sign] : signs.action[sign];
 }
 
 const STATES: Readonly<Record<ReportState, Shown>> = {

@@ -3,7 +3,7 @@ import { sumUsd } from '../domain/money.js';
 import type { NotDelivered, RunSummary, TakeResult } from '../events.js';
 import { styleOf, type Look, type Palette, type Style } from './look.js';
 import { count, formatDuration, formatUsd, groupDigits, unpricedWords } from './figures.js';
-import { outcomeWord } from './run-lines.js';
+import { OUTCOMES } from './run-lines.js';
 import type { NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
 import { clean, joinFacts, wrap } from './text.js';
@@ -64,9 +64,6 @@ export function costWords(summary: RunSummary): string {
   return `${cost}${unpricedWords(cost_unpriced, 'job')} (${isAsEstimated ? 'as estimated' : estimate})`;
 }
 
-/** The order in which a person wants to hear of them. */
-const LOST: readonly NotDelivered[] = ['failed', 'refused', 'held', 'blocked', 'waiting', 'not_submitted'];
-
 /** From so many on, shots with one reason share a paragraph. */
 const MANY_ALIKE = 6;
 
@@ -74,7 +71,7 @@ const MANY_ALIKE = 6;
 function lostLines(summary: RunSummary, style: SummaryStyle): string[] {
   const rows: TableRow[] = [];
   const paragraphs: string[] = [];
-  for (const outcome of LOST) {
+  for (const outcome of Object.keys(OUTCOMES) as NotDelivered[]) {
     const lost = summary.shots.filter((shot) => shot.outcome === outcome);
     for (const takes of groupBy(lost, reasonOf).values()) {
       if (takes.length >= MANY_ALIKE) paragraphs.push(...lostParagraph(outcome, takes, style));
@@ -91,7 +88,7 @@ function reasonOf({ job_id, message }: TakeResult): string {
 
 function lostRow(outcome: NotDelivered, take: TakeResult, { look, paint }: SummaryStyle): TableRow {
   return {
-    cells: [outcomePaint(outcome, paint)(outcomeWord(outcome)), clean(take.key), clean(take.model)],
+    cells: [paintedWord(outcome, paint), clean(take.key), clean(take.model)],
     rest: clean(take.message ?? ''),
     note: outcome === 'held' ? paint.dim(settleNote([take], look.commands)) : undefined,
   };
@@ -99,12 +96,11 @@ function lostRow(outcome: NotDelivered, take: TakeResult, { look, paint }: Summa
 
 function lostParagraph(outcome: NotDelivered, takes: readonly TakeResult[], style: SummaryStyle): string[] {
   const { look, paint } = style;
-  const word = outcomePaint(outcome, paint)(outcomeWord(outcome));
   const [first] = takes;
   const reason = clean(first?.message ?? '');
   const keys = takes.map((take) => clean(take.key)).join(', ');
   return [
-    `  ${word}  ${count(takes.length, 'shot')}: ${reason}`,
+    `  ${paintedWord(outcome, paint)}  ${count(takes.length, 'shot')}: ${reason}`,
     ...wrap(keys, Math.min(100, look.width) - 6).map((line) => `      ${line}`),
     ...(outcome === 'held' ? [paint.dim(`      ${settleNote(takes, look.commands)}`)] : []),
   ];
@@ -121,18 +117,9 @@ function settleNote(takes: readonly TakeResult[], { resolve }: NextCommands): st
     : `each run asks for ${whom} again; to give ${whom} up: ${command} --abandon`;
 }
 
-function outcomePaint(outcome: NotDelivered, paint: Palette): (text: string) => string {
-  switch (outcome) {
-    case 'failed':
-    case 'refused':
-      return paint.red;
-    case 'held':
-    case 'blocked':
-      return paint.yellow;
-    case 'waiting':
-    case 'not_submitted':
-      return paint.cyan;
-  }
+function paintedWord(outcome: NotDelivered, paint: Palette): string {
+  const { word, color } = OUTCOMES[outcome];
+  return paint[color](word);
 }
 
 /** Where a clip of this run differs from what was asked. */

@@ -30,7 +30,7 @@ const GAP = 2;
 export function tableLines(rows: readonly TableRow[], options: TableOptions): string[] {
   const indent = options.indent ?? '  ';
   const widths = columnWidths(rows);
-  const shown = shownColumns({ rows, widths, options, indentWidth: indent.length });
+  const shown = shownColumns(rows, widths, options, indent.length);
   const cellsWidth = indent.length + spanOf(shown, widths);
   const room = options.width - cellsWidth - GAP;
   // With hardly any room beside the cells, the sentence goes below them.
@@ -66,17 +66,17 @@ function widestRest(rows: readonly TableRow[]): number {
   return rows.reduce((most, row) => Math.max(most, textWidth(row.rest ?? '')), 0);
 }
 
-function shownColumns(facts: {
-  readonly rows: readonly TableRow[];
-  readonly widths: readonly number[];
-  readonly options: TableOptions;
-  readonly indentWidth: number;
-}): number[] {
-  const wanted = Math.min(widestRest(facts.rows), COMFORTABLE_REST);
+function shownColumns(
+  rows: readonly TableRow[],
+  widths: readonly number[],
+  options: TableOptions,
+  indentWidth: number,
+): number[] {
+  const wanted = Math.min(widestRest(rows), COMFORTABLE_REST);
   // A column that no row fills would be a hole.
-  let shown = facts.widths.flatMap((width, index) => (width > 0 ? [index] : []));
-  for (const dropped of facts.options.droppable ?? []) {
-    const room = facts.options.width - facts.indentWidth - spanOf(shown, facts.widths) - GAP;
+  let shown = widths.flatMap((width, index) => (width > 0 ? [index] : []));
+  for (const dropped of options.droppable ?? []) {
+    const room = options.width - indentWidth - spanOf(shown, widths) - GAP;
     if (room >= wanted) break;
     shown = shown.filter((index) => index !== dropped);
   }

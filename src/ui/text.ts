@@ -13,7 +13,8 @@ export function clean(text: string): string {
     .trim();
 }
 
-const REORDERING = /[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g;
+/** Marks that turn the reading direction around. */
+export const REORDERING = /[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g;
 const LONE_SURROGATE = /\p{Cs}/gu;
 const CONTROLS = /[\p{Cc}\u2028\u2029]+/gu;
 
@@ -101,7 +102,8 @@ function takeColumns(text: string, width: number): string {
   return taken;
 }
 
-function lastColumns(text: string, width: number): string {
+/** The end of a text (without colours), no wider than `width`. */
+export function lastColumns(text: string, width: number): string {
   if (ONE_COLUMN_EACH.test(text)) return text.slice(Math.max(0, text.length - width));
   let taken = '';
   let used = 0;

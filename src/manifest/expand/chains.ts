@@ -25,14 +25,13 @@ interface Need {
  * The answer has one entry for each shot. `unclear`: ids of shots that could not be expanded; what names them is not
  * worth a second message.
  */
-export function resolveChains(options: {
-  readonly shots: readonly ExpandedShot[];
-  readonly unclear: ReadonlySet<string>;
-  readonly report: Report;
-  readonly suggest: Suggest;
-}): readonly Chained[] {
-  const { shots, report } = options;
-  const find = shotFinder(options);
+export function resolveChains(
+  shots: readonly ExpandedShot[],
+  unclear: ReadonlySet<string>,
+  report: Report,
+  suggest: Suggest,
+): readonly Chained[] {
+  const find = shotFinder(shots, unclear, report, suggest);
   const needs = new Map<ExpandedShot, Need[]>();
   const chained = shots.map((shot) => (isAlone(shot.values) ? shot.values : chain(shot)));
   if (needs.size > 0) reportCircles(needs, report);
@@ -58,7 +57,7 @@ export function resolveChains(options: {
     const { from, at, take, path } = source;
     const origin = need(shot, from, [...path, 'from']);
     if (!origin) return undefined;
-    checkMoment({ shot, source, origin, report });
+    checkMoment(shot, source, origin, report);
     return defined({ kind: 'shot' as const, shot: origin.id, at, take });
   }
 
@@ -105,13 +104,7 @@ function undated(model: string): string {
   return model.replace(/-\d{8}$/, '');
 }
 
-function checkMoment(parts: {
-  readonly shot: ExpandedShot;
-  readonly source: ClipFrame;
-  readonly origin: ExpandedShot;
-  readonly report: Report;
-}): void {
-  const { shot, source, origin, report } = parts;
+function checkMoment(shot: ExpandedShot, source: ClipFrame, origin: ExpandedShot, report: Report): void {
   const { take, at, path } = source;
   const { takes, settings } = origin.values;
   if (take !== undefined && take > takes) {
@@ -131,13 +124,12 @@ function checkMoment(parts: {
 type FindShot = (asking: ExpandedShot, name: string, path: Path) => ExpandedShot | undefined;
 
 /** Finds shots by expanded id, or by the manifest's id where that leaves one, or one with the same matrix values. */
-function shotFinder(options: {
-  readonly shots: readonly ExpandedShot[];
-  readonly unclear: ReadonlySet<string>;
-  readonly report: Report;
-  readonly suggest: Suggest;
-}): FindShot {
-  const { shots, unclear, report, suggest } = options;
+function shotFinder(
+  shots: readonly ExpandedShot[],
+  unclear: ReadonlySet<string>,
+  report: Report,
+  suggest: Suggest,
+): FindShot {
   let index: ShotIndex | undefined;
 
   return (asking, name, path) => {
@@ -148,14 +140,30 @@ function shotFinder(options: {
     const alike = index.alike(asking, name);
     if (alike.length === 1) return alike[0];
     if (isUnclear(name, unclear)) return undefined;
-    report({
-      code: 'unknown-shot',
-      path,
-      shot: asking.id,
-      ...explain({ name, isFrame: path.at(-1) === 'from', group, byId: index.byId, suggest }),
-    });
+    // Of a frame a take may be named, of a continued job not.
+    const isFrame = path.at(-1) === 'from';
+    report({ code: 'unknown-shot', path, shot: asking.id, ...explain(name, isFrame, group, index.byId) });
     return undefined;
   };
+
+  function explain(
+    name: string,
+    isFrame: boolean,
+    group: readonly ExpandedShot[],
+    byId: ShotIndex['byId'],
+  ): { readonly message: string; readonly hint?: string } {
+    if (group.length > 0) {
+      const some = group.slice(0, 4).map(({ id }) => id);
+      const message = `the matrix of ${name} makes ${group.length} shots, and this fits no single one of them`;
+      return { message, hint: `name one: ${some.join(', ')}${group.length > some.length ? ', …' : ''}` };
+    }
+    const [, id, take = '1'] = /^(.*)@(\d+)$/.exec(name) ?? [];
+    if (id !== undefined && byId.has(id)) {
+      const hint = isFrame ? `write { from: ${id}, take: ${take} }` : `write the id alone: ${id}`;
+      return { message: `no shot is called ${name}`, hint };
+    }
+    return { message: `no shot is called ${name}${didYouMean(suggest(name, () => byId.keys()))}` };
+  }
 }
 
 /** Whether a name belongs to a shot whose own faults were reported, or has a var whose fault was. */
@@ -165,28 +173,6 @@ function isUnclear(name: string, unclear: ReadonlySet<string>): boolean {
     if (unclear.has(name.slice(0, dot))) return true;
   }
   return false;
-}
-
-function explain(parts: {
-  readonly name: string;
-  /** Of a frame a take may be named, of a continued job not. */
-  readonly isFrame: boolean;
-  readonly group: readonly ExpandedShot[];
-  readonly byId: ReadonlyMap<string, ExpandedShot>;
-  readonly suggest: Suggest;
-}): { readonly message: string; readonly hint?: string } {
-  const { name, isFrame, group, byId, suggest } = parts;
-  if (group.length > 0) {
-    const some = group.slice(0, 4).map(({ id }) => id);
-    const message = `the matrix of ${name} makes ${group.length} shots, and this fits no single one of them`;
-    return { message, hint: `name one: ${some.join(', ')}${group.length > some.length ? ', …' : ''}` };
-  }
-  const [, id, take = '1'] = /^(.*)@(\d+)$/.exec(name) ?? [];
-  if (id !== undefined && byId.has(id)) {
-    const hint = isFrame ? `write { from: ${id}, take: ${take} }` : `write the id alone: ${id}`;
-    return { message: `no shot is called ${name}`, hint };
-  }
-  return { message: `no shot is called ${name}${didYouMean(suggest(name, () => byId.keys()))}` };
 }
 
 /** Follows the needs depth first with a stack of its own: a chain may be thousands of shots long. */

@@ -11,12 +11,7 @@ export type Fault = (field: FieldName, problem: Omit<Problem, 'path'>) => void;
  * The rules that hold between the fields of one shot, after defaults, vars and matrix. `suspect`: faulty fields were
  * dropped before, so what seems to be missing may just be misspelt.
  */
-export function checkFields(options: {
-  readonly fields: RawFields;
-  readonly suspect: boolean;
-  readonly fault: Fault;
-}): void {
-  const { fields, suspect, fault } = options;
+export function checkFields(fields: RawFields, suspect: boolean, fault: Fault): void {
   checkForms(fields, fault);
   checkRivals(fields, fault);
   checkSeeds(fields, fault);

@@ -8,36 +8,24 @@ import type { ExpandedShot } from './shot.js';
 import type { Var } from './vars.js';
 
 /** Ids name files, and some file systems do not tell letter case. */
-export function reportDuplicates(parts: {
-  readonly shots: readonly ExpandedShot[];
-  readonly places: Places;
-  readonly report: Report;
-}): void {
-  const { shots, places, report } = parts;
+export function reportDuplicates(shots: readonly ExpandedShot[], places: Places, report: Report): void {
   const owners = new Map<string, { readonly name: string; readonly index: number }>();
   for (const { id, index, manifestId } of shots) {
     // The manifest's own id is taken as well, but for one that vars make different each time.
     for (const name of id === manifestId || manifestId.includes('{{') ? [id] : [manifestId, id]) {
       const owner = owners.get(name.toLowerCase());
       if (!owner) owners.set(name.toLowerCase(), { name, index });
-      else if (owner.index !== index || name === id) reportDuplicate({ id, name, index }, owner);
+      if (!owner || (owner.index === index && name !== id)) continue;
+      const { line } = places.find(['shots', owner.index, 'id'], AS_USED);
+      const message =
+        owner.index === index
+          ? `two combinations of the matrix make the same shot, ${id}`
+          : owner.name === name
+            ? `the id ${name} is taken: see line ${line}`
+            : `the id ${name} differs from ${owner.name} (line ${line}) in letter case alone`;
+      const hint = 'ids name files: each needs its own';
+      report({ code: 'duplicate-id', message, hint, path: ['shots', index, 'id'], ...AS_USED, shot: id });
     }
-  }
-
-  function reportDuplicate(
-    shot: { readonly id: string; readonly name: string; readonly index: number },
-    owner: { readonly name: string; readonly index: number },
-  ): void {
-    const { id, name, index } = shot;
-    const { line } = places.find(['shots', owner.index, 'id'], AS_USED);
-    const message =
-      owner.index === index
-        ? `two combinations of the matrix make the same shot, ${id}`
-        : owner.name === name
-          ? `the id ${name} is taken: see line ${line}`
-          : `the id ${name} differs from ${owner.name} (line ${line}) in letter case alone`;
-    const hint = 'ids name files: each needs its own';
-    report({ code: 'duplicate-id', message, hint, path: ['shots', index, 'id'], ...AS_USED, shot: id });
   }
 }
 
@@ -45,16 +33,16 @@ export function reportDuplicates(parts: {
 const AS_USED = { asUsed: true } as const;
 
 /** A cap that holds for no take is most likely misspelt, and the model it was meant for would have none. */
-export function reportIdleCaps(parts: {
-  readonly caps: Manifest['concurrency']['per_model'];
-  readonly takes: readonly Take[];
-  readonly report: Report;
-}): void {
-  const models = new Set(parts.takes.map(({ settings }) => settings.model));
-  for (const name of Object.keys(parts.caps)) {
+export function reportIdleCaps(
+  caps: Manifest['concurrency']['per_model'],
+  takes: readonly Take[],
+  report: Report,
+): void {
+  const models = new Set(takes.map(({ settings }) => settings.model));
+  for (const name of Object.keys(caps)) {
     if (models.has(name)) continue;
     const meant = nearest(name, models);
-    parts.report({
+    report({
       code: 'cap-unused',
       severity: 'warning',
       message: `no shot has the model ${name}${didYouMean(meant)}`,
@@ -66,13 +54,12 @@ export function reportIdleCaps(parts: {
 }
 
 /** A `--var` that nothing asks for is most likely misspelt, and the shot would be rendered without it. */
-export function reportIdleVars(parts: {
-  readonly givenVars: ReadonlyMap<string, Var>;
-  readonly declared: ReadonlySet<string>;
-  readonly used: ReadonlySet<string>;
-  readonly report: Report;
-}): void {
-  const { givenVars, declared, used, report } = parts;
+export function reportIdleVars(
+  givenVars: ReadonlyMap<string, Var>,
+  declared: ReadonlySet<string>,
+  used: ReadonlySet<string>,
+  report: Report,
+): void {
   for (const name of givenVars.keys()) {
     if (used.has(name) || declared.has(name)) continue;
     const meant = nearest(
@@ -88,12 +75,11 @@ export function reportIdleVars(parts: {
 }
 
 /** All names of vars and of matrices that the manifest has. */
-export function namesIn(parts: {
-  readonly raw: RawManifest;
-  readonly defaults: RawShared;
-  readonly shots: readonly (RawShot | undefined)[];
-}): Set<string> {
-  const { raw, defaults, shots } = parts;
+export function namesIn(
+  raw: RawManifest,
+  defaults: RawShared,
+  shots: readonly (RawShot | undefined)[],
+): Set<string> {
   const names = new Set(Object.keys(raw.vars ?? {}));
   for (const fields of [defaults, ...shots]) {
     for (const name of Object.keys(fields?.vars ?? {})) names.add(name);

@@ -7,7 +7,7 @@ import { namesIn, reportDuplicates, reportIdleCaps, reportIdleVars } from './che
 import { checkCollisions, checkTemplate } from '../check-output.js';
 import { checkDefaults, checkShot } from '../schema/check.js';
 import { expandShot, type ExpandedShot, type ShotContext } from './shot.js';
-import { placeholdersIn, TEMPLATE_NAMES } from '../output-name.js';
+import { isTemplateName, placeholdersIn } from '../output-name.js';
 import type { Places } from '../yaml/places.js';
 import { suggester, type Report } from '../problems.js';
 import type { RawManifest, RawShared, RawShot } from '../schema/raw.js';
@@ -61,7 +61,7 @@ export function expandManifest(options: {
     suggest,
     used,
   });
-  const own = readRunSettings({ raw, file, vars, report });
+  const own = readRunSettings(raw, file, vars, report);
   const settings = { ...own, gateway: options.gateway?.(own.gateway) ?? own.gateway };
 
   const checkedDefaults =
@@ -83,38 +83,31 @@ export function expandManifest(options: {
     report,
     suggest,
   });
-  const declared = namesIn({ raw, defaults, shots });
-  reportIdleVars({ givenVars, declared, used, report });
+  const declared = namesIn(raw, defaults, shots);
+  reportIdleVars(givenVars, declared, used, report);
   const flat = expanded.flat();
-  reportDuplicates({ shots: flat, places, report });
-  const chained = resolveChains({ shots: flat, unclear, report, suggest });
+  reportDuplicates(flat, places, report);
+  const chained = resolveChains(flat, unclear, report, suggest);
   const sizes = expanded.flatMap(sizeOf);
   const takes = tooMany(sizes, report) ? [] : takeList(flat, chained);
   if (template !== undefined) {
     checkTemplate(template, new Set([...declared, ...givenVars.keys()]), report);
-    checkCollisions({ template, takes, project: settings.project, report });
+    checkCollisions(template, takes, settings.project, report);
   }
-  if (takes.length > 0) reportIdleCaps({ caps: settings.concurrency.per_model, takes, report });
+  if (takes.length > 0) reportIdleCaps(settings.concurrency.per_model, takes, report);
   return { manifest: { ...settings, takes }, sizes, shots, defaults };
 }
 
 const NO_DEFAULTS: ReturnType<typeof checkDefaults> = { value: {}, broken: new Set() };
 
 /** Checks and expands each shot. `unclear` has the ids of those that came to nothing. */
-function expandShots(
-  list: readonly unknown[],
-  context: ShotContext,
-): {
-  readonly expanded: readonly (readonly ExpandedShot[])[];
-  readonly shots: readonly (RawShot | undefined)[];
-  readonly unclear: ReadonlySet<string>;
-} {
+function expandShots(list: readonly unknown[], context: ShotContext) {
   const unclear = new Set<string>();
   const shots: (RawShot | undefined)[] = [];
   const expanded = list.map((entry, index) => {
     const { value: shot, broken } = checkShot(entry, index, context);
     shots.push(shot);
-    const made = shot ? expandShot({ shot, index, broken, context }) : [];
+    const made = shot ? expandShot(shot, index, broken, context) : [];
     const id = isRecord(entry) ? entry['id'] : undefined;
     if (typeof id === 'string' && (made.length === 0 || broken.has('matrix'))) unclear.add(id);
     return made;
@@ -138,7 +131,7 @@ function tooMany(sizes: readonly ShotSize[], report: Report): boolean {
 }
 
 function varsIn(template: string): string[] {
-  return placeholdersIn(template).filter((name) => !TEMPLATE_NAMES.some((known) => known === name));
+  return placeholdersIn(template).filter((name) => !isTemplateName(name));
 }
 
 /** The takes of expanded shots, in order; `chained` says of each what it takes from others. Takes of one shot share what they have in common. */

@@ -2,7 +2,7 @@ import canonicalize from 'canonicalize';
 import { nearest } from '../../domain/nearest.js';
 import { isField } from '../schema/fields.js';
 import type { Path } from '../yaml/places.js';
-import { didYouMean, type Report } from '../problems.js';
+import { didYouMean, type Problem, type Report } from '../problems.js';
 import type { RawCombination, RawMatrix } from '../schema/raw.js';
 
 /** One combination of a matrix. */
@@ -26,18 +26,17 @@ const LARGE_PRODUCT = 20 * LARGE_MATRIX;
  * less what `exclude` matches; each map of `include` is added to the combinations whose axes it does not
  * contradict, or is a combination of its own. Returns undefined where the matrix has faults.
  */
-export function expandMatrix(options: {
-  readonly matrix: RawMatrix;
-  readonly path: Path;
-  readonly report: Report;
-  readonly allowLarge: boolean;
-}): readonly Combination[] | undefined {
-  const { matrix, path, report, allowLarge } = options;
+export function expandMatrix(
+  matrix: RawMatrix,
+  path: Path,
+  allowLarge: boolean,
+  report: Report,
+): readonly Combination[] | undefined {
   const { include = [], exclude = [], ...lists } = matrix;
   const axes = Object.entries(lists);
   const sizes = axes.map(([, values]) => values.length);
   const product = axes.length === 0 ? 0 : sizes.reduce((all, size) => all * size, 1);
-  if (!sound({ axes, exclude, path, report })) return undefined;
+  if (!sound(axes, exclude, path, report)) return undefined;
   if (product > (allowLarge ? MOST_COMBINATIONS : LARGE_PRODUCT)) {
     reportTooLarge(product);
     return undefined;
@@ -46,8 +45,13 @@ export function expandMatrix(options: {
   const canonicalOf = rememberingText();
   const excluded = matcher(exclude, canonicalOf);
   const kept = combinations(axes).filter((values) => !excluded(values));
-  reportIdleExclusions({ exclude, axes, path, report });
-  const all = withIncluded({ kept, names: axes.map(([name]) => name), include, canonicalOf });
+  reportIdleExclusions(exclude, axes, path, report);
+  const all = withIncluded(
+    kept,
+    axes.map(([name]) => name),
+    include,
+    canonicalOf,
+  );
   if (all.length === 0) {
     report({ code: 'matrix-invalid', message: 'exclude leaves no combination', path: [...path, 'exclude'] });
     return undefined;
@@ -70,38 +74,23 @@ export function expandMatrix(options: {
 type Axes = readonly (readonly [name: string, values: readonly unknown[]])[];
 
 /** Values twice on an axis, and exclusions by names that are no axis. */
-function sound(parts: {
-  readonly axes: Axes;
-  readonly exclude: readonly RawCombination[];
-  readonly path: Path;
-  readonly report: Report;
-}): boolean {
-  const { axes, exclude, path, report } = parts;
+function sound(axes: Axes, exclude: readonly RawCombination[], path: Path, report: Report): boolean {
   let fine = true;
+  const fault = (at: Path, message: string, more: Pick<Problem, 'on' | 'hint'>): void => {
+    fine = false;
+    report({ code: 'matrix-invalid', message, path: [...path, ...at], ...more });
+  };
   for (const [name, values] of axes) {
     if (name === 'id' || name === 'vars' || name === 'matrix') {
-      fine = false;
-      const hint = { hint: 'multiply fields or vars; {{name}} in the id puts their values in' };
-      report({
-        code: 'matrix-invalid',
-        message: `${name} has no values to multiply over`,
-        path: [...path, name],
-        on: 'key',
-        ...hint,
-      });
+      const hint = 'multiply fields or vars; {{name}} in the id puts their values in';
+      fault([name], `${name} has no values to multiply over`, { on: 'key', hint });
     }
     const seen = new Set<string>();
     for (const [index, value] of values.entries()) {
       const key = canonicalText(value);
       if (seen.has(key)) {
-        fine = false;
         const message = `${name} has this value twice, so that one shot would be made twice`;
-        report({
-          code: 'matrix-invalid',
-          message,
-          path: [...path, name, index],
-          hint: 'for several clips of one shot use takes',
-        });
+        fault([name, index], message, { hint: 'for several clips of one shot use takes' });
       }
       seen.add(key);
     }
@@ -110,14 +99,9 @@ function sound(parts: {
   for (const [index, combination] of exclude.entries()) {
     for (const name of Object.keys(combination)) {
       if (names.includes(name)) continue;
-      fine = false;
       const meant = isField(name) ? undefined : nearest(name, names);
-      report({
-        code: 'matrix-invalid',
-        message: `exclude names ${name}, which the matrix has no list for${didYouMean(meant)}`,
-        path: [...path, 'exclude', index, name],
-        on: 'key',
-      });
+      const message = `exclude names ${name}, which the matrix has no list for${didYouMean(meant)}`;
+      fault(['exclude', index, name], message, { on: 'key' });
     }
   }
   return fine;
@@ -145,13 +129,12 @@ function matcher(
 }
 
 /** An exclusion by a value that its axis lacks is most likely a slip, and would let a paid clip through. */
-function reportIdleExclusions(parts: {
-  readonly exclude: readonly RawCombination[];
-  readonly axes: Axes;
-  readonly path: Path;
-  readonly report: Report;
-}): void {
-  const { exclude, axes, path, report } = parts;
+function reportIdleExclusions(
+  exclude: readonly RawCombination[],
+  axes: Axes,
+  path: Path,
+  report: Report,
+): void {
   for (const [index, combination] of exclude.entries()) {
     for (const [name, value] of Object.entries(combination)) {
       const values = axes.find(([axis]) => axis === name)?.[1] ?? [];
@@ -169,13 +152,12 @@ function reportIdleExclusions(parts: {
   }
 }
 
-function withIncluded(parts: {
-  readonly kept: readonly RawCombination[];
-  readonly names: readonly string[];
-  readonly include: readonly RawCombination[];
-  readonly canonicalOf: TextOf;
-}): Combination[] {
-  const { kept, names, include, canonicalOf } = parts;
+function withIncluded(
+  kept: readonly RawCombination[],
+  names: readonly string[],
+  include: readonly RawCombination[],
+  canonicalOf: TextOf,
+): Combination[] {
   const base: Combination[] = kept.map((values) => ({ values, axes: names, added: false }));
   const extended = base.map(({ values }) => ({ ...values }));
   const added: Combination[] = [];

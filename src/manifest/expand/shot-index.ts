@@ -2,20 +2,16 @@ import { groupBy } from '../../domain/group-by.js';
 import type { ExpandedShot } from './shot.js';
 import { canonicalText } from './matrix.js';
 
-/** Expanded shots by the names that other shots may use for them. */
-export interface ShotIndex {
-  readonly byId: ReadonlyMap<string, ExpandedShot>;
-  /** By the manifest's id: all that a matrix made of one shot. */
-  readonly groups: ReadonlyMap<string, readonly ExpandedShot[]>;
-  /** Those of a group that have the asking shot's values wherever both have a name in their matrix. */
-  readonly alike: (asking: ExpandedShot, name: string) => readonly ExpandedShot[];
-}
+export type ShotIndex = ReturnType<typeof indexShots>;
 
-export function indexShots(shots: readonly ExpandedShot[]): ShotIndex {
+/** Expanded shots by the names that other shots may use for them. */
+export function indexShots(shots: readonly ExpandedShot[]) {
+  /** By the manifest's id: all that a matrix made of one shot. */
   const groups = groupBy(shots, ({ manifestId }) => manifestId);
   const byNames = new Map<string, ReadonlyMap<string, Bucket>>();
   return { byId: new Map(shots.map((shot) => [shot.id, shot])), groups, alike };
 
+  /** Those of a group that have the asking shot's values wherever both have a name in their matrix. */
   function alike(asking: ExpandedShot, name: string): readonly ExpandedShot[] {
     const group = groups.get(name);
     const names = Object.keys(asking.matrix);

@@ -52,7 +52,7 @@ export function shotValues(options: {
     report({ ...problem, path: fields[field] === undefined ? ['shots', index, 'id'] : pathOf(field) });
   };
 
-  checkFields({ fields, suspect, fault });
+  checkFields(fields, suspect, fault);
   if (fields.callback_url != null) {
     const url = callbackUrl(fields.callback_url);
     if (!url.ok) report({ ...url.fault, path: pathOf('callback_url') });

@@ -2,14 +2,7 @@ import { expandMatrix, type Combination } from './matrix.js';
 import { expandedIds, idFault, idPart, type IdDraft } from './ids.js';
 import { layer } from './layers.js';
 import { FIELD_NAMES } from '../schema/fields.js';
-import {
-  matrixOf,
-  matrixVar,
-  matrixVars,
-  pathInMatrix,
-  reportIdleNames,
-  type PlacedMatrix,
-} from './placed-matrix.js';
+import { matrixOf, matrixVar, matrixVars, pathInMatrix, reportIdleNames } from './placed-matrix.js';
 import type { Places } from '../yaml/places.js';
 import { show, type Report, type Suggest } from '../problems.js';
 import type { RawCombination, RawShared, RawShot } from '../schema/raw.js';
@@ -54,76 +47,88 @@ export interface ShotContext {
 const SINGLE: readonly Combination[] = [{ values: {}, axes: [], added: false }];
 const NO_MATRIX: RawCombination = {};
 
-/** All combinations of a shot, in the matrix's order; none where its matrix has faults. */
-export function expandShot(options: {
-  readonly shot: RawShot;
-  readonly index: number;
-  /** Fields of the shot that were dropped as faulty. */
-  readonly broken: ReadonlySet<string>;
-  readonly context: ShotContext;
-}): readonly ExpandedShot[] {
-  const { shot, index, broken, context } = options;
-  const { report, used } = context;
-  const own = matrixOf(shot, context.defaults, index);
-  const combinations = own ? expandMatrix({ ...own, report, allowLarge: context.allowLarge }) : SINGLE;
+/** All combinations of a shot, in the matrix's order; none where its matrix has faults. `broken`: fields that were dropped as faulty. */
+export function expandShot(
+  shot: RawShot,
+  index: number,
+  broken: ReadonlySet<string>,
+  context: ShotContext,
+): readonly ExpandedShot[] {
+  const { defaults, report, suggest, places, templateNames } = context;
+  const own = matrixOf(shot, defaults, index);
+  const combinations = own ? expandMatrix(own.matrix, own.path, context.allowLarge, report) : SINGLE;
   if (!combinations) return [];
   if (!own) reportIdleNulls(shot, context, index);
 
-  const usedHere = new Set<string>(context.templateNames);
+  const used = new Set<string>(templateNames);
   const suspect = broken.size > 0 || context.defaultsSuspect;
-  const varsSuspect = broken.has('vars') || context.varsSuspect;
-  const part: ShotPart = { shot, index, suspect, varsSuspect, own, used: usedHere, context };
-  const drafts = draftIds(part, combinations);
+  const drafts = draftIds(combinations);
   const ids = expandedIds(drafts);
-  const expanded = drafts.map((draft, place) => expansion(part, draft, ids[place] ?? shot.id));
-  if (own && !suspect) reportIdleNames(own, usedHere, report);
-  for (const name of usedHere) used.add(name);
+  const expanded = drafts.map((draft, place) => expansion(draft, ids[place] ?? shot.id));
+  if (own && !suspect) reportIdleNames(own, used, report);
+  for (const name of used) context.used.add(name);
   return expanded;
+
+  function draftIds(all: readonly Combination[]): Draft[] {
+    const { givenVars, defaultVars, manifestVars } = context;
+    const varsSuspect = broken.has('vars') || context.varsSuspect;
+    const shotVars = varsAt(shot.vars, ['shots', index, 'vars'], places);
+    const varOf = own && matrixVar(own, places);
+    const names = new Set(all.flatMap(({ values }) => Object.keys(values)));
+    return all.map((combination) => {
+      const given = varOf ? matrixVars(combination.values, varOf) : NO_VARS;
+      const scope: Scope = {
+        ...scopeOf([given, givenVars, shotVars, defaultVars, manifestVars], varsSuspect),
+        lackedBy: (name) => (names.has(name) ? labelOf(combination) : undefined),
+      };
+      if (!shot.id.includes('{{')) return { combination, scope, stem: shot.id, named: NONE_NAMED };
+      const named = new Set<string>();
+      const vars = substitution({
+        scope,
+        report,
+        suggest,
+        used: named,
+        shape: (text, name) => idPart(name, text),
+      });
+      const stem = vars.text(shot.id, () => ['shots', index, 'id']);
+      for (const name of named) used.add(name);
+      return { combination, scope, stem, named };
+    });
+  }
+
+  function expansion({ combination, scope }: Draft, id: string): ExpandedShot {
+    const given = combination.values;
+    const reportHere: Report = (problem) => report({ shot: id, ...problem });
+    const vars = substitution({ scope, report: reportHere, suggest, used });
+    const layered = layer({
+      defaults,
+      own: shot,
+      given,
+      index,
+      pathOfGiven: (field) => (own ? pathInMatrix(own, field, given[field]) : ['shots', index]),
+    });
+    const fault = idFault(id);
+    // An id whose vars were not found has had its message.
+    if (fault !== undefined && !id.includes('{{')) {
+      const message = `the id ${show(id)} ${fault}`;
+      reportHere({ code: 'unsafe-id', message, path: ['shots', index, 'id'] });
+    }
+    const named = namedVars(templateNames, given, scope, vars);
+    const { plainHttp } = context;
+    return {
+      id,
+      manifestId: own ? shot.id : id,
+      index,
+      matrix: own ? given : NO_MATRIX,
+      values: shotValues({ layered, vars, index, suspect, plainHttp, report: reportHere }),
+      ...(named ? { vars: named } : undefined),
+    };
+  }
 }
 
-/** What the combinations of one shot share. */
-interface ShotPart {
-  readonly shot: RawShot;
-  readonly index: number;
-  readonly suspect: boolean;
-  readonly varsSuspect: boolean;
-  readonly own: PlacedMatrix | undefined;
-  /** Names of vars that the shot asked for; grows. */
-  readonly used: Set<string>;
-  readonly context: ShotContext;
-}
-
+/** A combination whose id is still to be told apart from the others', and the vars that its texts may use. */
 interface Draft extends IdDraft {
   readonly scope: Scope;
-}
-
-function draftIds(
-  { shot, index, varsSuspect, own, used, context }: ShotPart,
-  combinations: readonly Combination[],
-): Draft[] {
-  const { report, suggest, givenVars, defaultVars, manifestVars } = context;
-  const shotVars = varsAt(shot.vars, ['shots', index, 'vars'], context.places);
-  const varOf = own && matrixVar(own, context.places);
-  const names = new Set(combinations.flatMap(({ values }) => Object.keys(values)));
-  return combinations.map((combination) => {
-    const given = varOf ? matrixVars(combination.values, varOf) : NO_VARS;
-    const scope: Scope = {
-      ...scopeOf([given, givenVars, shotVars, defaultVars, manifestVars], varsSuspect),
-      lackedBy: (name) => (names.has(name) ? labelOf(combination) : undefined),
-    };
-    if (!shot.id.includes('{{')) return { combination, scope, stem: shot.id, named: NONE_NAMED };
-    const named = new Set<string>();
-    const vars = substitution({
-      scope,
-      report,
-      suggest,
-      used: named,
-      shape: (text, name) => idPart(name, text),
-    });
-    const stem = vars.text(shot.id, () => ['shots', index, 'id']);
-    for (const name of named) used.add(name);
-    return { combination, scope, stem, named };
-  });
 }
 
 /** `aspect_ratio: 4:5, look: rain`. */
@@ -136,40 +141,13 @@ function labelOf({ values }: Combination): string {
 
 const NONE_NAMED: ReadonlySet<string> = new Set();
 
-function expansion(part: ShotPart, { combination, scope }: Draft, id: string): ExpandedShot {
-  const { shot, index, suspect, own, used, context } = part;
-  const given = combination.values;
-  const report: Report = (problem) => context.report({ shot: id, ...problem });
-  const vars = substitution({ scope, report, suggest: context.suggest, used });
-  const layered = layer({
-    defaults: context.defaults,
-    own: shot,
-    given,
-    index,
-    pathOfGiven: (field) => (own ? pathInMatrix(own, field, given[field]) : ['shots', index]),
-  });
-  const fault = idFault(id);
-  // An id whose vars were not found has had its message.
-  if (fault !== undefined && !id.includes('{{')) {
-    report({ code: 'unsafe-id', message: `the id ${show(id)} ${fault}`, path: ['shots', index, 'id'] });
-  }
-  const named = namedVars(context.templateNames, { given, scope, vars });
-  return {
-    id,
-    manifestId: own ? shot.id : id,
-    index,
-    matrix: own ? given : NO_MATRIX,
-    values: shotValues({ layered, vars, index, suspect, plainHttp: context.plainHttp, report }),
-    ...(named ? { vars: named } : undefined),
-  };
-}
-
 /** The vars that the naming template asks for, the texts and numbers of the matrix among them: as they stand in a prompt. */
 function namedVars(
   names: readonly string[],
-  from: { readonly given: RawCombination; readonly scope: Scope; readonly vars: Substitution },
+  given: RawCombination,
+  scope: Scope,
+  vars: Substitution,
 ): Readonly<Record<string, string>> | undefined {
-  const { given, scope, vars } = from;
   const isText = (name: string) => ['string', 'number'].includes(typeof given[name]);
   const asked = names.filter((name) => (!Object.hasOwn(given, name) || isText(name)) && scope.find(name));
   if (asked.length === 0) return undefined;

@@ -92,6 +92,10 @@ export function substitution(parts: {
     at: { readonly where: Where; readonly open: readonly string[]; readonly placeholder: string },
   ): string {
     const { where, open, placeholder } = at;
+    const unknown = (message: string, hint?: string): string => {
+      report({ code: 'unknown-var', message, hint, path: where(), needle: placeholder });
+      return placeholder;
+    };
     used.add(name);
     const known = unfolded.get(name);
     if (known !== undefined) return known;
@@ -100,9 +104,7 @@ export function substitution(parts: {
     const combination = found ? undefined : scope.lackedBy?.(name);
     if (combination !== undefined) {
       const message = `the combination ${combination} has no ${name}, which others of its matrix have`;
-      const hint = `give it one under include:, beside ${combination}`;
-      report({ code: 'unknown-var', message, hint, path: where(), needle: placeholder });
-      return placeholder;
+      return unknown(message, `give it one under include:, beside ${combination}`);
     }
     if (!found) {
       const meant = suggest(name, scope.names);
@@ -110,15 +112,11 @@ export function substitution(parts: {
         meant === undefined
           ? 'define it under vars:, or with --var; a literal {{ is written {{{{'
           : `did you mean {{${meant}}}?`;
-      const message = `no var is called ${show(name)}`;
-      report({ code: 'unknown-var', message, hint, path: where(), needle: placeholder });
-      return placeholder;
+      return unknown(`no var is called ${show(name)}`, hint);
     }
     if (open.includes(name)) {
       const circle = [...open.slice(open.indexOf(name)), name].join(' → ');
-      const message = `the var ${name} stands for itself: ${circle}`;
-      report({ code: 'unknown-var', message, path: where(), needle: placeholder });
-      return placeholder;
+      return unknown(`the var ${name} stands for itself: ${circle}`);
     }
     // What comes from the command line is taken word for word.
     const text = found.where ? expand(found.text, { where: found.where, open: [...open, name] }) : found.text;

@@ -23,10 +23,10 @@ export function catalogueValues(models: readonly Model[]): Readonly<Record<strin
         VAR,
       ],
     },
-    duration: offering('duration', models, (model) => model.supported_durations),
-    resolution: offering('resolution', models, (model) => model.supported_resolutions),
-    aspect_ratio: offering('aspect_ratio', models, (model) => model.supported_aspect_ratios),
-    size: offering('size', models, (model) => model.supported_sizes),
+    duration: offering('duration', models, 'supported_durations'),
+    resolution: offering('resolution', models, 'supported_resolutions'),
+    aspect_ratio: offering('aspect_ratio', models, 'supported_aspect_ratios'),
+    size: offering('size', models, 'supported_sizes'),
   };
 }
 
@@ -85,13 +85,13 @@ function oneOfWords(words: readonly string[]): JsonSchema {
 function offering(
   name: ApiFieldName,
   models: readonly Model[],
-  listed: (model: Model) => readonly (string | number)[] | undefined,
+  list: 'supported_durations' | 'supported_resolutions' | 'supported_aspect_ratios' | 'supported_sizes',
 ): JsonSchema {
-  const values = [...new Set(models.flatMap((model) => listed(model) ?? []))];
+  const values = [...new Set(models.flatMap((model): readonly (string | number)[] => model[list] ?? []))];
   if (values.length === 0) return apiSchema(name);
   const numbers = values.filter((value) => typeof value === 'number');
   const offered = numbers.length > 0 ? ascending(numbers) : values;
-  const open = models.some((model) => listed(model) === undefined);
+  const open = models.some((model) => model[list] === undefined);
   const rest = numbers.length > 0 ? { type: 'integer' } : { type: 'string' };
   return {
     ...withoutExamples(name),

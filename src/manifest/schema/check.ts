@@ -19,7 +19,7 @@ export interface Checked<T> {
 /** The manifest's own level: everything but what is inside `defaults` and `shots`. What is missing hides nothing else. */
 export function checkTop(data: Readonly<Record<string, unknown>>, into: Findings): Checked<RawManifest> {
   const { report } = into;
-  const checked = check({ validate: validateTop, data, at: [], ...into });
+  const checked = check(validateTop, data, [], into);
   for (const name of manifestSchema['required'] as readonly string[]) {
     const isMisspelt = [...checked.broken].some((other) => nearest(other, [name]) !== undefined);
     if (!Object.hasOwn(data, name) && !isMisspelt) report(missingKey([], name));
@@ -28,11 +28,11 @@ export function checkTop(data: Readonly<Record<string, unknown>>, into: Findings
 }
 
 export function checkDefaults(data: unknown, into: Findings): Checked<RawShared> {
-  return check({ validate: validateDefaults, data, at: ['defaults'], ...into });
+  return check(validateDefaults, data, ['defaults'], into);
 }
 
 export function checkShot(data: unknown, index: number, into: Findings): Checked<RawShot> {
-  return check({ validate: validateShot, data, at: ['shots', index], ...into });
+  return check(validateShot, data, ['shots', index], into);
 }
 
 /** Where findings go, and where the text is that they quote. */
@@ -41,14 +41,12 @@ interface Findings {
   readonly places: Places;
 }
 
-interface Part<T> extends Findings {
-  readonly validate: ValidateFunction<T>;
-  readonly data: unknown;
-  readonly at: Path;
-}
-
-function check<T>(part: Part<T>): Checked<T> {
-  const { validate, data, at, report, places } = part;
+function check<T>(
+  validate: ValidateFunction<T>,
+  data: unknown,
+  at: Path,
+  { report, places }: Findings,
+): Checked<T> {
   if (validate(data)) return { value: data, broken: NOTHING_BROKEN };
   const broken = new Set<string>();
   const brokenVars = new Set<string>();

@@ -113,7 +113,7 @@ function wrongValue(error: ErrorObject, path: Path, written: () => string | unde
     field === 'api_key_env'
       ? 'give the name of the variable that has the key, not the key itself'
       : isType
-        ? typeHint({ data, shown, field, parentSchema })
+        ? typeHint(error, shown, field)
         : valueHint(keyword, data, limits['allowedValues']);
   return { code: isType ? 'wrong-type' : 'invalid-value', message, path, hint };
 }
@@ -154,14 +154,8 @@ function valueHint(keyword: string, data: unknown, allowed: unknown): string | u
   return meant === undefined ? undefined : `did you mean ${meant}?`;
 }
 
-function typeHint(error: {
-  readonly data: unknown;
-  /** The data as the message quotes it. */
-  readonly shown: string;
-  readonly field: string;
-  readonly parentSchema: ErrorObject['parentSchema'];
-}): string | undefined {
-  const { data, shown, field, parentSchema } = error;
+/** `shown`: the data as the message quotes it. */
+function typeHint({ data, parentSchema }: ErrorObject, shown: string, field: string): string | undefined {
   if (typeof data === 'string') {
     if (data.includes('{{')) return 'a var gives text; let a matrix give other values';
     if (/^-?\d+(\.\d+)?$/.test(data)) return `write ${data} without quotes`;

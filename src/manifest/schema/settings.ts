@@ -9,6 +9,8 @@ const jobs: JsonSchema = {
   default: 4,
 };
 
+const { description: _, default: __, ...atOnce } = jobs;
+
 /** The fields of the manifest's top level that are no shots: how to run. */
 export const settingSchemas: Readonly<Record<string, JsonSchema>> = {
   version: { title: 'the number 1', description: 'The version of this format: 1.', const: 1 },
@@ -109,12 +111,7 @@ export const settingSchemas: Readonly<Record<string, JsonSchema>> = {
         title: 'a map of models and numbers',
         description: 'How many jobs of one model may be in flight at once.',
         type: 'object',
-        additionalProperties: {
-          title: 'a whole number from 1 to 1,000',
-          type: 'integer',
-          minimum: 1,
-          maximum: 1000,
-        },
+        additionalProperties: atOnce,
         examples: [{ 'google/veo-3.1': 2 }],
       },
     },

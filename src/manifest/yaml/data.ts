@@ -38,13 +38,10 @@ class Unreliable extends Error {}
  */
 export function yamlData(
   root: Node | null,
-  options: {
-    readonly text: string;
-    readonly maxSize: number;
-    readonly fault: (fault: YamlFault) => void;
-  },
+  text: string,
+  maxSize: number,
+  fault: (fault: YamlFault) => void,
 ): YamlData | undefined {
-  const { text, maxSize, fault } = options;
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
   const finished = new Map<Node, { readonly value: unknown; readonly size: number }>();

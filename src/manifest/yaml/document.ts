@@ -28,14 +28,14 @@ export function readYaml(source: {
   readonly add: (diagnostic: Diagnostic) => void;
 }): YamlDocument {
   const { text, file, add } = source;
-  const bare = placesIn({ text, file, root: null, targets: new Map() });
+  const bare = placesIn(text, file);
   const { tokens, counted } = tokenize(text, (code, message, offset) => {
     add({ code, severity: 'error', message, at: bare.span(offset, offset + 1) });
   });
   if (!tokens) return { places: bare };
 
   const [document, second] = compose(tokens, text.length);
-  if (!document || reportSyntax({ document, text, places: bare, add })) return { places: bare };
+  if (!document || reportSyntax(document, text, bare, add)) return { places: bare };
   if (second) {
     const [start] = second.range;
     const message = 'a second document begins here; a manifest is one';
@@ -56,10 +56,10 @@ export function readYaml(source: {
     const severity = code === 'prompt-cut' ? ('warning' as const) : ('error' as const);
     add(defined({ code, severity, message, at: bare.span(start, end), hint }));
   };
-  const converted = yamlData(document.contents, { text, maxSize, fault });
+  const converted = yamlData(document.contents, text, maxSize, fault);
   if (!converted) return { places: bare };
   const { data, targets } = converted;
-  return { data, places: placesIn({ text, file, root: document.contents, targets }) };
+  return { data, places: placesIn(text, file, document.contents, targets) };
 }
 
 type LimitFault = (code: 'yaml-syntax' | 'manifest-unreadable', message: string, offset: number) => void;
@@ -108,13 +108,12 @@ function compose(tokens: readonly CST.Token[], length: number): (Document.Parsed
 }
 
 /** Reports the library's errors, one a line; says whether there were any. Its warnings are about unknown tags. */
-function reportSyntax(parts: {
-  readonly document: Document.Parsed;
-  readonly text: string;
-  readonly places: Places;
-  readonly add: (diagnostic: Diagnostic) => void;
-}): boolean {
-  const { document, text, places, add } = parts;
+function reportSyntax(
+  document: Document.Parsed,
+  text: string,
+  places: Places,
+  add: (diagnostic: Diagnostic) => void,
+): boolean {
   const errors: YAMLError[] = [...document.errors, ...document.warnings];
   errors.sort((a, b) => a.pos[0] - b.pos[0]);
   const lines = new Set<number>();

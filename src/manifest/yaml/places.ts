@@ -39,13 +39,13 @@ interface Located {
 }
 
 /** Places in `text`, whose parsed form is `root`; `targets` says what each alias stands for. */
-export function placesIn(source: {
-  readonly text: string;
-  readonly file: string;
-  readonly root: Node | null;
-  readonly targets: ReadonlyMap<Alias, Node>;
-}): Places {
-  const { text, file, root, targets } = source;
+export function placesIn(
+  text: string,
+  file: string,
+  root: Node | null = null,
+  targets: ReadonlyMap<Alias, Node> = new Map(),
+): Places {
+  const entriesByMap = new Map<Node, ReadonlyMap<string, Located>>();
   let lines: LineCounter | undefined;
 
   function span(start: number, end: number): SourceRange {
@@ -58,7 +58,7 @@ export function placesIn(source: {
 
   function find(path: Path, options: PlaceOptions = {}): SourceRange {
     if (!root) return span(0, 0);
-    const { at, whole } = walk(root, path, targets, options.asUsed);
+    const { at, whole } = walk(root, path, options.asUsed);
     const onKey = (options.on === 'key' && whole) || isBlock(at.value) || isEmpty(at.value);
     const node = (onKey ? at.key : undefined) ?? at.value;
     const [start, end] = extent(node);
@@ -69,85 +69,71 @@ export function placesIn(source: {
 
   function written(path: Path): string | undefined {
     if (!root) return undefined;
-    const { at, whole } = walk(root, path, targets);
-    const node = resolve(at.value, targets);
+    const { at, whole } = walk(root, path);
+    const node = resolve(at.value);
     return whole && isScalar(node) ? node.source : undefined;
+  }
+
+  /** The value at `path`, or its nearest ancestor's. */
+  function walk(top: Node, path: Path, asUsed = false): { readonly at: Located; readonly whole: boolean } {
+    let at: Located = { key: undefined, value: top };
+    for (const step of path) {
+      const next = child(at.value, step);
+      if (!next || (asUsed && !contains(at.value, next.value))) return { at, whole: false };
+      at = next;
+    }
+    return { at, whole: true };
+  }
+
+  function child(parent: Node, step: string | number): Located | undefined {
+    const node = resolve(parent);
+    if (isSeq<Node>(node)) {
+      const item = node.items[Number(step)];
+      return item && { key: undefined, value: item };
+    }
+    return isMap<Node, Node | null>(node) ? entry(node, String(step)) : undefined;
+  }
+
+  /** The pair of a map with this key: its own one first, then those that `<<` brings, the earlier before the later. */
+  function entry(map: YAMLMap<Node, Node | null>, name: string): Located | undefined {
+    const own = ownEntries(map).get(name);
+    if (own) return own;
+    for (const { key, value } of map.items) {
+      if (!isMergeKey(key) || !value) continue;
+      const source = resolve(value);
+      for (const part of isSeq<Node>(source) ? source.items : [source]) {
+        const merged = resolve(part);
+        const found = isMap<Node, Node | null>(merged) ? entry(merged, name) : undefined;
+        if (found) return found;
+      }
+    }
+    return undefined;
+  }
+
+  /** The keys of a map itself, of equal ones the first; looked through once, because a map may be long. */
+  function ownEntries(map: YAMLMap<Node, Node | null>): ReadonlyMap<string, Located> {
+    const known = entriesByMap.get(map);
+    if (known) return known;
+    const entries = new Map<string, Located>();
+    for (const { key, value } of map.items) {
+      const name = keyName(resolve(key));
+      if (name !== undefined && !entries.has(name)) entries.set(name, { key, value: value ?? key });
+    }
+    entriesByMap.set(map, entries);
+    return entries;
+  }
+
+  /** Follows an alias to what it stands for. */
+  function resolve(node: Node): Node {
+    return isAlias(node) ? (targets.get(node) ?? node) : node;
   }
 
   return { find, written, span };
 }
 
-/** The value at `path`, or its nearest ancestor's. */
-function walk(
-  root: Node,
-  path: Path,
-  targets: ReadonlyMap<Alias, Node>,
-  asUsed = false,
-): { readonly at: Located; readonly whole: boolean } {
-  let at: Located = { key: undefined, value: root };
-  for (const step of path) {
-    const next = child(at.value, step, targets);
-    if (!next || (asUsed && !contains(at.value, next.value))) return { at, whole: false };
-    at = next;
-  }
-  return { at, whole: true };
-}
-
-function child(parent: Node, step: string | number, targets: ReadonlyMap<Alias, Node>): Located | undefined {
-  const node = resolve(parent, targets);
-  if (isSeq<Node>(node)) {
-    const item = node.items[Number(step)];
-    return item && { key: undefined, value: item };
-  }
-  return isMap<Node, Node | null>(node) ? entry(node, String(step), targets) : undefined;
-}
-
-/** The pair of a map with this key: its own one first, then those that `<<` brings, the earlier before the later. */
-function entry(
-  map: YAMLMap<Node, Node | null>,
-  name: string,
-  targets: ReadonlyMap<Alias, Node>,
-): Located | undefined {
-  const own = ownEntries(map, targets).get(name);
-  if (own) return own;
-  for (const { key, value } of map.items) {
-    if (!isMergeKey(key) || !value) continue;
-    const source = resolve(value, targets);
-    for (const part of isSeq<Node>(source) ? source.items : [source]) {
-      const merged = resolve(part, targets);
-      const found = isMap<Node, Node | null>(merged) ? entry(merged, name, targets) : undefined;
-      if (found) return found;
-    }
-  }
-  return undefined;
-}
-
-/** The keys of a map itself, of equal ones the first; looked through once, because a map may be long. */
-function ownEntries(
-  map: YAMLMap<Node, Node | null>,
-  targets: ReadonlyMap<Alias, Node>,
-): ReadonlyMap<string, Located> {
-  const known = entriesByMap.get(map);
-  if (known) return known;
-  const entries = new Map<string, Located>();
-  for (const { key, value } of map.items) {
-    const name = keyName(resolve(key, targets));
-    if (name !== undefined && !entries.has(name)) entries.set(name, { key, value: value ?? key });
-  }
-  entriesByMap.set(map, entries);
-  return entries;
-}
-
-const entriesByMap = new WeakMap<Node, ReadonlyMap<string, Located>>();
-
 /** Whether a node is written within another, rather than in an anchor that this one repeats. */
 function contains({ range: outer }: Node, { range: inner }: Node): boolean {
   return outer != null && inner != null && outer[0] <= inner[0] && inner[1] <= outer[1];
-}
-
-/** Follows an alias to what it stands for. */
-function resolve(node: Node, targets: ReadonlyMap<Alias, Node>): Node {
-  return isAlias(node) ? (targets.get(node) ?? node) : node;
 }
 
 /** The text of a key, or undefined where it is no plain word (a list, a map, nothing at all). */

@@ -59,7 +59,7 @@ function readWholeTrack(trak: Buffer, movieTimescale: number): Mp4Track {
     timescale,
     frames,
     mediaS,
-    shownS: shownSeconds(findBox(trak, 'edts', 'elst'), { mediaS, movieTimescale }),
+    shownS: shownSeconds(findBox(trak, 'edts', 'elst'), mediaS, movieTimescale),
     samplesEnd,
   };
 }
@@ -103,10 +103,7 @@ function pixelShape(entry: Buffer): number | undefined {
  * What the edit list lets be seen. Empty edits show nothing; a length of 0 means all the rest. A list that cannot be read, or
  * that shows nothing at all, hides nothing: players show such clips too.
  */
-function shownSeconds(
-  edits: Buffer | undefined,
-  { mediaS, movieTimescale }: { readonly mediaS: number; readonly movieTimescale: number },
-): number {
+function shownSeconds(edits: Buffer | undefined, mediaS: number, movieTimescale: number): number {
   if (edits === undefined || edits.length < 8 || movieTimescale === 0) return mediaS;
   const wide = edits.readUInt8(0) === 1;
   const entryBytes = wide ? 20 : 12;

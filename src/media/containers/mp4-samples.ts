@@ -1,16 +1,11 @@
 import { findBox, needBox } from './mp4-boxes.js';
 
-/** What a sample table (stbl) says in all. */
-interface SampleTotals {
-  readonly frames: number;
-  /** All durations together, in units of the track. */
-  readonly units: number;
-  /** The byte after the last one that any sample occupies. */
-  readonly samplesEnd: number;
-}
-
-/** Adds up a sample table. Throws a RangeError where a table is shorter than it claims. Source: ISO/IEC 14496-12. */
-export function readSampleTable(table: Buffer): SampleTotals {
+/**
+ * Adds up a sample table (stbl): `units` are all durations together, in units of the track; `samplesEnd` is the byte
+ * after the last one that any sample occupies. Throws a RangeError where a table is shorter than it claims. Source:
+ * ISO/IEC 14496-12.
+ */
+export function readSampleTable(table: Buffer) {
   return { units: sumOfDurations(needBox(table, 'stts')), ...readPlaces(table) };
 }
 
@@ -52,14 +47,8 @@ function readPlaces(table: Buffer): { frames: number; samplesEnd: number } {
   return { frames: sample, samplesEnd };
 }
 
-interface SampleSizes {
-  readonly frames: number;
-  /** Of all samples, where they are of one size; else zero. */
-  readonly commonSize: number;
-  readonly sizeOf: (index: number) => number;
-}
-
-function readSizes(table: Buffer): SampleSizes {
+/** `commonSize`: of all samples, where they are of one size; else zero. */
+function readSizes(table: Buffer) {
   const sizes = findBox(table, 'stsz');
   if (sizes !== undefined) {
     const sizeOf = (index: number): number => sizes.readUInt32BE(12 + index * 4);

@@ -47,7 +47,7 @@ export function walkMp4(file: FileWindow): Walked {
     if (box.type === 'moof') {
       openFragment = true;
       if (index?.fragmentDefaults) {
-        addFragment(file.read(box.body, bytes), { defaults: index.fragmentDefaults, totals });
+        addFragment(file.read(box.body, bytes), index.fragmentDefaults, totals);
       }
     }
     at = box.end;
@@ -107,9 +107,9 @@ function withFragments(index: Mp4Index, totals: ReadonlyMap<number, FragmentTota
  */
 function addFragment(
   moof: Buffer,
-  sums: { readonly defaults: ReadonlyMap<number, number>; readonly totals: Map<number, FragmentTotals> },
+  defaults: ReadonlyMap<number, number>,
+  totals: Map<number, FragmentTotals>,
 ): void {
-  const { defaults, totals } = sums;
   for (const { type, body } of childBoxes(moof)) {
     if (type !== 'traf') continue;
     const header = needBox(body, 'tfhd');
@@ -117,8 +117,7 @@ function addFragment(
     const sum = totals.get(id) ?? { frames: 0, units: 0 };
     totals.set(id, sum);
     const defaultUnits = ownDefault(header) ?? defaults.get(id) ?? 0;
-    for (const child of childBoxes(body))
-      if (child.type === 'trun') addRun(child.body, { sum, defaultUnits });
+    for (const child of childBoxes(body)) if (child.type === 'trun') addRun(child.body, sum, defaultUnits);
   }
 }
 
@@ -130,10 +129,7 @@ function ownDefault(header: Buffer): number | undefined {
   return header.readUInt32BE(8 + ((flags & 0x01) === 0 ? 0 : 8) + ((flags & 0x02) === 0 ? 0 : 4));
 }
 
-function addRun(
-  run: Buffer,
-  { sum, defaultUnits }: { readonly sum: FragmentTotals; readonly defaultUnits: number },
-): void {
+function addRun(run: Buffer, sum: FragmentTotals, defaultUnits: number): void {
   const flags = run.readUIntBE(1, 3);
   const frames = run.readUInt32BE(4);
   sum.frames += frames;

@@ -64,7 +64,7 @@ export function walkWebm(file: FileWindow): Walked {
       else tracks ??= readWebmTracks(bytes);
     }
     if (id === ID.clusterTime) clusterTime = unsigned(file.read(body, Math.min(8, after - body)));
-    if (id === ID.simpleBlock || id === ID.block) addBlock(file.read(body, 12), { clusterTime, shown });
+    if (id === ID.simpleBlock || id === ID.block) addBlock(file.read(body, 12), clusterTime, shown);
     // What follows a segment of known size is none of the clip's.
     if (id === ID.segment && size !== undefined) end = after;
     at = ENTERED.has(id) ? body : after;
@@ -74,15 +74,12 @@ export function walkWebm(file: FileWindow): Walked {
   if (shown.size === 0) return notWhole('cut short: it describes tracks but holds no pictures');
   return {
     ok: true,
-    tracks: tracks.map((track) => clipTrack(track, { shown: shown.get(track.number), scale })),
+    tracks: tracks.map((track) => clipTrack(track, shown.get(track.number), scale)),
   };
 }
 
 /** A block opens on its track's number, its time from the cluster's, and flags. */
-function addBlock(
-  head: Buffer,
-  { clusterTime, shown }: { clusterTime: number; shown: Map<number, Shown> },
-): void {
+function addBlock(head: Buffer, clusterTime: number, shown: Map<number, Shown>): void {
   const length = vintLength(head[0] ?? 0);
   if (length > 8 || head.length < length + 3) return;
   const INVISIBLE = 0x08;
@@ -98,7 +95,8 @@ function addBlock(
 
 function clipTrack(
   { kind, codec, width, height, frameNs }: WebmTrack,
-  { shown, scale }: { readonly shown: Shown | undefined; readonly scale: number },
+  shown: Shown | undefined,
+  scale: number,
 ): ClipTrack {
   const { blocks, first, last } = shown ?? { blocks: 0, first: 0, last: 0 };
   const span = ((last - first) * scale) / 1e9;

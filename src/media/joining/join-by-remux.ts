@@ -8,12 +8,11 @@ import { withTracks, type ClipTracks } from './tracks.js';
  * Writes the packets of clips that agree (see join-terms.ts) one after the other into one MP4. Each clip takes exactly
  * as long as its picture; the same clips make the same bytes. Rejects with the signal's reason, or with what mediabunny throws.
  */
-export async function joinByRemux(wish: {
-  readonly clips: readonly string[];
-  readonly file: string;
-  readonly signal?: AbortSignal | undefined;
-}): Promise<void> {
-  const { clips, file, signal } = wish;
+export async function joinByRemux(
+  clips: readonly string[],
+  file: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const { FilePathTarget, Mp4OutputFormat, Output } = await import('mediabunny');
   const moovs: WrittenMoov[] = [];
   const onMoov = (data: Uint8Array, position: number) => moovs.push({ data, position });

@@ -7,13 +7,12 @@ import type { FrameTool } from '../frame-tool.js';
  * H.264, and AAC (silent where a clip has no sound) if any has sound. Gives the new files, in order, in `folder`.
  * One clip at a time: memory and the length of the command do not grow with the number of clips.
  */
-export async function recodeAlike(wish: {
-  readonly clips: readonly { readonly file: string; readonly facts: MediaFacts }[];
-  readonly folder: string;
-  readonly ffmpeg: NonNullable<FrameTool['ffmpeg']>;
-  readonly signal?: AbortSignal | undefined;
-}): Promise<string[]> {
-  const { clips, folder, ffmpeg, signal } = wish;
+export async function recodeAlike(
+  clips: readonly { readonly file: string; readonly facts: MediaFacts }[],
+  folder: string,
+  ffmpeg: NonNullable<FrameTool['ffmpeg']>,
+  signal?: AbortSignal,
+): Promise<string[]> {
   const first = clips[0];
   if (first === undefined) return [];
   const picture = pictureFilters(first.facts);

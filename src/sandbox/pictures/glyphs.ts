@@ -107,8 +107,13 @@ $ 8 ~83800005878c0c09 404c
 \u2192 9 0797 64976a
 `;
 
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** A stroke: straight lines from point to point, flattened from its curve; a single point is a dot. */
-export type Stroke = readonly { readonly x: number; readonly y: number }[];
+export type Stroke = readonly Point[];
 
 /** One character: how wide it is and what is drawn, in units of which a capital is 12 high. */
 export interface Glyph {
@@ -125,8 +130,6 @@ export function glyphOf(character: string): Glyph {
 /** Height of a capital, and how far letters reach above and below, in the units of a glyph. */
 export const CAPITAL = 12;
 export const DEEPEST = 16;
-
-type Point = Stroke[number];
 
 /** Read when the first letter is drawn. */
 let glyphs: ReadonlyMap<string, Glyph> | undefined;
@@ -170,16 +173,12 @@ function closedCurve(points: Stroke): Stroke {
 /** From the middle before a point to the middle after it, drawn towards the point. */
 function bend(before: Point | undefined, pull: Point, after: Point | undefined): Stroke {
   if (!before || !after) return [];
-  const from = middle(before, pull);
-  const to = middle(pull, after);
+  const from = between(before, pull, 0.5);
+  const to = between(pull, after, 0.5);
   return BEND_STEPS.map((t) => between(between(from, pull, t), between(pull, to, t), t));
 }
 
 const BEND_STEPS = [0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1];
-
-function middle(a: Point, b: Point): Point {
-  return between(a, b, 0.5);
-}
 
 function between(a: Point, b: Point, part: number): Point {
   return { x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part };

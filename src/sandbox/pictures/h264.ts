@@ -8,19 +8,13 @@ export interface KeyPicture {
   readonly picture: Pixels;
 }
 
-/** An H.264 stream: what a decoder must know beforehand (an avcC record), and the frames in order. */
-interface H264Stream {
-  readonly description: Uint8Array;
-  readonly frames: readonly { readonly data: Uint8Array; readonly isKey: boolean }[];
-}
-
 /**
  * Encodes a film of stills. Each picture is encoded once, as a key frame; the frames in between say "as before"
  * in a dozen bytes, which costs no encoding at all. Pictures are all of one size, with even sides, in the order
  * of their frames, the first at frame 0. A still that stands for long is sent again every two seconds, so that
- * players can seek.
+ * players can seek. `description` is what a decoder must know beforehand (an avcC record).
  */
-export async function encodeStills(pictures: readonly KeyPicture[], frameCount: number): Promise<H264Stream> {
+export async function encodeStills(pictures: readonly KeyPicture[], frameCount: number) {
   const { description, packets, size } = await encodePictures(pictures.map(({ picture }) => picture));
   const frames: { data: Uint8Array; isKey: boolean }[] = [];
   let current: Uint8Array | undefined;
@@ -43,14 +37,8 @@ export async function encodeStills(pictures: readonly KeyPicture[], frameCount: 
 /** Frames from one key frame to the next: two seconds. */
 const LONGEST_GROUP = 48;
 
-interface EncodedPictures {
-  readonly description: Uint8Array;
-  readonly packets: readonly Uint8Array[];
-  readonly size: { readonly width: number; readonly height: number };
-}
-
 /** Every picture as a key frame. The encoder writes an MP4 of its own, from which the packets are taken. */
-async function encodePictures(pictures: readonly Pixels[]): Promise<EncodedPictures> {
+async function encodePictures(pictures: readonly Pixels[]) {
   const [first] = pictures;
   if (!first) throw new RangeError('a stream needs at least one picture');
   const mediabunny = await import('mediabunny');

@@ -1,6 +1,6 @@
 import type { Pixels } from '../../media/decode-image.js';
 import type { Rgb } from './colour.js';
-import { CAPITAL, DEEPEST, glyphOf, type Glyph } from './glyphs.js';
+import { CAPITAL, DEEPEST, glyphOf, type Glyph, type Point } from './glyphs.js';
 import { shadeBox } from './picture.js';
 
 /** Letters of one size and weight. */
@@ -45,7 +45,7 @@ export function faceOf(size: number, weight = 0.13): Face {
         const box = { left: pen - inset, top: Math.round(top) - inset, width, height };
         const coverage = (x: number, y: number) =>
           mask.coverage[Math.floor(y - box.top) * mask.width + Math.floor(x - box.left)] ?? 0;
-        shadeBox(picture, box, { colour, coverage });
+        shadeBox(picture, box, colour, coverage);
         pen += Math.round(glyphOf(character).width * unit + gap);
       }
     },
@@ -110,28 +110,19 @@ function drawMask(glyph: Glyph, pen: { readonly unit: number; readonly radius: n
   const width = Math.ceil(glyph.width * pen.unit) + 2 * inset;
   const height = Math.ceil(DEEPEST * pen.unit) + 2 * inset;
   const mask = { width, height, inset, coverage: new Float32Array(width * height) };
-  const place = ({ x, y }: { readonly x: number; readonly y: number }) => ({
-    x: x * pen.unit + inset,
-    y: y * pen.unit + inset,
-  });
+  const place = ({ x, y }: Point): Point => ({ x: x * pen.unit + inset, y: y * pen.unit + inset });
   for (const stroke of glyph.strokes) {
     for (let index = 1; index < stroke.length; index++) {
       const from = stroke[index - 1];
       const to = stroke[index];
-      if (from && to) drawLine(mask, { from: place(from), to: place(to), radius: pen.radius });
+      if (from && to) drawLine(mask, place(from), place(to), pen.radius);
     }
   }
   return mask;
 }
 
-interface Line {
-  readonly from: { readonly x: number; readonly y: number };
-  readonly to: { readonly x: number; readonly y: number };
-  readonly radius: number;
-}
-
 /** Covers each pixel by its distance from the line, which gives smooth edges and round ends. */
-function drawLine(mask: Mask, { from, to, radius }: Line): void {
+function drawLine(mask: Mask, from: Point, to: Point, radius: number): void {
   const dx = to.x - from.x;
   const dy = to.y - from.y;
   const lengthSquared = dx * dx + dy * dy;

@@ -1,4 +1,4 @@
-import type { Pixels } from '../../media/decode-image.js';
+import { encodePng, type Pixels } from '../../media/decode-image.js';
 import type { Rgb } from './colour.js';
 
 /** A rectangle in pixels; what lies outside the picture is not drawn. */
@@ -26,15 +26,16 @@ export function fillBox(picture: Pixels, box: Box, colour: Rgb): void {
 export function shadeBox(
   picture: Pixels,
   box: Box,
-  paint: { readonly colour: Rgb; readonly coverage: (x: number, y: number) => number },
+  colour: Rgb,
+  coverage: (x: number, y: number) => number,
 ): void {
   const { left, right, top, bottom } = visible(picture, box);
-  const [red, green, blue] = paint.colour;
+  const [red, green, blue] = colour;
   const { rgba } = picture;
   for (let y = top; y < bottom; y++) {
     let at = (y * picture.width + left) * 4;
     for (let x = left; x < right; x++, at += 4) {
-      const part = Math.min(1, paint.coverage(x + 0.5, y + 0.5));
+      const part = Math.min(1, coverage(x + 0.5, y + 0.5));
       if (part <= 0) continue;
       rgba[at] = mixByte(rgba[at], red, part);
       rgba[at + 1] = mixByte(rgba[at + 1], green, part);
@@ -100,14 +101,8 @@ export function coverWith(picture: Pixels, width: number, height: number): Pixel
   return { width, height, rgba };
 }
 
-/** Where a pixel of the scaled picture lies in the original: between two pixels, a part of the way to the second. */
-interface Sample {
-  readonly low: number;
-  readonly high: number;
-  readonly part: number;
-}
-
-function samples(axis: { readonly from: number; readonly to: number; readonly scale: number }): Sample[] {
+/** Where each pixel of the scaled picture lies in the original: between two pixels, a part of the way to the second. */
+function samples(axis: { readonly from: number; readonly to: number; readonly scale: number }) {
   const cut = (axis.from - axis.to / axis.scale) / 2;
   return Array.from({ length: axis.to }, (_, index) => {
     const place = Math.min(axis.from - 1, Math.max(0, cut + (index + 0.5) / axis.scale - 0.5));
@@ -140,15 +135,10 @@ function halve(picture: Pixels): Pixels {
 
 /** The picture as a file. */
 export async function encodePicture(picture: Pixels, type: 'image/png' | 'image/jpeg'): Promise<Buffer> {
+  if (type === 'image/png') return encodePng(picture);
   const { width, height, rgba } = picture;
-  if (type === 'image/jpeg') {
-    const { default: jpeg } = await import('jpeg-js');
-    return jpeg.encode({ width, height, data: rgba }, 85).data;
-  }
-  const { PNG } = await import('pngjs');
-  const png = new PNG({ width, height });
-  png.data = Buffer.from(rgba.buffer, rgba.byteOffset, rgba.length);
-  return PNG.sync.write(png, { colorType: 2 });
+  const { default: jpeg } = await import('jpeg-js');
+  return jpeg.encode({ width, height, data: rgba }, 85).data;
 }
 
 function fillPixels(picture: Pixels, first: number, count: number, colour: Rgb): void {

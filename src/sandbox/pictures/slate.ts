@@ -26,7 +26,7 @@ export function drawSlate(size: { readonly width: number; readonly height: numbe
   const picture = paintRows(width, height, (row) => mix(palette.top, palette.bottom, row / height));
   const column = { slate, left: margin, width: width - 2 * margin, unit, palette };
 
-  drawStripes(picture, { height: 8 * unit, palette });
+  drawStripes(picture, 8 * unit, palette);
   const fieldsTop = drawFields(picture, { ...column, bottom: height - margin });
   const imagesTop = drawImages(picture, { ...column, bottom: fieldsTop - 4 * unit });
   drawPrompt(picture, { ...column, top: 16 * unit, bottom: imagesTop - 5 * unit });
@@ -58,10 +58,7 @@ function paletteOf(hue: number) {
 }
 
 /** The clapper: slanted stripes across the top. */
-function drawStripes(
-  picture: Pixels,
-  { height, palette }: { readonly height: number; readonly palette: Palette },
-): void {
+function drawStripes(picture: Pixels, height: number, palette: Palette): void {
   const band = { left: 0, top: 0, width: picture.width, height };
   fillBox(picture, band, palette.ink);
   const period = height * 2.4;
@@ -69,7 +66,7 @@ function drawStripes(
     const along = (((x + y * 0.7) % period) + period) % period;
     return Math.min(along, period / 2 - along) + 0.5;
   };
-  shadeBox(picture, band, { colour: palette.stripe, coverage });
+  shadeBox(picture, band, palette.stripe, coverage);
 }
 
 /** The room between the margins, down to `bottom`. */

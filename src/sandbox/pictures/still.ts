@@ -42,8 +42,8 @@ function drawSun(
   const box = { left: sun.x - reach, top: sun.y - reach, width: 2 * reach, height: 2 * reach };
   const distance = (x: number, y: number) => Math.hypot(x - sun.x, y - sun.y);
   const glow = (x: number, y: number) => 0.45 * Math.max(0, 1 - distance(x, y) / reach) ** 2;
-  shadeBox(picture, box, { colour: SUNLIGHT, coverage: glow });
-  shadeBox(picture, box, { colour: SUNLIGHT, coverage: (x, y) => sun.radius + 0.5 - distance(x, y) });
+  shadeBox(picture, box, SUNLIGHT, glow);
+  shadeBox(picture, box, SUNLIGHT, (x, y) => sun.radius + 0.5 - distance(x, y));
 }
 
 const SUNLIGHT: Rgb = [255, 246, 222];
@@ -64,7 +64,7 @@ function drawRidge(picture: Pixels, { base, roughness, colour, random }: Ridge):
     return base - roughness * sway;
   });
   const box = { left: 0, top: 0, width: picture.width, height: picture.height };
-  shadeBox(picture, box, { colour, coverage: (x, y) => y + 0.5 - (tops[Math.floor(x)] ?? 0) });
+  shadeBox(picture, box, colour, (x, y) => y + 0.5 - (tops[Math.floor(x)] ?? 0));
 }
 
 function drawName(picture: Pixels, name: string): void {

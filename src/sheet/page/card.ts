@@ -217,5 +217,5 @@ export function makeCards({ data, dom, format, picks, players }: Tools, actions:
     return rows.filter((row): row is [string, string | Node] => row[1] !== undefined && row[1] !== '');
   }
 
-  return { cardOf, nameOf, stateOf, costOf, pickOf };
+  return { cardOf, factsOf, costOf, pickOf };
 }

@@ -129,8 +129,6 @@ export function makeTheatre(
       figure.classList.toggle('chosen', several && programme[place] === take),
     );
     listen();
-    const words = [format.model(take.model), ...take.brief];
-    if (take.seed !== undefined) words.push(`seed ${take.seed}`);
     caption.replaceChildren(
       several ? '' : cards.pickOf(take),
       html(
@@ -143,7 +141,7 @@ export function makeTheatre(
           html('span', { class: 'take' }, take.takes > 1 ? `take ${take.take}/${take.takes}` : ''),
         ),
         html('p', { class: 'prompt' }, take.prompt),
-        html('p', { class: 'facts' }, ...words.map((word) => html('span', {}, word)), cards.costOf(take)),
+        html('p', { class: 'facts' }, ...cards.factsOf(take), cards.costOf(take)),
       ),
     );
   }
