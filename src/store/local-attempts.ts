@@ -273,7 +273,7 @@ function createStore<Order extends WorkOrder>({
       isClosed = true;
       try {
         await ahead.close();
-        const memo = await memoOf(home, identity.project_id, { catalogued_at: readAt, reported });
+        const memo = memoOf(home, identity.project_id, { catalogued_at: readAt, reported });
         await writeText(memoPath(home), JSON.stringify(memo)).catch(() => undefined);
       } finally {
         await lock.release();
