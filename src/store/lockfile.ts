@@ -14,6 +14,7 @@ import {
 } from './lockfile-text.js';
 import { conflictSides, hasConflict } from './lockfile-conflict.js';
 import { lockfileProblem } from './lockfile-problem.js';
+import { repeatedKey } from './repeated-key.js';
 import { replaceFile } from './replace-file.js';
 import { knowsMore } from './shot-state.js';
 
@@ -99,7 +100,10 @@ async function readStored(path: string, isAsWeWroteIt: boolean): Promise<readonl
     if (!hasConflict(text)) throw notJson({ text, cause, path });
     return readSides(text, path);
   }
-  return [isAsWeWroteIt ? (value as StoredLockfile) : checkStored(value, path)];
+  if (isAsWeWroteIt) return [value as StoredLockfile];
+  const stored = checkStored(value, path);
+  refuseRepeatedKeys(stored, { text, path });
+  return [stored];
 }
 
 function readSides(text: string, path: string): readonly StoredLockfile[] {
@@ -113,8 +117,22 @@ function readSides(text: string, path: string): readonly StoredLockfile[] {
     } catch (cause) {
       throw notJson({ text: sides[side], cause, path, context });
     }
-    return checkStored(value, path, context);
+    const stored = checkStored(value, path, context);
+    refuseRepeatedKeys(stored, { text: sides[side], path, context });
+    return stored;
   });
+}
+
+/** What is below a key that comes twice is not read, and would be forgotten. To look for one takes long, to count does not. */
+function refuseRepeatedKeys(
+  { shots }: StoredLockfile,
+  { text, path, context = '' }: { readonly text: string; readonly path: string; readonly context?: string },
+): void {
+  let unread = text.match(/"check"\s*:/g)?.length ?? 0;
+  for (const { takes } of Object.values(shots))
+    for (const { attempts } of Object.values(takes)) unread -= attempts.length;
+  const repeated = unread === 0 ? undefined : repeatedKey(text);
+  if (repeated) throw corrupt(path, `${context}has "${repeated.key}" twice (line ${repeated.line})`);
 }
 
 const CONFLICT = 'has merge conflicts in it';

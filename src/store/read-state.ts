@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Attempt } from '../domain/attempt.js';
 import type { Picks } from '../domain/picks.js';
 import { isRecord } from '../domain/is-record.js';
-import { isCompleted, isInFlight, isDelivered } from '../domain/standing.js';
+import { isCompleted, isInFlight, isDelivered, isUnfetched } from '../domain/standing.js';
 import { undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { journalCorrupt, journalPath, readJournal, type PlacedEntry } from './journal.js';
@@ -174,8 +174,14 @@ function repair({
 }): void {
   const { theirs } = own;
   const whole = new Map(theirs && [...own.attempts, ...theirs.attempts].map((one) => [one.id, one]));
-  for (const { id, owner } of [...own.damaged, ...(theirs?.damaged ?? [])]) {
-    const told = receipts.get(id) ?? whole.get(id);
+  const jobs = new Set([...receipts.values(), ...whole.values()].map(jobOf));
+  for (const damaged of [...own.damaged, ...(theirs?.damaged ?? [])]) {
+    const { id, owner } = damaged;
+    const [one, other] = [receipts.get(id), whole.get(id)];
+    const best = one && other && knowsMore(other, one) ? other : (one ?? other);
+    // In a mixture the id of one purchase may stand above the job of another, or above a clip that nothing else tells of.
+    const isMixed = !jobs.has(jobOf(damaged)) || (isDelivered(damaged) && best && isUnfetched(best));
+    const told = theirs && isMixed ? undefined : best;
     const where = `shots.${owner.shot}.takes.${owner.take}`;
     if (!told) {
       throw corrupt(
@@ -191,6 +197,10 @@ function repair({
       `attempt ${id} at ${where} was changed in ${basename(home.lockfile)}, and is taken from the receipts`,
     );
   }
+}
+
+function jobOf({ state }: Attempt): string | undefined {
+  return 'job' in state ? state.job.id : undefined;
 }
 
 /**

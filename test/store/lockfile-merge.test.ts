@@ -329,6 +329,11 @@ describe('a lockfile with conflicts that cannot be read', () => {
 
   it.each<[string, (text: string) => string, RegExp]>([
     ['both sides are no JSON', (text) => text.replace('{', '['), /the side "ours" is not JSON \(line 2\)/],
+    [
+      'a shot comes twice on our side',
+      (text) => text.replace('"cliff": {', '"sea": {'),
+      /the side "ours" has "sea" twice \(line \d+\)/,
+    ],
     ['a marker was taken out', (text) => text.replace(/^={7}$/m, ''), /not all of their markers/],
     [
       'their side is no lockfile',
