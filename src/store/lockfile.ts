@@ -12,13 +12,18 @@ import {
   type Lockfile,
   type StoredLockfile,
 } from './lockfile-text.js';
+import { conflictSides, hasConflict } from './lockfile-conflict.js';
 import { lockfileProblem } from './lockfile-problem.js';
+import { repeatedKey } from './repeated-key.js';
 import { replaceFile } from './replace-file.js';
+import { knowsMore } from './shot-state.js';
 
 /** A lockfile as it was found. */
 export interface FoundLockfile extends Lockfile {
   /** Attempts that somebody, or a fault of the disk, has changed: their checksums do not match. */
   readonly damaged: readonly Attempt[];
+  /** The other side of a merge that git could not finish; the lockfile itself is our side then. */
+  readonly theirs?: Omit<FoundLockfile, 'theirs'>;
 }
 
 /**
@@ -29,8 +34,19 @@ export async function readLockfile(
   path: string,
   { isAsWeWroteIt = false }: { readonly isAsWeWroteIt?: boolean } = {},
 ): Promise<FoundLockfile | undefined> {
-  const stored = await readStored(path, isAsWeWroteIt);
-  if (stored === undefined) return undefined;
+  const [ours, theirs] = await readStored(path, isAsWeWroteIt);
+  if (ours === undefined) return undefined;
+  if (theirs === undefined) {
+    const found = foundIn(ours, isAsWeWroteIt);
+    if (!isAsWeWroteIt) refuseRepeatedIds([...found.attempts, ...found.damaged], path);
+    return found;
+  }
+  if (ours.sandbox !== theirs.sandbox)
+    throw corrupt(path, `${CONFLICT}, between a project and its rehearsal`);
+  return { ...withoutRepeats(foundIn(ours)), theirs: withoutRepeats(foundIn(theirs)) };
+}
+
+function foundIn(stored: StoredLockfile, isAsWeWroteIt = false): FoundLockfile {
   const { project, project_id, manifest, sandbox, catalogue } = stored;
   const attempts: Attempt[] = [];
   const damaged: Attempt[] = [];
@@ -45,7 +61,6 @@ export async function readLockfile(
       }
     }
   }
-  if (!isAsWeWroteIt) refuseRepeatedIds([...attempts, ...damaged], path);
   return {
     identity: { project, project_id, manifest, sandbox },
     attempts: attempts.sort((a, b) => (a.id < b.id ? -1 : 1)),
@@ -71,13 +86,56 @@ export async function writeLockfile(
   }
 }
 
-/** In a function of its own, so that the text, which can be hundreds of megabytes, goes before more is made of it. */
-async function readStored(path: string, isAsWeWroteIt: boolean): Promise<StoredLockfile | undefined> {
+/**
+ * The lockfile; both sides of one that has merge conflicts in it; nothing where there is none. In a function of its own, so that
+ * the text, which can be hundreds of megabytes, goes before more is made of it.
+ */
+async function readStored(path: string, isAsWeWroteIt: boolean): Promise<readonly StoredLockfile[]> {
   const text = await readText(path);
-  if (text === undefined) return undefined;
-  const value = parseJson(text, path);
-  return isAsWeWroteIt ? (value as StoredLockfile) : checkStored(value, path);
+  if (text === undefined) return [];
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    if (!hasConflict(text)) throw notJson({ text, cause, path });
+    return readSides(text, path);
+  }
+  if (isAsWeWroteIt) return [value as StoredLockfile];
+  const stored = checkStored(value, path);
+  refuseRepeatedKeys(stored, { text, path });
+  return [stored];
 }
+
+function readSides(text: string, path: string): readonly StoredLockfile[] {
+  const sides = conflictSides(text);
+  if (!sides) throw corrupt(path, `${CONFLICT}, and not all of their markers`);
+  return (['ours', 'theirs'] as const).map((side) => {
+    const context = `${CONFLICT}, and the side "${side}" `;
+    let value: unknown;
+    try {
+      value = JSON.parse(sides[side]);
+    } catch (cause) {
+      throw notJson({ text: sides[side], cause, path, context });
+    }
+    const stored = checkStored(value, path, context);
+    refuseRepeatedKeys(stored, { text: sides[side], path, context });
+    return stored;
+  });
+}
+
+/** What is below a key that comes twice is not read, and would be forgotten. To look for one takes long, to count does not. */
+function refuseRepeatedKeys(
+  { shots }: StoredLockfile,
+  { text, path, context = '' }: { readonly text: string; readonly path: string; readonly context?: string },
+): void {
+  let unread = text.match(/"check"\s*:/g)?.length ?? 0;
+  for (const { takes } of Object.values(shots))
+    for (const { attempts } of Object.values(takes)) unread -= attempts.length;
+  const repeated = unread === 0 ? undefined : repeatedKey(text);
+  if (repeated) throw corrupt(path, `${context}has "${repeated.key}" twice (line ${repeated.line})`);
+}
+
+const CONFLICT = 'has merge conflicts in it';
 
 async function readText(path: string): Promise<string | undefined> {
   try {
@@ -87,19 +145,24 @@ async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    if (/^<{7} /m.test(text)) throw corrupt(path, 'has merge conflicts in it');
-    if (text.trim() === '') throw corrupt(path, 'is empty');
-    const position = Number(/position (\d+)/.exec(messageOf(cause))?.[1] ?? text.length);
-    const line = text.slice(0, position).split('\n').length;
-    throw corrupt(path, `is not JSON (line ${line})`);
-  }
+function notJson({
+  text,
+  cause,
+  path,
+  context = '',
+}: {
+  readonly text: string;
+  readonly cause: unknown;
+  readonly path: string;
+  readonly context?: string;
+}): DailiesError {
+  if (text.trim() === '') return corrupt(path, `${context}is empty`);
+  const position = Number(/position (\d+)/.exec(messageOf(cause))?.[1] ?? text.length);
+  const line = text.slice(0, position).split('\n').length;
+  return corrupt(path, `${context}is not JSON (line ${line})`);
 }
 
-function checkStored(value: unknown, path: string): StoredLockfile {
+function checkStored(value: unknown, path: string, context = ''): StoredLockfile {
   const version = isRecord(value) && Number.isSafeInteger(value['version']) ? Number(value['version']) : 0;
   if (version > LOCKFILE_VERSION) {
     throw new DailiesError(
@@ -109,7 +172,7 @@ function checkStored(value: unknown, path: string): StoredLockfile {
     );
   }
   const problem = lockfileProblem(value);
-  if (problem !== undefined) throw corrupt(path, `does not hold together: ${problem}`);
+  if (problem !== undefined) throw corrupt(path, `${context}does not hold together: ${problem}`);
   return value as StoredLockfile;
 }
 
@@ -122,9 +185,19 @@ function refuseRepeatedIds(attempts: readonly Attempt[], path: string): void {
   }
 }
 
+/** A side of a merge may have one attempt twice: under the name its shot had, and under the one that the other side gave it. */
+function withoutRepeats(found: FoundLockfile): FoundLockfile {
+  const known = new Map<string, Attempt>();
+  for (const attempt of found.attempts) {
+    const before = known.get(attempt.id);
+    if (!before || knowsMore(attempt, before)) known.set(attempt.id, attempt);
+  }
+  return { ...found, attempts: [...known.values()] };
+}
+
 /** The error for a lockfile that cannot be relied on. */
 export function corrupt(path: string, what: string): DailiesError {
   return new DailiesError('lockfile-corrupt', `${basename(path)} ${what}`, {
-    hint: 'restore it from version control or a backup: of two versions either will do, for the receipts in .dailies know the rest. Without one, move it away: what this machine has bought is restored from the receipts',
+    hint: 'restore it from version control or a backup; in a merge with git checkout --theirs, then dailies sheet, then the same with --ours. Or move it away: what this machine has bought is restored from its receipts, what others have bought is not',
   });
 }

@@ -4,16 +4,18 @@ import { randomBytes } from 'node:crypto';
 import type { Attempt } from '../domain/attempt.js';
 import type { Picks } from '../domain/picks.js';
 import { isRecord } from '../domain/is-record.js';
-import { isCompleted, isDelivered, isInFlight } from '../domain/standing.js';
+import { isCompleted, isDelivered, isInFlight, isUnfetched } from '../domain/standing.js';
 import { undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { openClipFolder } from './clip-folder.js';
 import { journalCorrupt, journalPath, readJournal, type PlacedEntry } from './journal.js';
+import type { JournalEntry } from './journal-line.js';
+import { knownReceipts } from './known-receipts.js';
 import { corrupt, readLockfile, type FoundLockfile } from './lockfile.js';
 import { attemptProblem } from './lockfile-problem.js';
-import type { ProjectIdentity } from './lockfile-text.js';
-import { ownerOf, readReceipts, receiptsIn, receiptsPath, type ReceiptsOwner } from './receipts.js';
-import { createState, type StateInMemory } from './shot-state.js';
+import type { Lockfile, ProjectIdentity } from './lockfile-text.js';
+import { receiptsPath } from './receipts.js';
+import { createState, knowsMore, type StateInMemory } from './shot-state.js';
 import { readJson, signatureOf } from './text-file.js';
 
 /** Where the state of a project is kept, and whose it is. All paths are absolute. */
@@ -72,6 +74,7 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
   const isRemembered =
     own &&
     own.identity.manifest === home.manifest &&
+    !own.theirs &&
     !journal &&
     own.damaged.length === 0 &&
     isSeen(home, own, memo);
@@ -85,13 +88,20 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
     if (left) replay(left, { state, receipts, path: journalPath(former_) });
   }
   const lines = journal ? replay(journal, { state, receipts, path: journalPath(home.lockfile) }) : 0;
+  // After the journal, which goes on from our side.
+  if (stored?.theirs) {
+    takeInSide(stored.theirs, state);
+    repaired.push(
+      `${basename(former_ ?? home.lockfile)} has merge conflicts in it: both sides were read, and every purchase of either counts`,
+    );
+  }
   restore({ state, receipts, why: stored ? basename(home.lockfile) : undefined, repaired });
   if (!stored)
     state.apply({ type: 'picked', picks: { ...home.picksBehind(state.attempts()), ...state.picks() } });
   const project_id =
     stored?.identity.project_id ?? known?.owner?.project_id ?? randomBytes(8).toString('hex');
   const { project, manifest, sandbox } = home;
-  const unreceipted = known ? state.attempts().filter((one) => !isReceipted(one, receipts)) : [];
+  const unreceipted = known ? state.attempts().filter((one) => !isReceipted(one, known.own)) : [];
   return {
     identity: { project, project_id, manifest, sandbox },
     state,
@@ -146,33 +156,6 @@ async function findFormer(
   return undefined;
 }
 
-interface KnownReceipts {
-  readonly attempts: ReadonlyMap<string, Attempt>;
-  /** Whose they are by their own word. */
-  readonly owner: ReceiptsOwner | undefined;
-}
-
-/** What the receipts tell of a project: by its id, or where there is no lockfile by the manifest they were made for. */
-async function knownReceipts(home: StateHome, stored: FoundLockfile | undefined): Promise<KnownReceipts> {
-  if (stored) {
-    const path = receiptsPath(home.root, stored.identity.project_id);
-    return { attempts: await readReceipts(path), owner: await ownerOf(path) };
-  }
-  const attempts = new Map<string, Attempt>();
-  let last: ReceiptsOwner | undefined;
-  const names: string[] = await readdir(dirname(home.lockfile)).catch(() => []);
-  for (const { path, owner } of await receiptsIn(home.root)) {
-    if (owner.sandbox !== home.sandbox || owner.place !== home.place) continue;
-    const isOurs = owner.manifest === home.manifest;
-    if (!isOurs && names.includes(owner.manifest)) continue;
-    const told = await readReceipts(path);
-    if (!isOurs && !home.hasBought([...told.values()])) continue;
-    last = owner;
-    for (const [id, attempt] of told) attempts.set(id, attempt);
-  }
-  return { attempts, owner: last };
-}
-
 /**
  * The receipt of a delivery is written before the clip is in the store, and the run may have died between: what only a
  * receipt calls delivered has to be there, or it is fetched again, whether or not a take still asks for it.
@@ -193,7 +176,10 @@ async function seen(
   return all;
 }
 
-/** Attempts that were changed in the lockfile are as the receipts have them, or nobody knows. */
+/**
+ * Attempts that were changed in the lockfile are as the receipts have them, or nobody knows. A merge that git did not finish
+ * changes an attempt on one side, and leaves it whole on the other.
+ */
 function repair({
   own,
   state,
@@ -207,20 +193,35 @@ function repair({
   readonly home: StateHome;
   readonly repaired: string[];
 }): void {
-  for (const { id, owner } of own.damaged) {
-    const told = receipts.get(id);
+  const { theirs } = own;
+  const whole = new Map(theirs && [...own.attempts, ...theirs.attempts].map((one) => [one.id, one]));
+  const jobs = new Set([...receipts.values(), ...whole.values()].map(jobOf));
+  for (const damaged of [...own.damaged, ...(theirs?.damaged ?? [])]) {
+    const { id, owner } = damaged;
+    const [one, other] = [receipts.get(id), whole.get(id)];
+    const best = one && other && knowsMore(other, one) ? other : (one ?? other);
+    // In a mixture the id of one purchase may stand above the job of another, or above a clip that nothing else tells of.
+    const isMixed = !jobs.has(jobOf(damaged)) || (isDelivered(damaged) && best && isUnfetched(best));
+    const told = theirs && isMixed ? undefined : best;
     const where = `shots.${owner.shot}.takes.${owner.take}`;
     if (!told) {
       throw corrupt(
         home.lockfile,
-        `was changed by another program or by a fault of the disk: the checksum of attempt ${id} at ${where} does not match, and the receipts do not know it`,
+        theirs
+          ? `has merge conflicts in it: attempt ${id} at ${where} is whole on neither side, and the receipts do not know it`
+          : `was changed by another program or by a fault of the disk: the checksum of attempt ${id} at ${where} does not match, and the receipts do not know it`,
       );
     }
     takeIn(told, state);
+    if (whole.has(id)) continue;
     repaired.push(
       `attempt ${id} at ${where} was changed in ${basename(home.lockfile)}, and is taken from the receipts`,
     );
   }
+}
+
+function jobOf({ state }: Attempt): string | undefined {
+  return 'job' in state ? state.job.id : undefined;
 }
 
 /**
@@ -246,7 +247,7 @@ function replay(
     try {
       const told = 'step' in entry ? receipts.get(entry.id) : undefined;
       if (told && 'step' in entry && entry.step > stepsOf(entry.id, state) + 1) takeIn(told, state);
-      if (state.apply(entry)) applied += 1;
+      if (applyLine(entry, { told, state })) applied += 1;
     } catch (error) {
       throw journalCorrupt({ path, place, what: `it does not fit what came before: ${messageOf(error)}` });
     }
@@ -257,6 +258,20 @@ function replay(
     if (problem !== undefined) throw journalCorrupt({ path, place, what: `attempt ${id}: ${problem}` });
   }
   return applied;
+}
+
+/** A merge may have brought steps of another machine for the same job: the receipts tell then where ours led. */
+function applyLine(
+  entry: JournalEntry,
+  { told, state }: { readonly told: Attempt | undefined; readonly state: StateInMemory },
+): boolean {
+  try {
+    return state.apply(entry);
+  } catch (error) {
+    if (!told || !state.has(told.id) || !knowsMore(told, state.get(told.id))) throw error;
+    takeIn(told, state);
+    return true;
+  }
 }
 
 /** How far the state has followed an attempt; -2 where it does not know it, so that nothing follows at once. */
@@ -277,13 +292,26 @@ function restore({
   readonly why: string | undefined;
   readonly repaired: string[];
 }): void {
-  const ahead = [...receipts.values()].filter(({ id, steps }) => steps > stepsOf(id, state));
+  const ahead = takeInAll(receipts.values(), state);
   if (ahead.length === 0) return;
-  state.restore(ahead.map((attempt) => withNames(attempt, state)));
   const [count, them] = ahead.length === 1 ? ['one purchase', 'it'] : [`${ahead.length} purchases`, 'them'];
   repaired.push(
     `${count} taken from the receipts: ${why === undefined ? 'there is no lockfile' : `${why} does not know ${them} as far`}`,
   );
+}
+
+/** Takes in what the other side of a merge knows and ours does not; where each has something of its own to say, ours counts. */
+function takeInSide({ attempts, picks, catalogue }: Lockfile, state: StateInMemory): void {
+  takeInAll(attempts, state);
+  state.apply({ type: 'picked', picks: { ...picks, ...state.picks() } });
+  if (catalogue && !state.catalogue()) state.apply({ type: 'catalogued', catalogue });
+}
+
+/** Gives those of which more is known now. */
+function takeInAll(attempts: Iterable<Attempt>, state: StateInMemory): readonly Attempt[] {
+  const news = [...attempts].filter((one) => !state.has(one.id) || knowsMore(one, state.get(one.id)));
+  if (news.length > 0) state.restore(news.map((attempt) => withNames(attempt, state)));
+  return news;
 }
 
 function takeIn(told: Attempt, state: StateInMemory): void {

@@ -9,7 +9,7 @@ import { attemptProblem } from './lockfile-problem.js';
 import { encodeLine, entryIn, openLine, sealLine, type JournalEntry } from './journal-line.js';
 import type { ProjectIdentity } from './lockfile-text.js';
 import { ownFolder } from './own-folder.js';
-import { moved, newAttempt } from './shot-state.js';
+import { knowsMore, moved, newAttempt } from './shot-state.js';
 import { signatureOf } from './text-file.js';
 
 /*
@@ -61,9 +61,13 @@ async function attemptsIn(
   return attempts;
 }
 
-/** All receipts in a store and their owners; where that line is damaged the manifest's name is empty. Throws `disk`. */
+/**
+ * All receipts in a store and their owners; where that line is damaged the manifest's name is empty. `besides` leaves one file
+ * out, and those that cannot be read: in a shared store they are somebody else's. Throws `disk`.
+ */
 export async function receiptsIn(
   root: string,
+  { besides }: { readonly besides?: string | undefined } = {},
 ): Promise<readonly { readonly path: string; readonly owner: ReceiptsOwner }[]> {
   const folder = join(root, 'receipts');
   const names = await readdir(folder).catch((error: unknown) => {
@@ -74,8 +78,14 @@ export async function receiptsIn(
   for (const name of names.sort()) {
     if (!/^[0-9a-f]{16}\.jsonl$/.test(name)) continue;
     const path = join(folder, name);
+    if (path === besides) continue;
     const project_id = name.slice(0, 16);
-    const owner = (await ownerOf(path)) ?? { project_id, manifest: '', sandbox: false, place: '' };
+    const told = await ownerOf(path).catch((error: unknown) => {
+      if (besides === undefined) throw error;
+      return 'unreadable' as const;
+    });
+    if (told === 'unreadable') continue;
+    const owner = told ?? { project_id, manifest: '', sandbox: false, place: '' };
     if (owner.project_id === project_id) found.push({ path, owner });
   }
   return found;
@@ -90,8 +100,9 @@ function attemptAfter(attempts: ReadonlyMap<string, Attempt>, entry: JournalEntr
   if (entry.type === 'begun') return attempts.has(entry.id) ? undefined : newAttempt(entry);
   if (entry.type === 'restored') {
     const { attempt } = entry;
-    const isNews = isSound(attempt) && (attempts.get(attempt.id)?.steps ?? -1) < attempt.steps;
-    return isNews ? attempt : undefined;
+    if (!isSound(attempt)) return undefined;
+    const before = attempts.get(attempt.id);
+    return !before || knowsMore(attempt, before) ? attempt : undefined;
   }
   const before = attempts.get(entry.id);
   if (!before || entry.step <= before.steps) return undefined;

@@ -94,8 +94,7 @@ export function createState(initial?: StateContent): StateInMemory {
           add(newAttempt(entry));
           return true;
         case 'restored':
-          if (places.has(entry.attempt.id) && get(entry.attempt.id).steps >= entry.attempt.steps)
-            return false;
+          if (places.has(entry.attempt.id) && !knowsMore(entry.attempt, get(entry.attempt.id))) return false;
           put(entry.attempt);
           return true;
         case 'picked':
@@ -113,6 +112,21 @@ export function createState(initial?: StateContent): StateInMemory {
       }
     },
   };
+}
+
+/**
+ * Whether a record of an attempt knows more than another of the same: it tells of a clip, or of a job, of which the other does
+ * not, or else it has followed the attempt farther. Two machines that each wait for one job count steps of their own.
+ */
+export function knowsMore(one: Attempt, other: Attempt): boolean {
+  const [mine, others] = [certaintyOf(one), certaintyOf(other)];
+  return mine === others ? one.steps > other.steps : mine > others;
+}
+
+/** No event takes it back. */
+function certaintyOf({ state }: Attempt): number {
+  if (!('job' in state)) return 0;
+  return state.kind === 'delivered' || state.kind === 'abandoned' ? 2 : 1;
 }
 
 /** An attempt after one more thing has happened to it. Throws `internal` where that cannot be. */

@@ -289,6 +289,18 @@ describe('dailies run on a terminal', () => {
 });
 
 describe('the commands around a run', () => {
+  it('says beside the answer what was put right in the state', async () => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
+    await cli(['run', manifest], { env });
+    await rm(join(folder, 'film.lock.json'));
+    for (const command of ['status', 'sheet']) {
+      const { exitCode, stdout, stderr } = await cli([command, manifest, '--format', 'json'], { env });
+      expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { version: 1 }]);
+      expect(stderr).toMatch(/^warning {2}state-repaired\n {2}2 purchases taken from the receipts/);
+    }
+    expect((await cli(['status', manifest], { env })).stderr).toBe('');
+  });
+
   it('tell the status, make the sheet, list what may go', async () => {
     const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
     await cli(['run', manifest, '--only', 'sea'], { env });

@@ -16,7 +16,7 @@ import { readLockfile, writeLockfile } from '../../src/store/lockfile.js';
 import type { Lockfile } from '../../src/store/lockfile-text.js';
 import { sortedJson } from '../../src/store/sorted-json.js';
 import { everyState } from './every-state.js';
-import { HASH, IDENTITY, lockfileOf, newFolder } from './fixtures.js';
+import { HASH, IDENTITY, live, lockfileOf, newFolder, openIn } from './fixtures.js';
 
 const full: Lockfile = { ...everyState(), identity: IDENTITY };
 const found = { ...full, damaged: [] };
@@ -164,6 +164,20 @@ describe('a lockfile that cannot be used', () => {
       code: 'lockfile-newer',
       exitCode: 3,
       hint: expect.stringContaining('update dailies') as string,
+    });
+  });
+
+  it('is refused where a merge has written a shot twice, of which only one would be read', async () => {
+    const folder = newFolder();
+    const store = await openIn(folder, { home: { shots: ['cliff', 'sea'] } });
+    await live(store, 'cliff');
+    await live(store, 'sea');
+    await store.close();
+    const text = readFileSync(lockfileOf(folder), 'utf8');
+    expect(await refusal(text)).toBeUndefined();
+    expect(await refusal(text.replace('"cliff": {', '"sea": {'))).toMatchObject({
+      code: 'lockfile-corrupt',
+      message: expect.stringMatching(/has "sea" twice \(line \d+\)/) as string,
     });
   });
 

@@ -158,7 +158,7 @@ describe('the receipts of a project', () => {
     expect(await stateIn(path)).toBe('delivered');
     const whole = (await readReceipts(path)).get('aaaa');
     if (!whole) throw new Error('nothing was read');
-    const state = { kind: 'abandoned', since: AT } as const;
+    const state = { kind: 'abandoned', since: AT, job: { id: 'job-1' } } as const;
     await appendTo(root, { type: 'restored', attempt: { ...whole, steps: 5, state } });
     expect(await stateIn(path)).toBe('delivered');
     await appendTo(root, { type: 'restored', attempt: { ...whole, steps: 7, state } });

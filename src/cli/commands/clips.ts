@@ -1,9 +1,10 @@
+import type { Diagnostic } from '../../domain/diagnostic.js';
 import { commandLine, fileWord } from '../../ui/shell.js';
 import { tableLines } from '../../ui/table.js';
 import { count, formatBytes } from '../../ui/figures.js';
 import { clean } from '../../ui/text.js';
 import { act, addExamples, type Register } from '../command.js';
-import { answer, shownPath } from '../context.js';
+import { answer, noteDiagnostics, shownPath } from '../context.js';
 import { openProject, type ManifestFlags } from '../flags.js';
 import { addFormatOption, addManifestOptions, addQuietOption } from '../options.js';
 import { interruptible } from '../signals.js';
@@ -20,7 +21,9 @@ export const registerSheet: Register = (program, context) => {
       import('../../flow/commands/status.js'),
       import('../../sheet/render.js'),
     ]);
-    const sheet = await makeSheet(project, renderSheet);
+    const told: Diagnostic[] = [];
+    const sheet = await makeSheet(project, renderSheet, (found) => void told.push(...found));
+    await noteDiagnostics(context, told, project.source);
     answer(context, { sheet }, () => (sheet === undefined ? [] : [shownPath(sheet)]));
     return 0;
   });

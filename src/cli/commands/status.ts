@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
+import type { Diagnostic } from '../../domain/diagnostic.js';
 import { statusLines } from '../../ui/status-table.js';
 import { act, addExamples, type Register } from '../command.js';
-import { answer, lookOf, printLines, shownPath } from '../context.js';
+import { answer, lookOf, noteDiagnostics, printLines, shownPath } from '../context.js';
 import { nextCommands, openProject, type ManifestFlags } from '../flags.js';
 import { addFormatOption, addManifestOptions } from '../options.js';
 
@@ -16,7 +17,9 @@ export const registerStatus: Register = (program, context) => {
   act<ManifestFlags>(command, context, async (invocation) => {
     const project = await openProject(context, invocation);
     const { projectStatus } = await import('../../flow/commands/status.js');
-    const report = await projectStatus(project);
+    const told: Diagnostic[] = [];
+    const report = await projectStatus(project, (found) => void told.push(...found));
+    await noteDiagnostics(context, told, project.source);
     answer(context, report, () =>
       statusLines(report, {
         ...lookOf(context, 'stdout'),

@@ -1,4 +1,5 @@
 import { isoNow } from '../../clock.js';
+import type { Diagnostic } from '../../domain/diagnostic.js';
 import type { Report } from '../../domain/report.js';
 import { DailiesError } from '../../errors.js';
 import { openAttempts } from '../../store/local-attempts.js';
@@ -12,9 +13,13 @@ import { assertNoErrors, type Project } from '../project/project.js';
 import { buildReport } from './report.js';
 import { writeReport, type RenderSheet } from './write-report.js';
 
+/** Takes what was put right in the state, where something was. */
+export type Tell = (found: readonly Diagnostic[]) => void;
+
 /** How the project stands, by its lockfile and its folder alone. Asks nobody and writes nothing. */
-export async function projectStatus(project: Project): Promise<Report> {
-  const { state, cataloguedAt } = await readState(stateHome(project));
+export async function projectStatus(project: Project, tell?: Tell): Promise<Report> {
+  const { state, cataloguedAt, repaired } = await readState(stateHome(project));
+  tell?.(asDiagnostics(repaired));
   const attempts = state.attempts();
   const surveyed = await survey({
     project,
@@ -39,16 +44,25 @@ export async function projectStatus(project: Project): Promise<Report> {
  * Makes the names of the clips, report.json and the contact sheet again; gives the sheet's path. Throws `disk`, and ManifestError where something
  * that is not ours is in their place.
  */
-export async function makeSheet(project: Project, renderSheet: RenderSheet): Promise<string | undefined> {
+export async function makeSheet(
+  project: Project,
+  renderSheet: RenderSheet,
+  tell?: Tell,
+): Promise<string | undefined> {
   assertNoErrors(project, await foreignReports(project));
-  await restoreNames(project);
-  return writeReport(project, await projectStatus(project), renderSheet);
+  await restoreNames(project, tell);
+  return writeReport(project, await projectStatus(project, tell), renderSheet);
+}
+
+function asDiagnostics(repaired: readonly string[]): Diagnostic[] {
+  return repaired.map((message) => ({ code: 'state-repaired', severity: 'warning', message }));
 }
 
 /** Names that were deleted come back. While a run is at work they are its own affair. */
-async function restoreNames(project: Project): Promise<void> {
+async function restoreNames(project: Project, tell?: Tell): Promise<void> {
   try {
     const attempts = await openAttempts({ home: stateHome(project), clock: project.clock });
+    tell?.(asDiagnostics(attempts.repaired));
     try {
       const clips = clipsOf(project);
       const known = { attempts: attempts.attempts(), picks: attempts.picks() };

@@ -1,0 +1,19 @@
+const TOKEN = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|[{}]/g;
+
+/**
+ * A key that an object of a JSON text has twice, and its line; undefined where there is none. Of two such values JSON.parse
+ * keeps the last and says nothing: a merge of texts makes them where shots were renamed.
+ */
+export function repeatedKey(text: string): { readonly key: string; readonly line: number } | undefined {
+  const open: Set<string>[] = [];
+  for (const { 0: token, 1: key = '', 2: colon, index } of text.matchAll(TOKEN)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (colon !== undefined) {
+      const keys = open.at(-1);
+      if (keys?.has(key)) return { key, line: text.slice(0, index).split('\n').length };
+      keys?.add(key);
+    }
+  }
+  return undefined;
+}
