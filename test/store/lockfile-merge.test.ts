@@ -9,7 +9,17 @@ import { readState } from '../../src/store/read-state.js';
 import { readReceipts, receiptsPath } from '../../src/store/receipts.js';
 import { git, mergeWithConflict } from '../helpers/merge.js';
 import { homeOf } from '../helpers/state.js';
-import { AT, folderAfterKill, journalOf, live, lockfileOf, newFolder, openIn, output } from './fixtures.js';
+import {
+  AT,
+  folderAfterKill,
+  journalOf,
+  live,
+  lockfileOf,
+  newFolder,
+  openIn,
+  output,
+  putClips,
+} from './fixtures.js';
 
 const SHOTS = ['cliff', 'dunes', 'harbor', 'sea', 'tide'];
 
@@ -303,6 +313,7 @@ describe('a lockfile that git has left with conflicts', () => {
     await running.deliver(sea, [output('sea')], () => Promise.resolve());
     await live(running, 'tide', 2);
     const ours = folderAfterKill(folder);
+    putClips(ours, 'sea');
     const further = async (store: LocalAttempts) =>
       store.record(only(store.attempts()), { type: 'progressed', at: AT, status: 'in_progress' });
     const theirs = await branch(base, further);
