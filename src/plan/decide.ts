@@ -1,4 +1,5 @@
-import { isUncertain, isUnfetched } from '../domain/standing.js';
+import type { Attempt } from '../domain/attempt.js';
+import { isDelivered, isUncertain, isUnfetched } from '../domain/standing.js';
 import type { Take } from '../domain/take.js';
 import { fingerprint, recordedSettings, type Order } from '../shot/order.js';
 import type { Decision, DecisionContext } from './decision.js';
@@ -60,7 +61,7 @@ function decideWaiting(take: Take, { waitsFor, block }: SourceSurvey, context: D
   const owned = context.claims.owned(take);
   const uncertain = owned.find(isUncertain);
   // While the sources are on their way nothing is settled: what the take owns may yet serve it.
-  const collect = block ? owned.filter(isUnfetched) : [];
+  const collect = block ? owned.filter((older) => isToFetch(older, context)) : [];
   const base = { take, collect, waits_for: waitsFor };
   if (uncertain && !context.resubmitUncertain) {
     // What its sources will bring is not known yet: only the settings can be compared.
@@ -72,6 +73,11 @@ function decideWaiting(take: Take, { waitsFor, block }: SourceSurvey, context: D
   if (block) return { ...base, action, reasons: [block.reason], blocked_by: block.shot };
   const reasons = had ? waitsFor.map((shot) => `${shot} gets a new clip`) : ['new'];
   return { ...base, action, reasons };
+}
+
+/** A purchase whose clip nobody has yet: it is fetched, whether or not it serves a take. */
+export function isToFetch(attempt: Attempt, { clipStatus }: Pick<DecisionContext, 'clipStatus'>): boolean {
+  return isUnfetched(attempt) && (!isDelivered(attempt) || clipStatus(attempt) === 'missing');
 }
 
 function decideOrder({ order, fingerprint }: KnownOrder, context: DecisionContext): Decision {
@@ -87,7 +93,7 @@ function decideOrder({ order, fingerprint }: KnownOrder, context: DecisionContex
   const uncertain = [...new Set([...open, ...(found && isUncertain(found) ? [found] : [])])];
   const attempt = resubmits ? found : (uncertain[0] ?? found);
   claims.settle(take);
-  const collect = before.filter((older) => older !== attempt && isUnfetched(older));
+  const collect = before.filter((older) => older !== attempt && isToFetch(older, context));
   if (resubmits && uncertain[0] && (!found || isUncertain(found))) {
     const reasons = ['resubmitted', ...heldReasons(uncertain[0])];
     return {

@@ -1,4 +1,4 @@
-import { join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import pLimit from 'p-limit';
 import { outputsOf, type Attempt } from '../../domain/attempt.js';
 import type { TakeRef } from '../../domain/take.js';
@@ -42,6 +42,13 @@ export function createNameJudge({
 }): NameJudge {
   let known: ReadonlySet<string> | undefined;
   let borne: ReadonlyMap<string, string> | undefined;
+  /** By folder: many names lie in one. */
+  const obstacles = new Map<string, string | undefined>();
+  const obstacleTo = (path: string): string | undefined => {
+    const folder = dirname(path);
+    if (!obstacles.has(folder)) obstacles.set(folder, obstacleOf(folder, rootOf(paths)));
+    return obstacles.get(folder);
+  };
   const isOurs = async (path: string): Promise<boolean> => {
     known ??= new Set(attempts.flatMap(outputsOf).map(({ sha256 }) => sha256));
     borne ??= namesBorne(attempts);
@@ -60,10 +67,10 @@ export function createNameJudge({
         return { kind: 'foreign', path: where, wasOurs: borne.has(storedPath(paths.folder, path)) };
       };
       if (what === 'none') {
-        const obstacle = obstacleOf(join(path, '..'), rootOf(paths));
+        const obstacle = obstacleTo(path);
         return obstacle === undefined ? { kind: 'free' } : foreign(obstacle);
       }
-      if (what === 'other') return foreign(obstacleOf(join(path, '..'), rootOf(paths)));
+      if (what === 'other') return foreign(obstacleTo(path));
       if (sha256 !== undefined && (await hashFile(path).catch(() => '')) === sha256) return { kind: 'right' };
       return (await isOurs(path)) ? { kind: 'free' } : foreign();
     },

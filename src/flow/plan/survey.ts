@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import type { Attempt } from '../../domain/attempt.js';
 import { nearest } from '../../domain/nearest.js';
 import { pickOf, type Picks } from '../../domain/picks.js';
-import { isLive, isUncertain, isUnfetched } from '../../domain/standing.js';
+import { isLive, isUncertain } from '../../domain/standing.js';
 import type { Take } from '../../domain/take.js';
 import { DailiesError } from '../../errors.js';
 import { outputStem } from '../../manifest/output-name.js';
 import { createClaims, type Claims } from '../../plan/claims.js';
 import type { Decision, DecisionContext } from '../../plan/decision.js';
-import { decideAll } from '../../plan/decide.js';
+import { decideAll, isToFetch } from '../../plan/decide.js';
 import { pickedTake, slotKey, sourcesLeftOpen, withAncestors } from '../../plan/graph.js';
 import { arePicksAlike, followPicks } from '../../plan/picks.js';
 import { clipName, viewOf, type View } from '../../plan/view.js';
@@ -157,14 +157,21 @@ function decideUnder(surveyed: Surveyed, found: FoundClips): Survey {
   const slots = new Set(takes.map(slotKey));
   const orphans = claims
     .unclaimed()
-    .filter((attempt) => isLive(attempt) && !claimedOrCollected.has(attempt.id) && isOrphan(attempt, slots));
+    .filter(
+      (attempt) =>
+        isLive(attempt) && !claimedOrCollected.has(attempt.id) && isOrphan(attempt, slots, context),
+    );
   return { decisions, inScope, picks, orphans: scoped ? [] : orphans, claims, found, context };
 }
 
 /** A clip of a removed shot; and any job, of whatever shot, that nobody else fetches. */
-function isOrphan(attempt: Attempt, slots: ReadonlySet<string>): boolean {
+function isOrphan(
+  attempt: Attempt,
+  slots: ReadonlySet<string>,
+  context: Pick<DecisionContext, 'clipStatus'>,
+): boolean {
   const isOfTake = slots.has(slotKey(attempt.owner));
-  if (isUnfetched(attempt)) return true;
+  if (isToFetch(attempt, context)) return true;
   if (attempt.state.kind === 'delivered') return !isOfTake && !attempt.state.pruned;
   return !isUncertain(attempt) || !isOfTake;
 }

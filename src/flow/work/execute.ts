@@ -1,9 +1,9 @@
-import { isDelivered, isInFlight, isUncertain, isUnfetched } from '../../domain/standing.js';
+import { isDelivered, isInFlight, isUncertain } from '../../domain/standing.js';
 import type { Attempt } from '../../domain/attempt.js';
 import { buys } from '../../domain/plan.js';
 import type { Take } from '../../domain/take.js';
 import { DailiesError, unreachable } from '../../errors.js';
-import { decide } from '../../plan/decide.js';
+import { decide, isToFetch } from '../../plan/decide.js';
 import type { Decision } from '../../plan/decision.js';
 import { slotKey, sourcesOf } from '../../plan/graph.js';
 import type { Estimate } from '../../domain/money.js';
@@ -297,7 +297,7 @@ function unserved(survey: Survey, final: readonly Decision[]): Attempt[] {
   const serving = new Set([...survey.decisions.values(), ...final].map(({ attempt }) => attempt?.id));
   const older = new Set([...survey.orphans, ...final.flatMap(({ collect: unfetched }) => unfetched)]);
   return [...older].filter(
-    (attempt) => !serving.has(attempt.id) && (!isDelivered(attempt) || isUnfetched(attempt)),
+    (attempt) => !serving.has(attempt.id) && (!isDelivered(attempt) || isToFetch(attempt, survey.context)),
   );
 }
 
