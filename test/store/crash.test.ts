@@ -226,7 +226,7 @@ function step(store: AttemptStore, [choice, which]: readonly [number, number]): 
 
 /**
  * The parts of a state, each as text: attempts that were ever sent, without their names, and the picks. The receipts, which
- * know of attempts alone, are written before the journal.
+ * know of attempts alone, may be ahead of the journal.
  */
 function partsOf(state: ShotState): ReadonlyMap<string, string> {
   const sent = state.attempts().filter(({ steps }) => steps > 0);
