@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Ajv2020 } from 'ajv/dist/2020.js';
 import {
   described,
   listOf,
@@ -10,6 +10,7 @@ import {
   yesOrNo,
   type JsonSchema,
 } from '../domain/json-schema.js';
+import { schemaCompiler } from '../domain/schema-compiler.js';
 import { attemptDefinitions, sha256 } from './attempt-schema.js';
 
 /** `false` is the gateway's no to what is otherwise said by a value of another kind. */
@@ -117,14 +118,7 @@ export const lockfileSchema: JsonSchema = {
 
 /** The compiler of `lockfile` and `lockfile#/$defs/attempt_document`. `source`: keeps the code, for the build to write down. */
 export function lockfileCompiler({ source = false }: { readonly source?: boolean } = {}): Ajv2020 {
-  const ajv = new Ajv2020({
-    verbose: true,
-    strict: false,
-    validateSchema: false,
-    meta: false,
-    inlineRefs: false,
-    code: { source, esm: true },
-  });
+  const ajv = schemaCompiler({ source });
   ajv.addSchema({ $id: 'lockfile', ...lockfileSchema });
   return ajv;
 }

@@ -1,21 +1,14 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Ajv2020 } from 'ajv/dist/2020.js';
 import type { JsonSchema } from '../../domain/json-schema.js';
+import { schemaCompiler } from '../../domain/schema-compiler.js';
 import { manifestSchema } from './document.js';
 
 /**
- * The compiler of the manifest's parts: `manifest#/$defs/top`, `…/defaults` and `…/shot`. The schema of a field is
- * compiled once, not for each place that refers to it. `source`: keeps the code, for the build to write down.
+ * The compiler of the manifest's parts: `manifest#/$defs/top`, `…/defaults` and `…/shot`. `source`: keeps the code, for the
+ * build to write down.
  */
 export function partValidators({ source = false }: { readonly source?: boolean } = {}): Ajv2020 {
-  const ajv = new Ajv2020({
-    allErrors: true,
-    verbose: true,
-    strict: false,
-    validateSchema: false,
-    meta: false,
-    inlineRefs: false,
-    code: { source, esm: true },
-  });
+  const ajv = schemaCompiler({ source, allErrors: true });
   const { properties, $defs } = manifestSchema as Readonly<Record<string, JsonSchema>>;
   const shot = $defs?.['shot'] as { readonly properties: JsonSchema };
   // Ids are judged by ids.ts, once their vars and their matrix are in.
