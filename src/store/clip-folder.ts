@@ -21,7 +21,7 @@ import { basename, dirname, join, sep } from 'node:path';
 import { diskError, errnoOf } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
-import { hashFile } from './name-file.js';
+import { fileAt, hashFile } from './name-file.js';
 import { ownFolder } from './own-folder.js';
 import { syncFolder } from './replace-file.js';
 import { waitForStoreLock } from './store-lock.js';
@@ -67,7 +67,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     if (!/^[0-9a-f]{64}$/.test(sha256)) return undefined;
     for (const container of CONTAINERS) {
       const path = placeOf(sha256, container);
-      const found = lookAt(path);
+      const found = fileAt(path);
       if (!found) continue;
       seen.set(sha256, found);
       return { sha256, container, path, bytes: found.size, modifiedMs: found.mtimeMs };
@@ -88,7 +88,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
 
   /** Whether the clip is there, whole: it costs a look at all its bytes, and is asked for clips that come a second time. */
   const isThere = async (path: string, { sha256, bytes }: ClipFacts): Promise<boolean> =>
-    lookAt(path)?.size === bytes && (await hashFile(path)) === sha256;
+    fileAt(path)?.size === bytes && (await hashFile(path)) === sha256;
   const put = async (source: ClipSource, clip: ClipFacts): Promise<void> => {
     const part = 'part' in source ? source.part : await gather(source, clip, make(incoming));
     await waitForStoreLock(root);
@@ -96,7 +96,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     try {
       const shelf = make(dirname(target));
       if (!(await isThere(target, clip))) {
-        if (lookAt(target)) renameSync(target, await roomAside(root, target));
+        if (fileAt(target)) renameSync(target, await roomAside(root, target));
         chmodSync(part, READ_ONLY);
         renameSync(part, target);
         await syncFolder(shelf);
@@ -117,9 +117,9 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     async openPart(purchase, index) {
       const part = join(make(incoming), `${purchase}-${index}.${PROCESS}.part`);
       const name = (await namesIn(incoming)).find(
-        (name) => isLeftPart(name, `${purchase}-${index}.`) && lookAt(join(incoming, name)),
+        (name) => isLeftPart(name, `${purchase}-${index}.`) && fileAt(join(incoming, name)),
       );
-      const isOurs = lookAt(part) !== undefined;
+      const isOurs = fileAt(part) !== undefined;
       const left = name === undefined || isOurs ? undefined : join(incoming, name);
       // One that was about to become a clip is read-only.
       if (isOurs || left !== undefined) chmodSync(left ?? part, WRITABLE);
@@ -176,7 +176,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     },
 
     isName(sha256, path) {
-      const named = lookAt(path);
+      const named = fileAt(path);
       const clip = named && (seen.get(sha256) ?? (find(sha256) && seen.get(sha256)));
       if (!clip || named.size !== clip.size) return false;
       if (named.ino === clip.ino && named.dev === clip.dev) return true;
@@ -226,17 +226,6 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
 function deviceOf(path: string): number | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
   return found?.isDirectory() ? found.dev : undefined;
-}
-
-/** What is there, if it is a file; a link or a pipe is nothing that the store has put there. */
-function lookAt(path: string): Stats | undefined {
-  try {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    return found?.isFile() ? found : undefined;
-  } catch (cause) {
-    if (errnoOf(cause) === 'ENOTDIR') return undefined;
-    throw diskError({ path, doing: 'looked at', cause });
-  }
 }
 
 /** True where the name shares the clip's bytes, false where it is a copy of them. */

@@ -97,6 +97,12 @@ export async function writeMetadata(path: string, content: object): Promise<void
   }
 }
 
+/** The file at a path; a link, a folder or a pipe is none. Throws `disk`. */
+export function fileAt(path: string): Stats | undefined {
+  const found = statsOf(path);
+  return found !== 'blocked' && found?.isFile() ? found : undefined;
+}
+
 function statsOf(path: string): Stats | 'blocked' | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
