@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Attempt } from '../domain/attempt.js';
 import type { FoundLockfile } from './lockfile.js';
 import type { StateHome } from './read-state.js';
-import { ownerOf, readReceipts, receiptsIn, receiptsPath, type ReceiptsOwner } from './receipts.js';
+import { readOwnedReceipts, readReceipts, receiptsIn, receiptsPath, type ReceiptsOwner } from './receipts.js';
 import { knowsMore } from './shot-state.js';
 
 /** What the receipts of this machine know of a project. */
@@ -25,8 +25,9 @@ export async function knownReceipts(
   stored: FoundLockfile | undefined,
 ): Promise<KnownReceipts> {
   const path = stored && receiptsPath(home.root, stored.identity.project_id);
-  let own = path === undefined ? new Map<string, Attempt>() : await readReceipts(path);
-  let owner = path === undefined ? undefined : await ownerOf(path);
+  const book = path === undefined ? undefined : await readOwnedReceipts(path);
+  let own = book?.attempts ?? new Map<string, Attempt>();
+  let owner = book?.owner;
   const attempts = new Map(own);
   const add = (told: ReadonlyMap<string, Attempt>) => {
     for (const attempt of told.values()) {

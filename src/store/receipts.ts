@@ -37,28 +37,39 @@ export function receiptsPath(root: string, projectId: string): string {
  * schema is left out. Throws `disk` and `lockfile-newer`.
  */
 export async function readReceipts(path: string): Promise<ReadonlyMap<string, Attempt>> {
-  const attempts = await attemptsIn(path, () => true);
+  return (await readOwnedReceipts(path)).attempts;
+}
+
+/** What a file of receipts tells, and of whom; undefined where nothing says so. */
+interface OwnedReceipts {
+  readonly attempts: ReadonlyMap<string, Attempt>;
+  readonly owner: ReceiptsOwner | undefined;
+}
+
+/** As `readReceipts`, and whose they are. */
+export async function readOwnedReceipts(path: string): Promise<OwnedReceipts> {
+  const told = await receiptsOf(path, () => true);
   // A line that was forged is rare, and to look at each attempt once costs less than to look at it after each line.
-  return [...attempts.values()].every(isSound) ? attempts : attemptsIn(path, isSound);
+  return [...told.attempts.values()].every(isSound) ? told : receiptsOf(path, isSound);
 }
 
 function isSound(attempt: Attempt): boolean {
   return attemptProblem(attempt) === undefined;
 }
 
-async function attemptsIn(
-  path: string,
-  isKept: (attempt: Attempt) => boolean,
-): Promise<ReadonlyMap<string, Attempt>> {
+async function receiptsOf(path: string, isKept: (attempt: Attempt) => boolean): Promise<OwnedReceipts> {
   const attempts = new Map<string, Attempt>();
+  let owner: ReceiptsOwner | undefined;
   for await (const line of linesOf(path)) {
     const value = openLine(line);
-    // Some lines say whose they are.
-    if (value === undefined || ownerIn(value)) continue;
+    if (value === undefined) continue;
+    const said = ownerIn(value);
+    owner = said ?? owner;
+    if (said) continue;
     const next = attemptAfter(attempts, entryIn(value));
     if (next && isKept(next)) attempts.set(next.id, next);
   }
-  return attempts;
+  return { attempts, owner };
 }
 
 /**
@@ -115,7 +126,7 @@ function attemptAfter(attempts: ReadonlyMap<string, Attempt>, entry: JournalEntr
 }
 
 /** Whose the receipts of a file are now; undefined where nothing tells. Throws `disk`. */
-export async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
+async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
   let owner: ReceiptsOwner | undefined;
   for await (const line of linesOf(path))
     if (line.startsWith('{"project_id"')) owner = ownerIn(openLine(line)) ?? owner;
