@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Clock } from '../../src/clock.js';
 import { orderedClip } from '../helpers/clips.js';
+import type { Fault } from '../helpers/fault.js';
 import { fastClock } from '../helpers/clock.js';
 import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
@@ -32,6 +33,57 @@ describe('a download', () => {
     const film = await project();
     expect(await film.run()).toMatchObject({ exit_code: 0 });
     expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+  });
+
+  it.each([
+    ['a refusal of the key', 401],
+    ['a refusal', 403],
+    ['a bad request', 400],
+    ['a conflict', 409],
+    ['an answer that it is not ready', { status: 202, body: { status: 'processing' } }],
+    ['an answer without a body', { status: 204 }],
+    [
+      'a page under 200',
+      { status: 200, body: '<html>busy</html>', headers: { 'content-type': 'text/html' } },
+    ],
+    [
+      'something that is no clip',
+      { status: 200, body: 'x'.repeat(90), headers: { 'content-type': 'video/mp4' } },
+    ],
+    [
+      'a clip that lacks its end',
+      { status: 200, body: clip.subarray(0, clip.length / 2), headers: { 'content-type': 'video/mp4' } },
+    ],
+    ['a redirect to nowhere', { status: 302, headers: { location: 'ftp://nowhere/' } }],
+  ] satisfies [string, Fault][])('survives %s, three times over, in the same run', async (_, fault) => {
+    server.autoComplete(clip);
+    server.failNext(fault, { on: 'content', times: 3 });
+    const film = await project();
+    expect(await film.run()).toMatchObject({ exit_code: 0, shots: [{ outcome: 'delivered' }] });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+  });
+
+  it('brings 40 clips, each bought once, through 20 faults that pass', async () => {
+    server.autoComplete(clip);
+    const faults = [
+      401,
+      403,
+      400,
+      409,
+      500,
+      'cut',
+      'html',
+      'reset',
+      { status: 202 },
+      { status: 204 },
+    ] as const;
+    for (const fault of [...faults, ...faults]) server.failNext(fault, { on: 'content' });
+    const film = await makeProject(
+      { baseUrl: server.baseUrl, clock: fastClock(100), top: 'concurrency: 8' },
+      `  - { id: sea, prompt: "waves {{n}}", matrix: { n: [${[...Array(40).keys()].join(', ')}] } }`,
+    );
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { delivered: 40 } });
+    expect(server.counters.posts).toBe(40);
   });
 
   it('brings its clip in one run, however often it breaks off, as long as it grows', async () => {
@@ -206,9 +258,12 @@ describe('a download', () => {
     expect(await film.run()).toMatchObject({ exit_code: 0, shots: [{ outcome: 'delivered' }] });
   });
 
-  it('stops the run where the gateway refuses the key for its own clips', async () => {
+  it('stops the run where the gateway refuses the key for its clips and its jobs', async () => {
     server.autoComplete(clip);
     server.failNext(401, { on: 'content', times: 50 });
+    server.onRequest(({ endpoint }) => {
+      if (endpoint === 'content') server.failNext(401, { on: 'poll', times: 1 });
+    });
     const film = await project();
     expect(await film.run()).toMatchObject({
       exit_code: 3,
@@ -216,6 +271,22 @@ describe('a download', () => {
       shots: [{ outcome: 'waiting' }],
     });
     expect((await film.plan()).shots).toMatchObject([{ action: 'download' }]);
+  });
+
+  it('brings the other clips where one address refuses the key and the jobs can be asked for', async () => {
+    server.autoComplete(clip);
+    server.onRequest(({ endpoint, path }) => {
+      if (endpoint === 'content' && path.includes('job-1/')) server.failNext(401, { on: 'content' });
+    });
+    const film = await makeProject(
+      { baseUrl: server.baseUrl, clock: fastClock(100), top: 'concurrency: 1' },
+      `${SEA}\n  - { id: turn, prompt: a door }`,
+    );
+    expect(await film.run()).toMatchObject({
+      exit_code: 1,
+      shots: [{ outcome: 'waiting' }, { outcome: 'delivered' }],
+    });
+    expect(server.counters.posts).toBe(2);
   });
 
   it('warns of a clip unlike the order, and does not buy another', async () => {

@@ -72,32 +72,3 @@ async function askPatiently(
 export function backoffMs(failures: number): number {
   return FIRST_WAIT_MS * 2 ** Math.min(failures, 4);
 }
-
-/** The addresses of one clip, one after the other. */
-interface Addresses {
-  readonly current: () => ClipUrl;
-  /** Goes on to the next one at hand; false where there is none. */
-  readonly step: () => boolean;
-  /** The same, and in the end once to those that a fresh poll gives: the first ones may have expired. */
-  readonly turn: () => Promise<boolean>;
-}
-
-export function addressesFrom(first: ClipUrl, askAgain: () => Promise<ClipUrl | undefined>): Addresses {
-  let current = first;
-  let isFresh = false;
-  const step = (): boolean => {
-    if (!current.next) return false;
-    current = current.next;
-    return true;
-  };
-  const turn = async (): Promise<boolean> => {
-    if (step()) return true;
-    if (isFresh) return false;
-    isFresh = true;
-    const fresh = await askAgain();
-    if (!fresh || fresh.url === first.url) return false;
-    current = fresh;
-    return true;
-  };
-  return { current: () => current, step, turn };
-}

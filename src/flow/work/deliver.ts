@@ -18,17 +18,11 @@ export interface Delivered {
  * paid and fetchable whatever goes wrong here.
  */
 export async function deliver(tools: WorkTools, delivery: Delivery): Promise<Delivered> {
-  const { attempts, clips, downloads, clock } = tools;
-  // What follows the last byte needs no line to the gateway: the next download goes on meanwhile.
-  const { attempt, fetched } = await downloads(async () => {
-    clips.assertThere();
-    const { attempt } = delivery;
-    const isFirst = isCompleted(attempt);
-    return {
-      attempt: isFirst ? attempts.note(attempt, { type: 'download_started', at: isoNow(clock) }) : attempt,
-      fetched: await fetchClips(tools, delivery),
-    };
-  });
+  const { attempts, clock } = tools;
+  const attempt = isCompleted(delivery.attempt)
+    ? attempts.note(delivery.attempt, { type: 'download_started', at: isoNow(clock) })
+    : delivery.attempt;
+  const fetched = await fetchClips(tools, delivery);
   const at = isoNow(clock);
   switch (fetched.kind) {
     case 'fetched':

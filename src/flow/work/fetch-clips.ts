@@ -3,19 +3,20 @@ import { frameSize } from '../../domain/dimensions.js';
 import { defined } from '../../domain/defined.js';
 import type { Take } from '../../domain/take.js';
 import { unreachable } from '../../errors.js';
-import type { ClipUrl } from '../../gateway/outcomes.js';
+import type { ClipUrl, DownloadOutcome } from '../../gateway/outcomes.js';
 import { adoptPart, discardPart } from '../../gateway/part-note.js';
 import { verifyClip, type VerifiedClip, type WantedClip } from '../../media/verify.js';
-import { addressesFrom, backoffMs, clipAddresses, INTERRUPTED, type ClipSource } from './clip-addresses.js';
+import { backoffMs, clipAddresses, INTERRUPTED, type ClipSource } from './clip-addresses.js';
 import { about, unlessStopped, type WorkTools } from './tools.js';
 
-/** How often in a row a broken connection is taken up again that has brought next to nothing. */
-const RESUMES = 5;
+/** After so many rounds through all addresses of a clip that have brought next to nothing, the next run goes on. */
+const ROUNDS = 5;
 /** So much is more than next to nothing. */
 const PROGRESS_BYTES = 64 * 1024;
-/** How often a gateway may say that a clip is gone before it is believed, and for how long after the job's end. */
-const GONE_LIMIT = 3;
+/** A gateway that says after so many rounds that a clip is gone is believed. */
+const GONE_ROUNDS = 2;
 const GONE_WAIT_MS = 2000;
+/** But not so soon after the end of its job, when a clip may not have come there yet. */
 const GRACE_MS = 30_000;
 /** Onlookers hear of a download this often at most. */
 const PROGRESS_EVERY_MS = 250;
@@ -65,7 +66,7 @@ export async function fetchClips(
   | { readonly kind: 'fetched'; readonly clips: readonly (FetchedClip | KeptClip)[] }
   | { readonly kind: 'waiting' | 'gone'; readonly message: string }
 > {
-  const found = await clipAddresses(tools, delivery);
+  const found = await tools.downloads(() => clipAddresses(tools, delivery));
   if ('kind' in found) return found;
   const before = outputsOf(delivery.attempt);
   const clips: (FetchedClip | KeptClip)[] = [];
@@ -99,84 +100,106 @@ export async function fetchClips(
   return { kind: 'fetched', clips: [warned, ...others] };
 }
 
-/** One clip, from wherever it is to be had. */
+/** What a try at one address brought instead of a clip. */
+type Failure =
+  | Exclude<DownloadOutcome, { kind: 'downloaded' }>
+  /** All of it came, and it cannot be played. */
+  | { readonly kind: 'not_whole'; readonly message: string };
+
+/**
+ * One clip, from wherever it is to be had. Any fault may pass: each address is tried, then after a pause those that a
+ * fresh poll gives, for some rounds. What the last fault was says only what is told in the end.
+ */
 async function fetchClip(
   tools: WorkTools,
   { attempt, job, gateway, take }: Delivery,
-  { index, address }: { readonly index: number; readonly address: ClipUrl },
+  { index, address: first }: { readonly index: number; readonly address: ClipUrl },
 ): Promise<FetchedClip | NoClip> {
-  const { clips, control, clock } = tools;
+  const { clips, control, clock, downloads } = tools;
   const { part, left } = await clips.openPart(attempt.id, index);
   if (left !== undefined) await adoptPart(left, part);
-  const addresses = addressesFrom(address, async () => {
-    const outcome = await unlessStopped(gateway.poll(job, control.working), control.working);
-    return outcome?.kind === 'completed' ? outcome.urls[index] : undefined;
-  });
-  const pause = (ms: number) => clock.sleep(ms, control.working).catch(() => undefined);
   const tell = progressOf(tools, take);
+  let address = first;
   let reachedBytes = 0;
   let countedBytes = 0;
-  let resumes = 0;
-  let gone = 0;
 
-  for (;;) {
-    const download = gateway.download({
-      source: addresses.current(),
-      target: part,
-      identity: `${job.id} ${index}`,
-      signal: control.working,
-      onProgress(bytes, totalBytes) {
-        reachedBytes = bytes;
-        tell(bytes, totalBytes);
-      },
-    });
-    const outcome = await unlessStopped(download, control.working);
-    if (!outcome) return { kind: 'waiting', message: INTERRUPTED };
-    switch (outcome.kind) {
-      case 'downloaded': {
-        const { bytes, sha256 } = outcome;
-        const clip = verifyClip({ path: part, wanted: wantedOf(attempt) });
-        if (clip.ok) return { kind: 'fetched', part, bytes, sha256, clip };
-        await discardPart(part);
-        if (await addresses.turn()) break;
-        return { kind: 'unusable', message: `what the gateway sent is no whole clip: it is ${clip.reason}` };
-      }
-      case 'interrupted':
-        if (reachedBytes >= countedBytes + PROGRESS_BYTES) {
-          countedBytes = reachedBytes;
-          resumes = 0;
-        }
-        // Patience is for a clip that has begun to come, or has no other address at hand.
-        if (reachedBytes === 0 && addresses.step()) break;
-        if (++resumes > RESUMES && !(await addresses.turn()))
-          return { kind: 'waiting', message: `${outcome.message}; the next run goes on` };
-        await pause(outcome.retryAfterMs ?? backoffMs(resumes));
-        break;
-      case 'gone':
-        if (await addresses.turn()) break;
-        if (++gone >= GONE_LIMIT && clock.now() - (attempt.times.completed ?? 0) >= GRACE_MS)
-          return { kind: 'gone', message: `the clip is gone: ${outcome.message}` };
-        await pause(GONE_WAIT_MS);
-        break;
-      case 'not_media':
-      case 'url_refused':
-        if (await addresses.turn()) break;
-        return { kind: 'unusable', message: outcome.message };
-      case 'key_refused': {
-        // A signed address of the gateway's own may say so too, when it has expired.
-        if (await addresses.turn()) break;
-        const message = `the key was refused: ${outcome.message}`;
-        if (outcome.status === 401)
-          control.stop({
-            kind: 'key',
-            message: `${message} (asked for a clip)`,
-            hint: `${gateway.keyHint}, then run the same command again: the clips are fetched`,
-          });
-        return { kind: 'waiting', message: `${message}; the next run fetches it` };
-      }
-      default:
-        return unreachable(outcome);
+  const tryAddress = async (): Promise<FetchedClip | Failure | undefined> => {
+    const download = () => {
+      clips.assertThere();
+      return gateway.download({
+        source: address,
+        target: part,
+        identity: `${job.id} ${index}`,
+        signal: control.working,
+        onProgress(bytes, totalBytes) {
+          reachedBytes = bytes;
+          tell(bytes, totalBytes);
+        },
+      });
+    };
+    // The place is held while bytes come, and not in a pause.
+    const outcome = await downloads(() => unlessStopped(download(), control.working));
+    if (outcome?.kind !== 'downloaded') return outcome;
+    const clip = verifyClip({ path: part, wanted: wantedOf(attempt) });
+    if (clip.ok) return { kind: 'fetched', part, bytes: outcome.bytes, sha256: outcome.sha256, clip };
+    await discardPart(part);
+    return { kind: 'not_whole', message: `what the gateway sent is no whole clip: it is ${clip.reason}` };
+  };
+
+  for (let round = 1; ;) {
+    const found = await tryAddress();
+    if (!found) return { kind: 'waiting', message: INTERRUPTED };
+    if (found.kind === 'fetched') return found;
+    if (reachedBytes >= countedBytes + PROGRESS_BYTES) {
+      countedBytes = reachedBytes;
+      round = 1;
     }
+    // A clip that has begun to come goes on where it broke off; else another address at hand costs no pause.
+    const isBegun = found.kind === 'interrupted' && reachedBytes > 0;
+    if (!isBegun && address.next) {
+      address = address.next;
+      continue;
+    }
+    const isGone = found.kind === 'gone';
+    const isEarly = isGone && clock.now() - (attempt.times.completed ?? 0) < GRACE_MS;
+    if (round > (isGone ? GONE_ROUNDS : ROUNDS) && !isEarly) return withoutClip(found);
+    const askedMs = found.kind === 'interrupted' ? found.retryAfterMs : undefined;
+    const pauseMs = askedMs ?? (isGone ? GONE_WAIT_MS : backoffMs(round));
+    await clock.sleep(pauseMs, control.working).catch(() => undefined);
+    round++;
+    if (isBegun && round <= ROUNDS) continue;
+    const poll = await unlessStopped(gateway.poll(job, control.working), control.working);
+    if (isKeyRefused(found) && poll?.kind === 'key_refused') {
+      const message = `the key was refused: ${poll.message}`;
+      const hint = `${gateway.keyHint}, then run the same command again: the clips are fetched`;
+      control.stop({ kind: 'key', message: `${message} (asked for a clip)`, hint });
+      return { kind: 'waiting', message: `${message}; the next run fetches it` };
+    }
+    address = (poll?.kind === 'completed' ? poll.urls[index] : undefined) ?? first;
+  }
+}
+
+/** Whether a 401 is about the key, and not about one address: a poll tells. */
+function isKeyRefused(failure: Failure): boolean {
+  return failure.kind === 'key_refused' && failure.status === 401;
+}
+
+/** How a clip that no round has brought is told of. */
+function withoutClip(failure: Failure): NoClip {
+  const { message } = failure;
+  switch (failure.kind) {
+    case 'gone':
+      return { kind: 'gone', message: `the clip is gone: ${message}` };
+    case 'interrupted':
+      return { kind: 'waiting', message: `${message}; the next run goes on` };
+    case 'key_refused':
+      return { kind: 'waiting', message: `the key was refused: ${message}; the next run fetches it` };
+    case 'not_media':
+    case 'not_whole':
+    case 'url_refused':
+      return { kind: 'unusable', message };
+    default:
+      return unreachable(failure);
   }
 }
 
