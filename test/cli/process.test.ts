@@ -5,14 +5,10 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { builtCli } from '../helpers/built-cli.js';
-import { writeManifest } from '../helpers/cli.js';
-import { makeClip } from '../helpers/clips.js';
-import { useGateway } from '../helpers/gateway.js';
+import { sampleOf } from '../helpers/long-pass.js';
 
 const env = { PATH: process.env['PATH'], LANG: 'C.UTF-8', TEST_KEY: 'sk-test-0123456789' };
-const THREE = ['a', 'b', 'c'].map((id) => `  - { id: ${id}, prompt: shot ${id} }`).join('\n');
 
-const server = useGateway();
 const main = await builtCli();
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
@@ -27,37 +23,6 @@ async function ended(child: Child): Promise<{ code: number | null; stdout: strin
 }
 
 describe('the process', () => {
-  it('writes the state at the first signal, ends with 130 and says how to go on', async () => {
-    const { manifest } = await writeManifest(server.baseUrl, THREE, { top: 'concurrency: 2' });
-    const child = start('run', manifest);
-    const end = ended(child);
-    await Promise.all([server.nextJob(), server.nextJob()]);
-    child.kill('SIGINT');
-    const { code, stdout, stderr } = await end;
-    expect(code).toBe(130);
-    expect(stderr).toContain('Ctrl-C again leaves at once');
-    expect(stdout).toMatch(/^Again .*dailies run .* collects 2 jobs in flight, submits c$/m);
-    server.autoComplete(await makeClip(), { cost: 0.12 });
-    const again = await ended(start('run', manifest));
-    expect(again.code).toBe(0);
-    expect(server.counters.posts).toBe(3);
-  });
-
-  it('leaves at once at the second signal', async () => {
-    const { manifest } = await writeManifest(server.baseUrl, THREE);
-    server.onRequest(async ({ endpoint }) => {
-      if (endpoint !== 'submit') return;
-      // The answer to the submit never comes, so the first signal has to wait for it.
-      child.kill('SIGTERM');
-      await new Promise(() => undefined);
-    });
-    const child = start('run', manifest);
-    child.stderr.on('data', (piece: Buffer) => {
-      if (piece.includes('leaves at once')) child.kill('SIGTERM');
-    });
-    expect((await ended(child)).code).toBe(130);
-  });
-
   it('does not mind a reader that has seen enough', async () => {
     const child = start('schema');
     child.stdout.once('data', () => child.stdout.destroy());
@@ -66,7 +31,7 @@ describe('the process', () => {
     expect({ code, stderr: await stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  it.skipIf(!existsSync('/dev/full')).each(['schema', '--help', 'run --help', '--version'])(
+  it.skipIf(!existsSync('/dev/full')).each(sampleOf(['schema', '--help', 'run --help', '--version']))(
     'says so where the disk behind the standard output of %s is full',
     async (words) => {
       const command = `"$0" "$1" ${words} >/dev/full`;

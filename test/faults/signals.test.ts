@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readShotState } from '../helpers/state.js';
 import { builtCli } from '../helpers/built-cli.js';
+import { volume } from '../helpers/long-pass.js';
 import { startCommand, type Command } from './command.js';
 import { runHere } from './disk-scenarios.js';
 import { makeFilm, type Film, type FilmSettings } from './film.js';
@@ -40,14 +41,15 @@ const statesOf = async (film: Film) =>
   (await readShotState(film.lockfile)).attempts().map(({ state }) => state.kind);
 
 describe.concurrent('a run that is told to end', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)(
+  it.each(volume<readonly NodeJS.Signals[]>({ short: ['SIGINT'], long: ['SIGINT', 'SIGTERM'] }))(
     'by %s stops submitting, writes the state, and leaves with 130; the next run goes on',
     async (signal) => {
       await withFilm(['a', 'b', 'c'], { top: 'concurrency: 1' }, async (film) => {
         const run = await startUntil(film, 'poll', ({ kill }) => kill(signal));
         const { code, stdout, stderr } = await run.ended;
         expect(code, stderr).toBe(130);
-        expect(stdout).toContain('dailies run');
+        expect(stderr).toContain('Ctrl-C again leaves at once');
+        expect(stdout).toMatch(/^Again .*dailies run .* collects a in flight, submits 2 shots$/m);
         expect(await statesOf(film)).toEqual(['pending']);
         expect(film.server.counters.posts).toBe(1);
         expect(await runHere(film)).toMatchObject({ exit_code: 0 });
@@ -59,7 +61,7 @@ describe.concurrent('a run that is told to end', () => {
   it('leaves as quickly where nothing was begun', async () => {
     await withFilm(['a'], {}, async (film) => {
       film.server.failNext('hang', { on: 'models' });
-      const run = await startUntil(film, 'models', ({ kill }) => kill('SIGINT'));
+      const run = await startUntil(film, 'models', ({ kill }) => kill('SIGTERM'));
       expect(await run.ended).toMatchObject({ code: 130, stdout: '' });
       expect(await statesOf(film)).toEqual([]);
     });
