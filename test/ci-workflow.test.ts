@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { compileFunction } from 'node:vm';
@@ -119,12 +119,10 @@ async function commentOn(plan: unknown): Promise<string> {
 /** A bare repository with two clones of it: the machine that renders, as shallow as a checkout is, and somebody's. */
 function twoClones() {
   const folder = mkdtempSync(join(tmpdir(), 'dailies-ci-'));
-  const git = (cwd: string, ...words: string[]) =>
-    bash(cwd, `git ${words.map((word) => `'${word}'`).join(' ')}`);
-  git(folder, 'init', '-q', '--bare', '-b', 'main', 'origin.git');
-  const clone = (name: string, ...words: string[]) => {
-    git(folder, 'clone', '-q', ...words, `file://${folder}/origin.git`, name);
+  cpSync(clonesMadeOnce(), folder, { recursive: true });
+  const clone = (name: string) => {
     const root = join(folder, name);
+    bash(root, `git remote set-url origin file://${folder}/origin.git`);
     const write = (file: string, text: string) => writeFileSync(join(root, 'film', file), text);
     return {
       write,
@@ -135,15 +133,26 @@ function twoClones() {
       },
     };
   };
-  const other = clone('other');
-  other.bash('mkdir film');
-  other.commit('teaser.yaml', 'version: 1');
-  const runner = clone('runner', '--depth=1', '--branch=main');
   return {
-    runner,
-    other,
-    origin: { show: (what: string) => git(join(folder, 'origin.git'), 'show', what).stdout },
+    runner: clone('runner'),
+    other: clone('other'),
+    origin: { show: (what: string) => bash(join(folder, 'origin.git'), `git show '${what}'`).stdout },
   };
+}
+
+let made: string | undefined;
+
+/** The clones that those of each test are copies of: git takes long to make them. */
+function clonesMadeOnce(): string {
+  if (made !== undefined) return made;
+  const folder = mkdtempSync(join(tmpdir(), 'dailies-ci-'));
+  bash(
+    folder,
+    `git init -q --bare -b main origin.git && git clone -q file://$PWD/origin.git other && mkdir other/film
+     cd other && echo 'version: 1' > film/teaser.yaml && git add film && git commit -qm 'By hand' && git push -q origin HEAD:main
+     cd .. && git clone -q --depth=1 --branch=main file://$PWD/origin.git runner`,
+  );
+  return (made = folder);
 }
 
 /** As a step runs, but that it does not sleep between its tries. */

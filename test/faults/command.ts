@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { builtCli } from '../helpers/built-cli.js';
+import { cli } from '../helpers/cli.js';
 
 /** The key of every run here: it must turn up in no file and no output. */
 export const KEY = 'sk-fault/0123456789+abcdef=';
@@ -75,4 +76,10 @@ export async function startCommand(words: readonly string[], options: Circumstan
 /** Runs a command to its end. */
 export async function runCommand(...words: Parameters<typeof startCommand>): Promise<Ended> {
   return (await startCommand(...words)).ended;
+}
+
+/** Runs a command that nothing is to befall: within the test's own process, which spares the start of another. */
+export async function commandHere(words: readonly string[]): Promise<Ended> {
+  const { exitCode, ...texts } = await cli(words, { env: { TEST_KEY: KEY } });
+  return { code: exitCode, signal: null, ...texts };
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { filesIn } from '../composition/films.js';
 import { builtCli } from '../helpers/built-cli.js';
 import { sampleOf } from '../helpers/long-pass.js';
-import { diskFaultAt, runCommand, type Ambush } from './command.js';
+import { commandHere, diskFaultAt, runCommand, type Ambush } from './command.js';
 import { runHere } from './disk-scenarios.js';
 import { makeFilm, promptOf, type Film } from './film.js';
 import { clipsBelow, inspect, NOTHING_FOUND, sha256 } from './invariants.js';
@@ -103,7 +103,7 @@ it('brings a clip into the store whose delivery was cut short, although its shot
 it('does not prune a clip that was paid for and never seen', async () => {
   await dieAt({ before: 'rename', path: CLIP });
   await film.write(['b']);
-  expect(await runCommand(['prune', film.manifest, '--yes'])).toMatchObject({ code: 0 });
+  expect(await commandHere(['prune', film.manifest, '--yes'])).toMatchObject({ code: 0 });
   await runHere(film);
   expect(await clipsBelow(film.store)).toHaveLength(2);
 });
@@ -143,7 +143,7 @@ describe('clips that are half pruned', () => {
     await film.write(['b']);
     await runHere(film);
     await dieAt(ambush, 'prune');
-    expect(await runCommand(['prune', film.manifest, '--yes'])).toMatchObject({ code: 0 });
+    expect(await commandHere(['prune', film.manifest, '--yes'])).toMatchObject({ code: 0 });
     expect(await clipsBelow(film.store)).toHaveLength(1);
     await film.write(['a', 'b']);
     expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });

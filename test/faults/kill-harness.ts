@@ -1,11 +1,18 @@
 import { basename } from 'node:path';
 import type { Attempt } from '../../src/domain/attempt.js';
 import { readShotState } from '../helpers/state.js';
-import { diskFaultAt, runCommand, startCommand } from './command.js';
+import { volume } from '../helpers/long-pass.js';
+import { commandHere, diskFaultAt, runCommand, startCommand, type Ended } from './command.js';
 import { makeFilm, promptOf, type Film } from './film.js';
 import { clipsBelow, inspect, sha256 } from './invariants.js';
 import type { KillPoint } from './kill-points.js';
 import type { Tally } from './tally.js';
+
+/** A start after a kill is one of a new process, as a person makes it, in the long pass alone: it takes long. */
+const restart: (words: readonly string[]) => Promise<Ended> = volume({
+  short: commandHere,
+  long: runCommand,
+});
 
 /**
  * A project is run again and again, each time with one more shot to render, and killed each time; in the end it is
@@ -62,7 +69,7 @@ async function runAndKill({ film, shots, point, tally }: Trial): Promise<void> {
 /** The new shot is delivered and leaves the manifest: its clip is nobody's then. */
 async function deliverAndRemove({ film, shots, tally }: Trial): Promise<void> {
   tally.restarted();
-  await runCommand(['run', film.manifest, '--yes']);
+  await restart(['run', film.manifest, '--yes']);
   await lookAround(film, tally, 'after a restart');
   await film.write(shots.length === 1 ? ['another'] : shots.slice(0, -1));
 }
@@ -73,7 +80,7 @@ const MOST_ROUNDS = 5;
 export async function runToTheEnd(film: Film, tally: Tally): Promise<void> {
   for (let round = 1; ; round += 1) {
     tally.restarted();
-    const { code, stdout, stderr } = await runCommand(['run', film.manifest, '--yes']);
+    const { code, stdout, stderr } = await restart(['run', film.manifest, '--yes']);
     await lookAround(film, tally, 'after a restart');
     if (code === 0) {
       await lookForClips(film, tally);
@@ -113,7 +120,7 @@ async function settle(film: Film, attempt: Attempt, tally: Tally): Promise<void>
   const job = film.server.jobs.find(({ id, body }) => body['prompt'] === prompt && !known.has(id));
   const answer = job ? ['--job-id', job.id] : ['--not-charged'];
   const { shot, take } = attempt.owner;
-  const { code, stderr } = await runCommand(['resolve', film.manifest, `${shot}@${take}`, ...answer]);
+  const { code, stderr } = await restart(['resolve', film.manifest, `${shot}@${take}`, ...answer]);
   if (code === 0) tally.settled();
   else tally.found('stuck', `${shot} could not be settled: ${stderr}`);
 }

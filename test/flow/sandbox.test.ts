@@ -17,14 +17,15 @@ async function film(shot: string, top = ''): Promise<string> {
 
 describe('a run on the sandbox', () => {
   it('lets any number of jobs wait at once without a word from Node', async () => {
-    const shot = 'prompt: waves, takes: 12, model: bytedance/seedance-2.0-fast, resolution: 480p';
+    const small = 'model: x-ai/grok-imagine-video-1.5-lite, duration: 1, size: 192x108';
+    const shot = `prompt: waves, takes: 12, ${small}`;
     const manifest = await film(shot, 'concurrency: 12');
     const heard: string[] = [];
     const listen = (warning: Error) => heard.push(warning.message);
     process.on('warning', listen);
     onTestFinished(() => void process.off('warning', listen));
 
-    const project = await loadManifest(manifest, { env: { DAILIES_SANDBOX_SPEED: '20' } });
+    const project = await loadManifest(manifest, { env: { DAILIES_SANDBOX_SPEED: '40' } });
     const { signal } = new AbortController();
     expect((await run(project, { signal })).counts.delivered).toBe(12);
     await later(0);

@@ -126,7 +126,7 @@ describe('an unknown shot', () => {
   });
 
   it('is found quickly among very many', () => {
-    const length = volume({ short: 300, long: 4000 });
+    const length = volume({ short: 100, long: 4000 });
     const shots = Array.from(
       { length },
       (_, index) =>

@@ -6,6 +6,7 @@ import { findFfmpeg } from '../../src/media/ffmpeg-tool.js';
 import { findFrameTool, type FrameTool } from '../../src/media/frame-tool.js';
 import { findMediabunnyServer } from '../../src/media/mediabunny-tool.js';
 import { makeClip } from '../helpers/clips.js';
+import { sampleOf } from '../helpers/long-pass.js';
 import { fixturePath, useFolder, type Fixture } from './samples.js';
 
 const folder = useFolder();
@@ -36,7 +37,7 @@ describe.each(tools)('%s', (_, tool) => {
   }
 
   describe.skipIf(tool === undefined)('takes frames', () => {
-    it.each(LAST)('the last shown: of %s, number %d', async (name, last) => {
+    it.each(sampleOf(LAST))('the last shown: of %s, number %d', async (name, last) => {
       expect(numberOf(await take(fixturePath(name), 'last'))).toBe(last);
     });
 
@@ -78,7 +79,7 @@ describe.each(tools)('%s', (_, tool) => {
       );
     });
 
-    it.each(['-y.mp4', 'a b%03d.mp4', "it's; $(true).mp4", 'concat:x.mp4'])(
+    it.each(sampleOf(['-y.mp4', 'a b%03d.mp4', "it's; $(true).mp4", 'concat:x.mp4']))(
       'from a clip called %s',
       async (name) => {
         await copyFile(fixturePath('bframes.mp4'), folder.path(name));

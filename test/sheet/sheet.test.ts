@@ -380,7 +380,7 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
 
   it('keeps very many takes to the few players that can be seen', async () => {
     const bytes = await makeClip();
-    const length = volume({ short: 250, long: 1000 });
+    const length = volume({ short: 100, long: 1000 });
     const takes = Array.from({ length }, (_, index) =>
       delivered({
         id: `shot-${index}`,
@@ -484,7 +484,7 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
   });
 
   it('prints a plain box, and no black one, where a clip has no player', async () => {
-    const takes = Array.from({ length: 300 }, (_, index) =>
+    const takes = Array.from({ length: 60 }, (_, index) =>
       delivered({ id: `shot-${index}`, outputs: [clip('one', 1)] }),
     );
     const { page } = await browser.open({ report: sampleReport(takes), clips: await clipsFor(['one']) });
