@@ -1,4 +1,7 @@
 import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { loadEncoder } from '../../src/sandbox/pictures/h264.js';
 
 export type Rgb = readonly [red: number, green: number, blue: number];
@@ -22,14 +25,14 @@ const made = new Map<string, Promise<Buffer>>();
 
 /**
  * A real H.264 MP4 of one colour, or of one colour a frame: a few kB, some 10 ms to make.
- * The same wish gives the same bytes; clips without a colour function are made once per process.
+ * The same wish gives the same bytes; clips without a colour function are made once in a run of the tests.
  */
 export async function makeClip(wish: ClipWish = {}): Promise<Buffer> {
   if (typeof wish.color === 'function') return encode(wish);
   const key = JSON.stringify(wish, Object.keys(wish).sort());
   let clip = made.get(key);
   if (clip === undefined) {
-    clip = encode(wish);
+    clip = madeOnce(key, wish);
     made.set(key, clip);
   }
   // A copy, so that a test may spoil its own.
@@ -39,6 +42,21 @@ export async function makeClip(wish: ClipWish = {}): Promise<Buffer> {
 /** A clip such as the shots of `makeProject` order unless they say otherwise: 4 s at 720p, in as few frames as will do. */
 export function orderedClip(wish: Pick<ClipWish, 'color' | 'seconds'> = {}): Promise<Buffer> {
   return makeClip({ width: 1280, height: 720, seconds: 4, fps: 1, ...wish });
+}
+
+/** Where the workers of a run of the tests share a folder, each finds there what another has made. */
+async function madeOnce(key: string, wish: ClipWish): Promise<Buffer> {
+  const folder = process.env['DAILIES_TEST_CLIPS'];
+  if (folder === undefined) return encode(wish);
+  const path = join(folder, `${createHash('sha256').update(key).digest('hex').slice(0, 16)}.mp4`);
+  const found = await readFile(path).catch(() => undefined);
+  if (found !== undefined) return found;
+  const clip = await encode(wish);
+  await mkdir(folder, { recursive: true });
+  // Whoever finds it must find all of it.
+  await writeFile(`${path}.${process.pid}`, clip);
+  await rename(`${path}.${process.pid}`, path);
+  return clip;
 }
 
 async function encode(wish: ClipWish): Promise<Buffer> {
