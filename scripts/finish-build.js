@@ -1,11 +1,11 @@
-// What the compiler does not do: the sandbox's catalogue and the sheet's styles beside their code, validators that are
+// What the compiler does not do: the data of the sandbox and the sheet's styles beside their code, validators that are
 // compiled already, and a command that may be executed.
-import { chmod, copyFile, cp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, rm, writeFile } from 'node:fs/promises';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { partValidators } from '../dist/manifest/schema/compiler.js';
 import { lockfileCompiler } from '../dist/store/lockfile-schema.js';
 
-await copyFile('src/sandbox/models.json', 'dist/sandbox/models.json');
+await cp('src', 'dist', { recursive: true, filter: (path) => !/\.ts$|tsconfig\.json$/.test(path) });
 await writeValidators('dist/manifest/schema/validators.js', partValidators({ source: true }), {
   validateTop: 'manifest#/$defs/top',
   validateDefaults: 'manifest#/$defs/defaults',
@@ -15,7 +15,6 @@ await writeValidators('dist/store/lockfile-validators.js', lockfileCompiler({ so
   validateLockfile: 'lockfile',
   validateAttempt: 'lockfile#/$defs/attempt_document',
 });
-await cp('src/sheet/style', 'dist/sheet/style', { recursive: true });
 await chmod('dist/cli/main.js', 0o755);
 for (const notes of ['dist', 'dist/sheet/page']) await rm(`${notes}/tsconfig.tsbuildinfo`, { force: true });
 

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const CACHE = resolve('node_modules/.cache/dailies-cli');
-const SOURCES = ['src', 'package.json'];
+const SOURCES = ['src', 'schemas', 'package.json'];
 const BUILD_TAKES_AT_MOST_MS = 120_000;
 const BUILD_LIVES_MS = 3_600_000;
 
@@ -42,9 +42,8 @@ async function buildInto(workshop: string, folder: string): Promise<void> {
   try {
     const dist = join(workshop, 'dist');
     await transpile('src', dist);
-    await cp('package.json', join(workshop, 'package.json'));
-    await cp('src/sandbox/models.json', join(dist, 'sandbox/models.json'));
-    await cp('src/sheet/style', join(dist, 'sheet/style'), { recursive: true });
+    for (const name of ['schemas', 'package.json']) await cp(name, join(workshop, name), { recursive: true });
+    await cp('src', dist, { recursive: true, filter: (path) => !path.endsWith('.ts') });
     await rename(workshop, folder);
   } finally {
     await rm(workshop, { recursive: true, force: true });
