@@ -1,6 +1,6 @@
-// What the compiler does not do: the sandbox's catalogue and the sheet's styles beside their code, validators that are
+// What the compiler does not do: the data of the sandbox and the sheet's styles beside their code, validators that are
 // compiled already, and a command that may be executed. The folder of the code may be named; it is `dist` where none is.
-import { chmod, copyFile, cp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import standaloneCode from 'ajv/dist/standalone/index.js';
@@ -9,7 +9,7 @@ const dist = resolve(process.argv[2] ?? 'dist');
 const { partValidators } = await codeOf('manifest/schema/compiler.js');
 const { lockfileCompiler } = await codeOf('store/lockfile-schema.js');
 
-await copyFile('src/sandbox/models.json', join(dist, 'sandbox/models.json'));
+await cp('src', dist, { recursive: true, filter: (path) => !/\.ts$|tsconfig\.json$/.test(path) });
 await writeValidators('manifest/schema/validators.js', partValidators({ source: true }), {
   validateTop: 'manifest#/$defs/top',
   validateDefaults: 'manifest#/$defs/defaults',
@@ -19,7 +19,6 @@ await writeValidators('store/lockfile-validators.js', lockfileCompiler({ source:
   validateLockfile: 'lockfile',
   validateAttempt: 'lockfile#/$defs/attempt_document',
 });
-await cp('src/sheet/style', join(dist, 'sheet/style'), { recursive: true });
 await chmod(join(dist, 'cli/main.js'), 0o755);
 for (const notes of ['.', 'sheet/page']) await rm(join(dist, notes, 'tsconfig.tsbuildinfo'), { force: true });
 

@@ -16,8 +16,8 @@ const FLOORS: readonly (readonly string[])[] = [
 /** Edges stand beside one another; these alone may be leant on by the others. */
 const SHARED_EDGES = ['clock.ts', 'media', 'version.ts'];
 
-/** What the pure floors may take from Node: no I/O, no time, no randomness. */
-const PURE_BUILTINS = ['node:crypto', 'node:path', 'node:path/posix'];
+/** What the pure floors may take from Node: no I/O, no time, no randomness. `node:module` loads JSON of ours as if it were code. */
+const PURE_BUILTINS = ['node:crypto', 'node:module', 'node:path', 'node:path/posix'];
 
 interface Import {
   readonly from: string;

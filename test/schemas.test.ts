@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { format, resolveConfig } from 'prettier';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { manifestSchema } from '../src/manifest/schema/document.js';
 import { lockfileSchema } from '../src/store/lockfile-schema.js';
 import { cli, writeManifest } from './helpers/cli.js';
 import { orderedClip } from './helpers/clips.js';
@@ -12,13 +11,13 @@ import { makeProject } from './helpers/project.js';
 
 const fileOf = (name: string) => resolve(import.meta.dirname, `../schemas/${name}.schema.json`);
 
-// UPDATE_SCHEMAS=1 npx vitest run test/schemas.test.ts writes the files anew.
-it.each([
-  ['manifest', manifestSchema],
-  ['lockfile', lockfileSchema],
-])('the published schema of a %s is the one that it is checked with', async (name, source) => {
-  const file = fileOf(name);
-  const text = await format(JSON.stringify(source), { ...(await resolveConfig(file)), filepath: file });
+// UPDATE_SCHEMAS=1 npx vitest run test/schemas.test.ts writes the file anew.
+it('the published schema of a lockfile is the one that it is checked with', async () => {
+  const file = fileOf('lockfile');
+  const text = await format(JSON.stringify(lockfileSchema), {
+    ...(await resolveConfig(file)),
+    filepath: file,
+  });
   if (process.env['UPDATE_SCHEMAS']) writeFileSync(file, text);
   expect(readFileSync(file, 'utf8')).toBe(text);
 });

@@ -1,4 +1,4 @@
-import { parseRatio, parseSize, shortSide } from '../domain/dimensions.js';
+import { leastBy, parseRatio, parseSize, shortSide } from '../domain/dimensions.js';
 
 /** The supported lengths nearest to the one asked for: one, or two that are equally near. */
 export function nearestDurations(wanted: number, supported: readonly number[]): readonly number[] {
@@ -28,17 +28,9 @@ function nearestBy(
   measure: (value: string) => readonly (number | undefined)[],
 ): string | undefined {
   const target = measure(wanted);
-  let best: string | undefined;
-  let least = Infinity;
-  for (const candidate of candidates) {
-    const distance = measure(candidate).reduce<number>(
-      (sum, value, index) => sum + Math.abs(Math.log((value ?? NaN) / (target[index] ?? NaN))),
-      0,
-    );
-    if (distance < least) {
-      best = candidate;
-      least = distance;
-    }
-  }
-  return best;
+  const far = (value: number | undefined, index: number): number =>
+    Math.abs(Math.log((value ?? NaN) / (target[index] ?? NaN)));
+  return leastBy(candidates, (candidate) =>
+    measure(candidate).reduce<number>((sum, value, index) => sum + far(value, index), 0),
+  );
 }

@@ -1,16 +1,10 @@
 import { messageOf } from '../errors.js';
 import type { RunSummary } from '../events.js';
-import type { Project } from '../flow/project/project.js';
 import { appendText } from '../store/append-text.js';
-import { prepareJunitFile, writeJunitFile } from '../store/junit-file.js';
+import { writeJunitFile } from '../store/junit-file.js';
 import { junitXml, stepSummary } from '../ui/ci-reports.js';
 import { noteLines, type CliContext } from './context.js';
 import { noteError } from './exit.js';
-
-/** Makes sure before the run that its outcome can be written to the file of `--junit`. Throws `usage` and `disk`. */
-export async function prepareCiReports(project: Project, junitFile: string | undefined): Promise<void> {
-  if (junitFile !== undefined) await prepareJunitFile(junitFile, project.paths);
-}
 
 /**
  * Tells the CI system of a run: JUnit where a file is named, and GitHub's step summary where it runs there. Gives false

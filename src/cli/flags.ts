@@ -15,19 +15,8 @@ export interface ManifestFlags {
   readonly allowLargeMatrix?: boolean;
 }
 
-/** The options that say which takes are meant. */
-interface ScopeFlags {
-  readonly only?: readonly string[];
-  readonly until?: string;
-  readonly rerender?: readonly string[];
-  /** false with `--no-retry-failed`. */
-  readonly retryFailed: boolean;
-  /** false with `--no-preflight`. */
-  readonly preflight: boolean;
-  readonly verify?: boolean;
-  readonly approve?: boolean;
-  readonly onUncertain?: 'hold' | 'resubmit';
-}
+/** The options that say which takes are meant; false with `--no-retry-failed` and `--no-preflight`. */
+type ScopeFlags = Scope & { readonly preflight: boolean };
 
 /** What a plan is told. */
 export interface PlanFlags extends ManifestFlags, ScopeFlags {
@@ -61,7 +50,7 @@ export async function openProject(
 }
 
 /** What the flags of a command say about the takes that are meant. */
-export function scopeOf(flags: ScopeFlags): Scope & { readonly preflight: boolean } {
+export function scopeOf(flags: ScopeFlags): ScopeFlags {
   const { only, until, rerender, retryFailed, preflight, verify, approve, onUncertain } = flags;
   return defined({ only, until, rerender, retryFailed, preflight, verify, approve, onUncertain });
 }

@@ -67,34 +67,32 @@ function collectVariable(
   return { ...previous, [value.slice(0, equals)]: value.slice(equals + 1) };
 }
 
+/** A number that `fits`; the error of another one tells what to give. */
+function parseNumber(what: string, fits: (number: number) => boolean): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (value.trim() === '' || !fits(number)) throw new InvalidArgumentError(`Give ${what}.`);
+    return number;
+  };
+}
+
 /** US dollars: 5, 0.50 or $5. */
 export function parseUsd(value: string): number {
-  const usd = Number(value.replace(/^\$/, ''));
-  if (value.trim() === '' || !Number.isFinite(usd) || usd < 0)
-    throw new InvalidArgumentError('Give US dollars, such as 5.');
-  return usd;
+  return parseAmount(value.replace(/^\$/, ''));
 }
 
-/** A whole number of at least 1. */
-export function parseCount(value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError('Give a whole number from 1 up.');
-  return number;
-}
+const parseAmount = parseNumber('US dollars, such as 5', (usd) => Number.isFinite(usd) && usd >= 0);
+
+/** How many jobs, say. */
+export const parseCount = parseNumber(
+  'a whole number from 1 up',
+  (number) => Number.isInteger(number) && number >= 1,
+);
 
 /** A TCP port; 0 leaves the choice to the system. */
-export function parsePort(value: string): number {
-  const port = Number(value);
-  if (value.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new InvalidArgumentError('Give a port from 0 to 65535.');
-  }
-  return port;
-}
+export const parsePort = parseNumber(
+  'a port from 0 to 65535',
+  (port) => Number.isInteger(port) && port >= 0 && port <= 65_535,
+);
 
-/** A positive number. */
-export function parseFactor(value: string): number {
-  const factor = Number(value);
-  if (!Number.isFinite(factor) || factor <= 0) throw new InvalidArgumentError('Give a number above 0.');
-  return factor;
-}
+export const parseFactor = parseNumber('a number above 0', (factor) => Number.isFinite(factor) && factor > 0);

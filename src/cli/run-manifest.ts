@@ -5,8 +5,9 @@ import type { ExitCode } from '../errors.js';
 import type { RunSummary } from '../events.js';
 import { runProject } from '../flow/commands/run.js';
 import { renderSheet } from '../sheet/render.js';
+import { prepareJunitFile } from '../store/junit-file.js';
 import { summaryLines } from '../ui/summary.js';
-import { prepareCiReports, writeCiReports } from './ci-reports.js';
+import { writeCiReports } from './ci-reports.js';
 import { canAsk, confirmSpending } from './confirm.js';
 import type { Invocation } from './command.js';
 import { lookOf, noteLines, printJson, printLines, shownPath, type CliContext } from './context.js';
@@ -27,7 +28,8 @@ export async function runManifest(context: CliContext, invocation: Invocation<Ru
 async function render(context: CliContext, invocation: Invocation<RunFlags>): Promise<RunSummary> {
   const { flags } = invocation;
   const project = await openProject(context, invocation);
-  await prepareCiReports(project, flags.junit);
+  // Whether the outcome can be written down is known before anything is spent.
+  if (flags.junit !== undefined) await prepareJunitFile(flags.junit, project.paths);
   let isPlanShown = false;
   const progress = await openRunProgress(context, {
     quiet: flags.quiet === true,

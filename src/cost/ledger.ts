@@ -15,25 +15,17 @@ export interface Account {
   readonly runUnpriced: number;
 }
 
-/** Keeps count of money while a run spends it, so that no submit can cross a ceiling. */
-export interface Ledger {
-  account(): Account;
-  /** Why a submit with this estimate may not happen; undefined where it may. An unpriced one is let through here. */
-  objection(estimate: Estimate | null): string | undefined;
-  /** An attempt has changed, or come into being: what it counted before is taken off, what it counts now is added. */
-  update(before: Attempt | undefined, after: Attempt): void;
-  /** The attempt was begun by this run, and so counts against `--max-cost`. */
-  own(attempt: Attempt): void;
-}
-
 /** The ceilings of a run, US dollars; undefined: none. */
 export interface Ceilings {
   readonly budgetUsd?: number | undefined;
   readonly maxCostUsd?: number | undefined;
 }
 
-/** Opens a ledger over all attempts on record, none of which is this run's. */
-export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings): Ledger {
+/**
+ * Opens a ledger over all attempts on record, none of which is this run's: it keeps count of money while a run spends
+ * it, so that no submit can cross a ceiling.
+ */
+export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings) {
   const owned = new Set<string>();
   const all = { nano: 0, unpriced: 0, estimated: 0 };
   const run = { nano: 0, unpriced: 0, estimated: 0 };
@@ -47,14 +39,15 @@ export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings): L
   const spentUsd = () => all.nano / 1e9;
   const runUsd = () => run.nano / 1e9;
   return {
-    account: () => ({
+    account: (): Account => ({
       spentUsd: spentUsd(),
       spentUnpriced: all.unpriced,
       spentEstimated: all.estimated,
       runUsd: runUsd(),
       runUnpriced: run.unpriced,
     }),
-    objection(estimate) {
+    /** Why a submit with this estimate may not happen; undefined where it may. An unpriced one is let through here. */
+    objection(estimate: Estimate | null): string | undefined {
       const nextUsd = estimate?.max_usd ?? 0;
       const { budgetUsd, maxCostUsd } = ceilings;
       if (budgetUsd !== undefined && roundUsd(spentUsd() + nextUsd) > budgetUsd)
@@ -63,12 +56,14 @@ export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings): L
         return `the next shot could cost ${dollars(nextUsd)}; this run has committed ${dollars(runUsd())} of its ${dollars(maxCostUsd)} (--max-cost)`;
       return undefined;
     },
-    update(before, after) {
+    /** An attempt has changed, or come into being: what it counted before is taken off, what it counts now is added. */
+    update(before: Attempt | undefined, after: Attempt): void {
       for (const sums of owned.has(after.id) ? [all, run] : [all]) {
         if (before) count(sums, before, -1);
         count(sums, after, 1);
       }
     },
-    own: ({ id }) => void owned.add(id),
+    /** The attempt was begun by this run, and so counts against `--max-cost`. */
+    own: ({ id }: Attempt) => void owned.add(id),
   };
 }

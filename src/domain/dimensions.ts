@@ -102,7 +102,8 @@ function even(pixels: number): number {
   return Math.max(2, Math.round(pixels / 2) * 2);
 }
 
-function leastBy<T>(candidates: readonly T[], measure: (candidate: T) => number): T | undefined {
+/** The candidate of the least measure, the first of several; undefined where none can be measured (NaN). */
+export function leastBy<T>(candidates: readonly T[], measure: (candidate: T) => number): T | undefined {
   let best: T | undefined;
   let least = Infinity;
   for (const candidate of candidates) {

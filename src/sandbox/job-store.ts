@@ -5,25 +5,7 @@ import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
 import type { SandboxJob } from './job.js';
 
-/**
- * What the sandbox keeps: its jobs, the images that came with them, and the clips it has made. Everything is
- * written whole and then renamed into place; nothing is fsynced, because it has to outlive the process and not
- * the machine.
- */
-export interface JobStore {
-  /** Keeps a job; it is on disk when this resolves. */
-  save(job: SandboxJob): Promise<void>;
-  find(id: string): Promise<SandboxJob | undefined>;
-  all(): Promise<readonly SandboxJob[]>;
-  /** Keeps an image and gives its sha256. */
-  keepImage(bytes: Buffer): Promise<string>;
-  imagePath(sha256: string): string;
-  /** A clip made before. */
-  findClip(job: SandboxJob, index: number): Promise<Buffer | undefined>;
-  keepClip(job: SandboxJob, index: number, bytes: Uint8Array): Promise<void>;
-  /** Whether this is the first time ever that this text is shown here. */
-  isFirst(text: string): Promise<boolean>;
-}
+export type JobStore = ReturnType<typeof openJobStore>;
 
 /** A new job's name: long enough not to meet another, short enough for a slate. */
 export function newJobId(): string {
@@ -35,8 +17,12 @@ function isJobId(text: string): boolean {
   return /^job-[0-9a-f]{16}$/.test(text);
 }
 
-/** The store in this folder, which is created when something is first kept. */
-export function openJobStore(folder: string): JobStore {
+/**
+ * What the sandbox keeps in this folder, which is created with the first of it: its jobs, the images that came with
+ * them, and the clips it has made. Everything is written whole and then renamed into place; nothing is fsynced,
+ * because it has to outlive the process and not the machine.
+ */
+export function openJobStore(folder: string) {
   const known = new Map<string, SandboxJob>();
   const place = {
     job: (id: string) => join(folder, 'jobs', `${id}.json`),
@@ -56,12 +42,13 @@ export function openJobStore(folder: string): JobStore {
   };
 
   return {
-    async save(job) {
+    /** Keeps a job; it is on disk when this resolves. */
+    async save(job: SandboxJob): Promise<void> {
       await put(place.job(job.id), `${JSON.stringify(job, undefined, 2)}\n`);
       known.set(job.id, job);
     },
     find,
-    async all() {
+    async all(): Promise<readonly SandboxJob[]> {
       const names = (await readdir(join(folder, 'jobs')).catch(undefinedIfAbsent)) ?? [];
       const ids = names
         .filter((name) => name.endsWith('.json'))
@@ -71,15 +58,19 @@ export function openJobStore(folder: string): JobStore {
       for (const id of ids) jobs.push(...[(await find(id)) ?? []].flat());
       return jobs;
     },
-    async keepImage(bytes) {
+    /** Keeps an image and gives its sha256. */
+    async keepImage(bytes: Buffer): Promise<string> {
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       await put(place.image(sha256), bytes);
       return sha256;
     },
     imagePath: place.image,
-    findClip: (job, index) => readFile(place.clip(job, index)).catch(undefinedIfAbsent),
-    keepClip: (job, index, bytes) => put(place.clip(job, index), bytes),
-    async isFirst(text) {
+    /** A clip made before. */
+    findClip: (job: SandboxJob, index: number): Promise<Buffer | undefined> =>
+      readFile(place.clip(job, index)).catch(undefinedIfAbsent),
+    keepClip: (job: SandboxJob, index: number, bytes: Uint8Array) => put(place.clip(job, index), bytes),
+    /** Whether this is the first time ever that this text is shown here. */
+    async isFirst(text: string): Promise<boolean> {
       const path = place.seen(createHash('sha256').update(text).digest('hex'));
       await mkdir(join(folder, 'seen'), { recursive: true });
       try {

@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import type { PlanAction } from '../domain/plan.js';
 
 /** How text may look on the stream it goes to. */
@@ -62,29 +63,16 @@ export function styleOf({ color, unicode }: Omit<Look, 'width'>): Style {
 export type Paint = (text: string) => string;
 
 /** The few colours in use. They add to what the words say and never carry it. */
-export interface Palette {
-  readonly bold: Paint;
-  readonly dim: Paint;
-  readonly red: Paint;
-  readonly green: Paint;
-  readonly yellow: Paint;
-  readonly blue: Paint;
-  readonly cyan: Paint;
-}
+const COLORS = ['bold', 'dim', 'red', 'green', 'yellow', 'blue', 'cyan'] as const;
+export type Palette = Readonly<Record<(typeof COLORS)[number], Paint>>;
 
 /** The colours, or none. */
 export function palette(color: boolean): Palette {
-  const sgr = (on: number, off: number): Paint =>
-    color ? (text) => (text === '' ? '' : `\x1b[${on}m${text}\x1b[${off}m`) : (text) => text;
-  return {
-    bold: sgr(1, 22),
-    dim: sgr(2, 22),
-    red: sgr(31, 39),
-    green: sgr(32, 39),
-    yellow: sgr(33, 39),
-    blue: sgr(34, 39),
-    cyan: sgr(36, 39),
-  };
+  const paint =
+    (name: keyof Palette): Paint =>
+    (text) =>
+      color && text !== '' ? styleText(name, text, { validateStream: false }) : text;
+  return Object.fromEntries(COLORS.map((name) => [name, paint(name)])) as Palette;
 }
 
 /** The signs in use, each with a plain stand-in for terminals without UTF-8. */

@@ -10,24 +10,8 @@ export interface RunningJob {
   readonly expectedMs?: number | undefined;
 }
 
-export interface TimeLeft {
-  /** What earlier runs say of a cohort; counts until this run has an end of its own to show. */
-  expect(cohort: Cohort, ms: number): void;
-  /** A job of this run took that long from submit to end. */
-  learn(cohort: Cohort, ms: number): void;
-  /**
-   * Milliseconds until the last job ends, under a cap on jobs in flight; undefined as long as nothing is
-   * known of any cohort that is still to come.
-   */
-  estimate(work: {
-    readonly running: readonly RunningJob[];
-    readonly waiting: ReadonlyMap<Cohort, number>;
-    readonly cap: number;
-  }): number | undefined;
-}
-
 /** Measures how long jobs take, and says from that how long the rest will. */
-export function createTimeLeft(): TimeLeft {
+export function createTimeLeft() {
   const expected = new Map<Cohort, number>();
   const learned = new Map<Cohort, { sum: number; jobs: number }>();
   const all = { sum: 0, jobs: 0 };
@@ -40,16 +24,27 @@ export function createTimeLeft(): TimeLeft {
   };
 
   return {
-    expect(cohort, ms) {
+    /** What earlier runs say of a cohort; counts until this run has an end of its own to show. */
+    expect(cohort: Cohort, ms: number): void {
       expected.set(cohort, ms);
     },
-    learn(cohort, ms) {
+    /** A job of this run took that long from submit to end. */
+    learn(cohort: Cohort, ms: number): void {
       const own = learned.get(cohort) ?? { sum: 0, jobs: 0 };
       learned.set(cohort, { sum: own.sum + ms, jobs: own.jobs + 1 });
       all.sum += ms;
       all.jobs += 1;
     },
-    estimate({ running, waiting, cap }) {
+    /**
+     * Milliseconds until the last job ends, under a cap on jobs in flight; undefined as long as nothing is
+     * known of any cohort that is still to come.
+     */
+    estimate(known: {
+      readonly running: readonly RunningJob[];
+      readonly waiting: ReadonlyMap<Cohort, number>;
+      readonly cap: number;
+    }): number | undefined {
+      const { running, waiting, cap } = known;
       let work = 0;
       let longest = 0;
       for (const job of running) {

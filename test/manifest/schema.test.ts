@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseCatalogue } from '../../src/catalogue/parse.js';
 import type { Model } from '../../src/domain/catalogue.js';
-import { liveSchema, manifestSchema } from '../../src/manifest/schema/document.js';
 import type { JsonSchema } from '../../src/domain/json-schema.js';
+import { fieldSchemas, manifestSchema } from '../../src/domain/manifest-schema.js';
+import { liveSchema } from '../../src/manifest/schema/catalogue.js';
 
 describe('the schema of a manifest', () => {
   it('is sound 2020-12', () => {
@@ -25,6 +26,25 @@ describe('the schema of a manifest', () => {
       const isReference = '$ref' in schema;
       if (!isReference) expect(schema['description'] ?? schema['examples'], path).toBeDefined();
     }
+  });
+
+  it('has each field in the defaults, in a shot, and in every part of a matrix', () => {
+    const { properties, $defs } = manifestSchema;
+    const { include, exclude, ...axes } = $defs['matrix']?.['properties'] as Readonly<
+      Record<string, { readonly items: { readonly properties: object } }>
+    >;
+    const { vars: _, matrix: __, ...defaults } = properties['defaults']?.['properties'] as JsonSchema;
+    const { id, ...shot } = $defs.shot.properties;
+    const names = Object.keys(fieldSchemas);
+    const each = Object.fromEntries(names.map((name) => [name, { $ref: `#/$defs/${name}` }]));
+    expect(defaults).toEqual(each);
+    expect(shot).toEqual({ ...each, vars: { $ref: '#/$defs/vars' }, matrix: { $ref: '#/$defs/matrix' } });
+    expect([id, include?.items.properties, exclude?.items.properties]).toEqual([
+      expect.anything(),
+      each,
+      each,
+    ]);
+    expect(Object.entries(axes).map(([name, { items }]) => [name, items])).toEqual(Object.entries(each));
   });
 
   it('gives examples that hold', () => {

@@ -43,11 +43,14 @@ export const registerSchema: Register = (program, context) => {
   ]);
   type Flags = { readonly live?: boolean; readonly gateway?: string };
   act<Flags>(command, context, async ({ flags: { live, gateway } }) => {
-    const { liveSchema, manifestSchema } = await import('../../manifest/schema/document.js');
     if (live === true) {
+      const { liveSchema } = await import('../../manifest/schema/catalogue.js');
       const { models } = await askForModels(context, { gateway, id: undefined });
       printJson(context, liveSchema(models.map(({ model }) => model)));
-    } else printJson(context, manifestSchema);
+    } else {
+      const { manifestSchema } = await import('../../domain/manifest-schema.js');
+      printJson(context, manifestSchema);
+    }
     return 0;
   });
 };

@@ -32,7 +32,8 @@ const LARGEST_COMMON_SEED = 2 ** 31 - 1;
 /** The fields that a var may have made into what the schema could not judge before. */
 const TEXTS = API_FIELD_NAMES.flatMap((field) => {
   const { type, title, pattern, maxLength = Infinity } = apiField(field).schema;
-  const form = pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`, 'u');
+  // Before vars are in, the schema lets whatever has one pass.
+  const form = pattern === undefined ? undefined : new RegExp(pattern.replace(/\|\\\{\\\{$/, ''), 'u');
   return type === 'string' ? [{ field, title, form, maxLength }] : [];
 });
 

@@ -2,7 +2,19 @@ import type { Model } from '../../domain/catalogue.js';
 import { defined } from '../../domain/defined.js';
 import type { ApiFieldName } from '../../domain/fields.js';
 import type { JsonSchema } from '../../domain/json-schema.js';
-import { apiSchema } from './fields.js';
+import { fieldSchemas, manifestSchema } from '../../domain/manifest-schema.js';
+
+/** The schema of a manifest with what a gateway's catalogue offers: models by name, and what goes with each. */
+export function liveSchema(models: readonly Model[]): JsonSchema {
+  const { $defs, properties } = manifestSchema;
+  const conditions = catalogueConditions(models);
+  const constraints = conditions.length > 0 ? { allOf: conditions } : {};
+  return {
+    ...manifestSchema,
+    properties: { ...properties, defaults: { ...properties['defaults'], ...constraints } },
+    $defs: { ...$defs, ...catalogueValues(models), shot: { ...$defs.shot, ...constraints } },
+  };
+}
 
 /** Lets `{{name}}` stand where the catalogue knows a list of words. */
 const VAR = { type: 'string', pattern: '\\{\\{' };
@@ -11,7 +23,7 @@ const VAR = { type: 'string', pattern: '\\{\\{' };
  * The fields whose values a catalogue lists. The models are a closed list; what they offer is checked model by
  * model (`catalogueConditions`), and stands here for an editor to complete from.
  */
-export function catalogueValues(models: readonly Model[]): Readonly<Record<string, JsonSchema>> {
+function catalogueValues(models: readonly Model[]): Readonly<Record<string, JsonSchema>> {
   const ids = models.map(({ id }) => id);
   const slugs = models.flatMap(({ id, canonical_slug }) => (canonical_slug === id ? [] : [canonical_slug]));
   return {
@@ -31,7 +43,7 @@ export function catalogueValues(models: readonly Model[]): Readonly<Record<strin
 }
 
 /** For each model that says what it offers: a condition that holds a shot with this model to it. */
-export function catalogueConditions(models: readonly Model[]): JsonSchema[] {
+function catalogueConditions(models: readonly Model[]): JsonSchema[] {
   return models.flatMap((model) => {
     const properties = limitsOf(model);
     if (Object.keys(properties).length === 0) return [];
@@ -88,7 +100,7 @@ function offering(
   list: 'supported_durations' | 'supported_resolutions' | 'supported_aspect_ratios' | 'supported_sizes',
 ): JsonSchema {
   const values = [...new Set(models.flatMap((model): readonly (string | number)[] => model[list] ?? []))];
-  if (values.length === 0) return apiSchema(name);
+  if (values.length === 0) return fieldSchemas[name] ?? {};
   const numbers = values.filter((value) => typeof value === 'number');
   const offered = numbers.length > 0 ? ascending(numbers) : values;
   const open = models.some((model) => model[list] === undefined);
@@ -104,6 +116,6 @@ function ascending(values: readonly number[]): number[] {
 }
 
 function withoutExamples(name: ApiFieldName): JsonSchema {
-  const { examples: _, ...schema } = apiSchema(name);
+  const { examples: _, ...schema } = fieldSchemas[name] ?? {};
   return schema;
 }

@@ -1,10 +1,10 @@
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { isRecord } from '../../domain/is-record.js';
+import { manifestSchema } from '../../domain/manifest-schema.js';
 import { nearest } from '../../domain/nearest.js';
 import type { Path, Places } from '../yaml/places.js';
 import type { Report } from '../problems.js';
 import type { RawManifest, RawShared, RawShot } from './raw.js';
-import { manifestSchema } from './document.js';
 import { describeShapeError, missingKey } from './message.js';
 import { validateDefaults, validateShot, validateTop } from './validators.js';
 
@@ -20,7 +20,7 @@ export interface Checked<T> {
 export function checkTop(data: Readonly<Record<string, unknown>>, into: Findings): Checked<RawManifest> {
   const { report } = into;
   const checked = check(validateTop, data, [], into);
-  for (const name of manifestSchema['required'] as readonly string[]) {
+  for (const name of manifestSchema.required) {
     const isMisspelt = [...checked.broken].some((other) => nearest(other, [name]) !== undefined);
     if (!Object.hasOwn(data, name) && !isMisspelt) report(missingKey([], name));
   }

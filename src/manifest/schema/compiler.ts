@@ -1,7 +1,6 @@
 import type { Ajv2020 } from 'ajv/dist/2020.js';
-import type { JsonSchema } from '../../domain/json-schema.js';
+import { manifestSchema } from '../../domain/manifest-schema.js';
 import { schemaCompiler } from '../../domain/schema-compiler.js';
-import { manifestSchema } from './document.js';
 
 /**
  * The compiler of the manifest's parts: `manifest#/$defs/top`, `…/defaults` and `…/shot`. `source`: keeps the code, for the
@@ -9,8 +8,7 @@ import { manifestSchema } from './document.js';
  */
 export function partValidators({ source = false }: { readonly source?: boolean } = {}): Ajv2020 {
   const ajv = schemaCompiler({ source, allErrors: true });
-  const { properties, $defs } = manifestSchema as Readonly<Record<string, JsonSchema>>;
-  const shot = $defs?.['shot'] as { readonly properties: JsonSchema };
+  const { properties, $defs } = manifestSchema;
   // Ids are judged by ids.ts, once their vars and their matrix are in.
   const id = { title: 'text', type: 'string' };
   const shots = { title: 'a list of shots', type: 'array', minItems: 1 };
@@ -23,8 +21,8 @@ export function partValidators({ source = false }: { readonly source?: boolean }
     $id: 'manifest',
     $defs: {
       ...$defs,
-      shot: { ...shot, properties: { ...shot.properties, id } },
-      defaults: properties?.['defaults'],
+      shot: { ...$defs.shot, properties: { ...$defs.shot.properties, id } },
+      defaults: properties['defaults'],
       top,
     },
   });

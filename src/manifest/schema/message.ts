@@ -1,10 +1,10 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { isRecord } from '../../domain/is-record.js';
+import { manifestSchema } from '../../domain/manifest-schema.js';
 import { nearest } from '../../domain/nearest.js';
 import { isField } from './fields.js';
 import type { Path } from '../yaml/places.js';
 import { didYouMean, show, type Problem } from '../problems.js';
-import { manifestSchema } from './document.js';
 
 /** Names that people bring from elsewhere, above all from the API, and what they are called here. */
 const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
@@ -66,14 +66,12 @@ function knownElsewhere(key: string, known: readonly string[]): string | undefin
 
 /** A setting of the run on a shot, or a shot's field at the top. */
 function rightPlace(path: Path, key: string): string | undefined {
-  const { properties: settings } = manifestSchema;
-  if (!isRecord(settings)) return undefined;
   if (path.length === 0) {
     if (key === 'id') return 'to a shot';
     return isField(key) || key === 'matrix' ? 'to a shot, or to defaults' : undefined;
   }
   const inShot = path.length === (path[0] === 'shots' ? 2 : 1);
-  return inShot && Object.hasOwn(settings, key) ? 'at the top of the manifest' : undefined;
+  return inShot && Object.hasOwn(manifestSchema.properties, key) ? 'at the top of the manifest' : undefined;
 }
 
 /** A key that must be there. `path`: of the map that lacks it. */
