@@ -139,7 +139,8 @@ const CONFLICT = 'has merge conflicts in it';
 
 async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8').catch(undefinedIfAbsent);
+    // Decoded in one piece: what comes in pieces is held twice while they are put together.
+    return (await readFile(path).catch(undefinedIfAbsent))?.toString();
   } catch (cause) {
     throw diskError({ path, doing: 'read', cause });
   }
