@@ -44,7 +44,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   const incoming = join(folder, 'incoming');
   const made = new Set<string>();
   /** Clips as they were last looked at: a file that is the same on the disk has the same bytes. */
-  const seen = new Map<string, Stats>();
+  const seen = new Map<string, Pick<Stats, 'size' | 'ino' | 'dev' | 'mtimeMs'>>();
   const shelved = new Set<string>();
   const swept = new Set<string>();
   /** Puts of one content come one after the other. */
@@ -63,20 +63,17 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   };
   const placeOf = (sha256: string, container: string) =>
     `${folder}${sep}${sha256.slice(0, 2)}${sep}${sha256}.${container}`;
-  const find = (sha256: string): (ClipStat & { readonly path: string }) | undefined => {
+  const find = (sha256: string): { readonly path: string; readonly stat: ClipStat } | undefined => {
     if (!/^[0-9a-f]{64}$/.test(sha256)) return undefined;
     for (const container of CONTAINERS) {
       const path = placeOf(sha256, container);
       const found = fileAt(path);
       if (!found) continue;
-      seen.set(sha256, found);
-      return { sha256, container, path, bytes: found.size, modifiedMs: found.mtimeMs };
+      const { size, ino, dev, mtimeMs } = found;
+      seen.set(sha256, { size, ino, dev, mtimeMs });
+      return { path, stat: { sha256, container, bytes: size, modifiedMs: mtimeMs } };
     }
     return undefined;
-  };
-  const statOf = (sha256: string): ClipStat | undefined => {
-    const { path: _, ...stat } = find(sha256) ?? {};
-    return 'bytes' in stat ? stat : undefined;
   };
   const locate = (sha256: string): string => {
     const found = find(sha256);
@@ -148,7 +145,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     },
 
     stat(sha256) {
-      return Promise.resolve(statOf(sha256));
+      return Promise.resolve(find(sha256)?.stat);
     },
 
     read(sha256, range) {
@@ -194,7 +191,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
         if (!/^[0-9a-f]{2}$/.test(shelf)) continue;
         for (const name of await namesIn(join(folder, shelf))) {
           const [, sha256] = /^([0-9a-f]{64})\.(?:mp4|webm)$/.exec(name) ?? [];
-          const stat = sha256 === undefined ? undefined : statOf(sha256);
+          const stat = sha256 === undefined ? undefined : find(sha256)?.stat;
           if (stat) yield stat;
         }
       }
