@@ -31,7 +31,8 @@ export interface Claims {
  */
 export function createClaims(attempts: readonly Attempt[], takes: readonly Take[], picks: Picks): Claims {
   const bySlot = groupBy(attempts, (attempt) => slotKey(attempt.owner));
-  const byFingerprint = groupBy(attempts.filter(isLive), (attempt) => attempt.fingerprint);
+  // Where each take is served by what it owns, nobody asks for it.
+  let byFingerprint: ReadonlyMap<string, readonly LiveAttempt[]> | undefined;
   const unsettled = new Map(takes.map((take) => [slotKey(take), take]));
   const claimedBy = new Map<string, string>();
   const makersOf = findMakers(attempts);
@@ -71,6 +72,7 @@ export function createClaims(attempts: readonly Attempt[], takes: readonly Take[
         const owner = unsettled.get(slotKey(attempt.owner));
         return !claimedBy.has(attempt.id) && !(owner && mayAskFor(owner, attempt));
       };
+      byFingerprint ??= groupBy(attempts.filter(isLive), (attempt) => attempt.fingerprint);
       const candidates = byFingerprint.get(fingerprint);
       const before = candidates?.find(({ id }) => claimedBy.get(id) === slot);
       return claim(before ?? candidates?.find(isFree), slot);

@@ -90,7 +90,7 @@ function decideOrder({ order, fingerprint }: KnownOrder, context: DecisionContex
   const resubmits = context.resubmitUncertain;
   // A take that is held takes on nothing else: no take has ever more than one uncertain submit to settle.
   const found = own ?? (open.length > 0 && !resubmits ? undefined : claims.claimAnywhere(take, fingerprint));
-  const uncertain = [...new Set([...open, ...(found && isUncertain(found) ? [found] : [])])];
+  const uncertain = found && isUncertain(found) && !open.includes(found) ? [...open, found] : open;
   const attempt = resubmits ? found : (uncertain[0] ?? found);
   claims.settle(take);
   const collect = before.filter((older) => older !== attempt && isToFetch(older, context));
@@ -106,6 +106,7 @@ function decideOrder({ order, fingerprint }: KnownOrder, context: DecisionContex
   }
   if (attempt?.state.kind === 'delivered' && rerender.has(slotKey(take)))
     return { ...base, collect, action: 'rerender', reasons: ['asked for'], replaces: attempt };
-  if (attempt) return { ...base, collect, attempt, ...verdictOnServing(attempt, order, context) };
-  return { ...base, collect, ...verdictOnBuying(order, before, context) };
+  if (!attempt) return { ...base, collect, ...verdictOnBuying(order, before, context) };
+  const { action, reasons } = verdictOnServing(attempt, order, context);
+  return { ...base, collect, attempt, action, reasons };
 }

@@ -9,12 +9,13 @@ import type { Decision } from './decision.js';
 
 /** What is to be bought: the takes that the plan submits jobs for. */
 export function purchases(decisions: readonly Decision[]): Take[] {
-  return purchasesInTime(decisions.filter(({ blocked_by }) => blocked_by === undefined));
+  const isBought = ({ action, blocked_by }: Decision) => blocked_by === undefined && buys(action);
+  return decisions.filter(isBought).map(({ take }) => take);
 }
 
 /** The same, with what is still blocked: by a pick that is to be made, say. */
 export function purchasesInTime(decisions: readonly Decision[]): Take[] {
-  return decisions.flatMap(({ action, take }) => (buys(action) ? [take] : []));
+  return decisions.filter(({ action }) => buys(action)).map(({ take }) => take);
 }
 
 /** The plan as it is printed: a row a take, then the orphans, then the totals. */

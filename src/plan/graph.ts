@@ -3,6 +3,7 @@ import type { InputSource, Take, TakeRef } from '../domain/take.js';
 
 /** The takes whose clips a take is made from: frames, references and the job it continues; each once. */
 export function sourcesOf(take: Take, picks: Picks): TakeRef[] {
+  if (!hasSources(take)) return [];
   const refs = new Map(pictureSourcesOf(take, picks).map((ref) => [slotKey(ref), ref]));
   if (take.previous_shot !== undefined) {
     const previous = pickedTake(take.previous_shot, picks);
@@ -43,6 +44,11 @@ export function slotKey({ shot, take }: TakeRef): string {
   return `${shot}@${take}`;
 }
 
+/** Whether two words for a take mean the same one. */
+export function isSameTake(one: TakeRef, other: TakeRef): boolean {
+  return one.shot === other.shot && one.take === other.take;
+}
+
 /** The takes in an order in which each comes after its sources; otherwise as in the manifest. The graph has no cycles. */
 export function inDependencyOrder(takes: readonly Take[], picks: Picks): Take[] {
   if (!takes.some(hasSources)) return [...takes];
@@ -70,6 +76,7 @@ export function inDependencyOrder(takes: readonly Take[], picks: Picks): Take[] 
  * The graph has no cycles.
  */
 export function generations(takes: readonly Take[], picks: Picks): Take[][] {
+  if (!takes.some(hasSources)) return [[...takes]];
   const depths = new Map<string, number>();
   const made: Take[][] = [];
   for (const take of inDependencyOrder(takes, picks)) {

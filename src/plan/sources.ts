@@ -16,9 +16,11 @@ export interface SourceSurvey {
 
 /** Looks at the sources of a take, which have been decided about. */
 export function surveySources(take: Take, context: DecisionContext): SourceSurvey {
+  const sources = sourcesOf(take, context.picks);
+  if (sources.length === 0) return { waitsFor: [] };
   const waiting = new Set<string>();
   let block: SourceSurvey['block'];
-  for (const ref of sourcesOf(take, context.picks)) {
+  for (const ref of sources) {
     const source = context.decided(ref);
     if (!source || clipOf(source) === undefined) waiting.add(ref.shot);
     const reason = objection({ take, ref, source, context });

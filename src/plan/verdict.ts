@@ -3,7 +3,7 @@ import { isPaid, type LiveAttempt } from '../domain/standing.js';
 import { recordRequest, type Order } from '../shot/order.js';
 import { changesBetween, changesSince } from './changes.js';
 import type { Decision, DecisionContext } from './decision.js';
-import { slotKey } from './graph.js';
+import { isSameTake } from './graph.js';
 
 /** What comes of an order: the action, and why. */
 export type Verdict = Pick<Decision, 'action' | 'reasons'>;
@@ -12,7 +12,7 @@ export type Verdict = Pick<Decision, 'action' | 'reasons'>;
 export function verdictOnServing(attempt: LiveAttempt, order: Order, context: DecisionContext): Verdict {
   const { take } = order;
   const { state } = attempt;
-  const isOwn = slotKey(attempt.owner) === slotKey(take);
+  const isOwn = isSameTake(attempt.owner, take);
   const origin = isOwn ? [] : ['renamed'];
   switch (state.kind) {
     case 'submitting':

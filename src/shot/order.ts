@@ -50,14 +50,17 @@ export function fingerprint({ take, frames, references, previous }: Order): stri
   };
   // Of many thousands most are flat, and the canonical form of a flat value is its JSON.
   let text = '';
-  for (const name of Object.keys(shaping).sort()) {
+  for (const name of SHAPING) {
     const value = shaping[name];
     if (value === undefined) continue;
-    const json = typeof value === 'object' ? canonicalize(value) : JSON.stringify(value);
-    text += `${text === '' ? '' : ','}"${name}":${json}`;
+    const isFlat = typeof value !== 'object' || (Array.isArray(value) && value.length === 0);
+    text += `${text === '' ? '' : ','}"${name}":${isFlat ? JSON.stringify(value) : canonicalize(value)}`;
   }
   return hash('sha256', `{${text}}`);
 }
+
+/** What shapes the picture, in the order of the canonical form. */
+const SHAPING = [...KEPT_FIELD_NAMES, 'frames', 'references', 'previous'].sort();
 
 /** Local inputs count by content, remote ones by address without its signature, frames by clip and position. */
 function inputIdentity(input: KnownInput): Record<string, string | number> {

@@ -74,10 +74,9 @@ async function foreignNames(
     const occupant = await judge.occupant(path, sha256);
     if (occupant.kind === 'foreign') foreign.push(occupant);
   }
+  if (isThere || foreign.length > 0) return foreign;
   const about = metadataPath(wanted[0]?.path ?? '');
-  if (!isThere && foreign.length === 0 && lookAtName(about) !== 'none' && !isOurMetadata(about))
-    foreign.push({ path: about, wasOurs: false });
-  return foreign;
+  return lookAtName(about) === 'none' || isOurMetadata(about) ? [] : [{ path: about, wasOurs: false }];
 }
 
 /** What report.json and the contact sheet of ours begin with. */
@@ -125,17 +124,17 @@ function writtenOver({ paths }: Project, path: string): Diagnostic {
 
 /** A warning for each delivered clip whose bytes have changed in the store, and that the gateway has no more. */
 export function changedClips(project: Project, { inScope, decisions, context }: Survey): Diagnostic[] {
-  return inScope.flatMap((take): Diagnostic[] => {
+  const changed = inScope.filter((take) => {
     const { attempt, action } = decisions.get(slotKey(take)) ?? {};
-    if (action !== 'reuse' || !attempt || context.clipStatus(attempt) !== 'changed') return [];
+    return action === 'reuse' && attempt && context.clipStatus(attempt) === 'changed';
+  });
+  return changed.map((take) => {
     const message = `the clip of ${take.key} is not as it was delivered, and the gateway has it no more`;
     const hint = `--rerender ${take.key} makes it anew`;
-    return [
-      {
-        ...{ code: 'file-changed', severity: 'warning', message, hint },
-        ...defined({ shot: take.shot, at: project.locate(take) }),
-      },
-    ];
+    return {
+      ...{ code: 'file-changed', severity: 'warning', message, hint },
+      ...defined({ shot: take.shot, at: project.locate(take) }),
+    };
   });
 }
 

@@ -151,16 +151,11 @@ function decideUnder(surveyed: Surveyed, found: FoundClips): Survey {
     isInScope: (ref) => scoped === undefined || scoped.has(slotKey(ref)),
   };
   const decisions = decideAll(takes, context);
-  const claimedOrCollected = new Set(
-    [...decisions.values()].flatMap(({ collect }) => collect.map(({ id }) => id)),
-  );
-  const slots = new Set(takes.map(slotKey));
-  const orphans = claims
-    .unclaimed()
-    .filter(
-      (attempt) =>
-        isLive(attempt) && !claimedOrCollected.has(attempt.id) && isOrphan(attempt, slots, context),
-    );
+  const collected = new Set<Attempt>();
+  for (const { collect } of decisions.values()) for (const attempt of collect) collected.add(attempt);
+  const candidates = claims.unclaimed().filter((attempt) => isLive(attempt) && !collected.has(attempt));
+  const slots = new Set(candidates.length > 0 ? takes.map(slotKey) : []);
+  const orphans = candidates.filter((attempt) => isOrphan(attempt, slots, context));
   return { decisions, inScope, picks, orphans: scoped ? [] : orphans, claims, found, context };
 }
 

@@ -28,18 +28,18 @@ export function workSequence({
 }): WorkSequence {
   const { inScope, picks, decisions } = survey;
   const ordered = inDependencyOrder(inScope, picks);
-  const ranks = new Map<string, number>();
+  const ranks = new Map<Take, number>();
   const behind = new Map<string, number>();
   for (const take of ordered.toReversed()) {
     const slot = slotKey(take);
     const decision = decisions.get(slot);
     const jobMs = decision && buys(decision.action) ? lengthOf(take, timing) : Infinity;
     const rank = jobMs + (behind.get(slot) ?? 0);
-    ranks.set(slot, rank);
+    ranks.set(take, rank);
     for (const source of sourcesOf(take, picks).map(slotKey))
       behind.set(source, Math.max(behind.get(source) ?? 0, rank));
   }
-  const rankOf = (take: Take) => ranks.get(slotKey(take)) ?? 0;
+  const rankOf = (take: Take) => ranks.get(take) ?? 0;
   // Infinities have no difference.
   const byRank = (a: Take, b: Take) => (rankOf(a) === rankOf(b) ? 0 : rankOf(b) - rankOf(a));
   return { takes: ordered.toSorted(byRank), rankOf };
