@@ -15,11 +15,9 @@ export function countUnpriced(attempts: Iterable<Attempt>): number {
   return [...attempts].filter((attempt) => countedUsd(attempt) === undefined).length;
 }
 
-/** How many attempts count at their upper estimate, because no cost is reported. */
-export function countEstimated(attempts: Iterable<Attempt>): number {
-  return [...attempts].filter(
-    (attempt) => mayCost(attempt) && attempt.estimate && reportedUsd(attempt) === undefined,
-  ).length;
+/** Whether an attempt counts at its upper estimate, because no cost is reported. */
+export function isEstimated(attempt: Attempt): boolean {
+  return mayCost(attempt) && attempt.estimate !== null && reportedUsd(attempt) === undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Attempt } from '../domain/attempt.js';
 import { dollars, roundUsd, type Estimate } from '../domain/money.js';
-import { countedUsd, countEstimated } from './budget.js';
+import { countedUsd, isEstimated } from './budget.js';
 
 /** How money stands, in US dollars. */
 export interface Account {
@@ -33,7 +33,7 @@ export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings) {
     const usd = countedUsd(attempt);
     if (usd === undefined) sums.unpriced += sign;
     else sums.nano += sign * Math.round(usd * 1e9);
-    sums.estimated += sign * countEstimated([attempt]);
+    if (isEstimated(attempt)) sums.estimated += sign;
   };
   for (const attempt of attempts) count(all, attempt, 1);
   const spentUsd = () => all.nano / 1e9;

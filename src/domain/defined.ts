@@ -6,6 +6,7 @@ export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]:
 /** A copy of an object without the fields that are undefined. */
 export function defined<const T extends object>(fields: T): Defined<T> {
   const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) kept[name] = value;
+  for (const name of Object.keys(fields) as (keyof T & string)[])
+    if (fields[name] !== undefined) kept[name] = fields[name];
   return kept as Defined<T>;
 }

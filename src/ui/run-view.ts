@@ -105,9 +105,10 @@ export function createRunView(): RunView {
         return;
       case 'shot.planned': {
         const { action, model, key } = event;
+        if (action === 'reuse' || action === 'orphan') return;
         const cohort = `${model} ${event.duration ?? ''}`;
         takes.set(key, { cohort, waiting: false });
-        if (action === 'reuse' || action === 'held' || action === 'orphan') return;
+        if (action === 'held') return;
         state.keyWidth = Math.max(state.keyWidth, key.length);
         if (event.expected_ms !== undefined) timeLeft.expect(cohort, event.expected_ms);
         if (action !== 'download') setWaiting(key, true);

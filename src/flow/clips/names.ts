@@ -202,9 +202,9 @@ export function createNames(writer: NameWriter): Names {
         const wanted = new Set(
           [...view.keys()].map((name) => storedPath(paths.folder, `${paths.output}${sep}${name}`)),
         );
-        for (const attempt of [...writer.attempts()]) {
-          await dropNames(attempt, judge, (name) => !wanted.has(name));
-        }
+        const isUnwanted = (name: string) => !wanted.has(name);
+        for (const attempt of writer.attempts().filter(({ names }) => names?.some(isUnwanted)))
+          await dropNames(attempt, judge, isUnwanted);
         const blocked = new Map<string, string>();
         for (const entries of groupBy([...view.values()], ({ attempt }) => attempt.id).values()) {
           const [first] = entries;

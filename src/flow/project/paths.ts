@@ -53,7 +53,8 @@ export function storedPath(folder: string, path: string): string {
   // Nearly every path begins with its folder, letter by letter, and `relative` takes long to see it.
   const inside = path.startsWith(`${folder}${sep}`) ? path.slice(folder.length + 1) : relative(folder, path);
   const isWithin = inside !== '' && !isAbsolute(inside) && inside !== '..' && !inside.startsWith(`..${sep}`);
-  return (isWithin ? inside : path).split(sep).join('/');
+  const stored = isWithin ? inside : path;
+  return sep === '/' ? stored : stored.replaceAll(sep, '/');
 }
 
 /** The absolute path of one the lockfile keeps. */

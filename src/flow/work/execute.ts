@@ -5,7 +5,7 @@ import type { Take } from '../../domain/take.js';
 import { DailiesError, unreachable } from '../../errors.js';
 import { decide, isToFetch } from '../../plan/decide.js';
 import type { Decision } from '../../plan/decision.js';
-import { slotKey, sourcesOf } from '../../plan/graph.js';
+import { isSameTake, slotKey, sourcesOf } from '../../plan/graph.js';
 import type { Estimate } from '../../domain/money.js';
 import type { Survey } from '../plan/survey.js';
 import type { WorkSequence } from './work-sequence.js';
@@ -36,19 +36,23 @@ export interface Planned {
 export async function execute(tools: WorkTools, planned: Planned): Promise<ReadonlyMap<string, TakeOutcome>> {
   const { survey, sequence } = planned;
   const workers = startWorkers(tools);
-  const decided = new Map(survey.decisions);
-  const decisions: (Decision | Promise<Decision>)[] = [];
-  const started = new Map<string, TakeOutcome | Promise<TakeOutcome>>();
+  const atRest: Decision[] = [];
+  const decisions: Promise<Decision>[] = [];
+  const outcomes = new Map<string, TakeOutcome>();
+  const started = new Map<string, Promise<TakeOutcome>>();
+  /** What has become of takes; all others are as the survey has them. */
+  const ended = new Map<string, Decision>();
+  const decided = (slot: string) => ended.get(slot) ?? survey.decisions.get(slot);
 
   const decideInTime = async (
     take: Take,
+    decision: Decision,
     sources: readonly (TakeOutcome | Promise<TakeOutcome>)[],
   ): Promise<Decision> => {
-    const decision = decisionOf(decided, take);
     if (sources.length === 0 || !buys(decision.action)) return decision;
-    await allOf(sources);
+    await Promise.all(sources.map(async (source) => source));
     // With the clips of its sources there, the take can be decided about: it may even be served already.
-    const final = decide(take, { ...survey.context, decided: (ref) => decided.get(slotKey(ref)) });
+    const final = decide(take, { ...survey.context, decided: (ref) => decided(slotKey(ref)) });
     if (decision.blocked_by !== undefined) return unblocked(decision, final);
     if (final.blocked_by === undefined || !tools.control.reason) return final;
     // In a run that was stopped the sources have not failed: nobody waited for them.
@@ -57,32 +61,33 @@ export async function execute(tools: WorkTools, planned: Planned): Promise<Reado
   };
   const run = async (decision: Decision): Promise<TakeOutcome> => {
     const outcome = await runTake(tools, { planned, workers, decision });
-    decided.set(slotKey(decision.take), afterwards(decision, outcome));
+    ended.set(slotKey(decision.take), afterwards(decision, outcome));
     return outcome;
   };
   for (const take of sequence.takes) {
-    const known = decisionOf(decided, take);
+    const slot = slotKey(take);
+    const known = decided(slot);
+    if (!known) throw new Error(`no decision about ${take.key}`);
     if (isAtRest(known)) {
-      decisions.push(known);
-      started.set(slotKey(take), reuse(tools, { planned, decision: known }));
+      atRest.push(known);
+      outcomes.set(slot, reuse(tools, { planned, decision: known }));
       continue;
     }
-    const sources = sourcesOf(take, survey.picks).flatMap((ref) => started.get(slotKey(ref)) ?? []);
-    const decision = decideInTime(take, sources);
+    const sources = sourcesOf(take, survey.picks)
+      .map(slotKey)
+      .flatMap((source) => outcomes.get(source) ?? started.get(source) ?? []);
+    const decision = decideInTime(take, known, sources);
     decisions.push(decision);
-    started.set(slotKey(take), decision.then(run));
+    started.set(slot, decision.then(run));
   }
   // Whom an older purchase serves is certain only now: until the last decision a take may claim it.
-  const aside = unserved(survey, await allOf(decisions)).map((older) => collect(tools, workers, older));
-  const outcomes = new Map<string, TakeOutcome>();
+  const aside = unserved(survey, [...atRest, ...(await Promise.all(decisions))]).map((older) =>
+    collect(tools, workers, older),
+  );
   for (const [slot, outcome] of started) outcomes.set(slot, await outcome);
   await Promise.all(aside);
   workers.stop();
   return outcomes;
-}
-
-function allOf<T>(values: readonly (T | Promise<T>)[]): Promise<readonly T[]> {
-  return Promise.all(values.map(async (value) => value));
 }
 
 /** Who carries orders out, each as soon as it has a place. */
@@ -144,10 +149,7 @@ async function runTake(
 /** There is nothing to do for a take but to say so; of many thousands that is most of a run. */
 function isAtRest({ action, attempt, take, blocked_by }: Decision): boolean {
   return (
-    action === 'reuse' &&
-    blocked_by === undefined &&
-    attempt !== undefined &&
-    slotKey(attempt.owner) === slotKey(take)
+    action === 'reuse' && blocked_by === undefined && attempt !== undefined && isSameTake(attempt.owner, take)
   );
 }
 
@@ -176,7 +178,7 @@ function inTheWay(path: string): Pick<End, 'outcome' | 'message'> {
 async function owned({ attempts }: WorkTools, { take, attempt }: Decision): Promise<Attempt | undefined> {
   if (!attempt) return undefined;
   const current = attempts.get(attempt.id);
-  if (slotKey(current.owner) === slotKey(take)) return current;
+  if (isSameTake(current.owner, take)) return current;
   return attempts.assign(current, { shot: take.shot, take: take.take });
 }
 
@@ -294,17 +296,13 @@ function unblocked(planned: Decision, final: Decision): Decision {
 
 /** Purchases that are to be fetched although no take wants them any more. */
 function unserved(survey: Survey, final: readonly Decision[]): Attempt[] {
+  const older = new Set(survey.orphans);
+  for (const { collect: unfetched } of final) for (const attempt of unfetched) older.add(attempt);
+  if (older.size === 0) return [];
   const serving = new Set([...survey.decisions.values(), ...final].map(({ attempt }) => attempt?.id));
-  const older = new Set([...survey.orphans, ...final.flatMap(({ collect: unfetched }) => unfetched)]);
   return [...older].filter(
     (attempt) => !serving.has(attempt.id) && (!isDelivered(attempt) || isToFetch(attempt, survey.context)),
   );
-}
-
-function decisionOf(decisions: ReadonlyMap<string, Decision>, take: Take): Decision {
-  const decision = decisions.get(slotKey(take));
-  if (!decision) throw new Error(`no decision about ${take.key}`);
-  return decision;
 }
 
 /** What dependants see of a take whose work is over: a clip, or that there will be none. */
