@@ -57,9 +57,12 @@ async function resumeMany(folder: string, baseUrl: string): Promise<Section['fin
   writeFileSync(manifest, matrixManifest(baseUrl));
   const plan = await measure({ words: [CLI, 'plan', manifest, '--allow-large-matrix'], env: ENV });
   await deliverAll(manifest);
-  const resume = await measure({ words: [CLI, 'run', manifest, '--yes', '--allow-large-matrix'], env: ENV });
+  const run = { words: [CLI, 'run', manifest, '--yes', '--allow-large-matrix'], env: ENV };
+  // It writes the report and the contact sheet, which the next one finds as they are to be.
+  const first = await measure(run);
+  const resume = await measure(run);
   const floor = await measure({ words: [FLOOR, join(folder, 'film.lock.json')], env: ENV });
-  const most = Math.max(megabytes(plan), megabytes(resume)) / 1000;
+  const most = Math.max(...[plan, first, resume].map(megabytes)) / 1000;
   return [
     atMost('100,000 shots: load and plan', { value: seconds(plan), limit: 15, unit: 's' }),
     atMost(
@@ -71,6 +74,7 @@ async function resumeMany(folder: string, baseUrl: string): Promise<Section['fin
       },
     ),
     merely('100,000 shots: a run with all delivered before', seconds(resume), 's'),
+    merely('100,000 shots: the same, with report and contact sheet to write', seconds(first), 's'),
     merely('100,000 shots: reading the lockfile, and a look at each clip', seconds(floor), 's'),
     atMost('100,000 shots: memory', { value: most, limit: 0.8, unit: 'GB' }),
   ];
