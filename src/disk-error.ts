@@ -42,7 +42,7 @@ const READ_REFUSALS: Readonly<Record<string, Refusal>> = {
 
 /**
  * The error for a file that could not be read, written or moved: code `disk`, exit 3. `doing` is a past participle;
- * `comfort` says what is safe all the same.
+ * `comfort` says what is safe all the same. A cause that is an error of ours says more, and stays as it is.
  */
 export function diskError(failure: {
   readonly path: string;
@@ -51,11 +51,25 @@ export function diskError(failure: {
   readonly comfort?: string;
 }): DailiesError {
   const { path, doing, cause, comfort } = failure;
+  if (cause instanceof DailiesError) return cause;
   const { why, hint } = diskRefusal({ path, doing, cause });
   return new DailiesError('disk', `${basename(path)} could not be ${doing}: ${why}`, {
     hint: comfort === undefined ? hint : `${hint}; ${comfort}`,
     cause,
   });
+}
+
+/** Does something with the file at a path, at once or in time; what the file system refuses is thrown as `disk`. */
+export function onDisk<T>(path: string, doing: string, act: () => T): T {
+  const fail = (cause: unknown): never => {
+    throw diskError({ path, doing, cause });
+  };
+  try {
+    const done = act();
+    return done instanceof Promise ? (done.catch(fail) as T) : done;
+  } catch (cause) {
+    return fail(cause);
+  }
 }
 
 /** Why a file could not be read, written or moved, and the remedy, for errors of other codes than `disk`. */

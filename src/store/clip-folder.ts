@@ -18,11 +18,12 @@ import {
 import { open, readdir, rm, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, sep } from 'node:path';
-import { diskError, errnoOf } from '../disk-error.js';
+import { diskError, errnoOf, onDisk, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
 import { fileAt, hashFile } from './name-file.js';
 import { ownFolder } from './own-folder.js';
+import { isAlive } from './process-identity.js';
 import { syncFolder } from './replace-file.js';
 import { waitForStoreLock } from './store-lock.js';
 
@@ -90,7 +91,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     const part = 'part' in source ? source.part : await gather(source, clip, make(incoming));
     await waitForStoreLock(root);
     const target = placeOf(clip.sha256, clip.container);
-    try {
+    await onDisk(target, 'put in the store', async () => {
       const shelf = make(dirname(target));
       if (!(await isThere(target, clip))) {
         if (fileAt(target)) renameSync(target, await roomAside(root, target));
@@ -103,11 +104,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
         shelved.add(shelf);
       }
       await rm(part, { force: true });
-    } catch (cause) {
-      throw cause instanceof DailiesError
-        ? cause
-        : diskError({ path: target, doing: 'put in the store', cause });
-    }
+    });
   };
 
   return {
@@ -199,22 +196,16 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
 
     async setAside(sha256) {
       const path = locate(sha256);
-      try {
+      return onDisk(path, 'set aside', async () => {
         const aside = await roomAside(root, path);
         renameSync(path, aside);
         return aside;
-      } catch (cause) {
-        throw diskError({ path, doing: 'set aside', cause });
-      }
+      });
     },
 
     async remove(sha256) {
-      const found = find(sha256);
-      try {
-        if (found) await rm(found.path, { force: true });
-      } catch (cause) {
-        throw diskError({ path: found?.path ?? sha256, doing: 'removed', cause });
-      }
+      const { path } = find(sha256) ?? {};
+      if (path !== undefined) await onDisk(path, 'removed', () => rm(path, { force: true }));
     },
   };
 }
@@ -271,14 +262,6 @@ function isOfTheDead(found: RegExpExecArray | null): boolean {
   return host === HOST && pid !== undefined && !isAlive(Number(pid));
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return errnoOf(error) === 'EPERM';
-  }
-}
-
 /** Writes the bytes of a clip into a part of its own, and to the disk. */
 async function gather(source: AsyncIterable<Uint8Array>, clip: ClipFacts, incoming: string): Promise<string> {
   const part = join(incoming, `${clip.sha256}.${PROCESS}.part`);
@@ -320,10 +303,6 @@ async function roomAside(root: string, path: string): Promise<string> {
 }
 
 async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT') return [];
-    throw diskError({ path: folder, doing: 'read', cause });
-  }
+  const names = await onDisk(folder, 'read', () => readdir(folder).catch(undefinedIfAbsent));
+  return (names ?? []).sort();
 }

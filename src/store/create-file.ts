@@ -1,13 +1,14 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { diskError, errnoOf } from '../disk-error.js';
+import { diskError, errnoOf, onDisk } from '../disk-error.js';
 
 /**
  * Writes new files, by their paths, with the folders they need: all of them, or none. Throws `disk` where one cannot be
  * written, or is there already: nothing is written over.
  */
 export async function createFiles(files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
-  for (const folder of new Set([...files.keys()].map((path) => dirname(path)))) await makeFolder(folder);
+  for (const folder of new Set([...files.keys()].map(dirname)))
+    await onDisk(folder, 'made', () => mkdir(folder, { recursive: true }));
   const made: string[] = [];
   try {
     for (const [path, content] of files) {
@@ -21,13 +22,5 @@ export async function createFiles(files: ReadonlyMap<string, string | Uint8Array
   } catch (error) {
     for (const path of made) await rm(path, { force: true }).catch(() => undefined);
     throw error;
-  }
-}
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (cause) {
-    throw diskError({ path, doing: 'made', cause });
   }
 }

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { diskError } from '../disk-error.js';
+import { readFile } from 'node:fs/promises';
 import { decodeImage } from '../media/decode-image.js';
-import { replaceFile } from './replace-file.js';
+import { writeWhole } from './text-file.js';
 
 /**
  * The sha256 of a frame that was kept, lower-case hex; undefined where there is none that can be decoded to its end. A
@@ -20,12 +18,7 @@ export async function findFrame(path: string): Promise<string | undefined> {
 
 /** Keeps the PNG of a frame, whole or not at all, in a folder that is made. Gives its sha256. Throws `disk`. */
 export async function keepFrame(path: string, png: Uint8Array): Promise<string> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await replaceFile({ path, content: png, isDurable: false });
-  } catch (cause) {
-    throw diskError({ path, doing: 'written', cause });
-  }
+  await writeWhole(path, png);
   return sha256Of(png);
 }
 

@@ -1,7 +1,6 @@
-import type { Stats } from 'node:fs';
 import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { diskError, undefinedIfAbsent } from '../disk-error.js';
+import { onDisk, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import { journalPath } from './journal.js';
 import { runLockPath } from './run-lock.js';
@@ -21,12 +20,10 @@ export async function prepareJunitFile(
   { manifest, lockfile }: { readonly manifest: string; readonly lockfile: string },
 ): Promise<void> {
   const folder = dirname(file);
-  try {
+  await onDisk(resolve(folder), 'made ready for the JUnit report', async () => {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
-  } catch (cause) {
-    throw diskError({ path: resolve(folder), doing: 'made ready for the JUnit report', cause });
-  }
+  });
   const reserved = [manifest, lockfile, journalPath(lockfile), runLockPath(lockfile)];
   const places = await Promise.all([file, ...reserved].map(placeOf));
   const [place, ...taken] = places;
@@ -47,20 +44,12 @@ async function placeOf(file: string): Promise<string> {
 }
 
 async function assertReplaceable(file: string): Promise<void> {
-  const found = await lookAt(file);
+  const found = await onDisk(file, 'written', () => stat(file).catch(undefinedIfAbsent));
   if (!found) return;
   if (found.isDirectory()) throw notForJunit(`${file} is a folder`);
   const head = found.isFile() ? await readHead(file, HEAD_BYTES) : undefined;
   if (head === undefined || !JUNIT.test(head))
     throw notForJunit(`${file} is there already, and is no JUnit report`);
-}
-
-async function lookAt(file: string): Promise<Stats | undefined> {
-  try {
-    return await stat(file).catch(undefinedIfAbsent);
-  } catch (cause) {
-    throw diskError({ path: file, doing: 'written', cause });
-  }
 }
 
 function notForJunit(problem: string): DailiesError {

@@ -2,7 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { isoNow, type Clock } from '../clock.js';
 import { createLedger, type Ceilings } from '../cost/ledger.js';
 import type { Attempt, AttemptEvent } from '../domain/attempt.js';
-import { diskError, undefinedIfAbsent } from '../disk-error.js';
+import { onDisk, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, unreachable } from '../errors.js';
 import { advance } from '../shot/advance.js';
 import { afterAcceptance, afterRefusal, FULL_PACE, nextSubmitAtMs } from '../shot/pace.js';
@@ -87,13 +87,8 @@ async function foldLeft(found: StateOnDisk, { lockfile, shots }: StateHome): Pro
   const isNew = state.attempts().length === 0 && former === undefined;
   if (!isFolded && !(isNew && (await sizeOf(lockfile)) === undefined))
     await writeLockfile(lockfile, { ...state.content(), identity }, shots);
-  for (const path of [journalPath(lockfile), ...(former ? [journalPath(former), former] : [])]) {
-    try {
-      await rm(path, { force: true });
-    } catch (cause) {
-      throw diskError({ path, doing: 'removed', cause });
-    }
-  }
+  for (const path of [journalPath(lockfile), ...(former ? [journalPath(former), former] : [])])
+    await onDisk(path, 'removed', () => rm(path, { force: true }));
 }
 
 /** A submit that a killed run has left without an answer may have been charged. */
@@ -105,11 +100,7 @@ async function giveUpAnswers(store: AttemptStore, clock: Clock): Promise<void> {
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path).catch(undefinedIfAbsent))?.size;
-  } catch (cause) {
-    throw diskError({ path, doing: 'read', cause });
-  }
+  return (await onDisk(path, 'read', () => stat(path).catch(undefinedIfAbsent)))?.size;
 }
 
 function createStore<Order extends WorkOrder>({

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Attempt } from '../domain/attempt.js';
 import { isRecord } from '../domain/is-record.js';
 import type { PickedTake } from '../domain/picks.js';
-import { diskError, undefinedIfAbsent } from '../disk-error.js';
+import { onDisk, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
 import {
   isAsWritten,
@@ -79,11 +79,8 @@ export async function writeLockfile(
   lockfile: Lockfile,
   shots: Iterable<string> = [],
 ): Promise<number> {
-  try {
-    return await replaceFile({ path, content: lockfileText(lockfile, shots), isDurable: true });
-  } catch (cause) {
-    throw diskError({ path, doing: 'written', cause });
-  }
+  const content = lockfileText(lockfile, shots);
+  return onDisk(path, 'written', () => replaceFile({ path, content, isDurable: true }));
 }
 
 /**
@@ -91,7 +88,7 @@ export async function writeLockfile(
  * the text, which can be hundreds of megabytes, goes before more is made of it.
  */
 async function readStored(path: string, isAsWeWroteIt: boolean): Promise<readonly StoredLockfile[]> {
-  const text = await readText(path);
+  const text = await onDisk(path, 'read', () => readFile(path, 'utf8').catch(undefinedIfAbsent));
   if (text === undefined) return [];
   let value: unknown;
   try {
@@ -136,15 +133,6 @@ function refuseRepeatedKeys(
 }
 
 const CONFLICT = 'has merge conflicts in it';
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    // Decoded in one piece: what comes in pieces is held twice while they are put together.
-    return (await readFile(path).catch(undefinedIfAbsent))?.toString();
-  } catch (cause) {
-    throw diskError({ path, doing: 'read', cause });
-  }
-}
 
 function notJson({
   text,

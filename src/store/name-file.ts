@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { diskError, errnoOf } from '../disk-error.js';
+import { diskError, errnoOf, onDisk } from '../disk-error.js';
 import { isRecord } from '../domain/is-record.js';
 import { replaceFile } from './replace-file.js';
 
@@ -89,12 +89,8 @@ const MAX_METADATA_BYTES = 1_000_000;
 
 /** Writes the JSON beside a clip, for people and programs: what it was made from and what came of it. Throws `disk`. */
 export async function writeMetadata(path: string, content: object): Promise<void> {
-  try {
-    const text = [`${JSON.stringify(content, null, 2)}\n`];
-    await replaceFile({ path, content: text, isDurable: false });
-  } catch (cause) {
-    throw diskError({ path, doing: 'written', cause });
-  }
+  const text = [`${JSON.stringify(content, null, 2)}\n`];
+  await onDisk(path, 'written', () => replaceFile({ path, content: text, isDurable: false }));
 }
 
 /** The file at a path; a link, a folder or a pipe is none. Throws `disk`. */
@@ -114,7 +110,7 @@ function statsOf(path: string): Stats | 'blocked' | undefined {
 
 /** Moves a file over another, or to where there is none, whole at every instant; to another disk too. Throws `disk`. */
 export async function moveOver(file: string, target: string): Promise<void> {
-  try {
+  await onDisk(target, 'put in its place', async () => {
     mkdirSync(dirname(target), { recursive: true });
     try {
       renameSync(file, target);
@@ -123,7 +119,5 @@ export async function moveOver(file: string, target: string): Promise<void> {
       await replaceFile({ path: target, content: readName(file), isDurable: false });
       rmSync(file, { force: true });
     }
-  } catch (cause) {
-    throw diskError({ path: target, doing: 'put in its place', cause });
-  }
+  });
 }

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { diskError, errnoOf } from '../disk-error.js';
+import { errnoOf, onDisk } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 
 /**
@@ -8,32 +8,30 @@ import { DailiesError } from '../errors.js';
  * symbolic link: a project from somebody else could lead our writing elsewhere by one. Throws `disk`.
  */
 export function ownFolder(root: string, path: string): string {
-  try {
+  return onDisk(path, 'made', () => {
     mkdirSync(root, { recursive: true });
-    let way = root;
-    for (const step of relative(root, path).split(sep)) {
-      if (step === '') continue;
-      way = join(way, step);
+    for (const way of waysTo(root, path)) {
       makeUnlessThere(way);
       if (lstatSync(way).isSymbolicLink()) throw linked(way);
     }
     return path;
-  } catch (cause) {
-    throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'made', cause });
-  }
+  });
 }
 
 /** Throws `disk` where a folder of ours below a root, or one on the way to it, is a symbolic link. */
 export function refuseLinks(root: string, path: string): void {
-  let way = root;
-  for (const step of relative(root, path).split(sep)) {
-    if (step === '') continue;
-    way = join(way, step);
+  for (const way of waysTo(root, path)) {
     const found = lstatSync(way, { throwIfNoEntry: false });
     if (!found) return;
     if (found.isSymbolicLink()) throw linked(way);
     if (!found.isDirectory()) return;
   }
+}
+
+/** The folders on the way from a root to a path below it, the path last. */
+function waysTo(root: string, path: string): string[] {
+  const steps = relative(root, path).split(sep);
+  return steps.flatMap((step, index) => (step === '' ? [] : join(root, ...steps.slice(0, index + 1))));
 }
 
 function makeUnlessThere(folder: string): void {

@@ -62,7 +62,7 @@ export async function whereaboutsOf(
   if (one.host !== self.host || differ(one.machine, self.machine)) return 'elsewhere';
   if (differ(one.boot, self.boot)) return 'dead';
   if (differ(one.pid_namespace, self.pid_namespace)) return 'elsewhere';
-  if (!exists(one.pid)) return 'dead';
+  if (!isAlive(one.pid)) return 'dead';
   const start = await startOf(one.pid);
   return start === null || differ(one.process_started, start) ? 'dead' : 'alive';
 }
@@ -72,7 +72,8 @@ function differ(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && b !== undefined && a !== b;
 }
 
-function exists(pid: number): boolean {
+/** Whether there is a process of this id, on this machine, for us to see. */
+export function isAlive(pid: number): boolean {
   try {
     // Signal 0 is never delivered: it only asks.
     return process.kill(pid, 0);

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Attempt } from '../domain/attempt.js';
-import { diskError, errnoOf } from '../disk-error.js';
+import { diskError, errnoOf, onDisk, undefinedIfAbsent } from '../disk-error.js';
 import { isRecord } from '../domain/is-record.js';
 import { DailiesError } from '../errors.js';
 import { attemptProblem } from './lockfile-problem.js';
@@ -81,10 +81,7 @@ export async function receiptsIn(
   { besides }: { readonly besides?: string | undefined } = {},
 ): Promise<readonly { readonly path: string; readonly owner: ReceiptsOwner }[]> {
   const folder = join(root, 'receipts');
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw diskError({ path: folder, doing: 'read', cause: error });
-  });
+  const names = (await onDisk(folder, 'read', () => readdir(folder).catch(undefinedIfAbsent))) ?? [];
   const found = [];
   for (const name of names.sort()) {
     if (!/^[0-9a-f]{16}\.jsonl$/.test(name)) continue;
@@ -206,16 +203,14 @@ export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook
   };
   const head = sealLine(JSON.stringify({ project_id, manifest, sandbox, place }));
   const write = async (entries: readonly JournalEntry[], isOwning = false): Promise<void> => {
-    try {
+    await onDisk(path, 'written', async () => {
       const handle = (file ??= await begin());
       const first = (isSuspect ? '\n' : '') + (isOwning || isEmpty ? head : '');
       isSuspect = true;
       await handle.writeFile(first + entries.map(encodeLine).join(''));
       isSuspect = false;
       isEmpty = false;
-    } catch (cause) {
-      throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'written', cause });
-    }
+    });
   };
   return {
     append: (entries) => (entries.length === 0 ? Promise.resolve() : write(entries)),

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isoNow, type Clock } from '../clock.js';
 import { DailiesError } from '../errors.js';
-import { diskError, undefinedIfAbsent } from '../disk-error.js';
+import { onDisk, undefinedIfAbsent } from '../disk-error.js';
 import { createLockFile, isLeftover, readLockFile, removeLockFile, type LockHolder } from './lock-file.js';
 import { takeOver, underClaim } from './lock-takeover.js';
 import { ownIdentity, whereaboutsOf } from './process-identity.js';
@@ -51,25 +51,19 @@ export async function acquireLock(options: {
   readonly heartbeatMs?: number;
 }): Promise<RunLock> {
   const { path, clock, heartbeatMs = HEARTBEAT_MS } = options;
-  try {
+  return onDisk(path, 'taken', async () => {
     const self = await newHolder(clock);
     await take(path, self);
     const handle = await open(path, 'r+');
     return keep({ path, token: self.token, handle, heartbeatMs });
-  } catch (cause) {
-    throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'taken', cause });
-  }
+  });
 }
 
 /** Whether somebody holds a lock who is not known to be dead. Throws `disk`. */
 export async function isLockHeld(path: string): Promise<boolean> {
-  try {
-    const found = await readLockFile(path);
-    if (!found?.holder) return found !== undefined;
-    return (await whereaboutsOf(found.holder, await ownIdentity())) !== 'dead';
-  } catch (cause) {
-    throw diskError({ path, doing: 'read', cause });
-  }
+  const found = await onDisk(path, 'read', () => readLockFile(path));
+  if (!found?.holder) return found !== undefined;
+  return (await whereaboutsOf(found.holder, await ownIdentity())) !== 'dead';
 }
 
 /**
@@ -82,7 +76,7 @@ export async function unlockRun(options: {
   readonly clock: Clock;
 }): Promise<boolean> {
   const path = runLockPath(options.lockfile);
-  try {
+  return onDisk(path, 'removed', async () => {
     const found = await readLockFile(path);
     if (found === undefined) return false;
     const { holder } = found;
@@ -98,9 +92,7 @@ export async function unlockRun(options: {
       throw heldBy(holder, { path, where });
     }
     return true;
-  } catch (cause) {
-    throw cause instanceof DailiesError ? cause : diskError({ path, doing: 'removed', cause });
-  }
+  });
 }
 
 async function newHolder(clock: Clock): Promise<LockHolder> {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DailiesError } from '../errors.js';
-import { diskError, diskRefusal, errnoOf } from '../disk-error.js';
+import { diskRefusal, errnoOf, onDisk } from '../disk-error.js';
 import { replaceFile } from './replace-file.js';
 
 /**
@@ -10,12 +10,15 @@ import { replaceFile } from './replace-file.js';
  * again: no fsync. Throws `disk`.
  */
 export async function writeText(path: string, text: string | Iterable<string>): Promise<void> {
-  try {
+  await writeWhole(path, typeof text === 'string' ? [text] : text);
+}
+
+/** The same of bytes, or the pieces of a text. */
+export async function writeWhole(path: string, content: Uint8Array | Iterable<string>): Promise<void> {
+  await onDisk(path, 'written', async () => {
     await mkdir(dirname(path), { recursive: true });
-    await replaceFile({ path, content: typeof text === 'string' ? [text] : text, isDurable: false });
-  } catch (cause) {
-    throw diskError({ path, doing: 'written', cause });
-  }
+    await replaceFile({ path, content, isDurable: false });
+  });
 }
 
 /** A text file that a person names. Throws `usage` where it cannot be read, with a hint of its own where it is not there. */
@@ -54,10 +57,6 @@ export async function readJson(path: string): Promise<unknown> {
 
 /** Tells a file from what it was before: size, date and place on the disk; empty where there is none. Throws `disk`. */
 export function signatureOf(path: string): string {
-  try {
-    const found = statSync(path, { throwIfNoEntry: false });
-    return found ? `${found.size} ${found.mtimeMs} ${found.ino}` : '';
-  } catch (cause) {
-    throw diskError({ path, doing: 'read', cause });
-  }
+  const found = onDisk(path, 'read', () => statSync(path, { throwIfNoEntry: false }));
+  return found ? `${found.size} ${found.mtimeMs} ${found.ino}` : '';
 }
