@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DailiesError } from '../errors.js';
-import { diskError } from '../disk-error.js';
+import { diskError, onDisk } from '../disk-error.js';
 import { journalPath } from './journal.js';
 import { JournalFile } from './journal-file.js';
 import { encodeLine, isMoney, isReceipt, type JournalEntry } from './journal-line.js';
@@ -26,7 +26,7 @@ export interface WriteAhead {
    * together with the next ones and on `close`). Where `undo` is given, it gives the entry that takes the refused one back.
    */
   commit(entry: JournalEntry, undo?: () => JournalEntry): Promise<void>;
-  /** Writes an entry into the receipts alone, before it is committed. Rejects with `disk`. */
+  /** Writes an entry into the receipts alone, behind all lines so far and before it is committed. Rejects with `disk`. */
   witness(entry: JournalEntry): Promise<void>;
   /** Whether anything has been written down. */
   hasChanged(): boolean;
@@ -38,8 +38,10 @@ export interface WriteAhead {
 
 interface Line {
   readonly entry: JournalEntry;
+  /** What the journal gets; empty for an entry that is witnessed. */
   readonly text: string;
-  readonly undo: (() => JournalEntry) | undefined;
+  readonly isReceipt: boolean;
+  readonly undo?: (() => JournalEntry) | undefined;
   readonly resolve: () => void;
   readonly reject: (error: DailiesError) => void;
 }
@@ -81,23 +83,37 @@ export function createWriteAhead(options: {
   const queue: Line[] = [];
   let isPumping = false;
   let pumped: Promise<void> = Promise.resolve();
-  let writing: Promise<void> = Promise.resolve();
 
-  function record(entry: JournalEntry, rest: Pick<Line, 'undo' | 'resolve' | 'reject'>): void {
+  function record(entry: JournalEntry): Pick<Line, 'entry' | 'text' | 'isReceipt'> {
     const text = encodeLine(entry);
     state.apply(entry);
     hasNews = true;
     hasChanged = true;
     if (GROWING.has(entry.type)) grownBytes += text.length;
-    if (isReceipt(entry) && !witnessed.has(entry)) unreceipted.push(entry);
-    queue.push({ entry, text, ...rest });
+    return { entry, text, isReceipt: isReceipt(entry) && !witnessed.has(entry) };
+  }
+
+  function send(line: Omit<Line, 'resolve' | 'reject'>): Promise<void> {
+    const sent = new Promise<void>((resolve, reject) => queue.push({ ...line, resolve, reject }));
+    if (!isPumping) {
+      isPumping = true;
+      pumped = pump();
+    }
+    return sent;
+  }
+
+  /** Takes the oldest lines out of the queue, to the disk: their receipts follow the journal, and never lead it. */
+  function take(count: number): Line[] {
+    const batch = queue.splice(0, count);
+    for (const line of batch) if (line.isReceipt) unreceipted.push(line.entry);
+    return batch;
   }
 
   async function pump(): Promise<void> {
     for (;;) {
       // Not at once: what else happens in this turn goes out in the same write, and costs no fsync of its own.
       await nextTurn();
-      const batch = queue.splice(0);
+      const batch = take(queue.length);
       if (batch.length === 0) break;
       try {
         batch.push(...(await putOnDisk(batch)));
@@ -117,26 +133,17 @@ export function createWriteAhead(options: {
     assertHeld();
     // With no lockfile yet, or no journal any more, the state can only be written whole.
     if (journal === undefined || journal.isGone) return fold();
-    try {
-      await journal.append(
-        batch.map((line) => line.text).join(''),
-        batch.some((line) => isMoney(line.entry)),
-      );
-    } catch (cause) {
-      throw diskError({ path: journalPath(lockfile), doing: 'written', cause });
-    }
+    const file = journal;
+    const lines = batch.filter(({ text }) => text !== '');
+    const text = lines.map((line) => line.text).join('');
+    const isDurable = lines.some((line) => isMoney(line.entry));
+    if (text !== '') await onDisk(journalPath(lockfile), 'written', () => file.append(text, isDurable));
     return [];
   }
 
-  /** One writer at a time, whoever asks: the pump, a witness, the end. */
-  function writeReceipts(): Promise<void> {
-    const turn = writing.then(async () => {
-      const entries = [...unreceipted];
-      await receipts.append(entries);
-      unreceipted.splice(0, entries.length);
-    });
-    writing = turn.catch(() => undefined);
-    return turn;
+  async function writeReceipts(): Promise<void> {
+    await receipts.append(unreceipted);
+    unreceipted.length = 0;
   }
 
   /** A run whose lock was forced from it must not write: another may be at work on the same files. */
@@ -149,20 +156,15 @@ export function createWriteAhead(options: {
 
   /** Writes the lockfile from memory. It then holds all lines so far: gives those that still waited. */
   async function fold(): Promise<readonly Line[]> {
-    const covered = queue.splice(0);
+    const covered = queue.length;
     const grown = grownBytes;
-    try {
-      lockfileBytes = await writeLockfile(lockfile, { ...state.content(), identity }, shots);
-    } catch (error) {
-      queue.unshift(...covered);
-      throw error;
-    }
+    lockfileBytes = await writeLockfile(lockfile, { ...state.content(), identity }, shots);
     hasNews = false;
     grownBytes -= grown;
     // Should the old one stay, each of its lines is known for one that the lockfile has; but the next append refuses to go on beside it.
     await journal?.remove().catch(() => undefined);
     journal = new JournalFile(journalPath(lockfile));
-    return covered;
+    return take(covered);
   }
 
   function hasOutgrown(): boolean {
@@ -182,7 +184,7 @@ export function createWriteAhead(options: {
   }
 
   function refuse(batch: readonly Line[], cause: unknown): void {
-    const error = asDailiesError(cause, lockfile);
+    const error = diskError({ path: lockfile, doing: 'written', cause });
     failure ??= error;
     for (const { entry, undo, reject } of batch) {
       const jobId = jobIn(entry);
@@ -212,7 +214,7 @@ export function createWriteAhead(options: {
       jobsNotKept.clear();
       return isNews;
     } catch (cause) {
-      const error = asDailiesError(cause, lockfile);
+      const error = diskError({ path: lockfile, doing: 'written', cause });
       failure ??= error;
       const isKept = error.code === 'disk' && (await keepInJournal());
       if (isKept) throw keptInJournal(error);
@@ -233,23 +235,17 @@ export function createWriteAhead(options: {
   }
 
   function note(entry: JournalEntry): void {
-    record(entry, { undo: undefined, resolve: () => undefined, reject: () => undefined });
+    queue.push({ ...record(entry), resolve: () => undefined, reject: () => undefined });
   }
 
   return {
     note,
     async commit(entry, undo) {
-      await new Promise<void>((resolve, reject) => {
-        record(entry, { undo, resolve, reject });
-        if (isPumping) return;
-        isPumping = true;
-        pumped = pump();
-      });
+      await send({ ...record(entry), undo });
     },
     async witness(entry) {
       witnessed.add(entry);
-      unreceipted.push(entry);
-      await writeReceipts();
+      await send({ entry, text: '', isReceipt: true });
     },
     hasChanged: () => hasChanged,
     failure: () => failure,
@@ -270,10 +266,6 @@ const GROWING = new Set<JournalEntry['type']>(['begun', 'delivered', 'restored',
 function jobIn(entry: JournalEntry): string | undefined {
   if (entry.type === 'accepted') return entry.job.id;
   return entry.type === 'resolved' && entry.as === 'job' ? entry.job.id : undefined;
-}
-
-function asDailiesError(error: unknown, path: string): DailiesError {
-  return error instanceof DailiesError ? error : diskError({ path, doing: 'written', cause: error });
 }
 
 function jobsAtRisk(ids: readonly string[], cause: DailiesError): DailiesError {

@@ -232,25 +232,16 @@ function step(store: AttemptStore, [choice, which]: readonly [number, number]): 
 }
 
 /**
- * The parts of a state, each as text: attempts that were ever sent, without their names, and the picks. The receipts, which
- * know of attempts alone, may be ahead of the journal.
+ * The state but for attempts of which nothing was ever sent, for a write can end between the beginning and the intent; and
+ * without names, of which receipts do not know.
  */
-function partsOf(state: ShotState): ReadonlyMap<string, string> {
+function sentIn(state: ShotState): string {
   const sent = state.attempts().filter(({ steps }) => steps > 0);
-  const parts = sent.map(({ names: _, ...attempt }) => [attempt.id, sortedJson(attempt)] as const);
-  return new Map([...parts, ['picks', sortedJson(state.picks())]]);
-}
-
-/** How far each part of a state has come, at the least: the last of these moments at which it was just so; -1: never. */
-function reached(found: ShotState, moments: readonly ReadonlyMap<string, string>[]): number {
-  const parts = partsOf(found);
-  const keys = new Set([...parts.keys(), ...moments.flatMap((moment) => [...moment.keys()])]);
-  const last = [...keys].map((key) => moments.findLastIndex((moment) => moment.get(key) === parts.get(key)));
-  return Math.min(...last);
+  return sortedJson([sent.map(({ names: _, ...attempt }) => attempt), state.picks()]);
 }
 
 describe('whatever happens, and whenever it is cut short', () => {
-  it('a start finds each purchase and the picks at a moment of the run, and none before the last that was acknowledged', async () => {
+  it('a start finds a moment of the run, and none before the last that was acknowledged', async () => {
     const action = fc.tuple(fc.nat(), fc.nat());
     const pauses = fc.constantFrom('none', 'turn', 'done');
     const run = fc.array(fc.tuple(action, pauses, fc.boolean()), { minLength: 5, maxLength: 40 });
@@ -259,13 +250,13 @@ describe('whatever happens, and whenever it is cut short', () => {
         const folder = newFolder();
         const clock = stillClock();
         const store = await openIn(folder, { foldFloorBytes, clock });
-        const moments = [partsOf(store)];
+        const moments = [sentIn(store)];
         let acknowledged = 0;
         for (const [what, pause, isCut] of steps) {
           // Whatever patience the gateway has asked for is over.
           await clock.sleep(3_600_000);
           const done = step(store, what);
-          const moment = moments.push(partsOf(store)) - 1;
+          const moment = moments.push(sentIn(store)) - 1;
           const settled = done?.then(() => {
             acknowledged = Math.max(acknowledged, moment);
           });
@@ -274,11 +265,11 @@ describe('whatever happens, and whenever it is cut short', () => {
           if (isCut && what[0] % 4 === 0) {
             const least = acknowledged;
             const found = await readShotState(lockfileOf(folderAfterKill(folder)));
-            expect(reached(found, moments)).toBeGreaterThanOrEqual(least);
+            expect(moments.lastIndexOf(sentIn(found))).toBeGreaterThanOrEqual(least);
           }
         }
         await store.close();
-        expect(partsOf(await readShotState(lockfileOf(folder)))).toEqual(moments.at(-1));
+        expect(sentIn(await readShotState(lockfileOf(folder)))).toBe(moments.at(-1));
       }),
       { numRuns: volume({ short: 12, long: 200 }), endOnFailure: true },
     );
