@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { DailiesError } from '../errors.js';
-import { diskError, undefinedIfAbsent } from '../disk-error.js';
 import { decodeLine, type JournalEntry } from './journal-line.js';
+import { linesOf } from './line-file.js';
 
 /** Where the journal of a lockfile lies: `teaser.lock.json` has `teaser.lock.journal`. */
 export function journalPath(lockfile: string): string {
@@ -10,15 +9,16 @@ export function journalPath(lockfile: string): string {
 }
 
 /**
- * Reads a journal, an entry for each line; undefined where there is none. A torn tail, as a kill or a power cut in the
+ * Reads a journal, an entry for each line; undefined where there are none. A torn tail, as a kill or a power cut in the
  * middle of a write leaves it, ends the journal: nothing in it was ever acknowledged. A last line that lacks
  * but its line break is whole: what it knows (a job's id, perhaps) is worth more than the purity of the cut.
  * Throws `disk` where it cannot be read; while it is walked, `journal-corrupt` where a line is damaged that
  * whole ones follow, and `lockfile-newer` where one is from a later version (exit 3 all).
  */
 export async function readJournal(path: string): Promise<Iterable<PlacedEntry> | undefined> {
-  const bytes = await readBytes(path);
-  return bytes && entriesOf(bytes, path);
+  const lines: string[] = [];
+  for await (const line of linesOf(path)) lines.push(line);
+  return lines.length === 0 ? undefined : entriesOf(lines, path);
 }
 
 /** An entry, and the number of its line, from 1. */
@@ -41,40 +41,13 @@ export function journalCorrupt(damage: {
   });
 }
 
-async function readBytes(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path).catch(undefinedIfAbsent);
-  } catch (cause) {
-    throw diskError({ path, doing: 'read', cause });
-  }
-}
-
-function* entriesOf(bytes: Buffer, path: string): Iterable<PlacedEntry> {
-  let place = 0;
-  for (const line of linesOf(bytes)) {
-    place += 1;
-    const entry = decodeLine(line.text);
-    if (entry === undefined) {
-      if (!hasWholeLine(bytes.subarray(line.end))) return;
+function* entriesOf(lines: readonly string[], path: string): Iterable<PlacedEntry> {
+  for (const [index, line] of lines.entries()) {
+    const place = index + 1;
+    const entry = decodeLine(line);
+    if (entry) yield { place, entry };
+    else if (lines.slice(place).some(decodeLine))
       throw journalCorrupt({ path, place, what: 'its checksum does not match, and whole lines follow it' });
-    }
-    yield { place, entry };
-  }
-}
-
-function hasWholeLine(bytes: Buffer): boolean {
-  for (const { text } of linesOf(bytes)) if (decodeLine(text)) return true;
-  return false;
-}
-
-const LINE_BREAK = 10;
-
-function* linesOf(bytes: Buffer): Iterable<{ readonly text: string; readonly end: number }> {
-  let start = 0;
-  while (start < bytes.length) {
-    const lineBreak = bytes.indexOf(LINE_BREAK, start);
-    const end = lineBreak === -1 ? bytes.length : lineBreak;
-    yield { text: bytes.toString('utf8', start, end), end };
-    start = end + 1;
+    else return;
   }
 }

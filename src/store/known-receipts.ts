@@ -30,10 +30,8 @@ export async function knownReceipts(
   let owner = book?.owner;
   const attempts = new Map(own);
   const add = (told: ReadonlyMap<string, Attempt>) => {
-    for (const attempt of told.values()) {
-      const before = attempts.get(attempt.id);
-      if (!before || knowsMore(attempt, before)) attempts.set(attempt.id, attempt);
-    }
+    for (const attempt of told.values())
+      if (knowsMore(attempt, attempts.get(attempt.id))) attempts.set(attempt.id, attempt);
   };
   if (stored?.theirs) add(await readReceipts(receiptsPath(home.root, stored.theirs.identity.project_id)));
   for (const other of await receiptsIn(home.root, { besides: path })) {

@@ -178,8 +178,7 @@ function refuseRepeatedIds(attempts: readonly Attempt[], path: string): void {
 function withoutRepeats(found: FoundLockfile): FoundLockfile {
   const known = new Map<string, Attempt>();
   for (const attempt of found.attempts) {
-    const before = known.get(attempt.id);
-    if (!before || knowsMore(attempt, before)) known.set(attempt.id, attempt);
+    if (knowsMore(attempt, known.get(attempt.id))) known.set(attempt.id, attempt);
   }
   return { ...found, attempts: [...known.values()] };
 }

@@ -168,8 +168,8 @@ async function seen(
   const clips = openClipFolder({ root });
   const all = new Map(receipts);
   for (const [id, attempt] of receipts) {
-    if (!isDelivered(attempt) || attempt.state.pruned || (state.has(id) && isDelivered(state.get(id))))
-      continue;
+    const before = state.find(id);
+    if (!isDelivered(attempt) || attempt.state.pruned || (before && isDelivered(before))) continue;
     for (const { sha256 } of attempt.state.outputs)
       if (!(await clips.stat(sha256))) all.set(id, { ...attempt, state: { ...attempt.state, unseen: true } });
   }
@@ -199,7 +199,7 @@ function repair({
   for (const damaged of [...own.damaged, ...(theirs?.damaged ?? [])]) {
     const { id, owner } = damaged;
     const [one, other] = [receipts.get(id), whole.get(id)];
-    const best = one && other && knowsMore(other, one) ? other : (one ?? other);
+    const best = other && knowsMore(other, one) ? other : one;
     // In a mixture the id of one purchase may stand above the job of another, or above a clip that nothing else tells of.
     const isMixed = !jobs.has(jobOf(damaged)) || (isDelivered(damaged) && best && isUnfetched(best));
     const told = theirs && isMixed ? undefined : best;
@@ -246,7 +246,9 @@ function replay(
     if ('id' in entry) touched.set(entry.id, place);
     try {
       const told = 'step' in entry ? receipts.get(entry.id) : undefined;
-      if (told && 'step' in entry && entry.step > stepsOf(entry.id, state) + 1) takeIn(told, state);
+      // Nothing follows at once on what the state does not know.
+      if (told && 'step' in entry && entry.step > (state.find(entry.id)?.steps ?? -2) + 1)
+        takeIn(told, state);
       if (applyLine(entry, { told, state })) applied += 1;
     } catch (error) {
       throw journalCorrupt({ path, place, what: `it does not fit what came before: ${messageOf(error)}` });
@@ -268,15 +270,10 @@ function applyLine(
   try {
     return state.apply(entry);
   } catch (error) {
-    if (!told || !state.has(told.id) || !knowsMore(told, state.get(told.id))) throw error;
+    if (!told || !state.find(told.id) || !knowsMore(told, state.find(told.id))) throw error;
     takeIn(told, state);
     return true;
   }
-}
-
-/** How far the state has followed an attempt; -2 where it does not know it, so that nothing follows at once. */
-function stepsOf(id: string, state: StateInMemory): number {
-  return state.has(id) ? state.get(id).steps : -2;
 }
 
 /** Takes in what the receipts know and the state does not, or not as far. */
@@ -309,7 +306,7 @@ function takeInSide({ attempts, picks, catalogue }: Lockfile, state: StateInMemo
 
 /** Gives those of which more is known now. */
 function takeInAll(attempts: Iterable<Attempt>, state: StateInMemory): readonly Attempt[] {
-  const news = [...attempts].filter((one) => !state.has(one.id) || knowsMore(one, state.get(one.id)));
+  const news = [...attempts].filter((one) => knowsMore(one, state.find(one.id)));
   if (news.length > 0) state.restore(news.map((attempt) => withNames(attempt, state)));
   return news;
 }
@@ -320,7 +317,7 @@ function takeIn(told: Attempt, state: StateInMemory): void {
 
 /** The receipts know of no names. */
 function withNames(told: Attempt, state: StateInMemory): Attempt {
-  const names = state.has(told.id) ? state.get(told.id).names : undefined;
+  const names = state.find(told.id)?.names;
   return names === undefined ? told : { ...told, names };
 }
 

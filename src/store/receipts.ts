@@ -1,15 +1,16 @@
 import { constants } from 'node:fs';
-import { open, readdir, type FileHandle } from 'node:fs/promises';
+import { readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Attempt } from '../domain/attempt.js';
-import { diskError, errnoOf, onDisk, undefinedIfAbsent } from '../disk-error.js';
+import { onDisk, undefinedIfAbsent } from '../disk-error.js';
 import { isRecord } from '../domain/is-record.js';
 import { DailiesError } from '../errors.js';
 import { attemptProblem } from './lockfile-problem.js';
 import { encodeLine, entryIn, openLine, sealLine, type JournalEntry } from './journal-line.js';
+import { endOfLines, linesOf, openRegular } from './line-file.js';
 import type { ProjectIdentity } from './lockfile-text.js';
 import { ownFolder } from './own-folder.js';
-import { knowsMore, moved, newAttempt } from './shot-state.js';
+import { attemptAfter } from './shot-state.js';
 import { signatureOf } from './text-file.js';
 
 /*
@@ -66,7 +67,7 @@ async function receiptsOf(path: string, isKept: (attempt: Attempt) => boolean): 
     const said = ownerIn(value);
     owner = said ?? owner;
     if (said) continue;
-    const next = attemptAfter(attempts, entryIn(value));
+    const next = newsIn(entryIn(value), attempts);
     if (next && isKept(next)) attempts.set(next.id, next);
   }
   return { attempts, owner };
@@ -103,19 +104,11 @@ export async function receiptsIn(
  * The attempt that an entry is about, after it; undefined where it says nothing new. What cannot follow what came before is
  * left out: the last sure step counts.
  */
-function attemptAfter(attempts: ReadonlyMap<string, Attempt>, entry: JournalEntry): Attempt | undefined {
+function newsIn(entry: JournalEntry, attempts: ReadonlyMap<string, Attempt>): Attempt | undefined {
   if (entry.type === 'picked' || entry.type === 'catalogued') return undefined;
-  if (entry.type === 'begun') return attempts.has(entry.id) ? undefined : newAttempt(entry);
-  if (entry.type === 'restored') {
-    const { attempt } = entry;
-    if (!isSound(attempt)) return undefined;
-    const before = attempts.get(attempt.id);
-    return !before || knowsMore(attempt, before) ? attempt : undefined;
-  }
-  const before = attempts.get(entry.id);
-  if (!before || entry.step <= before.steps) return undefined;
+  if (entry.type === 'restored' && !isSound(entry.attempt)) return undefined;
   try {
-    return moved(before, entry);
+    return attemptAfter((id) => attempts.get(id), entry);
   } catch (error) {
     if (!(error instanceof DailiesError)) throw error;
     return undefined;
@@ -139,37 +132,6 @@ function ownerIn(value: unknown): ReceiptsOwner | undefined {
     typeof sandbox === 'boolean' &&
     typeof place === 'string';
   return isOwner ? { project_id, manifest, sandbox, place } : undefined;
-}
-
-/** Not by readline, which knows line breaks that JSON leaves in its texts. */
-async function* linesOf(path: string): AsyncIterable<string> {
-  const handle = await openRegular(path, constants.O_RDONLY);
-  if (!handle) return;
-  let begun = '';
-  try {
-    for await (const piece of handle.createReadStream({ encoding: 'utf8', highWaterMark: 1 << 18 })) {
-      const lines = (begun + String(piece)).split('\n');
-      begun = lines.pop() ?? '';
-      yield* lines;
-    }
-  } catch (cause) {
-    throw diskError({ path, doing: 'read', cause });
-  }
-  if (begun !== '') yield begun;
-}
-
-/** Opens a file of ours, never through a link and never a pipe or a device; undefined where there is none. Throws `disk`. */
-async function openRegular(path: string, flags: number): Promise<FileHandle | undefined> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o644);
-    if ((await handle.stat()).isFile()) return handle;
-    throw new Error('it is no regular file');
-  } catch (cause) {
-    await handle?.close();
-    if (errnoOf(cause) === 'ENOENT') return undefined;
-    throw diskError({ path, doing: 'opened', cause });
-  }
 }
 
 /** The receipts of one project as they grow. One call at a time. */
@@ -223,17 +185,4 @@ export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook
       await handle?.close();
     },
   };
-}
-
-/** How far the last whole line of a file reaches. */
-async function endOfLines(file: FileHandle, size: number): Promise<number> {
-  const block = Buffer.alloc(1 << 16);
-  for (let end = size; end > 0;) {
-    const start = Math.max(0, end - block.length);
-    const { bytesRead } = await file.read(block, 0, end - start, start);
-    const lineBreak = block.subarray(0, bytesRead).lastIndexOf(10);
-    if (lineBreak !== -1) return start + lineBreak + 1;
-    end = start;
-  }
-  return 0;
 }

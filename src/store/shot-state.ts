@@ -38,7 +38,7 @@ export interface StateInMemory extends ShotState {
   apply(entry: JournalEntry): boolean;
   /** Takes in attempts as they stand, in the place of those of the same ids. */
   restore(attempts: readonly Attempt[]): void;
-  has(id: string): boolean;
+  find(id: string): Attempt | undefined;
   /** An id for an attempt that is begun now: unlike all others, and sorted after them. `nowMs` since 1970, `random` in [0, 1). */
   nextId(nowMs: number, random: number): string;
   /** What it is at this moment; later changes do not show in it. */
@@ -56,11 +56,7 @@ export function createState(initial?: StateContent): StateInMemory {
     places = new Map(attempts.map(({ id }, index) => [id, index]));
   };
   line(initial?.attempts ?? []);
-  const get = (id: string): Attempt => {
-    const attempt = attempts[places.get(id) ?? -1];
-    if (attempt === undefined) throw unfit(`there is no attempt ${id}`);
-    return attempt;
-  };
+  const find = (id: string): Attempt | undefined => attempts[places.get(id) ?? -1];
   const add = (attempt: Attempt) => {
     const last = attempts.at(-1);
     if (last !== undefined && attempt.id < last.id) line([...attempts, attempt]);
@@ -73,12 +69,13 @@ export function createState(initial?: StateContent): StateInMemory {
     const place = places.get(attempt.id);
     if (place === undefined) add(attempt);
     else attempts[place] = attempt;
+    return true;
   };
 
   return {
     attempts: () => attempts,
-    get,
-    has: (id) => places.has(id),
+    get: (id) => known(id, find(id)),
+    find,
     picks: () => picks,
     catalogue: () => catalogue,
     nextId: (nowMs, random) => idAfter(attempts.at(-1)?.id, { nowMs, random }),
@@ -89,14 +86,6 @@ export function createState(initial?: StateContent): StateInMemory {
     },
     apply(entry) {
       switch (entry.type) {
-        case 'begun':
-          if (places.has(entry.id)) return false;
-          add(newAttempt(entry));
-          return true;
-        case 'restored':
-          if (places.has(entry.attempt.id) && !knowsMore(entry.attempt, get(entry.attempt.id))) return false;
-          put(entry.attempt);
-          return true;
         case 'picked':
           picks = entry.picks;
           return true;
@@ -104,21 +93,42 @@ export function createState(initial?: StateContent): StateInMemory {
           catalogue = entry.catalogue;
           return true;
         default: {
-          const before = get(entry.id);
-          if (entry.step <= before.steps) return false;
-          put(moved(before, entry));
-          return true;
+          const after = attemptAfter(find, entry);
+          return after !== undefined && put(after);
         }
       }
     },
   };
 }
 
+/** The attempt that an entry is about, after it; undefined where that is known. Throws `internal` where the entry does not fit. */
+export function attemptAfter(
+  find: (id: string) => Attempt | undefined,
+  entry: Exclude<JournalEntry, { readonly type: 'picked' | 'catalogued' }>,
+): Attempt | undefined {
+  switch (entry.type) {
+    case 'begun':
+      return find(entry.id) ? undefined : newAttempt(entry);
+    case 'restored':
+      return knowsMore(entry.attempt, find(entry.attempt.id)) ? entry.attempt : undefined;
+    default: {
+      const before = known(entry.id, find(entry.id));
+      return entry.step <= before.steps ? undefined : moved(before, entry);
+    }
+  }
+}
+
+function known(id: string, attempt: Attempt | undefined): Attempt {
+  if (attempt === undefined) throw new DailiesError('internal', `there is no attempt ${id}`);
+  return attempt;
+}
+
 /**
- * Whether a record of an attempt knows more than another of the same: it tells of a clip, or of a job, of which the other does
- * not, or else it has followed the attempt farther. Two machines that each wait for one job count steps of their own.
+ * Whether a record of an attempt knows more than another of the same, where there is another: it tells of a clip, or of a job,
+ * of which the other does not, or else it has followed the attempt farther. Two machines that each wait for one job count steps of their own.
  */
-export function knowsMore(one: Attempt, other: Attempt): boolean {
+export function knowsMore(one: Attempt, other: Attempt | undefined): boolean {
+  if (!other) return true;
   const [mine, others] = [certaintyOf(one), certaintyOf(other)];
   return mine === others ? one.steps > other.steps : mine > others;
 }
@@ -130,7 +140,7 @@ function certaintyOf({ state }: Attempt): number {
 }
 
 /** An attempt after one more thing has happened to it. Throws `internal` where that cannot be. */
-export function moved(before: Attempt, entry: AttemptEntry): Attempt {
+function moved(before: Attempt, entry: AttemptEntry): Attempt {
   const steps = entry.step;
   switch (entry.type) {
     case 'assigned':
@@ -145,7 +155,7 @@ export function moved(before: Attempt, entry: AttemptEntry): Attempt {
 }
 
 /** The attempt that an entry begins. */
-export function newAttempt(begun: Extract<JournalEntry, { readonly type: 'begun' }>): Attempt {
+function newAttempt(begun: Extract<JournalEntry, { readonly type: 'begun' }>): Attempt {
   const { type: _, at, ...order } = begun;
   return { ...order, state: { kind: 'planned', since: at }, steps: 0, times: { created: Date.parse(at) } };
 }
@@ -168,8 +178,4 @@ function idAfter(
 
 function isInOrder(attempts: readonly Attempt[]): boolean {
   return attempts.every(({ id }, index) => index === 0 || (attempts[index - 1]?.id ?? '') < id);
-}
-
-function unfit(message: string): DailiesError {
-  return new DailiesError('internal', message);
 }
