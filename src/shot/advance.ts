@@ -108,27 +108,20 @@ function resolved(
 }
 
 function nextTimes(times: Attempt['times'], event: AttemptEvent): Attempt['times'] {
-  const at = Date.parse(event.at);
-  switch (event.type) {
-    case 'submit_started':
-      return { ...times, submitted: at };
-    case 'accepted':
-      return { ...times, accepted: at };
-    case 'resumed':
-      return { ...times, resumed: at };
-    case 'progressed':
-      return event.status === 'in_progress' && times.started === undefined
-        ? { ...times, started: at }
-        : times;
-    case 'completed':
-    case 'ended':
-      return { ...times, completed: at };
-    case 'delivered':
-      return { ...times, delivered: at };
-    default:
-      return times;
-  }
+  const isStart = event.type === 'progressed' && event.status === 'in_progress';
+  const step = isStart && times.started === undefined ? 'started' : REACHED[event.type];
+  return step ? { ...times, [step]: Date.parse(event.at) } : times;
 }
+
+/** Which step an event reaches, whenever it comes. */
+const REACHED: Readonly<Partial<Record<AttemptEvent['type'], keyof Attempt['times']>>> = {
+  submit_started: 'submitted',
+  accepted: 'accepted',
+  resumed: 'resumed',
+  completed: 'completed',
+  ended: 'completed',
+  delivered: 'delivered',
+};
 
 function isOneOf<K extends AttemptStateKind>(state: AttemptState, kinds: readonly K[]): state is StateOf<K> {
   return (kinds as readonly string[]).includes(state.kind);

@@ -4,14 +4,16 @@ import type { Picks } from '../domain/picks.js';
 import { DailiesError } from '../errors.js';
 import type { CatalogueSnapshot } from './shot-state.js';
 
-/** What happens to one attempt: `step` counts what has happened to it before, so that no entry is applied twice. */
-export type AttemptEntry = { readonly id: string; readonly step: number } & (
+/** What may happen to an attempt. */
+export type Change =
   | AttemptEvent
   /** It got another owner: its shot was renamed. */
   | ({ readonly type: 'assigned' } & Pick<Attempt, 'owner'>)
   /** Its clips bear these names now. */
-  | { readonly type: 'named'; readonly names: readonly string[] }
-);
+  | { readonly type: 'named'; readonly names: readonly string[] };
+
+/** What happens to one attempt: `step` counts what has happened to it before, so that no entry is applied twice. */
+export type AttemptEntry = { readonly id: string; readonly step: number } & Change;
 
 /** One thing that happened, as a line of the journal or of the receipts keeps it. */
 export type JournalEntry =

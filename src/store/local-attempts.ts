@@ -8,7 +8,7 @@ import { advance } from '../shot/advance.js';
 import { afterAcceptance, afterRefusal, FULL_PACE, nextSubmitAtMs } from '../shot/pace.js';
 import type { AttemptStore, Purchase, WorkOrder } from './attempt-store.js';
 import { journalPath } from './journal.js';
-import type { AttemptEntry } from './journal-line.js';
+import type { AttemptEntry, Change } from './journal-line.js';
 import { writeLockfile } from './lockfile.js';
 import { createPlaces } from './places.js';
 import { memoOf, memoPath, readState, type StateHome, type StateOnDisk } from './read-state.js';
@@ -127,10 +127,7 @@ function createStore<Order extends WorkOrder>({
     if (isClosed) throw new DailiesError('internal', 'the state is closed');
   };
   const ownerKey = ({ shot, take }: Attempt['owner']) => `${shot}@${take}`;
-  const next = (id: string, event: AttemptEvent): AttemptEntry => ({
-    ...{ id, step: state.get(id).steps + 1 },
-    ...event,
-  });
+  const next = (id: string, event: Change): AttemptEntry => ({ id, step: state.get(id).steps + 1, ...event });
   /** Changes memory and the ledger at once; the promise is about the disk. */
   const commit = async (entry: AttemptEntry, undo?: () => AttemptEntry): Promise<Attempt> => {
     assertOpen();
@@ -233,10 +230,10 @@ function createStore<Order extends WorkOrder>({
       await put();
       return commit(entry);
     },
-    assign: ({ id }, owner) => commit({ id, step: state.get(id).steps + 1, type: 'assigned', owner }),
+    assign: ({ id }, owner) => commit(next(id, { type: 'assigned', owner })),
     named({ id }, names) {
       assertOpen();
-      ahead.commit({ id, step: state.get(id).steps + 1, type: 'named', names }).catch(() => undefined);
+      ahead.commit(next(id, { type: 'named', names })).catch(() => undefined);
     },
     async setPicks(picks) {
       assertOpen();

@@ -90,68 +90,38 @@ export async function writeLockfile(
 async function readStored(path: string, isAsWeWroteIt: boolean): Promise<readonly StoredLockfile[]> {
   const text = await onDisk(path, 'read', () => readFile(path, 'utf8').catch(undefinedIfAbsent));
   if (text === undefined) return [];
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    if (!hasConflict(text)) throw notJson({ text, cause, path });
-    return readSides(text, path);
-  }
-  if (isAsWeWroteIt) return [value as StoredLockfile];
-  const stored = checkStored(value, path);
-  refuseRepeatedKeys(stored, { text, path });
-  return [stored];
-}
-
-function readSides(text: string, path: string): readonly StoredLockfile[] {
+  if (isAsWeWroteIt) return [parse({ path, text }) as StoredLockfile];
+  if (!hasConflict(text)) return [checked({ path, text })];
   const sides = conflictSides(text);
   if (!sides) throw corrupt(path, `${CONFLICT}, and not all of their markers`);
-  return (['ours', 'theirs'] as const).map((side) => {
-    const context = `${CONFLICT}, and the side "${side}" `;
-    let value: unknown;
-    try {
-      value = JSON.parse(sides[side]);
-    } catch (cause) {
-      throw notJson({ text: sides[side], cause, path, context });
-    }
-    const stored = checkStored(value, path, context);
-    refuseRepeatedKeys(stored, { text: sides[side], path, context });
-    return stored;
-  });
-}
-
-/** What is below a key that comes twice is not read, and would be forgotten. To look for one takes long, to count does not. */
-function refuseRepeatedKeys(
-  { shots }: StoredLockfile,
-  { text, path, context = '' }: { readonly text: string; readonly path: string; readonly context?: string },
-): void {
-  let unread = text.match(/"check"\s*:/g)?.length ?? 0;
-  for (const { takes } of Object.values(shots))
-    for (const { attempts } of Object.values(takes)) unread -= attempts.length;
-  const repeated = unread === 0 ? undefined : repeatedKey(text);
-  if (repeated) throw corrupt(path, `${context}has "${repeated.key}" twice (line ${repeated.line})`);
+  return (['ours', 'theirs'] as const).map((side) =>
+    checked({ path, text: sides[side], context: `${CONFLICT}, and the side "${side}" ` }),
+  );
 }
 
 const CONFLICT = 'has merge conflicts in it';
 
-function notJson({
-  text,
-  cause,
-  path,
-  context = '',
-}: {
-  readonly text: string;
-  readonly cause: unknown;
+/** The text of a lockfile, or of a side of one, and how a sentence about it begins. */
+interface Source {
   readonly path: string;
+  readonly text: string;
   readonly context?: string;
-}): DailiesError {
-  if (text.trim() === '') return corrupt(path, `${context}is empty`);
-  const position = Number(/position (\d+)/.exec(messageOf(cause))?.[1] ?? text.length);
-  const line = text.slice(0, position).split('\n').length;
-  return corrupt(path, `${context}is not JSON (line ${line})`);
 }
 
-function checkStored(value: unknown, path: string, context = ''): StoredLockfile {
+function parse({ path, text, context = '' }: Source): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (text.trim() === '') throw corrupt(path, `${context}is empty`);
+    const position = Number(/position (\d+)/.exec(messageOf(cause))?.[1] ?? text.length);
+    const line = text.slice(0, position).split('\n').length;
+    throw corrupt(path, `${context}is not JSON (line ${line})`);
+  }
+}
+
+function checked(source: Source): StoredLockfile {
+  const { path, text, context = '' } = source;
+  const value = parse(source);
   const version = isRecord(value) && Number.isSafeInteger(value['version']) ? Number(value['version']) : 0;
   if (version > LOCKFILE_VERSION) {
     throw new DailiesError(
@@ -162,7 +132,14 @@ function checkStored(value: unknown, path: string, context = ''): StoredLockfile
   }
   const problem = lockfileProblem(value);
   if (problem !== undefined) throw corrupt(path, `${context}does not hold together: ${problem}`);
-  return value as StoredLockfile;
+  const stored = value as StoredLockfile;
+  // What is below a key that comes twice is not read, and would be forgotten. To look for one takes long, to count does not.
+  let unread = text.match(/"check"\s*:/g)?.length ?? 0;
+  for (const { takes } of Object.values(stored.shots))
+    for (const { attempts } of Object.values(takes)) unread -= attempts.length;
+  const repeated = unread === 0 ? undefined : repeatedKey(text);
+  if (repeated) throw corrupt(path, `${context}has "${repeated.key}" twice (line ${repeated.line})`);
+  return stored;
 }
 
 function refuseRepeatedIds(attempts: readonly Attempt[], path: string): void {

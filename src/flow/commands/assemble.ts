@@ -85,8 +85,7 @@ function assertFree(project: Project, target: string): void {
 async function pickedClips(project: Project, clips: ClipStore): Promise<string[]> {
   const { manifest } = project;
   const { state } = await readState(stateHome(project));
-  const known = { attempts: state.attempts(), picks: state.picks() };
-  const { decisions, picks, claims, context } = await survey({ project, clips, ...known, scope: {} });
+  const { decisions, picks, claims, context } = await survey({ project, state, clips });
   const isThere = (attempt: Parameters<typeof context.clipStatus>[0]) =>
     isDelivered(attempt) && context.clipStatus(attempt) !== 'missing';
   const wanted: string[] = [];

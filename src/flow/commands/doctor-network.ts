@@ -8,7 +8,7 @@ import type { Answer } from '../../gateway/read-submit.js';
 import { USER_AGENT } from '../../gateway/user-agent.js';
 import { openWeb, type Web } from '../../gateway/web.js';
 import { bodyWords, printable, redactor } from '../../gateway/words.js';
-import type { Check } from './doctor.js';
+import { ok, problem, warning, type Check } from './doctor-check.js';
 import type { GatewayTarget } from '../project/gateway-target.js';
 
 /** What the network is looked at with. */
@@ -24,13 +24,7 @@ const LARGEST_ANSWER_BYTES = 32 * 1024 * 1024;
 /** Proxy, reach, key and clock, all told from two answers of the gateway. */
 export async function checkNetwork(target: GatewayTarget, options: NetworkOptions): Promise<Check[]> {
   if (target.baseUrl === undefined) {
-    return [
-      {
-        name: 'gateway',
-        status: 'ok',
-        message: 'the sandbox runs within dailies and needs neither network nor key',
-      },
-    ];
+    return [ok('gateway', 'the sandbox runs within dailies and needs neither network nor key')];
   }
   const base = new URL(target.baseUrl);
   const proxy = checkProxy(base, options.env);
@@ -60,16 +54,9 @@ function checkProxy(base: URL, env: NodeJS.ProcessEnv): Check {
   try {
     const proxy = proxyFor(base, env);
     // Without user name and password.
-    const message = proxy === undefined ? 'none' : `through ${proxy.origin}`;
-    return { name: 'proxy', status: 'ok', message };
+    return ok('proxy', proxy === undefined ? 'none' : `through ${proxy.origin}`);
   } catch (error) {
-    const fix = error instanceof DailiesError ? error.hint : undefined;
-    return {
-      name: 'proxy',
-      status: 'problem',
-      message: messageOf(error),
-      ...(fix === undefined ? {} : { fix }),
-    };
+    return problem('proxy', messageOf(error), error instanceof DailiesError ? error.hint : undefined);
   }
 }
 
@@ -103,37 +90,25 @@ async function get(
 function checkReach(target: GatewayTarget, asked: Asked): Check {
   const place = target.baseUrl ?? '';
   if (asked.kind !== 'answered') {
-    return {
-      name: 'gateway',
-      status: 'problem',
-      message: `${place} cannot be reached: ${failureWords(asked.error)}`,
-      fix: 'check the network; behind a proxy, set HTTPS_PROXY and, for hosts to be reached directly, NO_PROXY',
-    };
+    const fix =
+      'check the network; behind a proxy, set HTTPS_PROXY and, for hosts to be reached directly, NO_PROXY';
+    return problem('gateway', `${place} cannot be reached: ${failureWords(asked.error)}`, fix);
   }
   const { status, body } = asked.answer;
   // A gateway may want the key even for its catalogue; the key is looked at by itself.
-  if (status === 401 || status === 403) return { name: 'gateway', status: 'ok', message: `${place} answers` };
+  if (status === 401 || status === 403) return ok('gateway', `${place} answers`);
   const models = asObject(parseJson(body))?.['data'];
-  if (status === 200 && Array.isArray(models)) {
-    return { name: 'gateway', status: 'ok', message: `${place} answers, with ${models.length} models` };
-  }
+  if (status === 200 && Array.isArray(models))
+    return ok('gateway', `${place} answers, with ${models.length} models`);
   const words = printable(bodyWords(body) ?? 'nothing', redactor(target.apiKey));
-  return {
-    name: 'gateway',
-    status: 'problem',
-    message: `${place}/videos/models answers ${status}: ${words}`,
-    fix: 'check the base URL: it usually ends in /api/v1',
-  };
+  const fix = 'check the base URL: it usually ends in /api/v1';
+  return problem('gateway', `${place}/videos/models answers ${status}: ${words}`, fix);
 }
 
 function presenceOfKey({ apiKey, keyVariable, needsKey }: GatewayTarget): Check {
-  if (apiKey !== undefined) return { name: 'key', status: 'ok', message: `${keyVariable} is set` };
-  return {
-    name: 'key',
-    status: needsKey ? 'problem' : 'warning',
-    message: `${keyVariable} is not set`,
-    fix: `export ${keyVariable}=…, or put it into .env beside the manifest`,
-  };
+  if (apiKey !== undefined) return ok('key', `${keyVariable} is set`);
+  const fix = `export ${keyVariable}=…, or put it into .env beside the manifest`;
+  return (needsKey ? problem : warning)('key', `${keyVariable} is not set`, fix);
 }
 
 async function checkKey(web: Web, target: GatewayTarget, signal: AbortSignal): Promise<Check> {
@@ -143,16 +118,11 @@ async function checkKey(web: Web, target: GatewayTarget, signal: AbortSignal): P
   const name = target.keyVariable;
   if (asked.kind === 'answered' && (asked.answer.status === 401 || asked.answer.status === 403)) {
     const words = printable(bodyWords(asked.answer.body) ?? 'no reason given', redactor(target.apiKey));
-    return {
-      name: 'key',
-      status: 'problem',
-      message: `${name} is refused: ${words}`,
-      fix: 'check that the key belongs to this gateway and has not been disabled',
-    };
+    const fix = 'check that the key belongs to this gateway and has not been disabled';
+    return problem('key', `${name} is refused: ${words}`, fix);
   }
-  if (asked.kind === 'answered' && asked.answer.status === 200) {
-    return { name: 'key', status: 'ok', message: `${name} is accepted${usageWords(asked.answer)}` };
-  }
+  if (asked.kind === 'answered' && asked.answer.status === 200)
+    return ok('key', `${name} is accepted${usageWords(asked.answer)}`);
   return { ...present, message: `${name} is set; the gateway does not say whether it is valid` };
 }
 
@@ -171,9 +141,8 @@ function checkClock({ headers }: Answer, now: number): Check[] {
   const theirs = typeof date === 'string' ? Date.parse(date) : NaN;
   if (Number.isNaN(theirs)) return [];
   const skewMs = now - theirs;
-  if (Math.abs(skewMs) < WRONG_CLOCK_MS)
-    return [{ name: 'clock', status: 'ok', message: 'agrees with the gateway' }];
+  if (Math.abs(skewMs) < WRONG_CLOCK_MS) return [ok('clock', 'agrees with the gateway')];
   const minutes = Math.round(Math.abs(skewMs) / 60_000);
   const message = `${minutes} min ${skewMs > 0 ? 'ahead of' : 'behind'} the gateway`;
-  return [{ name: 'clock', status: 'warning', message, fix: 'set the clock of this machine, best by NTP' }];
+  return [warning('clock', message, 'set the clock of this machine, best by NTP')];
 }

@@ -3,16 +3,9 @@ import { systemClock, type Clock } from '../../clock.js';
 import { findFrameTool } from '../../media/frame-tool.js';
 import { TOOL_HINT } from '../../media/run-tool.js';
 import { canShareBytes, freeBytes } from '../../store/disk-space.js';
+import { ok, problem, warning, type Check } from './doctor-check.js';
 import { checkNetwork } from './doctor-network.js';
 import { gatewayTarget, parseGatewayOption } from '../project/gateway-target.js';
-
-/** One thing that was looked at: how it is, and the fix where it needs one. */
-export interface Check {
-  readonly name: 'node' | 'proxy' | 'gateway' | 'key' | 'clock' | 'disk' | 'frames';
-  readonly status: 'ok' | 'warning' | 'problem';
-  readonly message: string;
-  readonly fix?: string;
-}
 
 export interface DoctorOptions {
   /** A preset's name or a base URL; openrouter where absent. */
@@ -46,14 +39,10 @@ function checkNode(version: string): Check {
   const parts = version.replace(/^v/, '').split('.').map(Number);
   const difference =
     OLDEST_NODE.map((oldest, index) => (parts[index] ?? 0) - oldest).find((by) => by !== 0) ?? 0;
-  if (difference >= 0) return { name: 'node', status: 'ok', message: version };
-  const message = `${version} is older than ${OLDEST_NODE.join('.')}`;
-  return {
-    name: 'node',
-    status: 'problem',
-    message,
-    fix: 'install Node.js 20.18.1 or newer: https://nodejs.org',
-  };
+  if (difference >= 0) return ok('node', version);
+  const oldest = OLDEST_NODE.join('.');
+  const fix = `install Node.js ${oldest} or newer: https://nodejs.org`;
+  return problem('node', `${version} is older than ${oldest}`, fix);
 }
 
 const LITTLE_SPACE_BYTES = 2e9;
@@ -64,27 +53,18 @@ async function checkDisk({ folder, env }: DoctorOptions): Promise<Check> {
   if (!(await canShareBytes(store, output))) {
     const message =
       'clips and their names lie on different disks, or on one without links: each clip is there twice';
-    return {
-      name: 'disk',
-      status: 'warning',
-      message,
-      fix: 'put both on one disk, with --clips or --output',
-    };
+    return warning('disk', message, 'put both on one disk, with --clips or --output');
   }
   const free = await freeBytes(folder);
-  if (free === undefined) return { name: 'disk', status: 'warning', message: 'does not tell its free space' };
+  if (free === undefined) return warning('disk', 'does not tell its free space');
   const message = `${(free / 1e9).toFixed(1)} GB free`;
-  if (free >= LITTLE_SPACE_BYTES) return { name: 'disk', status: 'ok', message };
-  return { name: 'disk', status: 'warning', message, fix: 'make room, or name another folder with --output' };
+  if (free >= LITTLE_SPACE_BYTES) return ok('disk', message);
+  return warning('disk', message, 'make room, or name another folder with --output');
 }
 
 async function checkFrames(env: NodeJS.ProcessEnv): Promise<Check> {
   const tool = await findFrameTool(env);
-  if (tool !== undefined) return { name: 'frames', status: 'ok', message: `${tool.name} decodes video` };
-  return {
-    name: 'frames',
-    status: 'warning',
-    message: 'nothing here decodes video: shots cannot start from the frames of others',
-    fix: TOOL_HINT,
-  };
+  if (tool !== undefined) return ok('frames', `${tool.name} decodes video`);
+  const message = 'nothing here decodes video: shots cannot start from the frames of others';
+  return warning('frames', message, TOOL_HINT);
 }

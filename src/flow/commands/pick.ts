@@ -1,3 +1,4 @@
+import { isRecord } from '../../domain/is-record.js';
 import { pickOf } from '../../domain/picks.js';
 import { pickNow } from '../../plan/picks.js';
 import { nearest } from '../../domain/nearest.js';
@@ -23,10 +24,7 @@ export async function pickTakes(project: Project, file: string): Promise<Readonl
   const chosen = readPicks(project, text, file);
   const attempts = await openAttempts({ home: stateHome(project), clock: project.clock });
   try {
-    const { picks, decisions } = await survey({
-      ...{ project, attempts: attempts.attempts(), picks: attempts.picks(), clips: clipsOf(project) },
-      scope: {},
-    });
+    const { picks, decisions } = await survey({ project, state: attempts, clips: clipsOf(project) });
     const merged = new Map(Object.entries(picks));
     for (const [shot, take] of chosen) {
       if (take === null) merged.delete(shot);
@@ -46,9 +44,7 @@ function readPicks({ manifest }: Project, text: string, file: string): [string, 
     throw new DailiesError(
       'usage',
       `${file} has the picks of the project ${JSON.stringify(project)}, and the manifest is of "${manifest.project}"`,
-      {
-        hint: 'name the manifest of that project, or export the picks from the sheet of this one',
-      },
+      { hint: 'name the manifest of that project, or export the picks from the sheet of this one' },
     );
   }
   const takesOf = new Map(manifest.takes.map(({ shot, takes }) => [shot, takes]));
@@ -68,9 +64,7 @@ function readPicks({ manifest }: Project, text: string, file: string): [string, 
       throw new DailiesError(
         'usage',
         `${file} picks take ${JSON.stringify(take)} of ${shot}, which has ${takes}`,
-        {
-          hint: `choose a take from 1 to ${takes}`,
-        },
+        { hint: `choose a take from 1 to ${takes}` },
       );
     }
     return [shot, take];
@@ -79,25 +73,24 @@ function readPicks({ manifest }: Project, text: string, file: string): [string, 
 
 /** What a picks file holds; its project is undefined where it names none. */
 function picksIn(text: string, file: string): { readonly picks: object; readonly project: unknown } {
-  const data = objectIn(text);
+  const data = parsed(text);
   if (typeof data['version'] === 'number' && data['version'] > VERSION) {
     throw new DailiesError('usage', `${file} was written by a newer dailies (version ${data['version']})`, {
       hint: 'update dailies, then pick again',
     });
   }
   const { picks, project } = data;
-  if (data['version'] === VERSION && typeof picks === 'object' && picks !== null && !Array.isArray(picks))
-    return { picks, project };
+  if (data['version'] === VERSION && isRecord(picks)) return { picks, project };
   throw new DailiesError('usage', `${file} has no picks in it`, {
     hint: 'export them from the contact sheet; the form is { "version": 1, "picks": { "<shot>": 1 } }',
   });
 }
 
 /** The JSON object of a text; an empty one where it is none. */
-function objectIn(text: string): Readonly<Record<string, unknown>> {
+function parsed(text: string): Readonly<Record<string, unknown>> {
   try {
     const data: unknown = JSON.parse(text);
-    return typeof data === 'object' && data !== null ? { ...data } : {};
+    return isRecord(data) ? data : {};
   } catch {
     return {};
   }

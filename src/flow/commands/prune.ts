@@ -62,7 +62,7 @@ async function findIdle({
   readonly of: readonly DeliveredAttempt[];
 }> {
   const all = attempts.attempts();
-  const surveyed = await survey({ project, attempts: all, picks: attempts.picks(), clips, scope: {} });
+  const surveyed = await survey({ project, state: attempts, clips });
   const shown = new Set([...viewFor(project, surveyed).values()].map(({ attempt }) => attempt.id));
   const unused = new Set(
     surveyed.claims

@@ -89,19 +89,15 @@ async function findOpen(
     state.kind === 'uncertain' ||
     (as === 'abandoned' &&
       (state.kind === 'lost' || (state.kind === 'delivered' && state.lost !== undefined)));
-  const attempts = store.attempts();
-  const { decisions } = await survey({
-    project,
-    attempts,
-    picks: store.picks(),
-    clips: clipsOf(project),
-    scope: {},
-  });
+  const { decisions } = await survey({ project, state: store, clips: clipsOf(project) });
   const served = new Map([...decisions.values()].map(({ attempt, take }) => [attempt?.id, take]));
-  return attempts.filter(isOpen).map((attempt) => ({
-    attempt,
-    take: served.get(attempt.id) ?? decisions.get(slotKey(attempt.owner))?.take,
-  }));
+  return store
+    .attempts()
+    .filter(isOpen)
+    .map((attempt) => ({
+      attempt,
+      take: served.get(attempt.id) ?? decisions.get(slotKey(attempt.owner))?.take,
+    }));
 }
 
 /** What some words name: each a shot or a take as the lockfile or the manifest has it. A shot and its take may both be named. */
@@ -205,16 +201,12 @@ async function assertJob({
         hint: 'check the id; where there is no job, settle the shot with --not-charged',
       });
     case 'key_refused':
-      throw new DailiesError('key-refused', outcome.message, {
-        hint: gateway.keyHint,
-      });
+      throw new DailiesError('key-refused', outcome.message, { hint: gateway.keyHint });
     case 'unavailable':
       throw new DailiesError(
         'gateway-unreachable',
         `the gateway could not be asked for job ${jobId}: ${outcome.message}`,
-        {
-          hint: 'try again in a while: nothing has been changed',
-        },
+        { hint: 'try again in a while: nothing has been changed' },
       );
     default:
   }

@@ -3,6 +3,7 @@ import { isoNow } from '../../clock.js';
 import { defined } from '../../domain/defined.js';
 import { identityOf, outputsOf, type Attempt } from '../../domain/attempt.js';
 import type { PlanDocument } from '../../domain/plan.js';
+import type { Catalogue } from '../../domain/catalogue.js';
 import { isFruitless } from '../../domain/standing.js';
 import type { Take } from '../../domain/take.js';
 import type { EventSink, RunSummary, StopReason } from '../../events.js';
@@ -77,8 +78,9 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
   const attempts = await openAttempts<JobOrder>({ home: stateHome(project), clock, spending });
   const connections = connect(project);
   const clips = clipsOf(project);
+  const run: Run = { project, options, attempts, clips, connections, signal, emit };
   try {
-    const examined = await examineForRun({ project, attempts, clips, connections, options, signal });
+    const examined = await examineForRun(run);
     const { plan, surveyed, catalogue } = examined;
     const stopped = ceilingReached(plan, { options, attempts: attempts.attempts() });
     const toPay = project.target.kind !== 'sandbox' && !stopped && purchases(examined.decisions).length > 0;
@@ -87,7 +89,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       throw new DailiesError('declined', 'nothing was submitted');
     }
     // Up to here nothing was written but what a killed run had left.
-    if (catalogue) await keepSnapshot(project, attempts, catalogue);
+    if (catalogue) await keepSnapshot(run, catalogue);
     if (!arePicksAlike(surveyed.picks, attempts.picks())) await attempts.setPicks(surveyed.picks);
     await settleClips(surveyed.found, clips);
     const names = namesOf(project, attempts, clips);
@@ -98,11 +100,12 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       intervalMs: manifest.poll.intervalMs,
       history: lengthsOf(attempts.attempts()),
     });
-    const tools = workTools({ project, attempts, clips, connections, timing, signal, emit });
+    const tools = workTools(run, timing);
     const { control } = tools;
-    emitStart({ project, examined, timing, emit });
+    emitStart(run, examined, timing);
     if (stopped) control.stop(stopped);
-    const usage = toPay ? usageOf(() => connections.current(), control.working) : Promise.resolve(undefined);
+    const usageNow = () => usageOf(() => connections.current(), control.working);
+    const usage = toPay ? usageNow() : Promise.resolve(undefined);
     const planned: Planned = {
       survey: surveyed,
       sequence: workSequence({ survey: surveyed, timing }),
@@ -115,17 +118,9 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     const outcomes = await execute(tools, planned);
     await followClips(attempts, { surveyed, outcomes });
     stopForPicks({ takes: manifest.takes, survey: surveyed, outcomes, control });
-    await hintAtUsage(tools, {
-      outcomes,
-      before: usage,
-      now: () => usageOf(() => connections.current(), control.working),
-    });
+    await hintAtUsage(tools, { outcomes, before: usage, now: usageNow });
     control.release();
-    const { renderSheet } = options;
-    const sheet = await writeReports({
-      ...{ tools, attempts, project, examined, outcomes, renderSheet },
-      priceOf: planned.priceOf,
-    });
+    const sheet = await writeReports(run, { examined, outcomes, priceOf: planned.priceOf });
     await closeState(attempts, (reason) => control.stop(reason));
     const results = surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []);
     const summary = summarize({ project, tools, examined, results, startedAt, sheet });
@@ -137,22 +132,19 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
   }
 }
 
-/** A run that buys nothing needs no catalogue and no key for it: it must work when the gateway does not. */
-function examineForRun({
-  project,
-  attempts,
-  clips,
-  connections,
-  options,
-  signal,
-}: {
+/** What a run is of, and all that it has open. */
+interface Run {
   readonly project: Project;
+  readonly options: RunOptions;
   readonly attempts: LocalAttempts<JobOrder>;
   readonly clips: ClipStore;
   readonly connections: Connections;
-  readonly options: RunOptions;
   readonly signal: AbortSignal;
-}): Promise<Examined> {
+  readonly emit: EventSink;
+}
+
+/** A run that buys nothing needs no catalogue and no key for it: it must work when the gateway does not. */
+function examineForRun({ project, attempts, clips, connections, options, signal }: Run): Promise<Examined> {
   const { preflight = true, locked } = options;
   return examine({
     ...{ project, clips, signal, state: attempts, repaired: attempts.repaired },
@@ -185,11 +177,7 @@ function isSound({ found }: Survey, attempt: Attempt): boolean {
 }
 
 /** The snapshot holds the used models alone. */
-async function keepSnapshot(
-  project: Project,
-  attempts: LocalAttempts<JobOrder>,
-  catalogue: NonNullable<Examined['catalogue']>,
-): Promise<void> {
+async function keepSnapshot({ project, attempts }: Run, catalogue: Catalogue): Promise<void> {
   const used = new Set(project.manifest.takes.map((take) => take.settings.model));
   const models = catalogue.models.filter(
     ({ id, canonical_slug }) => used.has(id) || used.has(canonical_slug),
@@ -229,23 +217,10 @@ function showTake(
   );
 }
 
-function workTools({
-  project,
-  attempts,
-  clips,
-  connections,
-  timing,
-  signal,
-  emit,
-}: {
-  readonly project: Project;
-  readonly attempts: LocalAttempts<JobOrder>;
-  readonly clips: ClipStore;
-  readonly connections: Connections;
-  readonly timing: PollTiming;
-  readonly signal: AbortSignal;
-  readonly emit: EventSink;
-}): WorkTools {
+function workTools(
+  { project, attempts, clips, connections, signal, emit }: Run,
+  timing: PollTiming,
+): WorkTools {
   const { clock, manifest, paths, env } = project;
   const onStop = (reason: StopReason) => emit({ type: 'run.stopping', at: isoNow(clock), reason });
   return {
@@ -280,19 +255,8 @@ async function closeState(attempts: LocalAttempts, stop: (reason: StopReason) =>
   }
 }
 
-function emitStart({
-  project,
-  examined,
-  timing,
-  emit,
-}: {
-  readonly project: Project;
-  readonly examined: Examined;
-  readonly timing: PollTiming;
-  readonly emit: EventSink;
-}): void {
+function emitStart({ project, emit }: Run, { plan, decisions }: Examined, timing: PollTiming): void {
   const { clock, manifest, paths, target } = project;
-  const { plan, decisions } = examined;
   const at = isoNow(clock);
   emit({
     type: 'run.started',
@@ -325,27 +289,22 @@ function emitStart({
  * report.json and the contact sheet; gives the sheet's path. Takes out of scope are shown as they stand. Where nothing has
  * happened since they were written, and they are as they were, they stay.
  */
-async function writeReports({
-  tools,
-  attempts,
-  project,
-  examined,
-  outcomes,
-  priceOf,
-  renderSheet,
-}: {
-  readonly tools: WorkTools;
-  readonly attempts: LocalAttempts<JobOrder>;
-  readonly project: Project;
-  readonly examined: Examined;
-  readonly outcomes: ReadonlyMap<string, TakeOutcome>;
-  readonly priceOf: Planned['priceOf'];
-  readonly renderSheet: RunOptions['renderSheet'];
-}): Promise<string | undefined> {
+async function writeReports(
+  { project, attempts, emit, options: { renderSheet } }: Run,
+  {
+    examined,
+    outcomes,
+    priceOf,
+  }: {
+    readonly examined: Examined;
+    readonly outcomes: ReadonlyMap<string, TakeOutcome>;
+    readonly priceOf: Planned['priceOf'];
+  },
+): Promise<string | undefined> {
   const isAtRest = examined.plan.shots.every(({ action }) => action === 'reuse');
   const written = isAtRest ? reportStamp(project, renderSheet) : undefined;
   if (written && written.stamp === attempts.reported()) return written.sheet;
-  const { clock } = tools;
+  const { clock } = project;
   const report = buildReport({
     ...{ project, outcomes, priceOf, survey: examined.surveyed, generatedAt: isoNow(clock) },
     attempts: attempts.attempts(),
@@ -357,7 +316,7 @@ async function writeReports({
     return sheet;
   } catch (error) {
     // It can be made again at any time: dailies sheet.
-    warn(tools, `the report was not written: ${messageOf(error)}`);
+    warn({ clock, emit }, `the report was not written: ${messageOf(error)}`);
     return undefined;
   }
 }

@@ -20,20 +20,13 @@ export type Tell = (found: readonly Diagnostic[]) => void;
 export async function projectStatus(project: Project, tell?: Tell): Promise<Report> {
   const { state, cataloguedAt, repaired } = await readState(stateHome(project));
   tell?.(asDiagnostics(repaired));
-  const attempts = state.attempts();
-  const surveyed = await survey({
-    project,
-    attempts,
-    picks: state.picks(),
-    clips: clipsOf(project),
-    scope: {},
-  });
+  const surveyed = await survey({ project, state, clips: clipsOf(project) });
   const models = state.catalogue()?.models;
   const catalogue = models && ({ models, fetched_at: cataloguedAt ?? '', source: 'snapshot' } as const);
   return buildReport({
     project,
     survey: surveyed,
-    attempts,
+    attempts: state.attempts(),
     picks: surveyed.picks,
     priceOf: pricesBy(catalogue, project),
     generatedAt: isoNow(project.clock),
@@ -65,8 +58,7 @@ async function restoreNames(project: Project, tell?: Tell): Promise<void> {
     tell?.(asDiagnostics(attempts.repaired));
     try {
       const clips = clipsOf(project);
-      const known = { attempts: attempts.attempts(), picks: attempts.picks() };
-      const surveyed = await survey({ project, clips, ...known, scope: {} });
+      const surveyed = await survey({ project, state: attempts, clips });
       await settleClips(surveyed.found, clips);
       await namesOf(project, attempts, clips).sync(viewFor(project, surveyed));
     } finally {

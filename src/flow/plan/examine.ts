@@ -52,7 +52,7 @@ export async function examine({
   readonly signal: AbortSignal;
 }): Promise<Examined> {
   const attempts = state.attempts();
-  const surveyed = await survey({ project, attempts, picks: state.picks(), clips, scope });
+  const surveyed = await survey({ project, state, clips, scope });
   const decisions = surveyed.inScope.flatMap((take) => surveyed.decisions.get(slotKey(take)) ?? []);
   const { catalogue, diagnostics } = await findCatalogue(decisions, purchases(decisions));
   const work = { surveyed, decisions, attempts, clips, catalogue };

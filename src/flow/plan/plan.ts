@@ -20,15 +20,9 @@ export interface PlanOptions extends Scope, RemoteChecks {
  * but the catalogue's cache. Throws ManifestError where the manifest could not be run.
  */
 export function planProject(project: Project, options: PlanOptions = {}): Promise<PlanDocument> {
-  return withCatalogue(project, options, async ({ found, findCatalogue, signal }) => {
-    const { state, repaired } = found;
-    const clips = clipsOf(project);
-    const { plan } = await examine({
-      ...{ project, state, clips, repaired, findCatalogue, signal },
-      scope: options,
-      remote: options,
-    });
-    return plan;
+  return withCatalogue(project, options, async ({ found: { state, repaired }, findCatalogue, signal }) => {
+    const look = { project, state, clips: clipsOf(project), repaired, findCatalogue, signal };
+    return (await examine({ ...look, scope: options, remote: options })).plan;
   });
 }
 

@@ -13,6 +13,7 @@ import { pickedTake, slotKey, sourcesLeftOpen, withAncestors } from '../../plan/
 import { arePicksAlike, followPicks } from '../../plan/picks.js';
 import { clipName, viewOf, type View } from '../../plan/view.js';
 import type { ClipStore } from '../../store/clip-store.js';
+import type { ShotState } from '../../store/shot-state.js';
 import { findClips, type FoundClips } from '../clips/find-clips.js';
 import { gatewayIdentity } from '../project/connections.js';
 import { openPath } from '../project/paths.js';
@@ -50,13 +51,13 @@ export interface Survey {
   readonly context: Omit<DecisionContext, 'decided'>;
 }
 
-/** What a survey is made of. */
+/** What decisions are made under. */
 interface Surveyed {
   readonly project: Project;
   readonly attempts: readonly Attempt[];
   readonly picks: Picks;
-  readonly clips: ClipStore;
   readonly scope: Scope;
+  readonly found: FoundClips;
   /** Takes that are in scope besides, to be picked from. */
   readonly choices?: readonly Take[];
 }
@@ -65,21 +66,33 @@ interface Surveyed {
  * Looks for the clips and decides about every take. Reads, never writes: a run does what a plan shows because both come out of this.
  * Throws `usage` on unknown ids in the scope.
  */
-export async function survey(surveyed: Surveyed): Promise<Survey> {
-  const { project, attempts, picks, clips, scope } = surveyed;
+export async function survey({
+  project,
+  state,
+  clips,
+  scope = {},
+}: {
+  readonly project: Project;
+  readonly state: ShotState;
+  readonly clips: ClipStore;
+  /** All takes where absent. */
+  readonly scope?: Scope;
+}): Promise<Survey> {
+  const [attempts, picks] = [state.attempts(), state.picks()];
   const found = await findClips({
     ...{ attempts, clips, verify: scope.verify ?? false },
     namesOf: namesByTake(project),
   });
-  let decided = decideUnder(surveyed, found);
+  const surveyed: Surveyed = { project, attempts, picks, scope, found };
+  let decided = decideUnder(surveyed);
   // Which clips picks are about is known for a generation of shots once the one before it was decided about.
   for (let rounds = Object.keys(picks).length; rounds > 0; rounds--) {
     const followed = followPicks(decided.decisions, picks);
     if (arePicksAlike(followed, decided.picks)) break;
-    decided = decideUnder({ ...surveyed, picks: followed }, found);
+    decided = decideUnder({ ...surveyed, picks: followed });
   }
   const choices = choicesFor(decided, surveyed);
-  return choices.length === 0 ? decided : decideUnder({ ...surveyed, picks: decided.picks, choices }, found);
+  return choices.length === 0 ? decided : decideUnder({ ...surveyed, picks: decided.picks, choices });
 }
 
 /** Where the clips of an attempt may lie under a name: those it bears, or where they are not known those of its take. */
@@ -124,8 +137,8 @@ function choicesFor({ decisions, inScope, picks, context }: Survey, { project, s
   return project.manifest.takes.filter(({ shot }) => toPick.has(shot));
 }
 
-function decideUnder(surveyed: Surveyed, found: FoundClips): Survey {
-  const { project, attempts, picks, scope } = surveyed;
+function decideUnder(surveyed: Surveyed): Survey {
+  const { project, attempts, picks, scope, found } = surveyed;
   const { manifest, inputs } = project;
   const { takes } = manifest;
   const identity = gatewayIdentity(project.target);
