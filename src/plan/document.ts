@@ -1,6 +1,7 @@
 import { countUnpriced, spentUsd } from '../cost/budget.js';
 import type { Attempt } from '../domain/attempt.js';
 import type { Catalogue } from '../domain/catalogue.js';
+import { defined } from '../domain/defined.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { FREE, sumUsd, type Estimate } from '../domain/money.js';
 import { buys, type PlanDocument, type PlanProduct, type PlanRow } from '../domain/plan.js';
@@ -81,13 +82,9 @@ function rowOf(decision: Decision, estimate: (take: Take) => Estimate | null): P
     action,
     reasons,
     model: take.settings.model,
-    ...(duration === undefined ? {} : { duration }),
-    ...(resolution === undefined ? {} : { resolution }),
-    ...(aspect_ratio === undefined ? {} : { aspect_ratio }),
-    ...(size === undefined ? {} : { size }),
+    ...defined({ duration, resolution, aspect_ratio, size }),
     estimate: buys(action) ? estimate(take) : FREE,
-    ...(waits_for.length > 0 ? { depends_on: waits_for } : {}),
-    ...(blocked_by === undefined ? {} : { blocked_by }),
+    ...defined({ depends_on: waits_for.length > 0 ? waits_for : undefined, blocked_by }),
   };
 }
 

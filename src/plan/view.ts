@@ -1,4 +1,4 @@
-import { outputsOf, type Attempt, type Output } from '../domain/attempt.js';
+import type { Attempt, Output } from '../domain/attempt.js';
 import { isDelivered, type DeliveredAttempt } from '../domain/standing.js';
 import type { Take, TakeRef } from '../domain/take.js';
 import type { Decision } from './decision.js';
@@ -37,14 +37,18 @@ export function viewOf(viewed: Viewed): View {
   for (const take of viewed.takes) {
     const attempt = shownAttempt(take, viewed);
     if (!attempt) continue;
-    const stem = viewed.stemOf(take);
-    for (const [index, output] of outputsOf(attempt).entries()) {
-      const name = clipName(stem, index, output.media.container);
-      if (!view.has(name))
-        view.set(name, { name, take: { shot: take.shot, take: take.take }, output, attempt });
-    }
+    for (const named of namedClips(attempt, take, viewed.stemOf(take)))
+      if (!view.has(named.name)) view.set(named.name, named);
   }
   return view;
+}
+
+/** The clips of a delivered purchase, under the names that they are to bear for a take. */
+export function namedClips(attempt: DeliveredAttempt, { shot, take }: TakeRef, stem: string): NamedClip[] {
+  return attempt.state.outputs.map((output, index) => {
+    const name = clipName(stem, index, output.media.container);
+    return { name, take: { shot, take }, output, attempt };
+  });
 }
 
 /** The delivered purchase whose clips a take shows. */

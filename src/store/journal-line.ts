@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Attempt, AttemptEvent } from '../domain/attempt.js';
+import { isRecord } from '../domain/is-record.js';
 import type { Picks } from '../domain/picks.js';
 import { DailiesError } from '../errors.js';
 import type { CatalogueSnapshot } from './shot-state.js';
@@ -68,62 +69,50 @@ export function entryIn(value: unknown): JournalEntry {
   return value;
 }
 
-/** What losing a line to a power cut costs. */
-interface Weight {
-  /** `money`: it is fsynced before anything else happens. `free`: gateway or disk tell it again at no charge. */
-  readonly journal: 'money' | 'free';
-  /** Whether it happens to a purchase, and so is written down a second time. */
-  readonly receipt: boolean;
-}
-
-const MONEY: Weight = { journal: 'money', receipt: true };
-/** In the receipts too, so that an attempt that is restored is letter by letter what it was. */
-const FREE: Weight = { journal: 'free', receipt: true };
-
-const WEIGHTS: Readonly<Record<JournalEntry['type'], Weight>> = {
-  begun: FREE,
-  submit_started: MONEY,
-  accepted: MONEY,
-  not_accepted: MONEY,
-  refused: MONEY,
-  answer_lost: MONEY,
-  resumed: FREE,
-  progressed: FREE,
-  completed: FREE,
-  ended: MONEY,
-  lost: FREE,
-  found: FREE,
-  download_started: FREE,
-  download_failed: FREE,
-  delivered: MONEY,
-  pruned: MONEY,
-  resolved: MONEY,
-  assigned: MONEY,
-  // A receipt names no path.
-  named: { journal: 'free', receipt: false },
-  restored: MONEY,
-  picked: { journal: 'money', receipt: false },
-  catalogued: { journal: 'free', receipt: false },
+/**
+ * What losing a line to a power cut costs. `money`: it is fsynced before anything else happens. `free`: gateway or disk tell it
+ * again at no charge.
+ */
+const WEIGHTS: Readonly<Record<JournalEntry['type'], 'money' | 'free'>> = {
+  begun: 'free',
+  submit_started: 'money',
+  accepted: 'money',
+  not_accepted: 'money',
+  refused: 'money',
+  answer_lost: 'money',
+  resumed: 'free',
+  progressed: 'free',
+  completed: 'free',
+  ended: 'money',
+  lost: 'free',
+  found: 'free',
+  download_started: 'free',
+  download_failed: 'free',
+  delivered: 'money',
+  pruned: 'money',
+  resolved: 'money',
+  assigned: 'money',
+  named: 'free',
+  restored: 'money',
+  picked: 'money',
+  catalogued: 'free',
 };
 
 /** Whether losing the line to a power cut costs money or a clip. */
 export function isMoney(entry: JournalEntry): boolean {
-  return WEIGHTS[entry.type].journal === 'money';
+  return WEIGHTS[entry.type] === 'money';
 }
 
-/** Whether the receipts get the line, too. */
-export function isReceipt(entry: JournalEntry): boolean {
-  return WEIGHTS[entry.type].receipt;
+/**
+ * Whether the receipts get the line, too: each step of a purchase, so that an attempt that is restored is letter by letter what it
+ * was. But a receipt names no path.
+ */
+export function isReceipt({ type }: JournalEntry): boolean {
+  return type !== 'named' && type !== 'picked' && type !== 'catalogued';
 }
 
 function isEntry(value: unknown): value is JournalEntry {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'type' in value &&
-    typeof value.type === 'string' &&
-    Object.hasOwn(WEIGHTS, value.type)
-  );
+  return isRecord(value) && typeof value['type'] === 'string' && Object.hasOwn(WEIGHTS, value['type']);
 }
 
 function checksum(body: string): string {

@@ -1,4 +1,4 @@
-import { outputsOf } from '../../domain/attempt.js';
+import type { Attempt } from '../../domain/attempt.js';
 import { isDelivered, type DeliveredAttempt } from '../../domain/standing.js';
 import type { TakeRef } from '../../domain/take.js';
 import { isoNow } from '../../clock.js';
@@ -64,16 +64,14 @@ async function findIdle({
   const all = attempts.attempts();
   const surveyed = await survey({ project, state: attempts, clips });
   const shown = new Set([...viewFor(project, surveyed).values()].map(({ attempt }) => attempt.id));
-  const unused = new Set(
-    surveyed.claims
-      .unclaimed()
-      .filter(isDelivered)
-      .filter(({ id, state }) => !shown.has(id) && !state.pruned),
-  );
+  const unused = surveyed.claims
+    .unclaimed()
+    .filter(isDelivered)
+    .filter(({ id, state }) => !shown.has(id) && !state.pruned);
+  const others = new Set(all);
+  for (const attempt of unused) others.delete(attempt);
   const needed = await neededByOthers(project, attempts.projectId);
-  for (const attempt of all)
-    if (!unused.has(attempt as DeliveredAttempt) && isDelivered(attempt) && !attempt.state.pruned)
-      for (const { sha256 } of outputsOf(attempt)) needed.add(sha256);
+  for (const sha256 of clipsKept([...others])) needed.add(sha256);
   const idle = new Map<string, Prunable>();
   const of: DeliveredAttempt[] = [];
   for (const attempt of unused) {
@@ -94,9 +92,13 @@ async function neededByOthers({ paths }: Project, projectId: string): Promise<Se
   const needed = new Set<string>();
   for (const { path, owner } of await receiptsIn(paths.store)) {
     if (owner.project_id === projectId) continue;
-    for (const attempt of (await readReceipts(path)).values())
-      if (isDelivered(attempt) && !attempt.state.pruned)
-        for (const { sha256 } of attempt.state.outputs) needed.add(sha256);
+    for (const sha256 of clipsKept([...(await readReceipts(path)).values()])) needed.add(sha256);
   }
   return needed;
+}
+
+/** The clips that purchases hold on to: those of all that were delivered, and not pruned. */
+function clipsKept(attempts: readonly Attempt[]): string[] {
+  const kept = attempts.filter(isDelivered).filter(({ state }) => !state.pruned);
+  return kept.flatMap(({ state }) => state.outputs.map(({ sha256 }) => sha256));
 }

@@ -4,19 +4,17 @@ import { defined } from '../../domain/defined.js';
 import { identityOf, outputsOf, type Attempt } from '../../domain/attempt.js';
 import type { PlanDocument } from '../../domain/plan.js';
 import type { Catalogue } from '../../domain/catalogue.js';
-import { isFruitless } from '../../domain/standing.js';
-import type { Take } from '../../domain/take.js';
+import { isDelivered, isFruitless } from '../../domain/standing.js';
 import type { EventSink, RunSummary, StopReason } from '../../events.js';
 import { DailiesError, messageOf } from '../../errors.js';
 import { purchases } from '../../plan/document.js';
 import { slotKey } from '../../plan/graph.js';
 import { arePicksAlike } from '../../plan/picks.js';
-import { clipName } from '../../plan/view.js';
+import { namedClips } from '../../plan/view.js';
 import { createPollTiming, type LengthSample, type PollTiming } from '../../shot/poll-timing.js';
 import { openAttempts, type LocalAttempts } from '../../store/local-attempts.js';
 import type { ClipStore } from '../../store/clip-store.js';
 import { settleClips } from '../clips/find-clips.js';
-import type { Names } from '../clips/names.js';
 import { ceilingReached, type Ceiling } from '../plan/ceiling.js';
 import { liveCatalogue } from '../plan/catalogue.js';
 import { assertNoDrift } from '../plan/check-catalogue.js';
@@ -113,7 +111,8 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       retries: manifest.retries,
       priceOf: pricesBy(catalogue, project),
       blocked,
-      show: (take, attempt) => showTake(project, names, { take, attempt }),
+      show: (take, attempt) =>
+        names.show(isDelivered(attempt) ? namedClips(attempt, take, stemOf(project, take)) : []),
     };
     const outcomes = await execute(tools, planned);
     await followClips(attempts, { surveyed, outcomes });
@@ -199,22 +198,6 @@ async function followClips(
   });
   const now = Object.fromEntries(picks);
   if (!arePicksAlike(now, before)) await attempts.setPicks(now);
-}
-
-function showTake(
-  project: Project,
-  names: Names,
-  { take, attempt }: { readonly take: Take; readonly attempt: Attempt },
-): Promise<string | undefined> {
-  const stem = stemOf(project, take);
-  const outputs = attempt.state.kind === 'delivered' ? attempt.state.outputs : [];
-  return names.show(
-    outputs.map((output, index) => ({
-      name: clipName(stem, index, output.media.container),
-      take: { shot: take.shot, take: take.take },
-      ...{ output, attempt: attempt as Parameters<Names['show']>[0][number]['attempt'] },
-    })),
-  );
 }
 
 function workTools(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isoNow } from '../../clock.js';
 import { parseCatalogue } from '../../catalogue/parse.js';
 import type { Catalogue } from '../../domain/catalogue.js';
+import { isRecord } from '../../domain/is-record.js';
 import type { Diagnostic } from '../../domain/diagnostic.js';
 import { DailiesError, messageOf } from '../../errors.js';
 import { readJson, writeText } from '../../store/text-file.js';
@@ -80,11 +81,10 @@ async function keep(cacheFile: string, catalogue: Catalogue): Promise<void> {
 
 async function readCache(cacheFile: string): Promise<Catalogue | undefined> {
   const found = await readJson(cacheFile);
-  if (typeof found !== 'object' || found === null || !('models' in found) || !('fetched_at' in found))
-    return undefined;
-  if (typeof found.fetched_at !== 'string' || Number.isNaN(Date.parse(found.fetched_at))) return undefined;
+  const { fetched_at, models } = isRecord(found) ? found : {};
+  if (typeof fetched_at !== 'string' || Number.isNaN(Date.parse(fetched_at))) return undefined;
   try {
-    return { fetched_at: found.fetched_at, source: 'cache', models: parseCatalogue({ data: found.models }) };
+    return { fetched_at, source: 'cache', models: parseCatalogue({ data: models }) };
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { systemClock, type Clock } from '../../clock.js';
 import type { MediaFacts } from '../../domain/attempt.js';
+import { defined } from '../../domain/defined.js';
 import type { Diagnostic } from '../../domain/diagnostic.js';
 import type { LocateField, Manifest } from '../../domain/manifest.js';
 import type { PlanProduct } from '../../domain/plan.js';
@@ -83,14 +84,12 @@ export async function loadProject(
   checkProjectOptions(options);
   const env = await environmentBeside(options.env ?? process.env, dirname(options.manifest));
   const text = await readManifest(options.manifest);
+  const { gateway } = options;
   const parsed = parseManifest({
     text,
     file: options.manifest,
-    ...(options.vars ? { vars: options.vars } : {}),
-    ...(options.allowLargeMatrix === undefined ? {} : { allowLargeMatrix: options.allowLargeMatrix }),
-    ...(options.gateway === undefined
-      ? {}
-      : { gateway: (own) => parseGatewayOption(options.gateway ?? '', own) }),
+    ...defined({ vars: options.vars, allowLargeMatrix: options.allowLargeMatrix }),
+    ...(gateway === undefined ? {} : { gateway: (own) => parseGatewayOption(gateway, own) }),
   });
   const source = { file: options.manifest, text: parsed.text };
   const sound = parsed.manifest ?? (soundPart ? parsed.soundPart : undefined);
