@@ -88,7 +88,8 @@ export async function writeLockfile(
  * the text, which can be hundreds of megabytes, goes before more is made of it.
  */
 async function readStored(path: string, isAsWeWroteIt: boolean): Promise<readonly StoredLockfile[]> {
-  const text = await onDisk(path, 'read', () => readFile(path, 'utf8').catch(undefinedIfAbsent));
+  // Decoded in one piece: what comes in pieces is held twice while they are put together.
+  const text = (await onDisk(path, 'read', () => readFile(path).catch(undefinedIfAbsent)))?.toString();
   if (text === undefined) return [];
   if (isAsWeWroteIt) return [parse({ path, text }) as StoredLockfile];
   if (!hasConflict(text)) return [checked({ path, text })];
