@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../../src/disk-error.js';
 import type { Ambush } from './command.js';
 import type { Film } from './film.js';
 
@@ -177,7 +178,7 @@ function whenAPartGrows({ store }: Film, strike: () => void): Promise<Disarm> {
 /** The bytes of each output that is on its way; behind its purchase stands which process fetches it. */
 function partSizes(store: string): ReadonlyMap<string, number> {
   const incoming = join(store, 'incoming');
-  const parts = existsSync(incoming) ? readdirSync(incoming).filter((name) => name.endsWith('.part')) : [];
+  const parts = ifThere(() => readdirSync(incoming))?.filter((name) => name.endsWith('.part')) ?? [];
   return new Map(
     parts.map((name) => {
       const found = statSync(join(incoming, name), { throwIfNoEntry: false });
@@ -193,10 +194,23 @@ function whileWatching(folder: string, look: () => void): Promise<Disarm> {
 
 /** Whether the journal has, or has had, a line of this type that it does not have now. */
 function newLines({ journal }: Film, type: string): () => boolean {
-  const lines = () => (existsSync(journal) ? readFileSync(journal, 'utf8').split('\n') : []);
+  const lines = () => ifThere(() => readFileSync(journal, 'utf8'))?.split('\n') ?? [];
   const old = new Set(lines());
   let hasCome = false;
   return () => (hasCome ||= lines().some((line) => line.includes(`"type":"${type}"`) && !old.has(line)));
+}
+
+/**
+ * What a look finds; undefined where there is nothing. The command at work removes what a look before has shown to be
+ * there, and nobody catches what a watcher throws: the process of the tests would die of it.
+ */
+function ifThere<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function disarming(disarm: () => unknown): Promise<Disarm> {

@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Darkroom } from '../../src/sandbox/darkroom.js';
 import type { ClipSettings } from '../../src/sandbox/job.js';
-import { builtSources } from '../helpers/built-cli.js';
+import { builtCli, builtSources } from '../helpers/built-cli.js';
 import { ORDER, temporaryFolder, type JobAnswer } from './sandbox-client.js';
 
 const source = await builtSources();
@@ -112,3 +112,44 @@ it('drops what it is at when it is closed, and takes nothing more', async () => 
   for (const outcome of await settled) expect(outcome).toMatchObject({ status: 'rejected' });
   await expect(darkroom.run(clipTask(0))).rejects.toThrow('closed');
 });
+
+describe('a process with a sandbox in it that dies of an error', () => {
+  it('has the handlers it had before, whatever the sandbox has loaded, and prints no source but its own', async () => {
+    const url = (name: string) => JSON.stringify(pathToFileURL(join(source, 'sandbox', name)).href);
+    const script = `
+      const listeners = () => ['uncaughtException', 'unhandledRejection'].map((name) => process.listenerCount(name));
+      const { startSandbox } = await import(${url('server.js')});
+      const { performTask } = await import(${url('darkroom-task.js')});
+      await startSandbox({ stateDir: ${JSON.stringify(await temporaryFolder())} });
+      await performTask(${JSON.stringify(clipTask(0))});
+      console.log(JSON.stringify(listeners()));
+      throw new Error('mishap');
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [stdout, stderr] = await Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+    expect(JSON.parse(stdout)).toEqual([0, 0]);
+    expect(stderr).toContain('Error: mishap');
+    expect(stderr.length).toBeLessThan(1000);
+  });
+
+  it('says so in the words of the command', async () => {
+    const mishap = `process.once('SIGUSR2', () => { throw new Error('mishap'); });`;
+    const words = ['sandbox', '--port', '0', '--state', await temporaryFolder()];
+    const preload = ['--import', `data:text/javascript,${encodeURIComponent(mishap)}`];
+    const child = spawn(process.execPath, [...preload, await builtCli(), ...words]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const said = textOf(child.stderr);
+    await once(child.stdout, 'data');
+    child.kill('SIGUSR2');
+    expect((await once(child, 'exit'))[0]).toBe(1);
+    expect(await said).toContain('mishap');
+    expect((await said).length).toBeLessThan(2000);
+  });
+});
+
+async function textOf(stream: AsyncIterable<unknown>): Promise<string> {
+  let text = '';
+  for await (const piece of stream) text += String(piece);
+  return text;
+}
