@@ -61,6 +61,8 @@ export interface RunSummary {
   readonly output: string;
   readonly started_at: string;
   readonly finished_at: string;
+  /** How long it took, whoever has set the clock meanwhile. */
+  readonly elapsed_ms: number;
   readonly exit_code: ExitCode;
   readonly counts: {
     readonly total: number;

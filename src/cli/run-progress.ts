@@ -25,7 +25,7 @@ export async function openRunProgress(
   const progress = await createProgress({
     write: (text) => stderr.write(text),
     look: lookOf(context, 'stderr'),
-    now: Date.now,
+    now: () => performance.now(),
     every(ms, tick) {
       const timer = setInterval(tick, ms);
       return () => clearInterval(timer);

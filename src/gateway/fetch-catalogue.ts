@@ -27,14 +27,14 @@ interface CatalogueRequest {
 /** Reads the list of models, again and again while the gateway does not answer. See `Gateway.fetchCatalogue`. */
 export async function fetchCatalogue(request: CatalogueRequest): Promise<unknown> {
   const { get, baseUrl, clock, signal, keyHint, redact, redactData } = request;
-  const end = clock.now() + PATIENCE_MS;
+  const end = clock.elapsed() + PATIENCE_MS;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
     const asked = await get({ maxBytes: LARGEST_CATALOGUE_BYTES, totalTimeoutMs: TRY_MS });
     signal.throwIfAborted();
     const read = readCatalogue(asked);
     if ('body' in read) return read.body;
     const waitMs = Math.max(pauseMs, read.retryAfterMs ?? 0);
-    if (!read.again || clock.now() + waitMs > end) {
+    if (!read.again || clock.elapsed() + waitMs > end) {
       const message = printable(`no list of models from ${baseUrl}: ${read.why}`, redact);
       const hint = 'check the base URL and the network; nothing was submitted';
       throw new DailiesError('catalogue-unavailable', message, { hint });

@@ -19,14 +19,20 @@ export function redirectOf(head: Head, from: URL): URL | undefined {
 const LONGEST_MS = 600_000;
 
 /**
- * How long a gateway asks to be left alone, in milliseconds from `now` and at most ten minutes: `Retry-After` in
- * seconds (fractions too) or as a date (RFC 9110, 10.2.3). Undefined where it does not say, or not so that it can be read.
+ * How long a gateway asks to be left alone, in milliseconds and at most ten minutes: `Retry-After` in seconds (fractions
+ * too) or as a date (RFC 9110, 10.2.3), which counts from the answer's own `Date`, and from `now` where it has none: who of
+ * the two has a wrong clock does not matter. Undefined where it does not say, or not so that it can be read.
  */
 export function retryAfterMs(head: Head, now: number): number | undefined {
   const text = header(head, 'retry-after');
   if (text === undefined || text.trim() === '') return undefined;
   const seconds = Number(text);
-  const ms = Number.isNaN(seconds) ? Date.parse(text) - now : seconds * 1000;
+  const ms = Number.isNaN(seconds) ? Date.parse(text) - (dateOf(head) ?? now) : seconds * 1000;
   if (Number.isNaN(ms) || seconds < 0) return undefined;
   return Math.min(Math.max(0, Math.round(ms)), LONGEST_MS);
+}
+
+function dateOf(head: Head): number | undefined {
+  const date = Date.parse(header(head, 'date') ?? '');
+  return Number.isNaN(date) ? undefined : date;
 }

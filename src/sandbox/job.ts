@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { ageOf, type Clock } from '../clock.js';
 import type { Marker } from './markers.js';
 
 /**
  * A job as it is kept: all that will become of it is settled when it is accepted, so that its state at any
- * time follows from the clock alone, and a sandbox that was killed goes on where it would have been.
+ * time follows from its age alone, and a sandbox that was killed goes on where it would have been.
  */
 export interface SandboxJob {
   readonly version: 1;
@@ -40,11 +41,20 @@ export interface ClipSettings {
   readonly references: readonly string[];
 }
 
-/** Where a job is at a time (milliseconds since 1970). */
-export function statusAt(job: SandboxJob, now: number): 'pending' | 'in_progress' | JobEnding {
-  const elapsed = now - job.accepted_at;
-  if (elapsed < job.starts_after) return 'pending';
-  return elapsed < job.ends_after ? 'in_progress' : job.ending;
+export type JobStatus = 'pending' | 'in_progress' | JobEnding;
+
+/** Tells where a job is now. */
+export type StatusOf = (job: SandboxJob) => JobStatus;
+
+/** Tells of each job where it is now; the time of day is asked once for each, so that nobody who sets it holds a job up. */
+export function watchJobs(clock: Clock): StatusOf {
+  const ages = new Map<string, () => number>();
+  return (job) => {
+    const ageMs = ages.get(job.id) ?? ageOf(clock, job.accepted_at);
+    ages.set(job.id, ageMs);
+    if (ageMs() < job.starts_after) return 'pending';
+    return ageMs() < job.ends_after ? 'in_progress' : job.ending;
+  };
 }
 
 /**

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.js';
 import { readBody, Refusal, sendError, sendFile, sendJson } from './answers.js';
 import { catalogueBody } from './catalogue.js';
 import type { Clips } from './clips.js';
-import { reasonOf, statusAt, type SandboxJob } from './job.js';
+import { reasonOf, type JobStatus, type SandboxJob } from './job.js';
 import { submit, type SubmitDesk } from './submit.js';
 
 /** The path under which the API lies, as with the gateways that the sandbox stands for. */
@@ -72,7 +72,7 @@ async function takeSubmit({ request, response, house }: Visit): Promise<void> {
 async function sendJob({ request, response, house }: Visit, id: string): Promise<void> {
   requireKey(request);
   const job = await findJob(house, id);
-  const status = statusAt(job, house.clock.now());
+  const status = house.statusOf(job);
   // The clip is begun while the job still claims to work on it, so that nobody waits for it afterwards.
   if (status === 'in_progress' && job.ending === 'completed') house.clips.get(job, 0).catch(() => undefined);
   sendJson(response, 200, jobBody(job, status, house));
@@ -81,7 +81,7 @@ async function sendJob({ request, response, house }: Visit, id: string): Promise
 async function sendClip({ request, response, house }: Visit, id: string): Promise<void> {
   requireKey(request);
   const job = await findJob(house, id);
-  const status = statusAt(job, house.clock.now());
+  const status = house.statusOf(job);
   if (status !== 'completed')
     throw new Refusal(400, `Job ${job.id} is ${status}: it has no video to download`);
   const wanted = new URLSearchParams((request.url ?? '').split('?')[1]).get('index') ?? '0';
@@ -100,8 +100,7 @@ function sendCatalogue({ request, response }: Visit): void {
 /** What the account of a gateway says; the prices of finished jobs are added up, and nobody pays them. */
 async function sendKey({ request, response, house }: Visit): Promise<void> {
   requireKey(request);
-  const now = house.clock.now();
-  const finished = (await house.store.all()).filter((job) => statusAt(job, now) === 'completed');
+  const finished = (await house.store.all()).filter((job) => house.statusOf(job) === 'completed');
   const usage = sumUsd(finished.map(({ cost }) => cost ?? 0));
   sendJson(response, 200, {
     data: { label: 'sandbox', usage, limit: null, limit_remaining: null, is_free_tier: false },
@@ -136,7 +135,7 @@ async function findJob(house: House, id: string): Promise<SandboxJob> {
 }
 
 /** A job as the contract shows it (VideoGenerationResponse). */
-function jobBody(job: SandboxJob, status: ReturnType<typeof statusAt>, house: House): object {
+function jobBody(job: SandboxJob, status: JobStatus, house: House): object {
   const shown = {
     id: job.id,
     generation_id: job.generation_id,

@@ -5,6 +5,7 @@ import { DailiesError, messageOf } from '../errors.js';
 import { openAssets } from './assets.js';
 import { openClips } from './clips.js';
 import { openDarkroom } from './darkroom.js';
+import { watchJobs } from './job.js';
 import { openJobStore } from './job-store.js';
 import { answer, API_PATH } from './routes.js';
 
@@ -36,9 +37,10 @@ export async function startSandbox(options: {
   const darkroom = openDarkroom();
   const assets = openAssets(origin, darkroom);
   const clips = openClips(store, darkroom);
+  const statusOf = watchJobs(clock);
   const answering = new Set<Promise<void>>();
   server.on('request', (request, response) => {
-    const answered = answer(request, response, { store, darkroom, clips, assets, clock, speed });
+    const answered = answer(request, response, { store, darkroom, clips, assets, clock, statusOf, speed });
     answering.add(answered);
     void answered.finally(() => answering.delete(answered));
   });

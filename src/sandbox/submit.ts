@@ -6,7 +6,7 @@ import type { Assets } from './assets.js';
 import { checkAgainstCatalogue, type Ordered } from './catalogue.js';
 import type { Darkroom } from './darkroom.js';
 import { loadInput } from './inputs.js';
-import { endingOf, statusAt, timingOf, type ClipSettings, type SandboxJob } from './job.js';
+import { endingOf, timingOf, type ClipSettings, type SandboxJob, type StatusOf } from './job.js';
 import { newJobId, type JobStore } from './job-store.js';
 import { markersIn, type Marker } from './markers.js';
 import { Refusal } from './answers.js';
@@ -17,6 +17,7 @@ export interface SubmitDesk {
   readonly store: JobStore;
   readonly darkroom: Darkroom;
   readonly clock: Clock;
+  readonly statusOf: StatusOf;
   readonly speed: number;
   readonly assets: Assets;
 }
@@ -56,6 +57,8 @@ export async function submit(
   };
   // Whoever hears of a job finds it again, whatever happens to this process.
   await desk.store.save(job);
+  // From now on it grows older by itself.
+  desk.statusOf(job);
   return { job, isAnswerLost: markers.has('lost answer') };
 }
 
@@ -75,12 +78,12 @@ function refuseWhereAsked(request: VideoRequest, markers: ReadonlySet<Marker>, i
   if (markers.has('busy') && isFirst) throw new Refusal(429, 'Rate limit exceeded', { retryAfterSeconds: 1 });
 }
 
-async function checkPreviousJob(request: VideoRequest, { store, clock }: SubmitDesk): Promise<void> {
+async function checkPreviousJob(request: VideoRequest, { store, statusOf }: SubmitDesk): Promise<void> {
   if (request.previous_job_id === undefined) return;
   const previous = await store.find(request.previous_job_id);
   if (!previous)
     throw new Refusal(400, `previous_job_id: there is no job ${request.previous_job_id.slice(0, 60)}`);
-  const status = statusAt(previous, clock.now());
+  const status = statusOf(previous);
   if (status !== 'completed')
     throw new Refusal(400, `previous_job_id: ${previous.id} is ${status}, not completed`);
 }

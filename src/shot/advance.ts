@@ -110,7 +110,8 @@ function resolved(
 function nextTimes(times: Attempt['times'], event: AttemptEvent): Attempt['times'] {
   const isStart = event.type === 'progressed' && event.status === 'in_progress';
   const step = isStart && times.started === undefined ? 'started' : REACHED[event.type];
-  return step ? { ...times, [step]: Date.parse(event.at) } : times;
+  // A clock that is set back between two steps makes none of them end before it began.
+  return step ? { ...times, [step]: Math.max(Date.parse(event.at), ...Object.values(times)) } : times;
 }
 
 /** Which step an event reaches, whenever it comes. */

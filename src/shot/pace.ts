@@ -6,7 +6,7 @@
 export interface Pace {
   /** Least time between two submits; 0 while the gateway has never objected, or not for long. */
   readonly gapMs: number;
-  /** Nothing goes out before this time (ms since 1970). */
+  /** Nothing goes out before this time, by the clock that only goes forward (`Clock.elapsed`), as all times here. */
   readonly pausedUntilMs: number;
   /** When the gateway last made us slower; refusals of submits sent before do not count again. */
   readonly slowedAtMs: number;

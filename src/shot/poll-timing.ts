@@ -48,8 +48,6 @@ export function createPollTiming(setup: {
 
   const timing: PollTiming = {
     nextWaitMs(job) {
-      // The clock was set back: how old the job is, nobody can tell.
-      if (job.elapsedMs < 0) return intervalMs;
       const record = keysOf(job)
         .map((key) => records.get(key))
         .find((candidate) => candidate !== undefined);
@@ -60,7 +58,7 @@ export function createPollTiming(setup: {
 
     learn(completed) {
       // A clock that was set while the job ran tells nothing.
-      if (!Number.isFinite(completed.lengthMs) || completed.lengthMs < 0) return;
+      if (!Number.isFinite(completed.lengthMs) || completed.lengthMs <= 0) return;
       const keys = keysOf(completed);
       const [exact = ''] = keys;
       const known = records.get(exact);

@@ -118,7 +118,7 @@ function createStore<Order extends WorkOrder>({
   const places = createPlaces<Order>({ jobs: spending?.jobs ?? 0, perModel: spending?.perModel ?? {} });
   const begun = new Map<string, string[]>();
   let pace = FULL_PACE;
-  let lastSubmitAtMs = 0;
+  let lastSubmitAtMs = -Infinity;
   let readAt = cataloguedAt;
   let reported = reportedBefore;
   let isClosed = false;
@@ -187,7 +187,7 @@ function createStore<Order extends WorkOrder>({
 
     async intend(purchase, again) {
       assertOpen();
-      const nowMs = clock.now();
+      const nowMs = clock.elapsed();
       const waitMs = nextSubmitAtMs(pace, lastSubmitAtMs) - nowMs;
       if (waitMs > 0) return { kind: 'wait', ms: waitMs };
       const message = ledger.objection(purchase.estimate);
@@ -213,7 +213,7 @@ function createStore<Order extends WorkOrder>({
           return commit(next(id, { type: 'refused', at, status: outcome.status, message: outcome.message }));
         case 'not_accepted': {
           const { message, retryAfterMs } = outcome;
-          const refusal = { nowMs: clock.now(), sentAtMs, random: random() };
+          const refusal = { nowMs: clock.elapsed(), sentAtMs, random: random() };
           pace = afterRefusal(pace, retryAfterMs === undefined ? refusal : { ...refusal, retryAfterMs });
           return commit(next(id, { type: 'not_accepted', at, message }));
         }
@@ -249,7 +249,7 @@ function createStore<Order extends WorkOrder>({
     account: () => ledger.account(),
     begunFor: (owner) => (begun.get(ownerKey(owner)) ?? []).map((id) => state.get(id)),
     pace() {
-      const nowMs = clock.now();
+      const nowMs = clock.elapsed();
       return {
         waitMs: Math.max(0, pace.pausedUntilMs - nowMs),
         troubleMs: pace.troubleSinceMs === undefined ? 0 : nowMs - pace.troubleSinceMs,

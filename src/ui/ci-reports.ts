@@ -11,7 +11,7 @@ import { clean } from './text.js';
 export function junitXml(summary: RunSummary): string {
   const failures = summary.shots.filter(isFailure).length;
   const skipped = summary.shots.filter(isSkipped).length;
-  const seconds = Math.max(0, Date.parse(summary.finished_at) - Date.parse(summary.started_at)) / 1000;
+  const seconds = summary.elapsed_ms / 1000;
   const totals =
     `tests="${summary.shots.length}" failures="${failures}" errors="0" skipped="${skipped}" ` +
     `time="${seconds.toFixed(3)}"`;
@@ -73,7 +73,7 @@ export function stepSummary(summary: RunSummary): string {
     `**${delivered} of ${count(total, 'clip')}** delivered`,
     ...(reused > 0 ? [`${reused} there already`] : []),
     costWords(summary),
-    formatDuration(Date.parse(summary.finished_at) - Date.parse(summary.started_at)),
+    formatDuration(summary.elapsed_ms),
   ];
   return [
     `### dailies: ${escapeMarkdown(summary.project)}`,

@@ -22,7 +22,7 @@ export interface ProgressOptions {
   readonly look: Omit<Look, 'width'>;
   /** Turns the path of a clip into one that its reader can open. */
   readonly showPath: (path: string) => string;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since whenever: it only goes forward. */
   readonly now: () => number;
   /** Calls back about every `ms` milliseconds until the function it returns is called. */
   readonly every: (ms: number, tick: () => void) => () => void;

@@ -37,11 +37,10 @@ function headLines(summary: RunSummary, { look, paint, signs }: SummaryStyle): s
   const clips = `${groupDigits(delivered)} of ${count(total, 'clip')}`;
   const paintClips = delivered === total ? paint.green : paint.yellow;
   const there = reused === 0 ? '' : ` (${reused === total ? 'all' : groupDigits(reused)} there already)`;
-  const lastedMs = Date.parse(summary.finished_at) - Date.parse(summary.started_at);
   const place = `${clean(summary.output).replace(/\/$/, '')}/`;
   const facts = [
     `${paint.bold(paintClips(clips))} in ${place}${there}`,
-    formatDuration(lastedMs),
+    formatDuration(summary.elapsed_ms),
     costWords(summary),
   ];
   return joinFacts(facts, ` ${signs.dot} `, look.width);

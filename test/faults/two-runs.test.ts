@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { Clock } from '../../src/clock.js';
+import { systemClock, type Clock } from '../../src/clock.js';
 import { unlockRun } from '../../src/store/run-lock.js';
 import { openAttempts } from '../../src/store/local-attempts.js';
 import { builtCli } from '../helpers/built-cli.js';
@@ -46,7 +46,7 @@ afterEach(async () => {
 
 /** A clock that nobody may wait by. */
 const impatient: Clock = {
-  now: () => Date.now(),
+  ...systemClock,
   sleep: () => Promise.reject(new Error('somebody waited')),
 };
 

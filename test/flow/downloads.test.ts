@@ -240,7 +240,7 @@ describe('a download', () => {
     const slept: number[] = [];
     const fast = fastClock(100);
     const clock: Clock = {
-      now: () => fast.now(),
+      ...fast,
       sleep(ms, signal) {
         slept.push(ms);
         return fast.sleep(ms, signal);

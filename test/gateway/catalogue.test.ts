@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { openGateway } from '../../src/gateway/gateway.js';
+import { DAY_MS, settable } from '../helpers/clock.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
 import { closedPort, gatewayAt, httpServer, jumpingClock, KEY, never } from './fixtures.js';
 
@@ -53,6 +54,18 @@ describe('the catalogue', () => {
     });
     expect(clock.waits.reduce((sum, wait) => sum + wait, 0)).toBeLessThanOrEqual(15_000);
     expect(gatewayServer.counters.models).toBe(clock.waits.length + 1);
+  });
+
+  it('is given up as soon by a clock that is set back at each wait', async () => {
+    const gatewayServer = await server();
+    const jumping = jumpingClock();
+    const clock = settable(jumping);
+    gatewayServer.failNext('html', { on: 'models', times: 100 });
+    gatewayServer.onRequest(() => clock.set(-DAY_MS));
+    await expect(gatewayAt(gatewayServer.baseUrl, { clock }).fetchCatalogue(never())).rejects.toMatchObject({
+      code: 'catalogue-unavailable',
+    });
+    expect(jumping.waits.reduce((sum, wait) => sum + wait, 0)).toBeLessThanOrEqual(15_000);
   });
 
   it('is not waited for longer than that, whatever the gateway asks', async () => {

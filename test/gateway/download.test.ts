@@ -445,7 +445,7 @@ describe('a download that breaks off', () => {
 
   it('says how long to wait, where the server does', async () => {
     const { server, download } = await scene();
-    const headers = { 'retry-after': new Date(NOW + 4000).toUTCString() };
+    const headers = { date: new Date(NOW).toUTCString(), 'retry-after': new Date(NOW + 4000).toUTCString() };
     server.failNext({ status: 503, headers }, { on: 'content' });
     expect(await download()).toMatchObject({ kind: 'interrupted', retryAfterMs: 4000 });
   });

@@ -20,6 +20,7 @@ export function jumpingClock(): Clock & { readonly waits: number[] } {
   return {
     waits,
     now: () => now,
+    elapsed: () => now,
     sleep(ms, signal) {
       signal?.throwIfAborted();
       waits.push(ms);

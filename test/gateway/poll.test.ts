@@ -9,7 +9,8 @@ import {
   type GatewayServer,
   type HeldJob,
 } from '../helpers/gateway-server.js';
-import { closedPort, gatewayAt, httpServer, KEY, never, rawServer, REQUEST } from './fixtures.js';
+import { DAY_MS } from '../helpers/clock.js';
+import { closedPort, gatewayAt, httpServer, KEY, never, NOW, rawServer, REQUEST } from './fixtures.js';
 
 interface Scene {
   readonly server: GatewayServer;
@@ -209,6 +210,14 @@ describe('a poll that fails leaves the job as it is', () => {
 
   it('and says how long to wait, where the gateway does', async () => {
     expect(await pollMeeting({ status: 429, headers: { 'retry-after': '12' } })).toMatchObject({
+      retryAfterMs: 12_000,
+    });
+  });
+
+  it('and counts a time of day from that of the gateway, not from ours', async () => {
+    const headers = { date: new Date(NOW + DAY_MS).toUTCString() };
+    const until = new Date(NOW + DAY_MS + 12_000).toUTCString();
+    expect(await pollMeeting({ status: 429, headers: { ...headers, 'retry-after': until } })).toMatchObject({
       retryAfterMs: 12_000,
     });
   });

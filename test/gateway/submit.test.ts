@@ -375,7 +375,7 @@ describe('a submit that is not accepted for now', () => {
     const outcome = await submitMeeting({
       status: 429,
       body: errorBody(429, 'Rate limit exceeded'),
-      headers: { 'retry-after': value },
+      headers: { date: new Date(NOW).toUTCString(), 'retry-after': value },
     });
     expect(outcome).toEqual({
       kind: 'not_accepted',

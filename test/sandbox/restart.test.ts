@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 import { startSandbox } from '../../src/sandbox/server.js';
-import { heldClock, ORDER, temporaryFolder, visit } from './sandbox-client.js';
+import { DAY_MS } from '../helpers/clock.js';
+import { heldClock, LONG_MS, ORDER, temporaryFolder, visit } from './sandbox-client.js';
 
 it('has a job on disk before anybody hears of it', async () => {
   const { submit, stateDir } = await visit();
@@ -34,6 +35,21 @@ it('goes on with its jobs after a restart, on another port, as if it had never b
   expect(job.unsigned_urls?.[0]).toMatch(second.sandbox.baseUrl);
   const again = await (await second.ask(`/videos/${done}/content`)).arrayBuffer();
   expect(Buffer.from(again).equals(Buffer.from(clip))).toBe(true);
+});
+
+it('goes on with its jobs when the clock is set back, before and after a restart', async () => {
+  const clock = heldClock();
+  const stateDir = await temporaryFolder();
+  const first = await visit({ clock, stateDir });
+  const { body } = await first.submit(ORDER);
+  clock.set(-DAY_MS);
+  clock.pass(LONG_MS);
+  expect(await first.poll(body.id)).toMatchObject({ status: 'completed' });
+  await first.sandbox.close();
+  const second = await visit({ clock, stateDir });
+  await second.poll(body.id);
+  clock.pass(LONG_MS);
+  expect(await second.poll(body.id)).toMatchObject({ status: 'completed' });
 });
 
 it('makes a clip anew that was lost from its folder, and passes over files of others', async () => {

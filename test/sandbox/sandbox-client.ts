@@ -7,18 +7,25 @@ import type { Clock } from '../../src/clock.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.js';
 import { contractViolations } from '../helpers/contract.js';
 
-/** A clock that stands still until the test moves it. */
+/** A clock that stands still until the test moves it: lets time pass, or sets the time of day. */
 export interface HeldClock extends Clock {
   pass(ms: number): void;
+  set(byMs: number): void;
 }
 
 export function heldClock(): HeldClock {
   let now = Date.UTC(2026, 9, 10);
+  let elapsed = 0;
   return {
     now: () => now,
+    elapsed: () => elapsed,
     sleep: () => Promise.reject(new Error('the sandbox waits for nothing')),
     pass: (ms) => {
       now += ms;
+      elapsed += ms;
+    },
+    set: (byMs) => {
+      now += byMs;
     },
   };
 }

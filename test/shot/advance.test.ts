@@ -68,6 +68,32 @@ describe('an attempt', () => {
     );
   });
 
+  it('has times that never run backwards, however often the clock is set between its steps', () => {
+    const steps = fc.array(
+      fc.tuple(fc.constantFrom(...EVENTS), fc.date({ noInvalidDate: true, min: new Date(0) })),
+      {
+        maxLength: 60,
+      },
+    );
+    fc.assert(
+      fc.property(steps, (events) => {
+        let attempt = makeAttempt(makeTake('sea'));
+        for (const [event, time] of events) {
+          const before = Math.max(...Object.values(attempt.times));
+          try {
+            attempt = advance(attempt, { ...event, at: time.toISOString() });
+          } catch {
+            continue;
+          }
+          const { submitted = before, accepted = submitted, completed = accepted } = attempt.times;
+          expect(Math.max(...Object.values(attempt.times))).toBeGreaterThanOrEqual(before);
+          expect(accepted).toBeGreaterThanOrEqual(submitted);
+          expect(completed).toBeGreaterThanOrEqual(accepted);
+        }
+      }),
+    );
+  });
+
   it('refuses a move that the diagram does not have', () => {
     const delivered = makeAttempt(makeTake('sea'), ...DELIVERED);
     expect(() => advance(delivered, { type: 'submit_started', at })).toThrow(/cannot go from delivered/);

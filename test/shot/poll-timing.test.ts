@@ -37,14 +37,6 @@ describe('a job of which nothing is known', () => {
     expect(waits.at(-1)).toBe(intervalMs);
   });
 
-  it('is asked for at the interval while the clock stands before its acceptance', () => {
-    const timing = createPollTiming({ intervalMs, history: [] });
-    const learned = createPollTiming({ intervalMs, history: [{ ...VEO, lengthMs: 60_000 }] });
-    for (const each of [timing, learned])
-      for (const pollsSoFar of [0, 1, 9])
-        expect(each.nextWaitMs({ ...VEO, elapsedMs: -3_600_000, pollsSoFar })).toBe(intervalMs);
-  });
-
   it('keeps to an interval below a tenth of a second', () => {
     const timing = createPollTiming({ intervalMs: 20 });
     expect(timing.nextWaitMs({ ...VEO, elapsedMs: 0, pollsSoFar: 0 })).toBe(20);

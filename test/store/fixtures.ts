@@ -33,6 +33,7 @@ export function stillClock(): Clock {
   let now = MS;
   return {
     now: () => now,
+    elapsed: () => now,
     sleep(ms) {
       now += ms;
       return Promise.resolve();

@@ -19,6 +19,7 @@ import {
   openIn,
   output,
   putClips,
+  stillClock,
 } from './fixtures.js';
 
 const SHOTS = ['cliff', 'dunes', 'harbor', 'sea', 'tide'];
@@ -64,7 +65,7 @@ describe('the text of a lockfile', () => {
   it('does not change by a run that does nothing, at any time', async () => {
     const base = await rendered(['sea']);
     const before = readFileSync(lockfileOf(base), 'utf8');
-    const later = { now: () => Date.parse('2030-01-01'), sleep: () => Promise.resolve() };
+    const later = { ...stillClock(), now: () => Date.parse('2030-01-01') };
     const store = await openIn(base, { clock: later, home: { shots: SHOTS } });
     await store.setPicks({});
     await store.close();

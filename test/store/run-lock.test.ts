@@ -93,7 +93,7 @@ describe('a lock left behind', () => {
   ])('%s is no obstacle and costs no wait', async (_, changes) => {
     const folder = newFolder();
     leaveLock(folder, await holder(changes()));
-    const clock: Clock = { now: () => Date.now(), sleep: () => Promise.reject(new Error('it waited')) };
+    const clock: Clock = { ...systemClock, sleep: () => Promise.reject(new Error('it waited')) };
     const lock = await acquireRunLock({ lockfile: lockfileOf(folder), clock });
     expect(lock.isHeld()).toBe(true);
     expect(readdirSync(folder)).toEqual(['teaser.lock.json.lck']);
@@ -214,7 +214,7 @@ describe('unlocking', () => {
     leaveLock(folder, await holder({ host: 'render-2' }));
     let beat = 1;
     const clock: Clock = {
-      now: () => 0,
+      ...systemClock,
       sleep() {
         utimesSync(lockOf(folder), beat, beat);
         beat += 2;
@@ -231,7 +231,7 @@ describe('unlocking', () => {
     const folder = newFolder();
     leaveLock(folder, await holder({ host: 'render-2' }));
     const clock: Clock = {
-      now: () => 0,
+      ...systemClock,
       sleep() {
         rmSync(lockOf(folder), { force: true });
         return Promise.resolve();

@@ -113,6 +113,7 @@ export function summary(shots: readonly TakeResult[], rest: Partial<RunSummary> 
     output: 'renders',
     started_at: '2026-10-10T09:00:00.000Z',
     finished_at: '2026-10-10T09:11:40.000Z',
+    elapsed_ms: 700_000,
     exit_code: delivered === shots.length ? 0 : 1,
     counts: { total: shots.length, delivered, reused: 0, submitted: shots.length },
     cost_usd: 18.2,

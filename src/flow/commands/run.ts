@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { isoNow } from '../../clock.js';
+import { ageOf, isoNow } from '../../clock.js';
 import { defined } from '../../domain/defined.js';
 import { identityOf, outputsOf, type Attempt } from '../../domain/attempt.js';
 import type { PlanDocument } from '../../domain/plan.js';
@@ -69,6 +69,7 @@ export async function runProject(project: Project, options: RunOptions = {}): Pr
 async function runWith(project: Project, options: RunOptions, emit: EventSink): Promise<RunSummary> {
   const { clock, manifest } = project;
   const startedAt = isoNow(clock);
+  const elapsedMs = ageOf(clock, undefined);
   const signal = options.signal ?? new AbortController().signal;
   const { jobs, per_model: perModel } = manifest.concurrency;
   const ceilings = { budgetUsd: manifest.budget_usd, maxCostUsd: options.maxCostUsd };
@@ -122,7 +123,8 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     const sheet = await writeReports(run, { examined, outcomes, priceOf: planned.priceOf });
     await closeState(attempts, (reason) => control.stop(reason));
     const results = surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []);
-    const summary = summarize({ project, tools, examined, results, startedAt, sheet });
+    const account = { project, tools, examined, results, sheet };
+    const summary = summarize({ ...account, startedAt, elapsedMs });
     emit({ type: 'run.finished', at: isoNow(clock), summary });
     return summary;
   } finally {

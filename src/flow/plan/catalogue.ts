@@ -59,10 +59,7 @@ export async function loadCatalogue(
     const hint = 'run dailies plan once with the gateway in reach';
     return { diagnostics: [{ code: 'catalogue-unavailable', severity: 'warning', message, hint }] };
   }
-  const age =
-    known.fetched_at === UNKNOWN_TIME
-      ? 'of unknown age'
-      : `${ageOf(known.fetched_at, project.clock.now())} old`;
+  const age = ageWords(known.fetched_at, project.clock.now());
   const message = `models and prices are from a catalogue ${age}${failure}`;
   return { catalogue: known, diagnostics: [{ code: 'catalogue-stale', severity: 'warning', message }] };
 }
@@ -90,10 +87,12 @@ async function readCache(cacheFile: string): Promise<Catalogue | undefined> {
   }
 }
 
-function ageOf(isoTime: string, nowMs: number): string {
-  const minutes = Math.max(0, Math.round((nowMs - Date.parse(isoTime)) / 60_000));
-  if (minutes < 120) return `${minutes} min`;
-  return minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1440)} days`;
+function ageWords(isoTime: string, nowMs: number): string {
+  const minutes = Math.round((nowMs - Date.parse(isoTime)) / 60_000);
+  // Of a catalogue from the future nobody knows which of the two clocks was wrong.
+  if (isoTime === UNKNOWN_TIME || minutes < 0) return 'of unknown age';
+  if (minutes < 120) return `${minutes} min old`;
+  return minutes < 48 * 60 ? `${Math.round(minutes / 60)} h old` : `${Math.round(minutes / 1440)} days old`;
 }
 
 function shortHash(text: string): string {

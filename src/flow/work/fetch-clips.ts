@@ -1,3 +1,4 @@
+import { ageOf } from '../../clock.js';
 import { outputsOf, type Attempt, type Output } from '../../domain/attempt.js';
 import { frameSize } from '../../domain/dimensions.js';
 import { defined } from '../../domain/defined.js';
@@ -119,6 +120,7 @@ async function fetchClip(
   const { part, left } = await clips.openPart(attempt.id, index);
   if (left !== undefined) await adoptPart(left, part);
   const tell = progressOf(tools, take);
+  const endedAgoMs = ageOf(clock, attempt.times.completed);
   let address = first;
   let reachedBytes = 0;
   let countedBytes = 0;
@@ -161,7 +163,7 @@ async function fetchClip(
       continue;
     }
     const isGone = found.kind === 'gone';
-    const isEarly = isGone && clock.now() - (attempt.times.completed ?? 0) < GRACE_MS;
+    const isEarly = isGone && endedAgoMs() < GRACE_MS;
     if (round > (isGone ? GONE_ROUNDS : ROUNDS) && !isEarly) return withoutClip(found);
     const askedMs = found.kind === 'interrupted' ? found.retryAfterMs : undefined;
     const pauseMs = askedMs ?? (isGone ? GONE_WAIT_MS : backoffMs(round));
@@ -204,10 +206,10 @@ function withoutClip(failure: Failure): NoClip {
 }
 
 function progressOf({ emit, clock }: WorkTools, take: Take | undefined) {
-  let toldMs = 0;
+  let toldMs = -Infinity;
   return (bytes: number, totalBytes: number | undefined) => {
-    if (!take || clock.now() - toldMs < PROGRESS_EVERY_MS) return;
-    toldMs = clock.now();
+    if (!take || clock.elapsed() - toldMs < PROGRESS_EVERY_MS) return;
+    toldMs = clock.elapsed();
     const progress = defined({ bytes, total_bytes: totalBytes });
     emit({ type: 'shot.downloading', ...about(take, clock), ...progress });
   };

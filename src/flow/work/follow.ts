@@ -1,4 +1,4 @@
-import { isoNow } from '../../clock.js';
+import { ageOf, isoNow } from '../../clock.js';
 import { defined } from '../../domain/defined.js';
 import type { Attempt } from '../../domain/attempt.js';
 import type { InFlightAttempt } from '../../domain/standing.js';
@@ -56,7 +56,7 @@ export async function follow(
   const { job } = start.state;
   const { model, duration, resolution } = start.request;
   const kind = { model, duration, resolution };
-  const acceptedMs = start.times.accepted ?? clock.now();
+  const ageMs = ageOf(clock, start.times.accepted);
   const warned = new Set<string>();
   let attempt: Attempt =
     isFresh || start.times.resumed !== undefined
@@ -66,21 +66,22 @@ export async function follow(
   let retryAfterMs = 0;
   let notFound = 0;
   let keyRefused = 0;
-  let answeredMs = clock.now();
+  let answeredMs = clock.elapsed();
   let polls = 0;
   let unfinishedMs = 0;
 
   const stopWaiting = (waiting: string): Followed => ({ attempt, urls: [], waiting });
   for (;;) {
-    const elapsedMs = clock.now() - acceptedMs;
-    const waitMs = polls === 0 && !isFresh ? 0 : timing.nextWaitMs({ ...kind, elapsedMs, pollsSoFar: polls });
-    const patienceMs = timeoutMs - (firstPollMs === undefined ? 0 : clock.now() - firstPollMs);
+    const progress = { ...kind, elapsedMs: ageMs(), pollsSoFar: polls };
+    const waitMs = polls === 0 && !isFresh ? 0 : timing.nextWaitMs(progress);
+    const patienceMs = timeoutMs - (firstPollMs === undefined ? 0 : clock.elapsed() - firstPollMs);
     try {
       await clock.sleep(Math.min(Math.max(waitMs, retryAfterMs), patienceMs), control.working);
     } catch {
       return stopWaiting('interrupted; the next run takes it up');
     }
-    const askedMs = clock.now();
+    const askedMs = clock.elapsed();
+    const askedAgeMs = ageMs();
     firstPollMs ??= askedMs;
     const outcome = await unlessStopped(gateway.poll(job, control.working), control.working);
     if (!outcome) return stopWaiting('interrupted; the next run takes it up');
@@ -92,7 +93,7 @@ export async function follow(
       answeredMs = askedMs;
     }
     const trouble = troubleIn(outcome);
-    if (outcome.kind === 'running' || outcome.kind === 'unknown_status') unfinishedMs = askedMs - acceptedMs;
+    if (outcome.kind === 'running' || outcome.kind === 'unknown_status') unfinishedMs = askedAgeMs;
     switch (outcome.kind) {
       case 'running':
         if (attempt.state.kind !== outcome.status) {
@@ -105,7 +106,7 @@ export async function follow(
             tellProgress(tools, {
               take,
               status: outcome.status,
-              acceptedMs,
+              elapsedMs: ageMs(),
               expectedMs: timing.expectedMs(kind),
             });
         }
@@ -121,7 +122,7 @@ export async function follow(
         }
         break;
       case 'completed': {
-        const lengthMs = clock.now() - acceptedMs;
+        const lengthMs = ageMs();
         // A job that went on while nobody looked says nothing about how long such jobs take.
         if (isFresh) timing.learn({ ...kind, lengthMs, unfinishedMs });
         return { attempt: completed(tools, attempt, { outcome, take, lengthMs }), urls: outcome.urls };
@@ -133,7 +134,7 @@ export async function follow(
       }
       case 'not_found':
         notFound++;
-        if (notFound >= NOT_FOUND_LIMIT && clock.now() - acceptedMs >= GRACE_MS) {
+        if (notFound >= NOT_FOUND_LIMIT && ageMs() >= GRACE_MS) {
           const { message } = outcome;
           attempt = await attempts.record(attempt, { type: 'lost', at: isoNow(clock), message });
           return { attempt, urls: [] };
@@ -141,7 +142,7 @@ export async function follow(
         break;
       case 'key_refused':
         keyRefused++;
-        if (keyRefused >= KEY_REFUSED_LIMIT && clock.now() - answeredMs >= GRACE_MS) {
+        if (keyRefused >= KEY_REFUSED_LIMIT && clock.elapsed() - answeredMs >= GRACE_MS) {
           control.stop({
             kind: 'key',
             message: `the key was refused while asking for jobs: ${outcome.message}`,
@@ -160,7 +161,7 @@ export async function follow(
       default:
         return unreachable(outcome);
     }
-    const waitedMs = clock.now() - firstPollMs;
+    const waitedMs = clock.elapsed() - firstPollMs;
     if (waitedMs >= timeoutMs) {
       const minutes = Math.round(waitedMs / 6000) / 10;
       return stopWaiting(
@@ -211,13 +212,12 @@ function tellProgress(
   news: {
     readonly take: Take;
     readonly status: 'pending' | 'in_progress';
-    readonly acceptedMs: number;
+    readonly elapsedMs: number;
     readonly expectedMs: number | undefined;
   },
 ): void {
-  const { take, status, acceptedMs, expectedMs } = news;
+  const { take, status, elapsedMs, expectedMs } = news;
   const { model } = take.settings;
-  const elapsed_ms = clock.now() - acceptedMs;
-  const progress = defined({ model, status, elapsed_ms, expected_ms: expectedMs });
+  const progress = defined({ model, status, elapsed_ms: elapsedMs, expected_ms: expectedMs });
   emit({ type: 'shot.progress', ...about(take, clock), ...progress });
 }

@@ -54,7 +54,7 @@ export async function submit(
       return attempts.record(attempt, { type: 'not_accepted', at: isoNow(clock), message });
     }
     emit({ type: 'shot.submitting', ...about(take, clock), model });
-    const sentAtMs = clock.now();
+    const sentAtMs = clock.elapsed();
     const outcome = await gateway.submit(body, control.answering);
     attempt = await attempts.settle(attempt, outcome, sentAtMs);
     switch (outcome.kind) {

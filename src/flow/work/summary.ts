@@ -15,6 +15,7 @@ export function summarize({
   examined: { plan, surveyed },
   results,
   startedAt,
+  elapsedMs,
   sheet,
 }: {
   readonly project: Project;
@@ -22,6 +23,8 @@ export function summarize({
   readonly examined: Examined;
   readonly results: readonly TakeResult[];
   readonly startedAt: string;
+  /** Tells how long ago that was. */
+  readonly elapsedMs: () => number;
   readonly sheet: string | undefined;
 }): RunSummary {
   const { attempts, clock, control } = tools;
@@ -35,6 +38,7 @@ export function summarize({
     output: project.paths.output,
     started_at: startedAt,
     finished_at: isoNow(clock),
+    elapsed_ms: elapsedMs(),
     // An unanswered submit is an open question, also where its shot has left the manifest.
     exit_code: exitCodeOf(
       stopped,
