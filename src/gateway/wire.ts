@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { defined } from '../domain/defined.js';
+import { afterReading, timeLimit, type TimeLimit } from './time-limit.js';
 
 /** The first part of an answer. Header names are lower-case. */
 export interface Head {
@@ -66,8 +67,8 @@ export function sendOnce(request: WireRequest): Promise<WireResult> {
     const settle = (result: WireResult): void => {
       if (settled) return;
       settled = true;
-      clearTimeout(total);
-      clearTimeout(idle);
+      total?.clear();
+      idle?.clear();
       signal.removeEventListener('abort', onAbort);
       resolve(result);
     };
@@ -80,14 +81,19 @@ export function sendOnce(request: WireRequest): Promise<WireResult> {
       controller?.abort(error);
     };
     const onAbort = (): void => {
-      stop(signal.reason instanceof Error ? signal.reason : new Error('stopped'));
+      const stopNow = (): void => {
+        if (!settled) stop(signal.reason instanceof Error ? signal.reason : new Error('stopped'));
+      };
+      // The answer to what was sent may be here already, unread.
+      if (controller) afterReading(stopNow);
+      else stopNow();
     };
-    const total = timer(totalTimeoutMs, () => {
-      stop(new LimitReached(`no complete answer within ${seconds(totalTimeoutMs)}`));
+    const total = limit(totalTimeoutMs, (ms) => {
+      stop(new LimitReached(`no complete answer within ${ms / 1000} s`));
     });
-    const idle = timer(idleTimeoutMs, () => {
+    const idle = limit(idleTimeoutMs, (ms) => {
       if (controller?.paused) idle?.refresh();
-      else stop(new LimitReached(`nothing came for ${seconds(idleTimeoutMs)}`));
+      else stop(new LimitReached(`nothing came for ${ms / 1000} s`));
     });
     const resume = (): void => {
       idle?.refresh();
@@ -149,12 +155,8 @@ export function sendOnce(request: WireRequest): Promise<WireResult> {
   });
 }
 
-function timer(ms: number | undefined, onTime: () => void): NodeJS.Timeout | undefined {
-  return ms === undefined ? undefined : setTimeout(onTime, ms);
-}
-
-function seconds(ms: number | undefined): string {
-  return `${(ms ?? 0) / 1000} s`;
+function limit(ms: number | undefined, onTime: (ms: number) => void): TimeLimit | undefined {
+  return ms === undefined ? undefined : timeLimit(ms, () => onTime(ms));
 }
 
 /** Whatever was thrown, as an error. */

@@ -1,0 +1,56 @@
+import { systemClock, type Clock } from '../clock.js';
+
+/** A bound on the wait for something that comes over the network. */
+export interface TimeLimit {
+  /** Something has come: counts anew. */
+  refresh(): void;
+  /** Lifts it for good, whatever comes afterwards. */
+  clear(): void;
+}
+
+/** A timer that fires so much later than it should tells of a machine that slept, or was too busy to listen. */
+const LATE_MS = 500;
+/** A network needs a moment to wake up, too. */
+const GRACE_MS = 10_000;
+
+/**
+ * Calls `onTime` when nothing has come for `ms` that could have been read by then. A turn of the event loop looks at its
+ * timers before its sockets, so what has arrived in time is read first. A machine that slept, by the clock that stands
+ * still meanwhile or by the one that does not, is given some seconds more.
+ */
+export function timeLimit(
+  ms: number,
+  onTime: () => void,
+  clock: Pick<Clock, 'now' | 'elapsed'> = systemClock,
+): TimeLimit {
+  let timer: NodeJS.Timeout | undefined;
+  let isLifted = false;
+  const arm = (waitMs: number): void => {
+    const [now, elapsed] = [clock.now(), clock.elapsed()];
+    const armed = setTimeout(() => {
+      const passedMs = Math.max(clock.now() - now, clock.elapsed() - elapsed);
+      if (passedMs - waitMs > LATE_MS) arm(Math.min(ms, GRACE_MS));
+      else
+        afterReading(() => {
+          if (timer === armed && !isLifted) onTime();
+        });
+    }, waitMs);
+    timer = armed;
+  };
+  arm(ms);
+  return {
+    refresh() {
+      clearTimeout(timer);
+      if (!isLifted) arm(ms);
+    },
+    clear() {
+      clearTimeout(timer);
+      isLifted = true;
+    },
+  };
+}
+
+/** Calls back when whatever has arrived by now is read: the first turn may have looked at the sockets before. */
+export function afterReading(then: () => void): void {
+  setImmediate(() => setImmediate(then));
+}
