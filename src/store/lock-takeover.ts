@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   claimPath,
   createLockFile,
@@ -50,9 +51,19 @@ async function takeClaim(claim: string, { path, self }: Takeover): Promise<boole
   const holder = (await readLockFile(claim))?.holder;
   // A claim on itself can only be forged, and would lead round in circles.
   if (holder === undefined || claim === path) return false;
-  if ((await whereaboutsOf(holder, self)) !== 'dead') return false;
+  if (!(await isDead({ path: claim, found: holder, self }))) return false;
   return takeOver({ path: claim, found: holder, self });
 }
+
+/** A claim has no heartbeat, and is held for a moment: one from before a restart that stays is a dead one's. */
+async function isDead({ path, found, self }: Takeover): Promise<boolean> {
+  const where = await whereaboutsOf(found, self);
+  if (where !== 'another_boot') return where === 'dead';
+  await delay(LONGEST_CLAIM_MS);
+  return (await readLockFile(path))?.holder?.token === found.token;
+}
+
+const LONGEST_CLAIM_MS = 1000;
 
 /** The lock itself, of which `path` may be a claim: claims on claims lie beside it too. */
 function lockOf(path: string): string {

@@ -53,14 +53,15 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
 
 /**
  * Whether a process still runs, as far as it can be known from here; in doubt it does. `elsewhere`: on another
- * machine, or in a container whose processes cannot be seen from this one.
+ * machine, or in a container whose processes cannot be seen from this one. `another_boot`: on this machine before it was
+ * started anew, and dead; or on a copy of it, which has its names and may be at work. Only a heartbeat tells.
  */
 export async function whereaboutsOf(
   one: ProcessIdentity,
   self: ProcessIdentity,
-): Promise<'alive' | 'dead' | 'elsewhere'> {
+): Promise<'alive' | 'dead' | 'elsewhere' | 'another_boot'> {
   if (one.host !== self.host || differ(one.machine, self.machine)) return 'elsewhere';
-  if (differ(one.boot, self.boot)) return 'dead';
+  if (differ(one.boot, self.boot)) return 'another_boot';
   if (differ(one.pid_namespace, self.pid_namespace)) return 'elsewhere';
   if (!isAlive(one.pid)) return 'dead';
   const start = await startOf(one.pid);

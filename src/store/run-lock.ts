@@ -40,7 +40,8 @@ export function acquireRunLock(options: {
 }
 
 /**
- * Takes a lock, at once or not at all; a holder that is dead on this host costs no wait.
+ * Takes a lock, at once or not at all; a holder that is dead on this host costs no wait, but for one from before a restart
+ * of the machine: that it is not a copy of this machine at work is seen by its heart, in some seconds.
  * Its file's modification time beats like a heart, without keeping the process alive.
  * Throws `locked-by-another-run` naming the holder, and `disk` (exit 3 both).
  */
@@ -53,22 +54,22 @@ export async function acquireLock(options: {
   const { path, clock, heartbeatMs = HEARTBEAT_MS } = options;
   return onDisk(path, 'taken', async () => {
     const self = await newHolder(clock);
-    await take(path, self);
+    await take(path, self, clock);
     const handle = await open(path, 'r+');
     return keep({ path, token: self.token, handle, heartbeatMs });
   });
 }
 
-/** Whether somebody holds a lock who is not known to be dead. Throws `disk`. */
+/** Whether somebody holds a lock who is not known to be dead; whoever took it before a restart is. Throws `disk`. */
 export async function isLockHeld(path: string): Promise<boolean> {
   const found = await onDisk(path, 'read', () => readLockFile(path));
   if (!found?.holder) return found !== undefined;
-  return (await whereaboutsOf(found.holder, await ownIdentity())) !== 'dead';
+  return !['dead', 'another_boot'].includes(await whereaboutsOf(found.holder, await ownIdentity()));
 }
 
 /**
- * Removes a run lock whose holder is gone, for `dailies unlock`. A holder on another host, or one that cannot
- * be read, is watched for some seconds first. Resolves with whether there was a lock.
+ * Removes a run lock whose holder is gone, for `dailies unlock`. A holder on another host or from before a restart,
+ * or one that cannot be read, is watched for some seconds first. Resolves with whether there was a lock.
  * Throws `locked-by-another-run` where the holder lives here, or where its heart beats elsewhere.
  */
 export async function unlockRun(options: {
@@ -83,8 +84,8 @@ export async function unlockRun(options: {
     const self = await newHolder(options.clock);
     const where = holder ? await whereaboutsOf(holder, self) : 'elsewhere';
     if (holder && where === 'alive') throw heldBy(holder, { path, where });
-    if (where === 'elsewhere' && (await beats(path, options.clock))) {
-      throw holder ? heldBy(holder, { path, where }) : unreadable(path);
+    if (where !== 'dead' && (await beats(path, options.clock))) {
+      throw holder ? heldBy(holder, { path, where: 'elsewhere' }) : unreadable(path);
     }
     if ((await readLockFile(path)) === undefined) return true;
     if (holder === undefined) await rm(path, { force: true });
@@ -99,18 +100,27 @@ async function newHolder(clock: Clock): Promise<LockHolder> {
   return { ...(await ownIdentity()), token: randomBytes(8).toString('hex'), started_at: isoNow(clock) };
 }
 
-async function take(path: string, self: LockHolder): Promise<void> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
+async function take(path: string, self: LockHolder, clock: Clock): Promise<void> {
+  let giveUpAt = performance.now() + PATIENCE_MS;
+  let watched: string | undefined;
   while (!(await createLockFile(path, self))) {
     const found = await readLockFile(path);
     if (found === undefined) continue;
     const { holder } = found;
     const where = holder && (await whereaboutsOf(holder, self));
-    if (holder && where === 'dead' && (await takeOver({ path, found: holder, self }))) {
+    if (holder && where === 'another_boot' && watched !== holder.token) {
+      if (await beats(path, clock)) throw heldBy(holder, { path, where: 'elsewhere' });
+      watched = holder.token;
+      // The watch was no part of the patience with others.
+      giveUpAt = performance.now() + PATIENCE_MS;
+      continue;
+    }
+    const isDead = where === 'dead' || where === 'another_boot';
+    if (holder && isDead && (await takeOver({ path, found: holder, self }))) {
       await tidy(path);
       return;
     }
-    if (holder && where !== undefined && where !== 'dead') throw heldBy(holder, { path, where });
+    if (holder && where !== undefined && !isDead) throw heldBy(holder, { path, where });
     if (performance.now() > giveUpAt)
       throw holder ? heldBy(holder, { path, where: 'alive' }) : unreadable(path);
     await delay(LOOK_AGAIN_MS);
@@ -179,7 +189,7 @@ async function lastBeat(path: string): Promise<number | undefined> {
 
 function heldBy(
   holder: LockHolder,
-  lock: { readonly path: string; readonly where: 'alive' | 'dead' | 'elsewhere' },
+  lock: { readonly path: string; readonly where: Awaited<ReturnType<typeof whereaboutsOf>> },
 ): DailiesError {
   const { host, pid, started_at: since } = holder;
   const message = `another run holds ${basename(lock.path)}: process ${pid} on ${host}, since ${since}`;

@@ -89,13 +89,64 @@ describe('a lock left behind', () => {
   it.each([
     ['by a process that has ended', () => ({ pid: deadPid() })],
     ['by a process whose id another one bears now', () => ({ process_started: '1' })],
-    ['before the machine was started anew', () => ({ boot: 'another-boot' })],
   ])('%s is no obstacle and costs no wait', async (_, changes) => {
     const folder = newFolder();
     leaveLock(folder, await holder(changes()));
     const clock: Clock = { ...systemClock, sleep: () => Promise.reject(new Error('it waited')) };
     const lock = await acquireRunLock({ lockfile: lockfileOf(folder), clock });
     expect(lock.isHeld()).toBe(true);
+    expect(readdirSync(folder)).toEqual(['teaser.lock.json.lck']);
+    await lock.release();
+  });
+
+  const BEFORE_RESTART = { boot: 'another-boot' };
+
+  it.each([
+    ['as it stopped', Date.parse(AT) / 1000],
+    ['as of tomorrow, by a clock that was wrong', Date.now() / 1000 + 86_400],
+  ])(
+    'before the machine was started anew is no obstacle once its heart stands still, %s',
+    async (_, beat) => {
+      const folder = newFolder();
+      leaveLock(folder, await holder({ ...BEFORE_RESTART, pid: process.pid }));
+      utimesSync(lockOf(folder), beat, beat);
+      const lock = await acquireRunLock({ lockfile: lockfileOf(folder), clock: stillClock() });
+      expect(lock.isHeld()).toBe(true);
+      await lock.release();
+    },
+  );
+
+  it.each([
+    ['forward', 2],
+    ['back, because its clock was set', -86_400],
+  ])('by a copy of this machine is its lock while its heart beats, %s', async (_, step) => {
+    const folder = newFolder();
+    const copy = await holder({ ...BEFORE_RESTART, pid: deadPid() });
+    leaveLock(folder, copy);
+    let beat = Date.now() / 1000;
+    const clock: Clock = {
+      ...systemClock,
+      sleep() {
+        beat += step;
+        utimesSync(lockOf(folder), beat, beat);
+        return Promise.resolve();
+      },
+    };
+    const refusal = {
+      code: 'locked-by-another-run',
+      hint: expect.stringContaining('dailies unlock') as string,
+    };
+    await expect(acquireRunLock({ lockfile: lockfileOf(folder), clock })).rejects.toMatchObject(refusal);
+    await expect(unlockRun({ lockfile: lockfileOf(folder), clock })).rejects.toMatchObject(refusal);
+    expect(JSON.parse(readFileSync(lockOf(folder), 'utf8'))).toEqual(copy);
+  });
+
+  it('is taken over where the machine was started anew while somebody else did so', async () => {
+    const folder = newFolder();
+    leaveLock(folder, await holder(BEFORE_RESTART));
+    const claim = await holder({ ...BEFORE_RESTART, token: '1111111111111111' });
+    writeFileSync(`${lockOf(folder)}.${TOKEN}.claim`, JSON.stringify(claim));
+    const lock = await acquireRunLock({ lockfile: lockfileOf(folder), clock: stillClock() });
     expect(readdirSync(folder)).toEqual(['teaser.lock.json.lck']);
     await lock.release();
   });
