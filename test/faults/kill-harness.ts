@@ -6,6 +6,7 @@ import { commandHere, diskFaultAt, runCommand, startCommand, type Ended } from '
 import { makeFilm, promptOf, type Film } from './film.js';
 import { clipsBelow, inspect, sha256 } from './invariants.js';
 import type { KillPoint } from './kill-points.js';
+import type { Misdeed } from './repertoire.js';
 import type { Tally } from './tally.js';
 
 /** A start after a kill is one of a new process, as a person makes it, in the long pass alone: it takes long. */
@@ -16,16 +17,21 @@ const restart: (words: readonly string[]) => Promise<Ended> = volume({
 
 /**
  * A project is run again and again, each time with one more shot to render, and killed each time; in the end it is
- * left alone until all is delivered. What breaks a promise on the way goes to the tally.
+ * left alone until all is delivered. What breaks a promise on the way goes to the tally. `nextMisdeed` says what a run
+ * that is killed meets besides.
  */
-export async function killAgainAndAgain(points: readonly KillPoint[], tally: Tally): Promise<void> {
+export async function killAgainAndAgain(
+  points: readonly KillPoint[],
+  tally: Tally,
+  nextMisdeed: () => Misdeed | undefined = () => undefined,
+): Promise<void> {
   const film = await makeFilm([], { top: 'concurrency: 2' });
   const shots = points.map(
     ({ needsLargeClip }, index) => `${needsLargeClip ? 'large' : 'shot'}-${index + 1}`,
   );
   try {
     for (const [index, point] of points.entries())
-      await runAndKill({ film, shots: shots.slice(0, index + 1), point, tally });
+      await runAndKill({ film, shots: shots.slice(0, index + 1), point, tally, misdeed: nextMisdeed() });
     await film.write(shots);
     await runToTheEnd(film, tally);
     for (const shot of shots) {
@@ -44,12 +50,14 @@ interface Trial {
   readonly shots: readonly string[];
   readonly point: KillPoint;
   readonly tally: Tally;
+  readonly misdeed?: Misdeed | undefined;
 }
 
-async function runAndKill({ film, shots, point, tally }: Trial): Promise<void> {
+async function runAndKill({ film, shots, point, tally, misdeed }: Trial): Promise<void> {
   const shot = shots.at(-1) ?? '';
   await film.write(shots);
   if (point.command === 'prune') await deliverAndRemove({ film, shots, point, tally });
+  if (misdeed) film.server.failNext(misdeed.fault, { on: misdeed.on });
   let strike: () => void = () => undefined;
   const disarm = await point.arm?.({ film, shot, strike: () => strike() });
   const { command = 'run', ambush } = point;
@@ -61,9 +69,10 @@ async function runAndKill({ film, shots, point, tally }: Trial): Promise<void> {
   };
   const { signal } = await run.ended;
   await disarm?.();
+  film.server.failNoMore();
   if (signal === 'SIGKILL') tally.killed(point.name);
   else tally.missed(point.name);
-  await lookAround(film, tally, `after a kill (${point.name})`);
+  await lookAround(film, tally, `after a kill (${point.name}${misdeed ? `; ${misdeed.name}` : ''})`);
 }
 
 /** The new shot is delivered and leaves the manifest: its clip is nobody's then. */

@@ -33,6 +33,7 @@ export function serveClip(options: {
   readonly fault: Fault | undefined;
 }): void {
   const { request, response, clip, ranges, fault } = options;
+  const isShort = fault === 'short';
   const etag = `"${createHash('md5').update(clip).digest('hex')}"`;
   const ifRange = request.headers['if-range'];
   const asked = ranges && (ifRange === undefined || ifRange === etag) ? request.headers.range : undefined;
@@ -41,12 +42,14 @@ export function serveClip(options: {
     response.writeHead(416, { 'content-range': `bytes */${clip.length}` }).end();
     return;
   }
-  const part = clip.subarray(start);
+  const part = clip.subarray(start, isShort ? Math.max(start + 1, clip.length / 2) : clip.length);
   response.writeHead(asked === undefined ? 200 : 206, {
     'content-type': 'video/mp4',
     'content-length': part.length,
     ...(ranges ? { etag, 'accept-ranges': 'bytes' } : {}),
-    ...(asked === undefined ? {} : { 'content-range': `bytes ${start}-${clip.length - 1}/${clip.length}` }),
+    ...(asked === undefined
+      ? {}
+      : { 'content-range': `bytes ${start}-${start + part.length - 1}/${start + part.length}` }),
   });
   if (fault === 'cut') response.write(part.subarray(0, part.length / 2), () => response.destroy());
   else if (fault === 'stall') response.write(part.subarray(0, part.length / 2));

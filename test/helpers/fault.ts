@@ -24,6 +24,14 @@ export type Fault =
   | 'huge'
   /** A submit is accepted (the job exists), then the connection is reset without an answer. */
   | 'drop-after-accept'
+  /** A submit is accepted, and answered with 303 and the address of its job. */
+  | 'see-other'
+  /** A submit is not accepted, and answered with the id of the job before it, where there is one. */
+  | 'duplicate-id'
+  /** A submit is accepted; its job is paid with a provider's key of the user's own, and costs nothing here. */
+  | 'byok'
+  /** Content only: half of the clip, as if it were the whole. */
+  | 'short'
   /** Content only: half of the clip, then a reset. */
   | 'cut'
   /** Content only: half of the clip, then silence. */

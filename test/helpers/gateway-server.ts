@@ -55,6 +55,8 @@ export interface GatewayServer {
   nextJob(): Promise<HeldJob>;
   /** The next request to the endpoint (a submit, unless told) meets this fault; several are queued. */
   failNext(fault: Fault, options?: { readonly on?: Endpoint; readonly times?: number }): void;
+  /** Takes back what `failNext` has queued. */
+  failNoMore(): void;
   /** From now on each job completes by itself at its n-th poll (the first, unless told). */
   autoComplete(
     clip: Clip | ((job: HeldJob) => Clip),
@@ -166,7 +168,14 @@ export async function startGatewayServer(options: GatewayServerOptions = {}): Pr
     else if (fault === 'drop-after-accept') {
       accept(body);
       request.socket.resetAndDestroy();
-    } else if (fault === 'cut' || fault === 'stall') answerContent(exchange);
+    } else if (fault === 'see-other') {
+      send(response, 303, '', { location: `/api/v1/videos/${accept(body).id}` });
+    } else if (fault === 'duplicate-id') send(response, 202, submitAnswer(jobs.at(-1) ?? accept(body)));
+    else if (fault === 'byok') {
+      const job = accept(body);
+      job.isByok = true;
+      send(response, 202, submitAnswer(job));
+    } else if (fault === 'cut' || fault === 'stall' || fault === 'short') answerContent(exchange);
     else if (fault !== 'hang') request.socket.resetAndDestroy();
   }
 
@@ -222,6 +231,7 @@ export async function startGatewayServer(options: GatewayServerOptions = {}): Pr
       ...(content.length > 0 ? { unsigned_urls: content } : {}),
       ...(job.error === undefined ? {} : { error: job.error }),
       ...(job.cost === undefined ? {} : { usage: { cost: job.cost } }),
+      ...(job.isByok ? { usage: { cost: 0, is_byok: true } } : {}),
       ...job.answer,
     });
   }
@@ -261,6 +271,9 @@ export async function startGatewayServer(options: GatewayServerOptions = {}): Pr
       const queue = faults.get(on) ?? [];
       faults.set(on, queue);
       for (let n = 0; n < times; n += 1) queue.push(fault);
+    },
+    failNoMore() {
+      faults.clear();
     },
     autoComplete(clip, { afterPolls = 1, ...completeOptions } = {}) {
       auto = { clip, options: completeOptions, afterPolls };

@@ -12,6 +12,8 @@ export interface HeldJob {
   readonly state: string;
   readonly polls: number;
   readonly downloads: number;
+  /** Paid with a key of the user's own. */
+  readonly isByok: boolean;
   /** Sets any status, `in_progress` or a word nobody knows. */
   status(word: string): void;
   /** One clip or several; `cost` null is sent as null, absent is left out. `answer` is merged into the poll's answer. */
@@ -49,6 +51,7 @@ export class Job implements HeldJob {
   ranges = true;
   gone = false;
   ended = false;
+  isByok = false;
   readonly #onEnd: () => void;
 
   constructor(id: string, body: SubmittedBody, onEnd: () => void) {

@@ -112,7 +112,8 @@ export async function openGatewayOfFates(story: Story, clip: Buffer): Promise<Ga
     chargeOf(id, isReported) {
       const job = server.jobs.find((known) => known.id === id);
       if (!job) return 0;
-      const cost = costOf(job) ?? ESTIMATE_USD;
+      // Whoever brings a key of his own pays his provider.
+      const cost = job.isByok ? ESTIMATE_USD : (costOf(job) ?? ESTIMATE_USD);
       return isReported ? cost : Math.min(cost, ESTIMATE_USD);
     },
   };

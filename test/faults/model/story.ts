@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Fault } from '../../helpers/gateway-server.js';
+import { repertoireOf } from '../repertoire.js';
 
 /** What somebody does to the manifest between two runs; numbers are taken modulo what there is to choose from. */
 export type Edit =
@@ -127,10 +128,10 @@ const runs: fc.Arbitrary<Run> = fc.record({
     body(403, { reasons: ['violence'] }),
     { ...body(503), headers: { 'retry-after': '2' } },
     { status: 503, body: 'busy' },
-    { status: 307, headers: { location: 'https://gateway.example/' } },
+    ...repertoireOf('submit'),
   ),
   polls: faults('reset', 'html', 'half-json', 'no-id', 404, 429, 500, 401),
-  contents: faults('cut', 'reset', 'html', 'half-json', 404, 403, 500),
+  contents: faults('cut', 'reset', 'html', 'half-json', 404, 500, ...repertoireOf('content')),
   end: fc.oneof(
     fc.constant<RunEnd>({ how: 'itself' }),
     fc.record({
