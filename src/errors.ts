@@ -14,6 +14,8 @@ export const EXIT_CODES = {
   'locked-by-another-run': 3,
   'key-missing': 3,
   'key-refused': 3,
+  /** Only the manifest says where the key goes, and it may be somebody else's. */
+  'key-unnamed': 3,
   budget: 3,
   unpriced: 3,
   'gateway-unreachable': 3,

@@ -1,49 +1,90 @@
 import { createInterface } from 'node:readline/promises';
 import type { PlanDocument } from '../domain/plan.js';
+import type { RunOptions } from '../flow/commands/run.js';
+import type { KeyQuestion } from '../flow/project/name-key.js';
 import type { Project } from '../flow/project/project.js';
 import { count, formatUsd } from '../ui/figures.js';
 import { planLines } from '../ui/plan-table.js';
-import type { NextCommands } from '../ui/shell.js';
+import type { Invocation } from './command.js';
 import { lookOf, noteDiagnostics, noteLines, type CliContext } from './context.js';
+import { nextCommands, type RunFlags } from './flags.js';
+import { keyConsent } from './key-consent.js';
 
 /** As many rows as a person reads before a question. */
 const ROWS_BEFORE_QUESTION = 30;
 
+/** How a run gets leave to spend, and to send a key where only the manifest says. */
+export interface Consent {
+  /** Whether a person has seen the plan already. */
+  readonly isPlanShown: boolean;
+  options(signal: AbortSignal): Promise<Pick<RunOptions, 'confirm' | 'withKey'>>;
+}
+
+/**
+ * Leave by the command line, else by a person at the terminal. `isYesTyped`: a `--yes` that lies in the environment
+ * names no gateway.
+ */
+export function openConsent(
+  context: CliContext,
+  run: { readonly project: Project; readonly invocation: Invocation<RunFlags>; readonly isYesTyped: boolean },
+): Consent {
+  const { project, invocation, isYesTyped } = run;
+  const { yes = false, withKey = false } = invocation.flags;
+  const isAsked = canAsk(context);
+  // Where the standard error goes to a file, the question would be asked of nobody.
+  const shown = !isAsked || context.stderr.isTTY === true ? context : { ...context, stderr: context.stdout };
+  let isPlanShown = false;
+  let isAgreed = false;
+
+  const show = async (plan: PlanDocument): Promise<void> => {
+    isPlanShown = true;
+    await noteDiagnostics(shown, plan.diagnostics, project.source);
+    const look = { ...lookOf(shown, 'stderr'), limit: ROWS_BEFORE_QUESTION, now: Date.now() };
+    noteLines(shown, [...planLines(plan, { ...look, commands: nextCommands(invocation) }), '']);
+  };
+  const askForKey = async (question: KeyQuestion, signal: AbortSignal): Promise<boolean> => {
+    if (question.plan) await show(question.plan);
+    const isYes = await ask(shown, keyQuestion(question, yes), signal);
+    isAgreed = isYes && question.spends;
+    return isYes;
+  };
+  const askForMoney = async (plan: PlanDocument, signal: AbortSignal): Promise<boolean> => {
+    if (isAgreed) return true;
+    if (!isPlanShown) await show(plan);
+    return ask(shown, `${moneyWords(plan)}? [y/N] `, signal);
+  };
+  return {
+    get isPlanShown() {
+      return isPlanShown;
+    },
+    async options(signal) {
+      const named = (question: KeyQuestion) => askForKey(question, signal);
+      const asking = isYesTyped ? () => Promise.resolve(true) : isAsked ? named : undefined;
+      const keys = { withKey: await keyConsent(context, project, { withKey, ask: asking }) };
+      return yes || !isAsked ? keys : { ...keys, confirm: (plan) => askForMoney(plan, signal) };
+    },
+  };
+}
+
 /** Whether there is somebody to ask: who types at a terminal, and sees one of the streams there. */
-export function canAsk({ stdin, stdout, stderr }: CliContext): boolean {
+function canAsk({ stdin, stdout, stderr }: CliContext): boolean {
   return stdin.isTTY === true && (stderr.isTTY === true || stdout.isTTY === true);
 }
 
-/** Shows the plan and asks whether its money may be spent. No answer, or the end of the input, is a no. */
-export async function confirmSpending(
-  asked: CliContext,
-  {
-    project,
-    plan,
-    commands,
-    signal,
-  }: {
-    readonly project: Project;
-    readonly plan: PlanDocument;
-    readonly commands: NextCommands;
-    readonly signal: AbortSignal;
-  },
-): Promise<boolean> {
-  // Where the standard error goes to a file, the question would be asked of nobody.
-  const context = asked.stderr.isTTY === true ? asked : { ...asked, stderr: asked.stdout };
-  await noteDiagnostics(context, plan.diagnostics, project.source);
-  const look = { ...lookOf(context, 'stderr'), limit: ROWS_BEFORE_QUESTION, now: Date.now(), commands };
-  noteLines(context, [...planLines(plan, look), '']);
-  // The sandbox's prices are on paper.
-  return plan.gateway === 'sandbox' || (await ask(context, questionOf(plan), signal));
+/** One question for the money and the key, where both are asked for; `isPaid`: nobody asks about the money. */
+function keyQuestion({ variable, origin, place, plan, spends }: KeyQuestion, isPaid: boolean): string {
+  const key = `end the key in ${variable} to ${origin}, as ${place} says? [y/N] `;
+  if (!plan) return `${origin} names no models without a key. S${key}`;
+  return spends && !isPaid ? `${moneyWords(plan)}, and s${key}` : `S${key}`;
 }
 
-function questionOf({ total }: PlanDocument): string {
+function moneyWords({ total }: PlanDocument): string {
   const clips = `${count(total.unpriced, 'unpriced take')} ${total.unpriced === 1 ? 'costs' : 'cost'}`;
   const unknown = total.unpriced === 0 ? '' : ` and whatever ${clips}`;
-  return `Spend up to ${formatUsd(total.max_usd, { round: 'up' })}${unknown}? [y/N] `;
+  return `Spend up to ${formatUsd(total.max_usd, { round: 'up' })}${unknown}`;
 }
 
+/** No answer, or the end of the input, is a no. */
 async function ask({ stdin, stderr }: CliContext, question: string, signal: AbortSignal): Promise<boolean> {
   const terminal = createInterface({ input: stdin, output: stderr });
   // Reading a line, the terminal hands Ctrl-C to the reader instead of raising the signal.

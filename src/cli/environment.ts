@@ -13,6 +13,9 @@ const TYPED_ONLY: Readonly<Record<string, readonly string[]>> = {
   prune: ['yes'],
 };
 
+/** The same for every command: a word for one gateway would be one for the gateway of whatever folder comes next. */
+const ALWAYS_TYPED = 'withKey';
+
 /**
  * Gives a command's options the values of `DAILIES_<OPTION>` where the command line does not set them:
  * DAILIES_GATEWAY, DAILIES_MAX_COST, DAILIES_NO_PREFLIGHT=1. Throws `usage` on a value that does not fit. A word that
@@ -22,7 +25,8 @@ export function applyEnvironment(command: Command, env: NodeJS.ProcessEnv): void
   const typedOnly = TYPED_ONLY[command.name()] ?? [];
   for (const option of command.options) {
     const attribute = option.attributeName();
-    if (typedOnly.includes(attribute) || command.getOptionValueSource(attribute) === 'cli') continue;
+    if (attribute === ALWAYS_TYPED || typedOnly.includes(attribute)) continue;
+    if (command.getOptionValueSource(attribute) === 'cli') continue;
     const name = variableOf(option);
     const text = env[name];
     if (text === undefined || text === '' || isForOthers(command, option, text)) continue;

@@ -13,6 +13,7 @@ export interface ManifestFlags {
   readonly clips?: string;
   readonly var?: Readonly<Record<string, string>>;
   readonly allowLargeMatrix?: boolean;
+  readonly withKey?: boolean;
 }
 
 /** The options that say which takes are meant; false with `--no-retry-failed` and `--no-preflight`. */
@@ -66,7 +67,7 @@ export function nextCommands({ words: [manifest = ''], flags }: Invocation<Parti
     ...Object.entries(flags.var ?? {}).flatMap(([name, value]) =>
       optionWords({ '--var': `${name}=${maskSignatures(value)}` }),
     ),
-    ...optionWords({ '--allow-large-matrix': flags.allowLargeMatrix }),
+    ...optionWords({ '--allow-large-matrix': flags.allowLargeMatrix, '--with-key': flags.withKey }),
   ];
   const care = optionWords({
     '--only': flags.only?.join(','),

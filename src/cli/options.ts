@@ -10,6 +10,11 @@ export function addManifestOptions(command: Command): Command {
     .option('--allow-large-matrix', 'lets the matrix of one shot make more than 1,000 shots');
 }
 
+/** Adds the word that lets a key go where only the manifest says. */
+export function addKeyOption(command: Command): Command {
+  return command.option('--with-key', 'sends the key to the gateway that is named, this once');
+}
+
 /** Adds what narrows a plan or a run to some takes, or widens it to made ones. */
 export function addScopeOptions(command: Command): Command {
   return command

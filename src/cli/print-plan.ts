@@ -33,9 +33,9 @@ async function present(
   project: Project,
   invocation: Invocation<PlanFlags>,
 ): Promise<PlanDocument> {
-  const { offline = false, all = false, quiet } = invocation.flags;
+  const { offline = false, all = false, quiet, withKey = false } = invocation.flags;
   const scope = scopeOf(invocation.flags);
-  const plan = await interruptible((signal) => planProject(project, { ...scope, offline, signal }));
+  const plan = await interruptible((signal) => planProject(project, { ...scope, offline, withKey, signal }));
   if (context.format !== 'text') {
     printJson(context, plan);
     return plan;

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { defined } from '../domain/defined.js';
-import type { PlanDocument } from '../domain/plan.js';
 import type { ExitCode } from '../errors.js';
 import type { RunSummary } from '../events.js';
 import { runProject } from '../flow/commands/run.js';
@@ -8,16 +7,26 @@ import { renderSheet } from '../sheet/render.js';
 import { prepareJunitFile } from '../store/junit-file.js';
 import { summaryLines } from '../ui/summary.js';
 import { writeCiReports } from './ci-reports.js';
-import { canAsk, confirmSpending } from './confirm.js';
+import { openConsent } from './confirm.js';
 import type { Invocation } from './command.js';
 import { lookOf, noteLines, printJson, printLines, shownPath, type CliContext } from './context.js';
 import { nextCommands, openProject, scopeOf, type RunFlags } from './flags.js';
 import { openRunProgress } from './run-progress.js';
 import { interruptible } from './signals.js';
 
+/** How the words of a run were given. */
+interface Given {
+  /** The command line says `--yes`, not just the environment. */
+  readonly isYesTyped: boolean;
+}
+
 /** Runs a manifest and says what came of it. */
-export async function runManifest(context: CliContext, invocation: Invocation<RunFlags>): Promise<ExitCode> {
-  const made = await render(context, invocation);
+export async function runManifest(
+  context: CliContext,
+  invocation: Invocation<RunFlags>,
+  given: Given,
+): Promise<ExitCode> {
+  const made = await render(context, invocation, given);
   const isReported = await writeCiReports(context, made, invocation.flags.junit);
   const summary = made.exit_code === 0 && !isReported ? { ...made, exit_code: 3 as const } : made;
   printSummary(context, summary, invocation);
@@ -25,30 +34,30 @@ export async function runManifest(context: CliContext, invocation: Invocation<Ru
 }
 
 /** Runs the project under the eyes of whoever watches. The screen is given back whatever happens. */
-async function render(context: CliContext, invocation: Invocation<RunFlags>): Promise<RunSummary> {
+async function render(
+  context: CliContext,
+  invocation: Invocation<RunFlags>,
+  { isYesTyped }: Given,
+): Promise<RunSummary> {
   const { flags } = invocation;
   const project = await openProject(context, invocation);
   // Whether the outcome can be written down is known before anything is spent.
   if (flags.junit !== undefined) await prepareJunitFile(flags.junit, project.paths);
-  let isPlanShown = false;
+  const consent = openConsent(context, { project, invocation, isYesTyped });
   const progress = await openRunProgress(context, {
     quiet: flags.quiet === true,
     // Clips are named from the manifest's folder on.
     showPath: (path) => shownPath(resolve(project.paths.folder, path)),
     // What the plan has shown with its place in the manifest is not said again.
-    isKnown: (event) => isPlanShown && event.type === 'diagnostic',
+    isKnown: (event) => consent.isPlanShown && event.type === 'diagnostic',
   });
   const { maxCost: maxCostUsd, locked, allowUnpriced } = flags;
   const work = async (signal: AbortSignal): Promise<RunSummary> => {
-    const confirm = (plan: PlanDocument): Promise<boolean> => {
-      isPlanShown = true;
-      return confirmSpending(context, { project, plan, commands: nextCommands(invocation), signal });
-    };
     try {
       return await runProject(project, {
         ...scopeOf(flags),
         ...defined({ maxCostUsd, locked, allowUnpriced }),
-        ...(flags.yes !== true && canAsk(context) ? { confirm } : {}),
+        ...(await consent.options(signal)),
         onEvent: progress.handle,
         signal,
         renderSheet,

@@ -19,6 +19,8 @@ interface CatalogueRequest {
   readonly signal: AbortSignal;
   /** See `Gateway.keyHint`. */
   readonly keyHint: string;
+  /** Whether a key goes with the question. */
+  readonly hasKey: boolean;
   readonly redact: Redact;
   /** The same for the catalogue itself, which is kept. */
   readonly redactData: Redact;
@@ -26,7 +28,7 @@ interface CatalogueRequest {
 
 /** Reads the list of models, again and again while the gateway does not answer. See `Gateway.fetchCatalogue`. */
 export async function fetchCatalogue(request: CatalogueRequest): Promise<unknown> {
-  const { get, baseUrl, clock, signal, keyHint, redact, redactData } = request;
+  const { get, baseUrl, clock, signal, keyHint, hasKey, redact, redactData } = request;
   const end = clock.elapsed() + PATIENCE_MS;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
     const asked = await get({ maxBytes: LARGEST_CATALOGUE_BYTES, totalTimeoutMs: TRY_MS });
@@ -47,7 +49,8 @@ export async function fetchCatalogue(request: CatalogueRequest): Promise<unknown
     const { status, body } = asked.answer;
     const words = bodyWords(body) ?? 'no reason given';
     if (status === 401 || status === 403) {
-      const message = printable(`${baseUrl} refuses the key: ${words}`, redact);
+      const refuses = hasKey ? 'refuses the key' : 'wants a key';
+      const message = printable(`${baseUrl} ${refuses}: ${words}`, redact);
       throw new DailiesError('key-refused', message, { hint: keyHint });
     }
     const value = status < 300 ? parseJson(redactData(body.toString())) : undefined;

@@ -170,6 +170,7 @@ export function openGateway(options: GatewayOptions): Gateway {
         clock,
         signal,
         keyHint,
+        hasKey: apiKey !== undefined,
         redact,
         redactData,
       }),

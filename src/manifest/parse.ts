@@ -1,5 +1,5 @@
 import { defined } from '../domain/defined.js';
-import type { Diagnostic } from '../domain/diagnostic.js';
+import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
 import { isRecord } from '../domain/is-record.js';
 import type { GatewaySetting, LocateField, Manifest } from '../domain/manifest.js';
 import { checkTop } from './schema/check.js';
@@ -18,6 +18,8 @@ export interface ParsedManifest {
   readonly soundPart?: Manifest;
   readonly diagnostics: readonly Diagnostic[];
   readonly locate: LocateField;
+  /** Where the manifest gives the address of a gateway. */
+  readonly gatewayAt?: SourceRange;
   /** The text that the places count in: without a byte order mark. */
   readonly text: string;
   /** For each shot that could be expanded, in the manifest's order. */
@@ -84,6 +86,7 @@ export function parseManifest(options: {
     soundPart: isPartSound ? { ...manifest, takes } : undefined,
     diagnostics,
     locate: fieldLocator(places, shots, defaults),
+    gatewayAt: places.find(['gateway', 'base_url']),
     text,
     sizes,
   });

@@ -20,6 +20,8 @@ export async function replaceFile(file: {
   readonly path: string;
   readonly content: Content;
   readonly isDurable: boolean;
+  /** Who may read and write it; where absent, as of the file before. */
+  readonly mode?: number;
 }): Promise<number> {
   const temp = `${file.path}.tmp`;
   await rm(temp, { force: true });
@@ -36,13 +38,19 @@ export async function replaceFile(file: {
 
 async function writeTemp(
   temp: string,
-  file: { readonly path: string; readonly content: Content; readonly isDurable: boolean },
+  file: {
+    readonly path: string;
+    readonly content: Content;
+    readonly isDurable: boolean;
+    readonly mode?: number;
+  },
 ): Promise<number> {
   const before = await lstat(file.path).catch(undefinedIfAbsent);
-  const handle = await open(temp, 'wx');
+  const handle = await open(temp, 'wx', file.mode);
   try {
     // As far as we may: the old file can be somebody else's.
-    if (before?.isFile()) await handle.chmod(before.mode & 0o777).catch(() => undefined);
+    if (file.mode === undefined && before?.isFile())
+      await handle.chmod(before.mode & 0o777).catch(() => undefined);
     let bytes = 0;
     for await (const chunk of chunksOf(file.content)) {
       // Unlike `write`, `writeFile` goes on until the last byte is written or an error says why not.

@@ -3,24 +3,35 @@ import { defined } from '../../domain/defined.js';
 import type { ModelListing } from '../../domain/catalogue.js';
 import { act, addExamples, type Register } from '../command.js';
 import { answer, lookOf, noteLines, printJson, printLines, shownPath, type CliContext } from '../context.js';
-import { addFormatOption, addQuietOption, parseFactor, parsePort, parseText } from '../options.js';
+import {
+  addFormatOption,
+  addKeyOption,
+  addQuietOption,
+  parseFactor,
+  parsePort,
+  parseText,
+} from '../options.js';
 import { interruptible } from '../signals.js';
 
 const WHICH_GATEWAY = 'openrouter (where absent), modelgates, sandbox or a base URL';
+
+interface ModelsFlags {
+  readonly gateway?: string;
+  readonly withKey?: boolean;
+}
 
 export const registerModels: Register = (program, context) => {
   const command = program
     .command('models [ID]')
     .description('list what each model can do, and the price of a clip')
     .option('--gateway <NAME|URL>', WHICH_GATEWAY);
-  addFormatOption(command);
+  addFormatOption(addKeyOption(command));
   addExamples(command, [
     ['dailies models', 'the live catalogue'],
     ['dailies models google/veo-3.1-lite', 'all that it says of one model'],
   ]);
-  type Flags = { readonly gateway?: string };
-  act<Flags>(command, context, async ({ words: [id], flags: { gateway } }) => {
-    const listed = await askForModels(context, { gateway, id });
+  act<ModelsFlags>(command, context, async ({ words: [id], flags: { gateway, withKey } }) => {
+    const listed = await askForModels(context, { gateway, withKey, id });
     const { modelLines, modelsTableLines } = await import('../../ui/models-table.js');
     answer(context, listed, () => {
       const look = lookOf(context, 'stdout');
@@ -37,15 +48,16 @@ export const registerSchema: Register = (program, context) => {
     .description("print the manifest's JSON Schema, for editors")
     .option('--live', "with the catalogue's models and values")
     .option('--gateway <NAME|URL>', 'whose catalogue; openrouter where absent');
+  addKeyOption(command);
   addExamples(command, [
     ['dailies schema > manifest.schema.json', ''],
     ['dailies schema --live > manifest.schema.json', 'knows what each model can do'],
   ]);
-  type Flags = { readonly live?: boolean; readonly gateway?: string };
-  act<Flags>(command, context, async ({ flags: { live, gateway } }) => {
+  type Flags = ModelsFlags & { readonly live?: boolean };
+  act<Flags>(command, context, async ({ flags: { live, gateway, withKey } }) => {
     if (live === true) {
       const { liveSchema } = await import('../../manifest/schema/catalogue.js');
-      const { models } = await askForModels(context, { gateway, id: undefined });
+      const { models } = await askForModels(context, { gateway, withKey, id: undefined });
       printJson(context, liveSchema(models.map(({ model }) => model)));
     } else {
       const { manifestSchema } = await import('../../domain/manifest-schema.js');
@@ -57,7 +69,9 @@ export const registerSchema: Register = (program, context) => {
 
 async function askForModels(
   context: CliContext,
-  asked: { readonly gateway: string | undefined; readonly id: string | undefined },
+  asked: { readonly [Flag in keyof ModelsFlags]-?: ModelsFlags[Flag] | undefined } & {
+    readonly id: string | undefined;
+  },
 ): Promise<{ readonly models: readonly ModelListing[] }> {
   const { listModels } = await import('../../flow/commands/models.js');
   const { environmentBeside } = await import('../../store/key-file.js');

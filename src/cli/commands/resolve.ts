@@ -5,7 +5,7 @@ import { clean } from '../../ui/text.js';
 import { act, addExamples, type Register } from '../command.js';
 import { answer } from '../context.js';
 import { openProject, type ManifestFlags } from '../flags.js';
-import { addFormatOption, addManifestOptions, parseText } from '../options.js';
+import { addFormatOption, addKeyOption, addManifestOptions, parseText } from '../options.js';
 import { interruptible } from '../signals.js';
 
 interface ResolveFlags extends ManifestFlags {
@@ -19,7 +19,7 @@ export const registerResolve: Register = (program, context) => {
   const command = program
     .command('resolve <MANIFEST> [SHOT...]')
     .description('settle shots whose submit was never answered');
-  addManifestOptions(command)
+  addKeyOption(addManifestOptions(command))
     .option('--all', 'all there are to settle')
     .option('--job-id <ID>', 'the gateway did take it: this is its job, to be collected', parseText)
     .option('--not-charged', 'the gateway did not take it: the shot may be bought again')
@@ -36,8 +36,10 @@ export const registerResolve: Register = (program, context) => {
     const settlement = settlementOf(flags, shots);
     const project = await openProject(context, invocation);
     const { resolveShots } = await import('../../flow/commands/resolve.js');
+    const { keyConsent } = await import('../key-consent.js');
+    const withKey = (await keyConsent(context, project, { withKey: flags.withKey === true })) === true;
     const resolution = await interruptible((signal) =>
-      resolveShots(project, { shots, all: flags.all === true, settlement, signal }),
+      resolveShots(project, { shots, all: flags.all === true, settlement, withKey, signal }),
     );
     answer(context, resolution, () => {
       const { settled, usage_usd: usage } = resolution;

@@ -4,6 +4,7 @@ import { answer, noteDiagnostics } from '../context.js';
 import { openProject, type ManifestFlags, type PlanFlags, type RunFlags } from '../flags.js';
 import {
   addFormatOption,
+  addKeyOption,
   addManifestOptions,
   addQuietOption,
   addScopeOptions,
@@ -17,13 +18,13 @@ import { interruptible } from '../signals.js';
 
 export const registerRun: Register = (program, context) => {
   const command = program.command('run <MANIFEST>').description('render what is not there yet');
-  addScopeOptions(addManifestOptions(command))
+  addKeyOption(addScopeOptions(addManifestOptions(command)))
     .option('--concurrency <N>', 'jobs in flight at most; wins over the manifest', parseCount)
     .option('--max-cost <USD>', 'spends no more than this in this run', parseUsd)
     .option('--allow-unpriced', 'buys clips without a known price although there is a ceiling')
     .option('--locked', 'ends where prices or limits have drifted from the lockfile')
     .option('--dry-run', 'says what would be done, and does nothing: plan, held to --max-cost')
-    .option('--yes', 'spends without asking')
+    .option('--yes', 'spends without asking, and lets the key go where the manifest says')
     .option('--junit <FILE>', 'writes the outcome as JUnit XML', parseText);
   addQuietOption(addFormatOption(command, ['text', 'json', 'ndjson']));
   addExamples(command, [
@@ -38,7 +39,8 @@ export const registerRun: Register = (program, context) => {
       return printDryRun(context, invocation);
     }
     const { runManifest } = await import('../run-manifest.js');
-    return runManifest(context, invocation);
+    const isYesTyped = command.getOptionValueSource('yes') === 'cli';
+    return runManifest(context, invocation, { isYesTyped });
   });
 };
 
@@ -46,12 +48,12 @@ export const registerPlan: Register = (program, context) => {
   const command = program
     .command('plan <MANIFEST>')
     .description('say what a run would do, why, and for how much');
-  addScopeOptions(addManifestOptions(command))
+  addKeyOption(addScopeOptions(addManifestOptions(command)))
     .option('--offline', 'leaves the gateway alone; limits and prices are those last seen')
     .option('--all', 'names the clips that are there already too');
   addQuietOption(addFormatOption(command));
   addExamples(command, [
-    ['dailies plan teaser.yaml', 'needs no key and submits nothing'],
+    ['dailies plan teaser.yaml', 'sends no key and submits nothing'],
     ['dailies plan teaser.yaml --until turn', 'one shot and what it is made from'],
     ['dailies plan teaser.yaml --format json', 'for machines: schemas/plan.schema.json'],
   ]);
@@ -69,7 +71,7 @@ interface ValidateFlags extends ManifestFlags {
 
 export const registerValidate: Register = (program, context) => {
   const command = program.command('validate <MANIFEST>').description('find every mistake in a manifest');
-  addManifestOptions(command)
+  addKeyOption(addManifestOptions(command))
     .option('--offline', 'leaves the gateway and remote inputs alone')
     .option('--no-preflight', 'does not ask for remote inputs');
   addQuietOption(addFormatOption(command));
@@ -80,9 +82,9 @@ export const registerValidate: Register = (program, context) => {
   act<ValidateFlags>(command, context, async (invocation) => {
     const project = await openProject(context, invocation, { soundPart: true });
     const { validateProject } = await import('../../flow/plan/plan.js');
-    const { offline = false, preflight, quiet } = invocation.flags;
+    const { offline = false, preflight, quiet, withKey = false } = invocation.flags;
     const diagnostics = await interruptible((signal) =>
-      validateProject(project, { offline, preflight, signal }),
+      validateProject(project, { offline, preflight, withKey, signal }),
     );
     const takes = project.manifest.takes.length;
     if (context.format === 'text') await noteDiagnostics(context, diagnostics, project.source);

@@ -8,6 +8,7 @@ import { nearest } from '../../domain/nearest.js';
 import { DailiesError } from '../../errors.js';
 import { liveCatalogue } from '../plan/catalogue.js';
 import { connect } from '../project/connections.js';
+import { looksWithKey } from '../project/name-key.js';
 import { gatewayTarget, parseGatewayOption } from '../project/gateway-target.js';
 
 /** The models of a gateway, each with what it makes and what a typical clip costs. */
@@ -24,6 +25,8 @@ export interface ModelsListed {
 export async function listModels(options: {
   readonly gateway?: string;
   readonly id?: string;
+  /** Send the key, also to a gateway that is not on this machine. */
+  readonly withKey?: boolean;
   readonly env?: NodeJS.ProcessEnv;
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
@@ -36,7 +39,7 @@ export async function listModels(options: {
     clock: options.clock ?? systemClock,
     paths: { cache: join(tmpdir(), 'dailies') },
   };
-  const connections = connect(home);
+  const connections = connect(home, { usesKey: looksWithKey(home.target, options.withKey) });
   try {
     const signal = options.signal ?? new AbortController().signal;
     const { models, source, fetched_at } = await liveCatalogue({ project: home, connections, signal });

@@ -6,7 +6,8 @@ import { DailiesError } from '../../errors.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import { slotKey } from '../../plan/graph.js';
 import { openAttempts, type LocalAttempts } from '../../store/local-attempts.js';
-import { connect, type Connections } from '../project/connections.js';
+import { connect, gatewayIdentity, type Connections } from '../project/connections.js';
+import { keyUnnamed, mayUseKey } from '../project/name-key.js';
 import type { Project } from '../project/project.js';
 import { survey } from '../plan/survey.js';
 import { clipsOf, stateHome } from '../project/state-home.js';
@@ -40,7 +41,7 @@ export interface Resolution {
  * Settles uncertain submits, and gives up lost jobs. `shots` are shot ids, manifest ids or take keys; `all` means every one
  * there is.
  * Throws `usage` where a shot has nothing to settle, `job-unknown` where the gateway does not know the job,
- * `key-refused` and `gateway-unreachable` where it cannot be asked.
+ * `key-unnamed`, `key-refused` and `gateway-unreachable` where it cannot be asked.
  */
 export async function resolveShots(
   project: Project,
@@ -48,24 +49,27 @@ export async function resolveShots(
     readonly shots: readonly string[];
     readonly all?: boolean;
     readonly settlement: Settlement;
+    /** Send the key also to a gateway that only the manifest names. */
+    readonly withKey?: boolean;
     readonly signal?: AbortSignal;
   },
 ): Promise<Resolution> {
-  const { settlement } = request;
+  const { settlement, withKey } = request;
+  const { target } = project;
   const signal = request.signal ?? new AbortController().signal;
   const store = await openAttempts({ home: stateHome(project), clock: project.clock });
-  const connections = connect(project);
+  const connections = connect(project, { usesKey: mayUseKey(target, withKey) });
   try {
     const open = await findOpen(project, store, settlement);
     const chosen = request.all ? open.map(({ attempt }) => attempt) : choose(open, request.shots);
-    const event = await eventOf(settlement, { chosen, store, connections, signal });
+    const event = await eventOf(settlement, { project, chosen, store, connections, signal });
     const settled: Settled[] = [];
     for (const attempt of chosen) {
       const at = isoNow(project.clock);
       await store.record(attempt, { ...event, at });
       settled.push({ owner: attempt.owner, as: settlement.as, at });
     }
-    const asks = project.target.kind !== 'sandbox' && project.target.apiKey !== undefined;
+    const asks = target.kind !== 'sandbox' && target.apiKey !== undefined && connections.usesKey;
     const usage = asks ? await usageOf(() => connections.current(), signal) : undefined;
     return { settled, ...(usage === undefined ? {} : { usage_usd: usage }) };
   } finally {
@@ -140,11 +144,13 @@ type Undated<E = Extract<AttemptEvent, { type: 'resolved' }>> = E extends unknow
 async function eventOf(
   settlement: Settlement,
   {
+    project,
     chosen,
     store,
     connections,
     signal,
   }: {
+    readonly project: Project;
     readonly chosen: readonly Attempt[];
     readonly store: LocalAttempts;
     readonly connections: Connections;
@@ -162,6 +168,9 @@ async function eventOf(
       hint: names === '' ? 'no shot has anything to settle' : `name one of these with --job-id: ${names}`,
     });
   }
+  const { unnamed } = project.target;
+  if (unnamed && !connections.usesKey && attempt.gateway === gatewayIdentity(project.target))
+    throw keyUnnamed(unnamed);
   const gateway = await connections.of(attempt);
   if (!gateway) {
     throw new DailiesError('usage', `the submit of ${attempt.owner.shot} went to ${attempt.gateway}`, {

@@ -4,9 +4,10 @@ import { defined } from '../../domain/defined.js';
 import { identityOf, outputsOf, type Attempt } from '../../domain/attempt.js';
 import type { PlanDocument } from '../../domain/plan.js';
 import type { Catalogue } from '../../domain/catalogue.js';
-import { isDelivered, isFruitless } from '../../domain/standing.js';
+import { isDelivered, isFruitless, isUncertain } from '../../domain/standing.js';
 import type { EventSink, RunSummary, StopReason } from '../../events.js';
 import { DailiesError, messageOf } from '../../errors.js';
+import { isToFetch } from '../../plan/decide.js';
 import { purchases } from '../../plan/document.js';
 import { slotKey } from '../../plan/graph.js';
 import { arePicksAlike } from '../../plan/picks.js';
@@ -24,6 +25,7 @@ import { pricesBy } from '../plan/prices.js';
 import { stemOf, viewFor, type Scope, type Survey } from '../plan/survey.js';
 import { checkWorkOptions } from '../project/check-options.js';
 import { connect, gatewayIdentity, type Connections } from '../project/connections.js';
+import { mayUseKey, nameKey, type WithKey } from '../project/name-key.js';
 import type { Project } from '../project/project.js';
 import { clipsOf, namesOf, stateHome } from '../project/state-home.js';
 import { stopForPicks } from '../work/approval.js';
@@ -45,6 +47,11 @@ export interface RunOptions extends Scope, Ceiling, Pick<RemoteChecks, 'prefligh
   readonly locked?: boolean;
   /** Asked before money is spent; false ends the run with nothing submitted. */
   readonly confirm?: (plan: PlanDocument) => Promise<boolean>;
+  /**
+   * Lets the key go to a gateway that only the manifest names, and that is not on this machine: true, or a function that is
+   * asked once before it first goes there. Where absent, such a run ends with `key-unnamed` before any key is sent.
+   */
+  readonly withKey?: WithKey;
   /** Told of all that happens; an error of its own is thrown once the run is over. */
   readonly onEvent?: EventSink;
   /** Interrupts the run: no more submits, the state is written, exit code 130. */
@@ -75,15 +82,18 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
   const ceilings = { budgetUsd: manifest.budget_usd, maxCostUsd: options.maxCostUsd };
   const spending = { jobs, perModel, ...ceilings };
   const attempts = await openAttempts<JobOrder>({ home: stateHome(project), clock, spending });
-  const connections = connect(project);
+  const { target } = project;
+  const connections = connect(project, { usesKey: mayUseKey(target, options.withKey) });
   const clips = clipsOf(project);
   const run: Run = { project, options, attempts, clips, connections, signal, emit };
   try {
     const examined = await examineForRun(run);
     const { plan, surveyed, catalogue } = examined;
     const stopped = ceilingReached(plan, { options, attempts: attempts.attempts() });
-    const toPay = project.target.kind !== 'sandbox' && !stopped && purchases(examined.decisions).length > 0;
+    const toPay = target.kind !== 'sandbox' && !stopped && purchases(examined.decisions).length > 0;
     signal.throwIfAborted();
+    if (asksGateway(examined))
+      await nameKey(target, connections, { withKey: options.withKey, plan, spends: toPay });
     if (options.confirm && toPay && !(await options.confirm(plan))) {
       throw new DailiesError('declined', 'nothing was submitted');
     }
@@ -157,11 +167,29 @@ function examineForRun({ project, attempts, clips, connections, options, signal 
         assertKey(project);
       if (toBuy.length === 0) return { diagnostics: [] };
       const snapshot = attempts.catalogue();
-      const catalogue = await liveCatalogue({ project, connections, signal });
+      const ask = () => liveCatalogue({ project, connections, signal });
+      const catalogue = await ask().catch(async (error: unknown) => {
+        const isKeyWanted = error instanceof DailiesError && error.code === 'key-refused';
+        if (!isKeyWanted || connections.usesKey) throw error;
+        await nameKey(project.target, connections, { withKey: options.withKey, spends: false });
+        return ask();
+      });
       if (locked) assertNoDrift(project, { snapshot, live: catalogue });
       return { catalogue, diagnostics: [] };
     },
   });
+}
+
+/** Whether the work speaks to the gateway: to buy, to follow, to fetch, or to ask once more for what was lost. */
+function asksGateway({ decisions, surveyed }: Examined): boolean {
+  const isWanted = (older: Attempt): boolean =>
+    isDelivered(older) ? isToFetch(older, surveyed.context) : !isUncertain(older);
+  const isAsked = ({ action, blocked_by, attempt, collect }: Examined['decisions'][number]): boolean =>
+    collect.some(isWanted) ||
+    (blocked_by === undefined &&
+      action !== 'reuse' &&
+      !(action === 'held' && attempt && isUncertain(attempt)));
+  return decisions.some(isAsked) || surveyed.orphans.some(isWanted);
 }
 
 function assertKey({ target }: Project): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isoNow } from '../../clock.js';
 import { parseCatalogue } from '../../catalogue/parse.js';
 import type { Catalogue } from '../../domain/catalogue.js';
+import { defined } from '../../domain/defined.js';
 import { isRecord } from '../../domain/is-record.js';
 import type { Diagnostic } from '../../domain/diagnostic.js';
 import { DailiesError, messageOf } from '../../errors.js';
@@ -39,12 +40,14 @@ export async function loadCatalogue(
 ): Promise<{ readonly catalogue?: Catalogue; readonly diagnostics: readonly Diagnostic[] }> {
   const { project, offline, snapshot } = source;
   let failure = '';
+  let keyHint: string | undefined;
   if (!offline || project.target.kind === 'sandbox') {
     try {
       return { catalogue: await liveCatalogue(source), diagnostics: [] };
     } catch (error) {
       if (!(error instanceof DailiesError)) throw error;
       failure = ` (${messageOf(error)})`;
+      if (error.code === 'key-refused') keyHint = error.hint;
     }
   }
   const known =
@@ -56,12 +59,13 @@ export async function loadCatalogue(
     });
   if (!known) {
     const message = `there is no catalogue to check models and prices against${failure}`;
-    const hint = 'run dailies plan once with the gateway in reach';
+    const hint = keyHint ?? 'run dailies plan once with the gateway in reach';
     return { diagnostics: [{ code: 'catalogue-unavailable', severity: 'warning', message, hint }] };
   }
   const age = ageWords(known.fetched_at, project.clock.now());
   const message = `models and prices are from a catalogue ${age}${failure}`;
-  return { catalogue: known, diagnostics: [{ code: 'catalogue-stale', severity: 'warning', message }] };
+  const stale = { code: 'catalogue-stale', severity: 'warning', message } as const;
+  return { catalogue: known, diagnostics: [defined({ ...stale, hint: keyHint })] };
 }
 
 /** A snapshot from another machine does not say when it was read. */

@@ -3,6 +3,7 @@ import type { PlanDocument } from '../../domain/plan.js';
 import { readState } from '../../store/read-state.js';
 import { checkWorkOptions } from '../project/check-options.js';
 import { connect } from '../project/connections.js';
+import { looksWithKey, type WithKey } from '../project/name-key.js';
 import { assertNoErrors, type Project } from '../project/project.js';
 import { clipsOf, stateHome } from '../project/state-home.js';
 import { loadCatalogue } from './catalogue.js';
@@ -13,6 +14,8 @@ import type { Scope } from './survey.js';
 
 export interface PlanOptions extends Scope, RemoteChecks {
   readonly signal?: AbortSignal;
+  /** true: send the key with the question for the catalogue, also to a gateway that is not on this machine. */
+  readonly withKey?: WithKey;
 }
 
 /**
@@ -55,7 +58,7 @@ async function withCatalogue<T>(
 ): Promise<T> {
   checkWorkOptions(options);
   const signal = options.signal ?? new AbortController().signal;
-  const connections = connect(project);
+  const connections = connect(project, { usesKey: looksWithKey(project.target, options.withKey) });
   try {
     const found = await readState(stateHome(project));
     const snapshot = found.state.catalogue();

@@ -72,6 +72,10 @@ const WORK_RULES: Readonly<Record<keyof (PlanOptions & RunOptions), Rule>> = {
     fits: (value) => Number.isFinite(value) && Number(value) >= 0,
   },
   allowUnpriced: YES_OR_NO,
+  withKey: {
+    expects: 'true, false or a function',
+    fits: (value) => ['boolean', 'function'].includes(typeof value),
+  },
   locked: YES_OR_NO,
   confirm: FUNCTION,
   onEvent: FUNCTION,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Attempt } from '../../domain/attempt.js';
 import type { Gateway } from '../../gateway/gateway.js';
-import { gatewayTarget, keyHint, presetOf, type GatewayTarget } from './gateway-target.js';
+import { gatewayTarget, keyHint, presetOf, withoutKey, type GatewayTarget } from './gateway-target.js';
 import type { Project } from './project.js';
 
 /** The gateways a project talks to, each opened when it is first needed. */
@@ -10,6 +10,10 @@ export interface Connections {
   current(): Promise<Gateway>;
   /** The gateway an attempt was bought from; undefined where it is another one whose key we cannot know. */
   of(attempt: Pick<Attempt, 'gateway'>): Promise<Gateway | undefined>;
+  /** Whether the gateway of this run is spoken to with its key. */
+  readonly usesKey: boolean;
+  /** From now on it is. */
+  useKey(): void;
   close(): Promise<void>;
 }
 
@@ -23,20 +27,31 @@ export type GatewayHome = Pick<Project, 'target' | 'env' | 'clock'> & {
   readonly paths: Pick<Project['paths'], 'cache'>;
 };
 
-export function connect(project: GatewayHome): Connections {
+/**
+ * Opens nothing yet. Without `usesKey` the gateway of the run has no key to send, whatever it is asked for, until
+ * `useKey`; a preset that an older job was bought from gets its own key, which goes nowhere else.
+ */
+export function connect(project: GatewayHome, { usesKey }: { readonly usesKey: boolean }): Connections {
   const opened = new Map<string, Promise<Opened>>();
   const open = (target: GatewayTarget): Promise<Opened> => {
-    const identity = gatewayIdentity(target);
+    const identity = `${target.isKeyHeld ? 'without key ' : ''}${gatewayIdentity(target)}`;
     const known = opened.get(identity);
     if (known) return known;
     const fresh = openTarget(target, project);
     opened.set(identity, fresh);
     return fresh;
   };
+  let own = usesKey ? project.target : withoutKey(project.target);
   return {
-    current: async () => (await open(project.target)).gateway,
+    current: async () => (await open(own)).gateway,
+    get usesKey() {
+      return own.isKeyHeld === undefined;
+    },
+    useKey() {
+      own = project.target;
+    },
     async of(attempt) {
-      if (attempt.gateway === gatewayIdentity(project.target)) return (await open(project.target)).gateway;
+      if (attempt.gateway === gatewayIdentity(own)) return (await open(own)).gateway;
       const preset = presetOf(attempt.gateway);
       const target = preset && gatewayTarget({ kind: preset }, project.env);
       // Without a key the other gateway would only say no; and a key never goes to a gateway it is not for.

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../domain/loopback.js';
 import type { GatewaySetting } from '../../domain/manifest.js';
 import { DailiesError } from '../../errors.js';
 import { baseUrl, withoutSecrets } from '../../manifest/addresses.js';
@@ -16,6 +17,19 @@ export interface GatewayTarget {
   readonly needsKey: boolean;
   /** How many times faster than usual the sandbox's jobs are; absent for the others. */
   readonly speed?: number;
+  /** There is a key, and only the manifest says where it goes: the user has to name that first. */
+  readonly unnamed?: UnnamedKey;
+  /** There is a key, and it is not sent. */
+  readonly isKeyHeld?: true;
+}
+
+/** Which key would go where, at the word of a manifest that may be somebody else's. */
+export interface UnnamedKey {
+  readonly variable: string;
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Where the manifest names it: `film.yaml:3`. */
+  readonly place: string;
 }
 
 const PRESETS = {
@@ -29,8 +43,15 @@ const GENERIC_KEY_VARIABLE = 'DAILIES_API_KEY';
 /** Any key will do; this one is no word, so that nothing the sandbox says is taken for it and hidden. */
 const SANDBOX_KEY = 'sk-of-the-built-in-sandbox';
 
-/** Finds address and key of a gateway. The key is read from the environment alone. Throws `usage` for a speed that is none. */
-export function gatewayTarget(setting: GatewaySetting, env: NodeJS.ProcessEnv): GatewayTarget {
+/**
+ * Finds address and key of a gateway. The key is read from the environment alone. `place` is where a manifest names the
+ * gateway; absent where the user does. Throws `usage` for a speed that is none.
+ */
+export function gatewayTarget(
+  setting: GatewaySetting,
+  env: NodeJS.ProcessEnv,
+  place?: string,
+): GatewayTarget {
   switch (setting.kind) {
     case 'sandbox':
       return {
@@ -56,9 +77,25 @@ export function gatewayTarget(setting: GatewaySetting, env: NodeJS.ProcessEnv): 
       const keyVariable = setting.api_key_env ?? GENERIC_KEY_VARIABLE;
       const baseUrl = setting.base_url.replace(/\/+$/, '');
       const needsKey = setting.api_key_env !== undefined;
-      return { kind: 'custom', name: baseUrl, baseUrl, keyVariable, ...keyIn(env, keyVariable), needsKey };
+      const key = keyIn(env, keyVariable);
+      const target = { kind: 'custom', name: baseUrl, baseUrl, keyVariable, ...key, needsKey } as const;
+      const preset = presetOf(baseUrl);
+      const isItsOwn = preset !== undefined && PRESETS[preset].keyVariable === keyVariable;
+      if (place === undefined || key.apiKey === undefined || isItsOwn || isLocal(target)) return target;
+      return { ...target, unnamed: { variable: keyVariable, origin: new URL(baseUrl).origin, place } };
     }
   }
+}
+
+/** Whether a gateway is on this machine, so that no key leaves it. */
+export function isLocal({ baseUrl }: Pick<GatewayTarget, 'baseUrl'>): boolean {
+  return baseUrl === undefined || isLoopback(new URL(baseUrl).hostname);
+}
+
+/** The same gateway, spoken to without the key. */
+export function withoutKey(target: GatewayTarget): GatewayTarget {
+  const { apiKey, ...keyless } = target;
+  return apiKey === undefined ? target : { ...keyless, isKeyHeld: true };
 }
 
 /** The setting that `--gateway` means: a preset's name or a base URL. Throws `usage` on anything else. */
@@ -79,7 +116,8 @@ export function parseGatewayOption(option: string, inManifest: GatewaySetting): 
 }
 
 /** What to do where the gateway refuses the key: which variable has it or lacks it, and the command that looks at it. */
-export function keyHint({ kind, name, apiKey, keyVariable }: GatewayTarget): string {
+export function keyHint({ kind, name, apiKey, keyVariable, isKeyHeld }: GatewayTarget): string {
+  if (isKeyHeld) return `the key in ${keyVariable} was not sent: --with-key sends it to ${name}`;
   // By an address alone the doctor finds no key but the generic one.
   const lent =
     kind === 'custom' && keyVariable !== GENERIC_KEY_VARIABLE

@@ -95,7 +95,9 @@ export async function loadProject(
   const sound = parsed.manifest ?? (soundPart ? parsed.soundPart : undefined);
   if (!sound) throw new ManifestError(parsed.diagnostics, source);
   const manifest = withConcurrency(sound, options.concurrency);
-  const target = gatewayTarget(manifest.gateway, env);
+  // A gateway of `--gateway` is the user's word; any other is the manifest's, which may be somebody else's.
+  const place = `${options.manifest}:${parsed.gatewayAt?.line ?? 1}`;
+  const target = gatewayTarget(manifest.gateway, env, options.gateway === undefined ? place : undefined);
   const paths = projectPaths({
     manifest: options.manifest,
     outputSetting: manifest.output.dir,
