@@ -48,7 +48,16 @@ export interface TakeResult {
 
 /** Why a run stopped submitting before its work was done. */
 export interface StopReason {
-  readonly kind: 'interrupted' | 'key' | 'credits' | 'budget' | 'unpriced' | 'gateway' | 'disk' | 'approval';
+  readonly kind:
+    | 'interrupted'
+    | 'key'
+    | 'credits'
+    | 'budget'
+    | 'unpriced'
+    | 'unconfirmed'
+    | 'gateway'
+    | 'disk'
+    | 'approval';
   readonly message: string;
   readonly hint?: string;
 }

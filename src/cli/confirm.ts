@@ -13,6 +13,13 @@ import { keyConsent } from './key-consent.js';
 /** As many rows as a person reads before a question. */
 const ROWS_BEFORE_QUESTION = 30;
 
+/** Without a terminal, a plan is read afterwards, by whoever looks into the log. */
+const UNCONFIRMED = {
+  kind: 'unconfirmed',
+  message: 'there is no terminal to ask on, and no ceiling: nothing was bought',
+  hint: '--yes lets it spend what the plan says; --max-cost USD, or budget_usd in the manifest, lets it spend up to that',
+} as const;
+
 /** How a run gets leave to spend, and to send a key where only the manifest says. */
 export interface Consent {
   /** Whether a person has seen the plan already. */
@@ -21,18 +28,19 @@ export interface Consent {
 }
 
 /**
- * Leave by the command line, else by a person at the terminal. `isYesTyped`: a `--yes` that lies in the environment
- * names no gateway.
+ * Leave by the command line, else by a person at the terminal; money also by a ceiling. Without any of them the plan is
+ * shown, and nothing is bought. `isYesTyped`: a `--yes` that lies in the environment names no gateway.
  */
 export function openConsent(
   context: CliContext,
   run: { readonly project: Project; readonly invocation: Invocation<RunFlags>; readonly isYesTyped: boolean },
 ): Consent {
   const { project, invocation, isYesTyped } = run;
-  const { yes = false, withKey = false } = invocation.flags;
+  const { yes = false, withKey = false, maxCost } = invocation.flags;
   const isAsked = canAsk(context);
   // Where the standard error goes to a file, the question would be asked of nobody.
   const shown = !isAsked || context.stderr.isTTY === true ? context : { ...context, stderr: context.stdout };
+  const hasCeiling = maxCost !== undefined || project.manifest.budget_usd !== undefined;
   let isPlanShown = false;
   let isAgreed = false;
 
@@ -53,6 +61,10 @@ export function openConsent(
     if (!isPlanShown) await show(plan);
     return ask(shown, `${moneyWords(plan)}? [y/N] `, signal);
   };
+  const refuse = async (plan: PlanDocument): Promise<typeof UNCONFIRMED> => {
+    if (invocation.flags.quiet !== true) await show(plan);
+    return UNCONFIRMED;
+  };
   return {
     get isPlanShown() {
       return isPlanShown;
@@ -61,7 +73,9 @@ export function openConsent(
       const named = (question: KeyQuestion) => askForKey(question, signal);
       const asking = isYesTyped ? () => Promise.resolve(true) : isAsked ? named : undefined;
       const keys = { withKey: await keyConsent(context, project, { withKey, ask: asking }) };
-      return yes || !isAsked ? keys : { ...keys, confirm: (plan) => askForMoney(plan, signal) };
+      if (yes) return keys;
+      if (isAsked) return { ...keys, confirm: (plan) => askForMoney(plan, signal) };
+      return hasCeiling ? keys : { ...keys, confirm: refuse };
     },
   };
 }

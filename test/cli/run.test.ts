@@ -216,6 +216,52 @@ describe('dailies run', () => {
   });
 });
 
+describe('dailies run without a terminal', () => {
+  const unattended = { ...env, DAILIES_YES: '' };
+
+  it('shows the plan, buys nothing and ends with 3 where neither --yes nor a ceiling lets it spend', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    const { exitCode, stdout, stderr } = await cli(['run', manifest], { env: unattended });
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('  + sea    veo-3.1-lite  4 s  720p  $0.12  new');
+    expect(stdout).toMatch(/^Stopped: there is no terminal to ask on, and no ceiling: nothing was bought$/m);
+    expect(stdout).toMatch(/^ {2}hint: --yes lets it spend .*--max-cost USD, or budget_usd/m);
+    const json = await cli(['run', manifest, '--format', 'json'], { env: unattended });
+    expect(JSON.parse(json.stdout)).toMatchObject({ exit_code: 3, stopped: { kind: 'unconfirmed' } });
+    expect(server.counters.posts).toBe(0);
+  });
+
+  it('still fetches what is paid for', async () => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
+    await cli(['run', manifest, '--only', 'sea'], { env });
+    for (const lost of ['renders', '.dailies/clips']) await rm(join(folder, lost), { recursive: true });
+    const { exitCode, stdout } = await cli(['run', manifest], { env: unattended });
+    expect(exitCode).toBe(3);
+    expect(stdout).toMatch(/^1 of 2 clips in /);
+    expect(server.counters).toMatchObject({ posts: 1, downloads: 2 });
+  });
+
+  it.each([
+    ['--yes', '', ['--yes']],
+    ['--max-cost', '', ['--max-cost', '1']],
+    ['budget_usd', 'budget_usd: 1', []],
+  ])('buys with %s', async (_, top, words) => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO, { top });
+    expect(await cli(['run', manifest, ...words], { env: unattended })).toMatchObject({ exitCode: 0 });
+    expect(server.counters.posts).toBe(2);
+  });
+
+  it('needs no leave where there is nothing to buy, or where the sandbox renders', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    const sandbox = { ...unattended, DAILIES_SANDBOX_SPEED: '1000' };
+    expect(await cli(['run', manifest, '--gateway', 'sandbox'], { env: sandbox })).toMatchObject({
+      exitCode: 0,
+    });
+    await cli(['run', manifest, '--yes'], { env });
+    expect(await cli(['run', manifest], { env: unattended })).toMatchObject({ exitCode: 0 });
+  });
+});
+
 describe('dailies run on a terminal', () => {
   it('shows the plan and spends after a yes', async () => {
     const { manifest } = await writeManifest(server.baseUrl, TWO);

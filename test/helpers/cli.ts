@@ -13,7 +13,7 @@ export interface CliResult {
 
 export interface CliOptions {
   readonly env?: NodeJS.ProcessEnv;
-  /** Makes the streams a terminal, on which this is typed. */
+  /** Makes the streams a terminal, on which this is typed. Without one, DAILIES_YES lets a run spend, unless `env` says else. */
   readonly typed?: string;
   /** The standard error is a file all the same, as with `2>err.log`. */
   readonly isErrorRedirected?: boolean;
@@ -30,7 +30,13 @@ export async function cli(words: readonly string[], options: CliOptions = {}): P
   stdin.end(options.typed ?? '');
   const exitCode = await runCli({
     words,
-    env: { LANG: 'C.UTF-8', NO_COLOR: '1', PATH: process.env['PATH'], ...options.env },
+    env: {
+      LANG: 'C.UTF-8',
+      NO_COLOR: '1',
+      PATH: process.env['PATH'],
+      ...(isTTY ? {} : { DAILIES_YES: '1' }),
+      ...options.env,
+    },
     platform: 'linux',
     stdin,
     stdout,

@@ -45,8 +45,11 @@ import { reportStamp, writeReport, type RenderSheet } from './write-report.js';
 export interface RunOptions extends Scope, Ceiling, Pick<RemoteChecks, 'preflight'> {
   /** Refuse to run when the catalogue has moved away from the lockfile's snapshot. */
   readonly locked?: boolean;
-  /** Asked before money is spent; false ends the run with nothing submitted. */
-  readonly confirm?: (plan: PlanDocument) => Promise<boolean>;
+  /**
+   * Asked before money is spent; false ends the run with nothing submitted, a reason lets it fetch what is paid for and
+   * buy nothing.
+   */
+  readonly confirm?: (plan: PlanDocument) => Promise<boolean | StopReason>;
   /**
    * Lets the key go to a gateway that only the manifest names, and that is not on this machine: true, or a function that is
    * asked once before it first goes there. Where absent, such a run ends with `key-unnamed` before any key is sent.
@@ -89,14 +92,14 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
   try {
     const examined = await examineForRun(run);
     const { plan, surveyed, catalogue } = examined;
-    const stopped = ceilingReached(plan, { options, attempts: attempts.attempts() });
-    const toPay = target.kind !== 'sandbox' && !stopped && purchases(examined.decisions).length > 0;
+    const ceiling = ceilingReached(plan, { options, attempts: attempts.attempts() });
+    const spends = target.kind !== 'sandbox' && !ceiling && purchases(examined.decisions).length > 0;
     signal.throwIfAborted();
-    if (asksGateway(examined))
-      await nameKey(target, connections, { withKey: options.withKey, plan, spends: toPay });
-    if (options.confirm && toPay && !(await options.confirm(plan))) {
-      throw new DailiesError('declined', 'nothing was submitted');
-    }
+    if (asksGateway(examined)) await nameKey(target, connections, { withKey: options.withKey, plan, spends });
+    const answer = spends && options.confirm ? await options.confirm(plan) : true;
+    if (answer === false) throw new DailiesError('declined', 'nothing was submitted');
+    const stopped = answer === true ? ceiling : answer;
+    const toPay = spends && !stopped;
     // Up to here nothing was written but what a killed run had left.
     if (catalogue) await keepSnapshot(run, catalogue);
     if (!arePicksAlike(surveyed.picks, attempts.picks())) await attempts.setPicks(surveyed.picks);

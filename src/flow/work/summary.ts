@@ -73,6 +73,7 @@ function exitCodeOf(stopped: StopReason | undefined, isComplete: boolean): ExitC
     case 'credits':
     case 'budget':
     case 'unpriced':
+    case 'unconfirmed':
     case 'gateway':
     case 'disk':
       return 3;
