@@ -46,7 +46,7 @@ export function orderedClip(wish: Pick<ClipWish, 'color' | 'seconds'> = {}): Pro
 
 /** Where the workers of a run of the tests share a folder, each finds there what another has made. */
 async function madeOnce(key: string, wish: ClipWish): Promise<Buffer> {
-  const folder = process.env['DAILIES_TEST_CLIPS'];
+  const folder = process.env['TEST_CLIPS_FOLDER'];
   if (folder === undefined) return encode(wish);
   const path = join(folder, `${createHash('sha256').update(key).digest('hex').slice(0, 16)}.mp4`);
   const found = await readFile(path).catch(() => undefined);

@@ -6,6 +6,6 @@ import { join } from 'node:path';
 export default function setup(): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'dailies-tests-'));
   process.env.TMPDIR = folder;
-  process.env['DAILIES_TEST_CLIPS'] = join(folder, 'clips-made');
+  process.env['TEST_CLIPS_FOLDER'] = join(folder, 'clips-made');
   return () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
