@@ -20,6 +20,11 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   EISDIR: { why: 'a folder of that name is in the way', hint: 'move the folder away, then run again' },
   EEXIST: { why: 'a file of that name is in the way', hint: 'move the file away, then run again' },
   ELOOP: { why: 'a link is in the way', hint: 'remove the link, then run again' },
+  ENOTFILE: {
+    why: 'it is a pipe, a socket or a device',
+    hint: 'move it away: a file belongs there; then run again',
+  },
+  ETOOLARGE: { why: 'it is far too large to be what it should be', hint: 'move it away, then run again' },
   ENAMETOOLONG: {
     why: 'the file system does not take names that long',
     hint: 'give the shot, the file or the folder a shorter name',
@@ -38,6 +43,7 @@ const READ_REFUSALS: Readonly<Record<string, Refusal>> = {
   ENOENT: { why: 'there is no such file', hint: 'check the path' },
   ENOTDIR: { why: 'there is no such file', hint: 'check the path: a part of it is no folder' },
   EISDIR: { why: 'it is a folder', hint: 'name a file, or move the folder away' },
+  ELOOP: { why: 'it is a symbolic link', hint: 'put the file itself there, or remove the link' },
 };
 
 /**

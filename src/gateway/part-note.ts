@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { defined } from '../domain/defined.js';
 import { diskError, undefinedIfAbsent } from '../disk-error.js';
+import { readRegularSync } from '../regular-file.js';
 import { asObject, asText, parseJson } from './json.js';
 
 /** What is needed to continue a part of a clip: kept beside it as JSON. */
@@ -20,6 +21,9 @@ interface KeptNote extends PartNote {
   readonly bytes: number;
 }
 
+/** A note has a few hundred bytes. */
+const MAX_NOTE_BYTES = 100_000;
+
 /** Whether a note lies beside a part, true or not. */
 export function hasNote(part: string): boolean {
   return fs.existsSync(notePath(part));
@@ -27,8 +31,7 @@ export function hasNote(part: string): boolean {
 
 /** Reads the note of a part; undefined where it is torn by a kill, or not a note. Errors are the file system's own. */
 export function readNote(part: string): KeptNote | undefined {
-  if (!fs.lstatSync(notePath(part)).isFile()) return undefined;
-  const note = asObject(parseJson(fs.readFileSync(notePath(part))));
+  const note = asObject(parseJson(readRegularSync(notePath(part), { maxBytes: MAX_NOTE_BYTES }) ?? ''));
   const identity = asText(note?.['identity']);
   const validator = asText(note?.['validator']);
   const bytes = note?.['bytes'];

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, readdir, readFile, realpath, type FileHandle } from 'node:fs/promises';
+import { open, readdir, realpath, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, posix, relative, sep } from 'node:path';
 import { errnoOf } from '../disk-error.js';
+import { readRegular } from '../regular-file.js';
 import type { MediaFacts } from '../domain/attempt.js';
 import { defined } from '../domain/defined.js';
 import { nearest } from '../domain/nearest.js';
@@ -130,7 +131,7 @@ export function megabytes(bytes: number): string {
 
 /**
  * The file as a data URL. What is sent must be what was hashed into the fingerprint, else the next run would take
- * the clip for another and buy it again. Throws DailiesError `input-changed`, or `disk` where it cannot be read.
+ * the clip for another and buy it again. Throws DailiesError `input-changed`, or `file-unusable` where it cannot be read.
  */
 export async function readDataUrl(input: {
   readonly file: string;
@@ -139,12 +140,11 @@ export async function readDataUrl(input: {
   readonly sha256: string;
 }): Promise<string> {
   const { file, mime, sha256 } = input;
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    throw new DailiesError('file-unusable', `${file} cannot be read: ${messageOf(error)}`, { cause: error });
-  }
+  const reading = { maxBytes: LARGEST_INPUT_BYTES, throughLinks: true };
+  const bytes = await readRegular(file, reading).catch((cause: unknown) => {
+    throw new DailiesError('file-unusable', `${file} cannot be read: ${messageOf(cause)}`, { cause });
+  });
+  if (!bytes) throw new DailiesError('file-unusable', `${file} is gone`);
   if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
     throw new DailiesError('input-changed', `${file} was changed while the run was going on`, {
       hint: 'nothing was sent for this shot: run again to render it from the file as it is now',

@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { access, constants, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
+import { isRecord } from '../domain/is-record.js';
 import { DailiesError, messageOf } from '../errors.js';
+import { readRegular } from '../regular-file.js';
 import type { SandboxJob } from './job.js';
 
 export type JobStore = ReturnType<typeof openJobStore>;
@@ -15,6 +17,35 @@ export function newJobId(): string {
 /** Whether a text that came over the wire can be the name of a job, and so of a file. */
 function isJobId(text: string): boolean {
   return /^job-[0-9a-f]{16}$/.test(text);
+}
+
+const MAX_JOB_BYTES = 10_000_000;
+const MAX_CLIP_BYTES = 500_000_000;
+/** Of a clip that the sandbox draws: pixels on a side, and seconds. */
+const MAX_SIDE = 8192;
+const MAX_SECONDS = 3600;
+
+/** Whether a value that was kept is the job of this name, with a clip that can be drawn from images of this store alone. */
+function isJob(value: unknown, id: string): value is SandboxJob {
+  if (!isRecord(value) || value['id'] !== id || !isRecord(value['clip'])) return false;
+  const { width, height, seconds, first_frame, last_frame, references } = value['clip'];
+  const isUpTo = (most: number, count: unknown) => typeof count === 'number' && count > 0 && count <= most;
+  const images = [first_frame, last_frame, ...(Array.isArray(references) ? (references as unknown[]) : [0])];
+  return (
+    ['accepted_at', 'starts_after', 'ends_after', 'outputs'].every((name) => Number.isFinite(value[name])) &&
+    isUpTo(MAX_SIDE, width) &&
+    isUpTo(MAX_SIDE, height) &&
+    isUpTo(MAX_SECONDS, seconds) &&
+    images.every((image) => image === null || (typeof image === 'string' && /^[0-9a-f]{64}$/.test(image)))
+  );
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -33,10 +64,10 @@ export function openJobStore(folder: string) {
   const find = async (id: string): Promise<SandboxJob | undefined> => {
     const inMemory = known.get(id);
     if (inMemory || !isJobId(id)) return inMemory;
-    const text = await readFile(place.job(id), 'utf8').catch(undefinedIfAbsent);
-    if (text === undefined) return undefined;
-    // Our own file, written whole: its shape needs no check.
-    const job = JSON.parse(text) as SandboxJob;
+    const bytes = await readRegular(place.job(id), { maxBytes: MAX_JOB_BYTES });
+    const job: unknown = bytes && parsed(bytes);
+    // A folder from somebody else can hold what no sandbox has written.
+    if (!isJob(job, id)) return undefined;
     known.set(id, job);
     return job;
   };
@@ -67,7 +98,7 @@ export function openJobStore(folder: string) {
     imagePath: place.image,
     /** A clip made before. */
     findClip: (job: SandboxJob, index: number): Promise<Buffer | undefined> =>
-      readFile(place.clip(job, index)).catch(undefinedIfAbsent),
+      readRegular(place.clip(job, index), { maxBytes: MAX_CLIP_BYTES }),
     keepClip: (job: SandboxJob, index: number, bytes: Uint8Array) => put(place.clip(job, index), bytes),
     /** Whether this is the first time ever that this text is shown here. */
     async isFirst(text: string): Promise<boolean> {
@@ -101,10 +132,10 @@ async function put(path: string, data: string | Uint8Array): Promise<void> {
   // An image may be kept for two jobs at once.
   const temp = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await writeFile(temp, data).catch(async (error: unknown) => {
+    await writeFile(temp, data, { flag: 'wx' }).catch(async (error: unknown) => {
       if (errnoOf(error) !== 'ENOENT') throw error;
       await mkdir(dirname(path), { recursive: true });
-      await writeFile(temp, data);
+      await writeFile(temp, data, { flag: 'wx' });
     });
     await rename(temp, path);
   } catch (error) {

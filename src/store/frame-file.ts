@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { decodeImage } from '../media/decode-image.js';
+import { readRegular } from '../regular-file.js';
+import { ownFolder } from './own-folder.js';
 import { writeWhole } from './text-file.js';
+
+/** A frame of 8K that does not compress is smaller. */
+const MAX_BYTES = 200_000_000;
 
 /**
  * The sha256 of a frame that was kept, lower-case hex; undefined where there is none that can be decoded to its end. A
@@ -9,8 +14,8 @@ import { writeWhole } from './text-file.js';
  */
 export async function findFrame(path: string): Promise<string | undefined> {
   try {
-    const png = await readFile(path);
-    return (await decodeImage(png)) && sha256Of(png);
+    const png = await readRegular(path, { maxBytes: MAX_BYTES });
+    return png && (await decodeImage(png)) && sha256Of(png);
   } catch {
     return undefined;
   }
@@ -18,6 +23,7 @@ export async function findFrame(path: string): Promise<string | undefined> {
 
 /** Keeps the PNG of a frame, whole or not at all, in a folder that is made. Gives its sha256. Throws `disk`. */
 export async function keepFrame(path: string, png: Uint8Array): Promise<string> {
+  ownFolder(dirname(dirname(path)), dirname(path));
   await writeWhole(path, png);
   return sha256Of(png);
 }

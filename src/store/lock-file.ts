@@ -1,7 +1,8 @@
-import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
+import { errnoOf } from '../disk-error.js';
 import { isRecord } from '../domain/is-record.js';
+import { readRegular } from '../regular-file.js';
 import { isIdentity, type ProcessIdentity } from './process-identity.js';
 
 /** What a lock file says of its holder. */
@@ -55,7 +56,7 @@ export function claimPath(path: string, token: string): string {
 
 /** Reads a lock file; undefined where there is none. */
 export async function readLockFile(path: string): Promise<FoundLock | undefined> {
-  const text = await readFile(path, 'utf8').catch(undefinedIfAbsent);
+  const text = await textOf(path);
   return text === undefined ? undefined : { holder: holderOf(text) ?? (await holderBeside(path, text)) };
 }
 
@@ -66,11 +67,16 @@ export async function readLockFile(path: string): Promise<FoundLock | undefined>
 async function holderBeside(path: string, begun: string): Promise<LockHolder | undefined> {
   const names = await readdir(dirname(path)).catch(() => []);
   const prepared = names.filter((name) => name.endsWith('.tmp') && isLeftover(name, basename(path)));
-  const texts = await Promise.all(
-    prepared.map((name) => readFile(join(dirname(path), name), 'utf8').catch(undefinedIfAbsent)),
-  );
+  const texts = await Promise.all(prepared.map((name) => textOf(join(dirname(path), name))));
   const [text, ...others] = texts.filter((whole) => whole?.startsWith(begun));
   return text === undefined || others.length > 0 ? undefined : holderOf(text);
+}
+
+/** A lock file has a few hundred bytes. */
+const MAX_BYTES = 100_000;
+
+async function textOf(path: string): Promise<string | undefined> {
+  return (await readRegular(path, { maxBytes: MAX_BYTES }))?.toString();
 }
 
 /** Removes a lock file if it is still the one with this token. */

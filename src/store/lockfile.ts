@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Attempt } from '../domain/attempt.js';
 import { isRecord } from '../domain/is-record.js';
 import type { PickedTake } from '../domain/picks.js';
-import { onDisk, undefinedIfAbsent } from '../disk-error.js';
+import { onDisk } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
+import { readRegular } from '../regular-file.js';
 import {
   isAsWritten,
   LOCKFILE_VERSION,
@@ -89,7 +89,8 @@ export async function writeLockfile(
  */
 async function readStored(path: string, isAsWeWroteIt: boolean): Promise<readonly StoredLockfile[]> {
   // Decoded in one piece: what comes in pieces is held twice while they are put together.
-  const text = (await onDisk(path, 'read', () => readFile(path).catch(undefinedIfAbsent)))?.toString();
+  const bytes = await onDisk(path, 'read', () => readRegular(path, { maxBytes: MAX_BYTES }));
+  const text = bytes?.toString();
   if (text === undefined) return [];
   if (isAsWeWroteIt) return [parse({ path, text }) as StoredLockfile];
   if (!hasConflict(text)) return [checked({ path, text })];
@@ -99,6 +100,9 @@ async function readStored(path: string, isAsWeWroteIt: boolean): Promise<readonl
     checked({ path, text: sides[side], context: `${CONFLICT}, and the side "${side}" ` }),
   );
 }
+
+/** A longer text no string can hold. */
+const MAX_BYTES = 512_000_000;
 
 const CONFLICT = 'has merge conflicts in it';
 

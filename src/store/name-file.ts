@@ -1,18 +1,10 @@
 import { createHash } from 'node:crypto';
-import {
-  createReadStream,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  type Stats,
-} from 'node:fs';
+import { createReadStream, lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, type Stats } from 'node:fs';
 import { dirname, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { diskError, errnoOf, onDisk } from '../disk-error.js';
 import { isRecord } from '../domain/is-record.js';
+import { readRegularSync } from '../regular-file.js';
 import { replaceFile } from './replace-file.js';
 
 /*
@@ -73,11 +65,11 @@ const KEPT = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY']);
 export function isOurMetadata(path: string, projectId?: string): boolean {
   const found = statsOf(path);
   if (found === undefined) return true;
-  if (found === 'blocked' || !found.isFile() || found.size > MAX_METADATA_BYTES) return false;
+  if (found === 'blocked' || !found.isFile()) return false;
   // A power cut may leave it empty.
   if (found.size === 0) return true;
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const value: unknown = JSON.parse(String(readRegularSync(path, { maxBytes: MAX_METADATA_BYTES })));
     return isRecord(value) && value['dailies'] === 1 && (projectId ?? value['project']) === value['project'];
   } catch {
     return false;

@@ -1,26 +1,19 @@
-import { readFile } from 'node:fs/promises';
-import { errnoOf, diskRefusal } from '../disk-error.js';
+import { diskRefusal } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
+import { readRegular } from '../regular-file.js';
+
+/** A manifest of a hundred thousand shots, each written out, is smaller. */
+const MAX_BYTES = 100_000_000;
 
 /** The bytes of a manifest. Throws `manifest-invalid` (exit 2) where there is no such file to read. */
 export async function readManifest(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
-  } catch (error) {
-    const { message, hint } = problemOf(path, error);
-    throw new DailiesError('manifest-invalid', message, { hint, cause: error });
+    const found = await readRegular(path, { maxBytes: MAX_BYTES, throughLinks: true });
+    if (found) return found;
+  } catch (cause) {
+    const { why, hint } = diskRefusal({ path, doing: 'read', cause });
+    throw new DailiesError('manifest-invalid', `${path} cannot be read: ${why}`, { hint, cause });
   }
-}
-
-function problemOf(path: string, cause: unknown): { readonly message: string; readonly hint: string } {
-  switch (errnoOf(cause)) {
-    case 'ENOENT':
-      return { message: `there is no file ${path}`, hint: 'dailies init makes a manifest to start from' };
-    case 'EISDIR':
-      return { message: `${path} is a folder`, hint: 'name the manifest inside it' };
-    default: {
-      const { why, hint } = diskRefusal({ path, doing: 'read', cause });
-      return { message: `${path} cannot be read: ${why}`, hint };
-    }
-  }
+  const hint = 'dailies init makes a manifest to start from';
+  throw new DailiesError('manifest-invalid', `there is no file ${path}`, { hint });
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { fstatSync } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import { open, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -55,7 +55,7 @@ export async function acquireLock(options: {
   return onDisk(path, 'taken', async () => {
     const self = await newHolder(clock);
     await take(path, self, clock);
-    const handle = await open(path, 'r+');
+    const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
     return keep({ path, token: self.token, handle, heartbeatMs });
   });
 }
@@ -178,7 +178,7 @@ async function beats(path: string, clock: Clock): Promise<boolean> {
 
 /** Asked through an open file, for network drives keep the answers about names for a while. */
 async function lastBeat(path: string): Promise<number | undefined> {
-  const handle = await open(path, 'r').catch(undefinedIfAbsent);
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(undefinedIfAbsent);
   if (handle === undefined) return undefined;
   try {
     return (await handle.stat()).mtimeMs;

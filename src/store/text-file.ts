@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DailiesError } from '../errors.js';
-import { diskRefusal, errnoOf, onDisk } from '../disk-error.js';
+import { diskRefusal, onDisk } from '../disk-error.js';
+import { openRegular, readRegular } from '../regular-file.js';
 import { replaceFile } from './replace-file.js';
 
 /**
@@ -21,22 +22,24 @@ export async function writeWhole(path: string, content: Uint8Array | Iterable<st
   });
 }
 
+/** No file of picks, and nothing that we keep to be quicker, is larger. */
+const MAX_BYTES = 100_000_000;
+
 /** A text file that a person names. Throws `usage` where it cannot be read, with a hint of its own where it is not there. */
 export async function readText(path: string, { ifAbsent }: { readonly ifAbsent: string }): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const { why, hint } = diskRefusal({ path, doing: 'read', cause: error });
-    throw new DailiesError('usage', `${path} cannot be read: ${why}`, {
-      hint: errnoOf(error) === 'ENOENT' ? ifAbsent : hint,
-      cause: error,
-    });
+    const found = await readRegular(path, { maxBytes: MAX_BYTES, throughLinks: true });
+    if (found) return found.toString();
+  } catch (cause) {
+    const { why, hint } = diskRefusal({ path, doing: 'read', cause });
+    throw new DailiesError('usage', `${path} cannot be read: ${why}`, { hint, cause });
   }
+  throw new DailiesError('usage', `there is no file ${path}`, { hint: ifAbsent });
 }
 
-/** The first bytes of a file as text; undefined where there is none that can be read. */
+/** The first bytes of a regular file as text; undefined where there is none that can be read. */
 export async function readHead(path: string, bytes: number): Promise<string | undefined> {
-  const handle = await open(path, 'r').catch(() => undefined);
+  const handle = await openRegular(path).catch(() => undefined);
   if (!handle) return undefined;
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);
@@ -46,17 +49,20 @@ export async function readHead(path: string, bytes: number): Promise<string | un
   }
 }
 
-/** The JSON of a file; undefined where there is none that can be read. */
+/** The JSON of a file of ours; undefined where there is none that can be read. */
 export async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    return JSON.parse(String(await readRegular(path, { maxBytes: MAX_BYTES })));
   } catch {
     return undefined;
   }
 }
 
-/** Tells a file from what it was before: size, date and place on the disk; empty where there is none. Throws `disk`. */
+/**
+ * Tells a file from what it was before: size, dates and place on the disk; empty where there is none. The date of the last
+ * change to its entry cannot be set by hand. Throws `disk`.
+ */
 export function signatureOf(path: string): string {
   const found = onDisk(path, 'read', () => statSync(path, { throwIfNoEntry: false }));
-  return found ? `${found.size} ${found.mtimeMs} ${found.ino}` : '';
+  return found ? `${found.size} ${found.mtimeMs} ${found.ctimeMs} ${found.ino}` : '';
 }

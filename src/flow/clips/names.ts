@@ -11,6 +11,7 @@ import {
   lookAtName,
   obstacleOf,
   removeName,
+  sizeOf,
   writeMetadata,
 } from '../../store/name-file.js';
 import { ownFolder } from '../../store/own-folder.js';
@@ -40,7 +41,7 @@ export function createNameJudge({
   readonly attempts: readonly Attempt[];
   readonly clips: ClipStore;
 }): NameJudge {
-  let known: ReadonlySet<string> | undefined;
+  let known: ReadonlyMap<string, number> | undefined;
   let borne: ReadonlyMap<string, string> | undefined;
   /** By folder: many names lie in one. */
   const obstacles = new Map<string, string | undefined>();
@@ -49,14 +50,22 @@ export function createNameJudge({
     if (!obstacles.has(folder)) obstacles.set(folder, obstacleOf(folder, rootOf(paths)));
     return obstacles.get(folder);
   };
+  /** The sha256 of a clip of ours that a file is; empty where it is none. */
+  const clipAt = async (path: string): Promise<string> => {
+    known ??= new Map(attempts.flatMap(outputsOf).map(({ sha256, bytes }) => [sha256, bytes]));
+    const size = sizeOf(path);
+    // Of another length than any clip it is none, however long it would take to read.
+    if (![...known.values()].includes(size ?? -1)) return '';
+    const sha256 = await hashFile(path).catch(() => '');
+    return known.has(sha256) ? sha256 : '';
+  };
   const isOurs = async (path: string): Promise<boolean> => {
-    known ??= new Set(attempts.flatMap(outputsOf).map(({ sha256 }) => sha256));
     borne ??= namesBorne(attempts);
     const recorded = borne.get(storedPath(paths.folder, path));
     if (recorded !== undefined && clips.isName?.(recorded, path))
       return (await clips.stat(recorded)) !== undefined;
-    const sha256 = await hashFile(path).catch(() => '');
-    return known.has(sha256) && (await clips.stat(sha256)) !== undefined;
+    const sha256 = await clipAt(path);
+    return sha256 !== '' && (await clips.stat(sha256)) !== undefined;
   };
   return {
     async occupant(path, sha256) {
@@ -71,7 +80,7 @@ export function createNameJudge({
         return obstacle === undefined ? { kind: 'free' } : foreign(obstacle);
       }
       if (what === 'other') return foreign(obstacleTo(path));
-      if (sha256 !== undefined && (await hashFile(path).catch(() => '')) === sha256) return { kind: 'right' };
+      if (sha256 !== undefined && (await clipAt(path)) === sha256) return { kind: 'right' };
       return (await isOurs(path)) ? { kind: 'free' } : foreign();
     },
   };

@@ -94,7 +94,7 @@ export async function foreignReports(project: Project): Promise<Diagnostic[]> {
     const path = join(project.paths.output, name);
     const what = lookAtName(path);
     if (what === 'none') continue;
-    const head = what === 'file' ? await readHead(path, HEAD_BYTES).catch(() => undefined) : undefined;
+    const head = what === 'file' ? await readHead(path, HEAD_BYTES) : undefined;
     if (head === undefined || !mark.test(head)) found.push(inTheWay(project, path));
     else found.push(...replaced(project, path, head));
   }

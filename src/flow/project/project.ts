@@ -10,6 +10,7 @@ import type { PlanProduct } from '../../domain/plan.js';
 import { ManifestError } from '../../errors.js';
 import { parseManifest } from '../../manifest/parse.js';
 import { inspectLocalInput } from '../../media/local-input.js';
+import { realPath } from '../../regular-file.js';
 import { environmentBeside } from '../../store/key-file.js';
 import { VERSION } from '../../version.js';
 import { refuseLinks } from '../../store/own-folder.js';
@@ -98,7 +99,7 @@ export async function loadProject(
   // A gateway of `--gateway` is the user's word; any other is the manifest's, which may be somebody else's.
   const place = `${options.manifest}:${parsed.gatewayAt?.line ?? 1}`;
   const target = gatewayTarget(manifest.gateway, env, options.gateway === undefined ? place : undefined);
-  const paths = projectPaths({
+  const places = projectPaths({
     manifest: options.manifest,
     outputSetting: manifest.output.dir,
     outputOption: options.output,
@@ -106,8 +107,10 @@ export async function loadProject(
     clipsOption: options.clips,
     isSandbox: target.kind === 'sandbox',
   });
+  // Two folders whose lockfile is one by a link share its lock and its journal, too.
+  const paths = { ...places, lockfile: realPath(places.lockfile) };
   // What the manifest names lies in its folder, and stays there; another place is for the command line to name.
-  for (const path of [paths.cache, paths.store, paths.output])
+  for (const path of [...ourFolders(paths.cache), paths.store, paths.output])
     if (isInside(paths.folder, path)) refuseLinks(paths.folder, path);
   const products = parsed.sizes.flatMap(({ manifest_id, expansions, takes }) =>
     takes > 1 ? [{ id: manifest_id, expansions, takes: takes / expansions }] : [],
@@ -126,6 +129,12 @@ export async function loadProject(
     clock: options.clock ?? systemClock,
     stamp: stampOf(text, options),
   };
+}
+
+/** The folders that we write to below the one for what can be made again. */
+function ourFolders(cache: string): readonly string[] {
+  const ofSandbox = ['jobs', 'images', 'clips', 'seen'].map((name) => join(cache, 'sandbox', name));
+  return [join(cache, 'frames'), ...ofSandbox];
 }
 
 function stampOf(

@@ -8,7 +8,7 @@ import { TOOL_HINT } from '../../media/run-tool.js';
 import { recordRequest, wireRequest, type FrameFile, type KnownInput, type Order } from '../../shot/order.js';
 import type { ClipStore } from '../../store/clip-store.js';
 import { findFrame, keepFrame } from '../../store/frame-file.js';
-import { openPath, storedPath, type ProjectPaths } from '../project/paths.js';
+import { isInside, openPath, storedPath, type ProjectPaths } from '../project/paths.js';
 
 type FrameInput = Extract<KnownInput, { kind: 'frame' }>;
 
@@ -115,6 +115,7 @@ export function createInputReader({
       const decoder = await frameTool();
       if (!decoder) return [];
       const image = openPath(folder, input.path);
+      if (!isInside(folder, image)) return [];
       try {
         const found = await opensOn({ clip: part, image, tool: decoder, signal });
         return !found || found.similar ? [] : [`does not open on its first frame, ${input.path}`];

@@ -1,0 +1,181 @@
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { cli } from '../helpers/cli.js';
+import { orderedClip } from '../helpers/clips.js';
+import { useGateway } from '../helpers/gateway.js';
+import { volume } from '../helpers/long-pass.js';
+
+/*
+ * A folder from somebody else is data: what lies in it must lead no command out of it, and keep none waiting.
+ */
+
+const server = useGateway();
+const clip = await orderedClip();
+const env = { TEST_KEY: 'sk-test-0123456789' };
+
+/** A project with one clip delivered, to be copied, and the paths of everything in it. */
+let model: {
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+};
+
+function manifestText(shots: string, { baseUrl }: { readonly baseUrl: string } = server): string {
+  return [
+    'version: 1',
+    'project: film',
+    `gateway: { base_url: "${baseUrl}", api_key_env: TEST_KEY }`,
+    'poll: { interval: 0.02, timeout: 20 }',
+    'defaults: { model: google/veo-3.1-lite, duration: 4, resolution: 720p, generate_audio: false }',
+    'shots:',
+    '  - { id: sea, prompt: waves }',
+    shots,
+  ].join('\n');
+}
+
+const newFolder = () => realpathSync(mkdtempSync(join(tmpdir(), 'dailies-clone-')));
+
+/** Files of ours that are only there for a moment, or on another day. */
+const PASSING = [
+  'film.lock.journal',
+  'film.lock.json.tmp',
+  'film.lock.json.lck',
+  'film.sandbox.lock.json',
+  '.dailies/clips/prune.lck',
+  '.dailies/film.lock.json.seen.json.tmp',
+  '.dailies/sandbox/jobs',
+  '.dailies/sandbox/clips',
+  '.dailies/rehearsal',
+  '.dailies/frames',
+  '.dailies/damaged',
+  'renders/film/report.json.tmp',
+  'renders/film/index.html.tmp',
+  'renders/film/turn',
+  'renders/film.sandbox',
+  '.env',
+];
+
+const KINDS = [
+  'a link to a file',
+  'a link to a folder',
+  'a link to nothing',
+  'a link to a device',
+  'a pipe',
+  'a folder',
+  'a file without end',
+] as const;
+
+/** Puts something else where a file or a folder of ours was or will be. `outside` is a folder of somebody's. */
+function replace(path: string, kind: (typeof KINDS)[number], outside: string): void {
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(dirname(path), { recursive: true });
+  switch (kind) {
+    case 'a link to a file':
+      return symlinkSync(join(outside, 'thesis.txt'), path);
+    case 'a link to a folder':
+      return symlinkSync(outside, path);
+    case 'a link to nothing':
+      return symlinkSync(join(outside, 'new.txt'), path);
+    case 'a link to a device':
+      return symlinkSync('/dev/zero', path);
+    case 'a pipe':
+      execFileSync('mkfifo', [path]);
+      return;
+    case 'a folder':
+      mkdirSync(join(path, 'of somebody'), { recursive: true });
+      return;
+    case 'a file without end':
+      writeFileSync(path, '');
+      truncateSync(path, 2 ** 42);
+  }
+}
+
+/** Runs the commands that a person would give in a folder that came from somebody else. */
+async function useFolder(
+  folder: string,
+): Promise<readonly { readonly exitCode: number; readonly stderr: string }[]> {
+  const manifest = join(folder, 'film.yaml');
+  const said = [];
+  for (const words of [
+    ['validate', manifest],
+    ['plan', manifest],
+    ['status', manifest],
+    ['run', manifest, '--yes'],
+    ['run', manifest, '--gateway', 'sandbox', '--only', 'turn', '--yes'],
+    ['sheet', manifest],
+    ['prune', manifest, '--yes'],
+  ])
+    said.push(await cli(words, { env: { ...env, DAILIES_SANDBOX_SPEED: '1000' } }));
+  return said;
+}
+
+describe('a folder from somebody else', () => {
+  beforeAll(async () => {
+    const { startGatewayServer } = await import('../helpers/gateway-server.js');
+    const first = await startGatewayServer();
+    try {
+      first.autoComplete(clip);
+      const folder = newFolder();
+      writeFileSync(join(folder, 'film.yaml'), manifestText('', first));
+      expect(await cli(['run', join(folder, 'film.yaml'), '--yes'], { env })).toMatchObject({ exitCode: 0 });
+      const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+      const isFolder = (path: string) => lstatSync(join(folder, path)).isDirectory();
+      model = {
+        folder,
+        files: paths.filter((path) => !isFolder(path) && path !== 'film.yaml'),
+        folders: paths.filter(isFolder),
+      };
+    } finally {
+      await first.close();
+    }
+  });
+
+  it.each(KINDS)(
+    'leads no command out of it and keeps none waiting, whichever of our files is %s',
+    { timeout: 300_000 },
+    async (kind) => {
+      const all = [...model.files, ...model.folders, ...PASSING];
+      const own = all.filter((_, index) => index % KINDS.length === KINDS.indexOf(kind));
+      for (const path of volume({ short: own, long: all })) {
+        server.autoComplete(clip);
+        (await import('node:fs')).appendFileSync(
+          `${new Date().toISOString()} ${kind} ${path}\n`,
+        );
+        const outside = newFolder();
+        writeFileSync(join(outside, 'thesis.txt'), 'my thesis');
+        const folder = newFolder();
+        cpSync(model.folder, folder, { recursive: true, preserveTimestamps: true });
+        writeFileSync(join(folder, 'film.yaml'), manifestText('  - { id: turn, prompt: a door }'));
+        replace(join(folder, path), kind, outside);
+
+        const said = await useFolder(folder);
+        const told = said.map(({ exitCode, stderr }) => `${exitCode} ${stderr}`).join('\n');
+        expect(readdirSync(outside), `${path}\n${told}`).toEqual(['thesis.txt']);
+        expect(readFileSync(join(outside, 'thesis.txt'), 'utf8'), path).toBe('my thesis');
+        expect(told, path).not.toMatch(/internal|unexpected|report it| at .*\.[jt]s:\d/);
+        expect(
+          server.submits.map(({ prompt }) => prompt),
+          path,
+        ).not.toContain('waves');
+        for (const used of [outside, folder]) rmSync(used, { recursive: true, force: true });
+      }
+    },
+  );
+});
