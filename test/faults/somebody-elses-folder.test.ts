@@ -155,9 +155,6 @@ describe('a folder from somebody else', () => {
       const own = all.filter((_, index) => index % KINDS.length === KINDS.indexOf(kind));
       for (const path of volume({ short: own, long: all })) {
         server.autoComplete(clip);
-        (await import('node:fs')).appendFileSync(
-          `${new Date().toISOString()} ${kind} ${path}\n`,
-        );
         const outside = newFolder();
         writeFileSync(join(outside, 'thesis.txt'), 'my thesis');
         const folder = newFolder();
