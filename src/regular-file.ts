@@ -40,7 +40,8 @@ export async function openRegular(
     return handle;
   } catch (error) {
     await handle?.close();
-    return undefinedIfAbsent(path, error);
+    throwUnlessAbsent(path, error);
+    return undefined;
   }
 }
 
@@ -69,7 +70,8 @@ export function readRegularSync(
     assertRegular(path, fstatSync(file), opening);
     return readFileSync(file);
   } catch (error) {
-    return undefinedIfAbsent(path, error);
+    throwUnlessAbsent(path, error);
+    return undefined;
   } finally {
     if (file !== undefined) closeSync(file);
   }
@@ -96,9 +98,9 @@ function assertRegular(path: string, found: Stats, { maxBytes = Infinity }: Open
 }
 
 /** A socket is not even opened. */
-function undefinedIfAbsent(path: string, error: unknown): undefined {
+function throwUnlessAbsent(path: string, error: unknown): void {
   const code = errnoOf(error);
-  if (code === 'ENOENT') return undefined;
+  if (code === 'ENOENT') return;
   throw code === 'ENXIO' ? failure('ENOTFILE', `${path} is a socket`) : error;
 }
 

@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
-  existsSync,
-  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -17,8 +15,11 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.js';
+import { acquireRunLock } from '../../src/store/run-lock.js';
 import { cli } from '../helpers/cli.js';
 import { orderedClip } from '../helpers/clips.js';
+import { startGatewayServer } from '../helpers/gateway-server.js';
 import { useGateway } from '../helpers/gateway.js';
 import { volume } from '../helpers/long-pass.js';
 
@@ -88,13 +89,17 @@ function replace(path: string, kind: (typeof KINDS)[number], outside: string): v
   mkdirSync(dirname(path), { recursive: true });
   switch (kind) {
     case 'a link to a file':
-      return symlinkSync(join(outside, 'thesis.txt'), path);
+      symlinkSync(join(outside, 'thesis.txt'), path);
+      return;
     case 'a link to a folder':
-      return symlinkSync(outside, path);
+      symlinkSync(outside, path);
+      return;
     case 'a link to nothing':
-      return symlinkSync(join(outside, 'new.txt'), path);
+      symlinkSync(join(outside, 'new.txt'), path);
+      return;
     case 'a link to a device':
-      return symlinkSync('/dev/zero', path);
+      symlinkSync('/dev/zero', path);
+      return;
     case 'a pipe':
       execFileSync('mkfifo', [path]);
       return;
@@ -126,27 +131,26 @@ async function useFolder(
   return said;
 }
 
-describe('a folder from somebody else', () => {
-  beforeAll(async () => {
-    const { startGatewayServer } = await import('../helpers/gateway-server.js');
-    const first = await startGatewayServer();
-    try {
-      first.autoComplete(clip);
-      const folder = newFolder();
-      writeFileSync(join(folder, 'film.yaml'), manifestText('', first));
-      expect(await cli(['run', join(folder, 'film.yaml'), '--yes'], { env })).toMatchObject({ exitCode: 0 });
-      const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-      const isFolder = (path: string) => lstatSync(join(folder, path)).isDirectory();
-      model = {
-        folder,
-        files: paths.filter((path) => !isFolder(path) && path !== 'film.yaml'),
-        folders: paths.filter(isFolder),
-      };
-    } finally {
-      await first.close();
-    }
-  });
+beforeAll(async () => {
+  const first = await startGatewayServer();
+  try {
+    first.autoComplete(clip);
+    const folder = newFolder();
+    writeFileSync(join(folder, 'film.yaml'), manifestText('', first));
+    expect(await cli(['run', join(folder, 'film.yaml'), '--yes'], { env })).toMatchObject({ exitCode: 0 });
+    const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    const isFolder = (path: string) => lstatSync(join(folder, path)).isDirectory();
+    model = {
+      folder,
+      files: paths.filter((path) => !isFolder(path) && path !== 'film.yaml'),
+      folders: paths.filter(isFolder),
+    };
+  } finally {
+    await first.close();
+  }
+});
 
+describe('a folder from somebody else', () => {
   it.each(KINDS)(
     'leads no command out of it and keeps none waiting, whichever of our files is %s',
     { timeout: 300_000 },
@@ -175,4 +179,45 @@ describe('a folder from somebody else', () => {
       }
     },
   );
+});
+
+describe('a lockfile', () => {
+  it('that two folders reach by a link has one lock and one journal: nothing is bought twice', async () => {
+    server.autoComplete(clip);
+    const [real, other] = [newFolder(), newFolder()];
+    for (const folder of [real, other]) writeFileSync(join(folder, 'film.yaml'), manifestText(''));
+    const lockfile = join(real, 'film.lock.json');
+    expect(await cli(['run', join(real, 'film.yaml'), '--yes'], { env })).toMatchObject({ exitCode: 0 });
+    symlinkSync(lockfile, join(other, 'film.lock.json'));
+    writeFileSync(join(other, 'film.yaml'), manifestText('  - { id: turn, prompt: a door }'));
+    expect(await cli(['run', join(other, 'film.yaml'), '--yes'], { env })).toMatchObject({ exitCode: 0 });
+    expect(server.submits.map(({ prompt }) => prompt)).toEqual(['waves', 'a door']);
+    expect(lstatSync(join(other, 'film.lock.json')).isSymbolicLink()).toBe(true);
+
+    const lock = await acquireRunLock({ lockfile, clock: systemClock });
+    expect(await cli(['run', join(other, 'film.yaml'), '--yes'], { env })).toMatchObject({ exitCode: 3 });
+    await lock.release();
+  });
+
+  it('leads no command to a file outside of the project, whatever paths are forged in it', async () => {
+    server.autoComplete(clip);
+    const outside = newFolder();
+    const folder = join(outside, 'clone');
+    cpSync(model.folder, folder, { recursive: true, preserveTimestamps: true });
+    // The very bytes of a clip that the store has: by its content the file could be ours.
+    writeFileSync(join(outside, 'thesis.mp4'), clip);
+    writeFileSync(join(outside, 'thesis.json'), '{"dailies":1}');
+    const path = join(folder, 'film.lock.json');
+    const text = readFileSync(path, 'utf8');
+    const forged = text.replaceAll('"renders/film/sea/sea.mp4"', '"../thesis.mp4"');
+    expect(forged).not.toBe(text);
+    writeFileSync(path, forged);
+    writeFileSync(
+      join(folder, 'film.yaml'),
+      manifestText('').replace('id: sea, prompt: waves', 'id: turn, prompt: a door'),
+    );
+    await useFolder(folder);
+    expect(readdirSync(outside).sort()).toEqual(['clone', 'thesis.json', 'thesis.mp4']);
+    expect(readFileSync(join(outside, 'thesis.mp4'))).toEqual(clip);
+  });
 });
