@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { found, read } from './reading.js';
 
 const DESIGN = `# yaml-language-server: $schema=../schemas/manifest.schema.json
@@ -136,6 +136,38 @@ shots: [{ id: a, model: m, prompt: p }]`);
     retries: 2,
     on_uncertain: 'resubmit',
     approve: true,
+  });
+});
+
+describe('the shortest interval between two polls', () => {
+  const shots = 'shots: [{ id: a, model: m, prompt: p }]\n';
+  const polled = (interval: number, gateway: string) =>
+    `version: 1\ngateway: ${gateway}\npoll: { interval: ${interval} }\n${shots}`;
+  const loopback = '{ base_url: "http://127.0.0.1:9000/api/v1" }';
+  const elsewhere = '{ base_url: "https://video.example/api/v1" }';
+
+  it.each([
+    ['openrouter', 0.999],
+    [elsewhere, 0.02],
+    [loopback, 0.0049],
+    ['sandbox', 0.001],
+  ])('protects the gateway %s from %s s', (gateway, interval) => {
+    expect(found(read(polled(interval, gateway)))).toEqual([`invalid-value: ${interval}`]);
+  });
+
+  it.each([
+    ['openrouter', 1],
+    [loopback, 0.005],
+    ['sandbox', 0.02],
+  ])('lets the gateway %s be asked every %s s', (gateway, interval) => {
+    expect(found(read(polled(interval, gateway)))).toEqual([]);
+  });
+
+  it('is that of the gateway which an option chooses', () => {
+    const options = { gateway: () => ({ kind: 'sandbox' }) as const };
+    expect(found(read(polled(0.02, 'openrouter'), options))).toEqual([]);
+    const back = { gateway: () => ({ kind: 'openrouter' }) as const };
+    expect(found(read(polled(0.02, 'sandbox'), back))).toEqual(['invalid-value: 0.02']);
   });
 });
 

@@ -11,7 +11,7 @@ import { isTemplateName, placeholdersIn } from '../output-name.js';
 import type { Places } from '../yaml/places.js';
 import { suggester, type Report } from '../problems.js';
 import type { RawManifest, RawShared, RawShot } from '../schema/raw.js';
-import { readRunSettings } from '../settings.js';
+import { checkPollInterval, readRunSettings } from '../settings.js';
 import { scopeOf, substitution, varsAt, type Var } from './vars.js';
 
 /** How many jobs one shot of the manifest stands for. */
@@ -63,6 +63,7 @@ export function expandManifest(options: {
   });
   const own = readRunSettings(raw, file, vars, report);
   const settings = { ...own, gateway: options.gateway?.(own.gateway) ?? own.gateway };
+  checkPollInterval(raw, settings.gateway, report);
 
   const checkedDefaults =
     raw.defaults == null ? NO_DEFAULTS : checkDefaults(raw.defaults, { report, places });
