@@ -229,3 +229,15 @@ ${shots}`);
   expect(found(parsed)).toEqual([]);
   expect(parsed.manifest?.takes).toHaveLength(501);
 });
+
+it('reads one shot from every spelling of it', () => {
+  const takesOf = (fields: string) => read(`version: 1\nshots:\n  - ${fields}\n`).manifest?.takes;
+  const plain = takesOf('{ id: a, model: m, prompt: "caf\u00e9 by the sea", seed: 1, first_frame: a.png }');
+  expect(plain).toHaveLength(1);
+  for (const fields of [
+    '{ seed: 1.0, prompt: "caf\u00e9 by the sea  ", model: m, id: a, first_frame: ./a.png }',
+    '{ id: a, model: m, prompt: "cafe\u0301 by the sea\\r\\n", seed: 1e0, first_frame: b/../a.png, provider: {} }',
+    '{ id: a, model: m, prompt: "caf\u00e9 by the sea", seed: 0x1, first_frame: a.png, provider: { options: { x: {} } } }',
+  ])
+    expect(takesOf(fields), fields).toEqual(plain);
+});
