@@ -127,7 +127,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       attempts.note(attempt, { type: 'rerendered', at: isoNow(clock) });
     await closeState(attempts, (reason) => control.stop(reason));
     const results = surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []);
-    const account = { project, tools, examined, results, sheet };
+    const account = { project, tools, examined, results, sheet, priceOf: planned.priceOf };
     const summary = summarize({ ...account, startedAt, elapsedMs });
     emit({ type: 'run.finished', at: isoNow(clock), summary });
     return summary;
