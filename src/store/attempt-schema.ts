@@ -250,7 +250,10 @@ const common = {
       description: 'The set of takes to be made anew that it was bought for.',
       required: {
         set: described(text, 'The same for the same takes.'),
-        since: described({ type: 'string' }, 'The newest attempt when it was asked for; empty: there was none.'),
+        since: described(
+          { type: 'string' },
+          'The newest attempt when it was asked for; empty: there was none.',
+        ),
       },
       optional: {
         takes: described(texts, 'The takes of the set, in the first purchase for it.'),

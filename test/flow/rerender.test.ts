@@ -138,7 +138,8 @@ describe('a set that is made anew', () => {
   it('has only what is in scope', async () => {
     const film = await rendered(`${SHOTS}\n  - { id: d, prompt: d, takes: 2 }`);
     const options = { rerender: ['d'], only: ['d@2'] };
-    for (const _ of [1, 2]) expect(await film.run(options)).toMatchObject({ counts: { submitted: 1 } });
+    expect(await film.run(options)).toMatchObject({ counts: { submitted: 1 } });
+    expect(await film.run(options)).toMatchObject({ counts: { submitted: 1 } });
   });
 
   it('says on each purchase what it replaces', async () => {
