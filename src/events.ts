@@ -93,6 +93,10 @@ export interface RunSummary {
   readonly spent_unpriced: number;
   readonly budget_usd: number | null;
   readonly stopped?: StopReason;
+  /** What the next run would buy of these shots may cost so much, by upper estimates; absent: nothing, or not known. */
+  readonly left_usd?: number;
+  /** The keys of takes that `--rerender` named, and that are still to be bought anew. */
+  readonly left_to_rerender?: readonly string[];
   readonly shots: readonly TakeResult[];
   readonly sheet?: string;
 }

@@ -2,6 +2,7 @@ import { defined } from '../domain/defined.js';
 import { maskSignatures } from '../domain/unsigned-url.js';
 import type { Project } from '../flow/project/project.js';
 import type { Scope } from '../flow/plan/survey.js';
+import { upToCents } from '../domain/money.js';
 import { commandLine, fileWord, type NextCommands } from '../ui/shell.js';
 import type { Invocation } from './command.js';
 import type { CliContext } from './context.js';
@@ -58,7 +59,8 @@ export function scopeOf(flags: ScopeFlags): ScopeFlags {
 
 /**
  * Commands about the same project: with the options that make it the same, and for a run with those that keep it from
- * buying more. What buys again, as `--rerender` does, has to be typed again.
+ * buying more. What buys again, as `--rerender` does, has to be typed again; the run that goes on names only those takes
+ * that are still to be bought, and a ceiling that lets them be.
  */
 export function nextCommands({ words: [manifest = ''], flags }: Invocation<Partial<RunFlags>>): NextCommands {
   const project = [
@@ -69,16 +71,24 @@ export function nextCommands({ words: [manifest = ''], flags }: Invocation<Parti
     ),
     ...optionWords({ '--allow-large-matrix': flags.allowLargeMatrix, '--with-key': flags.withKey }),
   ];
-  const care = optionWords({
-    '--only': flags.only?.join(','),
-    '--until': flags.until,
-    '--approve': flags.approve,
-    '--max-cost': flags.maxCost,
-    '--allow-unpriced': flags.allowUnpriced,
-    '--locked': flags.locked,
-  });
+  const run = (maxCost: number | undefined, rerender?: readonly string[]) => {
+    const care = optionWords({
+      '--only': flags.only?.join(','),
+      '--until': flags.until,
+      '--rerender': rerender?.join(','),
+      '--approve': flags.approve,
+      '--max-cost': maxCost,
+      '--allow-unpriced': flags.allowUnpriced,
+      '--locked': flags.locked,
+    });
+    return commandLine('dailies', 'run', ...project, ...care);
+  };
   return {
-    run: commandLine('dailies', 'run', ...project, ...care),
+    run: run(flags.maxCost),
+    again({ stopped, left_usd: leftUsd = 0, left_to_rerender: rerender }) {
+      const isShort = stopped?.kind === 'budget' && flags.maxCost !== undefined && leftUsd > flags.maxCost;
+      return run(isShort ? upToCents(leftUsd) : flags.maxCost, rerender);
+    },
     resolve: commandLine('dailies', 'resolve', ...project),
   };
 }

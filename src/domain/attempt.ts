@@ -160,12 +160,26 @@ export type AttemptEvent = { readonly at: string } & (
   | { readonly type: 'download_started' }
   | { readonly type: 'download_failed'; readonly message: string }
   | { readonly type: 'delivered'; readonly outputs: readonly Output[] }
+  /** The set of takes that it stands for was delivered: see `RerenderMark`. */
+  | { readonly type: 'rerendered' }
   /** Its clips were removed from the store, and no take asks for them. */
   | { readonly type: 'pruned' }
   | { readonly type: 'resolved'; readonly as: 'job'; readonly job: JobRef }
   | { readonly type: 'resolved'; readonly as: 'not_charged' }
   | { readonly type: 'resolved'; readonly as: 'abandoned' }
 );
+
+/** A set of takes that are to be made anew, as the purchases for it bear it. */
+export interface RerenderMark {
+  /** What the same set is known by: a hash of its takes. */
+  readonly set: string;
+  /** The newest attempt when it was asked for: what was delivered by a later one is made anew. */
+  readonly since: string;
+  /** The takes of the set, as `shot@take`, in the first purchase for it, which stands for the set. */
+  readonly takes?: readonly string[];
+  /** All of it was delivered, and the run that saw it came to its end. */
+  readonly done?: true;
+}
 
 /** One purchase, or the try of one: what was asked, for which take, and how far it came. */
 export interface Attempt {
@@ -180,8 +194,13 @@ export interface Attempt {
   readonly gateway: string;
   /** null: the model has no price we can read. */
   readonly estimate: Estimate | null;
-  /** The attempt whose clip this one is to take the place of, by its id: a purchase that was asked for anew. */
+  /**
+   * The attempt that this one is to take the place of, by its id: a clip that was asked for anew, or an uncertain submit that
+   * was given up for this one.
+   */
   readonly replaces?: string;
+  /** The set of takes to be made anew that it was bought for. */
+  readonly rerender?: RerenderMark;
   readonly state: AttemptState;
   /** How many entries of the journal it has gone through: an entry counts once, however often it is read. */
   readonly steps: number;

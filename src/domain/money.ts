@@ -32,3 +32,9 @@ export interface Estimate {
 
 /** The estimate of whatever costs nothing. */
 export const FREE: Estimate = { min_usd: 0, expected_usd: 0, max_usd: 0, sku: null, inferred: false };
+
+/** US dollars, rounded up to cents: a ceiling that is enough. */
+export function upToCents(usd: number): number {
+  // Sums of prices such as 0.1 and 0.2 are a little off.
+  return Math.ceil(usd * 100 - 1e-6) / 100;
+}

@@ -38,7 +38,7 @@ const AZURE_SAS = new Set(
 
 /**
  * The URL without what signs it: no credentials, no fragment, no signing parameters. Fit to be kept,
- * shown and compared: two signatures of one file give the same text.
+ * shown and compared: two signatures of one file give the same text, and so do two spellings of one address.
  */
 export function unsignedUrl(text: string): string {
   if (!URL.canParse(text)) return text;
@@ -47,6 +47,8 @@ export function unsignedUrl(text: string): string {
   url.password = '';
   url.hash = '';
   for (const name of signingParameters(url)) url.searchParams.delete(name);
+  // A question mark that nothing follows.
+  if (url.search === '') url.search = '';
   return url.href;
 }
 

@@ -1,13 +1,28 @@
 import canonicalize from 'canonicalize';
+import type { Spelling } from '../catalogue/spelling.js';
+import { plainSettings } from '../domain/plain-settings.js';
 import type { RecordedInput, RecordedRequest } from '../domain/attempt.js';
 
 /**
  * Says which inputs of a request differ, in the words a person used: "prompt changed",
  * "refs/side.jpg changed", "greenhouse has a new clip".
  */
-export function changesBetween(before: RecordedRequest, after: RecordedRequest): string[] {
-  return [...settingChanges(before, after), ...inputChanges(before, after)];
+export function changesBetween(
+  before: RecordedRequest,
+  after: RecordedRequest,
+  spell: Spelling = plainSettings,
+): string[] {
+  const real = new Set(changedSettings(spell(before), spell(after)));
+  const isOtherPicture = PICTURE.some((name) => real.has(name));
+  // In the words of the manifest, but for those that are mere spelling.
+  const settings = changedSettings(before, after).filter(
+    (name) => real.has(name) || (isOtherPicture && PICTURE.includes(name)),
+  );
+  return [...settings.map(changed), ...inputChanges(before, after)];
 }
+
+/** What the size of a picture is said by. */
+const PICTURE = ['size', 'resolution', 'aspect_ratio'];
 
 /** Which settings differ, as `changesBetween` says it; the inputs are not looked at. */
 export function settingChanges(before: RecordedRequest, after: RecordedRequest): string[] {

@@ -3,23 +3,39 @@ import { groupBy } from '../domain/group-by.js';
 import type { Picks } from '../domain/picks.js';
 import { isLive, type LiveAttempt } from '../domain/standing.js';
 import type { Take, TakeRef } from '../domain/take.js';
-import { recordedSettings } from '../shot/order.js';
+import { plainSettings, plainText } from '../domain/plain-settings.js';
+import type { Spelling } from '../catalogue/spelling.js';
+import { recordedSettings, requestFingerprint } from '../shot/order.js';
 import { settingChanges } from './changes.js';
 import { hasSources, slotKey, sourcesOf } from './graph.js';
 
+/**
+ * What a take asks for. An attempt has bought it where it has this fingerprint, or where its recorded request has it in
+ * another spelling: nothing is bought anew for a word, nor for a fingerprint that was damaged in the lockfile.
+ */
+export interface Wish {
+  readonly fingerprint: string;
+  /** As it is compared: see `plainText`. */
+  readonly prompt: () => string;
+  /** The fingerprint in the spelling in which wishes are compared; to work it out takes long. */
+  readonly plain: () => string;
+}
+
 /** Which attempts serve which takes: each attempt serves one take at most. */
 export interface Claims {
-  /** Gives the take its newest own attempt with this fingerprint, else undefined. Asked again, gives the same. */
-  claimOwn(ref: TakeRef, fingerprint: string): LiveAttempt | undefined;
+  /** Gives the take its newest own attempt that bought what it wishes, else undefined. Asked again, gives the same. */
+  claimOwn(ref: TakeRef, wish: Wish): LiveAttempt | undefined;
   /**
-   * Gives the take an unclaimed attempt with this fingerprint from wherever it stands: a renamed shot,
+   * Gives the take an unclaimed attempt that bought what it wishes from wherever it stands: a renamed shot,
    * a removed one. Leaves alone what a take that has not been settled yet may ask for itself. Asked again, gives the same.
    */
-  claimAnywhere(ref: TakeRef, fingerprint: string): LiveAttempt | undefined;
+  claimAnywhere(ref: TakeRef, wish: Wish): LiveAttempt | undefined;
   /** The take's claim is settled, or it has none: what it owns beyond its claim may serve others from now on. */
   settle(ref: TakeRef): void;
   /** All that a take owns, oldest first, and has not been claimed by another. */
   owned(ref: TakeRef): readonly Attempt[];
+  /** Whether an attempt was begun in the place of an uncertain one. */
+  isResubmit(attempt: Attempt): boolean;
   /** All that serves no take, oldest first. */
   unclaimed(): readonly Attempt[];
 }
@@ -27,15 +43,22 @@ export interface Claims {
 /**
  * Sets up the claims over the attempts of a lockfile. `takes` are all takes of the manifest:
  * each is unsettled until `settle` is called, so that no other take can have what it may ask for. `picks` say which
- * takes they are made from.
+ * takes they are made from, `spell` how settings are compared.
  */
-export function createClaims(attempts: readonly Attempt[], takes: readonly Take[], picks: Picks): Claims {
+export function createClaims(
+  attempts: readonly Attempt[],
+  takes: readonly Take[],
+  picks: Picks,
+  spell: Spelling = plainSettings,
+): Claims {
   const bySlot = groupBy(attempts, (attempt) => slotKey(attempt.owner));
   // Where each take is served by what it owns, nobody asks for it.
   let byFingerprint: ReadonlyMap<string, readonly LiveAttempt[]> | undefined;
   const unsettled = new Map(takes.map((take) => [slotKey(take), take]));
   const claimedBy = new Map<string, string>();
   const makersOf = findMakers(attempts);
+  const plainOf = findPlain(makersOf, spell);
+  let byPrompt: ReadonlyMap<string, readonly LiveAttempt[]> | undefined;
 
   /** Whether a take may come to ask for an attempt, as far as that can be known while its sources are not settled. */
   const mayAskFor = (take: Take, { request }: Attempt): boolean => {
@@ -43,7 +66,7 @@ export function createClaims(attempts: readonly Attempt[], takes: readonly Take[
     // What was made from other clips can only serve a take that is made from some, and the reverse.
     if (hasSources(take) !== makers.length > 0) return false;
     const { previous_job_id: _, ...settings } = request;
-    if (settingChanges(settings, recordedSettings(take)).length > 0) return false;
+    if (settingChanges(spell(settings), spell(recordedSettings(take))).length > 0) return false;
     const sources = new Set(sourcesOf(take, picks).map(slotKey));
     // A clip that serves one take already cannot come to be the source of another.
     return makers.every(
@@ -57,25 +80,29 @@ export function createClaims(attempts: readonly Attempt[], takes: readonly Take[
     return attempt;
   };
   return {
-    claimOwn(ref, fingerprint) {
+    claimOwn(ref, wish) {
       const slot = slotKey(ref);
       const own = bySlot.get(slot) ?? [];
       const isMatch = (attempt: Attempt): attempt is LiveAttempt =>
-        attempt.fingerprint === fingerprint &&
         isLive(attempt) &&
-        (claimedBy.get(attempt.id) ?? slot) === slot;
+        (claimedBy.get(attempt.id) ?? slot) === slot &&
+        (attempt.fingerprint === wish.fingerprint || plainOf(attempt) === wish.plain());
       return claim(own.findLast(isMatch), slot);
     },
-    claimAnywhere(ref, fingerprint) {
+    claimAnywhere(ref, wish) {
       const slot = slotKey(ref);
       const isFree = (attempt: Attempt) => {
         const owner = unsettled.get(slotKey(attempt.owner));
         return !claimedBy.has(attempt.id) && !(owner && mayAskFor(owner, attempt));
       };
       byFingerprint ??= groupBy(attempts.filter(isLive), (attempt) => attempt.fingerprint);
-      const candidates = byFingerprint.get(fingerprint);
-      const before = candidates?.find(({ id }) => claimedBy.get(id) === slot);
-      return claim(before ?? candidates?.find(isFree), slot);
+      const find = (candidates: readonly LiveAttempt[] = []) =>
+        candidates.find(({ id }) => claimedBy.get(id) === slot) ?? candidates.find(isFree);
+      const found = find(byFingerprint.get(wish.fingerprint));
+      if (found) return claim(found, slot);
+      byPrompt ??= groupBy(attempts.filter(isLive), ({ request }) => plainText(request.prompt ?? ''));
+      const alike = byPrompt.get(wish.prompt())?.filter((attempt) => plainOf(attempt) === wish.plain());
+      return claim(find(alike), slot);
     },
     settle(ref) {
       unsettled.delete(slotKey(ref));
@@ -84,7 +111,30 @@ export function createClaims(attempts: readonly Attempt[], takes: readonly Take[
       const slot = slotKey(ref);
       return (bySlot.get(slot) ?? []).filter((attempt) => (claimedBy.get(attempt.id) ?? slot) === slot);
     },
+    isResubmit({ replaces }) {
+      if (replaces === undefined) return false;
+      const { state } = attempts.find(({ id }) => id === replaces) ?? {};
+      // Only what was uncertain is given up without a job.
+      return state?.kind === 'abandoned' && state.job === undefined;
+    },
     unclaimed: () => attempts.filter((attempt) => !claimedBy.has(attempt.id)),
+  };
+}
+
+/** Finds what an attempt has bought by its request, in the spelling in which wishes are compared; each is worked out once. */
+function findPlain(
+  makersOf: ReturnType<typeof findMakers>,
+  spell: Spelling,
+): (attempt: Attempt) => string | undefined {
+  const known = new Map<string, string | undefined>();
+  const find = ({ request }: Attempt): string | undefined => {
+    if (request.previous_job_id === undefined) return requestFingerprint(spell(request), undefined);
+    const continued = makersOf(request).at(-1)?.flatMap(outputsOf)[0];
+    return continued && requestFingerprint(spell(request), identityOf(continued));
+  };
+  return (attempt) => {
+    if (!known.has(attempt.id)) known.set(attempt.id, find(attempt));
+    return known.get(attempt.id);
   };
 }
 

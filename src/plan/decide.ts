@@ -1,7 +1,9 @@
 import type { Attempt } from '../domain/attempt.js';
 import { isDelivered, isUncertain, isUnfetched } from '../domain/standing.js';
+import { plainText } from '../domain/plain-settings.js';
 import type { Take } from '../domain/take.js';
 import { fingerprint, recordedSettings, type Order } from '../shot/order.js';
+import type { Wish } from './claims.js';
 import type { Decision, DecisionContext } from './decision.js';
 import { buys } from '../domain/plan.js';
 import { generations, slotKey } from './graph.js';
@@ -11,7 +13,7 @@ import { heldReasons, verdictOnBuying, verdictOnServing } from './verdict.js';
 /** An order and what it is known by. */
 interface KnownOrder {
   readonly order: Order;
-  readonly fingerprint: string;
+  readonly wish: Wish;
 }
 
 /**
@@ -29,7 +31,7 @@ export function decideAll(
     const known = generation.map((take) => ({ take, wanted: knownOrder(take, full) }));
     for (const { take, wanted } of known) {
       if (!wanted) continue;
-      context.claims.claimOwn(take, wanted.fingerprint);
+      context.claims.claimOwn(take, wanted.wish);
       context.claims.settle(take);
     }
     for (const { take, wanted } of known) decisions.set(slotKey(take), decideKnown(take, wanted, full));
@@ -44,7 +46,17 @@ export function decide(take: Take, context: DecisionContext): Decision {
 
 function knownOrder(take: Take, context: DecisionContext): KnownOrder | undefined {
   const order = orderOf(take, context);
-  return order && { order, fingerprint: fingerprint(order) };
+  return order && { order, wish: wishOf(order, context) };
+}
+
+function wishOf(order: Order, { spell }: DecisionContext): Wish {
+  const { settings } = order.take;
+  let plain: string | undefined;
+  return {
+    fingerprint: fingerprint(order),
+    prompt: () => plainText(settings.prompt ?? ''),
+    plain: () => (plain ??= fingerprint({ ...order, take: { settings: spell(settings) } })),
+  };
 }
 
 function decideKnown(take: Take, known: KnownOrder | undefined, context: DecisionContext): Decision {
@@ -63,7 +75,7 @@ function decideWaiting(take: Take, { waitsFor, block }: SourceSurvey, context: D
   // While the sources are on their way nothing is settled: what the take owns may yet serve it.
   const collect = block ? owned.filter((older) => isToFetch(older, context)) : [];
   const base = { take, collect, waits_for: waitsFor };
-  if (uncertain && !context.resubmitUncertain) {
+  if (uncertain && !mayResubmit(owned, context)) {
     // What its sources will bring is not known yet: only the settings can be compared.
     const now = { ...uncertain.request, ...recordedSettings(take) };
     return { ...base, action: 'held', reasons: heldReasons(uncertain, now), attempt: uncertain };
@@ -75,21 +87,27 @@ function decideWaiting(take: Take, { waitsFor, block }: SourceSurvey, context: D
   return { ...base, action, reasons };
 }
 
+/** Whether an uncertain submit of a take is given up for a new one: once, for a gateway may go on like that. */
+function mayResubmit(owned: readonly Attempt[], { resubmitUncertain, claims }: DecisionContext): boolean {
+  return resubmitUncertain && !owned.some((attempt) => claims.isResubmit(attempt));
+}
+
 /** A purchase whose clip nobody has yet: it is fetched, whether or not it serves a take. */
 export function isToFetch(attempt: Attempt, { clipStatus }: Pick<DecisionContext, 'clipStatus'>): boolean {
   return isUnfetched(attempt) && (!isDelivered(attempt) || clipStatus(attempt) === 'missing');
 }
 
-function decideOrder({ order, fingerprint }: KnownOrder, context: DecisionContext): Decision {
+function decideOrder({ order, wish }: KnownOrder, context: DecisionContext): Decision {
   const { claims, rerender } = context;
   const { take } = order;
-  const own = claims.claimOwn(take, fingerprint);
+  const own = claims.claimOwn(take, wish);
   const before = claims.owned(take);
-  const base = { take, order, fingerprint, waits_for: [] };
+  const base = { take, order, fingerprint: wish.fingerprint, waits_for: [] };
   const open = before.filter(isUncertain);
-  const resubmits = context.resubmitUncertain;
+  const isFirst = mayResubmit(before, context);
   // A take that is held takes on nothing else: no take has ever more than one uncertain submit to settle.
-  const found = own ?? (open.length > 0 && !resubmits ? undefined : claims.claimAnywhere(take, fingerprint));
+  const found = own ?? (open.length > 0 && !isFirst ? undefined : claims.claimAnywhere(take, wish));
+  const resubmits = isFirst && !(found && isUncertain(found) && claims.isResubmit(found));
   const uncertain = found && isUncertain(found) && !open.includes(found) ? [...open, found] : open;
   const attempt = resubmits ? found : (uncertain[0] ?? found);
   claims.settle(take);
@@ -102,11 +120,13 @@ function decideOrder({ order, fingerprint }: KnownOrder, context: DecisionContex
       action: 'render',
       reasons,
       give_up: uncertain,
+      replaces: uncertain[0],
     };
   }
   if (attempt?.state.kind === 'delivered' && rerender.has(slotKey(take)))
     return { ...base, collect, action: 'rerender', reasons: ['asked for'], replaces: attempt };
   if (!attempt) return { ...base, collect, ...verdictOnBuying(order, before, context) };
   const { action, reasons } = verdictOnServing(attempt, order, context);
-  return { ...base, collect, attempt, action, reasons };
+  const isRemade = action === 'reuse' && context.remade.has(slotKey(take));
+  return { ...base, collect, attempt, action, reasons: isRemade ? ['made anew already'] : reasons };
 }

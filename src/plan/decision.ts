@@ -2,6 +2,7 @@ import type { Attempt } from '../domain/attempt.js';
 import type { Picks } from '../domain/picks.js';
 import type { PlanAction } from '../domain/plan.js';
 import type { Take, TakeRef } from '../domain/take.js';
+import type { Spelling } from '../catalogue/spelling.js';
 import type { Order } from '../shot/order.js';
 import type { Claims } from './claims.js';
 
@@ -20,7 +21,7 @@ export interface Decision {
   readonly fingerprint?: string;
   /** Older purchases of the take whose clips are still to be fetched, and kept aside. */
   readonly collect: readonly Attempt[];
-  /** The delivered purchase that the new one is to take the place of, on request. */
+  /** The purchase that the new one is to take the place of: a clip, on request, or an uncertain one that is given up. */
   readonly replaces?: Attempt;
   /** Uncertain attempts that the new one takes the place of (`on_uncertain: resubmit`). */
   readonly give_up?: readonly Attempt[];
@@ -34,10 +35,14 @@ export interface Decision {
 export interface DecisionContext {
   readonly claims: Claims;
   readonly picks: Picks;
+  /** How settings are compared. */
+  readonly spell: Spelling;
   /** Every dependant waits until its source has been picked by a person. */
   readonly approve: boolean;
   /** Takes to be made anew although they are delivered, as slot keys. */
   readonly rerender: ReadonlySet<string>;
+  /** Takes of the same set of which that was done already. */
+  readonly remade: ReadonlySet<string>;
   /** Whether an order that failed before is bought again. */
   readonly retryFailed: boolean;
   /** Whether what was uncertain when the run began is given up for a new attempt. */

@@ -54,7 +54,7 @@ export function verdictOnServing(attempt: LiveAttempt, order: Order, context: De
 export function verdictOnBuying(order: Order, before: readonly Attempt[], context: DecisionContext): Verdict {
   const last = before.at(-1);
   if (!last) return { action: 'render', reasons: ['new'] };
-  const changes = changesBetween(last.request, requestOf(order));
+  const changes = changesBetween(last.request, requestOf(order), context.spell);
   if (changes.length > 0) {
     const hadClip = before.some(isPaid);
     return { action: hadClip ? 'rerender' : 'render', reasons: changes };

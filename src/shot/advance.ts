@@ -14,7 +14,9 @@ import { DailiesError, unreachable } from '../errors.js';
  * Throws `internal` on a move that the diagram does not have.
  */
 export function advance(attempt: Attempt, event: AttemptEvent): Attempt {
-  return { ...attempt, state: nextState(attempt, event), times: nextTimes(attempt.times, event) };
+  const next = { ...attempt, state: nextState(attempt, event), times: nextTimes(attempt.times, event) };
+  if (event.type !== 'rerendered' || !attempt.rerender) return next;
+  return { ...next, rerender: { ...attempt.rerender, done: true } };
 }
 
 function nextState({ id, state }: Attempt, event: AttemptEvent): AttemptState {
@@ -40,6 +42,8 @@ function nextState({ id, state }: Attempt, event: AttemptEvent): AttemptState {
     case 'answer_lost':
       from('submitting');
       return { kind: 'uncertain', since, message: event.message };
+    case 'rerendered':
+      return state;
     case 'resumed':
       return from('pending', 'in_progress');
     case 'progressed':

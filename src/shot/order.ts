@@ -36,11 +36,14 @@ export interface FrameFile {
   readonly sha256: string;
 }
 
+/** What counts of an order. */
+type Wished = Omit<Order, 'take'> & { readonly take: Pick<Take, 'settings'> };
+
 /**
  * The fingerprint of an order: sha256 (lower-case hex) of the canonical JSON (RFC 8785) of what shapes the
  * picture. Two orders with one fingerprint ask for the same clip, so the second need not be bought.
  */
-export function fingerprint({ take, frames, references, previous }: Order): string {
+export function fingerprint({ take, frames, references, previous }: Wished): string {
   const shaping: Readonly<Record<string, unknown>> = {
     ...recordedSettings(take),
     frames: frames.map(({ frame_type, input }) => ({ frame_type, input: inputIdentity(input) })),
@@ -61,6 +64,22 @@ export function fingerprint({ take, frames, references, previous }: Order): stri
 
 /** What shapes the picture, in the order of the canonical form. */
 const SHAPING = [...KEPT_FIELD_NAMES, 'frames', 'references', 'previous'].sort();
+
+/** The fingerprint that a request as it was recorded has; `previousClip` is the sha256 of the clip it continues. */
+export function requestFingerprint(request: RecordedRequest, previousClip: string | undefined): string {
+  const { frame_images = [], input_references = [], previous_job_id: job_id } = request;
+  const input = (recorded: RecordedInput): KnownInput => {
+    if ('from' in recorded) return { kind: 'frame', shot: recorded.from, ...recorded };
+    return 'url' in recorded ? { kind: 'url', ...recorded } : { kind: 'file', mime: '', ...recorded };
+  };
+  const order: Wished = {
+    take: { settings: request },
+    frames: frame_images.map((frame) => ({ ...frame, input: input(frame.input) })),
+    references: input_references.map((reference) => ({ ...reference, input: input(reference.input) })),
+  };
+  if (job_id === undefined || previousClip === undefined) return fingerprint(order);
+  return fingerprint({ ...order, previous: { job_id, clip_sha256: previousClip } });
+}
 
 /** Local inputs count by content, remote ones by address without its signature, frames by clip and position. */
 function inputIdentity(input: KnownInput): Record<string, string | number> {
@@ -105,7 +124,7 @@ export function recordRequest(
 }
 
 /** The settings that count in the fingerprint, and that lockfile and report keep, without what signs addresses in them. */
-export function recordedSettings({ settings }: Take): KeptSettings {
+export function recordedSettings({ settings }: Pick<Take, 'settings'>): KeptSettings {
   const kept: Record<string, unknown> = {};
   for (const name of KEPT_FIELD_NAMES) {
     const value = settings[name];

@@ -246,6 +246,20 @@ const common = {
   },
   optional: {
     replaces: described(id, 'The attempt whose place it takes.'),
+    rerender: objectOf({
+      description: 'The set of takes to be made anew that it was bought for.',
+      required: {
+        set: described(text, 'The same for the same takes.'),
+        since: described(
+          { type: 'string' },
+          'The newest attempt when it was asked for; empty: there was none.',
+        ),
+      },
+      optional: {
+        takes: described(texts, 'The takes of the set, in the first purchase for it.'),
+        done: described({ const: true }, 'All of it was delivered.'),
+      },
+    }),
     names: described(texts, "The names its clips bear, relative to the manifest's folder."),
   },
 };

@@ -1,4 +1,4 @@
-import type { Attempt, AttemptEvent, Output, RecordedRequest } from '../domain/attempt.js';
+import type { Attempt, AttemptEvent, Output, RecordedRequest, RerenderMark } from '../domain/attempt.js';
 import type { Estimate } from '../domain/money.js';
 import type { Picks } from '../domain/picks.js';
 import type { TakeRef } from '../domain/take.js';
@@ -21,8 +21,10 @@ export interface Purchase {
   /** The gateway's base URL; `sandbox` for ours. */
   readonly gateway: string;
   readonly estimate: Estimate | null;
-  /** The attempt that it is to take the place of, on request. */
+  /** The attempt that it is to take the place of. */
   readonly replaces?: string | undefined;
+  /** The set that it is bought for; the first purchase for it keeps its takes. */
+  readonly rerender?: RerenderMark | undefined;
   /** Uncertain attempts that are given up at the moment this one is begun. */
   readonly giveUp: readonly string[];
 }

@@ -90,6 +90,7 @@ const WEIGHTS: Readonly<Record<JournalEntry['type'], 'money' | 'free'>> = {
   download_failed: 'free',
   delivered: 'money',
   pruned: 'money',
+  rerendered: 'money',
   resolved: 'money',
   assigned: 'money',
   named: 'free',

@@ -1,7 +1,8 @@
 import { rm, stat } from 'node:fs/promises';
 import { isoNow, type Clock } from '../clock.js';
 import { createLedger, type Ceilings } from '../cost/ledger.js';
-import type { Attempt, AttemptEvent } from '../domain/attempt.js';
+import type { Attempt, AttemptEvent, RerenderMark } from '../domain/attempt.js';
+import { defined } from '../domain/defined.js';
 import { onDisk, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, unreachable } from '../errors.js';
 import { advance } from '../shot/advance.js';
@@ -146,13 +147,14 @@ function createStore<Order extends WorkOrder>({
   };
   const begin = (purchase: Purchase): Attempt => {
     const at = isoNow(clock);
-    const { giveUp, replaces, ...order } = purchase;
+    const { giveUp, replaces, rerender, ...order } = purchase;
     for (const id of giveUp) {
       // It may have stood in the way of two takes, and the other one has given it up already.
       if (state.get(id).state.kind === 'uncertain') noteEvent(id, { type: 'resolved', as: 'abandoned', at });
     }
     const id = state.nextId(clock.now(), random());
-    ahead.note({ type: 'begun', id, at, ...order, ...(replaces === undefined ? {} : { replaces }) });
+    const asked = defined({ replaces, rerender: rerender && markOnce(rerender, state.attempts()) });
+    ahead.note({ type: 'begun', id, at, ...order, ...asked });
     const attempt = state.get(id);
     ledger.own(attempt);
     ledger.update(undefined, attempt);
@@ -268,6 +270,14 @@ function createStore<Order extends WorkOrder>({
       }
     },
   };
+}
+
+/** The first purchase of a set has its takes, and the others do not say them again. */
+function markOnce({ set, since, takes }: RerenderMark, attempts: readonly Attempt[]): RerenderMark {
+  const isSaid = attempts.some(
+    ({ rerender: said }) => said?.takes && said.set === set && said.since === since,
+  );
+  return isSaid || !takes ? { set, since } : { set, since, takes };
 }
 
 const NOT_WRITTEN = 'the intent to submit could not be written down, so nothing was sent';

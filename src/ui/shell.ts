@@ -1,3 +1,5 @@
+import type { RunSummary } from '../events.js';
+
 /** Writes a command as it can be pasted into a POSIX shell. */
 export function commandLine(...words: readonly string[]): string {
   return words
@@ -13,5 +15,7 @@ export function fileWord(path: string): string {
 /** What a person may want to type next, complete but for the shots they mean. */
 export interface NextCommands {
   readonly run: string;
+  /** The run that goes on from where one has ended, which `run` alone may not do. */
+  readonly again?: (ended: RunSummary) => string;
   readonly resolve: string;
 }

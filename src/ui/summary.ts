@@ -1,5 +1,5 @@
 import { groupBy } from '../domain/group-by.js';
-import { sumUsd } from '../domain/money.js';
+import { sumUsd, upToCents } from '../domain/money.js';
 import type { NotDelivered, RunSummary, TakeResult } from '../events.js';
 import { styleOf, type Look, type Palette, type Style } from './look.js';
 import { count, formatDuration, formatUsd, groupDigits, unpricedWords } from './figures.js';
@@ -147,7 +147,8 @@ function closingLines(summary: RunSummary, { look, paint }: SummaryStyle): strin
   const sheet = summary.sheet === undefined ? [] : [`Contact sheet  ${clean(summary.sheet)}`];
   const words = againWords(summary);
   if (words === '') return sheet;
-  const command = paint.bold(look.commands.run);
+  const { run, again } = look.commands;
+  const command = paint.bold(again ? again(summary) : run);
   return [
     ...sheet,
     ...tableLines([{ cells: ['Again        ', command], rest: words, paintRest: paint.dim }], {
@@ -161,12 +162,25 @@ function closingLines(summary: RunSummary, { look, paint }: SummaryStyle): strin
 function againWords(summary: RunSummary): string {
   const of = (...outcomes: readonly NotDelivered[]): TakeResult[] =>
     summary.shots.filter((shot) => outcomes.some((outcome) => outcome === shot.outcome));
+  const collects = phrase(of('waiting'), 'collects', 'job in flight', 'jobs in flight');
+  // Nothing is bought whose price cannot be told, until somebody says so.
+  if (summary.stopped?.kind === 'unpriced') return collects;
   const parts = [
-    phrase(of('waiting'), 'collects', 'job in flight', 'jobs in flight'),
+    collects,
     phrase(of('failed', 'refused'), 'tries', 'shot once more', 'shots once more'),
     phrase(of('not_submitted'), 'submits', 'shot', 'shots'),
   ];
-  return parts.filter((part) => part !== '').join(', ');
+  const words = parts.filter((part) => part !== '').join(', ');
+  const needed = neededBudget(summary);
+  return needed === undefined ? words : `${words}, once budget_usd is ${needed} or more`;
+}
+
+/** The budget without which a run that was stopped by it would be stopped again. */
+function neededBudget({ stopped, budget_usd, spent_usd, left_usd = 0 }: RunSummary): number | undefined {
+  const needed = spent_usd + left_usd;
+  return stopped?.kind === 'budget' && budget_usd !== null && needed > budget_usd
+    ? upToCents(needed)
+    : undefined;
 }
 
 function phrase(takes: readonly TakeResult[], verb: string, one: string, many: string): string {

@@ -100,6 +100,46 @@ describe('dailies run', () => {
     expect(JSON.parse(dry.stdout)).toMatchObject({ version: 1, total: { max_usd: 0.24 } });
   });
 
+  describe('the command that it prints in the end', () => {
+    const again = (stdout: string) => {
+      const [, command = '', words = ''] = /^Again +(dailies run .*?) {2}(.*)$/m.exec(stdout) ?? [];
+      return { words: command.split(' ').slice(1), does: words };
+    };
+
+    it('makes anew what is left of a set, and nothing that was made', async () => {
+      const { manifest } = await writeManifest(server.baseUrl, TWO, { top: 'concurrency: 1' });
+      await cli(['run', manifest], { env });
+      let isRefused = false;
+      server.onRequest(({ endpoint }) => {
+        if (endpoint !== 'poll' || isRefused) return;
+        isRefused = true;
+        server.failNext({ status: 402, body: { error: { code: 402, message: 'no' } } });
+      });
+      const { stdout } = await cli(['run', manifest, '--rerender', 'sea,storm'], { env });
+      const { words, does } = again(stdout);
+      expect(words.slice(2)).toEqual(['--rerender', 'storm']);
+      expect(does).toBe('tries storm once more');
+      expect(server.counters.accepted).toBe(3);
+      expect(await cli(words, { env })).toMatchObject({ exitCode: 0 });
+      expect(server.counters.accepted).toBe(4);
+      expect(server.submits.map(({ prompt }) => prompt).slice(2)).toEqual(['waves', 'thunder', 'thunder']);
+    });
+
+    it('is not refused by the ceiling that has ended the run', async () => {
+      const { manifest } = await writeManifest(server.baseUrl, TWO);
+      const { stdout } = await cli(['run', manifest, '--max-cost', '0.01'], { env });
+      const { words } = again(stdout);
+      expect(words.slice(2)).toEqual(['--max-cost', '0.24']);
+      expect(await cli(words, { env })).toMatchObject({ exitCode: 0 });
+    });
+
+    it('says how far the budget of the manifest has to be raised for it', async () => {
+      const { manifest } = await writeManifest(server.baseUrl, TWO, { top: 'budget_usd: 0.2' });
+      const { stdout } = await cli(['run', manifest], { env });
+      expect(again(stdout).does).toBe('submits 2 shots, once budget_usd is 0.24 or more');
+    });
+  });
+
   it('names what was not delivered, ends with 1, and tells CI systems', async () => {
     server.failNext({ status: 400, body: { error: { code: 400, message: 'a flagged prompt' } } });
     const { folder, manifest } = await writeManifest(server.baseUrl, TWO, { top: 'concurrency: 1' });
@@ -141,7 +181,7 @@ describe('dailies run', () => {
     const { exitCode, stdout } = await cli([...words, '--max-cost', '$0.50', '--rerender', 'sea'], { env });
     expect(exitCode).toBe(1);
     expect(stdout).toContain(
-      `dailies run ${manifest} --only sea,sea@1 --until sea --approve --max-cost 0.5  `,
+      `dailies run ${manifest} --only sea,sea@1 --until sea --rerender sea --approve --max-cost 0.5  `,
     );
   });
 

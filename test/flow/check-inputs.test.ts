@@ -171,7 +171,7 @@ it('a model that the gateway does not have is told once, without a word about it
 
 it('an id that is no shot, but begins several, names some of them', async () => {
   const project = await projectOf(
-    'version: 1\ngateway: sandbox\nshots: [{ id: hero, prompt: p, model: google/veo-3.1-lite, matrix: { coat: [red, blue, green, grey] } }]\n',
+    'version: 1\ngateway: sandbox\nshots: [{ id: hero, prompt: "{{coat}}", model: google/veo-3.1-lite, matrix: { coat: [red, blue, green, grey] } }]\n',
   );
   await expect(planProject(project, { offline: true, only: ['hero.'] })).rejects.toMatchObject({
     hint: 'these begin so: hero.red, hero.blue, hero.green and 1 more',

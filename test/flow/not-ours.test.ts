@@ -134,7 +134,11 @@ describe('a job with several clips of which one is missing', () => {
 describe('a private address', () => {
   it('is refused for a remote gateway without anybody being asked', async () => {
     const film = await project('  - { id: sea, prompt: waves, first_frame: "https://192.168.0.1/a.png" }');
-    await film.write((await film.read('film.yaml')).replace(/^gateway:.*$/m, 'gateway: openrouter'));
+    await film.write(
+      (await film.read('film.yaml'))
+        .replace(/^gateway:.*$/m, 'gateway: openrouter')
+        .replace(/^poll:.*$/m, ''),
+    );
     const codes = await film.plan({ offline: true }).then(
       () => [],
       (error: unknown) =>

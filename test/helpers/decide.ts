@@ -1,4 +1,5 @@
 import type { Attempt } from '../../src/domain/attempt.js';
+import { plainSettings } from '../../src/domain/plain-settings.js';
 import type { Take } from '../../src/domain/take.js';
 import { createClaims } from '../../src/plan/claims.js';
 import type { Decision, DecisionContext } from '../../src/plan/decision.js';
@@ -10,7 +11,7 @@ export type Changes = Partial<Omit<DecisionContext, 'decided'>>;
 
 /** What is decided about each of some takes, where all is in order but for the changes. */
 export function decideWith(takes: readonly Take[], attempts: readonly Attempt[], changes: Changes = {}) {
-  const claims = createClaims(attempts, takes, changes.picks ?? {});
+  const claims = createClaims(attempts, takes, changes.picks ?? {}, changes.spell);
   const decisions = decideAll(takes, decisionContext({ claims, ...changes }));
   return (take: Take): Decision => {
     const decision = decisions.get(slotKey(take));
@@ -25,8 +26,10 @@ export function decisionContext(
 ): Omit<DecisionContext, 'decided'> {
   return {
     picks: {},
+    spell: plainSettings,
     approve: false,
     rerender: new Set(),
+    remade: new Set(),
     retryFailed: true,
     resubmitUncertain: false,
     localInput: () => undefined,

@@ -1,6 +1,7 @@
 import { outputsOf, type Attempt, type AttemptEvent, type Output } from '../../src/domain/attempt.js';
 import { defined } from '../../src/domain/defined.js';
 import type { Take } from '../../src/domain/take.js';
+import type { Wish } from '../../src/plan/claims.js';
 import { advance } from '../../src/shot/advance.js';
 import { fingerprint, recordRequest, type Order } from '../../src/shot/order.js';
 
@@ -107,3 +108,8 @@ export function clipOf(attempt: Attempt | undefined): string {
 
 /** What happens to an attempt that ends well. */
 export const DELIVERED = ['sent', 'accepted', 'completed', 'fetching', 'delivered'] as const;
+
+/** The wish that an attempt fulfils to the letter. */
+export function wishOf({ fingerprint: its, request }: Attempt): Wish {
+  return { fingerprint: its, prompt: () => request.prompt ?? '', plain: () => its };
+}

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { found, read } from './reading.js';
 
 const DESIGN = `# yaml-language-server: $schema=../schemas/manifest.schema.json
@@ -139,6 +139,38 @@ shots: [{ id: a, model: m, prompt: p }]`);
   });
 });
 
+describe('the shortest interval between two polls', () => {
+  const shots = 'shots: [{ id: a, model: m, prompt: p }]\n';
+  const polled = (interval: number, gateway: string) =>
+    `version: 1\ngateway: ${gateway}\npoll: { interval: ${interval} }\n${shots}`;
+  const loopback = '{ base_url: "http://127.0.0.1:9000/api/v1" }';
+  const elsewhere = '{ base_url: "https://video.example/api/v1" }';
+
+  it.each([
+    ['openrouter', 0.999],
+    [elsewhere, 0.02],
+    [loopback, 0.0049],
+    ['sandbox', 0.001],
+  ])('protects the gateway %s from %s s', (gateway, interval) => {
+    expect(found(read(polled(interval, gateway)))).toEqual([`invalid-value: ${interval}`]);
+  });
+
+  it.each([
+    ['openrouter', 1],
+    [loopback, 0.005],
+    ['sandbox', 0.02],
+  ])('lets the gateway %s be asked every %s s', (gateway, interval) => {
+    expect(found(read(polled(interval, gateway)))).toEqual([]);
+  });
+
+  it('is that of the gateway which an option chooses', () => {
+    const options = { gateway: () => ({ kind: 'sandbox' }) as const };
+    expect(found(read(polled(0.02, 'openrouter'), options))).toEqual([]);
+    const back = { gateway: () => ({ kind: 'openrouter' }) as const };
+    expect(found(read(polled(0.02, 'sandbox'), back))).toEqual(['invalid-value: 0.02']);
+  });
+});
+
 it('sends what the API has under its own names', () => {
   const { manifest } = read(`version: 1
 shots:
@@ -196,4 +228,16 @@ shots:
 ${shots}`);
   expect(found(parsed)).toEqual([]);
   expect(parsed.manifest?.takes).toHaveLength(501);
+});
+
+it('reads one shot from every spelling of it', () => {
+  const takesOf = (fields: string) => read(`version: 1\nshots:\n  - ${fields}\n`).manifest?.takes;
+  const plain = takesOf('{ id: a, model: m, prompt: "caf\u00e9 by the sea", seed: 1, first_frame: a.png }');
+  expect(plain).toHaveLength(1);
+  for (const fields of [
+    '{ seed: 1.0, prompt: "caf\u00e9 by the sea  ", model: m, id: a, first_frame: ./a.png }',
+    '{ id: a, model: m, prompt: "cafe\u0301 by the sea\\r\\n", seed: 1e0, first_frame: b/../a.png, provider: {} }',
+    '{ id: a, model: m, prompt: "caf\u00e9 by the sea", seed: 0x1, first_frame: a.png, provider: { options: { x: {} } } }',
+  ])
+    expect(takesOf(fields), fields).toEqual(plain);
 });

@@ -44,7 +44,7 @@ shots: [{ id: s, prompt: p, duration: 5, matrix: { duration: [6, null], last_fra
     const takes = takesOf(
       shot(
         '{ references: [[a.png], [{ video: b.mp4 }]], takes: [1, 2], generate_audio: [true, false] }',
-        'prompt: p, seed: 1',
+        'prompt: "{{takes}}", seed: 1',
       ),
     );
     expect(takes.map(({ key }) => key)).toEqual([
@@ -78,7 +78,7 @@ shots: [{ id: s, prompt: p, duration: 5, matrix: { duration: [6, null], last_fra
 
   it('tells its size', () => {
     const { sizes } = read(
-      shot('{ model: [a, b, c], duration: [4, 8], seed: [1, 2] }', 'prompt: p, takes: 2'),
+      shot('{ model: [a, b, c], duration: [4, 8], seed: [1, 3] }', 'prompt: p, takes: 2'),
     );
     expect(sizes).toEqual([{ manifest_id: 's', expansions: 12, takes: 24 }]);
   });
@@ -162,7 +162,8 @@ describe('mistakes in a matrix', () => {
     ],
     ['{ id: [a, b] }', 'matrix-invalid: id'],
     ['{ modle: [a, b] }', 'matrix-invalid: modle'],
-    ['{ weather: [a, b] }', 'warning matrix-invalid: weather'],
+    ['{ weather: [a, b] }', 'matrix-invalid: weather'],
+    ['{ weather: [a] }', 'warning matrix-invalid: weather'],
     ['{ seed: [1], include: [{ seed: 1, resolutoin: 1080p }] }', 'matrix-invalid: resolutoin'],
     ['{ "a b": [c] }', 'invalid-value: "a b"'],
     ['{ size: [1280x720, big] }', 'invalid-value: big'],
@@ -187,6 +188,86 @@ describe('mistakes in a matrix', () => {
     expect(found(read(shot('{ duration: [4], include: [{ callback_url: "http://x.example" }] }')))).toEqual([
       'insecure-url: "http://x.example"',
     ]);
+  });
+});
+
+describe('a matrix that would buy one clip several times', () => {
+  it.each([
+    ['a list that no text uses', '{ cut: [a, b] }', 'prompt: p', 'cut'],
+    ['a list that the id alone uses', '{ cut: [a, b] }', 'id: "s-{{cut}}", prompt: p', 'cut'],
+    ['a setting that shapes no picture', '{ user: [a, b] }', 'prompt: p', 'user'],
+    ['tags', '{ tags: [[a], [b]] }', 'prompt: p', 'tags'],
+    ['another number of takes', '{ takes: [1, 2] }', 'prompt: p', 'takes'],
+    ['spaces at the end of a prompt', '{ word: [calm, "calm "] }', 'prompt: "waves {{word}}"', 'word'],
+    ['an empty map', '{ provider: [null, { options: {} }] }', 'prompt: p', 'provider'],
+    [
+      'one combination of include like another',
+      '{ include: [{ seed: 1, cut: a }, { seed: 1, cut: b }] }',
+      'prompt: p',
+      'b',
+    ],
+  ])('is told of: %s', (_, matrix, fields, name) => {
+    const text = withShots(`  - { ${fields.includes('id:') ? '' : 'id: s, '}${fields}, matrix: ${matrix} }`);
+    expect(found(read(text))).toEqual([`matrix-invalid: ${name}`]);
+  });
+
+  it('is none where include adds what no text uses to what is there', () => {
+    const include = '[{ duration: 4, cut: x }, { duration: 6, cut: z, tags: [t] }, { cut: w }]';
+    expect(found(read(shot(`{ duration: [4, 8], include: ${include} }`)))).toEqual([]);
+  });
+
+  it('is told of a list that the name of the file alone uses', () => {
+    const top = 'output: { dir: o, name: "{id}-{cut}" }\n';
+    expect(found(read(withShots('  - { id: s, prompt: p, matrix: { cut: [a, b] } }', top)))).toEqual([
+      'matrix-invalid: cut',
+    ]);
+  });
+
+  it('names each list that makes no difference, what it buys twice, and what to write instead', () => {
+    const text = shot(
+      '{ x: [1, 2], sky: [clear, grey], y: [3, 4, 5] }',
+      'prompt: "{{sky}}", tags: ["{{x}}{{y}}"]',
+    );
+    const parsed = read(text);
+    expect(found(parsed)).toEqual(['matrix-invalid: x', 'matrix-invalid: y']);
+    expect(parsed.diagnostics[1]).toMatchObject({
+      message: expect.stringMatching(
+        /^the values of y make no difference: s\.\S+ and s\.\S+ ask for the same clip$/,
+      ) as string,
+      hint: 'use {{y}} in a prompt or a setting; for several clips of one shot write takes: 3',
+    });
+  });
+
+  it('is one whose takes count up to the seeds of others', () => {
+    expect(found(read(shot('{ seed: [1, 2] }', 'prompt: p, takes: 2')))).toEqual(['matrix-invalid: seed']);
+    expect(found(read(shot('{ seed: [1, 3] }', 'prompt: p, takes: 2')))).toEqual([]);
+  });
+
+  it('is none where the shots grow out of different ones', () => {
+    const matrix = '{ look: [red, blue] }';
+    const shots = `[{ id: a, prompt: "{{look}}", matrix: ${matrix} }, { id: b, prompt: on, first_frame: { from: a }, matrix: ${matrix} }]`;
+    expect(found(read(`version: 1\ndefaults: { model: m }\nshots: ${shots}`))).toEqual([]);
+  });
+
+  it('may come from the defaults, and is unset on the shot', () => {
+    const defaults = 'defaults: { model: m, matrix: { look: [red, blue] } }';
+    const parsed = read(
+      `version: 1\n${defaults}\nshots: [{ id: a, prompt: "{{look}}" }, { id: "b-{{look}}", prompt: p }]`,
+    );
+    expect(found(parsed)).toEqual(['matrix-invalid: look']);
+    expect(parsed.diagnostics[0]?.hint).toContain('matrix: null on the shot');
+  });
+
+  it('is not looked for where a fault may hide the difference', () => {
+    expect(
+      found(read(shot('{ cut: [a, b] }', 'id: "s-{{cut}}", prompt: "{{cutt}}"').replace('id: s, ', ''))),
+    ).toEqual(['unknown-var: {{cutt}}']);
+  });
+
+  it('is no matter of two shots that are written out', () => {
+    expect(
+      found(read('version: 1\nshots: [{ id: a, model: m, prompt: p }, { id: b, model: m, prompt: p }]')),
+    ).toEqual([]);
   });
 });
 
@@ -240,12 +321,14 @@ shots:
     expect(
       keysOf(
         withShots(
-          '  - { id: "{{city}}-{{time}}", prompt: p, matrix: { city: [New York, Köln], time: [dawn] } }',
+          '  - { id: "{{city}}-{{time}}", prompt: "{{city}}", matrix: { city: [New York, Köln], time: [dawn] } }',
         ),
       ),
     ).toEqual(['New-York-dawn', 'Koln-dawn']);
     expect(
-      keysOf(withShots('  - { id: "in-{{city}}", prompt: p, matrix: { city: [a, b], seed: [1, 2] } }')),
+      keysOf(
+        withShots('  - { id: "in-{{city}}", prompt: "{{city}}", matrix: { city: [a, b], seed: [1, 2] } }'),
+      ),
     ).toEqual(['in-a.seed-1', 'in-a.seed-2', 'in-b.seed-1', 'in-b.seed-2']);
     expect(
       keysOf(

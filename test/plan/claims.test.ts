@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { RecordedRequest } from '../../src/domain/attempt.js';
 import { changesBetween } from '../../src/plan/changes.js';
 import { createClaims } from '../../src/plan/claims.js';
-import { DELIVERED, makeAttempt, makeTake } from '../helpers/takes.js';
+import { DELIVERED, makeAttempt, makeTake, wishOf } from '../helpers/takes.js';
 
 const [old, renamed, copy] = [makeTake('sea', { prompt: 'waves' }), makeTake('ocean'), makeTake('copy')];
 
@@ -12,10 +12,10 @@ it.each([
 ] as const)('gives a take that asks again what it was given from elsewhere: %s', (_, happenings) => {
   const attempt = makeAttempt(old, ...happenings);
   const claims = createClaims([attempt], [renamed, copy], {});
-  const { fingerprint } = attempt;
-  expect(claims.claimAnywhere(renamed, fingerprint)).toBe(attempt);
-  expect(claims.claimAnywhere(copy, fingerprint)).toBeUndefined();
-  expect(claims.claimAnywhere(renamed, fingerprint)).toBe(attempt);
+  const wish = wishOf(attempt);
+  expect(claims.claimAnywhere(renamed, wish)).toBe(attempt);
+  expect(claims.claimAnywhere(copy, wish)).toBeUndefined();
+  expect(claims.claimAnywhere(renamed, wish)).toBe(attempt);
 });
 
 it('knows settings again in whatever order a lockfile keeps them', () => {
@@ -41,10 +41,10 @@ it('lets what a take owns beyond its claim serve others once it is settled, and 
   const older = makeAttempt(makeTake('sea', { prompt: 'A' }), ...DELIVERED);
   const newer = makeAttempt(sea, ...DELIVERED);
   const claims = createClaims([older, newer], [makeTake('sea', { prompt: 'A' }), ocean], {});
-  expect(claims.claimAnywhere(ocean, older.fingerprint)).toBeUndefined();
-  expect(claims.claimOwn(sea, newer.fingerprint)).toBe(newer);
+  expect(claims.claimAnywhere(ocean, wishOf(older))).toBeUndefined();
+  expect(claims.claimOwn(sea, wishOf(newer))).toBe(newer);
   claims.settle(sea);
-  expect(claims.claimAnywhere(ocean, older.fingerprint)).toBe(older);
+  expect(claims.claimAnywhere(ocean, wishOf(older))).toBe(older);
   expect(claims.owned(sea)).toEqual([newer]);
   expect(claims.unclaimed()).toEqual([]);
 });

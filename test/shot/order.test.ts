@@ -39,6 +39,16 @@ describe('a fingerprint', () => {
     );
   });
 
+  it.each([
+    ['the case of the host', 'https://Bucket.Example.com/a.png'],
+    ['a default port', 'https://bucket.example.com:443/a.png'],
+    ['an empty query', 'https://bucket.example.com/a.png?'],
+    ['a fragment', 'https://bucket.example.com/a.png#t=1'],
+    ['a query of nothing but a signature', 'https://bucket.example.com/a.png?X-Amz-Signature=abc'],
+  ])('does not count %s in an address', (_, url) => {
+    expect(fingerprint(withUrl(url))).toBe(fingerprint(withUrl('https://bucket.example.com/a.png')));
+  });
+
   it.each(['callback_url', 'session_id', 'user'] as const)('does not count %s', (field) => {
     const take = makeTake('sea');
     const order = { take, frames: [], references: [] };

@@ -91,6 +91,7 @@ const full = {
   estimate: null,
   steps: 7,
   replaces: '0k3v9x29',
+  rerender: { set: '0123456789abcdef', since: '0k3v9x29', takes: ['sea@1'], done: true },
   names: ['renders/sea/sea.mp4'],
   times: {
     ...times,

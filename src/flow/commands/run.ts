@@ -2,8 +2,9 @@ import pLimit from 'p-limit';
 import { ageOf, isoNow } from '../../clock.js';
 import { defined } from '../../domain/defined.js';
 import { identityOf, outputsOf, type Attempt } from '../../domain/attempt.js';
+import { findModel } from '../../catalogue/find.js';
 import type { PlanDocument } from '../../domain/plan.js';
-import type { Catalogue } from '../../domain/catalogue.js';
+import type { Catalogue, Model } from '../../domain/catalogue.js';
 import { isDelivered, isFruitless, isUncertain } from '../../domain/standing.js';
 import type { EventSink, RunSummary, StopReason } from '../../events.js';
 import { DailiesError, messageOf } from '../../errors.js';
@@ -11,6 +12,7 @@ import { isToFetch } from '../../plan/decide.js';
 import { purchases } from '../../plan/document.js';
 import { slotKey } from '../../plan/graph.js';
 import { arePicksAlike } from '../../plan/picks.js';
+import { doneRerenders } from '../../plan/rerender.js';
 import { namedClips } from '../../plan/view.js';
 import { createPollTiming, type LengthSample, type PollTiming } from '../../shot/poll-timing.js';
 import { openAttempts, type LocalAttempts } from '../../store/local-attempts.js';
@@ -134,9 +136,11 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     await hintAtUsage(tools, { outcomes, before: usage, now: usageNow });
     control.release();
     const sheet = await writeReports(run, { examined, outcomes, priceOf: planned.priceOf });
+    for (const attempt of doneRerenders(attempts.attempts()))
+      attempts.note(attempt, { type: 'rerendered', at: isoNow(clock) });
     await closeState(attempts, (reason) => control.stop(reason));
     const results = surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []);
-    const account = { project, tools, examined, results, sheet };
+    const account = { project, tools, examined, results, sheet, priceOf: planned.priceOf };
     const summary = summarize({ ...account, startedAt, elapsedMs });
     emit({ type: 'run.finished', at: isoNow(clock), summary });
     return summary;
@@ -208,12 +212,18 @@ function isSound({ found }: Survey, attempt: Attempt): boolean {
   return isLost || found.statusOf(attempt) !== 'changed';
 }
 
-/** The snapshot holds the used models alone. */
+/**
+ * The snapshot holds the used models alone. A model by whose dated slug something was bought stays as it was when the
+ * catalogue has the slug no more: nothing else tells which model that is.
+ */
 async function keepSnapshot({ project, attempts }: Run, catalogue: Catalogue): Promise<void> {
   const used = new Set(project.manifest.takes.map((take) => take.settings.model));
-  const models = catalogue.models.filter(
-    ({ id, canonical_slug }) => used.has(id) || used.has(canonical_slug),
+  const isUsed = ({ id, canonical_slug }: Model) => used.has(id) || used.has(canonical_slug);
+  const bought = new Set(attempts.attempts().map(({ request }) => request.model));
+  const former = (attempts.catalogue()?.models ?? []).filter(
+    ({ canonical_slug: slug }) => bought.has(slug) && findModel(catalogue.models, slug) === undefined,
   );
+  const models = [...catalogue.models.filter(isUsed), ...former];
   await attempts.setCatalogue({ gateway: gatewayIdentity(project.target), models }, catalogue.fetched_at);
 }
 

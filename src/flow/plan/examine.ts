@@ -1,3 +1,4 @@
+import { spellAlike } from '../../catalogue/spelling.js';
 import type { Catalogue } from '../../domain/catalogue.js';
 import { inTextOrder, type Diagnostic } from '../../domain/diagnostic.js';
 import type { PlanDocument } from '../../domain/plan.js';
@@ -11,7 +12,7 @@ import { assertNoErrors, type Project } from '../project/project.js';
 import { checkAgainst } from './check-catalogue.js';
 import { checkWork, type RemoteChecks } from './check-work.js';
 import { pricesBy } from './prices.js';
-import { survey, type Scope, type Survey } from './survey.js';
+import { knownModels, survey, type Scope, type Survey } from './survey.js';
 
 /** A project as its state, its clips and a catalogue show it: what is to be done, why, and for how much. */
 export interface Examined {
@@ -52,9 +53,14 @@ export async function examine({
   readonly signal: AbortSignal;
 }): Promise<Examined> {
   const attempts = state.attempts();
-  const surveyed = await survey({ project, state, clips, scope });
-  const decisions = surveyed.inScope.flatMap((take) => surveyed.decisions.get(slotKey(take)) ?? []);
-  const { catalogue, diagnostics } = await findCatalogue(decisions, purchases(decisions));
+  const known = { project, state, clips, scope };
+  let surveyed = await survey(known);
+  const toBuy = purchases(decisionsIn(surveyed));
+  const { catalogue, diagnostics } = await findCatalogue(decisionsIn(surveyed), toBuy);
+  // What only this catalogue calls the same was bought already.
+  if (catalogue && !isSpelledAlike(state, toBuy, catalogue))
+    surveyed = await survey({ ...known, known: surveyed.found, models: catalogue.models });
+  const decisions = decisionsIn(surveyed);
   const work = { surveyed, decisions, attempts, clips, catalogue };
   const all = inTextOrder([
     ...project.diagnostics,
@@ -73,4 +79,15 @@ export async function examine({
     diagnostics: all,
   });
   return { surveyed, decisions, catalogue, plan };
+}
+
+function decisionsIn({ inScope, decisions }: Survey): readonly Decision[] {
+  return inScope.flatMap((take) => decisions.get(slotKey(take)) ?? []);
+}
+
+/** Whether a catalogue says of what is to be bought no other words than the lockfile's has said already. */
+function isSpelledAlike(state: ShotState, toBuy: readonly Take[], { models }: Catalogue): boolean {
+  if (state.attempts().length === 0) return true;
+  const names = toBuy.map(({ settings }) => settings.model);
+  return spellAlike(names, [knownModels({ state }), knownModels({ state, models })]);
 }

@@ -5,12 +5,15 @@ import { pickOf, type Picks } from '../../domain/picks.js';
 import { isLive, isUncertain } from '../../domain/standing.js';
 import type { Take } from '../../domain/take.js';
 import { DailiesError } from '../../errors.js';
+import { spellingBy } from '../../catalogue/spelling.js';
+import type { Catalogue } from '../../domain/catalogue.js';
 import { outputStem } from '../../manifest/output-name.js';
 import { createClaims, type Claims } from '../../plan/claims.js';
 import type { Decision, DecisionContext } from '../../plan/decision.js';
 import { decideAll, isToFetch } from '../../plan/decide.js';
 import { pickedTake, slotKey, sourcesLeftOpen, withAncestors } from '../../plan/graph.js';
 import { arePicksAlike, followPicks } from '../../plan/picks.js';
+import { rerenderOf, type Rerender } from '../../plan/rerender.js';
 import { clipName, viewOf, type View } from '../../plan/view.js';
 import type { ClipStore } from '../../store/clip-store.js';
 import type { ShotState } from '../../store/shot-state.js';
@@ -47,6 +50,8 @@ export interface Survey {
   readonly claims: Claims;
   /** Where the clips were found. */
   readonly found: FoundClips;
+  /** The takes that are to be made anew, if that was asked for. */
+  readonly rerender: Rerender | undefined;
   /** For decisions that have to be made again when a source has been delivered. */
   readonly context: Omit<DecisionContext, 'decided'>;
 }
@@ -58,8 +63,21 @@ interface Surveyed {
   readonly picks: Picks;
   readonly scope: Scope;
   readonly found: FoundClips;
+  /** The catalogue that settings are compared by. */
+  readonly models: Catalogue['models'];
   /** Takes that are in scope besides, to be picked from. */
   readonly choices?: readonly Take[];
+}
+
+/** All that is known of models: a dated slug is still known when the model has got another. */
+export function knownModels({
+  state,
+  models = [],
+}: {
+  readonly state: ShotState;
+  readonly models?: Catalogue['models'] | undefined;
+}): Catalogue['models'] {
+  return [...models, ...(state.catalogue()?.models ?? [])];
 }
 
 /**
@@ -71,19 +89,30 @@ export async function survey({
   state,
   clips,
   scope = {},
+  models,
+  known,
 }: {
   readonly project: Project;
   readonly state: ShotState;
   readonly clips: ClipStore;
   /** All takes where absent. */
   readonly scope?: Scope;
+  /** A catalogue to compare settings by, besides the one that the lockfile has kept. */
+  readonly models?: Catalogue['models'];
+  /** Where the clips are, if that is known already. */
+  readonly known?: FoundClips;
 }): Promise<Survey> {
   const [attempts, picks] = [state.attempts(), state.picks()];
-  const found = await findClips({
-    ...{ attempts, clips, verify: scope.verify ?? false },
-    namesOf: namesByTake(project),
-  });
-  const surveyed: Surveyed = { project, attempts, picks, scope, found };
+  const found =
+    known ??
+    (await findClips({
+      ...{ attempts, clips, verify: scope.verify ?? false },
+      namesOf: namesByTake(project),
+    }));
+  const surveyed: Surveyed = {
+    ...{ project, attempts, picks, scope, found },
+    models: knownModels({ state, models }),
+  };
   let decided = decideUnder(surveyed);
   // Which clips picks are about is known for a generation of shots once the one before it was decided about.
   for (let rounds = Object.keys(picks).length; rounds > 0; rounds--) {
@@ -138,24 +167,28 @@ function choicesFor({ decisions, inScope, picks, context }: Survey, { project, s
 }
 
 function decideUnder(surveyed: Surveyed): Survey {
-  const { project, attempts, picks, scope, found } = surveyed;
+  const { project, attempts, picks, scope, found, models } = surveyed;
   const { manifest, inputs } = project;
   const { takes } = manifest;
   const identity = gatewayIdentity(project.target);
-  const claims = createClaims(attempts, takes, picks);
+  const spell = spellingBy(models);
+  const claims = createClaims(attempts, takes, picks, spell);
   const inScope = scopeOf(takes, surveyed);
   const scoped = inScope === takes ? undefined : new Set(inScope.map(slotKey));
-  const rerender = new Set<string>();
+  const asked = new Set<string>();
   for (const id of scope.rerender ?? []) {
     const named = select(takes, [id], '--rerender').map(slotKey);
     if (scoped && !named.some((slot) => scoped.has(slot))) throw leftOut(id);
-    for (const slot of named) rerender.add(slot);
+    for (const slot of named) if (!scoped || scoped.has(slot)) asked.add(slot);
   }
+  const rerender = asked.size > 0 ? rerenderOf(asked, attempts) : undefined;
   const context: Omit<DecisionContext, 'decided'> = {
     claims,
     picks,
+    spell,
     approve: scope.approve ?? manifest.approve,
-    rerender,
+    rerender: rerender?.open ?? new Set(),
+    remade: new Set([...asked].filter((slot) => !rerender?.open.has(slot))),
     retryFailed: scope.retryFailed ?? true,
     resubmitUncertain: (scope.onUncertain ?? manifest.on_uncertain) === 'resubmit',
     localInput: (path) => inputs.get(path),
@@ -169,7 +202,7 @@ function decideUnder(surveyed: Surveyed): Survey {
   const candidates = claims.unclaimed().filter((attempt) => isLive(attempt) && !collected.has(attempt));
   const slots = new Set(candidates.length > 0 ? takes.map(slotKey) : []);
   const orphans = candidates.filter((attempt) => isOrphan(attempt, slots, context));
-  return { decisions, inScope, picks, orphans: scoped ? [] : orphans, claims, found, context };
+  return { decisions, inScope, picks, orphans: scoped ? [] : orphans, claims, found, context, rerender };
 }
 
 /** A clip of a removed shot; and any job, of whatever shot, that nobody else fetches. */

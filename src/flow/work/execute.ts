@@ -242,12 +242,14 @@ async function buyTake(
     throw new DailiesError('internal', `take ${take.key} has inputs that are not known`);
   }
   const { gateway, retries, priceOf, sequence } = planned;
+  const { rerender } = planned.survey;
   return workers.do({
     kind: 'buy',
     ...{ key: take.key, model: take.settings.model, rank: sequence.rankOf(take), take, order, retries },
     purchase: {
       owner: { shot: take.shot, take: take.take },
       ...{ fingerprint, gateway, estimate: priceOf(take), replaces: replaces?.id },
+      rerender: rerender?.all.has(slotKey(take)) ? rerender.mark : undefined,
       giveUp: give_up.map(({ id }) => id),
     },
   });

@@ -1,5 +1,9 @@
 import { isoNow } from '../../clock.js';
 import { defined } from '../../domain/defined.js';
+import { sumUsd, type Estimate } from '../../domain/money.js';
+import type { Take } from '../../domain/take.js';
+import { slotKey } from '../../plan/graph.js';
+import type { Survey } from '../plan/survey.js';
 import { buys } from '../../domain/plan.js';
 import { isUncertain } from '../../domain/standing.js';
 import type { ExitCode } from '../../errors.js';
@@ -14,6 +18,7 @@ export function summarize({
   tools,
   examined: { plan, surveyed },
   results,
+  priceOf,
   startedAt,
   elapsedMs,
   sheet,
@@ -22,6 +27,7 @@ export function summarize({
   readonly tools: WorkTools;
   readonly examined: Examined;
   readonly results: readonly TakeResult[];
+  readonly priceOf: (take: Take) => Estimate | null;
   readonly startedAt: string;
   /** Tells how long ago that was. */
   readonly elapsedMs: () => number;
@@ -61,8 +67,30 @@ export function summarize({
     spent_unpriced: spentUnpriced,
     budget_usd: project.manifest.budget_usd ?? null,
     ...defined({ stopped, sheet }),
+    ...leftOf({ results, surveyed, priceOf }),
     shots: results,
   };
+}
+
+/** What is still to be bought, which the next run would do. */
+function leftOf({
+  results,
+  surveyed: { inScope, rerender },
+  priceOf,
+}: {
+  readonly results: readonly TakeResult[];
+  readonly surveyed: Survey;
+  readonly priceOf: (take: Take) => Estimate | null;
+}): Pick<RunSummary, 'left_usd' | 'left_to_rerender'> {
+  const bought = new Set<TakeResult['outcome']>(['failed', 'refused', 'not_submitted']);
+  const left = new Set(results.filter(({ outcome }) => bought.has(outcome)).map(({ key }) => key));
+  const takes = inScope.filter(({ key }) => left.has(key));
+  const asked = takes.filter((take) => rerender?.all.has(slotKey(take))).map(({ key }) => key);
+  const usd = sumUsd(takes.map((take) => priceOf(take)?.max_usd ?? 0));
+  return defined({
+    left_usd: usd > 0 ? usd : undefined,
+    left_to_rerender: asked.length > 0 ? asked : undefined,
+  });
 }
 
 function exitCodeOf(stopped: StopReason | undefined, isComplete: boolean): ExitCode {

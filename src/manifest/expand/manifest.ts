@@ -8,10 +8,11 @@ import { checkCollisions, checkTemplate } from '../check-output.js';
 import { checkDefaults, checkShot } from '../schema/check.js';
 import { expandShot, type ExpandedShot, type ShotContext } from './shot.js';
 import { isTemplateName, placeholdersIn } from '../output-name.js';
+import { reportSameClips } from './same-clips.js';
 import type { Places } from '../yaml/places.js';
 import { suggester, type Report } from '../problems.js';
 import type { RawManifest, RawShared, RawShot } from '../schema/raw.js';
-import { readRunSettings } from '../settings.js';
+import { checkPollInterval, readRunSettings } from '../settings.js';
 import { scopeOf, substitution, varsAt, type Var } from './vars.js';
 
 /** How many jobs one shot of the manifest stands for. */
@@ -48,7 +49,14 @@ export function expandManifest(options: {
   readonly places: Places;
   readonly report: Report;
 }): ExpandedManifest {
-  const { raw, varsSuspect, file, places, report } = options;
+  const { raw, varsSuspect, file, places } = options;
+  const faulty = new Set<unknown>();
+  const report: Report = (problem) => {
+    // What is said of defaults and vars holds for whoever uses them.
+    const { severity, path: [top, index] = [] } = problem;
+    if (severity !== 'warning') faulty.add(top === 'shots' ? index : top);
+    options.report(problem);
+  };
   const used = new Set<string>();
   const manifestVars = varsAt(raw.vars, ['vars'], places);
   const givenVars = new Map<string, Var>(
@@ -63,6 +71,7 @@ export function expandManifest(options: {
   });
   const own = readRunSettings(raw, file, vars, report);
   const settings = { ...own, gateway: options.gateway?.(own.gateway) ?? own.gateway };
+  checkPollInterval(raw, settings.gateway, report);
 
   const checkedDefaults =
     raw.defaults == null ? NO_DEFAULTS : checkDefaults(raw.defaults, { report, places });
@@ -90,6 +99,8 @@ export function expandManifest(options: {
   const chained = resolveChains(flat, unclear, report, suggest);
   const sizes = expanded.flatMap(sizeOf);
   const takes = tooMany(sizes, report) ? [] : takeList(flat, chained);
+  const isSound = (index: number) => ![index, 'defaults', 'vars'].some((where) => faulty.has(where));
+  reportSameClips(takes, { shots, defaults, isSound, report });
   if (template !== undefined) {
     checkTemplate(template, new Set([...declared, ...givenVars.keys()]), report);
     checkCollisions(template, takes, settings.project, report);

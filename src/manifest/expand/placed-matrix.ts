@@ -67,13 +67,16 @@ export function reportIdleNames(
 ): void {
   const { include = [], exclude: _, ...axes } = matrix;
   const isIdle = (name: string): boolean => !isField(name) && !used.has(name);
-  for (const name of Object.keys(axes).filter(isIdle)) {
+  for (const [name, values] of Object.entries(axes)) {
+    if (!isIdle(name)) continue;
     const meant = nearest(name, FIELD_NAMES);
+    // Several values are looked at by what they buy (same-clips.ts): they may choose the shot that this one grows out of.
+    if (meant === undefined && values.length > 1) continue;
     report({
       code: 'matrix-invalid',
       severity: meant === undefined ? 'warning' : 'error',
       message: idleName(name, meant),
-      hint: 'without that, each of its values makes the same clip again',
+      hint: 'without that, each of its values buys the same clip again; for several clips of one shot write takes: N',
       path: [...path, name],
       on: 'key',
     });

@@ -1,4 +1,5 @@
 import { API_FIELD_NAMES, type ShotSettings } from '../../domain/fields.js';
+import { plainSettings } from '../../domain/plain-settings.js';
 import type { InputSource, MediaKind, ShotType } from '../../domain/take.js';
 import { callbackUrl, inputSource } from '../addresses.js';
 import { checkFields, typeOf, type Fault } from './check-fields.js';
@@ -136,5 +137,5 @@ function settingsOf(fields: RawFields): ShotSettings {
   const settings: Record<string, unknown> = { model: '' };
   for (const field of API_FIELD_NAMES) if (fields[field] != null) settings[field] = fields[field];
   // Each field has the type that the schema gives it under this name.
-  return settings as unknown as ShotSettings;
+  return plainSettings(settings as unknown as ShotSettings);
 }

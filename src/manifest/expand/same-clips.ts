@@ -1,0 +1,78 @@
+import { KEPT_FIELD_NAMES } from '../../domain/fields.js';
+import type { Take } from '../../domain/take.js';
+import { canonicalText } from './matrix.js';
+import { matrixOf, pathInMatrix, type PlacedMatrix } from './placed-matrix.js';
+import type { Problem, Report } from '../problems.js';
+import type { RawShared, RawShot } from '../schema/raw.js';
+
+/**
+ * Reports what tells combinations of a matrix apart that ask for one and the same clip, which would be paid for several
+ * times. `isSound` says of a shot, by its index, whether it has no fault of its own: what was dropped as faulty may have
+ * been the difference.
+ */
+export function reportSameClips(
+  takes: readonly Take[],
+  parts: {
+    readonly shots: readonly (RawShot | undefined)[];
+    readonly defaults: RawShared;
+    readonly isSound: (index: number) => boolean;
+    readonly report: Report;
+  },
+): void {
+  const { shots, defaults, isSound, report } = parts;
+  let index = -1;
+  let own: PlacedMatrix | undefined;
+  let known = new Map<string, Take>();
+  for (const take of takes) {
+    if (take.shot_index !== index) {
+      index = take.shot_index;
+      const shot = shots[index];
+      own = shot && isSound(index) ? matrixOf(shot, defaults, index) : undefined;
+      known = new Map();
+    }
+    // Without a seed each take is another clip on purpose; the first ones stand for their shots.
+    if (!own || (take.take > 1 && take.settings.seed === undefined)) continue;
+    const wish = wishOf(take);
+    const first = known.get(wish);
+    if (!first) known.set(wish, take);
+    else for (const name of differences(first, take)) report(problemOf(name, { own, first, take }));
+  }
+}
+
+/** What shapes the picture, as a text. */
+function wishOf({ settings, frames, references, previous_shot }: Take): string {
+  return JSON.stringify([
+    ...KEPT_FIELD_NAMES.map((name) => settings[name]),
+    ...[frames, references, previous_shot],
+  ]);
+}
+
+/** The names of the matrix whose values differ, and yet make no difference. */
+function differences({ matrix: one }: Take, { matrix: other }: Take): string[] {
+  return Object.keys({ ...one, ...other }).filter(
+    (name) => canonicalText(one[name]) !== canonicalText(other[name]),
+  );
+}
+
+function problemOf(
+  name: string,
+  { own, first, take }: { readonly own: PlacedMatrix; readonly first: Take; readonly take: Take },
+): Problem {
+  const list = own.matrix[name];
+  const isAxis = Array.isArray(list);
+  const path = isAxis
+    ? [...own.path, name]
+    : pathInMatrix(own, name, Object.hasOwn(take.matrix, name) ? take.matrix[name] : first.matrix[name]);
+  const isSeed = name === 'seed' && take.takes > 1;
+  const elsewhere = own.path[0] === 'defaults' ? ', or matrix: null on the shot' : '';
+  return {
+    code: 'matrix-invalid',
+    message: `the values of ${name} make no difference: ${first.key} and ${take.key} ask for the same clip`,
+    hint: isSeed
+      ? 'seeds count up with the takes: leave as much room between them as there are takes'
+      : `use {{${name}}} in a prompt or a setting${elsewhere}; for several clips of one shot write takes: ${isAxis ? list.length : 2}`,
+    path,
+    ...(isAxis ? { on: 'key' } : {}),
+    shot: take.shot,
+  };
+}
