@@ -6,9 +6,10 @@ import { header, retryAfterMs } from './headers.js';
 import type { ClipUrl, DownloadOutcome } from './outcomes.js';
 import { isPacked, unpackInto, type Unpacking } from './packed.js';
 import { openPart, type PartFile } from './part-file.js';
+import type { Redact } from './redact.js';
 import type { Web } from './web.js';
 import { LimitReached, type BodySink, type Head, type WireResult } from './wire.js';
-import { bodyWords, printable, type Redact } from './words.js';
+import { bodyWords, printable } from './words.js';
 
 export interface DownloadRequest {
   readonly source: ClipUrl;
@@ -115,7 +116,10 @@ async function fetchInto(fetching: Fetching): Promise<DownloadOutcome | { readon
 }
 
 /** Decides where the body of an answer goes. */
-function receive(head: Head, { part, request, reception }: Fetching & { reception: Reception }): BodySink {
+function receive(
+  head: Head,
+  { part, request, context, reception }: Fetching & { reception: Reception },
+): BodySink {
   const { words } = reception;
   const begun = part.note;
   if (head.status === 416 && begun) reception.use = 'start_over';
@@ -129,7 +133,7 @@ function receive(head: Head, { part, request, reception }: Fetching & { receptio
     return words.sink;
   }
   reception.totalBytes = range.total;
-  if (!packed) part.describe({ validator: validatorOf(head), total: range.total });
+  if (!packed) part.describe({ validator: keepable(validatorOf(head), context.redact), total: range.total });
   const useAsClip = (): BodySink => {
     reception.use = 'clip';
     return {
@@ -143,6 +147,11 @@ function receive(head: Head, { part, request, reception }: Fetching & { receptio
   // What goes on where an earlier answer broke off was looked at there.
   const isNew = part.bytes === 0;
   return isNew && isSuspicious(head) ? afterALook(words, useAsClip) : useAsClip();
+}
+
+/** A validator is kept beside the part: one that has the key in it is none. */
+function keepable(validator: string | undefined, redact: Redact): string | undefined {
+  return validator !== undefined && redact(validator) === validator ? validator : undefined;
 }
 
 async function conclude(

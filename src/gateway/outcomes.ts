@@ -14,8 +14,16 @@ export type PollOutcome =
   | { readonly kind: 'running'; readonly status: 'pending' | 'in_progress' }
   /** A status this program does not know; not the end. */
   | { readonly kind: 'unknown_status'; readonly word: string }
-  /** One entry for each output, never none. `cost_usd` absent: not reported, which is not zero. */
-  | { readonly kind: 'completed'; readonly urls: readonly ClipUrl[]; readonly cost_usd?: number }
+  /**
+   * One entry for each output, never none; `leftOut`: how many more the gateway lists than any job has. `cost_usd` absent: not
+   * reported, which is not zero.
+   */
+  | {
+      readonly kind: 'completed';
+      readonly urls: readonly ClipUrl[];
+      readonly leftOut?: number;
+      readonly cost_usd?: number;
+    }
   | {
       readonly kind: 'ended';
       readonly status: 'failed' | 'cancelled' | 'expired';

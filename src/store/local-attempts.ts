@@ -1,7 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { isoNow, type Clock } from '../clock.js';
 import { createLedger, type Ceilings } from '../cost/ledger.js';
-import type { Attempt, AttemptEvent } from '../domain/attempt.js';
+import type { Attempt, AttemptEvent, JobRef } from '../domain/attempt.js';
 import { onDisk, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, unreachable } from '../errors.js';
 import { advance } from '../shot/advance.js';
@@ -117,6 +117,7 @@ function createStore<Order extends WorkOrder>({
   const ledger = createLedger(state.attempts(), spending ?? {});
   const places = createPlaces<Order>({ jobs: spending?.jobs ?? 0, perModel: spending?.perModel ?? {} });
   const begun = new Map<string, string[]>();
+  const jobs = new Map(state.attempts().flatMap((attempt) => jobEntry(attempt)));
   let pace = FULL_PACE;
   let lastSubmitAtMs = -Infinity;
   let readAt = cataloguedAt;
@@ -204,9 +205,18 @@ function createStore<Order extends WorkOrder>({
     settle({ id }, outcome, sentAtMs) {
       const at = isoNow(clock);
       switch (outcome.kind) {
-        case 'accepted':
+        case 'accepted': {
           pace = afterAcceptance(pace);
-          return commit(next(id, { type: 'accepted', at, job: outcome.job }));
+          const { job } = outcome;
+          const key = jobKey(state.get(id), job);
+          const other = jobs.get(key);
+          if (other !== undefined) {
+            const message = `the gateway answered with job ${job.id}, which is the job of ${nameOf(state.get(other))} already`;
+            return commit(next(id, { type: 'answer_lost', at, message }));
+          }
+          jobs.set(key, id);
+          return commit(next(id, { type: 'accepted', at, job }));
+        }
         case 'uncertain':
           return commit(next(id, { type: 'answer_lost', at, message: outcome.message }));
         case 'refused':
@@ -268,6 +278,20 @@ function createStore<Order extends WorkOrder>({
       }
     },
   };
+}
+
+/** A gateway gives each job an id of its own. */
+function jobKey({ gateway }: Attempt, job: JobRef): string {
+  return `${gateway} ${job.id}`;
+}
+
+function nameOf({ owner: { shot, take } }: Attempt): string {
+  return take === 1 ? shot : `${shot} (take ${take})`;
+}
+
+function jobEntry(attempt: Attempt): readonly (readonly [string, string])[] {
+  const job = 'job' in attempt.state ? attempt.state.job : undefined;
+  return job ? [[jobKey(attempt, job), attempt.id]] : [];
 }
 
 const NOT_WRITTEN = 'the intent to submit could not be written down, so nothing was sent';
