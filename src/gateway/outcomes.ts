@@ -45,6 +45,8 @@ export type DownloadOutcome =
   /** This address will not do: its signature has expired, it redirects badly. A fresh poll may bring another. */
   | { readonly kind: 'url_refused'; readonly message: string }
   | { readonly kind: 'interrupted'; readonly message: string; readonly retryAfterMs?: number | undefined }
+  /** More bytes than the clip can have: nothing of them is kept. */
+  | { readonly kind: 'too_large'; readonly message: string }
   /** A page, an error or nothing at all under a 200. */
   | { readonly kind: 'not_media'; readonly message: string }
   | { readonly kind: 'key_refused'; readonly status: number; readonly message: string };

@@ -1,4 +1,5 @@
 import { rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { isoNow, type Clock } from '../clock.js';
 import { createLedger, type Ceilings } from '../cost/ledger.js';
 import type { Attempt, AttemptEvent, JobRef } from '../domain/attempt.js';
@@ -7,6 +8,7 @@ import { DailiesError, unreachable } from '../errors.js';
 import { advance } from '../shot/advance.js';
 import { afterAcceptance, afterRefusal, FULL_PACE, nextSubmitAtMs } from '../shot/pace.js';
 import type { AttemptStore, Purchase, WorkOrder } from './attempt-store.js';
+import { assertRoom } from './disk-space.js';
 import { journalPath } from './journal.js';
 import type { AttemptEntry, Change } from './journal-line.js';
 import { writeLockfile } from './lockfile.js';
@@ -195,6 +197,8 @@ function createStore<Order extends WorkOrder>({
       if (message !== undefined) return { kind: 'ceiling', message };
       const failure = ahead.failure();
       if (failure) throw failure;
+      // What the answer says has to be written down as well.
+      assertRoom(dirname(home.lockfile), 'records');
       lastSubmitAtMs = nowMs;
       const { id } = again ?? begin(purchase);
       const at = isoNow(clock);

@@ -139,6 +139,17 @@ describe('a download', () => {
     expect(server.counters.posts).toBe(1);
   });
 
+  it('goes to the next address where one sends more than any clip of the order has', async () => {
+    const origin = await storage((_, response) => {
+      response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': 10_000_000_000 });
+      response.write(clip);
+    });
+    server.autoComplete(clip, { answer: { urls: [`${origin}/clip`] } });
+    const film = await project();
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+  });
+
   it('brings all of a job with many outputs', async () => {
     const many = Array.from({ length: 130 }, () => clip);
     server.autoComplete(many);
