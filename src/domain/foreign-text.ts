@@ -7,7 +7,7 @@
 /** Marks that turn the reading direction around, and so can make a text say what it does not. */
 export const REORDERING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** What JSON lets through as it is: DEL and the C1 controls, marks that turn text around, separators of lines, half a pair. */
+/** What JSON lets through as it is: DEL and the C1 controls, marks that turn text around, separators of lines. */
 const UNESCAPED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /**
@@ -24,12 +24,7 @@ const COMMAND_START = /^(\s*):(?=:)/gm;
  * a CI system is written as an escape. Text in strings alone is changed, for JSON has none of it elsewhere.
  */
 export function safeJson(value: unknown, indent?: number): string {
-  return escapeJson(JSON.stringify(value, null, indent));
-}
-
-/** The same of JSON that is there already. */
-export function escapeJson(json: string): string {
-  return json.replace(UNESCAPED, escaped).replace(COMMAND_MARK, escaped);
+  return JSON.stringify(value, null, indent).replace(UNESCAPED, escaped).replace(COMMAND_MARK, escaped);
 }
 
 function escaped(character: string): string {
