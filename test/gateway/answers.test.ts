@@ -197,6 +197,7 @@ describe('what nobody foresaw in an answer', () => {
     now(): number {
       throw new TypeError('out of time');
     },
+    elapsed: () => 0,
     sleep: () => Promise.resolve(),
   };
 
