@@ -3,6 +3,7 @@ import type { RunSummary } from '../events.js';
 import { appendText } from '../store/append-text.js';
 import { writeJunitFile } from '../store/junit-file.js';
 import { junitXml, stepSummary } from '../ui/ci-reports.js';
+import { clean } from '../ui/text.js';
 import { noteLines, type CliContext } from './context.js';
 import { noteError } from './exit.js';
 
@@ -20,7 +21,7 @@ export async function writeCiReports(
   if (!stepFile) return isWritten;
   // Nobody asked for this file by name, so a run does not fail over it.
   await appendText(stepFile, stepSummary(summary)).catch((error: unknown) =>
-    noteLines(context, [`the step summary was not written: ${messageOf(error)}`]),
+    noteLines(context, [`the step summary was not written: ${clean(messageOf(error))}`]),
   );
   return isWritten;
 }

@@ -1,5 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 import type { Diagnostic } from '../domain/diagnostic.js';
+import { safeJson, withoutCommands } from '../domain/foreign-text.js';
 import type { ExitCode } from '../errors.js';
 import { detectLook, type Look, type Screen } from '../ui/look.js';
 
@@ -52,17 +53,17 @@ export function answer(context: CliContext, data: object, lines: () => readonly 
 
 /** Writes lines to the standard output: the data asked for. */
 export function printLines(context: CliContext, lines: readonly string[]): void {
-  context.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  context.stdout.write(withoutCommands(lines.map((line) => `${line}\n`).join('')));
 }
 
 /** Writes lines to the standard error: everything else. */
 export function noteLines(context: CliContext, lines: readonly string[]): void {
-  context.stderr.write(lines.map((line) => `${line}\n`).join(''));
+  context.stderr.write(withoutCommands(lines.map((line) => `${line}\n`).join('')));
 }
 
 /** Writes data as JSON for machines: on one line for those that read line by line. */
 export function printJson(context: CliContext, data: unknown): void {
-  context.stdout.write(`${JSON.stringify(data, null, context.format === 'ndjson' ? undefined : 2)}\n`);
+  context.stdout.write(`${safeJson(data, context.format === 'ndjson' ? undefined : 2)}\n`);
 }
 
 /** Shows what was found in a manifest that can be run all the same, with the lines it was found on. */

@@ -86,9 +86,14 @@ function countLine({ diagnostics, source }: ManifestError): string {
   return `${found.join(', ')} in ${clean(source.file)}. Nothing was submitted.`;
 }
 
+/** Keeps the indentation. */
+function cleanLine(line: string): string {
+  return line.replace(/\S.*/s, clean);
+}
+
 function stackLines(error: unknown): string[] {
   const lines: string[] = [];
   for (let cause = error; cause instanceof Error; cause = cause.cause)
-    lines.push(cause.stack ?? cause.message);
+    lines.push(...(cause.stack ?? cause.message).split('\n').map(cleanLine));
   return lines;
 }

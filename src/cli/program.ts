@@ -1,4 +1,5 @@
 import { Command, Help } from 'commander';
+import { withoutCommands } from '../domain/foreign-text.js';
 import { VERSION } from '../version.js';
 import type { Register } from './command.js';
 import { registerAssemble, registerPick, registerPrune, registerSheet } from './commands/clips.js';
@@ -40,7 +41,7 @@ export function buildProgram(context: CliContext): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(text),
+      writeErr: (text) => context.stderr.write(withoutCommands(text)),
     })
     .configureHelp({ formatHelp })
     .showHelpAfterError('  hint: dailies --help lists the commands');

@@ -1,3 +1,4 @@
+import { safeJson, withoutCommands } from '../domain/foreign-text.js';
 import type { EventSink, RunEvent } from '../events.js';
 import { allowsRedraw } from '../ui/look.js';
 import { createProgress, type Progress } from '../ui/progress.js';
@@ -23,7 +24,7 @@ export async function openRunProgress(
   const { stdout, stderr, env, format } = context;
   const streamsToTerminal = format === 'ndjson' && stdout.isTTY === true;
   const progress = await createProgress({
-    write: (text) => stderr.write(text),
+    write: (text) => stderr.write(withoutCommands(text)),
     look: lookOf(context, 'stderr'),
     now: () => performance.now(),
     every(ms, tick) {
@@ -47,7 +48,7 @@ export async function openRunProgress(
     ...progress,
     handle(event) {
       if (!options.isKnown(event)) progress.handle(event);
-      if (format === 'ndjson') stdout.write(`${JSON.stringify(event)}\n`);
+      if (format === 'ndjson') stdout.write(`${safeJson(event)}\n`);
     },
     stop() {
       process.off('SIGTSTP', suspend);

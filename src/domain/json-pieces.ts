@@ -1,3 +1,5 @@
+import { safeJson } from './foreign-text.js';
+
 /**
  * The JSON of an object whose field `list` comes last and is long: a piece for each of its items, so that nobody has
  * to hold all of it. `head` has at least one field of its own, and `list` is none of them.
@@ -7,10 +9,10 @@ export function* jsonPieces(parts: {
   readonly list: string;
   readonly items: Iterable<object>;
 }): Iterable<string> {
-  yield `${JSON.stringify(parts.head).slice(0, -1)},${JSON.stringify(parts.list)}:[`;
+  yield `${safeJson(parts.head).slice(0, -1)},${safeJson(parts.list)}:[`;
   let separator = '';
   for (const item of parts.items) {
-    yield `${separator}${JSON.stringify(item)}`;
+    yield `${separator}${safeJson(item)}`;
     separator = ',';
   }
   yield ']}\n';

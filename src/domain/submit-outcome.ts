@@ -3,8 +3,12 @@ import type { JobRef } from './attempt.js';
 /** What became of a submit, by the table under "Money": what may be done next hangs on it. */
 export type SubmitOutcome =
   | { readonly kind: 'accepted'; readonly job: JobRef; readonly status: string }
-  /** The answer was lost or cannot be read: perhaps charged. */
-  | { readonly kind: 'uncertain'; readonly message: string }
+  /** The answer was lost or cannot be read: perhaps charged. `stops`: the next submit would meet the same. */
+  | {
+      readonly kind: 'uncertain';
+      readonly message: string;
+      readonly stops?: { readonly hint: string };
+    }
   /** A definite no. `stops`: it is about the key or the account, so that no further submit has a chance. */
   | {
       readonly kind: 'refused';

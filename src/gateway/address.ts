@@ -3,11 +3,21 @@ import { isMeantAsLoopback } from '../domain/loopback.js';
 
 /** Addresses that only mean something on this machine or its own network (IANA special-purpose registries). */
 const PRIVATE = new BlockList();
-for (const network of [
+const PRIVATE_IPV4 = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
-  ...['192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
-  ...['::/127', '64:ff9b:1::/48', 'fc00::/7', 'fe80::/10', 'ff00::/8'],
-]) {
+  ...['192.0.0.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
+];
+/** Among them those of tunnels that nobody runs any more: IPv4-compatible, Teredo and 6to4, which lead anywhere. */
+const PRIVATE_IPV6 = [
+  ...['::/96', '::ffff:0:0:0/96', '64:ff9b:1::/48', '100::/64', '2001::/32', '2002::/16'],
+  ...['fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+];
+/** NAT64 (RFC 6052): a network of IPv6 alone resolves all names of IPv4 so, and the IPv4 address in it decides. */
+const NAT64 = PRIVATE_IPV4.map((network) => {
+  const [address = '', prefix] = network.split('/');
+  return `64:ff9b::${address}/${96 + Number(prefix)}`;
+});
+for (const network of [...PRIVATE_IPV4, ...PRIVATE_IPV6, ...NAT64]) {
   const [address = '', prefix] = network.split('/');
   PRIVATE.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
@@ -21,17 +31,23 @@ export function isPrivateHost(hostname: string): boolean {
   return isIP(host) === 0 ? isMeantAsLoopback(host) : isPrivateAddress(host);
 }
 
-/** Whether a resolved address is loopback, private or link-local; an IPv4 address in IPv6 clothing is seen through. */
+/**
+ * Whether a resolved address is loopback, private or link-local. An IPv4 address mapped into IPv6 is seen through by
+ * `BlockList`. What is no address leads nowhere.
+ */
 function isPrivateAddress(address: string): boolean {
-  return PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  // A link-local one may name its interface.
+  const [plain = ''] = address.split('%');
+  const family = isIP(plain);
+  return family === 0 || PRIVATE.check(plain, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Without the brackets of an IPv6 literal and without the dot that ends a full name. */
+/** Without the brackets of an IPv6 literal and without the dots that end a full name. */
 function bare(hostname: string): string {
   return hostname
     .toLowerCase()
     .replace(/^\[(.*)\]$/, '$1')
-    .replace(/\.$/, '');
+    .replace(/\.+$/, '');
 }
 
 /** A name that leads to private addresses only. */

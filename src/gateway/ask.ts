@@ -4,6 +4,7 @@ import { isClosedConnection } from './failure.js';
 import { redirectOf } from './headers.js';
 import { unpacked } from './packed.js';
 import type { Answer } from './read-submit.js';
+import type { Redact } from './redact.js';
 import type { Web } from './web.js';
 import {
   LimitReached,
@@ -24,24 +25,38 @@ export type Asked =
 export type Question = Omit<WireRequest, 'onHead' | 'idleTimeoutMs' | 'dispatcher'> & {
   /** A longer body is cut off and counts as broken. */
   readonly maxBytes: number;
+  /** Takes the key out of the body, before anybody reads it. */
+  readonly redact: Redact;
 };
+
+/** What came of an answer that broke off is worth so much of a look. */
+const TELLING_BYTES = 256 * 1024;
 
 /** Sends a request once and collects its answer. */
 export async function ask(dispatcher: Dispatcher, question: Question): Promise<Asked> {
-  const { maxBytes, ...request } = question;
+  const { maxBytes, redact, ...request } = question;
   const { sink, body } = collector(maxBytes);
+  const answerOf = (head: Head, packed: Buffer): Answer => {
+    return { ...head, body: withoutKey(unpacked(head, packed, maxBytes), redact) };
+  };
   const result = await sendOnce({ ...request, dispatcher, onHead: () => sink });
   switch (result.kind) {
     case 'complete':
-      return { kind: 'answered', answer: { ...result.head, body: unpacked(result.head, body(), maxBytes) } };
+      return { kind: 'answered', answer: answerOf(result.head, body()) };
     case 'unsent':
       return result;
     case 'broken': {
       const { error, head } = result;
-      const partial = head && { ...head, body: unpacked(head, body(), maxBytes) };
+      const partial = head && answerOf(head, body().subarray(0, TELLING_BYTES));
       return { kind: 'broken', error, ...defined({ partial }) };
     }
   }
+}
+
+function withoutKey(body: Buffer, redact: Redact): Buffer {
+  const text = body.toString();
+  const safe = redact(text);
+  return safe === text ? body : Buffer.from(safe);
 }
 
 /**

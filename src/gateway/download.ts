@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { DailiesError } from '../errors.js';
 import { collector, follow } from './ask.js';
 import { afterALook, isOfAnother, isSuspicious, rangeOf, validatorOf } from './clip-answer.js';
 import { failureWords } from './failure.js';
@@ -6,9 +7,10 @@ import { header, retryAfterMs } from './headers.js';
 import type { ClipUrl, DownloadOutcome } from './outcomes.js';
 import { isPacked, unpackInto, type Unpacking } from './packed.js';
 import { openPart, type PartFile } from './part-file.js';
+import type { Redact } from './redact.js';
 import type { Web } from './web.js';
 import { LimitReached, type BodySink, type Head, type WireResult } from './wire.js';
-import { bodyWords, printable, type Redact } from './words.js';
+import { bodyWords, printable } from './words.js';
 
 export interface DownloadRequest {
   readonly source: ClipUrl;
@@ -16,8 +18,10 @@ export interface DownloadRequest {
   readonly target: string;
   /** Names the clip, whatever its address: the job's id and the index of the output will do. */
   readonly identity: string;
+  /** More bytes than the clip can have, as they were meant: packed ones count unpacked. */
+  readonly maxBytes: number;
   readonly signal: AbortSignal;
-  /** Called for every piece that comes: bytes so far and in all, where the server says. */
+  /** Called for every piece that comes: bytes so far and in all, where the server says. An error of ours ends the download. */
   readonly onProgress?: (bytes: number, totalBytes: number | undefined) => void;
   readonly idleTimeoutMs?: number;
 }
@@ -41,7 +45,7 @@ const WORDS_BYTES = 128 * 1024;
  * Streams a clip into a file, continuing what an earlier try of the same clip left there if the server vouches that it
  * is still the same. What was interrupted stays for the next try. The file is fsynced before `downloaded` is answered.
  * Throws `disk` where the file cannot be written, or where a link or anything else but a regular file bears its name;
- * and the signal's reason when stopped.
+ * what `onProgress` throws of ours, and the signal's reason when stopped.
  */
 export async function downloadClip(
   request: DownloadRequest,
@@ -69,7 +73,7 @@ interface Fetching {
 
 /** What an answer turned out to be, and where it went. */
 interface Reception {
-  use: 'none' | 'clip' | 'start_over' | 'wrong_range';
+  use: 'none' | 'clip' | 'start_over' | 'wrong_range' | 'too_large';
   totalBytes: number | undefined;
   /** The key was sent to the address that answered. */
   withKey: boolean;
@@ -107,6 +111,8 @@ async function fetchInto(fetching: Fetching): Promise<DownloadOutcome | { readon
   });
   const torn = await unpacking?.end({ isComplete: result.kind === 'complete' });
   if (part.failure) throw part.failure;
+  for (const error of [torn, 'error' in result ? result.error : undefined])
+    if (error instanceof DailiesError) throw error;
   request.signal.throwIfAborted();
   return conclude(torn && reception.use === 'clip' ? { kind: 'broken', error: torn } : result, {
     ...fetching,
@@ -115,7 +121,10 @@ async function fetchInto(fetching: Fetching): Promise<DownloadOutcome | { readon
 }
 
 /** Decides where the body of an answer goes. */
-function receive(head: Head, { part, request, reception }: Fetching & { reception: Reception }): BodySink {
+function receive(
+  head: Head,
+  { part, request, context, reception }: Fetching & { reception: Reception },
+): BodySink {
   const { words } = reception;
   const begun = part.note;
   if (head.status === 416 && begun) reception.use = 'start_over';
@@ -129,11 +138,18 @@ function receive(head: Head, { part, request, reception }: Fetching & { receptio
     return words.sink;
   }
   reception.totalBytes = range.total;
-  if (!packed) part.describe({ validator: validatorOf(head), total: range.total });
+  const tooLarge = (): never => {
+    reception.use = 'too_large';
+    part.giveUp();
+    throw new LimitReached('larger than the clip can be');
+  };
+  if ((range.total ?? 0) > request.maxBytes) return { write: tooLarge };
+  if (!packed) part.describe({ validator: keepable(validatorOf(head), context.redact), total: range.total });
   const useAsClip = (): BodySink => {
     reception.use = 'clip';
     return {
       write(piece, resume) {
+        if (part.bytes + piece.length > request.maxBytes) tooLarge();
         const more = part.write(piece, resume);
         request.onProgress?.(part.bytes, range.total);
         return more;
@@ -145,9 +161,14 @@ function receive(head: Head, { part, request, reception }: Fetching & { receptio
   return isNew && isSuspicious(head) ? afterALook(words, useAsClip) : useAsClip();
 }
 
+/** A validator is kept beside the part: one that has the key in it is none. */
+function keepable(validator: string | undefined, redact: Redact): string | undefined {
+  return validator !== undefined && redact(validator) === validator ? validator : undefined;
+}
+
 async function conclude(
   result: WireResult,
-  { part, context, reception }: Fetching & { readonly reception: Reception },
+  { part, request, context, reception }: Fetching & { readonly reception: Reception },
 ): Promise<DownloadOutcome | { readonly kind: 'start_over' }> {
   const { use, totalBytes, withKey, words } = reception;
   const interrupted = (why: string): DownloadOutcome => ({
@@ -155,6 +176,10 @@ async function conclude(
     message: printable(why, context.redact),
   });
   if (use === 'start_over') return { kind: 'start_over' };
+  if (use === 'too_large') {
+    const megabytes = Math.floor(request.maxBytes / 1e6);
+    return { kind: 'too_large', message: `it is larger than ${megabytes} MB` };
+  }
   if (use === 'wrong_range') {
     return { kind: 'url_refused', message: 'the server sent another range than it was asked for' };
   }

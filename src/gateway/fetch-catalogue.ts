@@ -4,7 +4,8 @@ import type { Asked, Question } from './ask.js';
 import { failureWords } from './failure.js';
 import { retryAfterMs } from './headers.js';
 import { asObject, parseJson } from './json.js';
-import { bodyWords, printable, type Redact } from './words.js';
+import type { Redact } from './redact.js';
+import { bodyWords, printable } from './words.js';
 
 /** How long a catalogue is asked for, and how long one try of it may last. */
 const PATIENCE_MS = 15_000;
@@ -22,13 +23,11 @@ interface CatalogueRequest {
   /** Whether a key goes with the question. */
   readonly hasKey: boolean;
   readonly redact: Redact;
-  /** The same for the catalogue itself, which is kept. */
-  readonly redactData: Redact;
 }
 
 /** Reads the list of models, again and again while the gateway does not answer. See `Gateway.fetchCatalogue`. */
 export async function fetchCatalogue(request: CatalogueRequest): Promise<unknown> {
-  const { get, baseUrl, clock, signal, keyHint, hasKey, redact, redactData } = request;
+  const { get, baseUrl, clock, signal, keyHint, hasKey, redact } = request;
   const end = clock.elapsed() + PATIENCE_MS;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
     const asked = await get({ maxBytes: LARGEST_CATALOGUE_BYTES, totalTimeoutMs: TRY_MS });
@@ -53,7 +52,7 @@ export async function fetchCatalogue(request: CatalogueRequest): Promise<unknown
       const message = printable(`${baseUrl} ${refuses}: ${words}`, redact);
       throw new DailiesError('key-refused', message, { hint: keyHint });
     }
-    const value = status < 300 ? parseJson(redactData(body.toString())) : undefined;
+    const value = status < 300 ? parseJson(body) : undefined;
     if (asObject(value) || Array.isArray(value)) return { body: value };
     return {
       why: `it answers ${status}: ${words}`,

@@ -13,9 +13,11 @@ import type { ClipUrl, DownloadOutcome, PollOutcome, SubmitOutcome } from './out
 import type { ProxyEnv } from './proxy.js';
 import { readPoll } from './read-poll.js';
 import { readLost, readSubmit, type ReadingContext } from './read-submit.js';
+import { dataRedactor, redactor } from './redact.js';
 import { USER_AGENT } from './user-agent.js';
 import { openWeb } from './web.js';
-import { dataRedactor, printable, redactor } from './words.js';
+import { asError } from './wire.js';
+import { printable } from './words.js';
 
 /** A video API by the contract in test/contract: what can be asked of it, with every way it can answer told apart. */
 export interface Gateway {
@@ -111,6 +113,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   const headers = { ...keyHeaders, accept: 'application/json' };
   const context = (): ReadingContext => ({ addresses, redact, now: clock.now() });
   const why = (error: Error): string => printable(failureWords(error), redact);
+  const unforeseen = (error: unknown): string => `the answer could not be read (${why(asError(error))})`;
 
   const get = (path: string, signal: AbortSignal, limits: Partial<Question> = {}): Promise<Asked> =>
     askAgain(api, {
@@ -120,6 +123,7 @@ export function openGateway(options: GatewayOptions): Gateway {
       signal,
       totalTimeoutMs: timeouts.answerMs,
       maxBytes: LARGEST_ANSWER_BYTES,
+      redact: redactData,
       ...limits,
     });
 
@@ -133,6 +137,7 @@ export function openGateway(options: GatewayOptions): Gateway {
         signal,
         totalTimeoutMs: timeouts.submitMs + Math.ceil(body.length / SLOWEST_UPLOAD_BYTES_PER_MS),
         maxBytes: LARGEST_ANSWER_BYTES,
+        redact: redactData,
       }),
     );
     switch (asked.kind) {
@@ -172,10 +177,15 @@ export function openGateway(options: GatewayOptions): Gateway {
         keyHint,
         hasKey: apiKey !== undefined,
         redact,
-        redactData,
       }),
-    submit,
-    poll,
+    // The last resort, where an answer is what nobody thought of: it ends neither a submit nor the wait for a job.
+    submit: (body, signal) =>
+      submit(body, signal).catch((error: unknown) => ({ kind: 'uncertain', message: unforeseen(error) })),
+    poll: (job, signal) =>
+      poll(job, signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        return { kind: 'unavailable', message: unforeseen(error) };
+      }),
     contentUrl: (job, index) => addresses.contentUrl(job, index),
     download: (request) =>
       downloadClip(request, {

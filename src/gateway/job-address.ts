@@ -1,10 +1,12 @@
 import type { JobRef } from '../domain/attempt.js';
 import { isSigned } from '../domain/unsigned-url.js';
 import type { ClipUrl } from './outcomes.js';
-import type { Redact } from './words.js';
+import { KEY_MARK, type Redact } from './redact.js';
 
 /** Longer than any id that was ever seen by far; more is not an id. */
 const LONGEST_ID = 512;
+/** The same of an address that is to be kept. */
+const LONGEST_ADDRESS = 2048;
 
 export type JobAddresses = ReturnType<typeof jobAddresses>;
 
@@ -16,11 +18,14 @@ export function jobAddresses(baseUrl: string, redact: Redact) {
   const base = new URL(`${baseUrl}/`);
   const standardPath = (job: JobRef): string => `${base.pathname}videos/${encodeURIComponent(job.id)}`;
 
+  /** Whether a text has no key in it, and had none before the answer was read. */
+  const isKeyFree = (text: string): boolean => redact(text) === text && !text.includes(KEY_MARK);
+
   /** The address a gateway gives, only where it is its own: the key goes nowhere else. */
   function ownAddress(text: unknown): URL | undefined {
     if (typeof text !== 'string' || text === '' || !URL.canParse(text, base.href)) return undefined;
     const url = new URL(text, base);
-    const isFitToKeep = !isSigned(url.href) && redact(url.href) === url.href;
+    const isFitToKeep = url.href.length <= LONGEST_ADDRESS && !isSigned(url.href) && isKeyFree(url.href);
     return url.origin === base.origin && isFitToKeep ? url : undefined;
   }
 
@@ -28,10 +33,20 @@ export function jobAddresses(baseUrl: string, redact: Redact) {
     /** The job that an answer names, or undefined where it has no id that can be read. */
     jobOf(answer: { readonly id?: unknown; readonly polling_url?: unknown }): JobRef | undefined {
       const id = readableId(answer.id);
-      if (id === undefined) return undefined;
+      // Without its id a job cannot be asked for, and with the key in it the id cannot be kept: there is none.
+      if (id === undefined || !isKeyFree(id)) return undefined;
       const url = ownAddress(answer.polling_url);
       const isStandard = !url || url.pathname + url.search === standardPath({ id });
       return isStandard ? { id } : { id, polling_url: url.href };
+    },
+    /** The base URL that a redirected submit should have gone to, where the redirect shows that it is another one. */
+    baseBehind(location: string | undefined): string | undefined {
+      if (location === undefined || !URL.canParse(location, `${base.href}videos`)) return undefined;
+      const url = new URL(location, `${base.href}videos`);
+      const [, path] = /^(.*)\/videos\/?$/.exec(url.pathname) ?? [];
+      const isFitToShow = url.protocol === 'https:' && !isSigned(url.href) && isKeyFree(url.href);
+      const found = url.origin + (path ?? '');
+      return path === undefined || !isFitToShow || found === baseUrl ? undefined : found;
     },
     /** Where to look at it, as paths with their query: the address it was given, where it has one of its own. */
     pollPaths(job: JobRef): { readonly own?: string; readonly standard: string } {
@@ -49,6 +64,8 @@ export function jobAddresses(baseUrl: string, redact: Redact) {
     clipUrl(text: unknown): ClipUrl | undefined {
       if (typeof text !== 'string' || text === '' || !URL.canParse(text, base.href)) return undefined;
       const url = new URL(text, base);
+      // An address that the key was taken out of leads nowhere.
+      if (text.includes(KEY_MARK)) return undefined;
       const isFetchable = url.protocol === 'https:' || url.protocol === base.protocol;
       return isFetchable ? { url: url.href, withKey: url.origin === base.origin } : undefined;
     },

@@ -21,9 +21,13 @@ export function asText(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
-/** US dollars as a gateway reports them: a number or a numeric string, not negative; else undefined. */
+/** No job costs more. With more, sums would lose their cents, and then their sense. */
+const MOST_USD = 1_000_000;
+
+/** US dollars as a gateway reports them: a number or a decimal string, neither negative nor absurd; else undefined. */
 export function asUsd(value: unknown): number | undefined {
-  const text = asText(value);
-  const usd = text === undefined ? value : Number(text);
-  return typeof usd === 'number' && Number.isFinite(usd) && usd >= 0 ? usd : undefined;
+  const usd = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
+  return typeof usd === 'number' && usd >= 0 && usd <= MOST_USD ? usd : undefined;
 }
+
+const DECIMAL = /^\s*\d{1,20}(?:\.\d{1,30})?(?:e[+-]?\d{1,3})?\s*$/i;

@@ -14,8 +14,16 @@ export type PollOutcome =
   | { readonly kind: 'running'; readonly status: 'pending' | 'in_progress' }
   /** A status this program does not know; not the end. */
   | { readonly kind: 'unknown_status'; readonly word: string }
-  /** One entry for each output, never none. `cost_usd` absent: not reported, which is not zero. */
-  | { readonly kind: 'completed'; readonly urls: readonly ClipUrl[]; readonly cost_usd?: number }
+  /**
+   * One entry for each output, never none; `leftOut`: how many more the gateway lists than any job has. `cost_usd` absent: not
+   * reported, which is not zero.
+   */
+  | {
+      readonly kind: 'completed';
+      readonly urls: readonly ClipUrl[];
+      readonly leftOut?: number;
+      readonly cost_usd?: number;
+    }
   | {
       readonly kind: 'ended';
       readonly status: 'failed' | 'cancelled' | 'expired';
@@ -37,6 +45,8 @@ export type DownloadOutcome =
   /** This address will not do: its signature has expired, it redirects badly. A fresh poll may bring another. */
   | { readonly kind: 'url_refused'; readonly message: string }
   | { readonly kind: 'interrupted'; readonly message: string; readonly retryAfterMs?: number | undefined }
+  /** More bytes than the clip can have: nothing of them is kept. */
+  | { readonly kind: 'too_large'; readonly message: string }
   /** A page, an error or nothing at all under a 200. */
   | { readonly kind: 'not_media'; readonly message: string }
   | { readonly kind: 'key_refused'; readonly status: number; readonly message: string };

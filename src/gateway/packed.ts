@@ -53,12 +53,16 @@ const CODINGS = new Map([
   ['br', brotli],
 ]);
 
+/** Nobody packs what is packed more often; each layer takes memory. */
+const MOST_LAYERS = 3;
+
 /** How a body was packed, in the order in which it has to be unpacked; names that we cannot unpack are passed over. */
 function codingsOf({ headers }: Head): readonly Coding[] {
   const encoding = headers['content-encoding'];
   if (encoding === undefined) return [];
   const names = [encoding].flat().join(',').toLowerCase().split(',');
-  return names.flatMap((name) => CODINGS.get(name.trim()) ?? []).reverse();
+  const codings = names.flatMap((name) => CODINGS.get(name.trim()) ?? []).reverse();
+  return codings.length > MOST_LAYERS ? [] : codings;
 }
 
 /** Whether a body comes packed, in a way that we can unpack. */

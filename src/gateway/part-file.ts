@@ -121,6 +121,11 @@ export class PartFile implements BodySink {
     this.#note = undefined;
   }
 
+  /** What comes is not the clip: `release` leaves nothing of it. */
+  giveUp(): void {
+    this.#note = undefined;
+  }
+
   write(piece: Buffer, resume: () => void): boolean {
     if (this.#failure) throw this.#failure;
     this.#hash.update(piece);

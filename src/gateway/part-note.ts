@@ -35,9 +35,13 @@ export function readNote(part: string): KeptNote | undefined {
   const identity = asText(note?.['identity']);
   const validator = asText(note?.['validator']);
   const bytes = note?.['bytes'];
-  if (identity === undefined || validator === undefined || typeof bytes !== 'number') return undefined;
+  if (identity === undefined || validator === undefined || !isCount(bytes)) return undefined;
   const total = typeof note?.['total'] === 'number' ? note['total'] : undefined;
   return defined({ identity, validator, bytes, total });
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
 
 /**

@@ -7,8 +7,8 @@ import type { ClipUrl, PollOutcome } from './outcomes.js';
 import type { Answer, ReadingContext } from './read-submit.js';
 import { bodyWords, errorWords, printable } from './words.js';
 
-/** More outputs than any job has; a longer list is not believed. */
-const MOST_OUTPUTS = 100;
+/** Far more outputs than any job has. */
+const MOST_OUTPUTS = 1000;
 
 /** What the answer to a poll means. Whatever is not a plain word of the gateway about this job leaves it as it is. */
 export function readPoll(answer: Answer, context: ReadingContext & { readonly job: JobRef }): PollOutcome {
@@ -21,7 +21,7 @@ export function readPoll(answer: Answer, context: ReadingContext & { readonly jo
     case 'in_progress':
       return { kind: 'running', status };
     case 'completed':
-      return { kind: 'completed', urls: clipUrls(fields, context), ...costOf(fields) };
+      return { kind: 'completed', ...outputsIn(fields, context), ...costOf(fields) };
     case 'failed':
     case 'cancelled':
     case 'expired': {
@@ -46,18 +46,18 @@ function readFailure(answer: Answer, { redact, now }: ReadingContext): PollOutco
 }
 
 /**
- * The outputs in order, each with every address it has: signed storage first (`urls`: quick, and no detour through
+ * The outputs in order, as many as are believed, and how many more are listed. Each with every address it has: signed storage first (`urls`: quick, and no detour through
  * the gateway), then `unsigned_urls`, then the content endpoint, which serves the output as long as it is kept.
  */
-function clipUrls(
+function outputsIn(
   fields: JsonObject,
   { job, addresses }: { readonly job: JobRef; readonly addresses: JobAddresses },
-): ClipUrl[] {
+): { readonly urls: readonly ClipUrl[]; readonly leftOut?: number } {
   const lists = [fields['urls'], fields['unsigned_urls']].map((list): readonly unknown[] =>
     Array.isArray(list) ? list : [],
   );
-  const count = Math.min(Math.max(1, ...lists.map((list) => list.length)), MOST_OUTPUTS);
-  return Array.from({ length: count }, (_, index) => {
+  const listed = Math.max(1, ...lists.map((list) => list.length));
+  const urls = Array.from({ length: Math.min(listed, MOST_OUTPUTS) }, (_, index) => {
     const content = addresses.contentUrl(job, index);
     const named = lists.map((list) => addresses.clipUrl(addressIn(list[index])));
     return named
@@ -65,6 +65,7 @@ function clipUrls(
       .filter((clip) => clip.url !== content.url)
       .reduceRight((next, clip) => ({ ...clip, next }), content);
   });
+  return { urls, ...(listed > urls.length ? { leftOut: listed - urls.length } : {}) };
 }
 
 /** An address stands in the list by itself, or in an object of its own. */
@@ -72,6 +73,15 @@ function addressIn(entry: unknown): unknown {
   return asObject(entry)?.['url'] ?? entry;
 }
 
+/**
+ * What a job has cost: `cost`, or `video_cost` as a relative of this API has it. Where the user's own key for the provider
+ * was used, the gateway takes little or nothing, and the provider's price comes on top: without it the cost is not known.
+ */
 function costOf(fields: JsonObject): { readonly cost_usd?: number } {
-  return defined({ cost_usd: asUsd(asObject(fields['usage'])?.['cost']) });
+  const usage = asObject(fields['usage']) ?? {};
+  const ownUsd = asUsd(usage['cost']) ?? asUsd(usage['video_cost']);
+  if (usage['is_byok'] !== true && usage['is_byok'] !== 'true') return defined({ cost_usd: ownUsd });
+  const details = asObject(usage['cost_details']) ?? {};
+  const upstreamUsd = asUsd(details['upstream_inference_cost']) ?? asUsd(usage['upstream_inference_cost']);
+  return upstreamUsd === undefined || upstreamUsd === 0 ? {} : { cost_usd: upstreamUsd + (ownUsd ?? 0) };
 }

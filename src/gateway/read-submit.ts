@@ -4,7 +4,8 @@ import { asObject, asText, parseJson, type JsonObject } from './json.js';
 import type { JobAddresses } from './job-address.js';
 import type { SubmitOutcome } from './outcomes.js';
 import type { Head } from './wire.js';
-import { bodyWords, errorWords, printable, type Redact } from './words.js';
+import type { Redact } from './redact.js';
+import { bodyWords, errorWords, printable } from './words.js';
 
 /** A whole answer, bounded in size. */
 export interface Answer extends Head {
@@ -18,14 +19,14 @@ export interface ReadingContext {
   readonly now: number;
 }
 
-/** Statuses that say for certain that nothing was begun. Redirects are the others: a POST follows none. */
+/** Statuses that say for certain that nothing was begun. */
 const REFUSALS = new Set([400, 404, 413, 422]);
 
 /** What the answer to a submit means: the table under "Money", row by row. */
 export function readSubmit(answer: Answer, context: ReadingContext): SubmitOutcome {
   const { status, body } = answer;
   if (status < 300) return readAccepted(answer, context);
-  if (status < 400) return { kind: 'refused', status, message: redirectWords(answer, context.redact) };
+  if (status < 400) return readRedirect(answer, context);
 
   const fields = asObject(parseJson(body));
   const message = printable(bodyWords(body) ?? 'no reason given', context.redact);
@@ -76,17 +77,36 @@ function readAccepted({ status, body }: Answer, { addresses, redact }: ReadingCo
   return {
     kind: 'uncertain',
     message: `the gateway answered ${status} without a job id that can be read: ${said}`,
+    // What does not even speak the language of this API would answer all others alike.
+    ...defined({ stops: fields ? undefined : { hint: `${CHECK_BASE}, then ${SETTLE}` } }),
+  };
+}
+
+const CHECK_BASE = 'check the base URL (it usually ends in /api/v1)';
+const SETTLE = 'look whether a job was begun, and settle the shot with dailies resolve';
+
+/**
+ * An API that works behind the scenes may answer 303 to what it has accepted, and a wrong base URL redirects everything:
+ * perhaps there is a job, and the next submit would meet the same.
+ */
+function readRedirect(answer: Answer, { addresses, redact }: ReadingContext): SubmitOutcome {
+  const location = header(answer, 'location');
+  const to = location !== undefined && URL.canParse(location) ? new URL(location).origin : 'elsewhere';
+  const what = `the gateway redirects to ${to} (${answer.status}); a submit follows no redirect`;
+  const baseUrl = addresses.baseBehind(location);
+  const check =
+    baseUrl === undefined
+      ? CHECK_BASE
+      : `write base_url: ${printable(baseUrl, redact)} under gateway: in the manifest`;
+  return {
+    kind: 'uncertain',
+    message: printable(`${what}, so nobody knows whether a job was begun`, redact),
+    stops: { hint: `${check}; ${SETTLE}` },
   };
 }
 
 function beginning(body: Buffer, redact: Redact): string {
   return printable(body.subarray(0, 300).toString(), redact);
-}
-
-function redirectWords(answer: Answer, redact: Redact): string {
-  const location = header(answer, 'location') ?? '';
-  const to = URL.canParse(location) ? new URL(location).origin : 'elsewhere';
-  return printable(`the gateway redirects to ${to} (${answer.status}); a submit follows no redirect`, redact);
 }
 
 type Stops = 'key' | 'credits' | 'budget';

@@ -1,42 +1,26 @@
 import { stripVTControlCharacters } from 'node:util';
+import { REORDERING } from '../domain/foreign-text.js';
 import { isSigned, unsignedUrl } from '../domain/unsigned-url.js';
 import { asObject, asText, parseJson, type JsonObject } from './json.js';
-
-/** Takes the key out of a text that leaves the program. */
-export type Redact = (text: string) => string;
+import type { Redact } from './redact.js';
 
 /** Longest text of a gateway that is passed on, in UTF-16 units. */
 const LONGEST = 500;
-/** A shorter word may well occur by itself, and is no key. */
-const SHORTEST_KEY = 4;
-
-/** A key this long turns up in no name and no address by chance. */
-const UNMISTAKABLE_KEY = 16;
-
-/** As `redactor`, for what is worked with and not only shown: a short key may be part of a model's name there. */
-export function dataRedactor(apiKey: string | undefined): Redact {
-  return redactor(apiKey !== undefined && apiKey.length < UNMISTAKABLE_KEY ? undefined : apiKey);
-}
-
-/** Replaces the key, also where it stands URL-encoded, by `[key]`. */
-export function redactor(apiKey: string | undefined): Redact {
-  if (apiKey === undefined || apiKey.length < SHORTEST_KEY) return (text) => text;
-  const forms = [...new Set([apiKey, encodeURIComponent(apiKey)])];
-  return (text) => forms.reduce((rest, form) => rest.replaceAll(form, '[key]'), text);
-}
-
-/** Characters that turn the reading direction around, and so can make a text say what it does not. */
-const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** What lies behind so much of a text is not even looked at. */
+const MOST_LOOKED_AT = 16 * 1024;
+/** Nobody reads more of them. */
+const MOST_REASONS = 20;
 
 /**
  * A gateway's text as it may be shown and kept: whatever steers a terminal or turns text around is dropped, white
  * space is made plain, the key and the signatures of URLs are taken out, and the length is bounded.
  */
 export function printable(text: string, redact: Redact): string {
-  const plain = stripVTControlCharacters(text)
+  const plain = stripVTControlCharacters(text.slice(0, MOST_LOOKED_AT))
     .replace(/\s+/g, ' ')
     .replace(/\p{Cc}/gu, '')
-    .replace(BIDI, '')
+    .replace(REORDERING, '')
+    .replace(/\p{Cs}/gu, '\ufffd')
     .trim();
   // Only now: a control character in the midst of the key would have hidden it.
   const safe = redact(plain).replace(/https?:\/\/[^\s"'<>]+/g, (url) =>
@@ -57,9 +41,15 @@ export function errorWords(error: unknown): string | undefined {
   const message = asText(fields['message']) ?? asText(fields['detail']) ?? asText(fields['error']);
   if (message === undefined) return shortJson(fields);
   const metadata = asObject(fields['metadata']) ?? {};
-  const reasons = Array.isArray(metadata['reasons']) ? metadata['reasons'].map(String).join(', ') : '';
-  const more = asText(metadata['raw']) ?? asText(reasons);
+  const more = asText(metadata['raw']) ?? reasonsIn(metadata['reasons']);
   return more === undefined || message.includes(more) ? message : `${message} (${more})`;
+}
+
+/** The reasons of a moderation: a list of words, as a rule. */
+function reasonsIn(list: unknown): string | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const reasons = list.slice(0, MOST_REASONS).map((reason: unknown) => asText(reason) ?? jsonOf(reason));
+  return asText(reasons.filter((reason) => reason !== undefined).join(', '));
 }
 
 /** What the body of an answer says: the words of its error, or what can be read of a page that is not JSON. */
@@ -84,9 +74,13 @@ function xmlWords(text: string): string {
 }
 
 function shortJson(value: JsonObject): string | undefined {
+  const text = jsonOf(value);
+  return text === '{}' ? undefined : text;
+}
+
+function jsonOf(value: unknown): string | undefined {
   try {
-    const text = JSON.stringify(value);
-    return text === '{}' ? undefined : text;
+    return JSON.stringify(value);
   } catch {
     // Nested deeper than the stack.
     return undefined;

@@ -55,7 +55,10 @@ export interface AttemptStore<Order extends WorkOrder = WorkOrder> extends ShotS
    * that was not accepted, and goes on.
    */
   intend(purchase: Purchase, again?: Attempt): Promise<Verdict>;
-  /** Writes down what a submit came to, and learns the pace from it. `sentAtMs` is by `Clock.elapsed`. */
+  /**
+   * Writes down what a submit came to, and learns the pace from it. An accepted job that another attempt has already leaves
+   * this one uncertain: which of the two it belongs to, nobody knows. `sentAtMs` is by `Clock.elapsed`.
+   */
   settle(attempt: Attempt, outcome: SubmitOutcome, sentAtMs: number): Promise<Attempt>;
   /** Moves an attempt. */
   record(attempt: Attempt, event: AttemptEvent): Promise<Attempt>;

@@ -21,6 +21,7 @@ import { basename, dirname, join, sep } from 'node:path';
 import { diskError, errnoOf, onDisk, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
+import { assertRoom } from './disk-space.js';
 import { fileAt, hashFile } from './name-file.js';
 import { ownFolder } from './own-folder.js';
 import { isAlive } from './process-identity.js';
@@ -135,7 +136,10 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     assertThere() {
       if (device === undefined) make(folder);
       const now = deviceOf(root);
-      if (now !== undefined && now === (device ??= now)) return;
+      if (now !== undefined && now === (device ??= now)) {
+        assertRoom(root, 'clips');
+        return;
+      }
       throw new DailiesError('disk', `the folder of the clips is gone: ${root}`, {
         hint: 'put it back, then run again: what was paid for is fetched then',
       });

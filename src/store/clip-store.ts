@@ -41,7 +41,7 @@ export interface ClipStore {
    * Throws `file-unusable` where the bytes are not what `clip` says.
    */
   put(source: ClipSource, clip: ClipFacts): Promise<void>;
-  /** Throws `disk` once the store is gone, or another disk stands in its place: what is written there would be lost. */
+  /** Throws `disk` where no clip can be taken in: the store is gone, another disk stands in its place, or its disk is all but full. */
   assertThere(): void;
   /** What the store has under a content; undefined where it has none. */
   stat(sha256: string): Promise<ClipStat | undefined>;

@@ -1,11 +1,42 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { DailiesError } from '../errors.js';
 
 /** The bytes that may still be written to the disk a folder lies on, or will lie on; undefined where it does not tell. */
 export async function freeBytes(folder: string): Promise<number | undefined> {
   const { bavail, bsize } = (await fileSystemOf(folder)) ?? {};
   return bavail === undefined || bsize === undefined ? undefined : bavail * bsize;
+}
+
+/** So much of a disk is left free by downloads, and half of it by intents: to write down what becomes of both. */
+const KEPT_FREE_BYTES = 64 * 1024 * 1024;
+/** Of a small disk, this part. */
+const KEPT_FREE_SHARE = 1 / 16;
+
+/**
+ * Looks whether there is room on the disk of a folder that is there, before it is needed: what has been bought must be
+ * written down, and a full disk would lose it. `records` may take more of the last room than `clips`. Throws `disk`.
+ */
+export function assertRoom(folder: string, use: 'clips' | 'records'): void {
+  const disk = sizeOf(folder);
+  if (!disk) return;
+  const kept = Math.min(KEPT_FREE_BYTES, disk.bytes * KEPT_FREE_SHARE) / (use === 'clips' ? 1 : 2);
+  if (disk.freeBytes >= kept) return;
+  const left = `${(disk.freeBytes / 1e6).toFixed(1)} MB`;
+  throw new DailiesError('disk', `the disk is full but for ${left}, which are kept free: ${folder}`, {
+    hint: 'make room on the disk, then run again: nothing was lost, and nothing more is bought until then',
+  });
+}
+
+/** Synchronously: it takes microseconds. Undefined where a disk does not tell. */
+function sizeOf(folder: string): { readonly bytes: number; readonly freeBytes: number } | undefined {
+  try {
+    const { bsize, blocks, bavail } = statfsSync(folder);
+    return blocks === 0 ? undefined : { bytes: blocks * bsize, freeBytes: bavail * bsize };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether files in two folders, or in those above them that are there, can share their bytes: one disk that knows links. */

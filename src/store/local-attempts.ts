@@ -1,13 +1,15 @@
 import { rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { isoNow, type Clock } from '../clock.js';
 import { createLedger, type Ceilings } from '../cost/ledger.js';
-import type { Attempt, AttemptEvent, RerenderMark } from '../domain/attempt.js';
+import type { Attempt, AttemptEvent, JobRef, RerenderMark } from '../domain/attempt.js';
 import { defined } from '../domain/defined.js';
 import { onDisk, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, unreachable } from '../errors.js';
 import { advance } from '../shot/advance.js';
 import { afterAcceptance, afterRefusal, FULL_PACE, nextSubmitAtMs } from '../shot/pace.js';
 import type { AttemptStore, Purchase, WorkOrder } from './attempt-store.js';
+import { assertRoom } from './disk-space.js';
 import { journalPath } from './journal.js';
 import type { AttemptEntry, Change } from './journal-line.js';
 import { writeLockfile } from './lockfile.js';
@@ -118,6 +120,7 @@ function createStore<Order extends WorkOrder>({
   const ledger = createLedger(state.attempts(), spending ?? {});
   const places = createPlaces<Order>({ jobs: spending?.jobs ?? 0, perModel: spending?.perModel ?? {} });
   const begun = new Map<string, string[]>();
+  const jobs = new Map(state.attempts().flatMap((attempt) => jobEntry(attempt)));
   let pace = FULL_PACE;
   let lastSubmitAtMs = -Infinity;
   let readAt = cataloguedAt;
@@ -196,6 +199,8 @@ function createStore<Order extends WorkOrder>({
       if (message !== undefined) return { kind: 'ceiling', message };
       const failure = ahead.failure();
       if (failure) throw failure;
+      // What the answer says has to be written down as well.
+      assertRoom(dirname(home.lockfile), 'records');
       lastSubmitAtMs = nowMs;
       const { id } = again ?? begin(purchase);
       const at = isoNow(clock);
@@ -206,9 +211,18 @@ function createStore<Order extends WorkOrder>({
     settle({ id }, outcome, sentAtMs) {
       const at = isoNow(clock);
       switch (outcome.kind) {
-        case 'accepted':
+        case 'accepted': {
           pace = afterAcceptance(pace);
-          return commit(next(id, { type: 'accepted', at, job: outcome.job }));
+          const { job } = outcome;
+          const key = jobKey(state.get(id), job);
+          const other = jobs.get(key);
+          if (other !== undefined) {
+            const message = `the gateway answered with job ${job.id}, which is the job of ${nameOf(state.get(other))} already`;
+            return commit(next(id, { type: 'answer_lost', at, message }));
+          }
+          jobs.set(key, id);
+          return commit(next(id, { type: 'accepted', at, job }));
+        }
         case 'uncertain':
           return commit(next(id, { type: 'answer_lost', at, message: outcome.message }));
         case 'refused':
@@ -278,6 +292,20 @@ function markOnce({ set, since, takes }: RerenderMark, attempts: readonly Attemp
     ({ rerender: said }) => said?.takes && said.set === set && said.since === since,
   );
   return isSaid || !takes ? { set, since } : { set, since, takes };
+}
+
+/** A gateway gives each job an id of its own. */
+function jobKey({ gateway }: Attempt, job: JobRef): string {
+  return `${gateway} ${job.id}`;
+}
+
+function nameOf({ owner: { shot, take } }: Attempt): string {
+  return take === 1 ? shot : `${shot} (take ${take})`;
+}
+
+function jobEntry(attempt: Attempt): readonly (readonly [string, string])[] {
+  const job = 'job' in attempt.state ? attempt.state.job : undefined;
+  return job ? [[jobKey(attempt, job), attempt.id]] : [];
 }
 
 const NOT_WRITTEN = 'the intent to submit could not be written down, so nothing was sent';

@@ -3,6 +3,7 @@ import { createReadStream, lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, 
 import { dirname, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { diskError, errnoOf, onDisk } from '../disk-error.js';
+import { safeJson } from '../domain/foreign-text.js';
 import { isRecord } from '../domain/is-record.js';
 import { readRegularSync } from '../regular-file.js';
 import { replaceFile } from './replace-file.js';
@@ -81,7 +82,7 @@ const MAX_METADATA_BYTES = 1_000_000;
 
 /** Writes the JSON beside a clip, for people and programs: what it was made from and what came of it. Throws `disk`. */
 export async function writeMetadata(path: string, content: object): Promise<void> {
-  const text = [`${JSON.stringify(content, null, 2)}\n`];
+  const text = [`${safeJson(content, 2)}\n`];
   await onDisk(path, 'written', () => replaceFile({ path, content: text, isDurable: false }));
 }
 

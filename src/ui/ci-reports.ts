@@ -1,3 +1,4 @@
+import { REORDERING, withoutCommands } from '../domain/foreign-text.js';
 import type { RunSummary, TakeResult } from '../events.js';
 import { count, formatDuration, formatUsd } from './figures.js';
 import { OUTCOMES } from './run-lines.js';
@@ -50,17 +51,22 @@ function testCase(shot: TakeResult, suite: string): string {
   return `${opening}><failure type="${shot.outcome}" message="${message}">${body}</failure></testcase>`;
 }
 
-/** XML 1.0 knows no way to write most control characters, nor half a surrogate pair; they become U+FFFD. */
+/**
+ * XML 1.0 knows no way to write most control characters, nor half a surrogate pair; they become U+FFFD. CI systems print what
+ * a report says into their logs: nothing in it may be a command there.
+ */
 function escapeXml(text: string): string {
-  return text
+  return withoutCommands(text)
     .replace(NOT_XML, '\ufffd')
+    .replace(REORDERING, '')
+    .replace(/[\u2028\u2029]/g, ' ')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;');
 }
 
-const NOT_XML = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+const NOT_XML = /[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
 /** GitHub cuts a step's summary off at 1 MiB; a table of so many rows stays well below. */
 const MOST_ROWS = 1000;

@@ -1,7 +1,8 @@
 import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
+import { REORDERING } from '../domain/foreign-text.js';
 import { maskSignatures } from '../domain/unsigned-url.js';
 import { palette, type Look, type Paint, type Palette } from './look.js';
-import { clean, cutEnd, lastColumns, pad, REORDERING, textWidth, wrap } from './text.js';
+import { clean, cutEnd, lastColumns, pad, textWidth, wrap } from './text.js';
 
 /** Source lines are cut to this even where nothing wraps: one line of a manifest may be megabytes long. */
 const WIDEST = 160;
@@ -118,7 +119,7 @@ function viewOf(line: string, at: SourceRange, room: number, ellipsis: string) {
 function visible(text: string): string {
   return text
     .replaceAll('\t', '  ')
-    .replace(/\p{Cc}/gu, ' ')
+    .replace(/[\p{Cc}\u2028\u2029]/gu, ' ')
     .replace(REORDERING, '')
     .replace(/\p{Cs}/gu, '\ufffd');
 }

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { REORDERING } from '../domain/foreign-text.js';
 
 /**
  * Makes text from outside fit to be shown on one line: escape sequences are dropped, so that a prompt or a
@@ -13,8 +14,6 @@ export function clean(text: string): string {
     .trim();
 }
 
-/** Marks that turn the reading direction around. */
-export const REORDERING = /[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g;
 const LONE_SURROGATE = /\p{Cs}/gu;
 const CONTROLS = /[\p{Cc}\u2028\u2029]+/gu;
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, statfsSync, writeSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -103,6 +103,38 @@ describe('on a disk that is full', () => {
     film = await makeFilm(['a'], { parent: disk });
     const elsewhere = await mkdtemp(join(tmpdir(), 'dailies-clips-'));
     expect(await codes(elsewhere)).not.toContain('disk-space');
+  });
+
+  it.runIf(canMount())('no intent begins where it would end as a shot that is held', async () => {
+    await mountDisk();
+    film = await makeFilm(['a', 'b', 'c'], { parent: disk, top: 'concurrency: 1' });
+    fill(100 * 1024);
+    const elsewhere = await mkdtemp(join(tmpdir(), 'dailies-clips-'));
+    for (const options of [{}, { clips: elsewhere }]) {
+      const project = await loadProject({ manifest: film.manifest, env: { TEST_KEY: KEY }, ...options });
+      if ('clips' in options) fill(50 * 1024);
+      const summary = await runProject(project, {});
+      expect(summary).toMatchObject({ exit_code: 3, stopped: { kind: 'disk' } });
+      expect(summary.stopped?.message).toContain('the disk is full but for');
+      expect(summary.shots.map(({ outcome }) => outcome)).toEqual(Array(3).fill('not_submitted'));
+    }
+    expect(film.server.counters.posts).toBe(0);
+    await rm(join(disk, 'filler'));
+    expect(await runHere(film)).toMatchObject({ exit_code: 0 });
+  });
+
+  it.runIf(canMount())('a download stops before the disk is full, and the next run goes on', async () => {
+    await mountDisk();
+    film = await makeFilm(['large', 'b'], { parent: disk, top: 'concurrency: 1' });
+    const summary = await runHere(film);
+    expect(summary).toMatchObject({ exit_code: 3, stopped: { kind: 'disk' } });
+    expect(summary.stopped?.message).toContain('the disk is full');
+    const { bavail, bsize } = statfsSync(disk);
+    expect(bavail * bsize).toBeGreaterThan(0);
+    expect(await inspect(film)).toEqual(NOTHING_FOUND);
+    execFileSync('mount', ['-o', 'remount,size=64m', disk], { stdio: 'pipe' });
+    expect(await runHere(film)).toMatchObject({ exit_code: 0 });
+    expect(film.server.counters.posts).toBe(2);
   });
 
   it.runIf(canMount())('a frame that found no room is not sent in part', async () => {

@@ -3,12 +3,26 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cli, type CliResult } from '../helpers/cli.js';
 import type { Endpoint, Fault } from '../helpers/gateway-server.js';
+import { orderedClip } from '../helpers/clips.js';
 import { KEY } from './command.js';
 import { makeFilm, type Film, type FilmSettings, type Shot } from './film.js';
 import { startStranger, type Stranger } from './stranger.js';
 
-/** The key as it stands, and as it stands in an address. */
-const FORMS = [KEY, encodeURIComponent(KEY), encodeURI(KEY)];
+/** The key as it stands, in addresses, in JSON of JSON, and in base64 alone and behind a user's name. */
+const FORMS = [
+  ...[KEY, KEY.toUpperCase(), encodeURIComponent(KEY), encodeURI(KEY), escaped(KEY)],
+  ...['', 'u:', 'me:'].flatMap((user) =>
+    (['base64', 'base64url'] as const).map((code) =>
+      Buffer.from(user + KEY)
+        .toString(code)
+        .slice(4, -4),
+    ),
+  ),
+];
+
+function escaped(text: string): string {
+  return Array.from(text, (c) => `\\u00${c.charCodeAt(0).toString(16)}`).join('');
+}
 
 let film: Film;
 let stranger: Stranger;
@@ -117,6 +131,62 @@ describe('the key stays out of all files and all output', () => {
     await dailies('run', '--yes');
     film.server.failNext({ status: 404, body: echo }, { on: 'poll' });
     expect(await dailies('resolve', 'a', '--job-id', 'job-7')).toMatchObject({ exitCode: 3 });
+  });
+});
+
+describe('a gateway that echoes the key everywhere', () => {
+  const forms = { plain: KEY, url: encodeURIComponent(KEY), json: escaped(KEY), basic: btoa(KEY) };
+  const everywhere = { ...forms, [KEY]: KEY, nested: [{ [KEY]: JSON.stringify(forms) }] };
+
+  /** Answers as a gateway does, with the key in whatever can hold it; the id alone is the caller's. */
+  async function startEcho(id: string): Promise<Stranger> {
+    const models = JSON.parse(await readFile('src/sandbox/models.json', 'utf8')) as { data: object[] };
+    const clip = await orderedClip();
+    let polls = 0;
+    let downloads = 0;
+    const echo = await startStranger((request, response) => {
+      request.resume();
+      const { method = '', url = '' } = request;
+      const head = { 'x-echo': KEY, etag: `"${KEY}"`, 'content-type': `application/json; key="${KEY}"` };
+      const say = (status: number, body: object) =>
+        response.writeHead(status, head).end(JSON.stringify({ ...everywhere, ...body }));
+      if (url.endsWith('/videos/models'))
+        say(200, { data: models.data.map((model) => ({ ...model, ...everywhere, description: KEY })) });
+      else if (url.endsWith('/key')) say(200, { data: { ...everywhere, usage: 1 } });
+      else if (method === 'POST')
+        say(202, { id, status: KEY, polling_url: `${echo.origin}/api/v1/jobs/${KEY}/${id}?k=${KEY}` });
+      else if (url.includes('/content')) {
+        const headers = { ...head, 'content-type': `video/mp4; x=${KEY}`, 'content-length': clip.length };
+        response.writeHead(200, { ...headers, 'content-disposition': `attachment; filename="${KEY}.mp4"` });
+        if (++downloads === 1) response.write(clip.subarray(0, 999), () => response.destroy());
+        else response.end(clip);
+      } else if (++polls === 1) say(200, { id, status: KEY });
+      else if (polls === 2) say(500, { error: { code: KEY, message: KEY, metadata: { raw: KEY } } });
+      else if (polls === 3) response.writeHead(502, head).end(page);
+      else if (id === 'job-fails') say(200, { status: 'failed', error: everywhere });
+      else say(200, { id, status: 'completed', unsigned_urls: [`${stranger.origin}/${KEY}?k=${forms.url}`] });
+    });
+    return echo;
+  }
+
+  it.each([
+    ['of a job that is delivered', 'job-1', 'delivered'],
+    ['of a job that fails', 'job-fails', 'failed'],
+    ['in the id of a job, which is none then', `job-${KEY}`, 'held'],
+    ['in the id of a job, URL-encoded', `job-${encodeURIComponent(KEY)}`, 'held'],
+  ])('finds it in no file and no output: %s', async (_, id, outcome) => {
+    const echo = await startEcho(id);
+    await film1({ baseUrl: `${echo.origin}/api/v1` });
+    const junit = join(film.folder, 'junit.xml');
+    const run = await dailies('run', '--yes', '--format', 'ndjson', '--junit', junit);
+    expect(run.stdout).toContain(`"outcome":"${outcome}"`);
+    for (const command of ['status', 'plan', 'sheet', 'doctor']) {
+      await dailies(command);
+      await dailies(command, '--format', 'json');
+    }
+    await dailies('models', 'google/veo-3.1-lite', '--format', 'json');
+    await dailies('resolve', 'a', '--not-charged');
+    await echo.close();
   });
 });
 

@@ -139,6 +139,44 @@ describe('a download', () => {
     expect(server.counters.posts).toBe(1);
   });
 
+  it('goes to the next address where one sends more than any clip of the order has', async () => {
+    const origin = await storage((_, response) => {
+      response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': 10_000_000_000 });
+      response.write(clip);
+    });
+    server.autoComplete(clip, { answer: { urls: [`${origin}/clip`] } });
+    const film = await project();
+    expect(await film.run()).toMatchObject({ exit_code: 0 });
+    expect(await clipAt(film, 'sea/sea.mp4')).toEqual(clip);
+  });
+
+  it('brings all of a job with many outputs', async () => {
+    const many = Array.from({ length: 130 }, () => clip);
+    server.autoComplete(many);
+    const film = await project();
+    const summary = await film.run();
+    expect(summary).toMatchObject({ exit_code: 0 });
+    expect(summary.shots[0]?.outputs).toHaveLength(130);
+  });
+
+  it('says how many outputs it leaves where a job lists more than any has, whichever run asks', async () => {
+    const urls = Array.from({ length: 1003 }, (_, n) => `https://cdn.example/${n}`);
+    server.autoComplete(clip, { answer: { unsigned_urls: urls } });
+    const film = await project();
+    for (let run = 0; run < 2; run += 1) {
+      server.failNext('hang', { on: 'content' });
+      const stop = new AbortController();
+      server.onRequest(({ endpoint }) => {
+        if (endpoint === 'content') stop.abort();
+      });
+      const { events } = await film.run({ signal: stop.signal });
+      const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+      expect(warnings.filter((message) => message.includes('lists 1003 outputs'))).toEqual([
+        'job job-1 lists 1003 outputs: 1000 are fetched, 3 stay on the gateway',
+      ]);
+    }
+  });
+
   it('leaves no clip of a job behind when the gateway cannot say for now how many there are', async () => {
     server.autoComplete([clip, red]);
     const film = await project();

@@ -50,12 +50,58 @@ describe('what a submit comes to', () => {
     expect(summary.spent_usd).toBe(0.24);
   });
 
-  it('never follows a redirect', async () => {
-    server.failNext({ status: 307, headers: { location: `${server.baseUrl}/videos` } });
-    const summary = await (await project()).run();
-    expect(summary.shots[0]).toMatchObject({ outcome: 'refused' });
+  it('never follows a redirect, holds the shot, and submits no other one', async () => {
+    server.failNext({ status: 303, headers: { location: `${server.baseUrl}/videos/job-1` } }, { times: 3 });
+    const summary = await (await project(THREE, 'concurrency: 1')).run();
+    expect(summary.shots.map(({ outcome }) => outcome)).toEqual(['held', 'not_submitted', 'not_submitted']);
+    expect(summary).toMatchObject({ exit_code: 3, stopped: { kind: 'gateway' } });
+    expect(summary.stopped?.hint).toContain('dailies resolve');
     expect(server.counters.posts).toBe(1);
   });
+
+  it('holds a submit that is answered with the job of another shot, names both, and submits no more', async () => {
+    server.failNext({ status: 202, body: { id: 'job-1', status: 'pending' } }, { times: 0 });
+    const film = await project(THREE, 'concurrency: 1');
+    let answered = 0;
+    server.onRequest(({ endpoint }) => {
+      if (endpoint === 'submit' && ++answered === 2)
+        server.failNext({ status: 202, body: { id: 'job-1', status: 'pending' } });
+    });
+    const summary = await film.run();
+    expect(summary.shots.map(({ id, outcome }) => [id, outcome])).toEqual([
+      ['a', 'delivered'],
+      ['b', 'held'],
+      ['c', 'not_submitted'],
+    ]);
+    expect(summary.shots[1]?.message).toMatch(/job job-1, which is the job of a already/);
+    expect(summary.stopped?.message).toMatch(/job-1/);
+    expect((await film.run()).shots.map(({ outcome }) => outcome)).toEqual([
+      'delivered',
+      'held',
+      'delivered',
+    ]);
+    expect(server.counters.posts).toBe(3);
+  });
+
+  it('counts a job that a key of the user paid at its estimate, where nobody says what it cost', async () => {
+    server.autoComplete(clip, { answer: { usage: { cost: 0, is_byok: true } } });
+    const summary = await (await project()).run();
+    expect(summary.shots).toMatchObject([{ outcome: 'delivered' }]);
+    expect(summary.spent_usd).toBeGreaterThan(0);
+    server.autoComplete(clip, {
+      answer: { usage: { cost: 0, is_byok: 'true', cost_details: { upstream_inference_cost: '0.07' } } },
+    });
+    expect((await (await project()).run()).spent_usd).toBe(0.07);
+  });
+
+  it.each([1e308, '1e400', -5, 'NaN'])(
+    'has a sum to hold against a ceiling, whatever a job says to have cost: %s',
+    async (cost) => {
+      server.autoComplete(clip, { cost: cost as number });
+      const { spent_usd } = await (await project(THREE, 'concurrency: 1')).run();
+      expect(Number.isFinite(spent_usd) && spent_usd > 0).toBe(true);
+    },
+  );
 
   it('stops one shot for a flagged prompt, and no other', async () => {
     server.failNext(body(403, { reasons: ['violence'], flagged_input: 'waves' }));

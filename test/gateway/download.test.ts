@@ -57,6 +57,7 @@ async function scene(clip: Buffer | readonly Buffer[] = randomBytes(300_000), ra
       source: gateway.contentUrl(job, index),
       target,
       identity: `${job.id}/${index}`,
+      maxBytes: 1e9,
       signal: never(),
       ...options,
     });
@@ -130,6 +131,53 @@ describe('a download', () => {
       response.write(clip.subarray(0, 5), () => response.end(clip.subarray(5)));
     });
     expect(outcome).toEqual(downloaded(clip));
+  });
+});
+
+describe('a clip has a largest size, whatever comes', () => {
+  const clip = Buffer.concat([Buffer.from('\0\0\0\u0018ftypisom'), Buffer.alloc(20_000_000)]);
+  const tooLarge = { kind: 'too_large', message: 'it is larger than 5 MB' };
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['announced', (response) => response.writeHead(200, { 'content-length': clip.length }).end(clip)],
+    ['not announced', (response) => response.write(clip, () => response.end())],
+    [
+      'without end',
+      (response) => {
+        const pour = () => {
+          while (!response.destroyed && response.write(clip.subarray(0, 100_000)));
+          response.once('drain', pour);
+        };
+        response.writeHead(200, { etag: '"a"' });
+        pour();
+      },
+    ],
+    [
+      'packed small',
+      (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(clip)),
+    ],
+    [
+      'packed twice',
+      (response) =>
+        response.writeHead(200, { 'content-encoding': 'br, gzip' }).end(gzipSync(brotliCompressSync(clip))),
+    ],
+  ])('%s: it is stopped there, and nothing of it stays', async (_, answer) => {
+    const { origin } = await httpServer((__, response) => answer(response));
+    const { download, folder } = await scene();
+    let most = 0;
+    const outcome = await download({
+      source: { url: `${origin}/clip`, withKey: false },
+      maxBytes: 5_000_000,
+      onProgress: (bytes) => (most = Math.max(most, bytes)),
+    });
+    expect(outcome).toEqual(tooLarge);
+    expect(most).toBeLessThanOrEqual(5_000_000);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('and comes where it is just as large', async () => {
+    const { download } = await scene(clip);
+    expect(await download({ maxBytes: clip.length })).toEqual(downloaded(clip));
   });
 });
 

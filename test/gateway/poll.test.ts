@@ -159,13 +159,54 @@ describe('the clips of a completed job', () => {
     });
   });
 
-  it('are not believed to be more than a hundred', async () => {
+  it.each([
+    [300, 300, undefined],
+    [5000, 1000, 4000],
+  ])('are all of them, and what is beyond belief is counted: of %i', async (listed, read, leftOut) => {
     const { gateway, job, ref } = await scene();
     job.complete([], {
-      answer: { unsigned_urls: Array.from({ length: 5000 }, (_, n) => `https://cdn.example/${n}`) },
+      answer: { unsigned_urls: Array.from({ length: listed }, (_, n) => `https://cdn.example/${n}`) },
     });
     const outcome = await gateway.poll(ref, never());
-    expect(outcome.kind === 'completed' && outcome.urls.length).toBe(100);
+    expect(outcome.kind === 'completed' && [outcome.urls.length, outcome.leftOut]).toEqual([read, leftOut]);
+  });
+});
+
+describe('what a job has cost', () => {
+  it.each<[string, object | null, number | undefined]>([
+    ['a number', { cost: 0.5 }, 0.5],
+    ['a numeric string', { cost: ' 0.50 ' }, 0.5],
+    ['in video_cost, as a relative of this API has it', { video_cost: '0.18' }, 0.18],
+    ['nothing', { cost: 0 }, 0],
+    ['not reported', { cost: null }, undefined],
+    ['no usage', null, undefined],
+    ['below nothing', { cost: -1 }, undefined],
+    ['beyond all sense', { cost: 1e308 }, undefined],
+    ['in no decimal digits', { cost: '0x10' }, undefined],
+    ['without end', { cost: 'Infinity' }, undefined],
+    ['paid by a key of the user, and nobody says how much', { is_byok: true, cost: 0 }, undefined],
+    ['… not even that', { is_byok: true }, undefined],
+    [
+      '… at the price of the provider',
+      { is_byok: true, cost: 0, cost_details: { upstream_inference_cost: '0.4' } },
+      0.4,
+    ],
+    [
+      '… and a fee of the gateway',
+      { is_byok: true, cost: 0.25, cost_details: { upstream_inference_cost: 0.5 } },
+      0.75,
+    ],
+    ['… at a price that nobody knows beside the fee', { is_byok: true, cost: 0.02 }, undefined],
+    [
+      'without such a key, whatever the gateway itself pays',
+      { is_byok: false, cost: 0.5, cost_details: { upstream_inference_cost: 9 } },
+      0.5,
+    ],
+  ])('is read: %s', async (_, usage, costUsd) => {
+    const { gateway, job, ref } = await scene();
+    job.complete([], { answer: { usage } });
+    const outcome = await gateway.poll(ref, never());
+    expect(outcome.kind === 'completed' && outcome.cost_usd).toBe(costUsd);
   });
 });
 

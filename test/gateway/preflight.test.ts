@@ -4,6 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
 import type { MediaKind } from '../../src/domain/take.js';
+import { isPrivateHost } from '../../src/gateway/address.js';
 import {
   inputKey,
   preflightUrls,
@@ -223,9 +224,46 @@ describe('a private address', () => {
     'https://169.254.169.254/latest/meta-data',
     'https://100.64.0.1/a.png',
     'https://0.0.0.0/a.png',
-  ])('is refused unless allowed: %s', async (url) => {
+    ...['https://localhost./a.png', 'https://LOCALHOST/a.png', 'https://cam.localhost./a.png'],
+    ...['https://127.0.0.1./a.png', 'https://0x7f.1/a.png', 'https://0177.0.0.1/a.png', 'https://0/a.png'],
+    ...['https://0xa9fea9fe/a.png', 'https://3232235777/a.png', 'https://192.168.257/a.png'],
+    ...['https://１２７.0.0.1/a.png', 'https://127。0。0。1/a.png', 'https://%31%32%37.1/a.png'],
+    ...['https://[::]/a.png', 'https://[::127.0.0.1]/a.png', 'https://[::ffff:7f00:1]/a.png'],
+    ...['https://[::ffff:0:127.0.0.1]/a.png', 'https://[::ffff:169.254.169.254]/a.png'],
+    ...['https://[64:ff9b::10.0.0.1]/a.png', 'https://[64:ff9b::a9fe:a9fe]/a.png'],
+    ...['https://[64:ff9b:1::8.8.8.8]/a.png', 'https://[2002:7f00:1::1]/a.png', 'https://[2001::1]/a.png'],
+    ...['https://[fec0::1]/a.png', 'https://[febf::1]/a.png', 'https://[ff02::1]/a.png'],
+    ...['https://224.0.0.1/a.png', 'https://255.255.255.255/a.png', 'https://198.18.0.1/a.png'],
+  ])('is refused unless allowed, in every notation: %s', async (url) => {
     const problems = await preflight({ urls: [{ url, media: 'image' }], allowPrivate: false });
     expect(problems.get(inputKey({ url, media: 'image' }))).toMatchObject({ code: 'private-url' });
+  });
+
+  it.each([
+    ...['127.0.0.1', '10.1.2.3', '169.254.169.254', '100.100.100.200', '0.0.0.0', '::1', '::'],
+    ...['::ffff:192.168.0.1', '64:ff9b::c0a8:1', '2002:a00:1::', '2001:0:1::1', 'fd00::1', 'fe80::1%eth0'],
+    'no address',
+  ])('is refused where a name resolves to it, at the moment of the connection: %s', async (address) => {
+    let asked = 0;
+    const lookup: LookupFunction = (_, options, callback) => {
+      asked += 1;
+      if (options.all) callback(null, [{ address, family: address.includes(':') ? 6 : 4 }]);
+      else callback(null, address, 4);
+    };
+    const url = 'http://images.example.com:9/a.png';
+    const problems = await preflight({ urls: [{ url, media: 'image' }], allowPrivate: false, lookup });
+    expect(problems.get(inputKey({ url, media: 'image' }))).toMatchObject({ code: 'private-url' });
+    expect(asked).toBeGreaterThan(0);
+  });
+
+  it.each([
+    '8.8.8.8',
+    '[2606:4700::1111]',
+    '[64:ff9b::8.8.8.8]',
+    '[::ffff:8.8.8.8]',
+    'localhost.example.com',
+  ])('is not what others can reach: %s', (host) => {
+    expect(isPrivateHost(new URL(`https://${host}/`).hostname)).toBe(false);
   });
 
   it('is refused behind a name that leads there', async () => {

@@ -70,7 +70,8 @@ describe('a proxy', () => {
     });
     onTestFinished(() => web.close());
     const url = { origin: 'http://gateway.example', path: '/' };
-    const question = { url, method: 'GET', headers: {}, signal: never(), maxBytes: 1000 } as const;
+    const redact = (text: string) => text;
+    const question = { url, method: 'GET', headers: {}, signal: never(), maxBytes: 1000, redact } as const;
     for (let n = 0; n < 2; n += 1) {
       const asked = await ask(web.pool(url.origin), question);
       expect(asked.kind === 'answered' && asked.answer.body.toString()).toBe('hello gateway.example');

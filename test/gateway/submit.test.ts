@@ -272,17 +272,46 @@ describe('a submit of which nothing left is not accepted, and says why', () => {
   });
 });
 
+describe('a redirect of a submit is uncertain, is never followed, and would meet the next one too', () => {
+  it.each([300, 301, 302, 303, 304, 307, 308])('%i', async (status) => {
+    const elsewhere = await server();
+    const outcome = await submitMeeting({ status, headers: { location: `${elsewhere.baseUrl}/videos` } });
+    expect(outcome).toEqual({
+      kind: 'uncertain',
+      message: `the gateway redirects to ${elsewhere.origin} (${status}); a submit follows no redirect, so nobody knows whether a job was begun`,
+      stops: { hint: expect.stringMatching(/^check the base URL .* dailies resolve$/) as unknown },
+    });
+    expect(elsewhere.requests).toEqual([]);
+  });
+
+  it.each([
+    ['https://www.gateway.example/api/v1/videos', 'https://www.gateway.example/api/v1'],
+    ['https://www.gateway.example/videos/', 'https://www.gateway.example'],
+    ['https://www.gateway.example/login', undefined],
+    ['https://www.gateway.example/videos?token=s3cret', undefined],
+    [`https://${KEY}.gateway.example/videos`, undefined],
+    ['/api/v1/videos/job-1', undefined],
+    ['', undefined],
+  ])('and where it leads to another base URL, that is named: %s', async (location, baseUrl) => {
+    const outcome = await submitMeeting({ status: 308, headers: { location } });
+    const hint = outcome.kind === 'uncertain' ? outcome.stops?.hint : undefined;
+    const remedy = /^write base_url: (\S+) under gateway: in the manifest; /.exec(hint ?? '')?.[1];
+    expect(remedy).toBe(baseUrl);
+  });
+
+  it('as does a page that is no answer of this API', async () => {
+    expect(await submitMeeting({ status: 200, body: '<html><title>Welcome</title>' })).toMatchObject({
+      kind: 'uncertain',
+      stops: { hint: expect.stringContaining('base URL') as unknown },
+    });
+    expect(await submitMeeting({ status: 200, body: {} })).not.toHaveProperty('stops');
+  });
+});
+
 describe('a submit that is refused was never charged', () => {
   it.each([400, 404, 413, 422])('%i stops its own shot', async (status) => {
     const outcome = await submitMeeting({ status, body: errorBody(status, 'duration must be 4, 6 or 8') });
     expect(outcome).toEqual({ kind: 'refused', status, message: 'duration must be 4, 6 or 8' });
-  });
-
-  it.each([301, 302, 303, 307, 308])('%i is never followed', async (status) => {
-    const elsewhere = await server();
-    const outcome = await submitMeeting({ status, headers: { location: `${elsewhere.baseUrl}/videos` } });
-    expect(outcome).toMatchObject({ kind: 'refused', status });
-    expect(elsewhere.requests).toEqual([]);
   });
 
   it('401 is about the key', async () => {

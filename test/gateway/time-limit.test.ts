@@ -98,7 +98,13 @@ describe('an answer that has come while the program could not listen, and past i
     const gateway = gatewayAt(server.baseUrl, { timeouts: { idleMs: LIMIT_MS } });
     const target = join(await mkdtemp(join(tmpdir(), 'dailies-late-')), 'clip.part');
     const source = gateway.contentUrl({ id: 'job-1' }, 0);
-    const downloaded = gateway.download({ source, target, identity: 'job-1 0', signal: never() });
+    const downloaded = gateway.download({
+      source,
+      target,
+      identity: 'job-1 0',
+      maxBytes: 1e9,
+      signal: never(),
+    });
     await server.sleepThroughTheAnswer(LIMIT_MS + 50);
     expect(await downloaded).toMatchObject({ kind: 'downloaded', bytes: CLIP.length });
     expect((await readFile(target)).equals(CLIP)).toBe(true);

@@ -5,9 +5,10 @@ import { failureWords } from '../../gateway/failure.js';
 import { asObject, asUsd, parseJson } from '../../gateway/json.js';
 import { proxyFor } from '../../gateway/proxy.js';
 import type { Answer } from '../../gateway/read-submit.js';
+import { dataRedactor, redactor } from '../../gateway/redact.js';
 import { USER_AGENT } from '../../gateway/user-agent.js';
 import { openWeb, type Web } from '../../gateway/web.js';
-import { bodyWords, printable, redactor } from '../../gateway/words.js';
+import { bodyWords, printable } from '../../gateway/words.js';
 import { ok, problem, warning, type Check } from './doctor-check.js';
 import type { GatewayTarget } from '../project/gateway-target.js';
 
@@ -82,6 +83,7 @@ async function get(
     signal,
     totalTimeoutMs: PATIENCE_MS,
     maxBytes: LARGEST_ANSWER_BYTES,
+    redact: dataRedactor(target.apiKey),
   });
   signal.throwIfAborted();
   return asked;

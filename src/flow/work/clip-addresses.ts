@@ -1,8 +1,9 @@
 import { outputsOf, type Attempt, type JobRef } from '../../domain/attempt.js';
 import { unreachable } from '../../errors.js';
+import type { Take } from '../../domain/take.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import type { ClipUrl, PollOutcome } from '../../gateway/outcomes.js';
-import { unlessStopped, type WorkTools } from './tools.js';
+import { unlessStopped, warn, type WorkTools } from './tools.js';
 
 /** How often in a row the gateway is asked for a job's clips when it does not say. */
 const TRIES = 6;
@@ -37,6 +38,7 @@ export async function clipAddresses(
     case undefined:
       return { kind: 'waiting', message: INTERRUPTED };
     case 'completed':
+      warnOfLeftOut(tools, { outcome, job });
       return all(outcome.urls);
     case 'ended':
     case 'not_found':
@@ -52,6 +54,25 @@ export async function clipAddresses(
     default:
       return unreachable(outcome);
   }
+}
+
+/** Says how many of a job's outputs nobody fetches, where there are more than any job has. */
+export function warnOfLeftOut(
+  tools: WorkTools,
+  about: {
+    readonly outcome: Extract<PollOutcome, { kind: 'completed' }>;
+    readonly job: JobRef;
+    readonly take?: Take | undefined;
+  },
+): void {
+  const { leftOut, urls } = about.outcome;
+  if (leftOut === undefined) return;
+  const [fetched, all] = [urls.length, urls.length + leftOut];
+  warn(
+    tools,
+    `job ${about.job.id} lists ${all} outputs: ${fetched} are fetched, ${leftOut} stay on the gateway`,
+    about.take,
+  );
 }
 
 /** Polls a job that is completed, again where the answer does not say where its clips are. */

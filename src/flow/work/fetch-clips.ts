@@ -6,6 +6,7 @@ import type { Take } from '../../domain/take.js';
 import { unreachable } from '../../errors.js';
 import type { ClipUrl, DownloadOutcome } from '../../gateway/outcomes.js';
 import { adoptPart, discardPart } from '../../gateway/part-note.js';
+import { largestClipBytes } from '../../media/largest-clip.js';
 import { verifyClip, type VerifiedClip, type WantedClip } from '../../media/verify.js';
 import { backoffMs, clipAddresses, INTERRUPTED, type ClipSource } from './clip-addresses.js';
 import { about, unlessStopped, type WorkTools } from './tools.js';
@@ -16,9 +17,13 @@ const ROUNDS = 5;
 const PROGRESS_BYTES = 64 * 1024;
 /** A gateway that says after so many rounds that a clip is gone is believed. */
 const GONE_ROUNDS = 2;
+/** What is too large takes long to come, and is hardly another thing the next time. */
+const TOO_LARGE_ROUNDS = 1;
 const GONE_WAIT_MS = 2000;
 /** But not so soon after the end of its job, when a clip may not have come there yet. */
 const GRACE_MS = 30_000;
+/** So often a download looks whether there is room for more. */
+const LOOK_EVERY_BYTES = 1024 * 1024;
 /** Onlookers hear of a download this often at most. */
 const PROGRESS_EVERY_MS = 250;
 
@@ -121,8 +126,10 @@ async function fetchClip(
   if (left !== undefined) await adoptPart(left, part);
   const tell = progressOf(tools, take);
   const endedAgoMs = ageOf(clock, attempt.times.completed);
+  const maxBytes = largestClipBytes(attempt.request);
   let address = first;
   let reachedBytes = 0;
+  let lookedAtBytes = 0;
   let countedBytes = 0;
 
   const tryAddress = async (): Promise<FetchedClip | Failure | undefined> => {
@@ -132,9 +139,14 @@ async function fetchClip(
         source: address,
         target: part,
         identity: `${job.id} ${index}`,
+        maxBytes,
         signal: control.working,
         onProgress(bytes, totalBytes) {
           reachedBytes = bytes;
+          if (Math.abs(bytes - lookedAtBytes) >= LOOK_EVERY_BYTES) {
+            lookedAtBytes = bytes;
+            clips.assertThere();
+          }
           tell(bytes, totalBytes);
         },
       });
@@ -164,7 +176,7 @@ async function fetchClip(
     }
     const isGone = found.kind === 'gone';
     const isEarly = isGone && endedAgoMs() < GRACE_MS;
-    if (round > (isGone ? GONE_ROUNDS : ROUNDS) && !isEarly) return withoutClip(found);
+    if (round > roundsFor(found) && !isEarly) return withoutClip(found);
     const askedMs = found.kind === 'interrupted' ? found.retryAfterMs : undefined;
     const pauseMs = askedMs ?? (isGone ? GONE_WAIT_MS : backoffMs(round));
     await clock.sleep(pauseMs, control.working).catch(() => undefined);
@@ -179,6 +191,11 @@ async function fetchClip(
     }
     address = (poll?.kind === 'completed' ? poll.urls[index] : undefined) ?? first;
   }
+}
+
+/** After how many rounds a failure is the last word of this run. */
+function roundsFor({ kind }: Failure): number {
+  return kind === 'gone' ? GONE_ROUNDS : kind === 'too_large' ? TOO_LARGE_ROUNDS : ROUNDS;
 }
 
 /** Whether a 401 is about the key, and not about one address: a poll tells. */
@@ -196,6 +213,8 @@ function withoutClip(failure: Failure): NoClip {
       return { kind: 'waiting', message: `${message}; the next run goes on` };
     case 'key_refused':
       return { kind: 'waiting', message: `the key was refused: ${message}; the next run fetches it` };
+    case 'too_large':
+      return { kind: 'unusable', message: `what the gateway sent is no clip of this order: ${message}` };
     case 'not_media':
     case 'not_whole':
     case 'url_refused':

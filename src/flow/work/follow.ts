@@ -6,6 +6,7 @@ import type { Take } from '../../domain/take.js';
 import { unreachable } from '../../errors.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import type { ClipUrl, PollOutcome } from '../../gateway/outcomes.js';
+import { warnOfLeftOut } from './clip-addresses.js';
 import { about, moneyNow, unlessStopped, warn, type WorkTools } from './tools.js';
 
 /** Just after a submit, and for a while, a gateway may not know its own job; nor a part of it a key that others know. */
@@ -123,6 +124,7 @@ export async function follow(
         break;
       case 'completed': {
         const lengthMs = ageMs();
+        warnOfLeftOut(tools, { outcome, job, take });
         // A job that went on while nobody looked says nothing about how long such jobs take.
         if (isFresh) timing.learn({ ...kind, lengthMs, unfinishedMs });
         return { attempt: completed(tools, attempt, { outcome, take, lengthMs }), urls: outcome.urls };

@@ -11,6 +11,9 @@ import { about, moneyNow, type WorkTools } from './tools.js';
 /** A run that could not submit anything for this long is over. */
 const GIVE_UP_AFTER_MS = 10 * 60_000;
 
+const TAKEN =
+  'look in the list of activity of the gateway for the job of this shot, and settle it with dailies resolve';
+
 /**
  * Buys a clip: the intent is on disk before a byte leaves, one POST goes out, and its outcome is on disk before
  * anything else is done with it. A "not now" is waited out and tried again.
@@ -59,11 +62,17 @@ export async function submit(
     attempt = await attempts.settle(attempt, outcome, sentAtMs);
     switch (outcome.kind) {
       case 'accepted': {
+        if (attempt.state.kind === 'uncertain') {
+          // Ids that are not its jobs' own make every further submit a shot that is held.
+          control.stop({ kind: 'gateway', message: attempt.state.message, hint: TAKEN });
+          return attempt;
+        }
         const job = { model, job_id: outcome.job.id };
         emit({ type: 'shot.submitted', ...about(take, clock), ...job, ...moneyNow(attempts) });
         return attempt;
       }
       case 'uncertain':
+        if (outcome.stops) control.stop({ kind: 'gateway', message: outcome.message, ...outcome.stops });
         return attempt;
       case 'refused':
         if (outcome.stops) control.stop(stopReason(outcome.stops, outcome.message, gateway.keyHint));

@@ -258,6 +258,22 @@ function describeKills(newProject: () => StoredProject): void {
     });
   });
 
+  it('holds a submit whose job belongs to another attempt, in this run and the next', async () => {
+    const project = newProject();
+    const store = await project.open();
+    await accept(store, await send(store, purchase('greenhouse')), 'job');
+    await store.close();
+    const again = await project.open();
+    const held = await accept(again, await send(again, purchase('harbor')), 'job');
+    expect(held.state).toMatchObject({
+      kind: 'uncertain',
+      message: 'the gateway answered with job job, which is the job of greenhouse already',
+    });
+    const elsewhere = { ...purchase('pier'), gateway: 'https://other.example/api/v1' };
+    expect((await accept(again, await send(again, elsewhere), 'job')).state.kind).toBe('pending');
+    await again.close();
+  });
+
   it('never forgets a job that was accepted', async () => {
     const project = newProject();
     const store = await project.open();
