@@ -29,15 +29,24 @@ export function hasNote(part: string): boolean {
   return fs.existsSync(notePath(part));
 }
 
-/** Reads the note of a part; undefined where it is torn by a kill, or not a note. Errors are the file system's own. */
+/** Reads the note of a part; undefined where there is none, it is torn by a kill, or it is none of ours. */
 export function readNote(part: string): KeptNote | undefined {
-  const note = asObject(parseJson(readRegularSync(notePath(part), { maxBytes: MAX_NOTE_BYTES }) ?? ''));
+  const note = asObject(parseJson(textOf(notePath(part))));
   const identity = asText(note?.['identity']);
   const validator = asText(note?.['validator']);
   const bytes = note?.['bytes'];
   if (identity === undefined || validator === undefined || !isCount(bytes)) return undefined;
   const total = typeof note?.['total'] === 'number' ? note['total'] : undefined;
   return defined({ identity, validator, bytes, total });
+}
+
+/** Empty where it is a link or cannot be read: without a note the clip comes from its first byte. */
+function textOf(path: string): string {
+  try {
+    return String(readRegularSync(path, { maxBytes: MAX_NOTE_BYTES }) ?? '');
+  } catch {
+    return '';
+  }
 }
 
 function isCount(value: unknown): value is number {

@@ -104,7 +104,7 @@ describe('a command line that cannot be meant', () => {
     ['an empty --junit', ['run', 'film.yaml', '--junit', ''], /--junit .* It is empty/],
     ['an empty --job-id', ['resolve', 'film.yaml', 'a', '--job-id', ' '], /--job-id .* It is empty/],
     ['an empty --state', ['sandbox', '--state', ''], /--state .* It is empty/],
-    ['a folder for a manifest', ['plan', 'test'], /test is a folder/],
+    ['a folder for a manifest', ['plan', 'test'], /test cannot be read: it is a folder/],
     [
       'a manifest with an endless name',
       ['plan', `${'a'.repeat(300)}.yaml`],

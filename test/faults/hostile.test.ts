@@ -19,7 +19,7 @@ describe('an answer without end', () => {
   it.each([
     ['a poll', 'poll', 'delivered'],
     ['a submit', 'submit', 'held'],
-    ['a download', 'content', 'waiting'],
+    ['a download', 'content', 'delivered'],
     ['the catalogue', 'models', 'delivered'],
     ['a question about the key', 'key', 'delivered'],
   ] as const)('to %s does not fill the memory', async (_, on, outcome) => {

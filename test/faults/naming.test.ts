@@ -49,7 +49,7 @@ async function write(
     'project: film',
     `gateway: ${gateway}`,
     top,
-    'poll: { interval: 0.02, timeout: 20 }',
+    'poll: { interval: 1, timeout: 20 }',
     'defaults: { model: google/veo-3.1-lite, duration: 4, resolution: 720p, generate_audio: false }',
     'shots:',
     ...shots.map((id) => `  - { id: ${id}, prompt: waves of ${id} }`),
