@@ -26,7 +26,7 @@ export type Fault =
   | 'drop-after-accept'
   /** A submit is accepted, and answered with 303 and the address of its job. */
   | 'see-other'
-  /** A submit is not accepted, and answered with the id of the job before it, where there is one. */
+  /** A submit is not accepted, and answered with the id of a job that was asked for before, where there is one. */
   | 'duplicate-id'
   /** A submit is accepted; its job is paid with a provider's key of the user's own, and costs nothing here. */
   | 'byok'

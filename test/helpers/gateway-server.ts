@@ -170,7 +170,8 @@ export async function startGatewayServer(options: GatewayServerOptions = {}): Pr
       request.socket.resetAndDestroy();
     } else if (fault === 'see-other') {
       send(response, 303, '', { location: `/api/v1/videos/${accept(body).id}` });
-    } else if (fault === 'duplicate-id') send(response, 202, submitAnswer(jobs.at(-1) ?? accept(body)));
+    } else if (fault === 'duplicate-id')
+      send(response, 202, submitAnswer(jobs.findLast(isKnown) ?? accept(body)));
     else if (fault === 'byok') {
       const job = accept(body);
       job.isByok = true;
@@ -283,6 +284,11 @@ export async function startGatewayServer(options: GatewayServerOptions = {}): Pr
     },
     close: () => stop(server),
   };
+}
+
+/** Whoever asks for a job has its id. */
+function isKnown({ polls }: Job): boolean {
+  return polls > 0;
 }
 
 interface Route {
