@@ -31,6 +31,13 @@ export function spellingBy(models: readonly Model[]): Spelling {
   };
 }
 
+/** Settings without all words that some catalogue could spell otherwise: where these differ, so do the pictures. */
+export function spellLoosely<T extends Spelled>(settings: T): T {
+  const { model: _, size: __, resolution: ___, aspect_ratio: ____, ...rest } = plainSettings(settings);
+  // What is left out is not looked at.
+  return rest as unknown as T;
+}
+
 /** Whether two catalogues spell what is asked of these models alike. */
 export function spellAlike(
   names: Iterable<string>,

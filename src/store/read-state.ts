@@ -31,7 +31,7 @@ export interface StateHome extends Omit<ProjectIdentity, 'project_id'> {
   readonly shots: readonly string[];
   /** The picks that purchases tell of, which alone know of them where the lockfile is gone. */
   readonly picksBehind: (attempts: readonly Attempt[]) => Picks;
-  /** Whether some of these attempts have bought what the manifest asks for: a renamed manifest knows its state by it. */
+  /** Whether some of these attempts have bought what the manifest asks for, or perhaps: a renamed manifest knows its state by it. */
   readonly hasBought: (attempts: readonly Attempt[]) => boolean;
 }
 

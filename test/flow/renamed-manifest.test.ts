@@ -13,10 +13,10 @@ const clip = await makeClip();
 beforeEach(() => server.autoComplete(clip));
 
 /** A delivered project without a `project:` name, whose manifest was renamed then. */
-async function renamed() {
+async function renamed(first: object = { exit_code: 0 }) {
   const film = await makeProject({ baseUrl: server.baseUrl }, '  - { id: sea, prompt: waves }');
   await film.write((await film.read('film.yaml')).replace('project: film\n', ''));
-  expect(await film.run()).toMatchObject({ exit_code: 0 });
+  expect(await film.run()).toMatchObject(first);
   const manifest = join(film.folder, 'final.yaml');
   await rename(film.manifest, manifest);
   const load = () => loadProject({ manifest, env: { TEST_KEY: 'sk-test-0123456789' } });
@@ -48,6 +48,31 @@ describe('a manifest that was renamed without its lockfile', () => {
     const { film, load } = await renamed();
     await rename(join(film.folder, 'film.lock.json'), join(film.folder, 'final.lock.json'));
     expect(await runProject(await load())).toMatchObject(bought);
+  });
+
+  it.each([
+    ['its lockfile', false],
+    ['its receipts alone', true],
+  ])('is known in other words for the same clip, too: by %s', async (_, isLost) => {
+    const { film, load } = await renamed();
+    if (isLost) await rm(join(film.folder, 'film.lock.json'));
+    await film.write(
+      (await film.read('final.yaml')).replace('google/veo-3.1-lite', 'google/veo-3.1-lite-20260331'),
+    );
+    await rename(film.manifest, join(film.folder, 'final.yaml'));
+    expect(await runProject(await load())).toMatchObject(bought);
+    expect(server.counters.posts).toBe(1);
+  });
+
+  it.each([
+    ['its lockfile', false],
+    ['its receipts alone', true],
+  ])('is known by a submit that was never answered, and stays held: by %s', async (_, isLost) => {
+    server.failNext('drop-after-accept');
+    const { film, load } = await renamed({ exit_code: 1 });
+    if (isLost) await rm(join(film.folder, 'film.lock.json'));
+    expect(await runProject(await load())).toMatchObject({ exit_code: 1, shots: [{ outcome: 'held' }] });
+    expect(server.counters.posts).toBe(1);
   });
 
   it('is a new project where it asks for other clips', async () => {

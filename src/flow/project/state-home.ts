@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
+import { spellLoosely } from '../../catalogue/spelling.js';
 import type { Attempt } from '../../domain/attempt.js';
-import { isPaid } from '../../domain/standing.js';
+import { isFree } from '../../domain/standing.js';
 import type { Take } from '../../domain/take.js';
 import { hasSources } from '../../plan/graph.js';
 import { picksBehind } from '../../plan/picks.js';
 import { orderOf } from '../../plan/sources.js';
-import { fingerprint } from '../../shot/order.js';
+import { fingerprint, requestFingerprint } from '../../shot/order.js';
 import { openClipFolder } from '../../store/clip-folder.js';
 import type { ClipStore } from '../../store/clip-store.js';
 import type { LocalAttempts } from '../../store/local-attempts.js';
@@ -29,14 +30,20 @@ export function stateHome({ manifest, paths, target, inputs }: Project): StateHo
   };
 }
 
-/** Whether some purchase is of a clip that the manifest asks for, as far as that can be told without other clips. */
+/**
+ * Whether some purchase, or what may be one, is of a clip that the manifest asks for, as far as that can be told without other
+ * clips and without a catalogue: what any catalogue could call the same counts as the same.
+ */
 function hasBought(attempts: readonly Attempt[], takes: readonly Take[], inputs: Project['inputs']): boolean {
-  const bought = new Set(attempts.filter(isPaid).map((attempt) => attempt.fingerprint));
+  const purchases = attempts.filter((attempt) => !isFree(attempt));
+  const bought = new Set(
+    purchases.map(({ request }) => requestFingerprint(spellLoosely(request), undefined)),
+  );
   if (bought.size === 0) return false;
   const context = { picks: {}, localInput: (path: string) => inputs.get(path), decided: () => undefined };
   return takes.some((take) => {
     const order = hasSources(take) ? undefined : orderOf(take, context);
-    return order !== undefined && bought.has(fingerprint(order));
+    return order && bought.has(fingerprint({ ...order, take: { settings: spellLoosely(take.settings) } }));
   });
 }
 
