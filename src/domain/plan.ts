@@ -25,6 +25,8 @@ export interface PlanRow {
   readonly depends_on?: readonly string[];
   /** The dependency that stops this row from being rendered: it is held, or failed and is not tried again. */
   readonly blocked_by?: string;
+  /** What waits for a person's word: a submit that was never answered, or a job that is lost. */
+  readonly settle?: 'unanswered' | 'lost';
 }
 
 /** How many jobs one shot of the manifest makes: expansions × takes. */

@@ -5,6 +5,7 @@ import { defined } from '../domain/defined.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { FREE, sumUsd, type Estimate } from '../domain/money.js';
 import { buys, type PlanDocument, type PlanProduct, type PlanRow } from '../domain/plan.js';
+import { isUncertain } from '../domain/standing.js';
 import type { Take } from '../domain/take.js';
 import type { Decision } from './decision.js';
 
@@ -74,7 +75,7 @@ export function planDocument({
 }
 
 function rowOf(decision: Decision, estimate: (take: Take) => Estimate | null): PlanRow {
-  const { take, action, reasons, waits_for, blocked_by } = decision;
+  const { take, action, reasons, attempt, waits_for, blocked_by } = decision;
   const { duration, resolution, aspect_ratio, size } = take.settings;
   return {
     id: take.shot,
@@ -85,6 +86,7 @@ function rowOf(decision: Decision, estimate: (take: Take) => Estimate | null): P
     ...defined({ duration, resolution, aspect_ratio, size }),
     estimate: buys(action) ? estimate(take) : FREE,
     ...defined({ depends_on: waits_for.length > 0 ? waits_for : undefined, blocked_by }),
+    ...(action === 'held' && attempt ? { settle: isUncertain(attempt) ? 'unanswered' : 'lost' } : {}),
   };
 }
 

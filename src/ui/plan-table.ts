@@ -4,7 +4,7 @@ import { buys, crossesBudget, type PlanAction, type PlanDocument, type PlanRow }
 import { styleOf, type Glyphs, type Look, type Palette, type Style } from './look.js';
 import { count, formatEstimate, formatMoment, formatUsd, groupDigits, unpricedWords } from './figures.js';
 import { modelNames, takeKeys } from './names.js';
-import type { NextCommands } from './shell.js';
+import { settleWords, type NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
 import { clean, cutMiddle, joinFacts, joinWords, wrap } from './text.js';
 
@@ -110,10 +110,10 @@ function namedRow(row: PlanRow, key: string, model: string, style: PlanStyle): T
   };
 }
 
-/** Held is what was never answered or is lost; and what failed and is not to be tried again, which needs no settling. */
-function settleNote(row: PlanRow, key: string, { look, signs, paint }: PlanStyle): string | undefined {
-  if (row.action !== 'held' || row.reasons.includes('not tried again')) return undefined;
-  return look.commands && paint.dim(`${signs.arrow} ${look.commands.resolve} ${key}`);
+/** What failed and is not to be tried again is held, and needs no settling. */
+function settleNote({ settle }: PlanRow, key: string, { look, signs, paint }: PlanStyle): string | undefined {
+  if (settle === undefined || !look.commands) return undefined;
+  return paint.dim(`${signs.arrow} ${settleWords(look.commands, [key], settle)}`);
 }
 
 /** Rows of one action and reason as one: with a known price, or without. */

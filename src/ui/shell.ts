@@ -1,4 +1,6 @@
+import type { PlanRow } from '../domain/plan.js';
 import type { RunSummary } from '../events.js';
+import { clean } from './text.js';
 
 /** Writes a command as it can be pasted into a POSIX shell. */
 export function commandLine(...words: readonly string[]): string {
@@ -18,4 +20,20 @@ export interface NextCommands {
   /** The run that goes on from where one has ended, which `run` alone may not do. */
   readonly again?: (ended: RunSummary) => string;
   readonly resolve: string;
+}
+
+/**
+ * The command that settles takes, by their keys. An unanswered submit may have made a job; one that is known but gone can only
+ * be given up, and each run asks for it again.
+ */
+export function settleWords(
+  { resolve }: NextCommands,
+  keys: readonly string[],
+  what: NonNullable<PlanRow['settle']>,
+): string {
+  const [first = ''] = keys;
+  const [whom, shot] = keys.length === 1 ? ['it', clean(first)] : ['them', 'SHOT'];
+  return what === 'unanswered'
+    ? `settle ${whom}: ${resolve} ${shot} --job-id ID | --not-charged`
+    : `each run asks for ${whom} again; to give ${whom} up: ${resolve} ${shot} --abandon`;
 }

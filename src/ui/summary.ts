@@ -4,7 +4,7 @@ import type { NotDelivered, RunSummary, TakeResult } from '../events.js';
 import { styleOf, type Look, type Palette, type Style } from './look.js';
 import { count, formatDuration, formatUsd, groupDigits, unpricedWords } from './figures.js';
 import { OUTCOMES } from './run-lines.js';
-import type { NextCommands } from './shell.js';
+import { settleWords, type NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
 import { clean, joinFacts, wrap } from './text.js';
 
@@ -105,15 +105,14 @@ function lostParagraph(outcome: NotDelivered, takes: readonly TakeResult[], styl
   ];
 }
 
-/** A job that is known but gone can only be given up; an unanswered submit may have made one. */
-function settleNote(takes: readonly TakeResult[], { resolve }: NextCommands): string {
-  const [first] = takes;
-  const whom = takes.length === 1 ? 'it' : 'them';
-  const shot = takes.length === 1 && first !== undefined ? clean(first.key) : 'SHOT';
-  const command = `${resolve} ${shot}`;
-  return first?.job_id === undefined
-    ? `settle ${whom}: ${command} --job-id ID | --not-charged`
-    : `each run asks for ${whom} again; to give ${whom} up: ${command} --abandon`;
+/** What a job is known of is lost; of the others nobody knows. */
+function settleNote(takes: readonly TakeResult[], commands: NextCommands): string {
+  const what = takes[0]?.job_id === undefined ? 'unanswered' : 'lost';
+  return settleWords(
+    commands,
+    takes.map(({ key }) => key),
+    what,
+  );
 }
 
 function paintedWord(outcome: NotDelivered, paint: Palette): string {

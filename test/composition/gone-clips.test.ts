@@ -50,6 +50,7 @@ describe('what was made from a clip that is gone', () => {
     server.jobs[0]?.vanish();
     expect(await outcomes(film)).toEqual(['held', 'delivered', 'delivered']);
     expect(await actions(film)).toEqual(['held', 'reuse', 'reuse']);
+    expect((await film.plan()).shots[0]).toMatchObject({ settle: 'lost' });
     await film.write(chain('coda'));
     expect(await outcomes(film)).toEqual(['held', 'delivered', 'delivered']);
     server.jobs[0]?.restore();

@@ -39,6 +39,7 @@ describe('what a submit comes to', () => {
     expect(first).toMatchObject({ exit_code: 1, shots: [{ id: 'sea', outcome: 'held' }] });
     const second = await film.run();
     expect(second).toMatchObject({ exit_code: 1, shots: [{ outcome: 'held', action: 'held' }] });
+    expect((await film.plan()).shots).toMatchObject([{ action: 'held', settle: 'unanswered' }]);
     expect(server.counters.posts).toBe(1);
   });
 

@@ -96,12 +96,19 @@ describe('planLines', () => {
   it('says how to settle what is held, and not what merely failed', () => {
     const commands = { run: '', resolve: 'dailies resolve teaser.yaml' };
     const shots = [
-      row('harbor', 'held', { estimate: null, reasons: ['submit unanswered at 08:57'] }),
+      row('harbor', 'held', {
+        estimate: null,
+        reasons: ['submit unanswered at 08:57'],
+        settle: 'unanswered',
+      }),
+      row('tide', 'held', { estimate: null, reasons: ['job j-1 is lost: no such job'], settle: 'lost' }),
       row('storm', 'held', { estimate: null, reasons: ['the gateway says: no', 'not tried again'] }),
     ];
     const lines = planLines({ ...PLAN, shots }, { ...plain, commands });
-    expect(lines[3]).toBe('      → dailies resolve teaser.yaml harbor');
-    expect(lines.filter((line) => line.includes('resolve'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('resolve'))).toEqual([
+      '      → settle it: dailies resolve teaser.yaml harbor --job-id ID | --not-charged',
+      '      → each run asks for it again; to give it up: dailies resolve teaser.yaml tide --abandon',
+    ]);
   });
 
   it('does not speak of more where there is nothing else', () => {
