@@ -76,6 +76,8 @@ export function nextCommands({ words: [manifest = ''], flags }: Invocation<Parti
       '--only': flags.only?.join(','),
       '--until': flags.until,
       '--rerender': rerender?.join(','),
+      '--no-retry-failed': flags.retryFailed === false,
+      '--on-uncertain': flags.onUncertain === 'hold' ? 'hold' : undefined,
       '--approve': flags.approve,
       '--max-cost': maxCost,
       '--allow-unpriced': flags.allowUnpriced,

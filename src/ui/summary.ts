@@ -160,10 +160,14 @@ function closingLines(summary: RunSummary, { look, paint }: SummaryStyle): strin
 /** What the same command would do next; empty where it would do nothing. */
 function againWords(summary: RunSummary): string {
   const of = (...outcomes: readonly NotDelivered[]): TakeResult[] =>
-    summary.shots.filter((shot) => outcomes.some((outcome) => outcome === shot.outcome));
+    summary.shots.filter(
+      // What failed before and was to be left alone is held.
+      ({ outcome, action }) =>
+        outcomes.some((one) => one === outcome) && (action !== 'held' || outcome === 'waiting'),
+    );
   const collects = phrase(of('waiting'), 'collects', 'job in flight', 'jobs in flight');
-  // Nothing is bought whose price cannot be told, until somebody says so.
-  if (summary.stopped?.kind === 'unpriced') return collects;
+  // Nothing is bought whose price cannot be told, or that nobody was asked about, until somebody says so.
+  if (summary.stopped?.kind === 'unpriced' || summary.stopped?.kind === 'unconfirmed') return collects;
   const parts = [
     collects,
     phrase(of('failed', 'refused'), 'tries', 'shot once more', 'shots once more'),

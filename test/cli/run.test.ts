@@ -133,6 +133,18 @@ describe('dailies run', () => {
       expect(await cli(words, { env })).toMatchObject({ exitCode: 0 });
     });
 
+    it('tries nothing again that this run was to leave alone, and counts no money for it', async () => {
+      server.failNext({ status: 400, body: { error: { code: 400, message: 'a flagged prompt' } } });
+      const { manifest } = await writeManifest(server.baseUrl, TWO);
+      await cli(['run', manifest, '--only', 'sea'], { env });
+      const care = ['--no-retry-failed', '--on-uncertain', 'hold'];
+      const { stdout } = await cli(['run', manifest, ...care, '--max-cost', '0.01'], { env });
+      expect(again(stdout)).toEqual({
+        words: ['run', manifest, ...care, '--max-cost', '0.12'],
+        does: 'submits storm',
+      });
+    });
+
     it('says how far the budget of the manifest has to be raised for it', async () => {
       const { manifest } = await writeManifest(server.baseUrl, TWO, { top: 'budget_usd: 0.2' });
       const { stdout } = await cli(['run', manifest], { env });
@@ -266,6 +278,7 @@ describe('dailies run without a terminal', () => {
     expect(stderr).toContain('  + sea    veo-3.1-lite  4 s  720p  $0.12  new');
     expect(stdout).toMatch(/^Stopped: there is no terminal to ask on, and no ceiling: nothing was bought$/m);
     expect(stdout).toMatch(/^ {2}hint: --yes lets it spend .*--max-cost USD, or budget_usd/m);
+    expect(stdout).not.toContain('Again');
     const json = await cli(['run', manifest, '--format', 'json'], { env: unattended });
     expect(JSON.parse(json.stdout)).toMatchObject({ exit_code: 3, stopped: { kind: 'unconfirmed' } });
     expect(server.counters.posts).toBe(0);

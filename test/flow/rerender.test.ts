@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/events.js';
 import { runProject, type RunOptions } from '../../src/flow/commands/run.js';
 import { planProject } from '../../src/flow/plan/plan.js';
 import { loadProject } from '../../src/flow/project/project.js';
@@ -134,6 +135,44 @@ describe('a set that is made anew', () => {
       'rerender',
       'reuse',
     ]);
+  });
+
+  it('leaves to be made anew what waits in vain for a source', async () => {
+    const film = await rendered(CHAIN);
+    let isFirst = true;
+    server.onRequest(({ endpoint }) => {
+      if (endpoint !== 'poll' || !isFirst) return;
+      isFirst = false;
+      server.jobs.at(-1)?.fail('no luck');
+    });
+    const summary = await film.run(AGAIN);
+    expect(summary.shots.map(({ outcome }) => outcome)).toEqual(['failed', 'blocked', 'delivered']);
+    expect(summary).toMatchObject({ left_to_rerender: ['a', 'b'], left_usd: 0.12 });
+  });
+
+  it('that is whole already, but for the end of its run, says so and is closed', async () => {
+    const film = await rendered();
+    let killed = '';
+    await film.run({
+      ...AGAIN,
+      onEvent: ({ type }) => {
+        if (type === 'shot.delivered') killed = killedNow(film.folder);
+      },
+    });
+    const warnings: string[] = [];
+    const onEvent = (event: RunEvent) => {
+      if (event.type === 'warning') warnings.push(event.message);
+    };
+    expect(await at(killed).run({ ...AGAIN, onEvent })).toMatchObject({ counts: { submitted: 0 } });
+    expect(warnings).toEqual([
+      'all that --rerender names was made anew by a run that did not come to its end: run again to make it anew once more',
+    ]);
+    expect((await at(killed).plan(AGAIN)).map(({ action }) => action)).toEqual([
+      'rerender',
+      'rerender',
+      'reuse',
+    ]);
+    rmSync(killed, { recursive: true });
   });
 
   it('has only what is in scope', async () => {

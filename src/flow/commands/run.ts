@@ -117,6 +117,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     const tools = workTools(run, timing);
     const { control } = tools;
     emitStart(run, examined, timing);
+    if (surveyed.rerender?.open.size === 0) warn(tools, MADE_ANEW);
     if (stopped) control.stop(stopped);
     const usageNow = () => usageOf(() => connections.current(), control.working);
     const usage = toPay ? usageNow() : Promise.resolve(undefined);
@@ -149,6 +150,10 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     await attempts.close();
   }
 }
+
+/** A set that was delivered to its last take, in a run that was killed before it could say so. */
+const MADE_ANEW =
+  'all that --rerender names was made anew by a run that did not come to its end: run again to make it anew once more';
 
 /** What a run is of, and all that it has open. */
 interface Run {

@@ -82,14 +82,18 @@ function leftOf({
   readonly surveyed: Survey;
   readonly priceOf: (take: Take) => Estimate | null;
 }): Pick<RunSummary, 'left_usd' | 'left_to_rerender'> {
-  const bought = new Set<TakeResult['outcome']>(['failed', 'refused', 'not_submitted']);
-  const left = new Set(results.filter(({ outcome }) => bought.has(outcome)).map(({ key }) => key));
-  const takes = inScope.filter(({ key }) => left.has(key));
-  const asked = takes.filter((take) => rerender?.all.has(slotKey(take))).map(({ key }) => key);
-  const usd = sumUsd(takes.map((take) => priceOf(take)?.max_usd ?? 0));
+  const among = (...outcomes: readonly TakeResult['outcome'][]): Take[] => {
+    // What failed before and was to be left alone is held.
+    const left = results.filter(({ outcome, action }) => action !== 'held' && outcomes.includes(outcome));
+    const keys = new Set(left.map(({ key }) => key));
+    return inScope.filter(({ key }) => keys.has(key));
+  };
+  const bought = ['failed', 'refused', 'not_submitted'] as const;
+  const usd = sumUsd(among(...bought).map((take) => priceOf(take)?.max_usd ?? 0));
+  const asked = among(...bought, 'blocked').filter((take) => rerender?.all.has(slotKey(take)));
   return defined({
     left_usd: usd > 0 ? usd : undefined,
-    left_to_rerender: asked.length > 0 ? asked : undefined,
+    left_to_rerender: asked.length > 0 ? asked.map(({ key }) => key) : undefined,
   });
 }
 
