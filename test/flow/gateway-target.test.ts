@@ -6,6 +6,10 @@ import { gatewayTarget, keyHint, parseGatewayOption } from '../../src/flow/proje
 import { listModels } from '../../src/flow/commands/models.js';
 import { openGateway } from '../../src/gateway/gateway.js';
 import { loadManifest } from '../../src/index.js';
+import { runProject, type RunOptions } from '../../src/flow/commands/run.js';
+import { loadProject } from '../../src/flow/project/project.js';
+import { makeClip } from '../helpers/clips.js';
+import { fastClock } from '../helpers/clock.js';
 import { startGatewayServer } from '../helpers/gateway-server.js';
 import { makeProject } from '../helpers/project.js';
 
@@ -121,5 +125,50 @@ describe('a key that is refused', () => {
     const film = await makeProject({ baseUrl: server.baseUrl }, '  - { id: sea, prompt: waves }');
     const { stopped } = await film.run();
     expect(stopped?.hint).toMatch(/^check the key in TEST_KEY \(.*\), then run the same command again$/);
+  });
+});
+
+describe('a run without the key that its gateway needs', () => {
+  const SHOTS = '  - { id: sea, prompt: waves }\n  - { id: storm, prompt: thunder }';
+  const gatewayAndFilm = async () => {
+    const server = await startGatewayServer();
+    onTestFinished(() => server.close());
+    server.autoComplete(await makeClip());
+    const film = await makeProject({ baseUrl: server.baseUrl, clock: fastClock(200) }, SHOTS);
+    const keyless = async (options?: RunOptions) =>
+      runProject(await loadProject({ manifest: film.manifest, env: {} }), options);
+    return { server, film, keyless };
+  };
+
+  it('ends before anything is asked, where something is to be bought', async () => {
+    const { server, keyless } = await gatewayAndFilm();
+    await expect(keyless()).rejects.toMatchObject({ code: 'key-missing', exitCode: 3 });
+    expect(server.requests).toEqual([]);
+  });
+
+  it('gives its account where the gateway is not needed: of what is held, or is left alone', async () => {
+    const { server, film, keyless } = await gatewayAndFilm();
+    server.failNext('drop-after-accept');
+    server.failNext(400);
+    await film.run();
+    const before = server.requests.length;
+    expect(await keyless({ retryFailed: false })).toMatchObject({
+      exit_code: 1,
+      shots: [{ outcome: expect.stringMatching(/held|failed/) as unknown }, {}],
+    });
+    expect(server.requests).toHaveLength(before);
+  });
+
+  it('ends where a job of a removed shot is to be fetched', async () => {
+    const { server, film, keyless } = await gatewayAndFilm();
+    const controller = new AbortController();
+    server.onRequest(({ endpoint }) => {
+      if (endpoint === 'poll') controller.abort();
+    });
+    await film.run({ only: ['sea'], signal: controller.signal });
+    server.onRequest(() => undefined);
+    await film.run({ only: ['storm'] });
+    await film.write('  - { id: storm, prompt: thunder }');
+    await expect(keyless()).rejects.toMatchObject({ code: 'key-missing' });
   });
 });

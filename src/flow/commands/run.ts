@@ -3,7 +3,7 @@ import { ageOf, isoNow } from '../../clock.js';
 import { defined } from '../../domain/defined.js';
 import { identityOf, outputsOf, type Attempt } from '../../domain/attempt.js';
 import { findModel } from '../../catalogue/find.js';
-import type { PlanDocument } from '../../domain/plan.js';
+import { buys, type PlanDocument } from '../../domain/plan.js';
 import type { Catalogue, Model } from '../../domain/catalogue.js';
 import { isDelivered, isFruitless, isUncertain } from '../../domain/standing.js';
 import type { EventSink, RunSummary, StopReason } from '../../events.js';
@@ -97,7 +97,10 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     const ceiling = ceilingReached(plan, { options, attempts: attempts.attempts() });
     const spends = target.kind !== 'sandbox' && !ceiling && purchases(examined.decisions).length > 0;
     signal.throwIfAborted();
-    if (asksGateway(examined)) await nameKey(target, connections, { withKey: options.withKey, plan, spends });
+    if (asksGateway(examined)) {
+      assertKey(project);
+      await nameKey(target, connections, { withKey: options.withKey, plan, spends });
+    }
     const answer = spends && options.confirm ? await options.confirm(plan) : true;
     if (answer === false) throw new DailiesError('declined', 'nothing was submitted');
     const stopped = answer === true ? ceiling : answer;
@@ -173,11 +176,9 @@ function examineForRun({ project, attempts, clips, connections, options, signal 
     ...{ project, clips, signal, state: attempts, repaired: attempts.repaired },
     scope: options,
     remote: { preflight },
-    async findCatalogue(decisions, toBuy) {
-      // Only what is delivered already can do without a key.
-      if (decisions.some(({ action, blocked_by }) => action !== 'reuse' && blocked_by === undefined))
-        assertKey(project);
+    async findCatalogue(toBuy) {
       if (toBuy.length === 0) return { diagnostics: [] };
+      assertKey(project);
       const snapshot = attempts.catalogue();
       const ask = () => liveCatalogue({ project, connections, signal });
       const catalogue = await ask().catch(async (error: unknown) => {
@@ -192,16 +193,13 @@ function examineForRun({ project, attempts, clips, connections, options, signal 
   });
 }
 
-/** Whether the work speaks to the gateway: to buy, to follow, to fetch, or to ask once more for what was lost. */
-function asksGateway({ decisions, surveyed }: Examined): boolean {
-  const isWanted = (older: Attempt): boolean =>
-    isDelivered(older) ? isToFetch(older, surveyed.context) : !isUncertain(older);
-  const isAsked = ({ action, blocked_by, attempt, collect }: Examined['decisions'][number]): boolean =>
-    collect.some(isWanted) ||
-    (blocked_by === undefined &&
-      action !== 'reuse' &&
-      !(action === 'held' && attempt && isUncertain(attempt)));
-  return decisions.some(isAsked) || surveyed.orphans.some(isWanted);
+/** Whether the work asks the gateway of this run: to buy, to follow, to fetch, or once more for what was lost. */
+function asksGateway({ decisions, surveyed: { context, orphans } }: Examined): boolean {
+  const isAsked = (attempt: Attempt) => context.isOfThisGateway(attempt) && !isUncertain(attempt);
+  const isWanted = (older: Attempt) => isAsked(older) && (!isDelivered(older) || isToFetch(older, context));
+  const isToDo = ({ action, blocked_by, attempt }: Examined['decisions'][number]) =>
+    blocked_by === undefined && (buys(action) || (action !== 'reuse' && attempt && isAsked(attempt)));
+  return orphans.some(isWanted) || decisions.some((one) => one.collect.some(isWanted) || isToDo(one));
 }
 
 function assertKey({ target }: Project): void {

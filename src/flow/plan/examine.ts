@@ -47,7 +47,6 @@ export async function examine({
   readonly remote: RemoteChecks;
   /** The models and prices to decide by, given what is to be bought. */
   readonly findCatalogue: (
-    decisions: readonly Decision[],
     toBuy: readonly Take[],
   ) => Promise<{ readonly catalogue?: Catalogue | undefined; readonly diagnostics: readonly Diagnostic[] }>;
   readonly signal: AbortSignal;
@@ -56,7 +55,7 @@ export async function examine({
   const known = { project, state, clips, scope };
   let surveyed = await survey(known);
   const toBuy = purchases(decisionsIn(surveyed));
-  const { catalogue, diagnostics } = await findCatalogue(decisionsIn(surveyed), toBuy);
+  const { catalogue, diagnostics } = await findCatalogue(toBuy);
   // What only this catalogue calls the same was bought already.
   if (catalogue && !isSpelledAlike(state, toBuy, catalogue))
     surveyed = await survey({ ...known, known: surveyed.found, models: catalogue.models });
