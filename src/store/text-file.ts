@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { constants, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DailiesError } from '../errors.js';
@@ -38,8 +38,12 @@ export async function readText(path: string, { ifAbsent }: { readonly ifAbsent: 
 }
 
 /** The first bytes of a regular file as text; undefined where there is none that can be read. */
-export async function readHead(path: string, bytes: number): Promise<string | undefined> {
-  const handle = await openRegular(path).catch(() => undefined);
+export async function readHead(
+  path: string,
+  bytes: number,
+  opening: { readonly throughLinks?: boolean } = {},
+): Promise<string | undefined> {
+  const handle = await openRegular(path, constants.O_RDONLY, opening).catch(() => undefined);
   if (!handle) return undefined;
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);

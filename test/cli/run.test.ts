@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -212,6 +212,16 @@ describe('dailies run', () => {
       expect(server.counters.posts).toBe(0);
     },
   );
+
+  it('writes the JUnit report where a link of that name leads', async () => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
+    const [link, report] = [join(folder, 'link.xml'), join(folder, 'report.xml')];
+    await writeFile(report, '<testsuites></testsuites>');
+    await symlink(report, link);
+    expect(await cli(['run', manifest, '--junit', link], { env })).toMatchObject({ exitCode: 0 });
+    expect(await readFile(report, 'utf8')).toContain('tests="1"');
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+  });
 
   it('buys nothing where the folder of the JUnit report cannot be made', async () => {
     const { folder, manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
