@@ -6,6 +6,11 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
+/** Whether a gateway is on this machine, by its base URL; the sandbox, which has none until it is started, is. */
+export function isOnThisMachine(baseUrl: string | undefined): boolean {
+  return baseUrl === undefined || (URL.canParse(baseUrl) && isLoopback(new URL(baseUrl).hostname));
+}
+
 /** Whether a host is meant to be this machine, where no secret hangs on it: names below `localhost` as well. */
 export function isMeantAsLoopback(hostname: string): boolean {
   const host = hostname.replace(/\.$/, '');

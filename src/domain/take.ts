@@ -60,5 +60,10 @@ export interface TakeRef {
   readonly take: number;
 }
 
+/** What a take is called where nobody knows how many its shot has: a purchase outlives its manifest. */
+export function takeName({ shot, take }: TakeRef): string {
+  return take === 1 ? shot : `${shot}@${take}`;
+}
+
 /** What a clip is taken to last whose length is left to the model; rough on purpose. */
 export const USUAL_SECONDS = 8;

@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path/posix';
 import { defined } from '../domain/defined.js';
-import { isLoopback } from '../domain/loopback.js';
+import { isOnThisMachine } from '../domain/loopback.js';
 import type { GatewaySetting, Manifest } from '../domain/manifest.js';
 import { baseUrl, insidePath } from './addresses.js';
 import type { Path } from './yaml/places.js';
@@ -93,7 +93,8 @@ const SHORTEST_INTERVAL_ON_LOOPBACK_S = 0.005;
 
 /** Reports an interval that a gateway is to be spared. `gateway`: the one that is asked, which an option may have chosen. */
 export function checkPollInterval({ poll }: RawManifest, gateway: GatewaySetting, report: Report): void {
-  const shortest = isAtHome(gateway) ? SHORTEST_INTERVAL_ON_LOOPBACK_S : SHORTEST_INTERVAL_S;
+  const isAtHome = gateway.kind === 'custom' ? isOnThisMachine(gateway.base_url) : gateway.kind === 'sandbox';
+  const shortest = isAtHome ? SHORTEST_INTERVAL_ON_LOOPBACK_S : SHORTEST_INTERVAL_S;
   if (poll?.interval === undefined || poll.interval >= shortest) return;
   const message = `poll.interval is ${poll.interval} s; the shortest for this gateway is ${shortest} s`;
   const hint =
@@ -101,11 +102,6 @@ export function checkPollInterval({ poll }: RawManifest, gateway: GatewaySetting
       ? 'leave it out: polls follow what jobs have taken so far; shorter ones are for a gateway on loopback'
       : `write ${shortest} or more`;
   report({ code: 'invalid-value', message, hint, path: ['poll', 'interval'] });
-}
-
-function isAtHome(gateway: GatewaySetting): boolean {
-  if (gateway.kind !== 'custom') return gateway.kind === 'sandbox';
-  return URL.canParse(gateway.base_url) && isLoopback(new URL(gateway.base_url).hostname);
 }
 
 /** The manifest's name: its file without folder and extension. */

@@ -4,8 +4,10 @@ import { isoNow, type Clock } from '../clock.js';
 import { createLedger, type Ceilings } from '../cost/ledger.js';
 import type { Attempt, AttemptEvent, JobRef, RerenderMark } from '../domain/attempt.js';
 import { defined } from '../domain/defined.js';
+import { takeName } from '../domain/take.js';
 import { onDisk, undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, unreachable } from '../errors.js';
+import { slotKey } from '../plan/graph.js';
 import { advance } from '../shot/advance.js';
 import { afterAcceptance, afterRefusal, FULL_PACE, nextSubmitAtMs } from '../shot/pace.js';
 import type { AttemptStore, Purchase, WorkOrder } from './attempt-store.js';
@@ -130,7 +132,6 @@ function createStore<Order extends WorkOrder>({
   const assertOpen = () => {
     if (isClosed) throw new DailiesError('internal', 'the state is closed');
   };
-  const ownerKey = ({ shot, take }: Attempt['owner']) => `${shot}@${take}`;
   const next = (id: string, event: Change): AttemptEntry => ({ id, step: state.get(id).steps + 1, ...event });
   /** Changes memory and the ledger at once; the promise is about the disk. */
   const commit = async (entry: AttemptEntry, undo?: () => AttemptEntry): Promise<Attempt> => {
@@ -161,7 +162,7 @@ function createStore<Order extends WorkOrder>({
     const attempt = state.get(id);
     ledger.own(attempt);
     ledger.update(undefined, attempt);
-    const key = ownerKey(attempt.owner);
+    const key = slotKey(attempt.owner);
     begun.set(key, [...(begun.get(key) ?? []), id]);
     return attempt;
   };
@@ -217,7 +218,7 @@ function createStore<Order extends WorkOrder>({
           const key = jobKey(state.get(id), job);
           const other = jobs.get(key);
           if (other !== undefined) {
-            const message = `the gateway answered with job ${job.id}, which is the job of ${nameOf(state.get(other))} already`;
+            const message = `the gateway answered with job ${job.id}, which is the job of ${takeName(state.get(other).owner)} already`;
             return commit(next(id, { type: 'answer_lost', at, message }));
           }
           jobs.set(key, id);
@@ -263,7 +264,7 @@ function createStore<Order extends WorkOrder>({
         await ahead.commit({ type: 'catalogued', catalogue });
     },
     account: () => ledger.account(),
-    begunFor: (owner) => (begun.get(ownerKey(owner)) ?? []).map((id) => state.get(id)),
+    begunFor: (owner) => (begun.get(slotKey(owner)) ?? []).map((id) => state.get(id)),
     pace() {
       const nowMs = clock.elapsed();
       return {
@@ -297,10 +298,6 @@ function markOnce({ set, since, takes }: RerenderMark, attempts: readonly Attemp
 /** A gateway gives each job an id of its own. */
 function jobKey({ gateway }: Attempt, job: JobRef): string {
   return `${gateway} ${job.id}`;
-}
-
-function nameOf({ owner: { shot, take } }: Attempt): string {
-  return take === 1 ? shot : `${shot} (take ${take})`;
 }
 
 function jobEntry(attempt: Attempt): readonly (readonly [string, string])[] {

@@ -1,4 +1,4 @@
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { outputsOf } from '../../domain/attempt.js';
 import { isRecord } from '../../domain/is-record.js';
 import { pickOf } from '../../domain/picks.js';
@@ -14,6 +14,7 @@ import { ownFolder } from '../../store/own-folder.js';
 import { readState } from '../../store/read-state.js';
 import { readJson, writeText } from '../../store/text-file.js';
 import { stemOf, survey } from '../plan/survey.js';
+import { isInside } from '../project/paths.js';
 import type { Project } from '../project/project.js';
 import { clipsOf, stateHome } from '../project/state-home.js';
 
@@ -72,7 +73,7 @@ function assertFree(project: Project, target: string): void {
   const film = target.toLowerCase();
   const taken = project.manifest.takes.find((take) => {
     const clip = join(project.paths.output, clipName(stemOf(project, take), 0, 'mp4')).toLowerCase();
-    return clip === film || clip.startsWith(`${film}${sep}`);
+    return isInside(film, clip);
   });
   if (!taken) return;
   const message = `the film would be ${target}, which is where the clip of ${taken.key} belongs`;

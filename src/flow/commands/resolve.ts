@@ -1,6 +1,6 @@
 import { isoNow } from '../../clock.js';
 import type { Attempt, AttemptEvent } from '../../domain/attempt.js';
-import type { Take, TakeRef } from '../../domain/take.js';
+import { takeName, type Take, type TakeRef } from '../../domain/take.js';
 import { nearest } from '../../domain/nearest.js';
 import { DailiesError } from '../../errors.js';
 import type { Gateway } from '../../gateway/gateway.js';
@@ -173,7 +173,7 @@ async function eventOf(
     throw keyUnnamed(unnamed);
   const gateway = await connections.of(attempt);
   if (!gateway) {
-    throw new DailiesError('usage', `the submit of ${attempt.owner.shot} went to ${attempt.gateway}`, {
+    throw new DailiesError('usage', `the submit of ${takeName(attempt.owner)} went to ${attempt.gateway}`, {
       hint: `resolve it with --gateway ${attempt.gateway}, which alone knows its job`,
     });
   }
@@ -199,7 +199,7 @@ async function assertJob({
   const sameGateway = store.attempts().filter(({ gateway }) => gateway === attempt.gateway);
   const owner = sameGateway.find(({ state }) => 'job' in state && state.job.id === jobId)?.owner;
   if (owner) {
-    throw new DailiesError('job-taken', `job ${jobId} belongs to ${owner.shot} already`, {
+    throw new DailiesError('job-taken', `job ${jobId} belongs to ${takeName(owner)} already`, {
       hint: 'look for the job of this shot in the gateway’s own list of activity',
     });
   }

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../domain/diagnostic.js';
-import { isLoopback } from '../../domain/loopback.js';
+import { isOnThisMachine } from '../../domain/loopback.js';
 import type { Take } from '../../domain/take.js';
 import { findFrameTool } from '../../media/frame-tool.js';
 import { LARGEST_INPUT_BYTES, megabytes } from '../../media/local-input.js';
@@ -63,7 +63,8 @@ export async function preflight(
   const { inputKey, preflightUrls } = await import('../../gateway/preflight.js');
   const problems = await preflightUrls({
     urls: uses.map(({ address, media }) => ({ url: address, media })),
-    allowPrivate: reachesPrivate(project),
+    // A gateway on this machine reaches what this machine reaches.
+    allowPrivate: isOnThisMachine(project.target.baseUrl),
     proxyEnv: project.env,
     clock: project.clock,
     signal,
@@ -77,7 +78,7 @@ export async function preflight(
 
 /** What an address alone tells, with nobody asked: a remote gateway cannot reach a private one. */
 export function privateInputs(project: Project, takes: readonly Take[]): Diagnostic[] {
-  if (reachesPrivate(project)) return [];
+  if (isOnThisMachine(project.target.baseUrl)) return [];
   const uses = takes
     .flatMap((take) => inputUses(take, 'url'))
     .filter(({ address }) => URL.canParse(address) && isPrivateHost(new URL(address).hostname));
@@ -91,9 +92,4 @@ export function privateInputs(project: Project, takes: readonly Take[]): Diagnos
 /** The sandbox draws these itself, under a name that stands for it whatever its port. */
 function isServedBySandbox({ target }: Project, url: string): boolean {
   return target.kind === 'sandbox' && URL.canParse(url) && new URL(url).hostname === ASSET_HOST;
-}
-
-/** A gateway on this machine reaches what this machine reaches. */
-function reachesPrivate({ target }: Project): boolean {
-  return target.baseUrl === undefined || isLoopback(new URL(target.baseUrl).hostname);
 }

@@ -1,4 +1,4 @@
-import { isLoopback } from '../../domain/loopback.js';
+import { isOnThisMachine } from '../../domain/loopback.js';
 import type { GatewaySetting } from '../../domain/manifest.js';
 import { DailiesError } from '../../errors.js';
 import { baseUrl, withoutSecrets } from '../../manifest/addresses.js';
@@ -81,15 +81,11 @@ export function gatewayTarget(
       const target = { kind: 'custom', name: baseUrl, baseUrl, keyVariable, ...key, needsKey } as const;
       const preset = presetOf(baseUrl);
       const isItsOwn = preset !== undefined && PRESETS[preset].keyVariable === keyVariable;
-      if (place === undefined || key.apiKey === undefined || isItsOwn || isLocal(target)) return target;
+      if (place === undefined || key.apiKey === undefined || isItsOwn || isOnThisMachine(baseUrl))
+        return target;
       return { ...target, unnamed: { variable: keyVariable, origin: new URL(baseUrl).origin, place } };
     }
   }
-}
-
-/** Whether a gateway is on this machine, so that no key leaves it. */
-export function isLocal({ baseUrl }: Pick<GatewayTarget, 'baseUrl'>): boolean {
-  return baseUrl === undefined || isLoopback(new URL(baseUrl).hostname);
 }
 
 /** The same gateway, spoken to without the key. */

@@ -1,7 +1,8 @@
+import { isOnThisMachine } from '../../domain/loopback.js';
 import type { PlanDocument } from '../../domain/plan.js';
 import { DailiesError } from '../../errors.js';
 import type { Connections } from './connections.js';
-import { isLocal, type GatewayTarget, type UnnamedKey } from './gateway-target.js';
+import type { GatewayTarget, UnnamedKey } from './gateway-target.js';
 
 /** What a person is asked before a key goes where only the manifest says. */
 export interface KeyQuestion extends UnnamedKey {
@@ -23,8 +24,8 @@ export function mayUseKey({ unnamed }: GatewayTarget, withKey: WithKey | undefin
 }
 
 /** Whether a command that only looks uses the key: where it is asked to, and where the key stays on this machine. */
-export function looksWithKey(target: GatewayTarget, withKey: WithKey | undefined): boolean {
-  return withKey === true || isLocal(target);
+export function looksWithKey({ baseUrl }: GatewayTarget, withKey: WithKey | undefined): boolean {
+  return withKey === true || isOnThisMachine(baseUrl);
 }
 
 /** Lets the connections use the key, when the user has named where it goes. Throws `key-unnamed`; `declined` after a no. */

@@ -1,7 +1,7 @@
 import { isDelivered, isInFlight, isUncertain } from '../../domain/standing.js';
 import type { Attempt } from '../../domain/attempt.js';
 import { buys } from '../../domain/plan.js';
-import type { Take } from '../../domain/take.js';
+import { takeName, type Take } from '../../domain/take.js';
 import { DailiesError, unreachable } from '../../errors.js';
 import { decide, isToFetch } from '../../plan/decide.js';
 import type { Decision } from '../../plan/decision.js';
@@ -265,7 +265,7 @@ function followOrder({ sequence }: Planned, take: Take, { id }: Attempt): JobOrd
  * on record for the next run, with a warning.
  */
 async function collect(tools: WorkTools, workers: Workers, older: Attempt): Promise<void> {
-  const { shot } = older.owner;
+  const shot = takeName(older.owner);
   const name = `an earlier job of ${shot}`;
   if (isUncertain(older)) {
     warn(
