@@ -1,9 +1,9 @@
-import { lstat, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { isRecord } from '../domain/is-record.js';
 import { ownFolder } from './own-folder.js';
 import { replaceFile } from './replace-file.js';
+import { readJson } from './text-file.js';
 
 /** A key that the user has let go to an origin: by the name of its variable, never by its value. */
 export interface NamedKey {
@@ -39,19 +39,10 @@ export async function rememberKey(file: string, { origin, variable }: NamedKey):
   });
 }
 
-/** More than anybody ever names. */
-const LARGEST_BYTES = 1 << 20;
-
 async function read(file: string): Promise<readonly NamedKey[]> {
-  try {
-    const found = await lstat(file);
-    if (!found.isFile() || found.size > LARGEST_BYTES) return [];
-    const document: unknown = JSON.parse(await readFile(file, 'utf8'));
-    const named: unknown = isRecord(document) ? document['named'] : undefined;
-    return Array.isArray(named) ? (named as unknown[]).filter(isNamedKey) : [];
-  } catch {
-    return [];
-  }
+  const document = await readJson(file);
+  const named: unknown = isRecord(document) ? document['named'] : undefined;
+  return Array.isArray(named) ? (named as unknown[]).filter(isNamedKey) : [];
 }
 
 function isNamedKey(value: unknown): value is NamedKey {

@@ -275,18 +275,14 @@ async function removeIfOurs(
 /** The metadata goes with the first name. It is never read back, but for whose it is. */
 async function describe(
   path: string,
-  {
-    attempt,
-    take,
-    writer,
-    hasNews,
-  }: {
+  about: {
     readonly attempt: Attempt;
     readonly take: TakeRef;
     readonly writer: NameWriter;
     readonly hasNews: boolean;
   },
 ): Promise<void> {
+  const { attempt, take, writer, hasNews } = about;
   const target = metadataPath(path);
   if (!hasNews && lookAtName(target) !== 'none') return;
   if (!isOurMetadata(target, writer.projectId)) return;

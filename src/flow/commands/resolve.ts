@@ -143,13 +143,7 @@ type Undated<E = Extract<AttemptEvent, { type: 'resolved' }>> = E extends unknow
 /** What settles the chosen attempts. A job has to be one that can be theirs. */
 async function eventOf(
   settlement: Settlement,
-  {
-    project,
-    chosen,
-    store,
-    connections,
-    signal,
-  }: {
+  about: {
     readonly project: Project;
     readonly chosen: readonly Attempt[];
     readonly store: LocalAttempts;
@@ -157,6 +151,7 @@ async function eventOf(
     readonly signal: AbortSignal;
   },
 ): Promise<Undated> {
+  const { project, chosen, store, connections, signal } = about;
   if (settlement.as !== 'job') return { type: 'resolved', as: settlement.as };
   const { jobId } = settlement;
   if (jobId.trim() === '')
@@ -182,13 +177,7 @@ async function eventOf(
 }
 
 /** A job is taken in only if the gateway knows it, and no other attempt is it. */
-async function assertJob({
-  gateway,
-  store,
-  attempt,
-  jobId,
-  signal,
-}: {
+async function assertJob(about: {
   readonly gateway: Gateway;
   readonly store: LocalAttempts;
   /** The one that the job is to be taken in for. */
@@ -196,6 +185,7 @@ async function assertJob({
   readonly jobId: string;
   readonly signal: AbortSignal;
 }): Promise<void> {
+  const { gateway, store, attempt, jobId, signal } = about;
   const sameGateway = store.attempts().filter(({ gateway }) => gateway === attempt.gateway);
   const owner = sameGateway.find(({ state }) => 'job' in state && state.job.id === jobId)?.owner;
   if (owner) {

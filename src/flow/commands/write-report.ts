@@ -8,7 +8,7 @@ import type { Project } from '../project/project.js';
 export type RenderSheet = (report: Report) => Html | Promise<Html>;
 type Html = string | Iterable<string>;
 
-/** What every contact sheet begins with, whoever made it: by this check-disk.ts knows it as ours. */
+/** What every contact sheet begins with, whoever made it: by this check-files.ts knows it as ours. */
 const SHEET_MARK = '<!-- dailies -->\n';
 
 /** Writes report.json and, where it can be made, the contact sheet; gives the sheet's path. Throws `disk`. */

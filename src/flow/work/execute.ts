@@ -96,6 +96,13 @@ interface Workers {
   stop(): void;
 }
 
+/** What is to be done about one take, as planned and by whom. */
+interface Doing {
+  readonly planned: Planned;
+  readonly workers: Workers;
+  readonly decision: Decision;
+}
+
 /** As many places are asked for at once as may come free together. */
 const MOST_CLAIMS = 64;
 
@@ -121,14 +128,7 @@ function startWorkers(tools: WorkTools): Workers {
 }
 
 /** Takes one take from its decision to its end. Never rejects. */
-async function runTake(
-  tools: WorkTools,
-  {
-    planned,
-    workers,
-    decision,
-  }: { readonly planned: Planned; readonly workers: Workers; readonly decision: Decision },
-): Promise<TakeOutcome> {
+async function runTake(tools: WorkTools, { planned, workers, decision }: Doing): Promise<TakeOutcome> {
   const { take } = decision;
   let before = decision.attempt;
   try {
@@ -184,17 +184,7 @@ async function owned({ attempts }: WorkTools, { take, attempt }: Decision): Prom
 
 async function act(
   tools: WorkTools,
-  {
-    planned,
-    workers,
-    decision,
-    attempt,
-  }: {
-    readonly planned: Planned;
-    readonly workers: Workers;
-    readonly decision: Decision;
-    readonly attempt: Attempt | undefined;
-  },
+  { planned, workers, decision, attempt }: Doing & { readonly attempt: Attempt | undefined },
 ): Promise<End> {
   const { take, action } = decision;
   if (decision.blocked_by !== undefined)
@@ -227,14 +217,7 @@ async function act(
   }
 }
 
-async function buyTake(
-  { control }: WorkTools,
-  {
-    planned,
-    workers,
-    decision,
-  }: { readonly planned: Planned; readonly workers: Workers; readonly decision: Decision },
-): Promise<End> {
+async function buyTake({ control }: WorkTools, { planned, workers, decision }: Doing): Promise<End> {
   const { take, order, fingerprint, replaces, give_up = [] } = decision;
   if (!order || fingerprint === undefined) {
     // Nobody waited for the sources of a take in a run that was stopped.

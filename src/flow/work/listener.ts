@@ -1,22 +1,15 @@
-import type { EventSink } from '../../events.js';
-
-/** The caller's listener, kept from harming the run that it listens to. */
-export interface Listener {
-  /** Tells of an event. Never throws. */
-  readonly emit: EventSink;
-  /** Waits for what an asynchronous listener has begun, then throws the first error of all calls. */
-  settle(): Promise<void>;
-}
+import type { EventSink, RunEvent } from '../../events.js';
 
 /**
- * A listener that throws, or whose promise rejects, is told of all that follows nonetheless: each event stands by itself,
+ * The caller's listener, kept from harming the run that it listens to. One that throws, or whose promise rejects, is told of all that follows nonetheless: each event stands by itself,
  * and a run has money to account for.
  */
-export function guarded(onEvent: EventSink | undefined): Listener {
+export function guarded(onEvent: EventSink | undefined) {
   const errors: unknown[] = [];
   const open = new Set<Promise<void>>();
   return {
-    emit(event) {
+    /** Tells of an event. Never throws. */
+    emit(event: RunEvent): void {
       try {
         // By its type it gives nothing; an async function fits that type too.
         const given: unknown = onEvent?.(event);
@@ -32,7 +25,8 @@ export function guarded(onEvent: EventSink | undefined): Listener {
         errors.push(error);
       }
     },
-    async settle() {
+    /** Waits for what an asynchronous listener has begun, then throws the first error of all calls. */
+    async settle(): Promise<void> {
       await Promise.all(open);
       if (errors.length > 0) throw errors[0];
     },
