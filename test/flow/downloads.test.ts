@@ -15,7 +15,7 @@ const clip = await orderedClip();
 const red = await orderedClip({ color: [200, 30, 30] });
 
 const SEA = '  - { id: sea, prompt: waves }';
-const project = () => makeProject({ baseUrl: server.baseUrl, clock: fastClock(100) }, SEA);
+const project = (factor = 100) => makeProject({ baseUrl: server.baseUrl, clock: fastClock(factor) }, SEA);
 const clipAt = (film: TestProject, path: string) => readFile(join(film.folder, 'renders/film', path));
 
 /** A server that clips lie on; gives its address. */
@@ -292,7 +292,8 @@ describe('a download', () => {
   it('waits for a clip that the gateway does not have yet when its job ends', async () => {
     server.autoComplete(clip);
     server.failNext(404, { on: 'content', times: 8 });
-    const film = await project();
+    // The patience after a job's end has room for the answers of a busy machine.
+    const film = await project(20);
     expect(await film.run()).toMatchObject({ exit_code: 0, shots: [{ outcome: 'delivered' }] });
   });
 
