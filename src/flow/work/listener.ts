@@ -9,7 +9,7 @@ export function guarded(onEvent: EventSink | undefined) {
   const open = new Set<Promise<void>>();
   return {
     /** Tells of an event. Never throws. */
-    emit(event: RunEvent): void {
+    emit: (event: RunEvent): void => {
       try {
         // By its type it gives nothing; an async function fits that type too.
         const given: unknown = onEvent?.(event);
