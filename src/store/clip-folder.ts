@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   chmodSync,
   constants,
@@ -15,18 +14,18 @@ import {
   utimesSync,
   type Stats,
 } from 'node:fs';
-import { open, readdir, rm, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { rm, utimes } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
-import { diskError, errnoOf, onDisk, undefinedIfAbsent } from '../disk-error.js';
+import { systemClock, type Clock } from '../clock.js';
+import { diskError, errnoOf, onDisk } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
 import { assertRoom } from './disk-space.js';
 import { fileAt, hashFile } from './name-file.js';
 import { ownFolder } from './own-folder.js';
-import { isAlive } from './process-identity.js';
+import { createParts, isOfTheDead, namesIn, PROCESS } from './parts.js';
 import { syncFolder } from './replace-file.js';
-import { waitForStoreLock } from './store-lock.js';
+import { lockStore, waitForStoreLock } from './store-lock.js';
 
 const CONTAINERS = ['mp4', 'webm'] as const;
 /** Clips are never written to again; whoever does so all the same has to mean it. */
@@ -41,7 +40,13 @@ const FAT_STEP_MS = 2000;
  * Small things are done synchronously: they touch names, not data, and take microseconds, where a round trip through
  * the thread pool takes several times the CPU of the thing itself.
  */
-export function openClipFolder({ root }: { readonly root: string }): ClipStore {
+export function openClipFolder({
+  root,
+  clock = systemClock,
+}: {
+  readonly root: string;
+  readonly clock?: Clock;
+}): ClipStore {
   const folder = join(root, 'clips');
   const incoming = join(folder, 'incoming');
   const made = new Set<string>();
@@ -52,6 +57,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   /** Puts of one content come one after the other. */
   const turns = new Map<string, Promise<void>>();
   let device: number | undefined;
+  const parts = createParts(() => make(incoming));
   const make = (path: string): string => {
     if (!made.has(path) || !existsSync(path)) ownFolder(root, path);
     made.add(path);
@@ -89,7 +95,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   const isThere = async (path: string, { sha256, bytes }: ClipFacts): Promise<boolean> =>
     fileAt(path)?.size === bytes && (await hashFile(path)) === sha256;
   const put = async (source: ClipSource, clip: ClipFacts): Promise<void> => {
-    const part = 'part' in source ? source.part : await gather(source, clip, make(incoming));
+    const part = 'part' in source ? source.part : await parts.gather(source, clip);
     await waitForStoreLock(root);
     const target = placeOf(clip.sha256, clip.container);
     await onDisk(target, 'put in the store', async () => {
@@ -109,17 +115,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   };
 
   return {
-    async openPart(purchase, index) {
-      const part = join(make(incoming), `${purchase}-${index}.${PROCESS}.part`);
-      const name = (await namesIn(incoming)).find(
-        (name) => isLeftPart(name, `${purchase}-${index}.`) && fileAt(join(incoming, name)),
-      );
-      const isOurs = fileAt(part) !== undefined;
-      const left = name === undefined || isOurs ? undefined : join(incoming, name);
-      // One that was about to become a clip is read-only.
-      if (isOurs || left !== undefined) chmodSync(left ?? part, WRITABLE);
-      return { part, left };
-    },
+    openPart: parts.open,
 
     put(source, clip) {
       const { sha256 } = clip;
@@ -207,9 +203,19 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
       });
     },
 
-    async remove(sha256) {
-      const { path } = find(sha256) ?? {};
-      if (path !== undefined) await onDisk(path, 'removed', () => rm(path, { force: true }));
+    async remove(sha256s, needed) {
+      const lock = await lockStore(root, clock);
+      try {
+        const kept = await needed();
+        const gone = sha256s.filter((sha256) => !kept.has(sha256));
+        for (const sha256 of gone) {
+          const { path } = find(sha256) ?? {};
+          if (path !== undefined) await onDisk(path, 'removed', () => rm(path, { force: true }));
+        }
+        return gone;
+      } finally {
+        await lock.release();
+      }
     },
   };
 }
@@ -249,51 +255,8 @@ function keepDate(clip: string, copy: string): void {
 /** What file systems answer that make no link here: another disk, exFAT, a network drive, too many names. */
 const WITHOUT_LINKS = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'UNKNOWN']);
 
-/** Which process a part grows in: another host's are left alone, a dead one's are taken over. */
-const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 6);
-const PROCESS = `${HOST}-${process.pid}`;
-
-function isLeftPart(name: string, purchase: string): boolean {
-  return name.startsWith(purchase) && isOfTheDead(/\.([0-9a-f]{6})-(\d+)\.part$/.exec(name));
-}
-
 function isLeftName(name: string): boolean {
   return isOfTheDead(/^\..+\.(?:mp4|webm)\.([0-9a-f]{6})-(\d+)\.tmp$/.exec(name));
-}
-
-function isOfTheDead(found: RegExpExecArray | null): boolean {
-  const [, host, pid] = found ?? [];
-  return host === HOST && pid !== undefined && !isAlive(Number(pid));
-}
-
-/** Writes the bytes of a clip into a part of its own, and to the disk. */
-async function gather(source: AsyncIterable<Uint8Array>, clip: ClipFacts, incoming: string): Promise<string> {
-  const part = join(incoming, `${clip.sha256}.${PROCESS}.part`);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  await rm(part, { force: true });
-  try {
-    const file = await open(part, 'wx');
-    try {
-      for await (const piece of source) {
-        hash.update(piece);
-        bytes += piece.length;
-        await file.writeFile(piece);
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    if (bytes === clip.bytes && hash.digest('hex') === clip.sha256) return part;
-  } catch (cause) {
-    await rm(part, { force: true });
-    throw diskError({ path: part, doing: 'written', cause });
-  }
-  await rm(part, { force: true });
-  throw new DailiesError(
-    'file-unusable',
-    `what was to be put in the store is not the clip ${clip.sha256.slice(0, 12)}…`,
-  );
 }
 
 /** A free name in `damaged/` for a file of the store. */
@@ -304,9 +267,4 @@ async function roomAside(root: string, path: string): Promise<string> {
     const name = copy === 1 ? basename(path) : basename(path).replace(/(\.\w+)$/, `.${copy}$1`);
     if (!taken.has(name)) return join(damaged, name);
   }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  const names = await onDisk(folder, 'read', () => readdir(folder).catch(undefinedIfAbsent));
-  return (names ?? []).sort();
 }

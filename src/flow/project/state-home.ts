@@ -11,6 +11,7 @@ import { openClipFolder } from '../../store/clip-folder.js';
 import type { ClipStore } from '../../store/clip-store.js';
 import type { LocalAttempts } from '../../store/local-attempts.js';
 import type { StateHome } from '../../store/read-state.js';
+import { receiptFiles } from '../../store/receipts.js';
 import { createNames, type Names } from '../clips/names.js';
 import type { Project } from './project.js';
 
@@ -18,7 +19,9 @@ import type { Project } from './project.js';
 export function stateHome({ manifest, paths, target, inputs }: Project): StateHome {
   return {
     lockfile: paths.lockfile,
-    root: paths.store,
+    clips: openClipFolder({ root: paths.store }),
+    receipts: receiptFiles(paths.store),
+    isShared: false,
     place: paths.place,
     cache: paths.cache,
     manifest: basename(paths.manifest),
