@@ -1,36 +1,21 @@
-import {
-  chmodSync,
-  constants,
-  copyFileSync,
-  createReadStream,
-  existsSync,
-  linkSync,
-  lstatSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  utimesSync,
-  type Stats,
-} from 'node:fs';
+import { chmodSync, createReadStream, existsSync, renameSync, statSync, type Stats } from 'node:fs';
 import { rm, utimes } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { systemClock, type Clock } from '../clock.js';
-import { diskError, errnoOf, onDisk } from '../disk-error.js';
+import { onDisk } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
 import { assertRoom } from './disk-space.js';
+import { createNamer } from './give-name.js';
 import { fileAt, hashFile } from './name-file.js';
 import { ownFolder } from './own-folder.js';
-import { createParts, isOfTheDead, namesIn, PROCESS } from './parts.js';
+import { createParts, namesIn } from './parts.js';
 import { syncFolder } from './replace-file.js';
 import { lockStore, waitForStoreLock } from './store-lock.js';
 
 const CONTAINERS = ['mp4', 'webm'] as const;
 /** Clips are never written to again; whoever does so all the same has to mean it. */
 const READ_ONLY = 0o444;
-const WRITABLE = 0o644;
 const FAT_STEP_MS = 2000;
 
 /**
@@ -52,8 +37,8 @@ export function openClipFolder({
   const made = new Set<string>();
   /** Clips as they were last looked at: a file that is the same on the disk has the same bytes. */
   const seen = new Map<string, Pick<Stats, 'size' | 'ino' | 'dev' | 'mtimeMs'>>();
+  const giveName = createNamer();
   const shelved = new Set<string>();
-  const swept = new Set<string>();
   /** Puts of one content come one after the other. */
   const turns = new Map<string, Promise<void>>();
   let device: number | undefined;
@@ -62,12 +47,6 @@ export function openClipFolder({
     if (!made.has(path) || !existsSync(path)) ownFolder(root, path);
     made.add(path);
     return path;
-  };
-  /** Removes the names that processes which died have left half made; once a folder, for each may hold thousands. */
-  const sweep = (path: string) => {
-    if (swept.has(path)) return;
-    swept.add(path);
-    for (const name of readdirSync(path)) if (isLeftName(name)) rmSync(join(path, name), { force: true });
   };
   const placeOf = (sha256: string, container: string) =>
     `${folder}${sep}${sha256.slice(0, 2)}${sep}${sha256}.${container}`;
@@ -154,19 +133,7 @@ export function openClipFolder({
     },
 
     name(sha256, path) {
-      const clip = locate(sha256);
-      const prepared = join(dirname(path), `.${basename(path)}.${PROCESS}.tmp`);
-      try {
-        sweep(dirname(path));
-        const isCheap = giveName(clip, prepared);
-        renameSync(prepared, path);
-        return Promise.resolve(isCheap);
-      } catch (cause) {
-        throw diskError({ path, doing: 'named', cause });
-      } finally {
-        // A rename from one name of a file to another of its names leaves both.
-        rmSync(prepared, { force: true });
-      }
+      return Promise.resolve(giveName(locate(sha256), path));
     },
 
     isName(sha256, path) {
@@ -224,39 +191,6 @@ export function openClipFolder({
 function deviceOf(path: string): number | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
   return found?.isDirectory() ? found.dev : undefined;
-}
-
-/** True where the name shares the clip's bytes, false where it is a copy of them. */
-function giveName(clip: string, path: string): boolean {
-  try {
-    copyFileSync(clip, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
-    keepDate(clip, path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') unlinkSync(path);
-  }
-  try {
-    linkSync(clip, path);
-    return true;
-  } catch (error) {
-    if (!WITHOUT_LINKS.has(errnoOf(error) ?? '')) throw error;
-  }
-  copyFileSync(clip, path, constants.COPYFILE_EXCL);
-  keepDate(clip, path);
-  return false;
-}
-
-function keepDate(clip: string, copy: string): void {
-  const { atime, mtime } = lstatSync(clip);
-  chmodSync(copy, WRITABLE);
-  utimesSync(copy, atime, mtime);
-}
-
-/** What file systems answer that make no link here: another disk, exFAT, a network drive, too many names. */
-const WITHOUT_LINKS = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'UNKNOWN']);
-
-function isLeftName(name: string): boolean {
-  return isOfTheDead(/^\..+\.(?:mp4|webm)\.([0-9a-f]{6})-(\d+)\.tmp$/.exec(name));
 }
 
 /** A free name in `damaged/` for a file of the store. */

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Attempt } from '../domain/attempt.js';
 import type { Picks } from '../domain/picks.js';
 import { isRecord } from '../domain/is-record.js';
-import { isCompleted, isDelivered, isInFlight, isUnfetched } from '../domain/standing.js';
+import { isDelivered, isUnfetched } from '../domain/standing.js';
 import { undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
 import type { ClipStore } from './clip-store.js';
@@ -15,6 +15,7 @@ import { corrupt, readLockfile, type FoundLockfile } from './lockfile.js';
 import { attemptProblem } from './lockfile-problem.js';
 import type { Lockfile, ProjectIdentity } from './lockfile-text.js';
 import type { ReceiptStore } from './receipt-store.js';
+import { essenceOf } from './receipt-essence.js';
 import { createState, knowsMore, type StateInMemory } from './shot-state.js';
 import { readJson, signatureOf } from './text-file.js';
 
@@ -328,14 +329,6 @@ function withNames(told: Attempt, state: StateInMemory): Attempt {
 function isReceipted(attempt: Attempt, receipts: ReadonlyMap<string, Attempt>): boolean {
   const told = receipts.get(attempt.id);
   return told !== undefined && essenceOf(told) === essenceOf(attempt);
-}
-
-function essenceOf(attempt: Attempt): string {
-  const { owner, state } = attempt;
-  const kind = isInFlight(attempt) ? 'pending' : isCompleted(attempt) ? 'completed' : state.kind;
-  const clips = isDelivered(attempt) ? attempt.state.outputs.map(({ sha256 }) => sha256) : [];
-  const marks = state.kind === 'delivered' ? [state.lost !== undefined, state.pruned === true] : [];
-  return JSON.stringify([owner, kind, 'job' in state ? state.job.id : '', clips, marks]);
 }
 
 /** What this machine remembers of a project besides its state. It can be made again, so nothing hangs on it. */

@@ -122,7 +122,8 @@ async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
   return owner;
 }
 
-function ownerIn(value: unknown): ReceiptsOwner | undefined {
+/** Whose receipts a line tells of; undefined where it is another line. */
+export function ownerIn(value: unknown): ReceiptsOwner | undefined {
   if (!isRecord(value)) return undefined;
   const { project_id, manifest, sandbox, place } = value;
   const isOwner =

@@ -4,6 +4,7 @@ import type { TakeRef } from '../../domain/take.js';
 import { isoNow } from '../../clock.js';
 import type { ClipStore } from '../../store/clip-store.js';
 import { openAttempts, type LocalAttempts } from '../../store/local-attempts.js';
+import { withCopies } from '../../store/give-name.js';
 import type { ReceiptStore } from '../../store/receipt-store.js';
 import { survey, viewFor } from '../plan/survey.js';
 import type { Project } from '../project/project.js';
@@ -33,7 +34,7 @@ export async function pruneClips(
   try {
     const { idle, of } = await findIdle({ project, attempts, clips, others });
     if (!remove) return idle;
-    const names = namesOf(project, attempts, clips);
+    const names = namesOf(project, attempts, withCopies(clips));
     for (const attempt of of) await names.drop(attempt);
     const listed = idle.map(({ sha256 }) => sha256);
     const gone = new Set(await clips.remove(listed, others));
