@@ -204,6 +204,15 @@ describe('a bucket that does harm', () => {
     expect(posts()).toBe(1);
   });
 
+  it('has to be named by whoever runs it: a manifest cannot', async () => {
+    const film = await newMachine();
+    const text = await readFile(film.manifest, 'utf8');
+    await writeFile(film.manifest, text.replace('shots:', 'clips: s3://clips/elsewhere\nshots:'));
+    await expect(film.load()).rejects.toMatchObject({
+      diagnostics: [expect.objectContaining({ code: 'path-outside' })],
+    });
+  });
+
   it('by not being there: nothing is begun', async () => {
     const film = await newMachine();
     const project = await loadProject({
