@@ -27,6 +27,8 @@ export const EXIT_CODES = {
   'clip-missing': 1,
   /** The state or the clips cannot be written or read: nothing more is bought. */
   disk: 3,
+  /** The bucket of the clips cannot be used: likewise. */
+  bucket: 3,
   /** One file cannot be used; what does not need it goes on. */
   'file-unusable': 1,
   'input-changed': 1,

@@ -92,6 +92,7 @@ export function nextCommands({ words: [manifest = ''], flags }: Invocation<Parti
       return run(isShort ? upToCents(leftUsd) : flags.maxCost, rerender);
     },
     resolve: commandLine('dailies', 'resolve', ...project),
+    pull: commandLine('dailies', 'pull', ...project),
   };
 }
 

@@ -5,7 +5,11 @@ export function addManifestOptions(command: Command): Command {
   return command
     .option('--gateway <NAME|URL>', 'openrouter, modelgates, sandbox or a base URL; wins over the manifest')
     .option('--output <DIR>', 'the folder for the names of the clips; wins over the manifest', parseText)
-    .option('--clips <DIR>', 'the folder that keeps clips and receipts; wins over the manifest', parseText)
+    .option(
+      '--clips <DIR|s3://…>',
+      'the folder or bucket that keeps clips and receipts; wins over the manifest',
+      parseText,
+    )
     .option('--var <NAME=VALUE>', 'sets a variable of the manifest; may be repeated', collectVariable)
     .option('--allow-large-matrix', 'lets the matrix of one shot make more than 1,000 shots');
 }

@@ -2,7 +2,13 @@ import { Command, Help } from 'commander';
 import { withoutCommands } from '../domain/foreign-text.js';
 import { VERSION } from '../version.js';
 import type { Register } from './command.js';
-import { registerAssemble, registerPick, registerPrune, registerSheet } from './commands/clips.js';
+import {
+  registerAssemble,
+  registerPick,
+  registerPrune,
+  registerPull,
+  registerSheet,
+} from './commands/clips.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerDoctor, registerModels, registerSandbox, registerSchema } from './commands/gateway.js';
 import { registerInit } from './commands/init.js';
@@ -21,6 +27,7 @@ const COMMANDS: readonly Register[] = [
   registerResolve,
   registerModels,
   registerSheet,
+  registerPull,
   registerPick,
   registerAssemble,
   registerPrune,
@@ -69,7 +76,6 @@ function treeHelp(program: Command): string {
   const width = Math.max(...rows.map(({ term }) => term.length));
   return [
     program.description(),
-    '',
     'Usage: dailies COMMAND [OPTIONS]',
     '',
     ...rows.map(({ term, description }) => `  ${term.padEnd(width)}  ${description}`),

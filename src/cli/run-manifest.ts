@@ -3,10 +3,12 @@ import { defined } from '../domain/defined.js';
 import type { ExitCode } from '../errors.js';
 import type { RunSummary } from '../events.js';
 import { runProject } from '../flow/commands/run.js';
+import type { Project } from '../flow/project/project.js';
 import { renderSheet } from '../sheet/render.js';
 import { prepareJunitFile } from '../store/junit-file.js';
 import { summaryLines } from '../ui/summary.js';
 import { writeCiReports } from './ci-reports.js';
+import { bucketLines } from './bucket-lines.js';
 import { openConsent } from './confirm.js';
 import type { Invocation } from './command.js';
 import { lookOf, noteLines, printJson, printLines, shownPath, type CliContext } from './context.js';
@@ -26,21 +28,21 @@ export async function runManifest(
   invocation: Invocation<RunFlags>,
   given: Given,
 ): Promise<ExitCode> {
-  const made = await render(context, invocation, given);
+  const project = await openProject(context, invocation);
+  const made = await render(context, { invocation, project }, given);
   const isReported = await writeCiReports(context, made, invocation.flags.junit);
   const summary = made.exit_code === 0 && !isReported ? { ...made, exit_code: 3 as const } : made;
-  printSummary(context, summary, invocation);
+  printSummary(context, { summary, project }, invocation);
   return summary.exit_code;
 }
 
 /** Runs the project under the eyes of whoever watches. The screen is given back whatever happens. */
 async function render(
   context: CliContext,
-  invocation: Invocation<RunFlags>,
+  { invocation, project }: { readonly invocation: Invocation<RunFlags>; readonly project: Project },
   { isYesTyped }: Given,
 ): Promise<RunSummary> {
   const { flags } = invocation;
-  const project = await openProject(context, invocation);
   // Whether the outcome can be written down is known before anything is spent.
   if (flags.junit !== undefined) await prepareJunitFile(flags.junit, project.paths);
   const consent = openConsent(context, { project, invocation, isYesTyped });
@@ -73,14 +75,21 @@ async function render(
 }
 
 /** For people on the standard output; where that belongs to a machine, on the standard error. */
-function printSummary(context: CliContext, summary: RunSummary, invocation: Invocation<RunFlags>): void {
+function printSummary(
+  context: CliContext,
+  { summary, project }: { readonly summary: RunSummary; readonly project: Project },
+  invocation: Invocation<RunFlags>,
+): void {
   const quiet = invocation.flags.quiet === true;
   const stream = context.format === 'text' ? 'stdout' : 'stderr';
-  const { output, sheet } = summary;
-  const shown = { ...summary, output: shownPath(output), ...(sheet && { sheet: shownPath(sheet) }) };
+  const { sheet } = summary;
+  const { bucket } = project.paths;
+  const output = bucket ? `s3://${bucket.bucket}/${bucket.prefix}` : shownPath(summary.output);
+  const shown = { ...summary, output, ...(sheet && { sheet: shownPath(sheet) }) };
   // In a terminal the shots that scrolled by stand right above.
   if (context.stderr.isTTY && !quiet) noteLines(context, ['']);
-  const lines = summaryLines(shown, { ...lookOf(context, stream), commands: nextCommands(invocation) });
+  const summed = summaryLines(shown, { ...lookOf(context, stream), commands: nextCommands(invocation) });
+  const lines = [...summed, ...bucketLines(project, invocation)];
   if (context.format === 'json') printJson(context, summary);
   if (stream === 'stdout') printLines(context, lines);
   else if (!quiet) noteLines(context, lines);

@@ -75,7 +75,13 @@ export function readRunSettings(
 
   /** `option` names a folder elsewhere. */
   function readFolder(text: string, path: Path, option: string): string {
-    const folder = insidePath(vars.text(text, () => path));
+    const named = vars.text(text, () => path);
+    // A bucket is for the one to name who runs it.
+    const elsewhere = {
+      ok: false,
+      fault: { code: 'path-outside', message: 'a manifest names folders alone' },
+    } as const;
+    const folder = /^[a-z][a-z0-9+.-]*:\/\//i.test(named) ? elsewhere : insidePath(named);
     if (folder.ok) return folder.value.replace(/\/+$/, '') || '.';
     const { message, code } = folder.fault;
     const hint =

@@ -73,7 +73,7 @@ export function sheetTake(reported: ReportTake): SheetTake {
     seed: settings.seed,
     state: group,
     stateWords: earlier ? besideEarlier(state, words) : words,
-    reason: group === 'delivered' ? undefined : (take.message ?? reason),
+    reason: group === 'delivered' && take.outputs.length > 0 ? undefined : (take.message ?? reason),
     job: take.job_id,
     wanted: wanted === prompt ? undefined : wanted,
     ...costOf(take),

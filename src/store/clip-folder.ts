@@ -1,37 +1,21 @@
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  constants,
-  copyFileSync,
-  createReadStream,
-  existsSync,
-  linkSync,
-  lstatSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  utimesSync,
-  type Stats,
-} from 'node:fs';
-import { open, readdir, rm, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { chmodSync, createReadStream, existsSync, renameSync, statSync, type Stats } from 'node:fs';
+import { rm, utimes } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
-import { diskError, errnoOf, onDisk, undefinedIfAbsent } from '../disk-error.js';
+import { systemClock, type Clock } from '../clock.js';
+import { onDisk } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
 import { assertRoom } from './disk-space.js';
+import { createNamer } from './give-name.js';
 import { fileAt, hashFile } from './name-file.js';
 import { ownFolder } from './own-folder.js';
-import { isAlive } from './process-identity.js';
+import { createParts, namesIn } from './parts.js';
 import { syncFolder } from './replace-file.js';
-import { waitForStoreLock } from './store-lock.js';
+import { lockStore, waitForStoreLock } from './store-lock.js';
 
 const CONTAINERS = ['mp4', 'webm'] as const;
 /** Clips are never written to again; whoever does so all the same has to mean it. */
 const READ_ONLY = 0o444;
-const WRITABLE = 0o644;
 const FAT_STEP_MS = 2000;
 
 /**
@@ -41,27 +25,28 @@ const FAT_STEP_MS = 2000;
  * Small things are done synchronously: they touch names, not data, and take microseconds, where a round trip through
  * the thread pool takes several times the CPU of the thing itself.
  */
-export function openClipFolder({ root }: { readonly root: string }): ClipStore {
+export function openClipFolder({
+  root,
+  clock = systemClock,
+}: {
+  readonly root: string;
+  readonly clock?: Clock;
+}): ClipStore {
   const folder = join(root, 'clips');
   const incoming = join(folder, 'incoming');
   const made = new Set<string>();
   /** Clips as they were last looked at: a file that is the same on the disk has the same bytes. */
   const seen = new Map<string, Pick<Stats, 'size' | 'ino' | 'dev' | 'mtimeMs'>>();
+  const giveName = createNamer();
   const shelved = new Set<string>();
-  const swept = new Set<string>();
   /** Puts of one content come one after the other. */
   const turns = new Map<string, Promise<void>>();
   let device: number | undefined;
+  const parts = createParts(() => make(incoming));
   const make = (path: string): string => {
     if (!made.has(path) || !existsSync(path)) ownFolder(root, path);
     made.add(path);
     return path;
-  };
-  /** Removes the names that processes which died have left half made; once a folder, for each may hold thousands. */
-  const sweep = (path: string) => {
-    if (swept.has(path)) return;
-    swept.add(path);
-    for (const name of readdirSync(path)) if (isLeftName(name)) rmSync(join(path, name), { force: true });
   };
   const placeOf = (sha256: string, container: string) =>
     `${folder}${sep}${sha256.slice(0, 2)}${sep}${sha256}.${container}`;
@@ -89,7 +74,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   const isThere = async (path: string, { sha256, bytes }: ClipFacts): Promise<boolean> =>
     fileAt(path)?.size === bytes && (await hashFile(path)) === sha256;
   const put = async (source: ClipSource, clip: ClipFacts): Promise<void> => {
-    const part = 'part' in source ? source.part : await gather(source, clip, make(incoming));
+    const part = 'part' in source ? source.part : await parts.gather(source, clip);
     await waitForStoreLock(root);
     const target = placeOf(clip.sha256, clip.container);
     await onDisk(target, 'put in the store', async () => {
@@ -109,17 +94,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
   };
 
   return {
-    async openPart(purchase, index) {
-      const part = join(make(incoming), `${purchase}-${index}.${PROCESS}.part`);
-      const name = (await namesIn(incoming)).find(
-        (name) => isLeftPart(name, `${purchase}-${index}.`) && fileAt(join(incoming, name)),
-      );
-      const isOurs = fileAt(part) !== undefined;
-      const left = name === undefined || isOurs ? undefined : join(incoming, name);
-      // One that was about to become a clip is read-only.
-      if (isOurs || left !== undefined) chmodSync(left ?? part, WRITABLE);
-      return { part, left };
-    },
+    openPart: parts.open,
 
     put(source, clip) {
       const { sha256 } = clip;
@@ -158,19 +133,7 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
     },
 
     name(sha256, path) {
-      const clip = locate(sha256);
-      const prepared = join(dirname(path), `.${basename(path)}.${PROCESS}.tmp`);
-      try {
-        sweep(dirname(path));
-        const isCheap = giveName(clip, prepared);
-        renameSync(prepared, path);
-        return Promise.resolve(isCheap);
-      } catch (cause) {
-        throw diskError({ path, doing: 'named', cause });
-      } finally {
-        // A rename from one name of a file to another of its names leaves both.
-        rmSync(prepared, { force: true });
-      }
+      return Promise.resolve(giveName(locate(sha256), path));
     },
 
     isName(sha256, path) {
@@ -207,9 +170,19 @@ export function openClipFolder({ root }: { readonly root: string }): ClipStore {
       });
     },
 
-    async remove(sha256) {
-      const { path } = find(sha256) ?? {};
-      if (path !== undefined) await onDisk(path, 'removed', () => rm(path, { force: true }));
+    async remove(sha256s, needed) {
+      const lock = await lockStore(root, clock);
+      try {
+        const kept = await needed();
+        const gone = sha256s.filter((sha256) => !kept.has(sha256));
+        for (const sha256 of gone) {
+          const { path } = find(sha256) ?? {};
+          if (path !== undefined) await onDisk(path, 'removed', () => rm(path, { force: true }));
+        }
+        return gone;
+      } finally {
+        await lock.release();
+      }
     },
   };
 }
@@ -220,82 +193,6 @@ function deviceOf(path: string): number | undefined {
   return found?.isDirectory() ? found.dev : undefined;
 }
 
-/** True where the name shares the clip's bytes, false where it is a copy of them. */
-function giveName(clip: string, path: string): boolean {
-  try {
-    copyFileSync(clip, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
-    keepDate(clip, path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') unlinkSync(path);
-  }
-  try {
-    linkSync(clip, path);
-    return true;
-  } catch (error) {
-    if (!WITHOUT_LINKS.has(errnoOf(error) ?? '')) throw error;
-  }
-  copyFileSync(clip, path, constants.COPYFILE_EXCL);
-  keepDate(clip, path);
-  return false;
-}
-
-function keepDate(clip: string, copy: string): void {
-  const { atime, mtime } = lstatSync(clip);
-  chmodSync(copy, WRITABLE);
-  utimesSync(copy, atime, mtime);
-}
-
-/** What file systems answer that make no link here: another disk, exFAT, a network drive, too many names. */
-const WITHOUT_LINKS = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'UNKNOWN']);
-
-/** Which process a part grows in: another host's are left alone, a dead one's are taken over. */
-const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 6);
-const PROCESS = `${HOST}-${process.pid}`;
-
-function isLeftPart(name: string, purchase: string): boolean {
-  return name.startsWith(purchase) && isOfTheDead(/\.([0-9a-f]{6})-(\d+)\.part$/.exec(name));
-}
-
-function isLeftName(name: string): boolean {
-  return isOfTheDead(/^\..+\.(?:mp4|webm)\.([0-9a-f]{6})-(\d+)\.tmp$/.exec(name));
-}
-
-function isOfTheDead(found: RegExpExecArray | null): boolean {
-  const [, host, pid] = found ?? [];
-  return host === HOST && pid !== undefined && !isAlive(Number(pid));
-}
-
-/** Writes the bytes of a clip into a part of its own, and to the disk. */
-async function gather(source: AsyncIterable<Uint8Array>, clip: ClipFacts, incoming: string): Promise<string> {
-  const part = join(incoming, `${clip.sha256}.${PROCESS}.part`);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  await rm(part, { force: true });
-  try {
-    const file = await open(part, 'wx');
-    try {
-      for await (const piece of source) {
-        hash.update(piece);
-        bytes += piece.length;
-        await file.writeFile(piece);
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    if (bytes === clip.bytes && hash.digest('hex') === clip.sha256) return part;
-  } catch (cause) {
-    await rm(part, { force: true });
-    throw diskError({ path: part, doing: 'written', cause });
-  }
-  await rm(part, { force: true });
-  throw new DailiesError(
-    'file-unusable',
-    `what was to be put in the store is not the clip ${clip.sha256.slice(0, 12)}…`,
-  );
-}
-
 /** A free name in `damaged/` for a file of the store. */
 async function roomAside(root: string, path: string): Promise<string> {
   const damaged = ownFolder(root, join(root, 'damaged'));
@@ -304,9 +201,4 @@ async function roomAside(root: string, path: string): Promise<string> {
     const name = copy === 1 ? basename(path) : basename(path).replace(/(\.\w+)$/, `.${copy}$1`);
     if (!taken.has(name)) return join(damaged, name);
   }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  const names = await onDisk(folder, 'read', () => readdir(folder).catch(undefinedIfAbsent));
-  return (names ?? []).sort();
 }

@@ -24,12 +24,12 @@ export interface ByteRange {
 export type ClipSource = { readonly part: string } | AsyncIterable<Uint8Array>;
 
 /**
- * Clips by content, in a folder or a bucket. No caller knows where a clip is stored. All methods throw `disk` where the
- * store cannot be read or written.
+ * Clips by content, in a folder or a bucket. No caller knows where a clip is stored. All methods throw `disk`, or `bucket`,
+ * where the store cannot be read or written.
  */
 export interface ClipStore {
   /**
-   * Where an output of a purchase grows while it is downloaded, and where a dead process has left some of it.
+   * Where on this machine an output of a purchase grows while it is downloaded, and where a dead process has left some of it.
    * `purchase` is an attempt's id, `index` counts its outputs from 0.
    */
   openPart(
@@ -41,7 +41,10 @@ export interface ClipStore {
    * Throws `file-unusable` where the bytes are not what `clip` says.
    */
   put(source: ClipSource, clip: ClipFacts): Promise<void>;
-  /** Throws `disk` where no clip can be taken in: the store is gone, another disk stands in its place, or its disk is all but full. */
+  /**
+   * Throws where no clip can be taken in, as far as that is known without a wait: the store is gone, another disk stands in its
+   * place, the disk for downloads is all but full, or the bucket did not take the last one.
+   */
   assertThere(): void;
   /** What the store has under a content; undefined where it has none. */
   stat(sha256: string): Promise<ClipStat | undefined>;
@@ -50,8 +53,8 @@ export interface ClipStore {
   /** Lends a clip as a file, which is there until `use` has ended and is not to be written to. Throws as `read`. */
   asFile<T>(sha256: string, use: (path: string) => Promise<T>): Promise<T>;
   /**
-   * Gives a clip a name at a path that is free or whose file may go; false where that took a copy of its bytes. Absent where a store
-   * cannot give names cheaply. Throws as `read`.
+   * Gives a clip a name at a path that is free or whose file may go; false where that took a copy of its bytes. Absent where the
+   * clips have to be fetched for it: they get names where somebody asks for that. Throws as `read`.
    */
   name?(sha256: string, path: string): Promise<boolean>;
   /** Whether a file is, without a look at its bytes, known to be this clip under another name. */
@@ -59,7 +62,11 @@ export interface ClipStore {
   /** Says that a clip's content was checked, so that its date gives no cause to check it again. */
   trust?(sha256: string, modifiedMs: number): Promise<void>;
   list(): AsyncIterable<ClipStat>;
-  /** Takes a clip out that is not what its name says, and keeps it aside; gives the path. */
+  /** Takes a clip out that is not what its name says, and keeps it aside; gives the place in words. Throws as `read`. */
   setAside(sha256: string): Promise<string>;
-  remove(sha256: string): Promise<void>;
+  /**
+   * Takes clips out for good; gives those that are gone. `needed` gives the clips that somebody needs by the receipts of this
+   * moment, and is asked when whoever writes one later finds the clip gone, and puts it: so none is removed that a receipt names.
+   */
+  remove(sha256s: readonly string[], needed: () => Promise<ReadonlySet<string>>): Promise<readonly string[]>;
 }

@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import type { Attempt } from '../domain/attempt.js';
 import type { FoundLockfile } from './lockfile.js';
 import type { StateHome } from './read-state.js';
-import { readOwnedReceipts, readReceipts, receiptsIn, receiptsPath, type ReceiptsOwner } from './receipts.js';
+import type { ReceiptsOwner } from './receipt-store.js';
 import { knowsMore } from './shot-state.js';
 
-/** What the receipts of this machine know of a project. */
+/** What the receipts of a store know of a project. */
 export interface KnownReceipts {
   /** All that is known of the project's purchases. */
   readonly attempts: ReadonlyMap<string, Attempt>;
@@ -24,8 +24,9 @@ export async function knownReceipts(
   home: StateHome,
   stored: FoundLockfile | undefined,
 ): Promise<KnownReceipts> {
-  const path = stored && receiptsPath(home.root, stored.identity.project_id);
-  const book = path === undefined ? undefined : await readOwnedReceipts(path);
+  const { receipts } = home;
+  const id = stored?.identity.project_id;
+  const book = id === undefined ? undefined : await receipts.read(id);
   let own = book?.attempts ?? new Map<string, Attempt>();
   let owner = book?.owner;
   const attempts = new Map(own);
@@ -33,28 +34,37 @@ export async function knownReceipts(
     for (const attempt of told.values())
       if (knowsMore(attempt, attempts.get(attempt.id))) attempts.set(attempt.id, attempt);
   };
-  if (stored?.theirs) add(await readReceipts(receiptsPath(home.root, stored.theirs.identity.project_id)));
-  for (const other of await receiptsIn(home.root, { besides: path })) {
-    const told = await readIfOurs(other, { home, isRenamed: !stored });
+  if (stored?.theirs) add((await receipts.read(stored.theirs.identity.project_id)).attempts);
+  for (const other of await receipts.list({ besides: id })) {
+    const told = await readIfOurs(other, { home, isFirst: !stored });
     if (!told) continue;
     add(told);
-    if (stored || (owner && told.size < own.size)) continue;
+    // Those of another place stay another project's: what it has bought is not bought again, and both keep their clips.
+    if (stored || other.place !== home.place || (owner && told.size < own.size)) continue;
     own = told;
-    owner = other.owner;
+    owner = other;
   }
   return { attempts, own, owner };
 }
 
-/** Receipts that were made for a manifest, perhaps under its former name; undefined where they are another's. */
+/**
+ * Receipts that were made for a manifest: under its former name, where the project has no lockfile; and where the store is one
+ * that several machines use, in whatever folder it lay there. Undefined where they are another's.
+ */
 async function readIfOurs(
-  { path, owner }: { readonly path: string; readonly owner: ReceiptsOwner },
-  { home, isRenamed }: { readonly home: StateHome; readonly isRenamed: boolean },
+  owner: ReceiptsOwner,
+  { home, isFirst }: { readonly home: StateHome; readonly isFirst: boolean },
 ): Promise<ReadonlyMap<string, Attempt> | undefined> {
-  if (owner.sandbox !== home.sandbox || owner.place !== home.place) return undefined;
-  if (owner.manifest === home.manifest) return readReceipts(path);
-  if (!isRenamed) return undefined;
-  const names: string[] = await readdir(dirname(home.lockfile)).catch(() => []);
-  if (names.includes(owner.manifest)) return undefined;
-  const told = await readReceipts(path);
+  if (owner.sandbox !== home.sandbox) return undefined;
+  const isOfName = owner.manifest === home.manifest;
+  const isHere = owner.place === home.place;
+  const read = async () => (await home.receipts.read(owner.project_id)).attempts;
+  if (isHere && isOfName) return read();
+  if (!isFirst) return undefined;
+  if (isHere) {
+    const names: string[] = await readdir(dirname(home.lockfile)).catch(() => []);
+    if (names.includes(owner.manifest)) return undefined;
+  } else if (!home.isShared || !isOfName) return undefined;
+  const told = await read();
   return home.hasBought([...told.values()]) ? told : undefined;
 }

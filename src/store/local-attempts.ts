@@ -17,7 +17,6 @@ import type { AttemptEntry, Change } from './journal-line.js';
 import { writeLockfile } from './lockfile.js';
 import { createPlaces } from './places.js';
 import { memoOf, memoPath, readState, type StateHome, type StateOnDisk } from './read-state.js';
-import { openReceiptBook } from './receipts.js';
 import { sortedJson } from './sorted-json.js';
 import { acquireRunLock, type RunLock } from './run-lock.js';
 import { writeText } from './text-file.js';
@@ -63,10 +62,12 @@ export async function openAttempts<Order extends WorkOrder = WorkOrder>(
   try {
     const found = await readState(home);
     const { identity, state, unreceipted, isRenamed } = found;
-    const receipts = openReceiptBook(home.root, {
+    const onRecord = new Map(state.attempts().map((attempt) => [attempt.id, attempt]));
+    const owner = {
       ...{ project_id: identity.project_id, manifest: home.manifest },
       ...{ sandbox: home.sandbox, place: home.place },
-    });
+    };
+    const receipts = home.receipts.open(owner, (id) => onRecord.get(id));
     // Before the lockfile bears the new name: from then on nothing would tell that the receipts do not.
     if (isRenamed) await receipts.own();
     await foldLeft(found, home);
@@ -279,7 +280,8 @@ function createStore<Order extends WorkOrder>({
       try {
         await ahead.close();
         const memo = memoOf(home, identity.project_id, { catalogued_at: readAt, reported });
-        await writeText(memoPath(home), JSON.stringify(memo)).catch(() => undefined);
+        // It only saves a look: what could not be asked for is looked at by the next run.
+        await memo.then((text) => writeText(memoPath(home), JSON.stringify(text))).catch(() => undefined);
       } finally {
         await lock.release();
       }

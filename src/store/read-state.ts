@@ -4,25 +4,28 @@ import { randomBytes } from 'node:crypto';
 import type { Attempt } from '../domain/attempt.js';
 import type { Picks } from '../domain/picks.js';
 import { isRecord } from '../domain/is-record.js';
-import { isCompleted, isDelivered, isInFlight, isUnfetched } from '../domain/standing.js';
+import { isDelivered, isUnfetched } from '../domain/standing.js';
 import { undefinedIfAbsent } from '../disk-error.js';
 import { DailiesError, messageOf } from '../errors.js';
-import { openClipFolder } from './clip-folder.js';
+import type { ClipStore } from './clip-store.js';
 import { journalCorrupt, journalPath, readJournal, type PlacedEntry } from './journal.js';
 import type { JournalEntry } from './journal-line.js';
 import { knownReceipts } from './known-receipts.js';
 import { corrupt, readLockfile, type FoundLockfile } from './lockfile.js';
 import { attemptProblem } from './lockfile-problem.js';
 import type { Lockfile, ProjectIdentity } from './lockfile-text.js';
-import { receiptsPath } from './receipts.js';
+import type { ReceiptStore } from './receipt-store.js';
+import { essenceOf } from './receipt-essence.js';
 import { createState, knowsMore, type StateInMemory } from './shot-state.js';
 import { readJson, signatureOf } from './text-file.js';
 
 /** Where the state of a project is kept, and whose it is. All paths are absolute. */
 export interface StateHome extends Omit<ProjectIdentity, 'project_id'> {
   readonly lockfile: string;
-  /** The folder of the clip store, which has the receipts too. */
-  readonly root: string;
+  readonly clips: ClipStore;
+  readonly receipts: ReceiptStore;
+  /** Whether other machines use the same store, where the project may lie in another folder. */
+  readonly isShared: boolean;
   /** Tells projects of one name in a shared store apart; empty where the store lies beside the manifest. */
   readonly place: string;
   /** The folder for what can be made again. */
@@ -77,7 +80,7 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
     !own.theirs &&
     !journal &&
     own.damaged.length === 0 &&
-    isSeen(home, own, memo);
+    (await isSeen(home, own, memo));
   const known = isRemembered ? undefined : await knownReceipts(home, stored);
   const receipts = await seen(known?.attempts ?? new Map<string, Attempt>(), state, home);
   if (own) repair({ own, state, receipts, home, repaired });
@@ -163,16 +166,17 @@ async function findFormer(
 async function seen(
   receipts: ReadonlyMap<string, Attempt>,
   state: StateInMemory,
-  { root }: StateHome,
+  { clips }: StateHome,
 ): Promise<ReadonlyMap<string, Attempt>> {
-  const clips = openClipFolder({ root });
   const all = new Map(receipts);
-  for (const [id, attempt] of receipts) {
-    const before = state.find(id);
-    if (!isDelivered(attempt) || attempt.state.pruned || (before && isDelivered(before))) continue;
-    for (const { sha256 } of attempt.state.outputs)
-      if (!(await clips.stat(sha256))) all.set(id, { ...attempt, state: { ...attempt.state, unseen: true } });
-  }
+  const look = async (attempt: Attempt): Promise<void> => {
+    const before = state.find(attempt.id);
+    if (!isDelivered(attempt) || attempt.state.pruned || (before && isDelivered(before))) return;
+    const found = await Promise.all(attempt.state.outputs.map(({ sha256 }) => clips.stat(sha256)));
+    if (found.includes(undefined))
+      all.set(attempt.id, { ...attempt, state: { ...attempt.state, unseen: true } });
+  };
+  await Promise.all([...receipts.values()].map(look));
   return all;
 }
 
@@ -327,14 +331,6 @@ function isReceipted(attempt: Attempt, receipts: ReadonlyMap<string, Attempt>): 
   return told !== undefined && essenceOf(told) === essenceOf(attempt);
 }
 
-function essenceOf(attempt: Attempt): string {
-  const { owner, state } = attempt;
-  const kind = isInFlight(attempt) ? 'pending' : isCompleted(attempt) ? 'completed' : state.kind;
-  const clips = isDelivered(attempt) ? attempt.state.outputs.map(({ sha256 }) => sha256) : [];
-  const marks = state.kind === 'delivered' ? [state.lost !== undefined, state.pruned === true] : [];
-  return JSON.stringify([owner, kind, 'job' in state ? state.job.id : '', clips, marks]);
-}
-
 /** What this machine remembers of a project besides its state. It can be made again, so nothing hangs on it. */
 interface Memo {
   /** Of the lockfile and of the receipts, when the one was known to hold all of the other. */
@@ -352,14 +348,14 @@ export function memoPath({ cache, lockfile }: StateHome): string {
 }
 
 /** The memo of a lockfile and its receipts as they stand now. */
-export function memoOf(
+export async function memoOf(
   home: StateHome,
   projectId: string,
   { catalogued_at, reported }: Pick<Memo, 'catalogued_at' | 'reported'> = {},
-): Memo {
+): Promise<Memo> {
   return {
     lockfile: signatureOf(home.lockfile),
-    receipts: `${signatureOf(receiptsPath(home.root, projectId))} ${home.place}`,
+    receipts: `${await home.receipts.signature(projectId)} ${home.place}`,
     ...{ catalogued_at, reported },
   };
 }
@@ -373,8 +369,12 @@ async function readMemo(home: StateHome): Promise<Memo | undefined> {
   return { lockfile, receipts, catalogued_at: text(catalogued_at), reported: text(reported) };
 }
 
-function isSeen(home: StateHome, { identity }: FoundLockfile, memo: Memo | undefined): boolean {
+async function isSeen(
+  home: StateHome,
+  { identity }: FoundLockfile,
+  memo: Memo | undefined,
+): Promise<boolean> {
   if (!memo) return false;
-  const now = memoOf(home, identity.project_id);
+  const now = await memoOf(home, identity.project_id);
   return now.lockfile === memo.lockfile && now.receipts === memo.receipts;
 }

@@ -9,24 +9,28 @@ import { attemptProblem } from './lockfile-problem.js';
 import { encodeLine, entryIn, openLine, sealLine, type JournalEntry } from './journal-line.js';
 import { openRegular } from '../regular-file.js';
 import { endOfLines, linesOf } from './line-file.js';
-import type { ProjectIdentity } from './lockfile-text.js';
 import { ownFolder } from './own-folder.js';
+import type { OwnedReceipts, ReceiptBook, ReceiptsOwner, ReceiptStore } from './receipt-store.js';
 import { attemptAfter } from './shot-state.js';
 import { signatureOf } from './text-file.js';
 
 /*
- * The second record of every purchase: one file for each project, to which each step of each purchase is appended with
- * the journal's own lines. It lies with the clips and not with the lockfile, and is never rewritten, so that a lockfile
- * which is deleted, put away or rolled back forgets nothing.
- *
- * What a receipt says is trusted as far as it can be verified: an attempt to ask the gateway about, a clip to look for.
- * It names no path, and nothing is removed because of it.
+ * Receipts in a folder: one file for each project, to which each step of each purchase is appended with the journal's own
+ * lines. It lies with the clips and not with the lockfile, and is never rewritten, so that a lockfile which is deleted, put
+ * away or rolled back forgets nothing. A power cut may take its last lines back: the next run appends what is missing.
  */
 
-/** Whose receipts a file holds: its first line, and the last of its kind. `place` tells projects of one name in a shared store apart. */
-export interface ReceiptsOwner extends Omit<ProjectIdentity, 'project'> {
-  /** A hash of the manifest's folder; empty where the store lies in it. */
-  readonly place: string;
+/** The receipts that lie in the folder of the clips. */
+export function receiptFiles(root: string): ReceiptStore {
+  return {
+    read: (projectId) => readOwnedReceipts(receiptsPath(root, projectId)),
+    async list({ besides } = {}) {
+      const found = await receiptsIn(root, { besides: besides && receiptsPath(root, besides) });
+      return found.map(({ owner }) => owner);
+    },
+    signature: (projectId) => Promise.resolve(signatureOf(receiptsPath(root, projectId))),
+    open: (owner) => openReceiptBook(root, owner),
+  };
 }
 
 /** Where the receipts of a project lie, below the folder of its clips. */
@@ -42,14 +46,8 @@ export async function readReceipts(path: string): Promise<ReadonlyMap<string, At
   return (await readOwnedReceipts(path)).attempts;
 }
 
-/** What a file of receipts tells, and of whom; undefined where nothing says so. */
-interface OwnedReceipts {
-  readonly attempts: ReadonlyMap<string, Attempt>;
-  readonly owner: ReceiptsOwner | undefined;
-}
-
 /** As `readReceipts`, and whose they are. */
-export async function readOwnedReceipts(path: string): Promise<OwnedReceipts> {
+async function readOwnedReceipts(path: string): Promise<OwnedReceipts> {
   const told = await receiptsOf(path, () => true);
   // A line that was forged is rare, and to look at each attempt once costs less than to look at it after each line.
   return [...told.attempts.values()].every(isSound) ? told : receiptsOf(path, isSound);
@@ -124,7 +122,8 @@ async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
   return owner;
 }
 
-function ownerIn(value: unknown): ReceiptsOwner | undefined {
+/** Whose receipts a line tells of; undefined where it is another line. */
+export function ownerIn(value: unknown): ReceiptsOwner | undefined {
   if (!isRecord(value)) return undefined;
   const { project_id, manifest, sandbox, place } = value;
   const isOwner =
@@ -133,15 +132,6 @@ function ownerIn(value: unknown): ReceiptsOwner | undefined {
     typeof sandbox === 'boolean' &&
     typeof place === 'string';
   return isOwner ? { project_id, manifest, sandbox, place } : undefined;
-}
-
-/** The receipts of one project as they grow. One call at a time. */
-export interface ReceiptBook {
-  /** Appends entries; a power cut may take them back, the death of the program may not. Throws `disk`. */
-  append(entries: readonly JournalEntry[]): Promise<void>;
-  /** Says anew whose they are, where there are any: the manifest or its folder was renamed. Throws `disk`. */
-  own(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** Opens the receipts of a project for writing; the file is made with the first entry, and a torn last line is cut off. */

@@ -6,7 +6,7 @@ import { JournalFile } from './journal-file.js';
 import { encodeLine, isMoney, isReceipt, type JournalEntry } from './journal-line.js';
 import { writeLockfile } from './lockfile.js';
 import type { ProjectIdentity } from './lockfile-text.js';
-import type { ReceiptBook } from './receipts.js';
+import type { ReceiptBook } from './receipt-store.js';
 import type { RunLock } from './run-lock.js';
 import type { StateInMemory } from './shot-state.js';
 

@@ -108,9 +108,8 @@ const STATES: Readonly<Record<ReportState, Shown>> = {
 function detailOf(take: ReportTake, { now, showPath }: StatusLook): string {
   if (take.state === 'delivered') {
     const warnings = warningsOf(take);
-    return warnings.length > 0
-      ? warnings.join('; ')
-      : take.outputs.map((output) => showPath(output.path)).join(', ');
+    if (warnings.length > 0) return warnings.join('; ');
+    return take.outputs.map((output) => showPath(output.path)).join(', ') || (take.message ?? '');
   }
   if (take.message !== undefined) return take.message;
   const { submitted } = take.times;

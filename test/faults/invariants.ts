@@ -3,8 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Attempt } from '../../src/domain/attempt.js';
 import { inspectClip } from '../../src/media/container.js';
-import { readShotState } from '../helpers/state.js';
-import type { StateHome } from '../../src/store/read-state.js';
+import { readShotState, type HomeChanges } from '../helpers/state.js';
 import type { Film } from './film.js';
 
 /** What must never be found, whenever a run was cut short: each list names what breaks its promise. */
@@ -33,7 +32,7 @@ export interface Known {
   /** Clips, by their sha256, that somebody has spoilt on the disk. */
   readonly spoilt?: ReadonlySet<string>;
   /** Where the state is kept, where that is not told by the lockfile's name. */
-  readonly home?: Partial<StateHome>;
+  readonly home?: HomeChanges;
 }
 
 /** Looks at a project as a kill has left it. */

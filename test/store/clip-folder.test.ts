@@ -15,6 +15,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -26,7 +27,10 @@ import { inProcesses } from './compiled.js';
 import { clipOf, describeClipStore, putPart, streamOf } from './contracts/clip-store.js';
 import { newFolder } from './fixtures.js';
 
-describeClipStore('a folder', () => openClipFolder({ root: newFolder() }));
+describeClipStore('a folder', {
+  open: () => openClipFolder({ root: newFolder() }),
+  readAside: (path) => readFile(path, 'utf8'),
+});
 
 const clip = clipOf('the sea at sunrise');
 const { sha256 } = clip.facts;
@@ -79,7 +83,7 @@ describe('a clip in the folder', () => {
     writeFileSync(join(root, '..', 'secret.mp4'), 'as it was');
     mkdirSync(join(root, 'clips'), { recursive: true });
     expect(await store.stat('../secret')).toBeUndefined();
-    await store.remove('../secret');
+    await store.remove(['../secret'], () => Promise.resolve(new Set()));
     expect(readFileSync(join(root, '..', 'secret.mp4'), 'utf8')).toBe('as it was');
   });
 

@@ -227,13 +227,22 @@ describe('on a full disk', () => {
 
   it('what was acknowledged is there, and no intent is acknowledged after the first refusal', async () => {
     const folder = newFolder();
-    const { picksBehind: _, hasBought: __, ...home } = homeOf(lockfileOf(folder));
+    const { clips: _, receipts: __, ...home } = homeOf(lockfileOf(folder));
     // A limit on the size of files is a full disk that needs no root: writes come back short, then fail.
     const child = start(
       `
       const PURCHASE = ${JSON.stringify(purchase('sea'))};
-      const HOME = { ...${JSON.stringify(home)}, picksBehind: () => ({}), hasBought: () => false };
+      import { openClipFolder } from './store/clip-folder.js';
       import { openAttempts } from './store/local-attempts.js';
+      import { receiptFiles } from './store/receipts.js';
+      const ROOT = ${JSON.stringify(join(folder, '.dailies'))};
+      const HOME = {
+        ...${JSON.stringify(home)},
+        clips: openClipFolder({ root: ROOT }),
+        receipts: receiptFiles(ROOT),
+        picksBehind: () => ({}),
+        hasBought: () => false,
+      };
       import { systemClock } from './clock.js';
       const store = await openAttempts({ home: HOME, clock: systemClock });
       const log = [];

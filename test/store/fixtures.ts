@@ -10,10 +10,9 @@ import type { AttemptStore, Purchase } from '../../src/store/attempt-store.js';
 import type { JournalEntry } from '../../src/store/journal-line.js';
 import { openAttempts, type LocalAttempts, type OpenOptions } from '../../src/store/local-attempts.js';
 import type { ProjectIdentity } from '../../src/store/lockfile-text.js';
-import type { StateHome } from '../../src/store/read-state.js';
 import type { ShotState } from '../../src/store/shot-state.js';
 import { sortedJson } from '../../src/store/sorted-json.js';
-import { homeOf } from '../helpers/state.js';
+import { homeOf, type HomeChanges } from '../helpers/state.js';
 
 /** A time for everything that happens in these tests. */
 export const AT = '2026-10-10T09:00:00.000Z';
@@ -69,7 +68,7 @@ export const lockOf = (folder: string) => join(folder, 'teaser.lock.json.lck');
 /** Opens the state of a folder for writing; it is closed after the test, if the test has not done so. */
 export async function openIn(
   folder: string,
-  { home, ...options }: Partial<Omit<OpenOptions, 'home'>> & { readonly home?: Partial<StateHome> } = {},
+  { home, ...options }: Partial<Omit<OpenOptions, 'home'>> & { readonly home?: HomeChanges } = {},
 ): Promise<LocalAttempts> {
   const store = await openAttempts({
     home: homeOf(lockfileOf(folder), { project: 'teaser', ...home }),

@@ -3,16 +3,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.js';
 import type { LocalAttempts } from '../../src/store/local-attempts.js';
-import type { StateHome } from '../../src/store/read-state.js';
 import { receiptsIn } from '../../src/store/receipts.js';
-import { homeOf } from '../helpers/state.js';
+import { homeOf, type HomeChanges } from '../helpers/state.js';
 import { folderAfterKill, live, newFolder, openIn } from './fixtures.js';
 
 /** Opens the project of a manifest, which is there; it wants the shots of these names. */
 function openProject(
   folder: string,
   manifest: string,
-  { wants = [], ...home }: Partial<StateHome> & { readonly wants?: readonly string[] } = {},
+  { wants = [], ...home }: HomeChanges & { readonly wants?: readonly string[] } = {},
 ): Promise<LocalAttempts> {
   writeFileSync(join(folder, manifest), 'shots: []');
   const lockfile = join(folder, manifest.replace(/\.ya?ml$/, '.lock.json'));
@@ -22,7 +21,7 @@ function openProject(
 }
 
 /** Buys a shot for a manifest. */
-async function buy(folder: string, manifest: string, shot: string, home: Partial<StateHome> = {}) {
+async function buy(folder: string, manifest: string, shot: string, home: HomeChanges = {}) {
   const store = await openProject(folder, manifest, home);
   await live(store, shot);
   await store.close();
@@ -140,7 +139,7 @@ describe('a lockfile of another project', () => {
 });
 
 describe('without a lockfile, the receipts are left alone', () => {
-  it.each<[string, string, Partial<StateHome>]>([
+  it.each<[string, string, HomeChanges]>([
     ['of another manifest that is there', 'other.yaml', {}],
     ['of the sandbox', 'film.yaml', { sandbox: true }],
     ['of a project of the same name in another place', 'film.yaml', { place: 'elsewhere' }],

@@ -29,6 +29,38 @@ export const registerSheet: Register = (program, context) => {
   });
 };
 
+export const registerPull: Register = (program, context) => {
+  const command = program.command('pull <MANIFEST>').description('bring the clips of a bucket here, by name');
+  addQuietOption(addFormatOption(addManifestOptions(command)));
+  addExamples(command, [
+    [
+      "dailies pull teaser.yaml --clips 's3://clips/team'",
+      'makes the named folder and its page on any machine',
+    ],
+  ]);
+  type Flags = ManifestFlags & { readonly quiet?: boolean };
+  act<Flags>(command, context, async (invocation) => {
+    const project = await openProject(context, invocation);
+    const [{ pullClips }, { renderSheet }] = await Promise.all([
+      import('../../flow/commands/pull.js'),
+      import('../../sheet/render.js'),
+    ]);
+    const told: Diagnostic[] = [];
+    const tell = (found: readonly Diagnostic[]) => void told.push(...found);
+    const pulled = await interruptible((signal) => pullClips(project, { renderSheet, signal, tell }));
+    await noteDiagnostics(context, told, project.source);
+    const { clips, fetched, fetched_bytes: bytes, missing, sheet } = pulled;
+    answer(context, pulled, () => [
+      ...missing.map(({ path, message }) => `  ${clean(path)}: ${clean(message)}`),
+      ...(invocation.flags.quiet === true
+        ? []
+        : [`${count(clips, 'clip')} here, ${fetched} fetched (${formatBytes(bytes)})`]),
+      ...(sheet === undefined ? [] : [shownPath(sheet)]),
+    ]);
+    return missing.length === 0 ? 0 : 1;
+  });
+};
+
 export const registerPick: Register = (program, context) => {
   const command = program
     .command('pick <MANIFEST> <FILE>')

@@ -85,21 +85,22 @@ export const registerDoctor: Register = (program, context) => {
   const command = program
     .command('doctor')
     .description('say what is missing on this machine, and the fix')
-    .option('--gateway <NAME|URL>', WHICH_GATEWAY);
+    .option('--gateway <NAME|URL>', WHICH_GATEWAY)
+    .option('--clips <DIR|s3://…>', 'the folder or bucket for clips', parseText);
   addFormatOption(command);
   addExamples(command, [
     ['dailies doctor', 'Node, key, gateway, clock, disk, ffmpeg, proxy'],
     ['dailies doctor --gateway modelgates', 'the same for another gateway'],
   ]);
-  type Flags = { readonly gateway?: string };
-  act<Flags>(command, context, async ({ flags: { gateway } }) => {
+  type Flags = { readonly gateway?: string; readonly clips?: string };
+  act<Flags>(command, context, async ({ flags: { gateway, clips } }) => {
     const { examineSetup } = await import('../../flow/commands/doctor.js');
     const { environmentBeside } = await import('../../store/key-file.js');
     const { doctorLines } = await import('../../ui/doctor-lines.js');
     const checks = await interruptible(async (signal) => {
       const env = await environmentBeside(context.env, '.');
       const here = { folder: process.cwd(), nodeVersion: process.version };
-      return examineSetup({ ...defined({ gateway }), ...here, env, signal });
+      return examineSetup({ ...defined({ gateway, clips }), ...here, env, signal });
     });
     answer(context, { checks }, () => doctorLines(checks, lookOf(context, 'stdout')));
     return checks.some(({ status }) => status === 'problem') ? 1 : 0;

@@ -45,9 +45,12 @@ export async function findClips({
   const strays = new Map<string, { readonly path: string; readonly output: Output }>();
   const checked = new Map<string, number>();
 
+  const looked = [...lastDelivery.keys()].map(async (sha256) => [sha256, await clips.stat(sha256)] as const);
+  const stats = new Map(await Promise.all(looked));
+
   const inspect = async (output: Output): Promise<ClipStatus> => {
     const { sha256, bytes } = output;
-    const found = await clips.stat(sha256);
+    const found = stats.get(sha256);
     if (!found) return 'missing';
     if (found.bytes !== bytes) return 'changed';
     const deliveredMs = lastDelivery.get(sha256) ?? 0;

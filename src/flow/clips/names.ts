@@ -118,6 +118,13 @@ export interface Names {
   show(clips: readonly NamedClip[]): Promise<string | undefined>;
 }
 
+/** Names are not made here, and those that were made are left as they are. */
+export const NO_NAMES: Names = {
+  sync: () => Promise.resolve(new Map()),
+  drop: () => Promise.resolve(),
+  show: () => Promise.resolve(undefined),
+};
+
 /** What it takes to make names. */
 export interface NameWriter {
   readonly paths: ProjectPaths;

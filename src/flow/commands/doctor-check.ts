@@ -1,6 +1,6 @@
 /** One thing that was looked at: how it is, and the fix where it needs one. */
 export interface Check {
-  readonly name: 'node' | 'proxy' | 'gateway' | 'key' | 'clock' | 'disk' | 'frames';
+  readonly name: 'node' | 'proxy' | 'gateway' | 'key' | 'clock' | 'disk' | 'bucket' | 'frames';
   readonly status: 'ok' | 'warning' | 'problem';
   readonly message: string;
   readonly fix?: string;

@@ -2,6 +2,14 @@ import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../../clock.js';
 import { findFrameTool } from '../../media/frame-tool.js';
 import { TOOL_HINT } from '../../media/run-tool.js';
+import {
+  isBucketAddress,
+  parseBucketAddress,
+  shownAddress,
+  type BucketAddress,
+} from '../../store/bucket/address.js';
+import { probeBucket } from '../../store/bucket/probe.js';
+import { DailiesError, messageOf } from '../../errors.js';
 import { canShareBytes, freeBytes } from '../../store/disk-space.js';
 import { ok, problem, warning, type Check } from './doctor-check.js';
 import { checkNetwork } from './doctor-network.js';
@@ -11,6 +19,8 @@ export interface DoctorOptions {
   /** A preset's name or a base URL; openrouter where absent. */
   readonly gateway?: string;
   readonly env: NodeJS.ProcessEnv;
+  /** The folder or bucket for clips, as `--clips` has it. */
+  readonly clips?: string;
   /** The folder whose disk the clips would fill. */
   readonly folder: string;
   readonly nodeVersion: string;
@@ -24,12 +34,15 @@ export async function examineSetup(options: DoctorOptions): Promise<readonly Che
     parseGatewayOption(options.gateway ?? 'openrouter', { kind: 'openrouter' }),
     options.env,
   );
-  const [network, disk, frames] = await Promise.all([
-    checkNetwork(target, { ...options, clock: options.clock ?? systemClock }),
-    checkDisk(options),
+  const { clips = '', clock = systemClock } = options;
+  const bucket = isBucketAddress(clips) ? parseBucketAddress(clips) : undefined;
+  const [network, disk, stored, frames] = await Promise.all([
+    checkNetwork(target, { ...options, clock }),
+    checkDisk(options, bucket !== undefined),
+    bucket ? checkBucket(bucket, clock) : [],
     checkFrames(options.env),
   ]);
-  return [checkNode(options.nodeVersion), ...network, disk, frames];
+  return [checkNode(options.nodeVersion), ...network, disk, ...stored, frames];
 }
 
 /** What `engines.node` of the package asks for. */
@@ -47,10 +60,19 @@ function checkNode(version: string): Check {
 
 const LITTLE_SPACE_BYTES = 2e9;
 
-async function checkDisk({ folder, env }: DoctorOptions): Promise<Check> {
-  const store = resolve(folder, env['DAILIES_CLIPS'] ?? '.dailies');
+async function checkBucket(address: BucketAddress, clock: Clock): Promise<readonly Check[]> {
+  try {
+    await probeBucket(address, { clock, patienceMs: 0 });
+    return [ok('bucket', `${shownAddress(address)} takes clips and gives them back`)];
+  } catch (error) {
+    return [problem('bucket', messageOf(error), error instanceof DailiesError ? error.hint : undefined)];
+  }
+}
+
+async function checkDisk({ folder, env, clips }: DoctorOptions, hasBucket: boolean): Promise<Check> {
+  const store = resolve(folder, hasBucket ? '.dailies' : (clips ?? '.dailies'));
   const output = resolve(folder, env['DAILIES_OUTPUT'] ?? 'renders');
-  if (!(await canShareBytes(store, output))) {
+  if (!hasBucket && !(await canShareBytes(store, output))) {
     const message =
       'clips and their names lie on different disks, or on one without links: each clip is there twice';
     return warning('disk', message, 'put both on one disk, with --clips or --output');

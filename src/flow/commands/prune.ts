@@ -4,8 +4,8 @@ import type { TakeRef } from '../../domain/take.js';
 import { isoNow } from '../../clock.js';
 import type { ClipStore } from '../../store/clip-store.js';
 import { openAttempts, type LocalAttempts } from '../../store/local-attempts.js';
-import { readReceipts, receiptsIn } from '../../store/receipts.js';
-import { lockStore } from '../../store/store-lock.js';
+import { withCopies } from '../../store/give-name.js';
+import type { ReceiptStore } from '../../store/receipt-store.js';
 import { survey, viewFor } from '../plan/survey.js';
 import type { Project } from '../project/project.js';
 import { clipsOf, namesOf, stateHome } from '../project/state-home.js';
@@ -26,23 +26,22 @@ export async function pruneClips(
   project: Project,
   { remove }: { readonly remove: boolean },
 ): Promise<readonly Prunable[]> {
-  const { clock, paths } = project;
+  const { clock } = project;
   const clips = clipsOf(project);
-  const attempts = await openAttempts({ home: stateHome(project), clock });
+  const home = stateHome(project);
+  const attempts = await openAttempts({ home, clock });
+  const others = () => neededByOthers(home.receipts, attempts.projectId);
   try {
-    if (!remove) return (await findIdle({ project, attempts, clips })).idle;
-    // Whoever puts a clip in waits, and has written its receipt before: what is read below is all there is to know.
-    const lock = await lockStore(paths.store, clock);
-    try {
-      const { idle, of } = await findIdle({ project, attempts, clips });
-      const names = namesOf(project, attempts, clips);
-      for (const attempt of of) await names.drop(attempt);
-      for (const { sha256 } of idle) await clips.remove(sha256);
-      for (const attempt of of) await attempts.record(attempt, { type: 'pruned', at: isoNow(clock) });
-      return idle;
-    } finally {
-      await lock.release();
-    }
+    const { idle, of } = await findIdle({ project, attempts, clips, others });
+    if (!remove) return idle;
+    const names = namesOf(project, attempts, withCopies(clips));
+    for (const attempt of of) await names.drop(attempt);
+    const listed = idle.map(({ sha256 }) => sha256);
+    const gone = new Set(await clips.remove(listed, others));
+    for (const attempt of of)
+      if (attempt.state.outputs.every(({ sha256 }) => gone.has(sha256) || !listed.includes(sha256)))
+        await attempts.record(attempt, { type: 'pruned', at: isoNow(clock) });
+    return idle.filter(({ sha256 }) => gone.has(sha256));
   } finally {
     await attempts.close();
   }
@@ -53,10 +52,12 @@ async function findIdle({
   project,
   attempts,
   clips,
+  others: neededNow,
 }: {
   readonly project: Project;
   readonly attempts: LocalAttempts;
   readonly clips: ClipStore;
+  readonly others: () => Promise<Set<string>>;
 }): Promise<{
   readonly idle: readonly Prunable[];
   readonly of: readonly DeliveredAttempt[];
@@ -70,7 +71,7 @@ async function findIdle({
     .filter(({ id, state }) => !shown.has(id) && !state.pruned);
   const others = new Set(all);
   for (const attempt of unused) others.delete(attempt);
-  const needed = await neededByOthers(project, attempts.projectId);
+  const needed = await neededNow();
   for (const sha256 of clipsKept([...others])) needed.add(sha256);
   const idle = new Map<string, Prunable>();
   const of: DeliveredAttempt[] = [];
@@ -88,11 +89,12 @@ async function findIdle({
 }
 
 /** The clips that the receipts of other projects in the same store speak of as theirs. */
-async function neededByOthers({ paths }: Project, projectId: string): Promise<Set<string>> {
+async function neededByOthers(receipts: ReceiptStore, projectId: string): Promise<Set<string>> {
   const needed = new Set<string>();
-  for (const { path, owner } of await receiptsIn(paths.store)) {
-    if (owner.project_id === projectId) continue;
-    for (const sha256 of clipsKept([...(await readReceipts(path)).values()])) needed.add(sha256);
+  for (const { project_id } of await receipts.list()) {
+    if (project_id === projectId) continue;
+    const { attempts } = await receipts.read(project_id);
+    for (const sha256 of clipsKept([...attempts.values()])) needed.add(sha256);
   }
   return needed;
 }

@@ -1,7 +1,7 @@
 import { relative, sep } from 'node:path';
 import { defined } from '../../domain/defined.js';
 import { countUnpriced, spentUsd } from '../../cost/budget.js';
-import { identityOf, namedOutputs, outputsOf, type Attempt } from '../../domain/attempt.js';
+import { identityOf, namedOutputs, outputsOf, type Attempt, type NamedOutput } from '../../domain/attempt.js';
 import { groupBy } from '../../domain/group-by.js';
 import type { Estimate } from '../../domain/money.js';
 import type { EarlierClip, Report, ReportOutput, ReportState, ReportTake } from '../../domain/report.js';
@@ -9,6 +9,7 @@ import type { Take } from '../../domain/take.js';
 import { unsigned } from '../../domain/unsigned-url.js';
 import { pickOf, type Picks } from '../../domain/picks.js';
 import { isDelivered, isLive } from '../../domain/standing.js';
+import { lookAtName } from '../../store/name-file.js';
 import { slotKey, sourcesOf } from '../../plan/graph.js';
 import { recordedSettings } from '../../shot/order.js';
 import { openPath } from '../project/paths.js';
@@ -18,7 +19,7 @@ import type { TakeOutcome } from '../work/take-outcome.js';
 
 /**
  * Gathers what report.json and the contact sheet show: of the takes that a run worked on how they came out, of the
- * others how they stand by the survey. Pure: reads no clock and no disk.
+ * others how they stand by the survey. Reads no clock, and of the disk only whether the names of clips in a bucket are here.
  */
 export function buildReport({
   project,
@@ -52,7 +53,9 @@ export function buildReport({
     budget_usd: project.manifest.budget_usd ?? null,
     takes: takes.map((reported): ReportTake => {
       const { take, attempt, earlier } = reported;
-      const message = reported.message ?? (reported.isMissing ? FILE_MISSING : messageOf(attempt));
+      const outputs = attempt && !reported.isMissing ? clipsOf(project, attempt) : [];
+      const why = reported.isMissing ? FILE_MISSING : messageOf(attempt);
+      const message = reported.message ?? why ?? (attempt && whereElse(project, attempt, outputs));
       const { created: _created, ...times } = attempt?.times ?? { created: 0 };
       return {
         key: take.key,
@@ -68,7 +71,7 @@ export function buildReport({
         ...defined({ message, ...(attempt && jobOf(attempt)) }),
         estimate: attempt ? attempt.estimate : priceOf(take),
         picked: isPicked(picks, take, attempt),
-        outputs: attempt && !reported.isMissing ? clipsOf(project, attempt) : [],
+        outputs,
         ...(earlier ? { earlier: earlierClip(project, earlier) } : {}),
         times,
         attempts: byOwner.get(slotKey(take))?.length ?? 0,
@@ -185,8 +188,19 @@ function jobOf({ state }: Attempt): { readonly job_id?: string; readonly cost_us
   });
 }
 
+/** Where a delivered clip is that has no name on this machine, and what is to be known of it. */
+function whereElse({ paths }: Project, attempt: Attempt, here: readonly ReportOutput[]): string | undefined {
+  if (!paths.bucket || !isDelivered(attempt) || here.length > 0) return undefined;
+  const warnings = attempt.state.outputs.flatMap((output) => output.warnings);
+  return ['in the bucket: dailies pull brings it here', ...warnings].join('; ');
+}
+
+/** The clips of an attempt that have names; with a bucket a name may be on another machine alone. */
 function clipsOf({ paths }: Project, attempt: Attempt): ReportOutput[] {
-  return namedOutputs(attempt).map(({ path, bytes, sha256, media, warnings }) => ({
+  const isHere = ({ path }: NamedOutput) =>
+    !paths.bucket || lookAtName(openPath(paths.folder, path)) === 'file';
+  const named = namedOutputs(attempt).filter(isHere);
+  return named.map(({ path, bytes, sha256, media, warnings }) => ({
     path: relative(paths.output, openPath(paths.folder, path)).split(sep).join('/'),
     bytes,
     sha256,

@@ -47,7 +47,8 @@ export async function makeSheet(
   return writeReport(project, await projectStatus(project, tell), renderSheet);
 }
 
-function asDiagnostics(repaired: readonly string[]): Diagnostic[] {
+/** What was put right in the state, as warnings. */
+export function asDiagnostics(repaired: readonly string[]): Diagnostic[] {
   return repaired.map((message) => ({ code: 'state-repaired', severity: 'warning', message }));
 }
 

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import {
+  belowAddress,
+  isBucketAddress,
+  parseBucketAddress,
+  type BucketAddress,
+} from '../../store/bucket/address.js';
 
 /** Where everything of a project lies; all absolute. */
 export interface ProjectPaths {
@@ -11,15 +17,18 @@ export interface ProjectPaths {
   readonly output: string;
   /** What can be made again: catalogues, frames, the sandbox's jobs. */
   readonly cache: string;
-  /** The clips themselves, and the receipts of what was bought. */
+  /** The clips themselves, and the receipts of what was bought; where they are in a bucket, what is on its way there or back. */
   readonly store: string;
+  /** Where clips and receipts are kept in the place of a folder. */
+  readonly bucket?: BucketAddress;
   /** Tells projects of one name in a shared store apart; empty where the store lies beside the manifest. */
   readonly place: string;
 }
 
 /**
  * The paths of a project. Runs on the sandbox keep to themselves: a lockfile, an output folder and a store of their own.
- * Settings are the manifest's words (relative to it), options the command line's (relative to the working folder).
+ * Settings are the manifest's words (relative to it), options the command line's (relative to the working folder). An option
+ * alone names a bucket. Throws `usage` where that cannot be one.
  */
 export function projectPaths(options: {
   readonly manifest: string;
@@ -35,7 +44,12 @@ export function projectPaths(options: {
   const place = (option: string | undefined, setting: string) =>
     option === undefined ? resolve(folder, setting) : resolve(option);
   const output = place(options.outputOption, options.outputSetting ?? join('renders', name));
-  const store = place(options.clipsOption, options.clipsSetting ?? '.dailies');
+  const { clipsOption } = options;
+  const bucket =
+    clipsOption !== undefined && isBucketAddress(clipsOption) ? parseBucketAddress(clipsOption) : undefined;
+  const store = bucket
+    ? join(folder, '.dailies', 'bucket')
+    : place(clipsOption, options.clipsSetting ?? '.dailies');
   const suffix = options.isSandbox ? '.sandbox' : '';
   return {
     manifest,
@@ -44,7 +58,11 @@ export function projectPaths(options: {
     output: `${output}${suffix}`,
     cache: join(folder, '.dailies'),
     store: options.isSandbox ? join(store, 'rehearsal') : store,
-    place: isInside(folder, store) ? '' : createHash('sha256').update(folder).digest('hex').slice(0, 16),
+    ...(bucket && { bucket: options.isSandbox ? belowAddress(bucket, 'rehearsal') : bucket }),
+    place:
+      !bucket && isInside(folder, store)
+        ? ''
+        : createHash('sha256').update(folder).digest('hex').slice(0, 16),
   };
 }
 

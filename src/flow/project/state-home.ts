@@ -7,18 +7,23 @@ import { hasSources } from '../../plan/graph.js';
 import { picksBehind } from '../../plan/picks.js';
 import { orderOf } from '../../plan/sources.js';
 import { fingerprint, requestFingerprint } from '../../shot/order.js';
+import { openBucket } from '../../store/bucket/open.js';
 import { openClipFolder } from '../../store/clip-folder.js';
 import type { ClipStore } from '../../store/clip-store.js';
 import type { LocalAttempts } from '../../store/local-attempts.js';
 import type { StateHome } from '../../store/read-state.js';
-import { createNames, type Names } from '../clips/names.js';
+import { receiptFiles } from '../../store/receipts.js';
+import { createNames, NO_NAMES, type Names } from '../clips/names.js';
+import type { ProjectPaths } from './paths.js';
 import type { Project } from './project.js';
 
 /** Where the state of a project is kept. */
-export function stateHome({ manifest, paths, target, inputs }: Project): StateHome {
+export function stateHome(project: Project): StateHome {
+  const { manifest, paths, target, inputs } = project;
   return {
     lockfile: paths.lockfile,
-    root: paths.store,
+    ...storesOf(project),
+    isShared: paths.bucket !== undefined,
     place: paths.place,
     cache: paths.cache,
     manifest: basename(paths.manifest),
@@ -48,12 +53,30 @@ function hasBought(attempts: readonly Attempt[], takes: readonly Take[], inputs:
 }
 
 /** The store of a project's clips. */
-export function clipsOf({ paths }: Project): ClipStore {
-  return openClipFolder({ root: paths.store });
+export function clipsOf(project: Project): ClipStore {
+  return storesOf(project).clips;
 }
 
-/** The names of a project's clips, written down in its state. */
+/** Where clips and receipts are kept. */
+type Stores = Pick<StateHome, 'clips' | 'receipts'>;
+
+/** A bucket is opened once for a project: its connections are shared, and so is what is known of it. */
+const buckets = new WeakMap<ProjectPaths, Stores>();
+
+function storesOf({ paths, clock }: Project): Stores {
+  const { store: root, bucket } = paths;
+  if (!bucket) return { clips: openClipFolder({ root, clock }), receipts: receiptFiles(root) };
+  const stores = buckets.get(paths) ?? openBucket(bucket, { work: root, clock });
+  buckets.set(paths, stores);
+  return stores;
+}
+
+/**
+ * The names of a project's clips, written down in its state. Where the store gives none they stay as they are: `withCopies`
+ * makes names of copies.
+ */
 export function namesOf({ paths }: Project, attempts: LocalAttempts, clips: ClipStore): Names {
+  if (!clips.name) return NO_NAMES;
   return createNames({
     ...{ paths, clips, projectId: attempts.projectId },
     attempts: () => attempts.attempts(),

@@ -140,14 +140,14 @@ function lastOf({ attempts }: WorkTools, order: JobOrder): Attempt | undefined {
   return order.kind === 'follow' ? attempts.get(order.attempt) : attempts.begunFor(order.take).at(-1);
 }
 
-/** A disk that cannot be written ends the run; whatever else goes wrong is this order's own matter. */
+/** A disk, or a bucket, that cannot be written ends the run; whatever else goes wrong is this order's own matter. */
 export function whatWentWrong(
   { attempts, control }: Pick<WorkTools, 'attempts' | 'control'>,
   error: unknown,
   before: Attempt | undefined,
 ): End {
   const isOurs = error instanceof DailiesError && error.code !== 'internal';
-  const isDisk = isOurs && error.code === 'disk';
+  const isDisk = isOurs && (error.code === 'disk' || error.code === 'bucket');
   if (isDisk) {
     const { message, hint } = error;
     control.stop({ kind: 'disk', message, ...(hint === undefined ? {} : { hint }) });

@@ -40,11 +40,23 @@ async function listed(store: ClipStore): Promise<ClipStat[]> {
   return all;
 }
 
+const nobody = () => Promise.resolve(new Set<string>());
+
 const textOf = async (store: ClipStore, { facts }: TestClip) =>
   (await buffer(await store.read(facts.sha256))).toString();
 
 /** What every clip store keeps to, wherever it keeps clips. `open` gives an empty one. */
-export function describeClipStore(name: string, open: () => ClipStore): void {
+export function describeClipStore(
+  name: string,
+  {
+    open,
+    readAside,
+  }: {
+    readonly open: () => ClipStore;
+    /** What lies where the store says that it has kept something aside. */
+    readonly readAside: (place: string) => Promise<string>;
+  },
+): void {
   const clip = clipOf('the sea at sunrise');
 
   describe(`${name}, as a clip store`, () => {
@@ -131,11 +143,23 @@ export function describeClipStore(name: string, open: () => ClipStore): void {
     it('removes a clip, and does not mind where there is none', async () => {
       const store = open();
       await putPart(store, clip);
-      await store.remove(clip.facts.sha256);
-      await store.remove(clip.facts.sha256);
+      for (let times = 1; times <= 2; times++)
+        expect(await store.remove([clip.facts.sha256], nobody)).toEqual([clip.facts.sha256]);
       expect(await store.stat(clip.facts.sha256)).toBeUndefined();
       await putPart(store, clip);
       expect(await textOf(store, clip)).toBe(clip.content);
+    });
+
+    it('removes no clip that somebody has come to need', async () => {
+      const store = open();
+      const other = clipOf('another');
+      await putPart(store, clip);
+      await putPart(store, other, 'bbbb');
+      const listed = [clip, other].map(({ facts }) => facts.sha256);
+      const needed = () => Promise.resolve(new Set([clip.facts.sha256]));
+      expect(await store.remove(listed, needed)).toEqual([other.facts.sha256]);
+      expect(await textOf(store, clip)).toBe(clip.content);
+      expect(await store.stat(other.facts.sha256)).toBeUndefined();
     });
 
     it('says of a clip that it does not have that it must be fetched', async () => {
@@ -158,12 +182,12 @@ export function describeClipStore(name: string, open: () => ClipStore): void {
       const store = open();
       await putPart(store, clip);
       const aside = await store.setAside(clip.facts.sha256);
-      expect(readFileSync(aside, 'utf8')).toBe(clip.content);
+      expect(await readAside(aside)).toBe(clip.content);
       expect(await store.stat(clip.facts.sha256)).toBeUndefined();
       await putPart(store, clip);
       const second = await store.setAside(clip.facts.sha256);
       expect(second).not.toBe(aside);
-      expect(readFileSync(aside, 'utf8')).toBe(clip.content);
+      expect(await readAside(aside)).toBe(clip.content);
     });
 
     it('is there', () => {

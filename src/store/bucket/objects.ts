@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type * as Sdk from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
+import type { Clock } from '../../clock.js';
+import { errnoOf } from '../../disk-error.js';
+import { DailiesError } from '../../errors.js';
+import type { ByteRange } from '../clip-store.js';
+import type { BucketAddress } from './address.js';
+import { bucketError, isAbsent, mayPass } from './bucket-error.js';
+
+/** What a listing says of an object. Its name is the part behind the prefix of the bucket's address. */
+export interface ObjectStat {
+  readonly name: string;
+  readonly bytes: number;
+  /** Without quotes: of an object that came in one piece its MD5 in hex, with most servers. */
+  readonly etag: string;
+  readonly modifiedMs: number;
+}
+
+/** One page of a listing, and what asks for the next. */
+export interface ListedPage {
+  readonly objects: readonly ObjectStat[];
+  readonly folders: readonly string[];
+  readonly next: string | undefined;
+}
+
+/**
+ * The objects below the prefix of a bucket, by plain requests. A server that is away is waited for, once it has answered; all
+ * methods throw `bucket` where that was in vain, or it refuses.
+ */
+export interface Objects {
+  readonly address: BucketAddress;
+  /** What comes in one request; what is longer comes in parts of this size. */
+  readonly partBytes: number;
+  /** One page; `isFlat: false` gives the folders below, and not what is in them. */
+  page(
+    begin: string,
+    options?: { readonly after?: string | undefined; readonly isFlat?: boolean },
+  ): Promise<ListedPage>;
+  /** All objects whose names begin so. */
+  list(begin: string): Promise<readonly ObjectStat[]>;
+  /** The bytes of an object as they come; undefined where there is none. */
+  read(name: string, range?: ByteRange): Promise<Readable | undefined>;
+  /** The bytes of a small object; undefined where there is none. */
+  get(name: string): Promise<Buffer | undefined>;
+  /** Puts an object of a few megabytes at most, and gives its ETag without quotes: the caller looks whether it arrived as it was. */
+  put(name: string, body: Buffer, type: string): Promise<string>;
+  /** Copies an object within the bucket, where it is there. */
+  copy(from: string, to: string): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** A request of another kind. `doing` stands in the error. */
+  send<T>(
+    doing: string,
+    request: (client: Sdk.S3Client, sdk: typeof Sdk, key: Key) => Promise<T>,
+  ): Promise<T>;
+  /** Why the last request was given up, where the server was away; undefined since one has succeeded. */
+  trouble(): DailiesError | undefined;
+}
+
+/** The bucket and the key of an object, as requests have them. */
+export type Key = (name: string) => { readonly Bucket: string; readonly Key: string };
+
+/** How long a server that has answered before is waited for when it is away. */
+const PATIENCE_MS = 120_000;
+/** And one that has not: its address may be wrong. */
+const FIRST_PATIENCE_MS = 1000;
+const LONGEST_PAUSE_MS = 5000;
+/** No server takes parts of less than 5 MB; each that is on its way is held in memory. */
+const PART_BYTES = 8 * 1024 * 1024;
+/** Requests on their way at once. */
+const AT_ONCE = 32;
+
+export interface ObjectsOptions {
+  readonly clock: Clock;
+  readonly patienceMs?: number;
+  readonly partBytes?: number;
+}
+
+export function openObjects(
+  address: BucketAddress,
+  { clock, patienceMs = PATIENCE_MS, partBytes = PART_BYTES }: ObjectsOptions,
+): Objects {
+  const { bucket: Bucket, prefix } = address;
+  const limit = pLimit(AT_ONCE);
+  const key: Key = (name) => ({ Bucket, Key: prefix + name });
+  let opened: Promise<{ readonly sdk: typeof Sdk; readonly client: Sdk.S3Client }> | undefined;
+  let hasAnswered = false;
+  let trouble: DailiesError | undefined;
+
+  const send: Objects['send'] = (doing, request) =>
+    limit(async () => {
+      const { sdk, client } = await (opened ??= openClient(address));
+      const sinceMs = clock.elapsed();
+      for (let pauseMs = 250; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+        try {
+          const answer = await request(client, sdk, key);
+          hasAnswered = true;
+          trouble = undefined;
+          return answer;
+        } catch (cause) {
+          // Nothing but a refusal of this one request.
+          if (isAbsent(cause) || cause instanceof DailiesError) throw cause;
+          const isAway = mayPass(cause);
+          const patience = hasAnswered ? patienceMs : Math.min(patienceMs, FIRST_PATIENCE_MS);
+          if (isAway && clock.elapsed() - sinceMs + pauseMs <= patience) {
+            await clock.sleep(pauseMs);
+            continue;
+          }
+          const error = bucketError(address, doing, cause);
+          if (isAway) trouble = error;
+          throw error;
+        }
+      }
+    });
+
+  const page: Objects['page'] = (begin, { after, isFlat = true } = {}) =>
+    send('listing', async (client, sdk) => {
+      const {
+        Contents = [],
+        CommonPrefixes = [],
+        NextContinuationToken,
+      } = await client.send(
+        new sdk.ListObjectsV2Command({
+          Bucket,
+          Prefix: prefix + begin,
+          ...(isFlat ? {} : { Delimiter: '/' }),
+          ...(after === undefined ? {} : { ContinuationToken: after }),
+        }),
+      );
+      return {
+        objects: Contents.map(({ Key = '', Size = 0, ETag = '', LastModified }) => ({
+          name: Key.slice(prefix.length),
+          bytes: Size,
+          etag: ETag.replaceAll('"', ''),
+          modifiedMs: LastModified?.getTime() ?? 0,
+        })),
+        folders: CommonPrefixes.map(({ Prefix = '' }) => Prefix.slice(prefix.length + begin.length, -1)),
+        next: NextContinuationToken,
+      };
+    });
+  const read: Objects['read'] = async (name, range) => {
+    const Range = range && `bytes=${range.start}-${range.end}`;
+    try {
+      return await send('reading', async (client, sdk) => {
+        const { Body } = await client.send(
+          new sdk.GetObjectCommand({ ...key(name), ...(Range && { Range }) }),
+        );
+        return Body instanceof Readable ? Body : undefined;
+      });
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  };
+  return {
+    address,
+    partBytes,
+    page,
+    async list(begin) {
+      const all: ObjectStat[] = [];
+      for (let after: string | undefined; ;) {
+        const { objects, next } = await page(begin, { after });
+        all.push(...objects);
+        if (next === undefined) return all;
+        after = next;
+      }
+    },
+    read,
+    async get(name) {
+      const body = await read(name);
+      if (!body) return undefined;
+      try {
+        const pieces: Buffer[] = [];
+        for await (const piece of body) pieces.push(piece as Buffer);
+        return Buffer.concat(pieces);
+      } catch (cause) {
+        throw bucketError(address, 'reading', cause);
+      }
+    },
+    async put(name, body, type) {
+      const about = { ContentType: type, ContentMD5: md5Of(body) };
+      const { ETag = '' } = await send('writing', (client, sdk) =>
+        client.send(new sdk.PutObjectCommand({ ...key(name), Body: body, ...about })),
+      );
+      return ETag.replaceAll('"', '');
+    },
+    async copy(from, to) {
+      const source = [Bucket, ...(prefix + from).split('/')].map(encodeURIComponent).join('/');
+      try {
+        await send('copying', (client, sdk) =>
+          client.send(new sdk.CopyObjectCommand({ ...key(to), CopySource: source })),
+        );
+      } catch (error) {
+        if (!isAbsent(error)) throw error;
+      }
+    },
+    async remove(name) {
+      await send('removing', (client, sdk) => client.send(new sdk.DeleteObjectCommand(key(name))));
+    },
+    send,
+    trouble: () => trouble,
+  };
+}
+
+/** The MD5 of some bytes as HTTP headers have it: servers that look at it refuse what was changed on the way. */
+export function md5Of(body: Buffer): string {
+  return createHash('md5').update(body).digest('base64');
+}
+
+const CONNECT_MS = 10_000;
+const SILENCE_MS = 60_000;
+
+/** The SDK is loaded when it is first needed: most projects have no bucket. */
+async function openClient({ endpoint, region, pathStyle }: BucketAddress) {
+  // That Node 20 gets no new versions of it is known to us, and nothing for people to read in the midst of a run.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  const sdk = await import('@aws-sdk/client-s3').catch((cause: unknown) => {
+    throw sdkMissing(cause);
+  });
+  // Other servers take whatever region is signed.
+  const elsewhere = endpoint !== undefined && process.env['AWS_REGION'] === undefined;
+  const where = region ?? (elsewhere ? 'us-east-1' : undefined);
+  const client = new sdk.S3Client({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(where === undefined ? {} : { region: where }),
+    forcePathStyle: pathStyle,
+    // The second one is for a clock that is wrong, which the SDK puts right; servers that are away are waited for by us.
+    maxAttempts: 2,
+    // What is stored is verified by us, and several servers refuse the SDK's own checksums.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
+  });
+  return { sdk, client };
+}
+
+function sdkMissing(cause: unknown): DailiesError {
+  if (errnoOf(cause) !== 'ERR_MODULE_NOT_FOUND')
+    return new DailiesError('internal', 'the package @aws-sdk/client-s3 cannot be loaded', { cause });
+  return new DailiesError(
+    'bucket',
+    'clips in a bucket need the package @aws-sdk/client-s3, which is not installed',
+    {
+      hint: 'install it where dailies is: npm install @aws-sdk/client-s3, with -g where dailies was installed so',
+      cause,
+    },
+  );
+}
