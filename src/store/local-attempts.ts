@@ -10,7 +10,7 @@ import { DailiesError, unreachable } from '../errors.js';
 import { slotKey } from '../plan/graph.js';
 import { advance } from '../shot/advance.js';
 import { afterAcceptance, afterRefusal, FULL_PACE, nextSubmitAtMs } from '../shot/pace.js';
-import type { AttemptStore, Purchase, WorkOrder } from './attempt-store.js';
+import type { AttemptStore, Claim, Purchase, Verdict, WorkOrder } from './attempt-store.js';
 import { assertRoom } from './disk-space.js';
 import { journalPath } from './journal.js';
 import type { AttemptEntry, Change } from './journal-line.js';
@@ -122,6 +122,8 @@ function createStore<Order extends WorkOrder>({
   const ledger = createLedger(state.attempts(), spending ?? {});
   const places = createPlaces<Order>({ jobs: spending?.jobs ?? 0, perModel: spending?.perModel ?? {} });
   const begun = new Map<string, string[]>();
+  /** The attempt that was begun last for each piece of work, and the word its intent was asked by. */
+  const latest = new WeakMap<Claim, { readonly id: string; readonly once: string }>();
   const jobs = new Map(state.attempts().flatMap((attempt) => jobEntry(attempt)));
   let pace = FULL_PACE;
   let lastSubmitAtMs = -Infinity;
@@ -151,7 +153,7 @@ function createStore<Order extends WorkOrder>({
   };
   const begin = (purchase: Purchase): Attempt => {
     const at = isoNow(clock);
-    const { giveUp, replaces, rerender, ...order } = purchase;
+    const { giveUp, replaces, rerender, copy: _, ...order } = purchase;
     for (const id of giveUp) {
       // It may have stood in the way of two takes, and the other one has given it up already.
       if (state.get(id).state.kind === 'uncertain') noteEvent(id, { type: 'resolved', as: 'abandoned', at });
@@ -188,11 +190,18 @@ function createStore<Order extends WorkOrder>({
     picks: () => state.picks(),
     catalogue: () => state.catalogue(),
     offer: (order) => places.want(order),
-    claim: (most, signal) => places.take(most, signal),
-    release: (order) => places.leave(order),
+    claim: async (most, signal) => (await places.take(most, signal)).map((order) => ({ order })),
+    release: ({ order }) => places.leave(order),
+    finish: () => Promise.resolve(),
+    isOurs: () => true,
 
-    async intend(purchase, again) {
+    async intend(claim, purchase, once): Promise<Verdict> {
       assertOpen();
+      const last = latest.get(claim);
+      const started = last?.id ?? claim.attempt?.id;
+      const before = started === undefined ? undefined : state.get(started);
+      if (before?.state.kind === 'submitting')
+        return last?.once === once ? { kind: 'go', attempt: before } : { kind: 'fenced', message: ON_ITS_WAY };
       const nowMs = clock.elapsed();
       const waitMs = nextSubmitAtMs(pace, lastSubmitAtMs) - nowMs;
       if (waitMs > 0) return { kind: 'wait', ms: waitMs };
@@ -203,7 +212,8 @@ function createStore<Order extends WorkOrder>({
       // What the answer says has to be written down as well.
       assertRoom(dirname(home.lockfile), 'records');
       lastSubmitAtMs = nowMs;
-      const { id } = again ?? begin(purchase);
+      const { id } = before?.state.kind === 'planned' ? before : begin(purchase);
+      latest.set(claim, { id, once });
       const at = isoNow(clock);
       const takeBack = () => next(id, { type: 'not_accepted', at: isoNow(clock), message: NOT_WRITTEN });
       return { kind: 'go', attempt: await commit(next(id, { type: 'submit_started', at }), takeBack) };
@@ -305,4 +315,5 @@ function jobEntry(attempt: Attempt): readonly (readonly [string, string])[] {
   return job ? [[jobKey(attempt, job), attempt.id]] : [];
 }
 
+const ON_ITS_WAY = 'a submit for it is on its way already';
 const NOT_WRITTEN = 'the intent to submit could not be written down, so nothing was sent';

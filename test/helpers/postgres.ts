@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,23 +77,25 @@ export async function startPostgres(): Promise<PostgresServer> {
     ].join('\n'),
     { flag: 'a' },
   );
-  let server: ChildProcess = start();
-  process.once('exit', () => {
-    server.kill('SIGQUIT');
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-  });
+  let server = start();
 
-  function start(): ChildProcess {
-    const child = spawn(join(bin ?? '', 'postgres'), ['-D', data], { ...as, cwd: '/', stdio: 'ignore' });
-    // It does not keep the tests from ending.
+  /** It ends with whoever started it, however that ends: then its input is closed. */
+  function start() {
+    const script = '"$0" -D "$1" & cat; kill -QUIT $!; wait $!';
+    const child = spawn('sh', ['-c', script, join(bin ?? '', 'postgres'), data], {
+      ...as,
+      cwd: '/',
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
     child.unref();
+    child.stdin.on('error', () => undefined);
     return child;
   }
-  const gone = (child: ChildProcess) =>
-    new Promise<void>((resolve) => {
-      if (child.exitCode !== null || child.signalCode !== null) resolve();
-      else child.once('exit', () => resolve());
-    });
+  const end = (): Promise<void> => {
+    const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+    server.stdin.end();
+    return ended;
+  };
   const urlOf = (database: string) => `postgres://tester@127.0.0.1:${port}/${database}`;
   await untilUp(urlOf('postgres'));
   await inDatabase(urlOf('postgres'), 'create database template_store');
@@ -124,14 +126,12 @@ export async function startPostgres(): Promise<PostgresServer> {
       };
     },
     async crash() {
-      server.kill('SIGQUIT');
-      await gone(server);
+      await end();
       server = start();
       await untilUp(urlOf('postgres'));
     },
     async stop() {
-      server.kill('SIGQUIT');
-      await gone(server);
+      await end();
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };

@@ -395,3 +395,18 @@ end $$;
 create function project_state(p_project text) returns table (attempt jsonb) language sql stable set search_path from current as $$
   select fixed || moving from attempt where project = p_project order by id
 $$;
+
+-- One enqueue of a project: from now on orders of its other revisions are outdated, and this budget holds.
+create function begin_batch(p jsonb, out account int, out batch bigint) language plpgsql set search_path from current as $$
+#variable_conflict use_column
+begin
+  insert into account (gateway, name) values (p->>'gateway', p->>'account') on conflict do nothing;
+  select a.id into begin_batch.account from account a where a.gateway = p->>'gateway' and a.name = p->>'account';
+  insert into project (id, name, manifest, revision, budget_nano)
+    values (p->>'project', p->>'name', p->>'manifest', p->>'revision', (p->>'budgetNano')::bigint)
+    on conflict (id) do update
+      set name = excluded.name, manifest = excluded.manifest, revision = excluded.revision, budget_nano = excluded.budget_nano;
+  insert into batch (project, account, revision, max_cost_nano, jobs, per_model)
+    values (p->>'project', begin_batch.account, p->>'revision', (p->>'maxCostNano')::bigint, (p->>'jobs')::int, p->'perModel')
+    returning id into begin_batch.batch;
+end $$;
