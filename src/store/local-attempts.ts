@@ -2,14 +2,13 @@ import { rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isoNow, type Clock } from '../clock.js';
 import { createLedger, type Ceilings } from '../cost/ledger.js';
-import type { Attempt, AttemptEvent, JobRef, RerenderMark } from '../domain/attempt.js';
+import type { Attempt, AttemptEvent, JobRef } from '../domain/attempt.js';
 import { defined } from '../domain/defined.js';
-import { takeName } from '../domain/take.js';
 import { onDisk, undefinedIfAbsent } from '../disk-error.js';
-import { DailiesError, unreachable } from '../errors.js';
+import { DailiesError } from '../errors.js';
 import { slotKey } from '../plan/graph.js';
 import { advance } from '../shot/advance.js';
-import { afterAcceptance, afterRefusal, FULL_PACE, nextSubmitAtMs } from '../shot/pace.js';
+import { FULL_PACE, nextSubmitAtMs } from '../shot/pace.js';
 import type { AttemptStore, Claim, Purchase, Verdict, WorkOrder } from './attempt-store.js';
 import { assertRoom } from './disk-space.js';
 import { journalPath } from './journal.js';
@@ -18,6 +17,8 @@ import { writeLockfile } from './lockfile.js';
 import { createPlaces } from './places.js';
 import { memoOf, memoPath, readState, type StateHome, type StateOnDisk } from './read-state.js';
 import { openReceiptBook } from './receipts.js';
+import { markOnce } from './rerender-mark.js';
+import { jobTaken, paceAfter, settledBy } from './settlement.js';
 import { sortedJson } from './sorted-json.js';
 import { acquireRunLock, type RunLock } from './run-lock.js';
 import { writeText } from './text-file.js';
@@ -221,32 +222,14 @@ function createStore<Order extends WorkOrder>({
 
     settle({ id }, outcome, sentAtMs) {
       const at = isoNow(clock);
-      switch (outcome.kind) {
-        case 'accepted': {
-          pace = afterAcceptance(pace);
-          const { job } = outcome;
-          const key = jobKey(state.get(id), job);
-          const other = jobs.get(key);
-          if (other !== undefined) {
-            const message = `the gateway answered with job ${job.id}, which is the job of ${takeName(state.get(other).owner)} already`;
-            return commit(next(id, { type: 'answer_lost', at, message }));
-          }
-          jobs.set(key, id);
-          return commit(next(id, { type: 'accepted', at, job }));
-        }
-        case 'uncertain':
-          return commit(next(id, { type: 'answer_lost', at, message: outcome.message }));
-        case 'refused':
-          return commit(next(id, { type: 'refused', at, status: outcome.status, message: outcome.message }));
-        case 'not_accepted': {
-          const { message, retryAfterMs } = outcome;
-          const refusal = { nowMs: clock.elapsed(), sentAtMs, random: random() };
-          pace = afterRefusal(pace, retryAfterMs === undefined ? refusal : { ...refusal, retryAfterMs });
-          return commit(next(id, { type: 'not_accepted', at, message }));
-        }
-        default:
-          return unreachable(outcome);
+      pace = paceAfter(pace, outcome, { nowMs: clock.elapsed(), sentAtMs, random: random() });
+      if (outcome.kind === 'accepted') {
+        const key = jobKey(state.get(id), outcome.job);
+        const other = jobs.get(key);
+        if (other !== undefined) return commit(next(id, jobTaken(outcome.job.id, at, state.get(other))));
+        jobs.set(key, id);
       }
+      return commit(next(id, settledBy(outcome, at)));
     },
 
     record: ({ id }, event) => commit(next(id, event)),
@@ -295,14 +278,6 @@ function createStore<Order extends WorkOrder>({
       }
     },
   };
-}
-
-/** The first purchase of a set has its takes, and the others do not say them again. */
-function markOnce({ set, since, takes }: RerenderMark, attempts: readonly Attempt[]): RerenderMark {
-  const isSaid = attempts.some(
-    ({ rerender: said }) => said?.takes && said.set === set && said.since === since,
-  );
-  return isSaid || !takes ? { set, since } : { set, since, takes };
 }
 
 /** A gateway gives each job an id of its own. */

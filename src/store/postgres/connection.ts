@@ -106,6 +106,24 @@ export async function openDatabase({ url, clock, name, greet }: DatabaseOptions)
   };
 }
 
+/** The functions of the store, by name: every step is one call. */
+export interface Functions {
+  /** The rows of one call, asked once. */
+  ask(name: string, values: readonly unknown[]): Promise<readonly Row[]>;
+  /** As `ask`, again and again until the database is there. */
+  insist(name: string, values: readonly unknown[], patience?: Patience): Promise<readonly Row[]>;
+}
+
+/** Calls functions by their whole names: the search path of a connection is anybody's. `schema` is quoted. */
+export function functionsIn(schema: string, database: Pick<Database, 'ask' | 'insist'>): Functions {
+  const sql = (name: string, values: readonly unknown[]) =>
+    `select * from ${schema}.${name}(${values.map((_, index) => `$${index + 1}`).join(', ')})`;
+  return {
+    ask: (name, values) => database.ask(sql(name, values), values),
+    insist: (name, values, patience) => database.insist(sql(name, values), values, patience),
+  };
+}
+
 /** Where a database is, as messages say it: never who asks, nor with which password. */
 function placeOf(url: string): { readonly place: string; readonly hide: (text: string) => string } {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;

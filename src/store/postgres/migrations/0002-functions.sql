@@ -397,7 +397,7 @@ create function project_state(p_project text) returns table (attempt jsonb) lang
 $$;
 
 -- One enqueue of a project: from now on orders of its other revisions are outdated, and this budget holds.
-create function begin_batch(p jsonb, out account int, out batch bigint) language plpgsql set search_path from current as $$
+create function begin_batch(p jsonb, out account int, out batch bigint, out standing jsonb) language plpgsql set search_path from current as $$
 #variable_conflict use_column
 begin
   insert into account (gateway, name) values (p->>'gateway', p->>'account') on conflict do nothing;
@@ -409,4 +409,16 @@ begin
   insert into batch (project, account, revision, max_cost_nano, jobs, per_model)
     values (p->>'project', begin_batch.account, p->>'revision', (p->>'maxCostNano')::bigint, (p->>'jobs')::int, p->'perModel')
     returning id into begin_batch.batch;
+  begin_batch.standing := standing(begin_batch.account, p->>'project', begin_batch.batch);
 end $$;
+
+-- The numbers of accounts; one that is not there yet is made, so that its worker sees the first work that comes for it.
+create function accounts(p jsonb) returns table (id int) language plpgsql set search_path from current as $$
+#variable_conflict use_column
+begin
+  insert into account (gateway, name) select gateway, name from jsonb_to_recordset(p) as w(gateway text, name text)
+    on conflict do nothing;
+  return query select a.id from account a join jsonb_to_recordset(p) as w(gateway text, name text)
+    on a.gateway = w.gateway and a.name = w.name;
+end $$;
+
