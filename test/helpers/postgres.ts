@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, Socket, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
@@ -89,6 +89,8 @@ export async function startPostgres(): Promise<PostgresServer> {
     });
     child.unref();
     child.stdin.on('error', () => undefined);
+    // Neither its process nor the pipe to it keeps the tests from ending.
+    if (child.stdin instanceof Socket) child.stdin.unref();
     return child;
   }
   const end = (): Promise<void> => {

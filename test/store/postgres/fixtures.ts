@@ -68,6 +68,11 @@ export function claiming<Store extends AttemptStore>(store: Store): Store {
   };
   return {
     ...store,
+    async claim(most, calling) {
+      const claims = await store.claim(most, calling);
+      for (const claim of claims) real.set(claim, claim);
+      return claims;
+    },
     async intend(claim, purchase, once) {
       const own = await claimOf(claim);
       const verdict = await store.intend(own, purchase, once);

@@ -1,5 +1,6 @@
 -- Each step of a purchase is one of these functions, so one round trip and one transaction. Whoever has lost an answer calls again
--- with the same arguments. Rows are locked in one order: worker, order, attempt, account, project, batch.
+-- with the same arguments. Rows are locked in one order: worker, order, attempt, account, project, batch. `no key update`: rows
+-- that refer to a locked one may be added meanwhile.
 
 create function is_alive(p_worker bigint) returns boolean language plpgsql set search_path from current as $$
 begin
@@ -124,7 +125,7 @@ begin
   got := got || more;
   for acc in select a.id, a.jobs from account a
       where a.id = any (p_accounts) and a.stopped is null
-        and exists (select 1 from "order" o where o.account = a.id and o.state = 'ready') order by a.id for update loop
+        and exists (select 1 from "order" o where o.account = a.id and o.state = 'ready') order by a.id for no key update loop
     exit when coalesce(cardinality(got), 0) >= p_most;
     with recursive
     queue as (
@@ -213,7 +214,7 @@ begin
       and b.id not in (select g.id from jsonb_to_recordset(p->'giveUp') as g(id text))) then
     verdict := 'fenced'; return;
   end if;
-  select * into acc from account where id = o.account for update;
+  select * into acc from account where id = o.account for no key update;
   line := timeline();
   if acc.timeline is distinct from line then
     -- Another server than before: everybody may say hello first.
@@ -224,8 +225,8 @@ begin
       where id = o.account returning * into acc;
   end if;
   if acc.stopped is not null then verdict := 'stopped'; detail := jsonb_build_object('why', acc.stopped); return; end if;
-  select * into proj from project where id = o.project for update;
-  select * into bat from batch where id = o.batch for update;
+  select * into proj from project where id = o.project for no key update;
+  select * into bat from batch where id = o.batch for no key update;
   if bat.revision <> proj.revision then
     update "order" set state = 'outdated', worker = null, has_place = false where id = p_order;
     verdict := 'outdated'; detail := jsonb_build_object('why', 'revision'); return;
