@@ -1,9 +1,13 @@
 import type { Clock } from '../../clock.js';
 import { isRecord } from '../../domain/is-record.js';
+import { DailiesError } from '../../errors.js';
 import type { Functions } from './connection.js';
 
 /** Whoever has less than this left of its lease sends nothing. */
 const MARGIN_MS = 200;
+
+/** How long signing up waits for the database. */
+const PATIENCE_MS = 10_000;
 
 /** How long a worker may be silent, and how often it says that it lives. Takeover comes within the lease and one beat. */
 export interface LeaseTerms {
@@ -60,7 +64,8 @@ export async function takeLease(
   };
   const enlist = async () => {
     const [sentMs, sentAt] = [clock.elapsed(), clock.now()];
-    const [row] = await store.ask('enlist', [name, leaseMs]);
+    // Said twice, it signs up one more, who is never seen again and leaves nothing behind.
+    const [row] = await store.insist('enlist', [name, leaseMs], { forMs: PATIENCE_MS });
     worker = String(row?.['enlist']);
     renewed(sentMs, sentAt);
   };
@@ -76,7 +81,7 @@ export async function takeLease(
     });
   };
   await enlist();
-  await beat();
+  await beat().catch(unlessAway);
   const beating = (async () => {
     while (!stopping.signal.aborted) {
       await clock.sleep(beatMs, stopping.signal).catch(() => undefined);
@@ -96,4 +101,8 @@ export async function takeLease(
       await beating;
     },
   };
+}
+
+function unlessAway(error: unknown): void {
+  if (!(error instanceof DailiesError) || error.code !== 'store-unreachable') throw error;
 }

@@ -46,6 +46,8 @@ export interface PostgresOptions<Order extends WorkOrder> {
 export interface PostgresAttempts<Order extends WorkOrder> extends AttemptStore<Order> {
   /** The id under which this process works now. */
   worker(): string;
+  /** Resolves when all that was offered is on record. */
+  enqueued(): Promise<void>;
   /** Stops as a killed process would: nothing is handed over. */
   vanish(): Promise<void>;
 }

@@ -211,6 +211,7 @@ export function createAttempts<Order extends WorkOrder>({
     picks: () => picks,
     catalogue: () => catalogue,
     offer: (order) => taken.offer(order),
+    enqueued: () => taken.enqueued(),
     claim: (most, signal) => taken.claim(most, AbortSignal.any([signal, closing.signal])),
     release: () => undefined,
     async finish(claim) {

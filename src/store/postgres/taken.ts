@@ -21,6 +21,8 @@ export interface Taken<Order extends WorkOrder> {
 /** The work that is offered, and that this process has taken. */
 export interface TakenWork<Order extends WorkOrder> {
   offer(order: Order): void;
+  /** Resolves when all that was offered is on record. */
+  enqueued(): Promise<void>;
   claim(most: number, signal: AbortSignal): Promise<readonly Claim<Order>[]>;
   of(claim: Claim): Taken<Order> | undefined;
   drop(claim: Claim): void;
@@ -30,6 +32,7 @@ export interface TakenWork<Order extends WorkOrder> {
 
 /** Until somebody says that there is work, it is looked for this often. */
 const LOOK_AGAIN_MS = 5_000;
+const OFFERS_AT_ONCE = 2_000;
 
 export function createTaken<Order extends WorkOrder>({
   options: { parseOrder, clock },
@@ -61,12 +64,14 @@ export function createTaken<Order extends WorkOrder>({
   const sendOffers = async () => {
     if (offered.length === 0) return;
     if (batch === undefined) throw new DailiesError('internal', 'a worker without a project offers no work');
-    const rows = offered.map((order) => {
-      const attempt = 'attempt' in order ? order.attempt : undefined;
-      return { key: order.key, model: order.model, rank: String(order.rank), attempt, doc: order };
-    });
-    offered = [];
-    await store.insist('offer', [batch, JSON.stringify(rows)]);
+    while (offered.length > 0) {
+      const rows = offered.slice(0, OFFERS_AT_ONCE).map((order) => {
+        const attempt = 'attempt' in order ? order.attempt : undefined;
+        return { key: order.key, model: order.model, rank: String(order.rank), attempt, doc: order };
+      });
+      offered = offered.slice(OFFERS_AT_ONCE);
+      await store.insist('offer', [batch, JSON.stringify(rows)]);
+    }
   };
   const ask = async (most: number, signal: AbortSignal): Promise<readonly Row[]> => {
     const known = isUnsure ? [...byOrder.keys()] : null;
@@ -106,6 +111,7 @@ export function createTaken<Order extends WorkOrder>({
       offered.push(order);
       tell();
     },
+    enqueued: sendOffers,
     async claim(most, signal) {
       for (;;) {
         signal.throwIfAborted();
