@@ -202,7 +202,9 @@ function createStore<Order extends WorkOrder>({
       const started = last?.id ?? claim.attempt?.id;
       const before = started === undefined ? undefined : state.get(started);
       if (before?.state.kind === 'submitting')
-        return last?.once === once ? { kind: 'go', attempt: before } : { kind: 'fenced', message: ON_ITS_WAY };
+        return last?.once === once
+          ? { kind: 'go', attempt: before }
+          : { kind: 'fenced', message: ON_ITS_WAY };
       const nowMs = clock.elapsed();
       const waitMs = nextSubmitAtMs(pace, lastSubmitAtMs) - nowMs;
       if (waitMs > 0) return { kind: 'wait', ms: waitMs };

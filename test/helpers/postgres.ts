@@ -1,5 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, Socket, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -33,7 +42,7 @@ export interface PostgresServer {
 
 export interface TestDatabase {
   readonly url: string;
-  query(sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  readonly query: (sql: string, values?: readonly unknown[]) => Promise<Record<string, unknown>[]>;
   /** Moves a clock that stands still. */
   pass(ms: number): Promise<void>;
   close(): Promise<void>;
@@ -110,6 +119,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       await inDatabase(urlOf('postgres'), `create database ${name} template template_store`);
       const client = new pg.Pool({ connectionString: urlOf(name), max: 2 });
       client.on('error', () => undefined);
+      client.on('connect', (one) => one.on('error', () => undefined));
       const query = async (sql: string, values: readonly unknown[] = []) =>
         (await client.query<Record<string, unknown>>(sql, [...values])).rows;
       if (stillAt !== undefined) {
@@ -123,7 +133,9 @@ export async function startPostgres(): Promise<PostgresServer> {
       return {
         url: urlOf(name),
         query,
-        pass: async (ms) => void (await query('update dailies.still set at_ms = at_ms + $1', [ms])),
+        async pass(ms) {
+          await query('update dailies.still set at_ms = at_ms + $1', [ms]);
+        },
         close: () => client.end(),
       };
     },

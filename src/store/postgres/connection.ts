@@ -14,7 +14,7 @@ const LONGEST_WAIT_MS = 2_000;
 /** A database that is reached again after an outage. */
 export interface Database {
   /** The rows of one statement, asked once. Rejects with `store-unreachable` or `store-refused`. */
-  ask(sql: string, values: readonly unknown[]): Promise<readonly Row[]>;
+  readonly ask: (sql: string, values: readonly unknown[]) => Promise<readonly Row[]>;
   /** As `ask`, again and again until the database is there: for statements that may be said twice. */
   insist(sql: string, values: readonly unknown[], patience?: Patience): Promise<readonly Row[]>;
   /** Statements on one connection, which is locked in between. */
@@ -63,6 +63,8 @@ export async function openDatabase({ url, clock, name, greet }: DatabaseOptions)
   });
   // A connection that breaks while nobody uses it: the next statement gets another one.
   pool.on('error', () => undefined);
+  // And one that breaks while it is greeted: whoever waits for it is told.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const asking =
     (to: Pool | PoolClient): Database['ask'] =>
     async (sql, values) => {

@@ -83,12 +83,12 @@ export async function takeLease(
   await enlist();
   await beat().catch(unlessAway);
   const beating = (async () => {
-    while (!stopping.signal.aborted) {
-      await clock.sleep(beatMs, stopping.signal).catch(() => undefined);
+    for (;;) {
+      await clock.sleep(beatMs, stopping.signal);
       // The database may be away: the next beat shows whether this worker outlived it.
-      if (!stopping.signal.aborted) await beat().catch(() => undefined);
+      await beat().catch(() => undefined);
     }
-  })();
+  })().catch(() => undefined);
   return {
     worker: () => worker,
     isHeld() {

@@ -83,7 +83,10 @@ export async function openPostgresAttempts<Order extends WorkOrder>(
   });
   try {
     const store = functionsIn(schema, database);
-    await assertVersion((sql, values) => database.insist(sql, values, { forMs: OPENING_MS }), options.schema ?? DEFAULT_SCHEMA);
+    await assertVersion(
+      (sql, values) => database.insist(sql, values, { forMs: OPENING_MS }),
+      options.schema ?? DEFAULT_SCHEMA,
+    );
     let onBeat: (beat: Beat) => Promise<void> = () => Promise.resolve();
     let first: Beat | undefined;
     const held = await takeLease(store, {
@@ -140,7 +143,9 @@ export interface WholeProject {
 
 async function readProject({ store, database, schema }: Link, project: string): Promise<WholeProject> {
   const rows = await store.insist('project_state', [project]);
-  const [row] = await database.insist(`select picks, catalogue from ${schema}.project where id = $1`, [project]);
+  const [row] = await database.insist(`select picks, catalogue from ${schema}.project where id = $1`, [
+    project,
+  ]);
   return {
     attempts: rows.map((found) => attemptIn(found['attempt'])),
     picks: (row?.['picks'] ?? {}) as Picks,

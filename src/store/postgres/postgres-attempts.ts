@@ -7,7 +7,7 @@ import { isRecord } from '../../domain/is-record.js';
 import { isCompleted } from '../../domain/standing.js';
 import type { SubmitOutcome } from '../../domain/submit-outcome.js';
 import { DailiesError } from '../../errors.js';
-import type { Claim, Purchase, Verdict, WorkOrder } from '../attempt-store.js';
+import type { Purchase, Verdict, WorkOrder } from '../attempt-store.js';
 import type { Change } from '../journal-line.js';
 import { jobTaken, paceAfter, settledBy } from '../settlement.js';
 import { attemptAfter, idAfter } from '../shot-state.js';
@@ -127,7 +127,9 @@ export function createAttempts<Order extends WorkOrder>({
     const last = claim.attempt === undefined ? undefined : held.find(claim.attempt)?.attempt;
     const again = last?.state.kind === 'planned' ? last : undefined;
     if (last?.state.kind === 'submitting')
-      return claim.once === once ? { kind: 'go', attempt: last } : fenced('a submit for it is on its way already');
+      return claim.once === once
+        ? { kind: 'go', attempt: last }
+        : fenced('a submit for it is on its way already');
     const waitMs = standing.waitMs();
     if (waitMs > 0) return { kind: 'wait', ms: waitMs };
     const next = submitting(purchase, again);
@@ -172,7 +174,12 @@ export function createAttempts<Order extends WorkOrder>({
     for (let tries = 0; tries < LATE_TRIES; tries++) {
       const { kind } = one.attempt.state;
       const at = isoNow(clock);
-      const event = kind === 'submitting' ? settledBy(outcome, at) : kind === 'uncertain' ? resolution(outcome, at) : undefined;
+      const event =
+        kind === 'submitting'
+          ? settledBy(outcome, at)
+          : kind === 'uncertain'
+            ? resolution(outcome, at)
+            : undefined;
       if (!event) break;
       held.move(one, event);
       try {
@@ -191,13 +198,28 @@ export function createAttempts<Order extends WorkOrder>({
   const adopt = async (one: Held, sent: Attempt, outcome: Extract<SubmitOutcome, { kind: 'accepted' }>) => {
     const id = idAfter(held.all().at(-1)?.id, { nowMs: clock.now(), random: random() });
     const { replaces: _, ...rest } = sent;
-    const accepted = { type: 'accepted', at: isoNow(clock), job: outcome.job, id, step: sent.steps + 1 } as const;
+    const accepted = {
+      type: 'accepted',
+      at: isoNow(clock),
+      job: outcome.job,
+      id,
+      step: sent.steps + 1,
+    } as const;
     const next = attemptAfter(() => ({ ...rest, id }), accepted);
     if (!next || !one.work) return;
     const { batch } = one.work;
     const { model } = sent.request;
-    const order = { batch, model, key: `late ${id}`, doc: { kind: 'follow', key: `late ${id}`, model, attempt: id } };
-    await store.insist('adopt', [await projectOf(batch), await accountOf(batch), JSON.stringify({ ...wholeOf(next, 0, null), order })]);
+    const order = {
+      batch,
+      model,
+      key: `late ${id}`,
+      doc: { kind: 'follow', key: `late ${id}`, model, attempt: id },
+    };
+    await store.insist('adopt', [
+      await projectOf(batch),
+      await accountOf(batch),
+      JSON.stringify({ ...wholeOf(next, 0, null), order }),
+    ]);
   };
   const batchRow = async (batch: string) =>
     (await database.insist(`select project, account from ${schema}.batch where id = $1`, [batch]))[0];
@@ -255,7 +277,8 @@ export function createAttempts<Order extends WorkOrder>({
           held.move(one, jobTaken(outcome.job.id, at, error.holder));
           return write(one, slower);
         }
-        if (error instanceof DailiesError && error.code === 'taken-over') await settleLate(one, outcome, sent);
+        if (error instanceof DailiesError && error.code === 'taken-over')
+          await settleLate(one, outcome, sent);
         throw error;
       }
     },
@@ -266,7 +289,11 @@ export function createAttempts<Order extends WorkOrder>({
       const one = held.get(id);
       const after = held.move(one, event);
       // It gives a place back, and tells what the job has cost: that waits for nothing else.
-      if (isCompleted(after) && event.type === 'completed') void write(one).then(() => taken.wake(), () => undefined);
+      if (isCompleted(after) && event.type === 'completed')
+        void write(one).then(
+          () => taken.wake(),
+          () => undefined,
+        );
       return after;
     },
     async deliver({ id }, outputs, put) {
@@ -283,12 +310,18 @@ export function createAttempts<Order extends WorkOrder>({
     async setPicks(now) {
       assertOpen();
       picks = now;
-      await database.insist(`update ${schema}.project set picks = $2 where id = $1`, [terms?.project, JSON.stringify(now)]);
+      await database.insist(`update ${schema}.project set picks = $2 where id = $1`, [
+        terms?.project,
+        JSON.stringify(now),
+      ]);
     },
     async setCatalogue(now) {
       assertOpen();
       catalogue = now;
-      await database.insist(`update ${schema}.project set catalogue = $2 where id = $1`, [terms?.project, JSON.stringify(now)]);
+      await database.insist(`update ${schema}.project set catalogue = $2 where id = $1`, [
+        terms?.project,
+        JSON.stringify(now),
+      ]);
     },
     account() {
       const all = held.all();
@@ -367,7 +400,7 @@ function resolution(outcome: SubmitOutcome, at: string): AttemptEvent | undefine
 }
 
 function hasJob({ state }: Attempt, id: string): boolean {
-  return 'job' in state && state.job?.id === id;
+  return 'job' in state && state.job.id === id;
 }
 
 /** Whether the last step has closed the order, too. */

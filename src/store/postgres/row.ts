@@ -18,7 +18,7 @@ export function fixedOf({ id, fingerprint, request, gateway, estimate, replaces 
 export function stepOf(attempt: Attempt, before: number) {
   const { id, steps, state } = attempt;
   return {
-    ...{ id, before, steps, state: state.kind, jobId: 'job' in state ? state.job?.id : undefined },
+    ...{ id, before, steps, state: state.kind, jobId: 'job' in state ? state.job.id : undefined },
     ...{ countedNano: countedNano(attempt), moving: movingOf(attempt) },
   };
 }
@@ -46,7 +46,7 @@ export function nanoOf(usd: number): number {
 export function attemptIn(value: unknown): Attempt {
   const plain = withoutNulls(value);
   const problem = attemptProblem(plain);
-  if (problem === undefined) return plain as unknown as Attempt;
+  if (problem === undefined) return plain as Attempt;
   throw new DailiesError('store-refused', `the store has an attempt that is none: ${problem}`, {
     hint: 'somebody else has written to its tables: look at the row, and at who may write there',
   });

@@ -54,11 +54,12 @@ export function createTaken<Order extends WorkOrder>({
   let offered: Order[] = [];
   /** The answer of a claim was lost: what it gave is asked for with the next one. */
   let isUnsure = false;
-  let isNews = false;
+  let news = false;
+  const hasNews = () => news;
   let wake: (() => void) | undefined;
 
   const tell = () => {
-    isNews = true;
+    news = true;
     wake?.();
   };
   const sendOffers = async () => {
@@ -115,11 +116,11 @@ export function createTaken<Order extends WorkOrder>({
     async claim(most, signal) {
       for (;;) {
         signal.throwIfAborted();
-        isNews = false;
+        news = false;
         await sendOffers();
         const claims = (await ask(most, signal)).flatMap((row) => take(row) ?? []);
         if (claims.length > 0) return claims;
-        if (isNews || signal.aborted) continue;
+        if (hasNews() || signal.aborted) continue;
         const calling = new AbortController();
         await new Promise<void>((resolve) => {
           wake = resolve;

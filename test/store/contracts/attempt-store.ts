@@ -4,7 +4,19 @@ import type { AttemptStore, Claim, WorkOrder } from '../../../src/store/attempt-
 import type { Spending } from '../../../src/store/local-attempts.js';
 import type { Clock } from '../../../src/clock.js';
 import { randomUUID } from 'node:crypto';
-import { accept, ask, AT, claimOf, live, MS, output, purchase, send, snapshot, stillClock } from '../fixtures.js';
+import {
+  accept,
+  ask,
+  AT,
+  claimOf,
+  live,
+  MS,
+  output,
+  purchase,
+  send,
+  snapshot,
+  stillClock,
+} from '../fixtures.js';
 
 /** A project that can be opened again and again, in turn. */
 export interface StoredProject {
@@ -63,7 +75,9 @@ function describeLives(newProject: () => StoredProject): void {
       kind: 'refused',
       status: 400,
     });
-    expect(await settle('hill', { kind: 'not_accepted', reason: 'unavailable', message: '503' })).toMatchObject({
+    expect(
+      await settle('hill', { kind: 'not_accepted', reason: 'unavailable', message: '503' }),
+    ).toMatchObject({
       kind: 'planned',
     });
   });

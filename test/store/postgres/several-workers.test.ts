@@ -19,7 +19,9 @@ const helper = (database: TestDatabase) =>
 
 /** A worker falls silent until its lease is over, and another one notices. */
 async function bury(database: TestDatabase, silent: PostgresAttempts<WorkOrder>): Promise<void> {
-  await database.query(`update dailies.worker set lease_until = '-infinity' where id = $1`, [silent.worker()]);
+  await database.query(`update dailies.worker set lease_until = '-infinity' where id = $1`, [
+    silent.worker(),
+  ]);
   await (await helper(database)).close();
 }
 
@@ -47,7 +49,9 @@ describe.skipIf(noPostgres)('several workers with one database', () => {
     const [sea] = first.attempts();
     const at = new Date(MS).toISOString();
     if (sea)
-      await expect(first.record(sea, { type: 'completed', at })).rejects.toMatchObject({ code: 'taken-over' });
+      await expect(first.record(sea, { type: 'completed', at })).rejects.toMatchObject({
+        code: 'taken-over',
+      });
   });
 
   it('let the sender alone settle its submit late, and follow the job that it tells of', async () => {
@@ -84,7 +88,10 @@ describe.skipIf(noPostgres)('several workers with one database', () => {
     const whole = await planner(database);
     expect([kinds(whole), whole.account().spentUsd]).toEqual([['not_charged', 'pending'], 0.12]);
     const [claim] = await (await helper(database)).claim(1, signal);
-    expect(claim).toMatchObject({ order: { kind: 'follow' }, attempt: { state: { job: { id: 'job-late' } } } });
+    expect(claim).toMatchObject({
+      order: { kind: 'follow' },
+      attempt: { state: { job: { id: 'job-late' } } },
+    });
   });
 
   it('never buy one wish twice, from whichever batch', async () => {
@@ -112,7 +119,9 @@ describe.skipIf(noPostgres)('several workers with one database', () => {
 
   it('share places: of the account, of a model there, and of the manifest', async () => {
     const database = await stillDatabase();
-    const store = await openHere(database, { batch: termsOf({ spending: { ...FREELY, perModel: { b: 1 } } }) });
+    const store = await openHere(database, {
+      batch: termsOf({ spending: { ...FREELY, perModel: { b: 1 } } }),
+    });
     await database.query('update dailies.account set jobs = 4');
     await database.query(`insert into dailies.account_model select id, 'a', 2 from dailies.account`);
     for (const model of ['a', 'b', 'c'])
@@ -160,7 +169,12 @@ describe.skipIf(noPostgres)('several workers with one database', () => {
   it('all wait where the gateway has asked one of them to', async () => {
     const database = await stillDatabase();
     const [first, second] = [await planner(database), await planner(database)];
-    const waits = { kind: 'not_accepted', reason: 'rate_limited', message: '429', retryAfterMs: 5000 } as const;
+    const waits = {
+      kind: 'not_accepted',
+      reason: 'rate_limited',
+      message: '429',
+      retryAfterMs: 5000,
+    } as const;
     await first.settle(await send(first, purchase('sea')), waits, MS);
     expect(await ask(second, purchase('pier'))).toEqual({ kind: 'wait', ms: 5000 });
     await database.pass(5000);
@@ -189,13 +203,17 @@ describe.skipIf(noPostgres)('several workers with one database', () => {
     await turnAway(first, await send(first, purchase('sea')));
     const seen = [{ gateway: GATEWAY, name: '', intents: 1 }];
     const hello = (intents: number) =>
-      database.query('select dailies.hello($1) as behind', [JSON.stringify(seen.map((one) => ({ ...one, intents })))]);
+      database.query('select dailies.hello($1) as behind', [
+        JSON.stringify(seen.map((one) => ({ ...one, intents }))),
+      ]);
     expect(await hello(1)).toEqual([{ behind: false }]);
     expect(await hello(2)).toEqual([{ behind: true }]);
     await database.pass(60_000);
     const next = await openHere(database);
     next.offer({ key: 'pier', model: 'm', rank: 0 });
-    await expect.poll(() => database.query('select stopped from dailies.account')).toEqual([{ stopped: 'went-back' }]);
+    await expect
+      .poll(() => database.query('select stopped from dailies.account'))
+      .toEqual([{ stopped: 'went-back' }]);
     const calling = new AbortController();
     const claim = next.claim(1, calling.signal);
     calling.abort(new Error('nothing is handed out'));
