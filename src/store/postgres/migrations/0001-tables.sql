@@ -24,6 +24,8 @@ create table account (
   -- Why nothing is bought: 'credits' (a 402), 'went-back' (somebody knows of intents that this database does not).
   stopped text check (stopped in ('credits', 'went-back')),
   intents bigint not null default 0,
+  -- The highest count that anybody has ever told of.
+  seen bigint not null default 0,
   timeline text,
   -- For how long a submit without an answer keeps its place: its job may be running.
   uncertain_s int not null default 600,

@@ -12,9 +12,9 @@ end $$;
 create function hello(p_seen jsonb) returns boolean language plpgsql set search_path from current as $$
 declare behind boolean;
 begin
-  update account a set stopped = 'went-back'
+  update account a set stopped = 'went-back', seen = s.intents
     from jsonb_to_recordset(p_seen) as s(gateway text, name text, intents bigint)
-    where a.gateway = s.gateway and a.name = s.name and a.intents < s.intents and a.stopped is distinct from 'went-back';
+    where a.gateway = s.gateway and a.name = s.name and greatest(a.intents, a.seen) < s.intents;
   select exists (
     select 1 from jsonb_to_recordset(p_seen) as s(gateway text, name text, intents bigint)
       left join account a on a.gateway = s.gateway and a.name = s.name
@@ -369,7 +369,9 @@ begin
     insert into attempt (id, project, account, batch, "order", gateway, fingerprint, copy, replaces, state, job_id, steps,
         counted_nano, moving, fixed)
       values (p->>'id', p_project, p_account, (p->'order'->>'batch')::bigint, ord, p->>'gateway', p->>'fingerprint',
-        (p->>'copy')::int, p->>'replaces', p->>'state', p->>'jobId', (p->>'steps')::int, (p->>'countedNano')::bigint, p->'moving',
+        case when p ? 'wish' then (select coalesce(max(o.copy), -1) + 1 from attempt o
+          where o.project = p_project and o.fingerprint = p->>'fingerprint') end,
+        case when exists (select 1 from attempt o where o.replaces = p->>'replaces') then null else p->>'replaces' end, p->>'state', p->>'jobId', (p->>'steps')::int, (p->>'countedNano')::bigint, p->'moving',
         p->'fixed');
   exception when unique_violation then return 'known';
   end;
@@ -424,3 +426,19 @@ begin
     on a.gateway = w.gateway and a.name = w.name;
 end $$;
 
+
+-- What the receipts know is back: buying goes on.
+create function reconciled(p_gateway text, p_account text) returns void language sql set search_path from current as $$
+  update account set intents = greatest(intents, seen), stopped = null
+    where gateway = p_gateway and name = p_account and stopped = 'went-back'
+$$;
+
+-- A project that purchases are known of, whether or not it was ever enqueued; gives the number of its account.
+create function known_project(p jsonb) returns int language plpgsql set search_path from current as $$
+declare number int;
+begin
+  insert into account (gateway, name) values (p->>'gateway', p->>'account') on conflict do nothing;
+  insert into project (id, name, manifest) values (p->>'id', p->>'name', p->>'manifest') on conflict do nothing;
+  select id into number from account where gateway = p->>'gateway' and name = p->>'account';
+  return number;
+end $$;
