@@ -56,7 +56,7 @@ export function sharedPostgres(): Promise<PostgresServer> {
 }
 
 /** A server of one's own. Throws where PostgreSQL is not installed. */
-export async function startPostgres(): Promise<PostgresServer> {
+async function startPostgres(): Promise<PostgresServer> {
   if (bin === undefined) throw new Error(noPostgres);
   const folder = mkdtempSync(join(tmpdir(), 'dailies-pg-'));
   const data = join(folder, 'data');

@@ -7,6 +7,7 @@ import { isRecord } from '../../domain/is-record.js';
 import { isCompleted } from '../../domain/standing.js';
 import type { SubmitOutcome } from '../../domain/submit-outcome.js';
 import { DailiesError } from '../../errors.js';
+import { slotKey } from '../../plan/graph.js';
 import type { Purchase, Verdict, WorkOrder } from '../attempt-store.js';
 import type { Change } from '../journal-line.js';
 import { jobTaken, paceAfter, settledBy } from '../settlement.js';
@@ -163,7 +164,7 @@ export function createAttempts<Order extends WorkOrder>({
     claim.attempt = next.id;
     claim.once = once;
     if (!again) {
-      const key = ownerKey(next.owner);
+      const key = slotKey(next.owner);
       begun.set(key, [...(begun.get(key) ?? []), next.id]);
     }
     return { kind: 'go', attempt: next };
@@ -325,7 +326,7 @@ export function createAttempts<Order extends WorkOrder>({
     },
     account() {
       const all = held.all();
-      const own = all.filter(({ id, owner }) => begun.get(ownerKey(owner))?.includes(id));
+      const own = all.filter(({ id, owner }) => begun.get(slotKey(owner))?.includes(id));
       return {
         spentUsd: standing.spentUsd(),
         spentUnpriced: countUnpriced(all),
@@ -334,7 +335,7 @@ export function createAttempts<Order extends WorkOrder>({
         runUnpriced: countUnpriced(own),
       };
     },
-    begunFor: (owner) => (begun.get(ownerKey(owner)) ?? []).flatMap((id) => held.find(id)?.attempt ?? []),
+    begunFor: (owner) => (begun.get(slotKey(owner)) ?? []).flatMap((id) => held.find(id)?.attempt ?? []),
     pace() {
       const { pausedUntilMs, troubleSinceMs } = standing.pace();
       const nowMs = standing.nowMs();
@@ -438,7 +439,3 @@ const OUTDATED: Readonly<Record<string, string>> = {
 };
 
 const GONE = 'the program ended before the answer came';
-
-function ownerKey({ shot, take }: Attempt['owner']): string {
-  return `${shot}@${take}`;
-}

@@ -5,12 +5,12 @@ import { DailiesError } from '../../errors.js';
 import { attemptProblem } from '../lockfile-problem.js';
 
 /** The part of an attempt that a step may change; the database keeps it apart, so that a step writes no more than that. */
-export function movingOf({ owner, state, times, steps, names, rerender }: Attempt) {
+function movingOf({ owner, state, times, steps, names, rerender }: Attempt) {
   return { owner, state, times, steps, names, rerender };
 }
 
 /** The part of an attempt that never changes. */
-export function fixedOf({ id, fingerprint, request, gateway, estimate, replaces }: Attempt) {
+function fixedOf({ id, fingerprint, request, gateway, estimate, replaces }: Attempt) {
   return { id, fingerprint, request, gateway, estimate, replaces };
 }
 
