@@ -32,6 +32,12 @@ export const EXIT_CODES = {
   /** One file cannot be used; what does not need it goes on. */
   'file-unusable': 1,
   'input-changed': 1,
+  /** The database that several machines share. */
+  'store-unreachable': 3,
+  'store-refused': 3,
+  'store-version': 3,
+  /** Another worker goes on with what this one has begun. */
+  'taken-over': 1,
   media: 1,
   'tool-missing': 1,
   declined: 3,

@@ -88,6 +88,15 @@ describe('the floors', () => {
     expect(shown(stray)).toEqual([]);
   });
 
+  it('leave PostgreSQL to one folder, which loads its client when it is needed', () => {
+    const users = outer.filter(({ to }) => to === 'pg').map(({ from }) => from);
+    expect(new Set(users)).toEqual(new Set(['store/postgres/connection.ts']));
+    const text = readFileSync(join(SRC, 'store/postgres/connection.ts'), 'utf8');
+    expect(text.match(/import (?!type).*'pg'/g)).toBeNull();
+    const inside = (file: string) => file.startsWith('store/postgres/');
+    expect(shown(inner.filter(({ from, to }) => inside(to) && !inside(from)))).toEqual([]);
+  });
+
   it('let ui/ see words only', () => {
     const seen = inner.filter(
       ({ from, to }) => roomOf(from) === 'ui' && roomOf(to) !== 'ui' && floorOf(to) > 0,

@@ -51,9 +51,9 @@ export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings) {
       const nextUsd = estimate?.max_usd ?? 0;
       const { budgetUsd, maxCostUsd } = ceilings;
       if (budgetUsd !== undefined && roundUsd(spentUsd() + nextUsd) > budgetUsd)
-        return `the next shot could cost ${dollars(nextUsd)}; ${dollars(spentUsd())} of the budget of ${dollars(budgetUsd)} are spent or committed`;
+        return overBudget({ nextUsd, spentUsd: spentUsd(), ceilingUsd: budgetUsd });
       if (maxCostUsd !== undefined && roundUsd(runUsd() + nextUsd) > maxCostUsd)
-        return `the next shot could cost ${dollars(nextUsd)}; this run has committed ${dollars(runUsd())} of its ${dollars(maxCostUsd)} (--max-cost)`;
+        return overMaxCost({ nextUsd, spentUsd: runUsd(), ceilingUsd: maxCostUsd });
       return undefined;
     },
     /** An attempt has changed, or come into being: what it counted before is taken off, what it counts now is added. */
@@ -66,4 +66,21 @@ export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings) {
     /** The attempt was begun by this run, and so counts against `--max-cost`. */
     own: ({ id }: Attempt) => void owned.add(id),
   };
+}
+
+/** A purchase beside a ceiling that it could cross, US dollars. */
+interface Crossing {
+  readonly nextUsd: number;
+  readonly spentUsd: number;
+  readonly ceilingUsd: number;
+}
+
+/** Why a purchase may not happen: the budget of a project, or as `whose` says. */
+export function overBudget({ nextUsd, spentUsd, ceilingUsd }: Crossing, whose = 'the budget'): string {
+  return `the next shot could cost ${dollars(nextUsd)}; ${dollars(spentUsd)} of ${whose} of ${dollars(ceilingUsd)} are spent or committed`;
+}
+
+/** Why a purchase may not happen: the ceiling of a run. */
+export function overMaxCost({ nextUsd, spentUsd, ceilingUsd }: Crossing): string {
+  return `the next shot could cost ${dollars(nextUsd)}; this run has committed ${dollars(spentUsd)} of its ${dollars(ceilingUsd)} (--max-cost)`;
 }

@@ -13,10 +13,19 @@ export interface WorkOrder extends Waiting {
   readonly key: string;
 }
 
+/** Work that was handed out: whoever has it may buy for it. Another piece of work is another object. */
+export interface Claim<Order extends WorkOrder = WorkOrder> {
+  readonly order: Order;
+  /** What was bought for it, or tried to, by a worker that is gone: it is gone on with. */
+  readonly attempt?: Attempt | undefined;
+}
+
 /** What is to be bought, for whom. */
 export interface Purchase {
   readonly owner: TakeRef;
   readonly fingerprint: string;
+  /** Which of the wishes with this fingerprint it is, from 0; 0 where absent. */
+  readonly copy?: number | undefined;
   readonly request: RecordedRequest;
   /** The gateway's base URL; `sandbox` for ours. */
   readonly gateway: string;
@@ -35,26 +44,34 @@ export type Verdict =
   | { readonly kind: 'go'; readonly attempt: Attempt }
   /** The gateway wants patience: ask again after so many milliseconds. */
   | { readonly kind: 'wait'; readonly ms: number }
-  /** It could cross a budget; `message` says which. */
-  | { readonly kind: 'ceiling'; readonly message: string };
+  /** It could cross a budget, or nothing is bought at all; `message` says which, `hint` what to do where that is special. */
+  | { readonly kind: 'ceiling'; readonly message: string; readonly hint?: string }
+  /** Somebody else has the work, or nobody wants it any more. */
+  | { readonly kind: 'fenced' | 'outdated'; readonly message: string };
 
 /**
- * Who may buy, and who owns what: one process with its lockfile. Every method that changes something resolves when that
- * is on the disk, and rejects with `disk` or `locked-by-another-run` where it cannot be.
+ * Who may buy, and who owns what: one process with its lockfile, or PostgreSQL with any number of workers. Every method that
+ * changes something resolves when that is on the disk, and rejects with `disk` or `locked-by-another-run` where it cannot be; with
+ * `taken-over` where another worker goes on with the attempt.
  */
 export interface AttemptStore<Order extends WorkOrder = WorkOrder> extends ShotState {
   /** Offers work, to be claimed when its turn has come. */
   offer(order: Order): void;
   /** The work whose turn it is, up to `most` pieces, the most urgent first; waits for the first one. Rejects when the signal aborts. */
-  claim(most: number, signal: AbortSignal): Promise<readonly Order[]>;
+  claim(most: number, signal: AbortSignal): Promise<readonly Claim<Order>[]>;
   /** Gives the place of some work back: its job is in flight no more. */
-  release(order: Order): void;
+  release(claim: Claim<Order>): void;
+  /** This process does no more about some work, however far it came. */
+  finish(claim: Claim<Order>): Promise<void>;
   /**
-   * Decides whether a purchase may go out, and where it may, begins it: from the look at pace and ceilings to the moment
-   * it is counted nothing is waited for, and `go` comes when the intent is on the disk. `again`: the attempt
-   * that was not accepted, and goes on.
+   * Decides whether a purchase may go out, and where it may, begins it, or goes on with the one of this claim that was not
+   * accepted: from the look at pace and ceilings to the moment it is counted nothing is waited for, and `go` comes when the intent
+   * is on the disk. `once` is a word that nobody else says: whoever asks again with it is told the same, and any other is fenced
+   * off while the submit is on its way.
    */
-  intend(purchase: Purchase, again?: Attempt): Promise<Verdict>;
+  intend(claim: Claim<Order>, purchase: Purchase, once: string): Promise<Verdict>;
+  /** Whether an attempt is this process's still: asked just before the first byte leaves. */
+  isOurs(attempt: Attempt): boolean;
   /**
    * Writes down what a submit came to, and learns the pace from it. An accepted job that another attempt has already leaves
    * this one uncertain: which of the two it belongs to, nobody knows. `sentAtMs` is by `Clock.elapsed`.

@@ -2,21 +2,22 @@ import { rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isoNow, type Clock } from '../clock.js';
 import { createLedger, type Ceilings } from '../cost/ledger.js';
-import type { Attempt, AttemptEvent, JobRef, RerenderMark } from '../domain/attempt.js';
+import type { Attempt, AttemptEvent, JobRef } from '../domain/attempt.js';
 import { defined } from '../domain/defined.js';
-import { takeName } from '../domain/take.js';
 import { onDisk, undefinedIfAbsent } from '../disk-error.js';
-import { DailiesError, unreachable } from '../errors.js';
+import { DailiesError } from '../errors.js';
 import { slotKey } from '../plan/graph.js';
 import { advance } from '../shot/advance.js';
-import { afterAcceptance, afterRefusal, FULL_PACE, nextSubmitAtMs } from '../shot/pace.js';
-import type { AttemptStore, Purchase, WorkOrder } from './attempt-store.js';
+import { FULL_PACE, nextSubmitAtMs } from '../shot/pace.js';
+import type { AttemptStore, Claim, Purchase, Verdict, WorkOrder } from './attempt-store.js';
 import { assertRoom } from './disk-space.js';
 import { journalPath } from './journal.js';
 import type { AttemptEntry, Change } from './journal-line.js';
 import { writeLockfile } from './lockfile.js';
 import { createPlaces } from './places.js';
 import { memoOf, memoPath, readState, type StateHome, type StateOnDisk } from './read-state.js';
+import { markOnce } from './rerender-mark.js';
+import { jobTaken, paceAfter, settledBy } from './settlement.js';
 import { sortedJson } from './sorted-json.js';
 import { acquireRunLock, type RunLock } from './run-lock.js';
 import { writeText } from './text-file.js';
@@ -123,6 +124,8 @@ function createStore<Order extends WorkOrder>({
   const ledger = createLedger(state.attempts(), spending ?? {});
   const places = createPlaces<Order>({ jobs: spending?.jobs ?? 0, perModel: spending?.perModel ?? {} });
   const begun = new Map<string, string[]>();
+  /** The attempt that was begun last for each piece of work, and the word its intent was asked by. */
+  const latest = new WeakMap<Claim, { readonly id: string; readonly once: string }>();
   const jobs = new Map(state.attempts().flatMap((attempt) => jobEntry(attempt)));
   let pace = FULL_PACE;
   let lastSubmitAtMs = -Infinity;
@@ -152,7 +155,7 @@ function createStore<Order extends WorkOrder>({
   };
   const begin = (purchase: Purchase): Attempt => {
     const at = isoNow(clock);
-    const { giveUp, replaces, rerender, ...order } = purchase;
+    const { giveUp, replaces, rerender, copy: _, ...order } = purchase;
     for (const id of giveUp) {
       // It may have stood in the way of two takes, and the other one has given it up already.
       if (state.get(id).state.kind === 'uncertain') noteEvent(id, { type: 'resolved', as: 'abandoned', at });
@@ -189,11 +192,20 @@ function createStore<Order extends WorkOrder>({
     picks: () => state.picks(),
     catalogue: () => state.catalogue(),
     offer: (order) => places.want(order),
-    claim: (most, signal) => places.take(most, signal),
-    release: (order) => places.leave(order),
+    claim: async (most, signal) => (await places.take(most, signal)).map((order) => ({ order })),
+    release: ({ order }) => places.leave(order),
+    finish: () => Promise.resolve(),
+    isOurs: () => true,
 
-    async intend(purchase, again) {
+    async intend(claim, purchase, once): Promise<Verdict> {
       assertOpen();
+      const last = latest.get(claim);
+      const started = last?.id ?? claim.attempt?.id;
+      const before = started === undefined ? undefined : state.get(started);
+      if (before?.state.kind === 'submitting')
+        return last?.once === once
+          ? { kind: 'go', attempt: before }
+          : { kind: 'fenced', message: ON_ITS_WAY };
       const nowMs = clock.elapsed();
       const waitMs = nextSubmitAtMs(pace, lastSubmitAtMs) - nowMs;
       if (waitMs > 0) return { kind: 'wait', ms: waitMs };
@@ -204,7 +216,8 @@ function createStore<Order extends WorkOrder>({
       // What the answer says has to be written down as well.
       assertRoom(dirname(home.lockfile), 'records');
       lastSubmitAtMs = nowMs;
-      const { id } = again ?? begin(purchase);
+      const { id } = before?.state.kind === 'planned' ? before : begin(purchase);
+      latest.set(claim, { id, once });
       const at = isoNow(clock);
       const takeBack = () => next(id, { type: 'not_accepted', at: isoNow(clock), message: NOT_WRITTEN });
       return { kind: 'go', attempt: await commit(next(id, { type: 'submit_started', at }), takeBack) };
@@ -212,32 +225,14 @@ function createStore<Order extends WorkOrder>({
 
     settle({ id }, outcome, sentAtMs) {
       const at = isoNow(clock);
-      switch (outcome.kind) {
-        case 'accepted': {
-          pace = afterAcceptance(pace);
-          const { job } = outcome;
-          const key = jobKey(state.get(id), job);
-          const other = jobs.get(key);
-          if (other !== undefined) {
-            const message = `the gateway answered with job ${job.id}, which is the job of ${takeName(state.get(other).owner)} already`;
-            return commit(next(id, { type: 'answer_lost', at, message }));
-          }
-          jobs.set(key, id);
-          return commit(next(id, { type: 'accepted', at, job }));
-        }
-        case 'uncertain':
-          return commit(next(id, { type: 'answer_lost', at, message: outcome.message }));
-        case 'refused':
-          return commit(next(id, { type: 'refused', at, status: outcome.status, message: outcome.message }));
-        case 'not_accepted': {
-          const { message, retryAfterMs } = outcome;
-          const refusal = { nowMs: clock.elapsed(), sentAtMs, random: random() };
-          pace = afterRefusal(pace, retryAfterMs === undefined ? refusal : { ...refusal, retryAfterMs });
-          return commit(next(id, { type: 'not_accepted', at, message }));
-        }
-        default:
-          return unreachable(outcome);
+      pace = paceAfter(pace, outcome, { nowMs: clock.elapsed(), sentAtMs, random: random() });
+      if (outcome.kind === 'accepted') {
+        const key = jobKey(state.get(id), outcome.job);
+        const other = jobs.get(key);
+        if (other !== undefined) return commit(next(id, jobTaken(outcome.job.id, at, state.get(other))));
+        jobs.set(key, id);
       }
+      return commit(next(id, settledBy(outcome, at)));
     },
 
     record: ({ id }, event) => commit(next(id, event)),
@@ -289,14 +284,6 @@ function createStore<Order extends WorkOrder>({
   };
 }
 
-/** The first purchase of a set has its takes, and the others do not say them again. */
-function markOnce({ set, since, takes }: RerenderMark, attempts: readonly Attempt[]): RerenderMark {
-  const isSaid = attempts.some(
-    ({ rerender: said }) => said?.takes && said.set === set && said.since === since,
-  );
-  return isSaid || !takes ? { set, since } : { set, since, takes };
-}
-
 /** A gateway gives each job an id of its own. */
 function jobKey({ gateway }: Attempt, job: JobRef): string {
   return `${gateway} ${job.id}`;
@@ -307,4 +294,5 @@ function jobEntry(attempt: Attempt): readonly (readonly [string, string])[] {
   return job ? [[jobKey(attempt, job), attempt.id]] : [];
 }
 
+const ON_ITS_WAY = 'a submit for it is on its way already';
 const NOT_WRITTEN = 'the intent to submit could not be written down, so nothing was sent';

@@ -163,8 +163,8 @@ function newAttempt(begun: Extract<JournalEntry, { readonly type: 'begun' }>): A
 const TIME_DIGITS = 9;
 const RANDOM_DIGITS = 6;
 
-/** Milliseconds in base 36, which sort as texts until the year 5188, and six digits by chance. */
-function idAfter(
+/** An id after the newest one: milliseconds in base 36, which sort as texts until the year 5188, and six digits by chance. */
+export function idAfter(
   newest: string | undefined,
   { nowMs, random }: { readonly nowMs: number; readonly random: number },
 ): string {

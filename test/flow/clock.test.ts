@@ -5,7 +5,7 @@ import { orderedClip } from '../helpers/clips.js';
 import { DAY_MS, fastClock, settable } from '../helpers/clock.js';
 import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
-import { newFolder, openIn, purchase, send, stillClock } from '../store/fixtures.js';
+import { ask, newFolder, openIn, purchase, send, stillClock } from '../store/fixtures.js';
 
 const server = useGateway();
 const clip = await orderedClip();
@@ -103,11 +103,11 @@ describe('a clock that is set forward by a day in the midst of a run', () => {
     const outcome = { kind: 'not_accepted', reason: 'rate_limited', message: '429' } as const;
     await store.settle(first, { ...outcome, retryAfterMs: 60_000 }, clock.elapsed());
     clock.set(DAY_MS);
-    expect(await store.intend(purchase('hill'))).toEqual({ kind: 'wait', ms: 60_000 });
+    expect(await ask(store, purchase('hill'))).toEqual({ kind: 'wait', ms: 60_000 });
     clock.set(-2 * DAY_MS);
-    expect(await store.intend(purchase('hill'))).toEqual({ kind: 'wait', ms: 60_000 });
+    expect(await ask(store, purchase('hill'))).toEqual({ kind: 'wait', ms: 60_000 });
     await clock.sleep(60_000);
-    expect(await store.intend(purchase('hill'))).toMatchObject({ kind: 'go' });
+    expect(await ask(store, purchase('hill'))).toMatchObject({ kind: 'go' });
   });
 });
 

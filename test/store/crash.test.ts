@@ -10,6 +10,7 @@ import type { ShotState } from '../../src/store/shot-state.js';
 import { sortedJson } from '../../src/store/sorted-json.js';
 import {
   accept,
+  ask,
   AT,
   folderAfterKill,
   journalOf,
@@ -216,7 +217,7 @@ function step(store: AttemptStore, [choice, which]: readonly [number, number]): 
   const attempt = store.attempts()[which % Math.max(1, store.attempts().length)];
   if (attempt === undefined || choice % 8 === 0) {
     const owner = { shot: `shot-${which % 5}`, take: (which % 3) + 1 };
-    return store.intend(purchase(owner.shot, { owner }));
+    return ask(store, purchase(owner.shot, { owner }));
   }
   if (choice % 8 === 1) return store.assign(attempt, { shot: `renamed-${which % 3}`, take: 1 });
   if (choice % 16 === 2) return store.setPicks({ [`shot-${which % 5}`]: { take: (which % 3) + 1 } });
@@ -225,7 +226,7 @@ function step(store: AttemptStore, [choice, which]: readonly [number, number]): 
     return undefined;
   }
   if (attempt.state.kind === 'submitting') return ANSWERS[choice % ANSWERS.length]?.(store, attempt);
-  if (attempt.state.kind === 'planned') return store.intend(purchase(attempt.owner.shot), attempt);
+  if (attempt.state.kind === 'planned') return ask(store, purchase(attempt.owner.shot), attempt);
   const moves = movesFrom(attempt);
   const move = moves[choice % Math.max(1, moves.length)];
   return move && store.record(attempt, move);

@@ -9,6 +9,7 @@ import { openReceiptBook, readReceipts, receiptsPath } from '../../src/store/rec
 import { inProcesses } from './compiled.js';
 import {
   accept,
+  ask,
   AT,
   begunLine,
   folderAfterKill,
@@ -43,7 +44,7 @@ describe('where the journal cannot be written', () => {
     const folder = newFolder();
     const store = await storeBeforeJournal(folder);
     mkdirSync(journalOf(folder));
-    await expect(store.intend(purchase('harbor'))).rejects.toMatchObject({
+    await expect(ask(store, purchase('harbor'))).rejects.toMatchObject({
       code: 'disk',
       exitCode: 3,
       hint: expect.any(String) as string,
@@ -52,8 +53,8 @@ describe('where the journal cannot be written', () => {
     expect(harbor?.state.kind).toBe('planned');
     expect(store.account().runUsd).toBe(0);
     rmdirSync(journalOf(folder));
-    await expect(store.intend(purchase('harbor'), harbor)).rejects.toMatchObject({ code: 'disk' });
-    await expect(store.intend(purchase('market'))).rejects.toMatchObject({ code: 'disk' });
+    await expect(ask(store, purchase('harbor'), harbor)).rejects.toMatchObject({ code: 'disk' });
+    await expect(ask(store, purchase('market'))).rejects.toMatchObject({ code: 'disk' });
     await store.close();
     const kinds = (await readShotState(lockfileOf(folder))).attempts().map(({ state }) => state.kind);
     expect(kinds).toEqual(['delivered', 'planned']);
@@ -169,7 +170,7 @@ describe('where the receipts cannot be written', () => {
     const folder = newFolder();
     const store = await openIn(folder);
     writeFileSync(join(folder, '.dailies'), 'in the way');
-    await expect(store.intend(purchase('harbor'))).rejects.toMatchObject({ code: 'disk', exitCode: 3 });
+    await expect(ask(store, purchase('harbor'))).rejects.toMatchObject({ code: 'disk', exitCode: 3 });
     expect(store.attempts().map(({ state }) => state.kind)).toEqual(['planned']);
     expect(store.account().runUsd).toBe(0);
     rmSync(join(folder, '.dailies'));
@@ -249,7 +250,8 @@ describe('on a full disk', () => {
       for (let shot = 0; shot < 200; shot++) {
         const id = 'job-' + shot;
         try {
-          const { attempt } = await store.intend(PURCHASE);
+          const claim = { order: { key: id, model: 'm', rank: 0 } };
+          const { attempt } = await store.intend(claim, PURCHASE, id);
           log.push(['sent', id]);
           await store.settle(attempt, { kind: 'accepted', job: { id }, status: 'pending' }, 0);
           log.push(['kept', id]);

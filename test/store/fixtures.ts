@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { Clock } from '../../src/clock.js';
 import { errnoOf } from '../../src/disk-error.js';
 import type { Attempt, Output } from '../../src/domain/attempt.js';
-import type { AttemptStore, Purchase } from '../../src/store/attempt-store.js';
+import type { AttemptStore, Claim, Purchase, Verdict } from '../../src/store/attempt-store.js';
 import type { JournalEntry } from '../../src/store/journal-line.js';
 import { openAttempts, type LocalAttempts, type OpenOptions } from '../../src/store/local-attempts.js';
 import type { ProjectIdentity } from '../../src/store/lockfile-text.js';
@@ -83,7 +83,7 @@ export async function openIn(
 export function purchase(shot: string, changes: Partial<Purchase> = {}): Purchase {
   return {
     owner: { shot, take: 1 },
-    fingerprint: HASH,
+    fingerprint: createHash('sha256').update(`the wish of ${shot}`).digest('hex'),
     request: { model: 'google/veo-3.1-lite', prompt: `the ${shot} at sunrise`, duration: 4 },
     gateway: 'https://openrouter.ai/api/v1',
     estimate: { min_usd: 0.12, expected_usd: 0.12, max_usd: 0.12, sku: 'duration_seconds', inferred: false },
@@ -94,8 +94,8 @@ export function purchase(shot: string, changes: Partial<Purchase> = {}): Purchas
 
 /** The line that begins an attempt at a shot. */
 export function begunLine(shot: string, id: string): Extract<JournalEntry, { readonly type: 'begun' }> {
-  const { giveUp: _, replaces: __, rerender: ___, ...order } = purchase(shot);
-  return { type: 'begun', id, at: AT, ...order };
+  const { giveUp: _, replaces: __, rerender: ___, copy: ____, ...order } = purchase(shot);
+  return { type: 'begun', id, at: AT, ...order, fingerprint: HASH };
 }
 
 /** The one clip of a shot, with bytes unlike those of any other's. */
@@ -115,9 +115,19 @@ export function putClips(folder: string, ...shots: readonly string[]): void {
   }
 }
 
+/** Some work for a purchase, or what is left to do of it where an attempt was not accepted. */
+export function claimOf({ owner: { shot, take }, request: { model } }: Purchase, attempt?: Attempt): Claim {
+  return { order: { key: `${shot}@${take}`, model, rank: 0 }, attempt };
+}
+
+/** Asks for a purchase, or to go on with one that was not accepted. */
+export function ask(store: AttemptStore, wanted: Purchase, again?: Attempt): Promise<Verdict> {
+  return store.intend(claimOf(wanted, again), wanted, randomUUID());
+}
+
 /** Begins a purchase, or goes on with one that was not accepted; the intent is on the disk. */
 export async function send(store: AttemptStore, wanted: Purchase, again?: Attempt): Promise<Attempt> {
-  const verdict = await store.intend(wanted, again);
+  const verdict = await ask(store, wanted, again);
   if (verdict.kind !== 'go') throw new Error(`the store says ${verdict.kind}`);
   return verdict.attempt;
 }

@@ -17,11 +17,14 @@ import {
   purchase,
   send,
   snapshot,
+  stillClock,
 } from './fixtures.js';
 
 function projectIn(folder: string): StoredProject {
+  const clock = stillClock();
   return {
-    open: (options = {}) => openIn(folder, { spending: { jobs: 8, perModel: {} }, ...options }),
+    open: (options = {}) => openIn(folder, { clock, spending: { jobs: 8, perModel: {} }, ...options }),
+    pass: (ms) => clock.sleep(ms),
     afterKill: () => projectIn(folderAfterKill(folder)),
   };
 }
@@ -112,7 +115,7 @@ describe('a lockfile with its journal', () => {
 
   it('keeps fingerprints as they are', async () => {
     const store = await openIn(newFolder());
-    expect((await send(store, purchase('greenhouse'))).fingerprint).toBe(HASH);
+    expect((await send(store, purchase('greenhouse', { fingerprint: HASH }))).fingerprint).toBe(HASH);
   });
 
   it('rewrites nothing for a catalogue that it has on record, whenever that was read', async () => {

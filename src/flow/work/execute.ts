@@ -111,8 +111,8 @@ function startWorkers(tools: WorkTools): Workers {
   const stopping = new AbortController();
   const work = async (): Promise<void> => {
     for (;;) {
-      const orders = await tools.attempts.claim(MOST_CLAIMS, stopping.signal);
-      for (const order of orders) void carryOut(tools, order).then((end) => ends.get(order.key)?.(end));
+      for (const claim of await tools.attempts.claim(MOST_CLAIMS, stopping.signal))
+        void carryOut(tools, claim).then((end) => ends.get(claim.order.key)?.(end));
     }
   };
   // It ends when it is told to.

@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { isoNow } from '../../clock.js';
 import type { Attempt } from '../../domain/attempt.js';
 import type { Take } from '../../domain/take.js';
 import type { StopReason } from '../../events.js';
-import { unreachable } from '../../errors.js';
+import { DailiesError, unreachable } from '../../errors.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import type { SubmitOutcome } from '../../gateway/outcomes.js';
-import type { Purchase } from '../../store/attempt-store.js';
+import type { Claim, Purchase } from '../../store/attempt-store.js';
 import { about, moneyNow, type WorkTools } from './tools.js';
+import type { JobOrder } from './worker.js';
 
 /** A run that could not submit anything for this long is over. */
 const GIVE_UP_AFTER_MS = 10 * 60_000;
@@ -18,15 +20,18 @@ const TAKEN =
  * Buys a clip: the intent is on disk before a byte leaves, one POST goes out, and its outcome is on disk before
  * anything else is done with it. A "not now" is waited out and tried again.
  * Gives the attempt pending, refused or uncertain; planned or undefined where the run stopped before it was sent.
+ * Rejects with `taken-over` where another worker has the work.
  */
 export async function submit(
   tools: WorkTools,
   {
+    claim,
     take,
     purchase,
     body,
     gateway,
   }: {
+    readonly claim: Claim<JobOrder>;
     readonly take: Take;
     readonly purchase: Purchase;
     readonly body: Buffer;
@@ -40,16 +45,17 @@ export async function submit(
   while (!isStopped()) {
     // A clip that nothing can hold is not bought.
     clips.assertThere();
-    const verdict = await attempts.intend(purchase, attempt);
+    const verdict = await attempts.intend(claim, purchase, randomUUID());
     if (verdict.kind === 'wait') {
       await clock.sleep(verdict.ms, control.submitting).catch(() => undefined);
       continue;
     }
     if (verdict.kind === 'ceiling') {
-      const hint = 'raise budget_usd or --max-cost, or render fewer shots with --only';
-      control.stop({ kind: 'budget', message: verdict.message, hint });
+      const { message, hint = 'raise budget_usd or --max-cost, or render fewer shots with --only' } = verdict;
+      control.stop({ kind: 'budget', message, hint });
       return attempt;
     }
+    if (verdict.kind !== 'go') throw new DailiesError('taken-over', verdict.message);
     attempt = verdict.attempt;
     if (isStopped()) {
       // Nothing has left yet: the intent is taken back, and the shot stays free.
@@ -57,6 +63,11 @@ export async function submit(
       return attempts.record(attempt, { type: 'not_accepted', at: isoNow(clock), message });
     }
     emit({ type: 'shot.submitting', ...about(take, clock), model });
+    if (!attempts.isOurs(attempt)) {
+      const message = 'the lease had run out before it was sent';
+      await attempts.record(attempt, { type: 'not_accepted', at: isoNow(clock), message });
+      throw new DailiesError('taken-over', message);
+    }
     const sentAtMs = clock.elapsed();
     const outcome = await gateway.submit(body, control.answering);
     attempt = await attempts.settle(attempt, outcome, sentAtMs);

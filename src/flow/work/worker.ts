@@ -1,11 +1,11 @@
 import type { Attempt } from '../../domain/attempt.js';
-import { isCompleted, isDelivered, isFruitless, isInFlight } from '../../domain/standing.js';
+import { isCompleted, isDelivered, isFruitless, isInFlight, isLive } from '../../domain/standing.js';
 import type { Take } from '../../domain/take.js';
 import { DailiesError, messageOf } from '../../errors.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import type { ClipUrl } from '../../gateway/outcomes.js';
 import type { Order } from '../../shot/order.js';
-import type { Purchase, WorkOrder } from '../../store/attempt-store.js';
+import type { Claim, Purchase, WorkOrder } from '../../store/attempt-store.js';
 import { deliver } from './deliver.js';
 import { askForLost, follow } from './follow.js';
 import { submit } from './submit.js';
@@ -36,15 +36,16 @@ export type JobOrder = BuyOrder | FollowOrder;
  * Carries out an order whose place is held: buys what is to be bought, follows the job, gives the place back and fetches
  * the clip. Never rejects: whatever goes wrong is the end of this order, or stops the run.
  */
-export async function carryOut(tools: WorkTools, order: JobOrder): Promise<End> {
+export async function carryOut(tools: WorkTools, claim: Claim<JobOrder>): Promise<End> {
+  const { order } = claim;
   let attempt: Attempt | undefined;
   let hasPlace = true;
   const leave = () => {
-    if (hasPlace) tools.attempts.release(order);
+    if (hasPlace) tools.attempts.release(claim);
     hasPlace = false;
   };
   try {
-    const end = order.kind === 'buy' ? await buy(tools, order) : await followOn(tools, order);
+    const end = order.kind === 'buy' ? await buy(tools, claim, order) : await followOn(tools, order);
     attempt = end.attempt;
     leave();
     if (end.outcome !== undefined || !attempt || !isCompleted(attempt)) return end;
@@ -53,6 +54,8 @@ export async function carryOut(tools: WorkTools, order: JobOrder): Promise<End> 
     return whatWentWrong(tools, error, attempt ?? lastOf(tools, order));
   } finally {
     leave();
+    // Who cannot say that it is done with it is taken for gone in the end.
+    await tools.attempts.finish(claim).catch(() => undefined);
   }
 }
 
@@ -85,16 +88,24 @@ interface FollowedEnd extends End {
   readonly urls?: readonly ClipUrl[];
 }
 
-async function buy(tools: WorkTools, { take, order, purchase, retries }: BuyOrder): Promise<FollowedEnd> {
+async function buy(
+  tools: WorkTools,
+  claim: Claim<JobOrder>,
+  { take, order, purchase, retries }: BuyOrder,
+): Promise<FollowedEnd> {
   const { inputs, control } = tools;
   const gateway = await tools.gatewayOf(purchase);
   if (!gateway) throw new DailiesError('internal', `there is no gateway ${purchase.gateway}`);
+  // A worker that is gone has bought it already.
+  const bought = claim.attempt && isLive(claim.attempt) ? claim.attempt : undefined;
+  if (bought) return followJob(tools, { attempt: bought, gateway, take, isFresh: false });
   const isStopped = () => control.reason !== undefined;
   for (let retriesLeft = retries; ; retriesLeft--) {
     if (isStopped()) return { attempt: undefined };
     // Inlined files are large: they are read when the place is there, not before.
     const { request, body } = await inputs.ready(order, control.working);
-    const attempt = await submit(tools, { take, purchase: { ...purchase, request }, body, gateway });
+    const wanted = { ...purchase, request };
+    const attempt = await submit(tools, { claim, take, purchase: wanted, body, gateway });
     const end = attempt ? await followJob(tools, { attempt, gateway, take, isFresh: true }) : { attempt };
     const hasFailed = end.attempt && isFruitless(end.attempt);
     if (!hasFailed || retriesLeft === 0 || isStopped()) return end;

@@ -1,13 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../../src/domain/attempt.js';
-import type { AttemptStore, WorkOrder } from '../../../src/store/attempt-store.js';
+import type { AttemptStore, Claim, WorkOrder } from '../../../src/store/attempt-store.js';
 import type { Spending } from '../../../src/store/local-attempts.js';
 import type { Clock } from '../../../src/clock.js';
-import { accept, AT, live, MS, output, purchase, send, snapshot, stillClock } from '../fixtures.js';
+import { randomUUID } from 'node:crypto';
+import {
+  accept,
+  ask,
+  AT,
+  claimOf,
+  live,
+  MS,
+  output,
+  purchase,
+  send,
+  snapshot,
+  stillClock,
+} from '../fixtures.js';
 
 /** A project that can be opened again and again, in turn. */
 export interface StoredProject {
   open(options?: { readonly clock?: Clock; readonly spending?: Spending }): Promise<AttemptStore>;
+  /** Lets time go by, which stands still otherwise. */
+  pass(ms: number): Promise<void>;
   /** The project as a kill at this moment leaves it to the next who opens it. */
   afterKill(): StoredProject;
 }
@@ -53,14 +68,16 @@ function describeLives(newProject: () => StoredProject): void {
 
   it('keeps what a submit came to', async () => {
     const store = await newProject().open();
-    const settle = async (outcome: Parameters<AttemptStore['settle']>[1]) =>
-      (await store.settle(await send(store, purchase('sea')), outcome, MS)).state;
-    expect(await settle({ kind: 'uncertain', message: 'reset' })).toMatchObject({ kind: 'uncertain' });
-    expect(await settle({ kind: 'refused', status: 400, message: 'no' })).toMatchObject({
+    const settle = async (shot: string, outcome: Parameters<AttemptStore['settle']>[1]) =>
+      (await store.settle(await send(store, purchase(shot)), outcome, MS)).state;
+    expect(await settle('sea', { kind: 'uncertain', message: 'reset' })).toMatchObject({ kind: 'uncertain' });
+    expect(await settle('pier', { kind: 'refused', status: 400, message: 'no' })).toMatchObject({
       kind: 'refused',
       status: 400,
     });
-    expect(await settle({ kind: 'not_accepted', reason: 'unavailable', message: '503' })).toMatchObject({
+    expect(
+      await settle('hill', { kind: 'not_accepted', reason: 'unavailable', message: '503' }),
+    ).toMatchObject({
       kind: 'planned',
     });
   });
@@ -132,7 +149,7 @@ function describeLives(newProject: () => StoredProject): void {
     await store.close();
     await store.close();
     const internal = expect.objectContaining({ code: 'internal' }) as Error;
-    await expect(store.intend(purchase('sea'))).rejects.toThrow(internal);
+    await expect(ask(store, purchase('sea'))).rejects.toThrow(internal);
     await expect(store.record(attempt, { type: 'completed', at: AT })).rejects.toThrow(internal);
     expect(() => store.note(attempt, { type: 'completed', at: AT })).toThrow(internal);
     expect(kindsIn(store)).toEqual(['pending']);
@@ -151,19 +168,19 @@ function describeLives(newProject: () => StoredProject): void {
 
 function describeVerdicts(newProject: () => StoredProject): void {
   it('goes on with the attempt that was not accepted, when the gateway’s patience is back', async () => {
-    const clock = stillClock();
-    const store = await newProject().open({ clock });
+    const project = newProject();
+    const store = await project.open();
     const first = await send(store, purchase('sea'));
     const turned = await store.settle(
       first,
       { kind: 'not_accepted', reason: 'rate_limited', message: '429', retryAfterMs: 5000 },
-      clock.now(),
+      MS,
     );
-    expect(await store.intend(purchase('sea'), turned)).toEqual({ kind: 'wait', ms: 5000 });
-    expect(await store.intend(purchase('ocean'))).toEqual({ kind: 'wait', ms: 5000 });
+    expect(await ask(store, purchase('sea'), turned)).toEqual({ kind: 'wait', ms: 5000 });
+    expect(await ask(store, purchase('ocean'))).toEqual({ kind: 'wait', ms: 5000 });
     expect(store.attempts()).toHaveLength(1);
     expect(store.pace()).toEqual({ waitMs: 5000, troubleMs: 0 });
-    await clock.sleep(5000);
+    await project.pass(5000);
     expect(store.pace()).toEqual({ waitMs: 0, troubleMs: 5000 });
     expect((await send(store, purchase('sea'), turned)).id).toBe(first.id);
     await accept(store, turned, 'job');
@@ -176,7 +193,7 @@ function describeVerdicts(newProject: () => StoredProject): void {
   ])('lets no purchase cross %s, nor several that come together', async (_, ceiling) => {
     const store = await newProject().open({ spending: { ...FREELY, ...ceiling } });
     const shots = ['a', 'b', 'c', 'd'];
-    const verdicts = await Promise.all(shots.map((shot) => store.intend(purchase(shot))));
+    const verdicts = await Promise.all(shots.map((shot) => ask(store, purchase(shot))));
     expect(verdicts.map(({ kind }) => kind)).toEqual(['go', 'go', 'ceiling', 'ceiling']);
     expect(verdicts[2]).toMatchObject({ message: expect.stringContaining('$0.3') as string });
     expect(kindsIn(store)).toEqual(['submitting', 'submitting']);
@@ -191,8 +208,8 @@ function describeVerdicts(newProject: () => StoredProject): void {
     const spending = { ...FREELY, budgetUsd: 0.3, maxCostUsd: 0.13 };
     const second = await project.open({ spending });
     expect(second.account()).toMatchObject({ spentUsd: 0.12, runUsd: 0 });
-    expect((await second.intend(purchase('b'))).kind).toBe('go');
-    expect((await second.intend(purchase('c'))).kind).toBe('ceiling');
+    expect((await ask(second, purchase('b'))).kind).toBe('go');
+    expect((await ask(second, purchase('c'))).kind).toBe('ceiling');
   });
 
   it('frees the money of what was not accepted or refused, and counts what is uncertain', async () => {
@@ -205,6 +222,17 @@ function describeVerdicts(newProject: () => StoredProject): void {
     const cost = { type: 'completed', at: AT, cost_usd: 0.05 } as const;
     await store.record(await live(store, 'c', 2), cost);
     expect(store.account()).toMatchObject({ spentUsd: 0.17, spentEstimated: 1 });
+  });
+
+  it('says go again to who asks again with the same word, and fences off whoever else asks', async () => {
+    const store = await newProject().open();
+    const [wanted, once] = [purchase('sea'), randomUUID()];
+    const claim = claimOf(wanted);
+    const verdicts = [await store.intend(claim, wanted, once), await store.intend(claim, wanted, once)];
+    expect(verdicts).toMatchObject([{ kind: 'go' }, verdicts[0]]);
+    expect(await store.intend(claim, wanted, randomUUID())).toMatchObject({ kind: 'fenced' });
+    expect(kindsIn(store)).toEqual(['submitting']);
+    expect(store.account().spentUsd).toBe(0.12);
   });
 
   it('gives up uncertain attempts at the moment that a new one is begun, once', async () => {
@@ -227,7 +255,7 @@ function describeVerdicts(newProject: () => StoredProject): void {
       { kind: 'uncertain', message: 'reset' },
       MS,
     );
-    expect((await store.intend(purchase('sea', { giveUp: [lost.id] }))).kind).toBe('ceiling');
+    expect((await ask(store, purchase('sea', { giveUp: [lost.id] }))).kind).toBe('ceiling');
     expect(kindsIn(store)).toEqual(['uncertain']);
   });
 
@@ -329,19 +357,31 @@ function describeKills(newProject: () => StoredProject): void {
 
 function describePlaces(newProject: () => StoredProject): void {
   const work = (key: string, rank: number, model = 'a'): WorkOrder => ({ key, rank, model });
-  const keys = (orders: readonly WorkOrder[]) => orders.map(({ key }) => key);
+  const keys = (claims: readonly Claim[]) => claims.map(({ order }) => order.key);
+  const leave = (store: AttemptStore, claims: readonly Claim[], key: string) => {
+    for (const claim of claims.filter(({ order }) => order.key === key)) {
+      store.release(claim);
+      void store.finish(claim);
+    }
+  };
   const { signal } = new AbortController();
 
   it('hands out the most urgent work, as far as there are places in all and for a model', async () => {
     const store = await newProject().open({ spending: { jobs: 3, perModel: { a: 1 } } });
     const orders = [work('a1', 1), work('a2', 9), work('b1', 2, 'b'), work('b2', 5, 'b'), work('b3', 5, 'b')];
     for (const order of orders) store.offer(order);
-    expect(keys(await store.claim(2, signal))).toEqual(['a2', 'b2']);
-    expect(keys(await store.claim(9, signal))).toEqual(['b3']);
-    store.release(work('a2', 9));
-    expect(keys(await store.claim(9, signal))).toEqual(['b1']);
-    store.release(work('b2', 5, 'b'));
-    expect(keys(await store.claim(9, signal))).toEqual(['a1']);
+    const all = [...(await store.claim(2, signal))];
+    expect(keys(all)).toEqual(['a2', 'b2']);
+    const next = async () => {
+      const claims = await store.claim(9, signal);
+      all.push(...claims);
+      return keys(claims);
+    };
+    expect(await next()).toEqual(['b3']);
+    leave(store, all, 'a2');
+    expect(await next()).toEqual(['b1']);
+    leave(store, all, 'b2');
+    expect(await next()).toEqual(['a1']);
   });
 
   it('waits for work or for a place, until that is called off', async () => {
@@ -351,7 +391,7 @@ function describePlaces(newProject: () => StoredProject): void {
     expect(keys(await first)).toEqual(['one']);
     store.offer(work('two', 1));
     const second = store.claim(1, signal);
-    store.release(work('one', 1));
+    leave(store, await first, 'one');
     expect(keys(await second)).toEqual(['two']);
     const control = new AbortController();
     const third = store.claim(1, control.signal);

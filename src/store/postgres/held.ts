@@ -1,0 +1,71 @@
+import type { Attempt } from '../../domain/attempt.js';
+import { DailiesError } from '../../errors.js';
+import type { Change } from '../journal-line.js';
+import { attemptAfter } from '../shot-state.js';
+
+/** An attempt in memory, and how much of it the database has. */
+export interface Held {
+  attempt: Attempt;
+  /** The newest step that the database has for certain. */
+  stored: number;
+  /** The id under which its submit was sent, where this process has sent it. */
+  sender: string | undefined;
+  /** The order and the batch that it was begun for; undefined where it was only read. */
+  work: { readonly order: string; readonly batch: string } | undefined;
+  /** Its writes, one after the other. */
+  writes: Promise<unknown>;
+}
+
+/** The attempts that a process knows of. */
+export interface HeldAttempts {
+  all(): readonly Attempt[];
+  find(id: string): Held | undefined;
+  /** Throws `internal` on an id that nobody gave out. */
+  get(id: string): Held;
+  /** Takes in an attempt as the database has it. */
+  learn(attempt: Attempt, work?: Held['work']): Held;
+  /** Moves an attempt in memory by what has happened to it. Throws `internal` on a move that its life does not have. */
+  move(held: Held, change: Change): Attempt;
+  forget(id: string): void;
+}
+
+export function createHeldAttempts(): HeldAttempts {
+  const held = new Map<string, Held>();
+  let sorted: Attempt[] | undefined;
+  const find = (id: string) => held.get(id);
+  return {
+    all: () =>
+      (sorted ??= [...held.values()]
+        .map(({ attempt }) => attempt)
+        .sort((one, other) => (one.id < other.id ? -1 : 1))),
+    find,
+    get(id) {
+      const found = find(id);
+      if (found) return found;
+      throw new DailiesError('internal', `there is no attempt ${id}`);
+    },
+    learn(attempt, work) {
+      sorted = undefined;
+      const before = find(attempt.id);
+      const known = { attempt, stored: attempt.steps, sender: before?.sender, writes: Promise.resolve() };
+      const next = before
+        ? Object.assign(before, { attempt, stored: attempt.steps, work: work ?? before.work })
+        : { ...known, work };
+      held.set(attempt.id, next);
+      return next;
+    },
+    move(one, change) {
+      const { attempt } = one;
+      const entry = { id: attempt.id, step: attempt.steps + 1, ...change };
+      const after = attemptAfter(() => attempt, entry);
+      if (!after) throw new DailiesError('internal', `attempt ${attempt.id} has gone on already`);
+      sorted = undefined;
+      one.attempt = after;
+      return after;
+    },
+    forget(id) {
+      sorted = undefined;
+      held.delete(id);
+    },
+  };
+}

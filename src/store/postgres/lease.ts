@@ -1,0 +1,108 @@
+import type { Clock } from '../../clock.js';
+import { isRecord } from '../../domain/is-record.js';
+import { DailiesError } from '../../errors.js';
+import type { Functions } from './connection.js';
+
+/** Whoever has less than this left of its lease sends nothing. */
+const MARGIN_MS = 200;
+
+/** How long signing up waits for the database. */
+const PATIENCE_MS = 10_000;
+
+/** How long a worker may be silent, and how often it says that it lives. Takeover comes within the lease and one beat. */
+export interface LeaseTerms {
+  readonly leaseMs: number;
+  readonly beatMs: number;
+}
+
+export const USUAL_LEASE: LeaseTerms = { leaseMs: 15_000, beatMs: 950 };
+
+/** A process as the database knows it. */
+export interface Lease {
+  /** The id it has now; another one once it was taken for dead. */
+  worker(): string;
+  /** Whether nobody can have taken over yet, whatever became of the last answers. */
+  isHeld(): boolean;
+  /** Ends the beats; the database is told by whoever calls. */
+  stop(): Promise<void>;
+}
+
+/** What a beat has brought. */
+export interface Beat {
+  /** There is work to be claimed, as far as a look from afar can tell. */
+  readonly hasWork: boolean;
+  /** Attempts whose sender is gone before it got an answer: documents. */
+  readonly unanswered: readonly unknown[];
+}
+
+/**
+ * Signs a worker up and keeps its lease: one statement a beat, over which the dead are buried as well. A worker that was taken for dead
+ * gets a new id, since whoever has the old one must not write any more. Rejects where it cannot sign up.
+ */
+export async function takeLease(
+  store: Functions,
+  {
+    name,
+    clock,
+    terms: { leaseMs, beatMs },
+    onBeat,
+  }: {
+    readonly name: string;
+    readonly clock: Clock;
+    readonly terms: LeaseTerms;
+    readonly onBeat: (beat: Beat) => Promise<void>;
+  },
+): Promise<Lease> {
+  const stopping = new AbortController();
+  let worker = '';
+  let beganMs = -Infinity;
+  let beganAt = -Infinity;
+
+  const renewed = (sentMs: number, sentAt: number) => {
+    beganMs = sentMs;
+    beganAt = sentAt;
+  };
+  const enlist = async () => {
+    const [sentMs, sentAt] = [clock.elapsed(), clock.now()];
+    // Said twice, it signs up one more, who is never seen again and leaves nothing behind.
+    const [row] = await store.insist('enlist', [name, leaseMs], { forMs: PATIENCE_MS });
+    worker = String(row?.['enlist']);
+    renewed(sentMs, sentAt);
+  };
+  const beat = async () => {
+    const [sentMs, sentAt] = [clock.elapsed(), clock.now()];
+    const [row] = await store.ask('beat', [worker, leaseMs]);
+    if (row?.['alive'] === true) renewed(sentMs, sentAt);
+    else await enlist();
+    const unanswered = row?.['unanswered'];
+    await onBeat({
+      hasWork: row?.['has_work'] === true,
+      unanswered: Array.isArray(unanswered) ? unanswered.filter(isRecord) : [],
+    });
+  };
+  await enlist();
+  await beat().catch(unlessAway);
+  const beating = (async () => {
+    for (;;) {
+      await clock.sleep(beatMs, stopping.signal);
+      // The database may be away: the next beat shows whether this worker outlived it.
+      await beat().catch(() => undefined);
+    }
+  })().catch(() => undefined);
+  return {
+    worker: () => worker,
+    isHeld() {
+      // The clock that only goes forward stands still while the machine sleeps, and the other one may be set back.
+      const agoMs = Math.max(clock.elapsed() - beganMs, clock.now() - beganAt);
+      return agoMs < leaseMs - MARGIN_MS;
+    },
+    async stop() {
+      stopping.abort();
+      await beating;
+    },
+  };
+}
+
+function unlessAway(error: unknown): void {
+  if (!(error instanceof DailiesError) || error.code !== 'store-unreachable') throw error;
+}

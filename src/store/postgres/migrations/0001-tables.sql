@@ -1,0 +1,152 @@
+-- What several machines share: who may buy, what was bought, who owns what. A document (jsonb) is an object as TypeScript knows it;
+-- the columns beside it are what the constraints and the guards need, and are computed there too. Money is in billionths of a
+-- US dollar, moments of the pace in milliseconds since 1970 by this server's clock.
+
+-- Every moment is told by this function, so that a test can hold it still.
+create function clock() returns timestamptz language sql volatile as 'select clock_timestamp()';
+create function clock_ms() returns float8 language sql volatile set search_path from current
+  as 'select (extract(epoch from clock()) * 1000)::float8';
+-- One more with each promotion of a replica: another server than before.
+create function timeline() returns text language sql volatile as 'select substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)';
+
+-- A gateway and a name for one key there: what cap, pace, pause and budget are about.
+create table account (
+  id int generated always as identity primary key,
+  gateway text not null,
+  name text not null default '',
+  jobs int check (jobs >= 0),
+  budget_nano bigint check (budget_nano >= 0),
+  committed_nano bigint not null default 0,
+  -- The pace: shot/pace.ts computes it, and it is replaced only by who has seen its newest version.
+  pace jsonb not null default '{"gapMs":0,"pausedUntilMs":0,"slowedAtMs":null,"refusals":0,"troubleSinceMs":null}',
+  pace_version bigint not null default 0,
+  last_submit_ms float8 not null default 0,
+  -- Why nothing is bought: 'credits' (a 402), 'went-back' (somebody knows of intents that this database does not).
+  stopped text check (stopped in ('credits', 'went-back')),
+  intents bigint not null default 0,
+  -- The highest count that anybody has ever told of.
+  seen bigint not null default 0,
+  timeline text,
+  -- For how long a submit without an answer keeps its place: its job may be running.
+  uncertain_s int not null default 600,
+  unique (gateway, name)
+);
+create table account_model (
+  account int not null references account,
+  model text not null,
+  jobs int not null check (jobs >= 0),
+  primary key (account, model)
+);
+
+create table project (
+  id text primary key,
+  name text not null,
+  manifest text not null,
+  -- The manifest as it is wanted now: orders of another revision are outdated.
+  revision text not null default '',
+  budget_nano bigint check (budget_nano >= 0),
+  committed_nano bigint not null default 0,
+  picks jsonb not null default '{}',
+  catalogue jsonb
+);
+
+-- One enqueue.
+create table batch (
+  id bigint generated always as identity primary key,
+  project text not null references project,
+  account int not null references account,
+  revision text not null,
+  max_cost_nano bigint check (max_cost_nano >= 0),
+  committed_nano bigint not null default 0,
+  jobs int not null check (jobs >= 0),
+  per_model jsonb not null default '{}',
+  doc jsonb not null default '{}',
+  created_at timestamptz not null default clock_timestamp()
+);
+create index batch_of_project on batch (project);
+
+-- A process that works. Its id is never given to another: it is the fencing token.
+create table worker (
+  id bigint generated always as identity primary key,
+  name text not null,
+  lease_until timestamptz not null,
+  gone_at timestamptz
+);
+create index worker_alive on worker (lease_until) where gone_at is null;
+
+-- What is wanted. taken without a worker: whoever asks next goes on with it.
+create table "order" (
+  id bigint generated always as identity primary key,
+  batch bigint not null references batch,
+  project text not null references project,
+  account int not null references account,
+  key text not null,
+  model text not null,
+  rank float8 not null,
+  state text not null default 'ready'
+    check (state in ('waiting', 'ready', 'taken', 'held', 'done', 'outdated')),
+  worker bigint references worker,
+  -- A place among the jobs in flight; until then, where its submit has no answer.
+  has_place boolean not null default false,
+  place_until timestamptz,
+  not_before timestamptz,
+  attempt text collate "C",
+  doc jsonb not null,
+  unique (batch, key),
+  check (worker is null or state = 'taken')
+) with (fillfactor = 70);
+create index order_ready on "order" (account, batch, model, rank desc, id) where state = 'ready';
+create index order_placed on "order" (account, model) where has_place;
+create index order_left on "order" (account) where state = 'taken' and worker is null;
+create index order_owned on "order" (worker) where worker is not null;
+
+-- What was bought, or is being bought, or was tried to.
+create table attempt (
+  id text collate "C" primary key,
+  project text not null references project,
+  account int not null references account,
+  batch bigint references batch,
+  "order" bigint references "order",
+  gateway text not null,
+  fingerprint text not null,
+  -- Which of the wishes with this fingerprint it is; null: a purchase that serves no wish of the plan.
+  copy int,
+  replaces text collate "C",
+  state text not null check (state in ('planned', 'submitting', 'pending', 'in_progress', 'completed', 'downloading', 'delivered',
+    'failed', 'cancelled', 'expired', 'lost', 'refused', 'uncertain', 'not_charged', 'abandoned')),
+  job_id text,
+  steps int not null,
+  -- Null: it may have cost something, and nobody knows how much.
+  counted_nano bigint,
+  worker bigint references worker,
+  -- Who has written the intent, and the word that only the one call that may send knows.
+  sent_by bigint references worker,
+  once uuid,
+  -- The account's count of intents with this one.
+  intent bigint,
+  -- What moves with each step, and what never does: the server's log repeats only what has changed.
+  moving jsonb not null,
+  fixed jsonb not null,
+  check ((state in ('pending', 'in_progress', 'completed', 'downloading', 'delivered', 'failed', 'cancelled', 'expired', 'lost'))
+    <= (job_id is not null)),
+  check ((state in ('planned', 'submitting', 'uncertain', 'refused', 'not_charged')) <= (job_id is null)),
+  check (state <> 'submitting' or (sent_by is not null and once is not null)),
+  check (state not in ('uncertain', 'delivered', 'refused', 'not_charged', 'abandoned') or worker is null)
+) with (fillfactor = 50);
+
+-- Two purchases of one wish cannot stand side by side, whoever asks:
+create unique index attempt_one_purchase on attempt (project, fingerprint, copy)
+  where replaces is null and state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned');
+create unique index attempt_one_successor on attempt (replaces)
+  where replaces is not null and state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned');
+create unique index attempt_one_job on attempt (gateway, job_id) where job_id is not null;
+create index attempt_of_project on attempt (project, id);
+create index attempt_owned on attempt (worker) where worker is not null;
+create index attempt_unanswered on attempt (id) where state = 'submitting' and worker is null;
+
+-- Local inputs and the like, by their content, where no bucket has them.
+create table blob (
+  sha256 text primary key check (sha256 ~ '^[0-9a-f]{64}$'),
+  bytes bigint not null,
+  mime text not null
+);

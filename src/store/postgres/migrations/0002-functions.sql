@@ -1,0 +1,444 @@
+-- Each step of a purchase is one of these functions, so one round trip and one transaction. Whoever has lost an answer calls again
+-- with the same arguments. Rows are locked in one order: worker, order, attempt, account, project, batch. `no key update`: rows
+-- that refer to a locked one may be added meanwhile.
+
+create function is_alive(p_worker bigint) returns boolean language plpgsql set search_path from current as $$
+begin
+  perform 1 from worker where id = p_worker and gone_at is null for key share;
+  return found;
+end $$;
+
+-- Said first on each new connection. Whoever knows of an intent that is not here has seen a later state of this database.
+create function hello(p_seen jsonb) returns boolean language plpgsql set search_path from current as $$
+declare behind boolean;
+begin
+  update account a set stopped = 'went-back', seen = s.intents
+    from jsonb_to_recordset(p_seen) as s(gateway text, name text, intents bigint)
+    where a.gateway = s.gateway and a.name = s.name and greatest(a.intents, a.seen) < s.intents;
+  select exists (
+    select 1 from jsonb_to_recordset(p_seen) as s(gateway text, name text, intents bigint)
+      left join account a on a.gateway = s.gateway and a.name = s.name
+      where a.id is null or a.stopped = 'went-back') into behind;
+  return behind;
+end $$;
+
+create function enlist(p_name text, p_lease_ms float8) returns bigint language sql set search_path from current as
+  $$ insert into worker (name, lease_until) values (p_name, clock() + make_interval(secs => p_lease_ms / 1000)) returning id $$;
+
+-- Sets free what a worker had in hand.
+create function bury(p_worker bigint) returns void language plpgsql set search_path from current as $$
+begin
+  update worker set gone_at = clock() where id = p_worker and gone_at is null;
+  perform 1 from "order" where worker = p_worker order by id for update;
+  -- What was not sent yet is anybody's; what came to its end is done; the rest is followed by who takes it next.
+  update "order" o set worker = null,
+      state = case when a.id is null or a.state = 'planned' then 'ready'
+                   when a.state in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned') then 'done'
+                   else 'taken' end,
+      has_place = o.has_place and coalesce(a.state in ('submitting', 'pending', 'in_progress'), false)
+    from "order" mine left join attempt a on a.id = mine.attempt
+    where mine.worker = p_worker and o.id = mine.id;
+  update attempt set worker = null where worker = p_worker;
+end $$;
+
+-- Keeps the lease, and takes over from those whose lease has run out. `unanswered`: submits whose sender is gone, to be written
+-- down as uncertain by the caller.
+create function beat(p_worker bigint, p_lease_ms float8, out alive boolean, out has_work boolean, out unanswered jsonb)
+language plpgsql set search_path from current as $$
+declare was timestamptz; dead bigint;
+begin
+  has_work := false;
+  select lease_until into was from worker where id = p_worker and gone_at is null for no key update;
+  alive := found;
+  if not alive then return; end if;
+  update worker set lease_until = clock() + make_interval(secs => p_lease_ms / 1000) where id = p_worker;
+  -- Whoever has lapsed buries nobody in this round: the database was away, and the others are coming back, too.
+  if was >= clock() then
+    for dead in select id from worker where gone_at is null and lease_until < clock() for update skip locked loop
+      perform bury(dead);
+    end loop;
+  end if;
+  select jsonb_agg(a.fixed || a.moving) into unanswered from attempt a where a.state = 'submitting' and a.worker is null;
+  has_work := exists (select 1 from "order" where state = 'taken' and worker is null and (not_before is null or not_before <= clock()))
+    or exists (select 1 from "order" where state = 'ready');
+end $$;
+
+-- Hands everything over at once.
+create function farewell(p_worker bigint) returns void language plpgsql set search_path from current as $$
+begin
+  perform 1 from worker where id = p_worker and gone_at is null for update;
+  if found then perform bury(p_worker); end if;
+end $$;
+
+-- Adds to what is wanted. An order that is there already stays as it is.
+create function offer(p_batch bigint, p_orders jsonb) returns void language sql set search_path from current as $$
+  insert into "order" (batch, project, account, key, model, rank, attempt, state, doc)
+    select b.id, b.project, b.account, o.key, o.model, o.rank::float8, o.attempt, coalesce(o.state, 'ready'), o.doc
+    from batch b, jsonb_to_recordset(p_orders) as o(key text, model text, rank text, attempt text, state text, doc jsonb)
+    where b.id = p_batch
+  on conflict (batch, key) do update
+    set state = 'ready', rank = excluded.rank, doc = excluded.doc, attempt = excluded.attempt
+    where "order".state in ('done', 'outdated', 'waiting')
+$$;
+
+-- The places that are taken: by jobs in flight, by what is about to be sent, by submits without an answer.
+create function places(p_account int) returns table (batch bigint, project text, model text, n bigint)
+language sql set search_path from current as $$
+  select batch, project, model, count(*) from "order"
+    where account = p_account and has_place and (place_until is null or place_until > clock())
+    group by 1, 2, 3
+$$;
+
+-- The orders that a worker has, as it is told of them.
+create function orders_of(p_worker bigint, p_ids bigint[])
+returns table (id bigint, batch bigint, project text, rank float8, doc jsonb, attempt jsonb, given_up jsonb) language sql
+set search_path from current as $$
+  select o.id, o.batch, o.project, o.rank, o.doc, a.fixed || a.moving,
+    (select jsonb_agg(r.fixed || r.moving) from attempt r
+      where r.id in (select jsonb_array_elements_text(o.doc->'purchase'->'giveUp')))
+    from "order" o left join attempt a on a.id = o.attempt
+    where o.worker = p_worker and o.id = any (p_ids) order by o.rank desc, o.id
+$$;
+
+-- Hands out work: first what is this worker's although it does not know it, because an answer was lost; then what others have left;
+-- then what is ready and has a place. The account's row is the lock that no cap is overshot behind.
+create function claim(p_worker bigint, p_most int, p_accounts int[], p_batch bigint default null, p_known bigint[] default null)
+returns table (id bigint, batch bigint, project text, rank float8, doc jsonb, attempt jsonb, given_up jsonb)
+language plpgsql set search_path from current as $$
+#variable_conflict use_column
+declare got bigint[]; more bigint[]; acc record; free bigint;
+begin
+  if not is_alive(p_worker) then return; end if;
+  if p_known is not null then
+    select array_agg(o.id) into got from "order" o where o.worker = p_worker and o.id <> all (p_known);
+  end if;
+  with gone as (
+    select o.id from "order" o where o.account = any (p_accounts) and o.state = 'taken' and o.worker is null
+        and (p_batch is null or o.batch = p_batch) and (o.not_before is null or o.not_before <= clock())
+        -- A submit without an answer is not followed: it waits until it is written down as uncertain.
+        and not exists (select 1 from attempt a where a.id = o.attempt and a.state = 'submitting')
+      order by o.id limit greatest(0, p_most - coalesce(cardinality(got), 0)) for update skip locked),
+  mine as (update "order" o set worker = p_worker, not_before = null from gone where o.id = gone.id returning o.id, o.attempt),
+  theirs as (update attempt a set worker = p_worker from mine where a.id = mine.attempt
+    and a.state in ('planned', 'pending', 'in_progress', 'completed', 'downloading', 'lost', 'failed', 'cancelled', 'expired'))
+  select array_agg(mine.id) into more from mine;
+  got := got || more;
+  for acc in select a.id, a.jobs from account a
+      where a.id = any (p_accounts) and a.stopped is null
+        and exists (select 1 from "order" o where o.account = a.id and o.state = 'ready') order by a.id for no key update loop
+    exit when coalesce(cardinality(got), 0) >= p_most;
+    with recursive
+    queue as (
+      (select o.batch, o.model from "order" o where o.account = acc.id and o.state = 'ready' order by o.batch, o.model limit 1)
+      union all
+      select next.batch, next.model from queue, lateral (
+        select o.batch, o.model from "order" o where o.account = acc.id and o.state = 'ready'
+          and (o.batch, o.model) > (queue.batch, queue.model) order by o.batch, o.model limit 1) next),
+    used as materialized (select * from places(acc.id)),
+    -- What each queue has room for, by each cap that it is under.
+    room as (
+      select q.batch, q.model,
+        coalesce(acc.jobs - (select sum(n) from used), acc.jobs, 2147483647) as in_account,
+        coalesce(m.jobs - coalesce((select sum(n) from used u where u.model = q.model), 0), 2147483647) as of_model,
+        b.jobs - coalesce((select sum(n) from used u where u.project = b.project), 0) as in_project,
+        coalesce((b.per_model->>q.model)::int
+          - coalesce((select sum(n) from used u where u.project = b.project and u.model = q.model), 0), 2147483647) as of_both,
+        b.project
+      from queue q join batch b on b.id = q.batch left join account_model m on m.account = acc.id and m.model = q.model
+      where p_batch is null or q.batch = p_batch),
+    candidates as (
+      select o.id, o.rank, r.*,
+        row_number() over (order by o.rank desc, o.id) as nth,
+        row_number() over (partition by r.model order by o.rank desc, o.id) as nth_of_model,
+        row_number() over (partition by r.project order by o.rank desc, o.id) as nth_in_project,
+        row_number() over (partition by r.project, r.model order by o.rank desc, o.id) as nth_of_both
+      from room r cross join lateral (
+        select o.id, o.rank from "order" o
+          where o.account = acc.id and o.batch = r.batch and o.model = r.model and o.state = 'ready'
+          order by o.rank desc, o.id
+          limit greatest(0, least(r.in_account, r.of_model, r.in_project, r.of_both, p_most))::bigint) o),
+    chosen as (
+      select c.id from candidates c
+        where c.nth <= least(c.in_account, p_most - coalesce(cardinality(got), 0)) and c.nth_of_model <= c.of_model
+          and c.nth_in_project <= c.in_project and c.nth_of_both <= c.of_both),
+    taken as (update "order" o set state = 'taken', worker = p_worker, has_place = true, place_until = null
+      from chosen where o.id = chosen.id and o.state = 'ready' returning o.id, o.attempt),
+    theirs as (update attempt a set worker = p_worker from taken where a.id = taken.attempt and a.worker is null
+      and a.state in ('planned', 'pending', 'in_progress', 'completed', 'downloading', 'lost', 'failed', 'cancelled', 'expired'))
+    select array_agg(taken.id) into more from taken;
+    got := got || more;
+  end loop;
+  return query select * from orders_of(p_worker, got);
+end $$;
+
+-- What counts against the ceilings changes, of all three at once.
+create function charge(p_account int, p_project text, p_batch bigint, p_nano bigint) returns void
+language plpgsql set search_path from current as $$
+begin
+  if coalesce(p_nano, 0) = 0 then return; end if;
+  update account set committed_nano = committed_nano + p_nano where id = p_account;
+  update project set committed_nano = committed_nano + p_nano where id = p_project;
+  update batch set committed_nano = committed_nano + p_nano where id = p_batch;
+end $$;
+
+-- How the account stands, for who computes the next pace.
+create function standing(p_account int, p_project text, p_batch bigint) returns jsonb language sql set search_path from current as $$
+  select jsonb_build_object('pace', a.pace, 'version', a.pace_version, 'lastMs', a.last_submit_ms, 'nowMs', clock_ms(),
+    'intents', a.intents, 'gateway', a.gateway, 'name', a.name,
+    'spentNano', (select committed_nano from project where id = p_project),
+    'batchNano', (select committed_nano from batch where id = p_batch))
+    from account a where a.id = p_account
+$$;
+
+-- The gate: fence, revision, pause, pace, ceilings and the intent, in one transaction. The caller sees `go` when it is committed.
+-- p: { id, before, steps, fingerprint, copy, replaces, countedNano, maxNano, gateway, fixed, moving, giveUp: [{ id, before, steps, moving }] }
+create function intend(p_worker bigint, p_order bigint, p_once uuid, p jsonb, out verdict text, out detail jsonb, out account jsonb)
+language plpgsql set search_path from current as $$
+#variable_conflict use_column
+declare o "order"; a attempt; acc account; proj project; bat batch; wait_ms float8; given record; line text; place text;
+begin
+  detail := '{}';
+  if not is_alive(p_worker) then verdict := 'fenced'; return; end if;
+  select * into o from "order" where id = p_order and worker = p_worker and state = 'taken' for update;
+  if not found then verdict := 'fenced'; return; end if;
+  select * into a from attempt where id = p->>'id' for update;
+  -- The answer to this very call was lost. Whoever else asks, be it the same worker, has been given the work twice.
+  if found and a.state = 'submitting' and a.once = p_once and a.worker = p_worker then
+    verdict := 'go'; account := standing(o.account, o.project, o.batch); return;
+  end if;
+  if found and (a.state <> 'planned' or a.worker is distinct from p_worker or a.steps <> (p->>'before')::int) then
+    verdict := 'fenced'; return;
+  end if;
+  if o.attempt is not null and o.attempt <> p->>'id' and exists (select 1 from attempt b where b.id = o.attempt
+      and b.state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned')
+      and b.id not in (select g.id from jsonb_to_recordset(p->'giveUp') as g(id text))) then
+    verdict := 'fenced'; return;
+  end if;
+  select * into acc from account where id = o.account for no key update;
+  line := timeline();
+  if acc.timeline is distinct from line then
+    -- Another server than before: everybody may say hello first.
+    update account set timeline = line,
+        pace = case when acc.timeline is null then pace
+          else pace || jsonb_build_object('pausedUntilMs', greatest((pace->>'pausedUntilMs')::float8, clock_ms() + 4000)) end,
+        pace_version = pace_version + 1
+      where id = o.account returning * into acc;
+  end if;
+  if acc.stopped is not null then verdict := 'stopped'; detail := jsonb_build_object('why', acc.stopped); return; end if;
+  select * into proj from project where id = o.project for no key update;
+  select * into bat from batch where id = o.batch for no key update;
+  if bat.revision <> proj.revision then
+    update "order" set state = 'outdated', worker = null, has_place = false where id = p_order;
+    verdict := 'outdated'; detail := jsonb_build_object('why', 'revision'); return;
+  end if;
+  wait_ms := greatest((acc.pace->>'pausedUntilMs')::float8,
+    case when (acc.pace->>'gapMs')::float8 = 0 then 0 else acc.last_submit_ms + (acc.pace->>'gapMs')::float8 end) - clock_ms();
+  if wait_ms > 0 then
+    verdict := 'wait'; detail := jsonb_build_object('ms', ceil(wait_ms)); account := standing(o.account, o.project, o.batch); return;
+  end if;
+  place := case
+    when proj.budget_nano < proj.committed_nano + (p->>'maxNano')::bigint then 'project'
+    when bat.max_cost_nano < bat.committed_nano + (p->>'maxNano')::bigint then 'batch'
+    when acc.budget_nano < acc.committed_nano + (p->>'maxNano')::bigint then 'account' end;
+  if place is not null then
+    update "order" set state = 'held', worker = null, has_place = false where id = p_order;
+    update attempt set worker = null where id = a.id;
+    verdict := 'ceiling';
+    detail := jsonb_build_object('which', place,
+      'spentNano', case place when 'project' then proj.committed_nano when 'batch' then bat.committed_nano else acc.committed_nano end,
+      'ceilingNano', case place when 'project' then proj.budget_nano when 'batch' then bat.max_cost_nano else acc.budget_nano end);
+    return;
+  end if;
+  begin
+    for given in select g.id, g.before, g.steps, g.moving, g."countedNano" as counted
+        from jsonb_to_recordset(p->'giveUp') as g(id text, before int, steps int, moving jsonb, "countedNano" bigint) loop
+      -- It may have stood in the way of two takes, and the other one has given it up already.
+      update attempt b set state = 'abandoned', steps = given.steps, moving = given.moving, counted_nano = given.counted, worker = null
+        where b.id = given.id and b.state = 'uncertain' and b.steps = given.before;
+      if found then update "order" set state = 'done', worker = null, has_place = false where attempt = given.id and id <> p_order; end if;
+    end loop;
+    if a.id is null then
+      insert into attempt (id, project, account, batch, "order", gateway, fingerprint, copy, replaces, state, steps, counted_nano, worker,
+          sent_by, once, intent, moving, fixed)
+        values (p->>'id', o.project, o.account, o.batch, o.id, p->>'gateway', p->>'fingerprint', (p->>'copy')::int, p->>'replaces',
+          'submitting', (p->>'steps')::int, (p->>'countedNano')::bigint, p_worker, p_worker, p_once, acc.intents + 1, p->'moving',
+          p->'fixed');
+    else
+      update attempt set state = 'submitting', steps = (p->>'steps')::int, counted_nano = (p->>'countedNano')::bigint,
+          sent_by = p_worker, once = p_once, intent = acc.intents + 1, moving = p->'moving' where id = a.id;
+    end if;
+  exception when unique_violation then
+    verdict := 'outdated'; detail := jsonb_build_object('why', 'bought');
+  end;
+  if verdict is not null then
+    update "order" set state = 'outdated', worker = null, has_place = false where id = p_order;
+    return;
+  end if;
+  update "order" set attempt = p->>'id' where id = p_order;
+  update account set intents = intents + 1, last_submit_ms = clock_ms() where id = o.account;
+  perform charge(o.account, o.project, o.batch, (p->>'countedNano')::bigint);
+  verdict := 'go';
+  account := standing(o.account, o.project, o.batch);
+end $$;
+
+-- A pace that was computed from an older one than there is makes none faster, but a pause it asks for holds at once.
+create function set_pace(p_account int, p_version bigint, p_pace jsonb) returns boolean language plpgsql set search_path from current as $$
+begin
+  update account set pace = p_pace, pace_version = pace_version + 1 where id = p_account and pace_version = p_version;
+  if not found then
+    update account set pace = pace || jsonb_build_object('pausedUntilMs', p_pace->'pausedUntilMs')
+      where id = p_account and (pace->>'pausedUntilMs')::float8 < (p_pace->>'pausedUntilMs')::float8;
+    return false;
+  end if;
+  return true;
+end $$;
+
+-- What one step makes of the order it belongs to. An order whose purchase is at rest belongs to nobody and holds no place.
+create function follow_suit(p_order bigint, p_worker bigint, p_state text) returns void language plpgsql set search_path from current as $$
+begin
+  if p_order is null then return; end if;
+  if p_state in ('delivered', 'refused', 'not_charged', 'abandoned') then
+    update "order" set state = 'done', worker = null, has_place = false where id = p_order and state <> 'outdated';
+  elsif p_state = 'uncertain' then
+    update "order" o set state = 'held', worker = null,
+        place_until = clock() + make_interval(secs => (select uncertain_s from account where id = o.account)) where o.id = p_order;
+  elsif p_state in ('pending', 'in_progress') then
+    update "order" set state = 'taken', worker = p_worker, has_place = true, place_until = null
+      where id = p_order and (worker is distinct from p_worker or state <> 'taken' or place_until is not null);
+  elsif p_state not in ('planned', 'submitting', 'failed', 'cancelled', 'expired') then
+    update "order" set state = 'taken', worker = p_worker, has_place = false
+      where id = p_order and (has_place or worker is distinct from p_worker);
+  end if;
+end $$;
+
+-- One step of an attempt, whatever it is: its next state was computed from step `before`. Who owns it may write, and where nobody
+-- does, whoever comes; who has sent it may settle it late. p: { id, before, steps, state, jobId, countedNano, moving, frees, sender }
+-- ok: written, now or by this very call before. moved: it has gone on without us. job-taken: the job is another attempt's.
+create function record(p_worker bigint, p jsonb, out verdict text, out attempt jsonb, out account jsonb)
+language plpgsql set search_path from current as $$
+#variable_conflict use_column
+declare a attempt; ord bigint; is_ours boolean; is_sender boolean; heir bigint;
+begin
+  is_ours := is_alive(p_worker);
+  select b."order" into ord from attempt b where b.id = p->>'id';
+  if ord is not null then perform 1 from "order" where id = ord for update; end if;
+  select * into a from attempt b where b.id = p->>'id' for update;
+  if not found then verdict := 'unknown'; return; end if;
+  is_sender := a.sent_by = (p->>'sender')::bigint;
+  if a.steps = (p->>'steps')::int and a.moving = p->'moving' then
+    verdict := 'ok';
+  elsif a.steps <> (p->>'before')::int or not (a.worker is null or a.worker = p_worker) then
+    verdict := 'moved';
+  else
+    -- A late answer leaves the job to whoever asks for work next.
+    heir := case when p->>'state' in ('uncertain', 'delivered', 'refused', 'not_charged', 'abandoned') then null
+                 when a.worker is null and a.state in ('submitting', 'uncertain') then null
+                 when is_ours then p_worker end;
+    begin
+      update attempt b set state = p->>'state', job_id = p->>'jobId', steps = (p->>'steps')::int,
+          counted_nano = (p->>'countedNano')::bigint, moving = p->'moving', worker = heir where b.id = a.id;
+      verdict := case when a.worker is null and is_sender and a.state in ('submitting', 'uncertain') then 'late' else 'ok' end;
+    exception when unique_violation then
+      verdict := 'job-taken';
+      select b.fixed || b.moving into attempt from attempt b where b.gateway = a.gateway and b.job_id = p->>'jobId';
+      return;
+    end;
+    perform follow_suit(ord, heir, p->>'state');
+    perform charge(a.account, a.project, a.batch, coalesce((p->>'countedNano')::bigint, 0) - coalesce(a.counted_nano, 0));
+    if p ? 'pace' then perform set_pace(a.account, (p->'pace'->>'version')::bigint, p->'pace'->'next'); end if;
+    if p ? 'stop' then update account set stopped = p->>'stop' where id = a.account and stopped is null; end if;
+  end if;
+  -- Who has just written it knows it.
+  if verdict <> 'ok' then select b.fixed || b.moving into attempt from attempt b where b.id = a.id; end if;
+  account := standing(a.account, a.project, a.batch);
+end $$;
+
+-- A purchase that is known from elsewhere: a job that came for an attempt which was settled meanwhile, a receipt, a lockfile. It counts
+-- and is followed. known: the job is on record already.
+create function adopt(p_project text, p_account int, p jsonb) returns text language plpgsql set search_path from current as $$
+declare b attempt; ord bigint;
+begin
+  select * into b from attempt where id = p->>'id' or (gateway = p->>'gateway' and job_id = p->>'jobId') for update;
+  if found then return 'known'; end if;
+  begin
+    if p ? 'order' then
+      insert into "order" (batch, project, account, key, model, rank, state, has_place, attempt, doc)
+        values ((p->'order'->>'batch')::bigint, p_project, p_account, p->'order'->>'key', p->'order'->>'model', 'Infinity', 'taken',
+          true, p->>'id', p->'order'->'doc') returning id into ord;
+    end if;
+    insert into attempt (id, project, account, batch, "order", gateway, fingerprint, copy, replaces, state, job_id, steps,
+        counted_nano, moving, fixed)
+      values (p->>'id', p_project, p_account, (p->'order'->>'batch')::bigint, ord, p->>'gateway', p->>'fingerprint',
+        case when p ? 'wish' then (select coalesce(max(o.copy), -1) + 1 from attempt o
+          where o.project = p_project and o.fingerprint = p->>'fingerprint') end,
+        case when exists (select 1 from attempt o where o.replaces = p->>'replaces') then null else p->>'replaces' end, p->>'state', p->>'jobId', (p->>'steps')::int, (p->>'countedNano')::bigint, p->'moving',
+        p->'fixed');
+  exception when unique_violation then return 'known';
+  end;
+  perform charge(p_account, p_project, (p->'order'->>'batch')::bigint, (p->>'countedNano')::bigint);
+  return 'adopted';
+end $$;
+
+-- The worker is done with an order, as far as it goes. What is not at its end is anybody's, after a while.
+create function leave(p_worker bigint, p_order bigint, p_again_ms float8) returns void language plpgsql set search_path from current as $$
+declare o "order"; s text;
+begin
+  if not is_alive(p_worker) then return; end if;
+  select * into o from "order" where id = p_order and worker = p_worker for update;
+  if not found then return; end if;
+  select state into s from attempt where id = o.attempt for update;
+  update "order" set worker = null, has_place = coalesce(s in ('pending', 'in_progress'), false),
+      not_before = clock() + make_interval(secs => p_again_ms / 1000),
+      state = case when s is null or s = 'planned' then 'held'
+                   when s in ('failed', 'cancelled', 'expired') then 'done' else 'taken' end
+    where id = p_order;
+  update attempt set worker = null where id = o.attempt and worker = p_worker;
+end $$;
+
+-- A project as it stands, for who plans or looks.
+create function project_state(p_project text) returns table (attempt jsonb) language sql stable set search_path from current as $$
+  select fixed || moving from attempt where project = p_project order by id
+$$;
+
+-- One enqueue of a project: from now on orders of its other revisions are outdated, and this budget holds.
+create function begin_batch(p jsonb, out account int, out batch bigint, out standing jsonb) language plpgsql set search_path from current as $$
+#variable_conflict use_column
+begin
+  insert into account (gateway, name) values (p->>'gateway', p->>'account') on conflict do nothing;
+  select a.id into begin_batch.account from account a where a.gateway = p->>'gateway' and a.name = p->>'account';
+  insert into project (id, name, manifest, revision, budget_nano)
+    values (p->>'project', p->>'name', p->>'manifest', p->>'revision', (p->>'budgetNano')::bigint)
+    on conflict (id) do update
+      set name = excluded.name, manifest = excluded.manifest, revision = excluded.revision, budget_nano = excluded.budget_nano;
+  insert into batch (project, account, revision, max_cost_nano, jobs, per_model)
+    values (p->>'project', begin_batch.account, p->>'revision', (p->>'maxCostNano')::bigint, (p->>'jobs')::int, p->'perModel')
+    returning id into begin_batch.batch;
+  begin_batch.standing := standing(begin_batch.account, p->>'project', begin_batch.batch);
+end $$;
+
+-- The numbers of accounts; one that is not there yet is made, so that its worker sees the first work that comes for it.
+create function accounts(p jsonb) returns table (id int) language plpgsql set search_path from current as $$
+#variable_conflict use_column
+begin
+  insert into account (gateway, name) select gateway, name from jsonb_to_recordset(p) as w(gateway text, name text)
+    on conflict do nothing;
+  return query select a.id from account a join jsonb_to_recordset(p) as w(gateway text, name text)
+    on a.gateway = w.gateway and a.name = w.name;
+end $$;
+
+
+-- What the receipts know is back: buying goes on.
+create function reconciled(p_gateway text, p_account text) returns void language sql set search_path from current as $$
+  update account set intents = greatest(intents, seen), stopped = null
+    where gateway = p_gateway and name = p_account and stopped = 'went-back'
+$$;
+
+-- A project that purchases are known of, whether or not it was ever enqueued; gives the number of its account.
+create function known_project(p jsonb) returns int language plpgsql set search_path from current as $$
+declare number int;
+begin
+  insert into account (gateway, name) values (p->>'gateway', p->>'account') on conflict do nothing;
+  insert into project (id, name, manifest) values (p->>'id', p->>'name', p->>'manifest') on conflict do nothing;
+  select id into number from account where gateway = p->>'gateway' and name = p->>'account';
+  return number;
+end $$;

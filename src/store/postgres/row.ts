@@ -1,0 +1,61 @@
+import { countedUsd } from '../../cost/budget.js';
+import type { Attempt } from '../../domain/attempt.js';
+import { isRecord } from '../../domain/is-record.js';
+import { DailiesError } from '../../errors.js';
+import { attemptProblem } from '../lockfile-problem.js';
+
+/** The part of an attempt that a step may change; the database keeps it apart, so that a step writes no more than that. */
+function movingOf({ owner, state, times, steps, names, rerender }: Attempt) {
+  return { owner, state, times, steps, names, rerender };
+}
+
+/** The part of an attempt that never changes. */
+function fixedOf({ id, fingerprint, request, gateway, estimate, replaces }: Attempt) {
+  return { id, fingerprint, request, gateway, estimate, replaces };
+}
+
+/** A step of an attempt as the database's functions take it: `before` is the newest step that is known to be there. */
+export function stepOf(attempt: Attempt, before: number) {
+  const { id, steps, state } = attempt;
+  return {
+    ...{ id, before, steps, state: state.kind, jobId: 'job' in state ? state.job.id : undefined },
+    ...{ countedNano: countedNano(attempt), moving: movingOf(attempt) },
+  };
+}
+
+/** A whole attempt as the database's functions take it. `copy` null: it serves no wish of a plan. */
+export function wholeOf(attempt: Attempt, before: number, copy: number | null) {
+  const { fingerprint, gateway, replaces } = attempt;
+  return { ...stepOf(attempt, before), fingerprint, gateway, replaces, copy, fixed: fixedOf(attempt) };
+}
+
+/** What an attempt counts against ceilings, billionths of a US dollar; null where nobody knows. */
+function countedNano(attempt: Attempt): number | null {
+  const usd = countedUsd(attempt);
+  return usd === undefined ? null : nanoOf(usd);
+}
+
+export function nanoOf(usd: number): number {
+  return Math.round(usd * 1e9);
+}
+
+/**
+ * The attempt that a document of the database is. Other users of it may have written anything: throws `store-refused` on what is
+ * none.
+ */
+export function attemptIn(value: unknown): Attempt {
+  const plain = withoutNulls(value);
+  const problem = attemptProblem(plain);
+  if (problem === undefined) return plain as Attempt;
+  throw new DailiesError('store-refused', `the store has an attempt that is none: ${problem}`, {
+    hint: 'somebody else has written to its tables: look at the row, and at who may write there',
+  });
+}
+
+/** Fields of the two parts that are absent are no fields; a model without a price has null for one. */
+function withoutNulls(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).filter(([name, part]) => part !== null || name === 'estimate'),
+  );
+}
