@@ -6,17 +6,17 @@ import { onDisk } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import type { ClipFacts, ClipSource, ClipStat, ClipStore } from './clip-store.js';
 import { assertRoom } from './disk-space.js';
-import { createNamer } from './give-name.js';
+import { bearsDateOf, createNamer } from './give-name.js';
 import { fileAt, hashFile } from './name-file.js';
 import { ownFolder } from './own-folder.js';
 import { createParts, namesIn } from './parts.js';
 import { syncFolder } from './replace-file.js';
 import { lockStore, waitForStoreLock } from './store-lock.js';
+import { createTurns } from './turns.js';
 
 const CONTAINERS = ['mp4', 'webm'] as const;
 /** Clips are never written to again; whoever does so all the same has to mean it. */
 const READ_ONLY = 0o444;
-const FAT_STEP_MS = 2000;
 
 /**
  * The clips of one disk: `clips/3f/3fa9…e1.mp4` below `root`, read-only, never moved and never renamed; downloads grow in
@@ -40,7 +40,7 @@ export function openClipFolder({
   const giveName = createNamer();
   const shelved = new Set<string>();
   /** Puts of one content come one after the other. */
-  const turns = new Map<string, Promise<void>>();
+  const inTurn = createTurns();
   let device: number | undefined;
   const parts = createParts(() => make(incoming));
   const make = (path: string): string => {
@@ -96,17 +96,7 @@ export function openClipFolder({
   return {
     openPart: parts.open,
 
-    put(source, clip) {
-      const { sha256 } = clip;
-      const turn = (turns.get(sha256) ?? Promise.resolve()).then(() => put(source, clip));
-      const end: Promise<void> = turn
-        .then(undefined, () => undefined)
-        .then(() => {
-          if (turns.get(sha256) === end) turns.delete(sha256);
-        });
-      turns.set(sha256, end);
-      return turn;
-    },
+    put: (source, clip) => inTurn(clip.sha256, () => put(source, clip)),
 
     assertThere() {
       if (device === undefined) make(folder);
@@ -141,9 +131,7 @@ export function openClipFolder({
       const clip = named && (seen.get(sha256) ?? (find(sha256) && seen.get(sha256)));
       if (!clip || named.size !== clip.size) return false;
       if (named.ino === clip.ino && named.dev === clip.dev) return true;
-      // A copy of ours bears the clip's own date; FAT keeps even seconds alone.
-      const most = named.mtimeMs % FAT_STEP_MS === 0 ? FAT_STEP_MS : 1;
-      return Math.abs(named.mtimeMs - clip.mtimeMs) <= most;
+      return bearsDateOf(clip.mtimeMs, named.mtimeMs);
     },
 
     async trust(sha256, modifiedMs) {

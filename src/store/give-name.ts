@@ -58,6 +58,14 @@ export function withCopies(clips: ClipStore): ClipStore {
   };
 }
 
+/** FAT keeps even seconds alone. */
+const FAT_STEP_MS = 2000;
+
+/** Whether a file has the date that a copy of ours gets, which is the clip's own; both in milliseconds, undefined for no file. */
+export function bearsDateOf(clipMs = NaN, fileMs = NaN): boolean {
+  return Math.abs(fileMs - clipMs) <= (fileMs % FAT_STEP_MS === 0 ? FAT_STEP_MS : 1);
+}
+
 /** True where the name shares the clip's bytes, false where it is a copy of them. */
 function shareBytes(clip: string, path: string): boolean {
   try {

@@ -6,9 +6,11 @@ import type { Clock } from '../../clock.js';
 import { DailiesError } from '../../errors.js';
 import type { ClipFacts, ClipSource, ClipStat, ClipStore } from '../clip-store.js';
 import { assertRoom } from '../disk-space.js';
+import { bearsDateOf } from '../give-name.js';
 import { fileAt } from '../name-file.js';
 import { ownFolder } from '../own-folder.js';
 import { createParts } from '../parts.js';
+import { createTurns } from '../turns.js';
 import { createCopies } from './local-copies.js';
 import type { Objects } from './objects.js';
 import { clipIn, createLooker, stemOf, type StoredClip } from './stat-many.js';
@@ -35,7 +37,7 @@ export function openBucketClips(
   const lookAmongRemoved = createLooker(objects, REMOVING);
   const uploads = pLimit(UPLOADS_AT_ONCE);
   /** Puts of one content come one after the other. */
-  const turns = new Map<string, Promise<void>>();
+  const inTurn = createTurns();
   /** Clips as they were last looked at, for the names that were made of them. */
   const seen = new Map<string, { readonly bytes: number; readonly modifiedMs: number }>();
   let sweeping: Promise<void> | undefined;
@@ -87,17 +89,7 @@ export function openBucketClips(
   return {
     openPart: parts.open,
 
-    put(source, clip) {
-      const { sha256 } = clip;
-      const turn = (turns.get(sha256) ?? Promise.resolve()).then(() => uploads(() => put(source, clip)));
-      const end: Promise<void> = turn
-        .then(undefined, () => undefined)
-        .then(() => {
-          if (turns.get(sha256) === end) turns.delete(sha256);
-        });
-      turns.set(sha256, end);
-      return turn;
-    },
+    put: (source, clip) => inTurn(clip.sha256, () => uploads(() => put(source, clip))),
 
     assertThere() {
       const trouble = objects.trouble();
@@ -123,8 +115,8 @@ export function openBucketClips(
     isName(sha256, path) {
       const clip = seen.get(sha256);
       const named = clip && fileAt(path);
-      // Whoever makes a copy gives it the date of the object; some file systems keep even seconds alone.
-      return named?.size === clip?.bytes && isSameDate(named?.mtimeMs, clip?.modifiedMs);
+      // Whoever makes a copy gives it the date of the object.
+      return named?.size === clip?.bytes && bearsDateOf(clip?.modifiedMs, named?.mtimeMs);
     },
 
     async *list() {
@@ -165,12 +157,6 @@ export function openBucketClips(
       return sha256s.filter((sha256) => !before.has(sha256) && !after.has(sha256));
     },
   };
-}
-
-const FAT_STEP_MS = 2000;
-
-function isSameDate(fileMs = NaN, objectMs = NaN): boolean {
-  return Math.abs(fileMs - objectMs) <= (fileMs % FAT_STEP_MS === 0 ? FAT_STEP_MS : 1);
 }
 
 function entryOf(clip: StoredClip | undefined): readonly (readonly [string, StoredClip])[] {
