@@ -4,6 +4,7 @@ import type { Picks } from '../domain/picks.js';
 import type { TakeRef } from '../domain/take.js';
 import type { SubmitOutcome } from '../domain/submit-outcome.js';
 import type { Account } from '../cost/ledger.js';
+import type { NotDelivered } from '../events.js';
 import type { Waiting } from './places.js';
 import type { CatalogueSnapshot, ShotState } from './shot-state.js';
 
@@ -18,6 +19,18 @@ export interface Claim<Order extends WorkOrder = WorkOrder> {
   readonly order: Order;
   /** What was bought for it, or tried to, by a worker that is gone: it is gone on with. */
   readonly attempt?: Attempt | undefined;
+  /** How many purchases were begun for it before; 0 where absent. */
+  readonly tries?: number;
+  /** Where others have led it to its end already, or nobody will any more: there is nothing to do but to say so. */
+  readonly end?: Rest;
+}
+
+/** How some work came to rest, where its attempt alone does not tell. */
+export interface Rest {
+  readonly outcome?: NotDelivered;
+  readonly message?: string;
+  /** Nothing more is bought, and why. */
+  readonly stopped?: { readonly message: string; readonly hint?: string };
 }
 
 /** What is to be bought, for whom. */
@@ -61,8 +74,16 @@ export interface AttemptStore<Order extends WorkOrder = WorkOrder> extends ShotS
   claim(most: number, signal: AbortSignal): Promise<readonly Claim<Order>[]>;
   /** Gives the place of some work back: its job is in flight no more. */
   release(claim: Claim<Order>): void;
-  /** This process does no more about some work, however far it came. */
-  finish(claim: Claim<Order>): Promise<void>;
+  /**
+   * This process does no more about some work, however far it came. With `rest` nobody else would come farther, for now; without
+   * it the work is anybody's.
+   */
+  finish(claim: Claim<Order>, rest?: Rest): Promise<void>;
+  /**
+   * Takes back what was offered and nobody has begun: `claim` gives it as work at its end. `all`: what others are at, too, goes on
+   * without whoever waits here. Absent where all work is this process's own.
+   */
+  withdraw?(all: boolean): Promise<void>;
   /**
    * Decides whether a purchase may go out, and where it may, begins it, or goes on with the one of this claim that was not
    * accepted: from the look at pace and ceilings to the moment it is counted nothing is waited for, and `go` comes when the intent
@@ -101,4 +122,14 @@ export interface AttemptStore<Order extends WorkOrder = WorkOrder> extends ShotS
   pace(): { readonly waitMs: number; readonly troubleMs: number };
   /** Writes all down and lets the next run in, whether or not that worked. */
   close(): Promise<void>;
+}
+
+/** The attempt store of one whole project, and what was put right when it was opened. */
+export interface ProjectAttempts<Order extends WorkOrder = WorkOrder> extends AttemptStore<Order> {
+  readonly projectId: string;
+  /** Sentences for people. */
+  readonly repaired: readonly string[];
+  /** What the report shows of this very state, in the words of `setReported`; undefined where it is not known to. */
+  reported(): string | undefined;
+  setReported(what: string): void;
 }

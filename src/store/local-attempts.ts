@@ -9,7 +9,7 @@ import { DailiesError } from '../errors.js';
 import { slotKey } from '../plan/graph.js';
 import { advance } from '../shot/advance.js';
 import { FULL_PACE, nextSubmitAtMs } from '../shot/pace.js';
-import type { AttemptStore, Claim, Purchase, Verdict, WorkOrder } from './attempt-store.js';
+import type { AttemptStore, Claim, ProjectAttempts, Purchase, Verdict, WorkOrder } from './attempt-store.js';
 import { assertRoom } from './disk-space.js';
 import { journalPath } from './journal.js';
 import type { AttemptEntry, Change } from './journal-line.js';
@@ -40,15 +40,8 @@ export interface OpenOptions {
   readonly random?: () => number;
 }
 
-/** An attempt store on this disk, and what was put right when it was opened. */
-export interface LocalAttempts<Order extends WorkOrder = WorkOrder> extends AttemptStore<Order> {
-  readonly projectId: string;
-  /** Sentences for people. */
-  readonly repaired: readonly string[];
-  /** What the report shows of this very state, in the words of `setReported`; undefined where it is not known to. */
-  reported(): string | undefined;
-  setReported(what: string): void;
-}
+/** An attempt store on this disk. */
+export type LocalAttempts<Order extends WorkOrder = WorkOrder> = ProjectAttempts<Order>;
 
 /**
  * Opens a project's state for writing: takes the run lock, makes one state of lockfile, receipts and journal, folds what a

@@ -10,8 +10,14 @@ export interface Held {
   stored: number;
   /** The id under which its submit was sent, where this process has sent it. */
   sender: string | undefined;
-  /** The order and the batch that it was begun for; undefined where it was only read. */
-  work: { readonly order: string; readonly batch: string } | undefined;
+  /** The project that it is of, and the order and the batch that it was begun for, where that is known. */
+  work:
+    | {
+        readonly project: string;
+        readonly order: string | undefined;
+        readonly batch: string | undefined;
+      }
+    | undefined;
   /** Its writes, one after the other. */
   writes: Promise<unknown>;
 }

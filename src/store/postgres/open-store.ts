@@ -1,15 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import { systemClock, type Clock } from '../../clock.js';
 import type { Attempt } from '../../domain/attempt.js';
 import type { Picks } from '../../domain/picks.js';
-import type { AttemptStore, WorkOrder } from '../attempt-store.js';
+import type { ProjectAttempts, WorkOrder } from '../attempt-store.js';
 import type { Spending } from '../local-attempts.js';
+import type { ReceiptStore } from '../receipt-store.js';
 import type { CatalogueSnapshot } from '../shot-state.js';
 import { functionsIn, openDatabase, type Database, type Functions } from './connection.js';
 import { createAttempts } from './postgres-attempts.js';
-import { takeLease, USUAL_LEASE, type Beat, type LeaseTerms } from './lease.js';
+import { takeLease, USUAL_LEASE, type Beat, type Lease, type LeaseTerms } from './lease.js';
 import { assertVersion, DEFAULT_SCHEMA, quoted } from './migrate.js';
+import { createReceiptQueue } from './receipt-queue.js';
 import { attemptIn, nanoOf } from './row.js';
-import { createStanding } from './standing.js';
+import { createStanding, type Standing } from './standing.js';
 
 /** A project that is worked on, and the terms of this enqueue. */
 export interface BatchTerms {
@@ -23,6 +26,8 @@ export interface BatchTerms {
   /** The name of the account at the gateway. */
   readonly account?: string;
   readonly spending: Spending;
+  /** What it takes to plan it again. */
+  readonly doc?: object;
 }
 
 export interface PostgresOptions<Order extends WorkOrder> {
@@ -32,7 +37,9 @@ export interface PostgresOptions<Order extends WorkOrder> {
   readonly name: string;
   /** For stamps and durations; the lease goes by its own. */
   readonly clock: Clock;
-  /** A project of one's own, which is known whole; without one a worker takes any work of its accounts, and knows only that. */
+  /** The id of a project of one's own, which is known whole; without one a worker takes any work of its accounts, and knows only that. */
+  readonly project?: string | undefined;
+  /** A batch to begin at once, for its project. */
   readonly batch?: BatchTerms | undefined;
   /** The accounts whose keys this process has. */
   readonly accounts: readonly { readonly gateway: string; readonly name?: string }[];
@@ -40,16 +47,57 @@ export interface PostgresOptions<Order extends WorkOrder> {
   readonly parseOrder: (document: Readonly<Record<string, unknown>>) => Order;
   readonly lease?: LeaseTerms & { readonly clock?: Clock };
   readonly random?: () => number;
+  /** The second record of each purchase; none where absent. */
+  readonly receipts?: ReceiptStore | undefined;
 }
 
 /** An attempt store in PostgreSQL, as one process has it. */
-export interface PostgresAttempts<Order extends WorkOrder> extends AttemptStore<Order> {
+export interface PostgresAttempts<Order extends WorkOrder> extends ProjectAttempts<Order> {
   /** The id under which this process works now. */
   worker(): string;
+  /** Whether nobody can have taken over yet. */
+  isHeld(): boolean;
+  /** For each fingerprint, which of its wishes have a purchase. */
+  copies(): ReadonlyMap<string, ReadonlySet<number>>;
+  /** From now on work is offered to this batch, and only its own is taken. */
+  begin(opened: Opened): void;
+  batch(): string | undefined;
+  /** Says how far a batch was planned, and how many of its takes wait. */
+  planned(batch: string, done: { readonly changes: number; readonly waiting: number }): Promise<void>;
   /** Resolves when all that was offered is on record. */
   enqueued(): Promise<void>;
   /** Stops as a killed process would: nothing is handed over. */
   vanish(): Promise<void>;
+}
+
+/** A batch that something has changed for. */
+export interface BatchToPlan {
+  readonly batch: string;
+  readonly project: string;
+  readonly name: string;
+  readonly manifest: string;
+  readonly doc: unknown;
+  readonly changes: number;
+}
+
+/** The store of several machines, as one process has it open. */
+export interface PostgresStore<Order extends WorkOrder> {
+  /** What it works with: of its own project, or of any of its accounts. */
+  readonly attempts: PostgresAttempts<Order>;
+  /** Begins a batch of a project; from now on its orders of other revisions are outdated. */
+  beginBatch(terms: BatchTerms): Promise<Opened>;
+  /** A batch of these accounts that is to be planned again. */
+  toPlan(): Promise<BatchToPlan | undefined>;
+  /**
+   * Plans a project that nobody else plans meanwhile: lends it whole, and what is offered goes to `batch`. Undefined where somebody
+   * else is at it.
+   */
+  whilePlanning<T>(
+    project: string,
+    batch: string,
+    work: (attempts: PostgresAttempts<Order>) => Promise<T>,
+  ): Promise<T | undefined>;
+  close(): Promise<void>;
 }
 
 /** All that a store's methods work with. */
@@ -61,16 +109,28 @@ export interface Link {
 
 /** How long the opening waits for the database. */
 const OPENING_MS = 10_000;
+/** A batch is planned anew this often at most, however much is delivered. */
+const PLAN_AGAIN_MS = 2_000;
+/** The first half of the key of the lock on a project's plan. */
+const PLANNING = 1_702;
 
-/**
- * Opens the store of several machines for one process: signs it up as a worker, and buries the dead. Throws
- * `store-unreachable`, `store-refused`, `store-version` (exit 3 all).
- */
+/** As `openPostgresStore`, for who wants the attempts alone: closing them closes all. */
 export async function openPostgresAttempts<Order extends WorkOrder>(
   options: PostgresOptions<Order>,
 ): Promise<PostgresAttempts<Order>> {
-  const { url, name, clock, batch } = options;
-  const lease: LeaseTerms & { readonly clock?: Clock } = options.lease ?? USUAL_LEASE;
+  const store = await openPostgresStore(options);
+  return { ...store.attempts, close: () => store.close() };
+}
+
+/**
+ * Opens the store of several machines for one process: signs it up as a worker, and buries the dead. With a project it waits until
+ * nobody else plans that. Throws `store-unreachable`, `store-refused`, `store-version`, `locked-by-another-run` (exit 3 all).
+ */
+export async function openPostgresStore<Order extends WorkOrder>(
+  options: PostgresOptions<Order>,
+): Promise<PostgresStore<Order> & { readonly attempts: PostgresAttempts<Order> }> {
+  const { url, name, clock, batch, project = batch?.project } = options;
+  const terms: LeaseTerms & { readonly clock?: Clock } = options.lease ?? USUAL_LEASE;
   const schema = quoted(options.schema ?? DEFAULT_SCHEMA);
   const standing = createStanding(clock);
   const database = await openDatabase({
@@ -82,72 +142,154 @@ export async function openPostgresAttempts<Order extends WorkOrder>(
     },
   });
   try {
-    const store = functionsIn(schema, database);
+    const link: Link = { store: functionsIn(schema, database), database, schema };
     await assertVersion(
       (sql, values) => database.insist(sql, values, { forMs: OPENING_MS }),
       options.schema ?? DEFAULT_SCHEMA,
     );
-    let onBeat: (beat: Beat) => Promise<void> = () => Promise.resolve();
+    const listeners = new Set<(beat: Beat) => Promise<void>>();
     let first: Beat | undefined;
-    const held = await takeLease(store, {
-      ...{ name, clock: lease.clock ?? systemClock, terms: lease },
+    const lease = await takeLease(link.store, {
+      ...{ name, clock: terms.clock ?? systemClock, terms },
       onBeat: async (beat) => {
         first ??= beat;
-        await onBeat(beat);
+        for (const listener of listeners) await listener(beat);
       },
     });
-    const opened = batch ? await begin(store, batch) : undefined;
-    standing.learn(opened?.standing);
-    const whole = batch ? await readProject({ store, database, schema }, batch.project) : undefined;
-    const attempts = createAttempts<Order>({
-      ...{ options, link: { store, database, schema }, lease: held, standing, opened, whole },
-      accounts: await accountsOf(store, options),
-    });
-    onBeat = (beat) => attempts.heard(beat);
+    const parts: Parts<Order> = { options, link, lease, standing, accounts: await accountsOf(link, options) };
+    const opened = batch ? await begin(link, batch) : undefined;
+    const whole = project === undefined ? undefined : await readProject(link, project);
+    const attempts = openProject(parts, whole);
+    if (opened) attempts.begin(opened);
+    listeners.add((beat) => attempts.heard(beat));
     if (first) await attempts.heard(first);
-    return attempts;
+    let isClosed = false;
+    return {
+      attempts: {
+        ...attempts,
+        async vanish() {
+          await attempts.vanish();
+          await lease.stop();
+          await database.close();
+        },
+      },
+      beginBatch: (next) => begin(link, next),
+      async toPlan() {
+        const [row] = await link.store.ask('to_plan', [[...parts.accounts], PLAN_AGAIN_MS]);
+        return row && batchIn(row);
+      },
+      whilePlanning: (id, of, work) =>
+        database.alone(async (ask) => {
+          const [row] = await ask('select pg_try_advisory_lock($1, hashtext($2)) as is_mine', [PLANNING, id]);
+          if (row?.['is_mine'] !== true) return undefined;
+          const planning = openProject(parts, await readProject(link, id));
+          planning.begin({ batch: of, standing: undefined });
+          try {
+            return await work(planning);
+          } finally {
+            await planning.close();
+          }
+        }),
+      async close() {
+        if (isClosed) return;
+        isClosed = true;
+        try {
+          await attempts.close();
+          await lease.stop();
+          await link.store.ask('farewell', [lease.worker()]).catch(() => undefined);
+        } finally {
+          await database.close();
+        }
+      },
+    };
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-/** What was begun with the opening. */
+/** What is open, whatever project it is used for. */
+interface Parts<Order extends WorkOrder> {
+  readonly options: PostgresOptions<Order>;
+  readonly link: Link;
+  readonly lease: Lease;
+  readonly standing: Standing;
+  readonly accounts: readonly number[];
+}
+
+function openProject<Order extends WorkOrder>(
+  { options, link, lease, standing, accounts }: Parts<Order>,
+  whole: WholeProject | undefined,
+) {
+  const { receipts: store } = options;
+  const receipts = store && createReceiptQueue(store, (project) => ownerOf(link, project));
+  return createAttempts<Order>({ options, link, lease, standing, whole, accounts, receipts });
+}
+
+/** Whose receipts a project's are: no folder's, so that no lockfile takes them for its own. */
+async function ownerOf({ database, schema }: Link, project: string) {
+  const [row] = await database.insist(`select manifest from ${schema}.project where id = $1`, [project]);
+  const manifest = row?.['manifest'];
+  const name = typeof manifest === 'string' ? manifest : '';
+  return { project_id: project, manifest: name, sandbox: false, place: 'store' };
+}
+
+/** What was begun. */
 export interface Opened {
-  readonly account: number;
   readonly batch: string;
   readonly standing: unknown;
 }
 
-async function begin(store: Functions, terms: BatchTerms): Promise<Opened> {
-  const { project, name, manifest, revision, gateway, account = '', spending } = terms;
+async function begin({ store }: Link, terms: BatchTerms): Promise<Opened> {
+  const { project, name, manifest, revision, gateway, account = '', spending, doc } = terms;
   const { jobs, perModel, budgetUsd, maxCostUsd } = spending;
   const ceilings = {
     budgetNano: budgetUsd === undefined ? undefined : nanoOf(budgetUsd),
     maxCostNano: maxCostUsd === undefined ? undefined : nanoOf(maxCostUsd),
   };
-  const given = { project, name, manifest, revision, gateway, account, jobs, perModel, ...ceilings };
+  const given = { project, name, manifest, revision, gateway, account, jobs, perModel, doc, ...ceilings };
   const [row] = await store.insist('begin_batch', [JSON.stringify(given)], { forMs: OPENING_MS });
+  return { batch: String(row?.['batch']), standing: row?.['standing'] };
+}
+
+function batchIn(row: Readonly<Record<string, unknown>>): BatchToPlan {
   return {
-    ...{ account: Number(row?.['account']), batch: String(row?.['batch']) },
-    standing: row?.['standing'],
+    ...{ batch: String(row['id']), project: String(row['project']), name: String(row['name']) },
+    ...{ manifest: String(row['manifest']), doc: row['doc'], changes: Number(row['changes']) },
   };
 }
 
 /** A project as the database has it. */
 export interface WholeProject {
+  readonly id: string;
   readonly attempts: readonly Attempt[];
   readonly picks: Picks;
   readonly catalogue: CatalogueSnapshot | undefined;
+  /** For each fingerprint, which of its wishes have a purchase. */
+  readonly copies: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
-async function readProject({ store, database, schema }: Link, project: string): Promise<WholeProject> {
-  const rows = await store.insist('project_state', [project]);
-  const [row] = await database.insist(`select picks, catalogue from ${schema}.project where id = $1`, [
-    project,
-  ]);
+/** The id of a new project. */
+export function newProjectId(): string {
+  return randomBytes(8).toString('hex');
+}
+
+/**
+ * Reads a project as it stands; an empty one where there is none. Throws `store-refused` on rows that are no attempts, and as the
+ * database does.
+ */
+export async function readProject({ store, database, schema }: Link, id: string): Promise<WholeProject> {
+  const rows = await store.insist('project_state', [id]);
+  const [row] = await database.insist(`select picks, catalogue from ${schema}.project where id = $1`, [id]);
+  const copies = new Map<string, Set<number>>();
+  const attempts = rows.map((found) => {
+    const attempt = attemptIn(found['attempt']);
+    const taken = copies.get(attempt.fingerprint) ?? new Set();
+    if (typeof found['copy'] === 'number') copies.set(attempt.fingerprint, taken.add(found['copy']));
+    return attempt;
+  });
   return {
-    attempts: rows.map((found) => attemptIn(found['attempt'])),
+    ...{ id, attempts, copies },
     picks: (row?.['picks'] ?? {}) as Picks,
     catalogue: (row?.['catalogue'] ?? undefined) as CatalogueSnapshot | undefined,
   };
@@ -155,7 +297,7 @@ async function readProject({ store, database, schema }: Link, project: string): 
 
 /** The accounts that this process has the keys of, by their numbers; those that nobody has enqueued for yet have none. */
 async function accountsOf<Order extends WorkOrder>(
-  store: Functions,
+  { store }: Link,
   { accounts, batch }: PostgresOptions<Order>,
 ): Promise<readonly number[]> {
   const wanted = [...accounts, ...(batch ? [{ gateway: batch.gateway, name: batch.account }] : [])];

@@ -1,17 +1,23 @@
+import { systemClock } from '../../clock.js';
+import type { Attempt } from '../../domain/attempt.js';
 import { isRecord } from '../../domain/is-record.js';
-import { DailiesError } from '../../errors.js';
-import type { Claim, WorkOrder } from '../attempt-store.js';
+import { DailiesError, messageOf } from '../../errors.js';
+import type { NotDelivered } from '../../events.js';
+import type { Claim, Rest, WorkOrder } from '../attempt-store.js';
 import type { Functions, Row } from './connection.js';
 import type { HeldAttempts } from './held.js';
+import { outdatedBy, stoppedBy } from './intents.js';
 import type { Lease } from './lease.js';
 import type { PostgresOptions } from './open-store.js';
 import { attemptIn } from './row.js';
+import type { Standing } from './standing.js';
 
 /** Work that this process has, as the database knows it. */
 export interface Taken<Order extends WorkOrder> {
   readonly claim: Claim<Order>;
   readonly order: string;
   readonly batch: string;
+  readonly project: string;
   /** The attempt that was begun last for it. */
   attempt: string | undefined;
   /** The word its intent was asked by. */
@@ -20,18 +26,24 @@ export interface Taken<Order extends WorkOrder> {
 
 /** The work that is offered, and that this process has taken. */
 export interface TakenWork<Order extends WorkOrder> {
+  /** From now on work is offered to this batch, and only its own is taken. */
+  begin(batch: string): void;
+  batch(): string | undefined;
   offer(order: Order): void;
   /** Resolves when all that was offered is on record. */
   enqueued(): Promise<void>;
   claim(most: number, signal: AbortSignal): Promise<readonly Claim<Order>[]>;
+  withdraw(all: boolean): Promise<void>;
   of(claim: Claim): Taken<Order> | undefined;
   drop(claim: Claim): void;
   /** There may be work now. */
   wake(): void;
 }
 
-/** Until somebody says that there is work, it is looked for this often. */
-const LOOK_AGAIN_MS = 5_000;
+/** A heartbeat says when there is work; it is looked for anyway, this often. */
+const LOOK_AGAIN_MS = 30_000;
+/** Who waits for others asks how far they are this often. */
+const NEWS_MS = 1_000;
 const OFFERS_AT_ONCE = 2_000;
 
 export function createTaken<Order extends WorkOrder>({
@@ -40,20 +52,30 @@ export function createTaken<Order extends WorkOrder>({
   lease,
   held,
   accounts,
-  batch,
+  standing,
+  onNews,
 }: {
-  readonly options: PostgresOptions<Order>;
+  readonly options: Pick<PostgresOptions<Order>, 'parseOrder' | 'clock'>;
   readonly store: Functions;
   readonly lease: Lease;
   readonly held: HeldAttempts;
   readonly accounts: readonly number[];
-  readonly batch: string | undefined;
+  readonly standing: Standing;
+  /** Told of each attempt that somebody has led to its end for this batch. */
+  readonly onNews: (attempt: Attempt) => void;
 }): TakenWork<Order> {
   const byClaim = new Map<Claim, Taken<Order>>();
   const byOrder = new Map<string, Taken<Order>>();
+  /** What was offered here and has not come to its end, by key. */
+  const awaited = new Map<string, Order>();
+  let batch: string | undefined;
   let offered: Order[] = [];
   /** The answer of a claim was lost: what it gave is asked for with the next one. */
   let isUnsure = false;
+  let isWithdrawn = false;
+  let isLeft = false;
+  let newsSince: unknown = null;
+  let newsMs = -Infinity;
   let news = false;
   const hasNews = () => news;
   let wake: (() => void) | undefined;
@@ -90,6 +112,7 @@ export function createTaken<Order extends WorkOrder>({
   };
   const take = (row: Row): Claim<Order> | undefined => {
     const order = String(row['id']);
+    const project = String(row['project']);
     const attempt = row['attempt'] === null ? undefined : attemptIn(row['attempt']);
     const known = byOrder.get(order);
     if (known) {
@@ -98,18 +121,71 @@ export function createTaken<Order extends WorkOrder>({
       return undefined;
     }
     const document = isRecord(row['doc']) ? row['doc'] : {};
-    const claim = { order: { ...parseOrder(document), rank: Number(row['rank']) }, attempt };
-    const own = { claim, order, batch: String(row['batch']), attempt: attempt?.id, once: undefined };
-    if (attempt) held.learn(attempt, { order, batch: own.batch });
+    const parsed = { ...parseOrder(document), rank: Number(row['rank']) };
+    const claim = { order: parsed, attempt, tries: Number(row['tries']) };
+    const own = { claim, order, batch: String(row['batch']), project, attempt: attempt?.id, once: undefined };
+    if (attempt) held.learn(attempt, { project, order, batch: own.batch });
     for (const given of Array.isArray(row['given_up']) ? row['given_up'] : []) held.learn(attemptIn(given));
     byClaim.set(claim, own);
     byOrder.set(order, own);
     return claim;
   };
+  /** Whoever can write to the tables can write what is no order: it is put aside, and says why. */
+  const takeSafely = async (row: Row): Promise<Claim<Order> | undefined> => {
+    try {
+      return take(row);
+    } catch (error) {
+      const note = { outcome: 'failed', message: `the order is none: ${messageOf(error)}` };
+      await store.insist('leave', [lease.worker(), row['id'], FOREVER_MS, JSON.stringify(note)]);
+      return undefined;
+    }
+  };
+
+  /** What others have led to its end, and what nobody will. */
+  const ended = async (): Promise<readonly Claim<Order>[]> => {
+    const others = awaited.size - byOrder.size;
+    if (batch === undefined || (others <= 0 && !isWithdrawn)) return [];
+    if (systemClock.elapsed() - newsMs < NEWS_MS && !isWithdrawn) return [];
+    newsMs = systemClock.elapsed();
+    const [row] = await store.insist('batch_news', [batch, newsSince]);
+    newsSince = row?.['at'] ?? newsSince;
+    standing.learn(row?.['account']);
+    const own = new Set([...byOrder.values()].map(({ claim }) => claim.order.key));
+    const claims: Claim<Order>[] = [];
+    const end = (key: string, rest: { readonly attempt?: Attempt | undefined; readonly end: Rest }) => {
+      const order = awaited.get(key);
+      if (!order || own.has(key)) return;
+      awaited.delete(key);
+      claims.push({ order, ...rest });
+    };
+    for (const one of listIn(row?.['rested'])) {
+      const { key, state, note } = one;
+      const attempt = isRecord(one['attempt']) ? attemptIn(one['attempt']) : undefined;
+      if (attempt && typeof key === 'string' && awaited.has(key) && !own.has(key)) {
+        held.learn(attempt);
+        onNews(attempt);
+      }
+      if (typeof key === 'string') end(key, { attempt, end: restOf(state, note) });
+    }
+    const busy = new Set(isLeft || !Array.isArray(row?.['busy']) ? [] : row['busy']);
+    const why = row?.['stopped'];
+    if (!isRecord(why) && !isWithdrawn) return claims;
+    const stopped = isRecord(why) ? { stopped: stoppedBy(why) } : {};
+    for (const key of [...awaited.keys()]) {
+      if (busy.has(key)) continue;
+      end(key, { end: isLeft ? { outcome: 'waiting', message: LEFT } : stopped });
+    }
+    return claims;
+  };
 
   return {
+    begin(id) {
+      batch = id;
+    },
+    batch: () => batch,
     offer(order) {
       offered.push(order);
+      awaited.set(order.key, order);
       tell();
     },
     enqueued: sendOffers,
@@ -118,27 +194,59 @@ export function createTaken<Order extends WorkOrder>({
         signal.throwIfAborted();
         news = false;
         await sendOffers();
-        const claims = (await ask(most, signal)).flatMap((row) => take(row) ?? []);
-        if (claims.length > 0) return claims;
+        const rows = isWithdrawn ? [] : await ask(most, signal);
+        const claims = await Promise.all(rows.map(takeSafely));
+        const found = [...claims.flatMap((claim) => claim ?? []), ...(await ended())];
+        if (found.length > 0) return found;
         if (hasNews() || signal.aborted) continue;
         const calling = new AbortController();
         await new Promise<void>((resolve) => {
           wake = resolve;
           signal.addEventListener('abort', () => resolve(), { once: true, signal: calling.signal });
-          const timer = setTimeout(resolve, LOOK_AGAIN_MS);
+          const timer = setTimeout(resolve, awaited.size > byOrder.size ? NEWS_MS : LOOK_AGAIN_MS);
           calling.signal.addEventListener('abort', () => clearTimeout(timer));
         });
         wake = undefined;
         calling.abort();
       }
     },
+    async withdraw(all) {
+      isWithdrawn = true;
+      isLeft ||= all;
+      if (batch !== undefined) await store.insist('withdraw', [batch]);
+      tell();
+    },
     of: (claim) => byClaim.get(claim),
     drop(claim) {
       const own = byClaim.get(claim);
       byClaim.delete(claim);
       if (own) byOrder.delete(own.order);
+      awaited.delete(claim.order.key);
       tell();
     },
     wake: tell,
   };
+}
+
+const FOREVER_MS = 100 * 365 * 86_400_000;
+const LEFT = 'another worker is at it, and goes on';
+
+function listIn(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+/** How an order came to rest, from what its row says of that. */
+function restOf(state: unknown, note: unknown): Rest {
+  if (!isRecord(note)) return {};
+  if (state === 'outdated') return { outcome: 'not_submitted', message: outdatedBy(note['outdated']) };
+  const { outcome, message } = note;
+  return {
+    ...(isNotDelivered(outcome) ? { outcome } : {}),
+    ...(typeof message === 'string' ? { message } : {}),
+  };
+}
+
+function isNotDelivered(word: unknown): word is NotDelivered {
+  const words: readonly unknown[] = ['failed', 'refused', 'held', 'blocked', 'waiting', 'not_submitted'];
+  return words.includes(word);
 }

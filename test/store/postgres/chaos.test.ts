@@ -162,7 +162,9 @@ async function enqueue(database: TestDatabase, gateway: ChaosGateway, budgetUsd:
 /** Whether nobody has anything to do any more. */
 async function isDone(database: TestDatabase): Promise<boolean> {
   const [row] = await database.query(
-    `select count(*)::int as n from dailies."order" where state not in ('done', 'held')`,
+    // What a ceiling holds back stays wanted.
+    `select count(*)::int as n from dailies."order" o join dailies.batch b on b.id = o.batch
+      where o.state = 'taken' or (o.state = 'ready' and b.stopped is null)`,
   );
   return row?.['n'] === 0;
 }

@@ -47,12 +47,13 @@ export async function openHere(
   return store;
 }
 
+let count = 0;
+
 /** The same store, which offers and takes the work by itself for whatever a test asks to buy. */
 export function claiming<Store extends AttemptStore>(store: Store): Store {
   const real = new Map<Claim, Claim>();
   const ofAttempt = new Map<string, Claim>();
   const { signal } = new AbortController();
-  let count = 0;
   let turn: Promise<unknown> = Promise.resolve();
   const claimOf = (claim: Claim): Promise<Claim> => {
     const before = real.get(claim) ?? ofAttempt.get(claim.attempt?.id ?? '');
@@ -75,6 +76,7 @@ export function claiming<Store extends AttemptStore>(store: Store): Store {
     },
     async intend(claim, purchase, once) {
       const own = await claimOf(claim);
+      if (own.end?.stopped) return { kind: 'ceiling', ...own.end.stopped };
       const verdict = await store.intend(own, purchase, once);
       if (verdict.kind === 'go') ofAttempt.set(verdict.attempt.id, own);
       return verdict;

@@ -21,8 +21,9 @@ create table account (
   pace jsonb not null default '{"gapMs":0,"pausedUntilMs":0,"slowedAtMs":null,"refusals":0,"troubleSinceMs":null}',
   pace_version bigint not null default 0,
   last_submit_ms float8 not null default 0,
-  -- Why nothing is bought: 'credits' (a 402), 'went-back' (somebody knows of intents that this database does not).
-  stopped text check (stopped in ('credits', 'went-back')),
+  -- Why nothing is bought: 'credits' (a 402), 'budget' (its own is reached), 'gateway' (its answers make no sense), 'went-back' (somebody
+  -- knows of intents that this database does not).
+  stopped text check (stopped in ('credits', 'budget', 'gateway', 'went-back')),
   intents bigint not null default 0,
   -- The highest count that anybody has ever told of.
   seen bigint not null default 0,
@@ -60,10 +61,19 @@ create table batch (
   committed_nano bigint not null default 0,
   jobs int not null check (jobs >= 0),
   per_model jsonb not null default '{}',
+  -- All that it takes to plan it again: the manifest, the inputs, the scope.
   doc jsonb not null default '{}',
+  -- The ceiling that was reached: nothing more is bought for it.
+  stopped jsonb,
+  -- How many takes wait for others, or for a pick; while there are some, each delivery is a change that is planned for anew.
+  waiting int not null default 0,
+  changes int not null default 0,
+  planned int not null default 0,
+  planned_at timestamptz,
   created_at timestamptz not null default clock_timestamp()
 );
 create index batch_of_project on batch (project);
+create index batch_to_plan on batch (account) where changes > planned;
 
 -- A process that works. Its id is never given to another: it is the fencing token.
 create table worker (
@@ -84,14 +94,19 @@ create table "order" (
   model text not null,
   rank float8 not null,
   state text not null default 'ready'
-    check (state in ('waiting', 'ready', 'taken', 'held', 'done', 'outdated')),
+    check (state in ('ready', 'taken', 'held', 'done', 'outdated')),
   worker bigint references worker,
   -- A place among the jobs in flight; until then, where its submit has no answer.
   has_place boolean not null default false,
   place_until timestamptz,
   not_before timestamptz,
   attempt text collate "C",
+  -- How many purchases were begun for it.
+  tries int not null default 0,
   doc jsonb not null,
+  -- How it came to rest, in words, and when: done, held, outdated, or given up for a while.
+  note jsonb,
+  rested_at timestamptz,
   unique (batch, key),
   check (worker is null or state = 'taken')
 ) with (fillfactor = 70);
@@ -99,6 +114,8 @@ create index order_ready on "order" (account, batch, model, rank desc, id) where
 create index order_placed on "order" (account, model) where has_place;
 create index order_left on "order" (account) where state = 'taken' and worker is null;
 create index order_owned on "order" (worker) where worker is not null;
+create index order_rested on "order" (batch, rested_at) where rested_at is not null;
+create index order_wanted on "order" (project, key) where state in ('ready', 'held');
 
 -- What was bought, or is being bought, or was tried to.
 create table attempt (
@@ -143,10 +160,3 @@ create unique index attempt_one_job on attempt (gateway, job_id) where job_id is
 create index attempt_of_project on attempt (project, id);
 create index attempt_owned on attempt (worker) where worker is not null;
 create index attempt_unanswered on attempt (id) where state = 'submitting' and worker is null;
-
--- Local inputs and the like, by their content, where no bucket has them.
-create table blob (
-  sha256 text primary key check (sha256 ~ '^[0-9a-f]{64}$'),
-  bytes bigint not null,
-  mime text not null
-);

@@ -30,10 +30,10 @@ create function bury(p_worker bigint) returns void language plpgsql set search_p
 begin
   update worker set gone_at = clock() where id = p_worker and gone_at is null;
   perform 1 from "order" where worker = p_worker order by id for update;
-  -- What was not sent yet is anybody's; what came to its end is done; the rest is followed by who takes it next.
+  -- What was not sent yet, and what may be tried once more, is anybody's; the rest is followed by who takes it next.
   update "order" o set worker = null,
-      state = case when a.id is null or a.state = 'planned' then 'ready'
-                   when a.state in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned') then 'done'
+      state = case when a.id is null or a.state in ('planned', 'failed', 'cancelled', 'expired') then 'ready'
+                   when a.state in ('refused', 'not_charged', 'abandoned') then 'done'
                    else 'taken' end,
       has_place = o.has_place and coalesce(a.state in ('submitting', 'pending', 'in_progress'), false)
     from "order" mine left join attempt a on a.id = mine.attempt
@@ -60,7 +60,9 @@ begin
   end if;
   select jsonb_agg(a.fixed || a.moving) into unanswered from attempt a where a.state = 'submitting' and a.worker is null;
   has_work := exists (select 1 from "order" where state = 'taken' and worker is null and (not_before is null or not_before <= clock()))
-    or exists (select 1 from "order" where state = 'ready');
+    or exists (select 1 from batch b join account a on a.id = b.account where b.stopped is null and a.stopped is null
+      and exists (select 1 from "order" o where o.account = a.id and o.batch = b.id and o.state = 'ready'))
+    or exists (select 1 from batch where changes > planned);
 end $$;
 
 -- Hands everything over at once.
@@ -70,15 +72,24 @@ begin
   if found then perform bury(p_worker); end if;
 end $$;
 
--- Adds to what is wanted. An order that is there already stays as it is.
+-- Adds to what is wanted. What another batch wants of the same take, and nobody has begun, it wants no more. What came to rest in this
+-- batch stays so, but where a person has settled it, or the plan was out of date.
 create function offer(p_batch bigint, p_orders jsonb) returns void language sql set search_path from current as $$
-  insert into "order" (batch, project, account, key, model, rank, attempt, state, doc)
-    select b.id, b.project, b.account, o.key, o.model, o.rank::float8, o.attempt, coalesce(o.state, 'ready'), o.doc
-    from batch b, jsonb_to_recordset(p_orders) as o(key text, model text, rank text, attempt text, state text, doc jsonb)
+  update "order" o set state = 'outdated', rested_at = clock()
+    from batch b, jsonb_to_recordset(p_orders) as n(key text)
+    where b.id = p_batch and o.project = b.project and o.key = n.key and o.batch <> p_batch and o.state in ('ready', 'held')
+      and not exists (select 1 from attempt a where a.id = o.attempt and a.state = 'uncertain');
+  insert into "order" (batch, project, account, key, model, rank, attempt, doc)
+    select b.id, b.project, b.account, o.key, o.model, o.rank::float8, o.attempt, o.doc
+    from batch b, jsonb_to_recordset(p_orders) as o(key text, model text, rank text, attempt text, doc jsonb)
     where b.id = p_batch
+      -- A job that somebody follows already is followed once.
+      and (o.attempt is null or not exists (
+        select 1 from attempt a join "order" f on f.id = a."order" where a.id = o.attempt and f.state = 'taken' and f.batch <> p_batch))
   on conflict (batch, key) do update
-    set state = 'ready', rank = excluded.rank, doc = excluded.doc, attempt = excluded.attempt
-    where "order".state in ('done', 'outdated', 'waiting')
+    set state = 'ready', rank = excluded.rank, doc = excluded.doc, attempt = excluded.attempt, note = null, rested_at = null
+    where "order".state = 'outdated' or ("order".state = 'done'
+      and exists (select 1 from attempt a where a.id = "order".attempt and a.state in ('not_charged', 'abandoned')))
 $$;
 
 -- The places that are taken: by jobs in flight, by what is about to be sent, by submits without an answer.
@@ -91,9 +102,9 @@ $$;
 
 -- The orders that a worker has, as it is told of them.
 create function orders_of(p_worker bigint, p_ids bigint[])
-returns table (id bigint, batch bigint, project text, rank float8, doc jsonb, attempt jsonb, given_up jsonb) language sql
+returns table (id bigint, batch bigint, project text, rank float8, tries int, doc jsonb, attempt jsonb, given_up jsonb) language sql
 set search_path from current as $$
-  select o.id, o.batch, o.project, o.rank, o.doc, a.fixed || a.moving,
+  select o.id, o.batch, o.project, o.rank, o.tries, o.doc, a.fixed || a.moving,
     (select jsonb_agg(r.fixed || r.moving) from attempt r
       where r.id in (select jsonb_array_elements_text(o.doc->'purchase'->'giveUp')))
     from "order" o left join attempt a on a.id = o.attempt
@@ -103,7 +114,7 @@ $$;
 -- Hands out work: first what is this worker's although it does not know it, because an answer was lost; then what others have left;
 -- then what is ready and has a place. The account's row is the lock that no cap is overshot behind.
 create function claim(p_worker bigint, p_most int, p_accounts int[], p_batch bigint default null, p_known bigint[] default null)
-returns table (id bigint, batch bigint, project text, rank float8, doc jsonb, attempt jsonb, given_up jsonb)
+returns table (id bigint, batch bigint, project text, rank float8, tries int, doc jsonb, attempt jsonb, given_up jsonb)
 language plpgsql set search_path from current as $$
 #variable_conflict use_column
 declare got bigint[]; more bigint[]; acc record; free bigint;
@@ -118,7 +129,7 @@ begin
         -- A submit without an answer is not followed: it waits until it is written down as uncertain.
         and not exists (select 1 from attempt a where a.id = o.attempt and a.state = 'submitting')
       order by o.id limit greatest(0, p_most - coalesce(cardinality(got), 0)) for update skip locked),
-  mine as (update "order" o set worker = p_worker, not_before = null from gone where o.id = gone.id returning o.id, o.attempt),
+  mine as (update "order" o set worker = p_worker, not_before = null, note = null, rested_at = null from gone where o.id = gone.id returning o.id, o.attempt),
   theirs as (update attempt a set worker = p_worker from mine where a.id = mine.attempt
     and a.state in ('planned', 'pending', 'in_progress', 'completed', 'downloading', 'lost', 'failed', 'cancelled', 'expired'))
   select array_agg(mine.id) into more from mine;
@@ -145,7 +156,7 @@ begin
           - coalesce((select sum(n) from used u where u.project = b.project and u.model = q.model), 0), 2147483647) as of_both,
         b.project
       from queue q join batch b on b.id = q.batch left join account_model m on m.account = acc.id and m.model = q.model
-      where p_batch is null or q.batch = p_batch),
+      where b.stopped is null and (p_batch is null or q.batch = p_batch)),
     candidates as (
       select o.id, o.rank, r.*,
         row_number() over (order by o.rank desc, o.id) as nth,
@@ -190,6 +201,11 @@ create function standing(p_account int, p_project text, p_batch bigint) returns 
     from account a where a.id = p_account
 $$;
 
+create function outdate(p_order bigint, p_why text) returns void language sql set search_path from current as $$
+  update "order" set state = 'outdated', worker = null, has_place = false, rested_at = clock(),
+    note = jsonb_build_object('outdated', p_why) where id = p_order
+$$;
+
 -- The gate: fence, revision, pause, pace, ceilings and the intent, in one transaction. The caller sees `go` when it is committed.
 -- p: { id, before, steps, fingerprint, copy, replaces, countedNano, maxNano, gateway, fixed, moving, giveUp: [{ id, before, steps, moving }] }
 create function intend(p_worker bigint, p_order bigint, p_once uuid, p jsonb, out verdict text, out detail jsonb, out account jsonb)
@@ -228,7 +244,7 @@ begin
   select * into proj from project where id = o.project for no key update;
   select * into bat from batch where id = o.batch for no key update;
   if bat.revision <> proj.revision then
-    update "order" set state = 'outdated', worker = null, has_place = false where id = p_order;
+    perform outdate(p_order, 'revision');
     verdict := 'outdated'; detail := jsonb_build_object('why', 'revision'); return;
   end if;
   wait_ms := greatest((acc.pace->>'pausedUntilMs')::float8,
@@ -241,12 +257,14 @@ begin
     when bat.max_cost_nano < bat.committed_nano + (p->>'maxNano')::bigint then 'batch'
     when acc.budget_nano < acc.committed_nano + (p->>'maxNano')::bigint then 'account' end;
   if place is not null then
-    update "order" set state = 'held', worker = null, has_place = false where id = p_order;
+    update "order" set state = 'ready', worker = null, has_place = false where id = p_order;
     update attempt set worker = null where id = a.id;
     verdict := 'ceiling';
-    detail := jsonb_build_object('which', place,
+    detail := jsonb_build_object('which', place, 'nextNano', (p->>'maxNano')::bigint,
       'spentNano', case place when 'project' then proj.committed_nano when 'batch' then bat.committed_nano else acc.committed_nano end,
       'ceilingNano', case place when 'project' then proj.budget_nano when 'batch' then bat.max_cost_nano else acc.budget_nano end);
+    if place = 'account' then update account set stopped = 'budget' where id = o.account;
+    else update batch set stopped = detail where id = o.batch; end if;
     return;
   end if;
   begin
@@ -255,7 +273,9 @@ begin
       -- It may have stood in the way of two takes, and the other one has given it up already.
       update attempt b set state = 'abandoned', steps = given.steps, moving = given.moving, counted_nano = given.counted, worker = null
         where b.id = given.id and b.state = 'uncertain' and b.steps = given.before;
-      if found then update "order" set state = 'done', worker = null, has_place = false where attempt = given.id and id <> p_order; end if;
+      if found then
+        update "order" set state = 'done', worker = null, has_place = false, rested_at = clock() where attempt = given.id and id <> p_order;
+      end if;
     end loop;
     if a.id is null then
       insert into attempt (id, project, account, batch, "order", gateway, fingerprint, copy, replaces, state, steps, counted_nano, worker,
@@ -271,10 +291,12 @@ begin
     verdict := 'outdated'; detail := jsonb_build_object('why', 'bought');
   end;
   if verdict is not null then
-    update "order" set state = 'outdated', worker = null, has_place = false where id = p_order;
+    -- The plan did not know of that purchase.
+    perform outdate(p_order, 'bought');
+    update batch set changes = changes + 1 where id = o.batch;
     return;
   end if;
-  update "order" set attempt = p->>'id' where id = p_order;
+  update "order" set attempt = p->>'id', tries = tries + (a.id is null)::int where id = p_order;
   update account set intents = intents + 1, last_submit_ms = clock_ms() where id = o.account;
   perform charge(o.account, o.project, o.batch, (p->>'countedNano')::bigint);
   verdict := 'go';
@@ -298,18 +320,23 @@ create function follow_suit(p_order bigint, p_worker bigint, p_state text) retur
 begin
   if p_order is null then return; end if;
   if p_state in ('delivered', 'refused', 'not_charged', 'abandoned') then
-    update "order" set state = 'done', worker = null, has_place = false where id = p_order and state <> 'outdated';
+    update "order" set state = 'done', worker = null, has_place = false, rested_at = clock() where id = p_order and state <> 'outdated';
   elsif p_state = 'uncertain' then
-    update "order" o set state = 'held', worker = null,
+    update "order" o set state = 'held', worker = null, rested_at = clock(),
         place_until = clock() + make_interval(secs => (select uncertain_s from account where id = o.account)) where o.id = p_order;
   elsif p_state in ('pending', 'in_progress') then
-    update "order" set state = 'taken', worker = p_worker, has_place = true, place_until = null
+    update "order" set state = 'taken', worker = p_worker, has_place = true, place_until = null, note = null, rested_at = null
       where id = p_order and (worker is distinct from p_worker or state <> 'taken' or place_until is not null);
   elsif p_state not in ('planned', 'submitting', 'failed', 'cancelled', 'expired') then
     update "order" set state = 'taken', worker = p_worker, has_place = false
       where id = p_order and (has_place or worker is distinct from p_worker);
   end if;
 end $$;
+
+-- Something has changed that others of the batch may have waited for; `p_for_all`: also where nothing is known to wait.
+create function changed(p_batch bigint, p_for_all boolean) returns void language sql set search_path from current as $$
+  update batch set changes = changes + 1 where id = p_batch and (p_for_all or waiting > 0)
+$$;
 
 -- One step of an attempt, whatever it is: its next state was computed from step `before`. Who owns it may write, and where nobody
 -- does, whoever comes; who has sent it may settle it late. p: { id, before, steps, state, jobId, countedNano, moving, frees, sender }
@@ -344,6 +371,9 @@ begin
       return;
     end;
     perform follow_suit(ord, heir, p->>'state');
+    -- A delivery is what others wait for; what a person has settled is to be planned for, too.
+    if p->>'state' = 'delivered' then perform changed(a.batch, false);
+    elsif p ? 'settled' then perform changed(a.batch, true); end if;
     perform charge(a.account, a.project, a.batch, coalesce((p->>'countedNano')::bigint, 0) - coalesce(a.counted_nano, 0));
     if p ? 'pace' then perform set_pace(a.account, (p->'pace'->>'version')::bigint, p->'pace'->'next'); end if;
     if p ? 'stop' then update account set stopped = p->>'stop' where id = a.account and stopped is null; end if;
@@ -379,25 +409,29 @@ begin
   return 'adopted';
 end $$;
 
--- The worker is done with an order, as far as it goes. What is not at its end is anybody's, after a while.
-create function leave(p_worker bigint, p_order bigint, p_again_ms float8) returns void language plpgsql set search_path from current as $$
+-- The worker is done with an order, as far as it goes. What is not at its end is anybody's, after a while; with a note (`p_note`) it is
+-- at rest until then, and what was not bought stays so.
+create function leave(p_worker bigint, p_order bigint, p_again_ms float8, p_note jsonb default null) returns void language plpgsql
+set search_path from current as $$
 declare o "order"; s text;
 begin
   if not is_alive(p_worker) then return; end if;
   select * into o from "order" where id = p_order and worker = p_worker for update;
   if not found then return; end if;
   select state into s from attempt where id = o.attempt for update;
-  update "order" set worker = null, has_place = coalesce(s in ('pending', 'in_progress'), false),
+  update "order" set worker = null, has_place = coalesce(s in ('pending', 'in_progress'), false), note = p_note,
       not_before = clock() + make_interval(secs => p_again_ms / 1000),
-      state = case when s is null or s = 'planned' then 'held'
+      rested_at = case when p_note is not null or s in ('failed', 'cancelled', 'expired') then clock() end,
+      state = case when s is null or s = 'planned' then case when p_note is null then 'ready' else 'held' end
                    when s in ('failed', 'cancelled', 'expired') then 'done' else 'taken' end
     where id = p_order;
   update attempt set worker = null where id = o.attempt and worker = p_worker;
 end $$;
 
--- A project as it stands, for who plans or looks.
-create function project_state(p_project text) returns table (attempt jsonb) language sql stable set search_path from current as $$
-  select fixed || moving from attempt where project = p_project order by id
+-- A project as it stands, for who plans or looks. `copy`: which of the wishes of its fingerprint an attempt has.
+create function project_state(p_project text) returns table (attempt jsonb, copy int, is_owned boolean) language sql stable
+set search_path from current as $$
+  select fixed || moving, copy, worker is not null from attempt where project = p_project order by id
 $$;
 
 -- One enqueue of a project: from now on orders of its other revisions are outdated, and this budget holds.
@@ -410,9 +444,9 @@ begin
     values (p->>'project', p->>'name', p->>'manifest', p->>'revision', (p->>'budgetNano')::bigint)
     on conflict (id) do update
       set name = excluded.name, manifest = excluded.manifest, revision = excluded.revision, budget_nano = excluded.budget_nano;
-  insert into batch (project, account, revision, max_cost_nano, jobs, per_model)
-    values (p->>'project', begin_batch.account, p->>'revision', (p->>'maxCostNano')::bigint, (p->>'jobs')::int, p->'perModel')
-    returning id into begin_batch.batch;
+  insert into batch (project, account, revision, max_cost_nano, jobs, per_model, doc)
+    values (p->>'project', begin_batch.account, p->>'revision', (p->>'maxCostNano')::bigint, (p->>'jobs')::int, p->'perModel',
+      coalesce(p->'doc', '{}')) returning id into begin_batch.batch;
   begin_batch.standing := standing(begin_batch.account, p->>'project', begin_batch.batch);
 end $$;
 
@@ -442,3 +476,52 @@ begin
   select id into number from account where gateway = p->>'gateway' and name = p->>'account';
   return number;
 end $$;
+
+-- A batch that something has changed for, for who plans: those of these accounts, each at most every `p_again_ms`.
+create function to_plan(p_accounts int[], p_again_ms float8)
+returns table (id bigint, project text, name text, manifest text, doc jsonb, changes int) language sql set search_path from current as $$
+  with next as (
+    select b.id from batch b join project p on p.id = b.project
+      where b.changes > b.planned and b.account = any (p_accounts) and b.revision = p.revision
+        and (b.planned_at is null or b.planned_at < clock() - make_interval(secs => p_again_ms / 1000))
+      order by b.id limit 1 for update of b skip locked)
+  update batch b set planned_at = clock() from next, project p
+    where b.id = next.id and p.id = b.project returning b.id, b.project, p.name, p.manifest, b.doc, b.changes
+$$;
+
+-- A batch was planned for all that had changed up to then, and so many of its takes wait.
+create function planned(p_batch bigint, p_changes int, p_waiting int) returns void language sql set search_path from current as $$
+  update batch set planned = greatest(planned, p_changes), waiting = p_waiting where id = p_batch
+$$;
+
+-- Nobody wants any more of a batch; what was begun goes on.
+create function withdraw(p_batch bigint) returns void language sql set search_path from current as $$
+  update batch set waiting = 0, planned = changes where id = p_batch;
+  update "order" set state = 'outdated', rested_at = clock(), note = jsonb_build_object('outdated', 'withdrawn')
+    where batch = p_batch and state = 'ready'
+$$;
+
+-- What has become of a batch since a moment, for whoever waits for it. `busy`: the keys of the orders that somebody is at.
+create function batch_news(p_batch bigint, p_since timestamptz, out at timestamptz, out rested jsonb, out busy jsonb, out stopped jsonb,
+  out account jsonb) language plpgsql stable set search_path from current as $$
+#variable_conflict use_column
+declare b batch; a account;
+begin
+  select * into b from batch where id = p_batch;
+  select * into a from account where id = b.account;
+  -- What was written down by transactions that had begun before is told once more.
+  at := clock() - interval '2 seconds';
+  select jsonb_agg(jsonb_build_object('key', o.key, 'state', o.state, 'note', o.note, 'attempt', t.fixed || t.moving)) into rested
+    from "order" o left join attempt t on t.id = o.attempt
+    where o.batch = p_batch and o.rested_at is not null and (p_since is null or o.rested_at >= p_since);
+  select jsonb_agg(key) into busy from "order" where batch = p_batch and worker is not null;
+  stopped := coalesce(b.stopped, case when a.stopped is not null then jsonb_build_object('why', a.stopped) end);
+  batch_news.account := standing(b.account, b.project, b.id);
+end $$;
+
+-- The picked takes; whoever waited for one may begin.
+create function set_picks(p_project text, p_picks jsonb) returns void language sql set search_path from current as $$
+  update project set picks = p_picks where id = p_project;
+  update batch b set changes = changes + 1 from project p
+    where p.id = p_project and b.project = p.id and b.revision = p.revision and b.waiting > 0
+$$;

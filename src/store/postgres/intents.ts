@@ -1,0 +1,178 @@
+import { isoNow, type Clock } from '../../clock.js';
+import { overBudget, overMaxCost } from '../../cost/ledger.js';
+import type { Attempt } from '../../domain/attempt.js';
+import { defined } from '../../domain/defined.js';
+import { isRecord } from '../../domain/is-record.js';
+import { DailiesError } from '../../errors.js';
+import type { Purchase, Rest, Verdict, WorkOrder } from '../attempt-store.js';
+import { markOnce } from '../rerender-mark.js';
+import { attemptAfter, idAfter } from '../shot-state.js';
+import type { Functions } from './connection.js';
+import type { Held, HeldAttempts } from './held.js';
+import type { Lease } from './lease.js';
+import { nanoOf, stepOf, wholeOf } from './row.js';
+import type { Standing } from './standing.js';
+import type { Taken } from './taken.js';
+import type { Writes } from './writes.js';
+
+/** What an intent is decided with. */
+export interface IntentTools {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly store: Functions;
+  readonly lease: Lease;
+  readonly held: HeldAttempts;
+  readonly standing: Standing;
+  readonly writes: Writes;
+  /** Told of each attempt that is begun. */
+  readonly onBegun: (attempt: Attempt) => void;
+  /** Ends the waiting for the database. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks the database whether a purchase may go out, and has the intent written down there and in the receipts. Rejects as the store of
+ * receipts does: then the intent is taken back.
+ */
+export async function intend<Order extends WorkOrder>(
+  tools: IntentTools,
+  claim: Taken<Order>,
+  { purchase, once }: { readonly purchase: Purchase; readonly once: string },
+): Promise<Verdict> {
+  const { clock, store, lease, held, standing, writes, signal } = tools;
+  const last = claim.attempt === undefined ? undefined : held.find(claim.attempt)?.attempt;
+  const again = last?.state.kind === 'planned' ? last : undefined;
+  if (last?.state.kind === 'submitting')
+    return claim.once === once
+      ? { kind: 'go', attempt: last }
+      : fenced('a submit for it is on its way already');
+  const waitMs = standing.waitMs();
+  if (waitMs > 0) return { kind: 'wait', ms: waitMs };
+  const next = submitting(tools, purchase, again);
+  const given = givenUp(held, purchase.giveUp, isoNow(clock));
+  const p = {
+    ...wholeOf(next, again?.steps ?? 0, purchase.copy ?? 0),
+    maxNano: nanoOf(purchase.estimate?.max_usd ?? 0),
+    giveUp: given.map(({ before, after }) => stepOf(after, before)),
+  };
+  const sender = lease.worker();
+  const [row] = await store.insist('intend', [sender, claim.order, once, JSON.stringify(p)], { signal });
+  standing.learn(row?.['account']);
+  const detail = isRecord(row?.['detail']) ? row['detail'] : {};
+  switch (row?.['verdict']) {
+    case 'go':
+      break;
+    case 'wait':
+      return { kind: 'wait', ms: Number(detail['ms']) };
+    case 'ceiling':
+    case 'stopped':
+      return { kind: 'ceiling', ...stoppedBy(detail) };
+    case 'outdated':
+      return { kind: 'outdated', message: outdatedBy(detail['why']) };
+    default:
+      return fenced('another worker has it');
+  }
+  for (const { after } of given) held.learn(after);
+  const one = held.learn(next, { order: claim.order, batch: claim.batch, project: claim.project });
+  one.sender = sender;
+  claim.attempt = next.id;
+  claim.once = once;
+  if (!again) tools.onBegun(next);
+  await witness(tools, one, writes);
+  return { kind: 'go', attempt: next };
+}
+
+/** Without its receipt nothing is sent. */
+async function witness({ clock }: IntentTools, one: Held, writes: Writes): Promise<void> {
+  try {
+    await writes.keep(one, one.attempt);
+  } catch (error) {
+    const message = 'the receipt of the intent could not be written, so nothing was sent';
+    await writes.change(one, { type: 'not_accepted', at: isoNow(clock), message }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The attempt of a purchase as the intent makes it: a new one, or the one that was not accepted. */
+function submitting(
+  { clock, held, random }: IntentTools,
+  purchase: Purchase,
+  before: Attempt | undefined,
+): Attempt {
+  const at = isoNow(clock);
+  const { giveUp: _, replaces, rerender, copy: __, ...order } = purchase;
+  let planned = before;
+  if (!planned) {
+    const id = idAfter(held.all().at(-1)?.id, { nowMs: clock.now(), random: random() });
+    const asked = defined({ replaces, rerender: rerender && markOnce(rerender, held.all()) });
+    planned = attemptAfter(() => undefined, { type: 'begun', id, at, ...order, ...asked });
+  }
+  const found = planned;
+  const next =
+    found && attemptAfter(() => found, { type: 'submit_started', at, id: found.id, step: found.steps + 1 });
+  if (!next) throw new DailiesError('internal', 'the intent is none');
+  return next;
+}
+
+/** What is given up at the moment that another is begun. */
+function givenUp(held: HeldAttempts, ids: readonly string[], at: string) {
+  return ids.flatMap((id) => {
+    const attempt = held.find(id)?.attempt;
+    if (attempt?.state.kind !== 'uncertain') return [];
+    const step = attempt.steps + 1;
+    const after = attemptAfter(() => attempt, { type: 'resolved', as: 'abandoned', at, id, step });
+    return after ? [{ before: attempt.steps, after }] : [];
+  });
+}
+
+function fenced(message: string): Verdict {
+  return { kind: 'fenced', message };
+}
+
+/** Why nothing more is bought, as the database tells it. */
+export function stoppedBy(detail: Readonly<Record<string, unknown>>): NonNullable<Rest['stopped']> {
+  const { why, which } = detail;
+  const told = typeof why === 'string' ? STOPPED[why] : undefined;
+  if (told) return told;
+  const crossing = {
+    nextUsd: Number(detail['nextNano']) / 1e9,
+    spentUsd: Number(detail['spentNano']) / 1e9,
+    ceilingUsd: Number(detail['ceilingNano']) / 1e9,
+  };
+  if (which === 'batch') return { message: overMaxCost(crossing) };
+  if (which !== 'account') return { message: overBudget(crossing) };
+  return {
+    message: overBudget(crossing, 'the budget of the account'),
+    hint: 'dailies account set --budget raises it, for all who share the account',
+  };
+}
+
+const STOPPED: Readonly<Record<string, { readonly message: string; readonly hint: string }>> = {
+  credits: {
+    message: 'the credits of the account at the gateway, or what its key may spend, are used up',
+    hint: 'add credits at the gateway, then dailies account resume',
+  },
+  budget: {
+    message: 'the budget of the account is used up',
+    hint: 'raise it with dailies account set --budget',
+  },
+  gateway: {
+    message: 'the gateway gave a submit an answer that tells nothing, and would give the next one the same',
+    hint: 'look at its address; dailies status lists what is held; then dailies account resume',
+  },
+  'went-back': {
+    message: 'the database has gone back in time, and would buy again what it has forgotten',
+    hint: 'dailies store reconcile reads the receipts; after that buying goes on',
+  },
+};
+
+/** Why an order is not bought any more. */
+export function outdatedBy(why: unknown): string {
+  return OUTDATED[String(why)] ?? 'the order is out of date';
+}
+
+const OUTDATED: Readonly<Record<string, string>> = {
+  revision: 'the manifest has changed since the order was planned',
+  bought: 'it was bought meanwhile',
+  withdrawn: 'the run stopped before it was submitted',
+};
