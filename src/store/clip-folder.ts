@@ -14,7 +14,7 @@ import { syncFolder } from './replace-file.js';
 import { lockStore, waitForStoreLock } from './store-lock.js';
 import { createTurns } from './turns.js';
 
-const CONTAINERS = ['mp4', 'webm'] as const;
+const CONTAINERS = ['mp4', 'webm', 'input'] as const;
 /** Clips are never written to again; whoever does so all the same has to mean it. */
 const READ_ONLY = 0o444;
 
@@ -142,7 +142,7 @@ export function openClipFolder({
       for (const shelf of await namesIn(folder)) {
         if (!/^[0-9a-f]{2}$/.test(shelf)) continue;
         for (const name of await namesIn(join(folder, shelf))) {
-          const [, sha256] = /^([0-9a-f]{64})\.(?:mp4|webm)$/.exec(name) ?? [];
+          const [, sha256] = /^([0-9a-f]{64})\.(?:mp4|webm|input)$/.exec(name) ?? [];
           const stat = sha256 === undefined ? undefined : find(sha256)?.stat;
           if (stat) yield stat;
         }

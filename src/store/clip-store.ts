@@ -5,7 +5,8 @@ export interface ClipFacts {
   /** Lower-case hex. */
   readonly sha256: string;
   readonly bytes: number;
-  readonly container: 'mp4' | 'webm';
+  /** `input`: a file that is sent with submits, of whatever kind. */
+  readonly container: 'mp4' | 'webm' | 'input';
 }
 
 /** A clip as a store has it; its content may have been changed by others since it was put there. */

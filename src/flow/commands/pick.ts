@@ -3,9 +3,9 @@ import { pickOf } from '../../domain/picks.js';
 import { pickNow } from '../../plan/picks.js';
 import { nearest } from '../../domain/nearest.js';
 import { DailiesError } from '../../errors.js';
-import { openAttempts } from '../../store/local-attempts.js';
+import { openState } from '../batch/state.js';
 import { survey } from '../plan/survey.js';
-import { clipsOf, stateHome } from '../project/state-home.js';
+import { clipsOf } from '../project/state-home.js';
 import { readText } from '../../store/text-file.js';
 import type { Project } from '../project/project.js';
 
@@ -22,7 +22,7 @@ export async function pickTakes(project: Project, file: string): Promise<Readonl
     ifAbsent: 'check the path: browsers save what the sheet exports to Downloads',
   });
   const chosen = readPicks(project, text, file);
-  const attempts = await openAttempts({ home: stateHome(project), clock: project.clock });
+  const { attempts, close } = await openState(project);
   try {
     const { picks, decisions } = await survey({ project, state: attempts, clips: clipsOf(project) });
     const merged = new Map(Object.entries(picks));
@@ -34,7 +34,7 @@ export async function pickTakes(project: Project, file: string): Promise<Readonl
     await attempts.setPicks(now);
     return Object.fromEntries([...merged.keys()].map((shot) => [shot, pickOf(now, shot) ?? 1]));
   } finally {
-    await attempts.close();
+    await close();
   }
 }
 

@@ -5,12 +5,13 @@ import { nearest } from '../../domain/nearest.js';
 import { DailiesError } from '../../errors.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import { slotKey } from '../../plan/graph.js';
-import { openAttempts, type LocalAttempts } from '../../store/local-attempts.js';
+import type { ProjectAttempts } from '../../store/attempt-store.js';
+import { openState } from '../batch/state.js';
 import { connect, gatewayIdentity, type Connections } from '../project/connections.js';
 import { keyUnnamed, mayUseKey } from '../project/name-key.js';
 import type { Project } from '../project/project.js';
 import { survey } from '../plan/survey.js';
-import { clipsOf, stateHome } from '../project/state-home.js';
+import { clipsOf } from '../project/state-home.js';
 import { usageOf } from '../work/usage-hint.js';
 
 /** How an uncertain submit is settled. */
@@ -57,7 +58,7 @@ export async function resolveShots(
   const { settlement, withKey } = request;
   const { target } = project;
   const signal = request.signal ?? new AbortController().signal;
-  const store = await openAttempts({ home: stateHome(project), clock: project.clock });
+  const { attempts: store, close } = await openState(project);
   const connections = connect(project, { usesKey: mayUseKey(target, withKey) });
   try {
     const open = await findOpen(project, store, settlement);
@@ -74,7 +75,7 @@ export async function resolveShots(
     return { settled, ...(usage === undefined ? {} : { usage_usd: usage }) };
   } finally {
     await connections.close();
-    await store.close();
+    await close();
   }
 }
 
@@ -86,7 +87,7 @@ interface Open {
 
 async function findOpen(
   project: Project,
-  store: LocalAttempts,
+  store: ProjectAttempts,
   { as }: Pick<Settlement, 'as'>,
 ): Promise<readonly Open[]> {
   const isOpen = ({ state }: Attempt) =>
@@ -146,7 +147,7 @@ async function eventOf(
   about: {
     readonly project: Project;
     readonly chosen: readonly Attempt[];
-    readonly store: LocalAttempts;
+    readonly store: ProjectAttempts;
     readonly connections: Connections;
     readonly signal: AbortSignal;
   },
@@ -179,7 +180,7 @@ async function eventOf(
 /** A job is taken in only if the gateway knows it, and no other attempt is it. */
 async function assertJob(about: {
   readonly gateway: Gateway;
-  readonly store: LocalAttempts;
+  readonly store: ProjectAttempts;
   /** The one that the job is to be taken in for. */
   readonly attempt: Attempt;
   readonly jobId: string;

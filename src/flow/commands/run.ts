@@ -2,61 +2,43 @@ import pLimit from 'p-limit';
 import { ageOf, isoNow } from '../../clock.js';
 import { defined } from '../../domain/defined.js';
 import { identityOf, outputsOf, type Attempt } from '../../domain/attempt.js';
-import { findModel } from '../../catalogue/find.js';
-import { buys, type PlanDocument } from '../../domain/plan.js';
-import type { Catalogue, Model } from '../../domain/catalogue.js';
-import { isDelivered, isFruitless, isUncertain } from '../../domain/standing.js';
+import { isDelivered, isFruitless } from '../../domain/standing.js';
 import type { EventSink, RunSummary, StopReason } from '../../events.js';
 import { DailiesError, messageOf } from '../../errors.js';
-import { isToFetch } from '../../plan/decide.js';
 import { purchases } from '../../plan/document.js';
 import { slotKey } from '../../plan/graph.js';
 import { arePicksAlike } from '../../plan/picks.js';
 import { doneRerenders } from '../../plan/rerender.js';
 import { namedClips } from '../../plan/view.js';
 import { createPollTiming, type LengthSample, type PollTiming } from '../../shot/poll-timing.js';
-import { openAttempts, type LocalAttempts } from '../../store/local-attempts.js';
-import type { ClipStore } from '../../store/clip-store.js';
+import type { ProjectAttempts } from '../../store/attempt-store.js';
 import { settleClips } from '../clips/find-clips.js';
-import { ceilingReached, type Ceiling } from '../plan/ceiling.js';
-import { liveCatalogue } from '../plan/catalogue.js';
-import { assertNoDrift } from '../plan/check-catalogue.js';
-import type { RemoteChecks } from '../plan/check-work.js';
-import { examine, type Examined } from '../plan/examine.js';
+import type { Examined } from '../plan/examine.js';
 import { pricesBy } from '../plan/prices.js';
-import { stemOf, viewFor, type Scope, type Survey } from '../plan/survey.js';
+import { stemOf, viewFor, type Survey } from '../plan/survey.js';
 import { checkWorkOptions } from '../project/check-options.js';
-import { connect, gatewayIdentity, type Connections } from '../project/connections.js';
-import { mayUseKey, nameKey, type WithKey } from '../project/name-key.js';
+import { connect, gatewayIdentity } from '../project/connections.js';
+import { mayUseKey } from '../project/name-key.js';
 import type { Project } from '../project/project.js';
-import { clipsOf, namesOf, stateHome } from '../project/state-home.js';
+import { clipsOf, namesOf } from '../project/state-home.js';
 import { stopForPicks } from '../work/approval.js';
 import { execute, type Planned } from '../work/execute.js';
-import { createInputReader } from '../work/inputs.js';
+import { copyCounter } from '../work/orders.js';
+import { createInputReader, filesIn } from '../work/inputs.js';
+import { agree, beginWork, spendingOf, type AgreeOptions, type Agreeing } from './agree.js';
 import { guarded } from '../work/listener.js';
 import { createStopControl } from '../work/stop-control.js';
 import { summarize } from '../work/summary.js';
 import type { TakeOutcome } from '../work/take-outcome.js';
 import { warn, type WorkTools } from '../work/tools.js';
 import { hintAtUsage, usageOf } from '../work/usage-hint.js';
+import { openState } from '../batch/state.js';
 import type { JobOrder } from '../work/worker.js';
 import { workSequence } from '../work/work-sequence.js';
 import { buildReport } from './report.js';
 import { reportStamp, writeReport, type RenderSheet } from './write-report.js';
 
-export interface RunOptions extends Scope, Ceiling, Pick<RemoteChecks, 'preflight'> {
-  /** Refuse to run when the catalogue has moved away from the lockfile's snapshot. */
-  readonly locked?: boolean;
-  /**
-   * Asked before money is spent; false ends the run with nothing submitted, a reason lets it fetch what is paid for and
-   * buy nothing.
-   */
-  readonly confirm?: (plan: PlanDocument) => Promise<boolean | StopReason>;
-  /**
-   * Lets the key go to a gateway that only the manifest names, and that is not on this machine: true, or a function that is
-   * asked once before it first goes there. Where absent, such a run ends with `key-unnamed` before any key is sent.
-   */
-  readonly withKey?: WithKey;
+export interface RunOptions extends AgreeOptions {
   /** Told of all that happens; an error of its own is thrown once the run is over. */
   readonly onEvent?: EventSink;
   /** Interrupts the run: no more submits, the state is written, exit code 130. */
@@ -83,31 +65,17 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
   const startedAt = isoNow(clock);
   const elapsedMs = ageOf(clock, undefined);
   const signal = options.signal ?? new AbortController().signal;
-  const { jobs, per_model: perModel } = manifest.concurrency;
-  const ceilings = { budgetUsd: manifest.budget_usd, maxCostUsd: options.maxCostUsd };
-  const spending = { jobs, perModel, ...ceilings };
-  const attempts = await openAttempts<JobOrder>({ home: stateHome(project), clock, spending });
+  const opened = await openState(project, spendingOf(project, options));
+  const { attempts } = opened;
   const { target } = project;
   const connections = connect(project, { usesKey: mayUseKey(target, options.withKey) });
   const clips = clipsOf(project);
   const run: Run = { project, options, attempts, clips, connections, signal, emit };
   try {
-    const examined = await examineForRun(run);
-    const { plan, surveyed, catalogue } = examined;
-    const ceiling = ceilingReached(plan, { options, attempts: attempts.attempts() });
-    const spends = target.kind !== 'sandbox' && !ceiling && purchases(examined.decisions).length > 0;
-    signal.throwIfAborted();
-    if (asksGateway(examined)) {
-      assertKey(project);
-      await nameKey(target, connections, { withKey: options.withKey, plan, spends });
-    }
-    const answer = spends && options.confirm ? await options.confirm(plan) : true;
-    if (answer === false) throw new DailiesError('declined', 'nothing was submitted');
-    const stopped = answer === true ? ceiling : answer;
-    const toPay = spends && !stopped;
-    // Up to here nothing was written but what a killed run had left.
-    if (catalogue) await keepSnapshot(run, catalogue);
-    if (!arePicksAlike(surveyed.picks, attempts.picks())) await attempts.setPicks(surveyed.picks);
+    const agreed = await agree(run, { asksItself: true });
+    const { examined, stopped, toPay } = agreed;
+    const { surveyed, catalogue } = examined;
+    await beginWork(run, agreed, opened.shared);
     await settleClips(surveyed.found, clips);
     const names = namesOf(project, attempts, clips);
     // What is to be fetched again gets its names then.
@@ -128,8 +96,10 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       survey: surveyed,
       sequence: workSequence({ survey: surveyed, timing }),
       gateway: gatewayIdentity(project.target),
+      manifest,
       retries: manifest.retries,
       priceOf: pricesBy(catalogue, project),
+      nextCopy: copyCounter(opened.shared?.attempts.copies()),
       blocked,
       show: (take, attempt) =>
         names.show(isDelivered(attempt) ? namedClips(attempt, take, stemOf(project, take)) : []),
@@ -150,7 +120,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     return summary;
   } finally {
     await connections.close();
-    await attempts.close();
+    await opened.close();
   }
 }
 
@@ -159,54 +129,9 @@ const MADE_ANEW =
   'all that --rerender names was made anew by a run that did not come to its end: run again to make it anew once more';
 
 /** What a run is of, and all that it has open. */
-interface Run {
-  readonly project: Project;
+interface Run extends Agreeing {
   readonly options: RunOptions;
-  readonly attempts: LocalAttempts<JobOrder>;
-  readonly clips: ClipStore;
-  readonly connections: Connections;
-  readonly signal: AbortSignal;
   readonly emit: EventSink;
-}
-
-/** A run that buys nothing needs no catalogue and no key for it: it must work when the gateway does not. */
-function examineForRun({ project, attempts, clips, connections, options, signal }: Run): Promise<Examined> {
-  const { preflight = true, locked } = options;
-  return examine({
-    ...{ project, clips, signal, state: attempts, repaired: attempts.repaired },
-    scope: options,
-    remote: { preflight },
-    async findCatalogue(toBuy) {
-      if (toBuy.length === 0) return { diagnostics: [] };
-      assertKey(project);
-      const snapshot = attempts.catalogue();
-      const ask = () => liveCatalogue({ project, connections, signal });
-      const catalogue = await ask().catch(async (error: unknown) => {
-        const isKeyWanted = error instanceof DailiesError && error.code === 'key-refused';
-        if (!isKeyWanted || connections.usesKey) throw error;
-        await nameKey(project.target, connections, { withKey: options.withKey, spends: false });
-        return ask();
-      });
-      if (locked) assertNoDrift(project, { snapshot, live: catalogue });
-      return { catalogue, diagnostics: [] };
-    },
-  });
-}
-
-/** Whether the work asks the gateway of this run: to buy, to follow, to fetch, or once more for what was lost. */
-function asksGateway({ decisions, surveyed: { context, orphans } }: Examined): boolean {
-  const isAsked = (attempt: Attempt) => context.isOfThisGateway(attempt) && !isUncertain(attempt);
-  const isWanted = (older: Attempt) => isAsked(older) && (!isDelivered(older) || isToFetch(older, context));
-  const isToDo = ({ action, blocked_by, attempt }: Examined['decisions'][number]) =>
-    blocked_by === undefined && (buys(action) || (action !== 'reuse' && attempt && isAsked(attempt)));
-  return orphans.some(isWanted) || decisions.some((one) => one.collect.some(isWanted) || isToDo(one));
-}
-
-function assertKey({ target }: Project): void {
-  if (!target.needsKey || target.apiKey !== undefined) return;
-  throw new DailiesError('key-missing', `${target.name} needs a key, and ${target.keyVariable} is not set`, {
-    hint: `export ${target.keyVariable}=…, or put it into .env beside the manifest; --gateway sandbox renders for free`,
-  });
 }
 
 /** Whether a clip is as it was delivered, or the best there is. */
@@ -215,24 +140,9 @@ function isSound({ found }: Survey, attempt: Attempt): boolean {
   return isLost || found.statusOf(attempt) !== 'changed';
 }
 
-/**
- * The snapshot holds the used models alone. A model by whose dated slug something was bought stays as it was when the
- * catalogue has the slug no more: nothing else tells which model that is.
- */
-async function keepSnapshot({ project, attempts }: Run, catalogue: Catalogue): Promise<void> {
-  const used = new Set(project.manifest.takes.map((take) => take.settings.model));
-  const isUsed = ({ id, canonical_slug }: Model) => used.has(id) || used.has(canonical_slug);
-  const bought = new Set(attempts.attempts().map(({ request }) => request.model));
-  const former = (attempts.catalogue()?.models ?? []).filter(
-    ({ canonical_slug: slug }) => bought.has(slug) && findModel(catalogue.models, slug) === undefined,
-  );
-  const models = [...catalogue.models.filter(isUsed), ...former];
-  await attempts.setCatalogue({ gateway: gatewayIdentity(project.target), models }, catalogue.fetched_at);
-}
-
 /** Without approval a pick is of the take, whichever clip it has come to have. */
 async function followClips(
-  attempts: LocalAttempts<JobOrder>,
+  attempts: ProjectAttempts<JobOrder>,
   { surveyed, outcomes }: { readonly surveyed: Survey; readonly outcomes: ReadonlyMap<string, TakeOutcome> },
 ): Promise<void> {
   if (surveyed.context.approve) return;
@@ -255,7 +165,10 @@ function workTools(
   return {
     ...{ attempts, clips, timing, clock, emit },
     gatewayOf: (attempt) => connections.of(attempt),
-    inputs: createInputReader({ paths, clips, env, attempts: () => attempts.attempts() }),
+    inputs: createInputReader({
+      ...{ paths, files: filesIn(paths.folder), clips, env },
+      attempts: () => attempts.attempts(),
+    }),
     control: createStopControl({ signal, clock, onStop }),
     pollTimeoutMs: manifest.poll.timeoutMs,
     downloads: pLimit(manifest.concurrency.downloads),
@@ -274,7 +187,7 @@ function* lengthsOf(attempts: readonly Attempt[]): Generator<LengthSample> {
 }
 
 /** The account of a run that could not write its state to the end is still worth giving. */
-async function closeState(attempts: LocalAttempts, stop: (reason: StopReason) => void): Promise<void> {
+async function closeState(attempts: ProjectAttempts, stop: (reason: StopReason) => void): Promise<void> {
   try {
     await attempts.close();
   } catch (error) {

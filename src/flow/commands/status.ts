@@ -3,7 +3,7 @@ import type { Diagnostic } from '../../domain/diagnostic.js';
 import type { Report } from '../../domain/report.js';
 import { DailiesError } from '../../errors.js';
 import { openAttempts } from '../../store/local-attempts.js';
-import { readState } from '../../store/read-state.js';
+import { findState } from '../batch/state.js';
 import { settleClips } from '../clips/find-clips.js';
 import { foreignReports } from '../plan/check-files.js';
 import { pricesBy } from '../plan/prices.js';
@@ -18,7 +18,7 @@ export type Tell = (found: readonly Diagnostic[]) => void;
 
 /** How the project stands, by its lockfile and its folder alone. Asks nobody and writes nothing. */
 export async function projectStatus(project: Project, tell?: Tell): Promise<Report> {
-  const { state, cataloguedAt, repaired } = await readState(stateHome(project));
+  const { state, cataloguedAt, repaired } = await findState(project);
   tell?.(asDiagnostics(repaired));
   const surveyed = await survey({ project, state, clips: clipsOf(project) });
   const models = state.catalogue()?.models;

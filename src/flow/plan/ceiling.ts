@@ -4,8 +4,7 @@ import { dollars } from '../../domain/money.js';
 import { crossesBudget, type PlanDocument } from '../../domain/plan.js';
 import { DailiesError } from '../../errors.js';
 import type { StopReason } from '../../events.js';
-import { readState } from '../../store/read-state.js';
-import { stateHome } from '../project/state-home.js';
+import { findState } from '../batch/state.js';
 import type { Project } from '../project/project.js';
 
 /** What a run may spend besides the manifest's `budget_usd`. */
@@ -27,7 +26,7 @@ export async function ceilingRefusal(
   project: Project,
   { plan, ceiling }: { readonly plan: PlanDocument; readonly ceiling: Ceiling },
 ): Promise<DailiesError | undefined> {
-  const attempts = (await readState(stateHome(project))).state.attempts();
+  const attempts = (await findState(project)).state.attempts();
   const stopped = ceilingReached(plan, { options: ceiling, attempts });
   if (!stopped) return undefined;
   const { kind, message, hint } = stopped;

@@ -1,11 +1,11 @@
 import { inTextOrder, type Diagnostic } from '../../domain/diagnostic.js';
 import type { PlanDocument } from '../../domain/plan.js';
-import { readState } from '../../store/read-state.js';
+import { findState, type FoundState } from '../batch/state.js';
 import { checkWorkOptions } from '../project/check-options.js';
 import { connect } from '../project/connections.js';
 import { looksWithKey, type WithKey } from '../project/name-key.js';
 import { assertNoErrors, type Project } from '../project/project.js';
-import { clipsOf, stateHome } from '../project/state-home.js';
+import { clipsOf } from '../project/state-home.js';
 import { loadCatalogue } from './catalogue.js';
 import { checkAgainst } from './check-catalogue.js';
 import { checkTakes, type RemoteChecks } from './check-work.js';
@@ -45,7 +45,7 @@ export function validateProject(project: Project, options: PlanOptions = {}): Pr
 }
 
 interface Looking {
-  readonly found: Awaited<ReturnType<typeof readState>>;
+  readonly found: FoundState;
   readonly findCatalogue: () => ReturnType<typeof loadCatalogue>;
   readonly signal: AbortSignal;
 }
@@ -60,7 +60,7 @@ async function withCatalogue<T>(
   const signal = options.signal ?? new AbortController().signal;
   const connections = connect(project, { usesKey: looksWithKey(project.target, options.withKey) });
   try {
-    const found = await readState(stateHome(project));
+    const found = await findState(project);
     const snapshot = found.state.catalogue();
     const findCatalogue = () =>
       loadCatalogue({

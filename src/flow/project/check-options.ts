@@ -40,6 +40,7 @@ const PROJECT_RULES: Readonly<Record<keyof ProjectOptions, Rule>> = {
   gateway: TEXT,
   output: FOLDER,
   clips: FOLDER,
+  store: { expects: "a database's address, such as postgres://user@host/dailies", fits: isText },
   vars: {
     expects: "texts by their names, such as { hero: 'a red fox' }",
     fits: (value) => isRecord(value) && Object.values(value).every(isText),

@@ -8,7 +8,7 @@ import type { Diagnostic } from '../../domain/diagnostic.js';
 import type { LocateField, Manifest } from '../../domain/manifest.js';
 import type { PlanProduct } from '../../domain/plan.js';
 import { ManifestError } from '../../errors.js';
-import { parseManifest } from '../../manifest/parse.js';
+import { parseManifest, type ParsedManifest } from '../../manifest/parse.js';
 import { inspectLocalInput } from '../../media/local-input.js';
 import { realPath } from '../../regular-file.js';
 import { environmentBeside } from '../../store/key-file.js';
@@ -30,6 +30,8 @@ export interface ProjectOptions {
   readonly output?: string;
   /** The folder for clips and receipts, relative to the working folder; `DAILIES_CLIPS` for the command. */
   readonly clips?: string;
+  /** The database that several machines share (`postgres://…`), in the place of a lockfile; `DAILIES_STORE` for the command. */
+  readonly store?: string;
   readonly vars?: Readonly<Record<string, string>>;
   readonly allowLargeMatrix?: boolean;
   /** How many jobs may be in flight. */
@@ -51,6 +53,9 @@ export interface LocalInput {
   readonly facts?: MediaFacts;
 }
 
+/** What a person has said about what a manifest means. */
+export type Said = Pick<ProjectOptions, 'vars' | 'allowLargeMatrix' | 'gateway' | 'concurrency'>;
+
 /** A manifest that was read, checked and expanded, with its local inputs and its places. */
 export interface Project {
   readonly manifest: Manifest;
@@ -59,6 +64,10 @@ export interface Project {
   readonly locate: LocateField;
   readonly paths: ProjectPaths;
   readonly target: GatewayTarget;
+  /** The address of the database that has its state; absent where a lockfile has. */
+  readonly database?: string;
+  /** What was said about the manifest from outside. */
+  readonly said: Said;
   /** By the path the manifest gives. */
   readonly inputs: ReadonlyMap<string, LocalInput>;
   /** The shots that a matrix or takes multiply. */
@@ -85,13 +94,7 @@ export async function loadProject(
   checkProjectOptions(options);
   const env = await environmentBeside(options.env ?? process.env, dirname(options.manifest));
   const text = await readManifest(options.manifest);
-  const { gateway } = options;
-  const parsed = parseManifest({
-    text,
-    file: options.manifest,
-    ...defined({ vars: options.vars, allowLargeMatrix: options.allowLargeMatrix }),
-    ...(gateway === undefined ? {} : { gateway: (own) => parseGatewayOption(gateway, own) }),
-  });
+  const parsed = readSaid(text, options.manifest, options);
   const source = { file: options.manifest, text: parsed.text };
   const sound = parsed.manifest ?? (soundPart ? parsed.soundPart : undefined);
   if (!sound) throw new ManifestError(parsed.diagnostics, source);
@@ -112,9 +115,6 @@ export async function loadProject(
   // What the manifest names lies in its folder, and stays there; another place is for the command line to name.
   for (const path of [...ourFolders(paths.cache), paths.store, paths.output])
     if (isInside(paths.folder, path)) refuseLinks(paths.folder, path);
-  const products = parsed.sizes.flatMap(({ manifest_id, expansions, takes }) =>
-    takes > 1 ? [{ id: manifest_id, expansions, takes: takes / expansions }] : [],
-  );
   const { inputs, diagnostics } = await inspectInputs({ manifest, paths, locate: parsed.locate });
   return {
     manifest,
@@ -122,8 +122,10 @@ export async function loadProject(
     locate: parsed.locate,
     paths,
     target,
+    ...defined({ database: options.store }),
+    said: saidIn(options),
     inputs,
-    products,
+    products: productsOf(parsed),
     diagnostics: [...parsed.diagnostics, ...diagnostics],
     env,
     clock: options.clock ?? systemClock,
@@ -131,10 +133,33 @@ export async function loadProject(
   };
 }
 
+/** A manifest as what is said about it means it. `file`: how it is called in places. */
+export function readSaid(
+  text: string | Uint8Array,
+  file: string,
+  { vars, allowLargeMatrix, gateway }: Said,
+): ParsedManifest {
+  return parseManifest({
+    ...{ text, file, ...defined({ vars, allowLargeMatrix }) },
+    ...(gateway === undefined ? {} : { gateway: (own) => parseGatewayOption(gateway, own) }),
+  });
+}
+
+/** The shots that a matrix or takes multiply. */
+export function productsOf({ sizes }: ParsedManifest): readonly PlanProduct[] {
+  return sizes.flatMap(({ manifest_id, expansions, takes }) =>
+    takes > 1 ? [{ id: manifest_id, expansions, takes: takes / expansions }] : [],
+  );
+}
+
 /** The folders that we write to below the one for what can be made again. */
 function ourFolders(cache: string): readonly string[] {
   const ofSandbox = ['jobs', 'images', 'clips', 'seen'].map((name) => join(cache, 'sandbox', name));
   return [join(cache, 'frames'), ...ofSandbox];
+}
+
+function saidIn({ vars, allowLargeMatrix, gateway, concurrency }: ProjectOptions): Said {
+  return defined({ vars, allowLargeMatrix, gateway, concurrency });
 }
 
 function stampOf(
@@ -151,7 +176,7 @@ export function assertNoErrors(project: Project, diagnostics: readonly Diagnosti
     throw new ManifestError(diagnostics, project.source);
 }
 
-function withConcurrency(manifest: Manifest, jobs: number | undefined): Manifest {
+export function withConcurrency(manifest: Manifest, jobs: number | undefined): Manifest {
   return jobs === undefined ? manifest : { ...manifest, concurrency: { ...manifest.concurrency, jobs } };
 }
 

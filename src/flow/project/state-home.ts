@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { spellLoosely } from '../../catalogue/spelling.js';
 import type { Attempt } from '../../domain/attempt.js';
 import { isFree } from '../../domain/standing.js';
@@ -7,11 +7,13 @@ import { hasSources } from '../../plan/graph.js';
 import { picksBehind } from '../../plan/picks.js';
 import { orderOf } from '../../plan/sources.js';
 import { fingerprint, requestFingerprint } from '../../shot/order.js';
+import { belowAddress } from '../../store/bucket/address.js';
 import { openBucket } from '../../store/bucket/open.js';
 import { openClipFolder } from '../../store/clip-folder.js';
 import type { ClipStore } from '../../store/clip-store.js';
-import type { LocalAttempts } from '../../store/local-attempts.js';
+import type { ProjectAttempts } from '../../store/attempt-store.js';
 import type { StateHome } from '../../store/read-state.js';
+import type { ReceiptStore } from '../../store/receipt-store.js';
 import { receiptFiles } from '../../store/receipts.js';
 import { createNames, NO_NAMES, type Names } from '../clips/names.js';
 import type { ProjectPaths } from './paths.js';
@@ -57,13 +59,25 @@ export function clipsOf(project: Project): ClipStore {
   return storesOf(project).clips;
 }
 
+/** The second record of a project's purchases. */
+export function receiptsOf(project: Project): ReceiptStore {
+  return storesOf(project).receipts;
+}
+
+/** Where the local files are kept that other machines send with submits. */
+export function inputsOf({ paths: { store, bucket }, clock }: Pick<Project, 'paths' | 'clock'>): ClipStore {
+  const root = join(store, 'inputs');
+  if (!bucket) return openClipFolder({ root, clock });
+  return openBucket(belowAddress(bucket, 'inputs'), { work: root, clock }).clips;
+}
+
 /** Where clips and receipts are kept. */
 type Stores = Pick<StateHome, 'clips' | 'receipts'>;
 
 /** A bucket is opened once for a project: its connections are shared, and so is what is known of it. */
 const buckets = new WeakMap<ProjectPaths, Stores>();
 
-function storesOf({ paths, clock }: Project): Stores {
+function storesOf({ paths, clock }: Pick<Project, 'paths' | 'clock'>): Stores {
   const { store: root, bucket } = paths;
   if (!bucket) return { clips: openClipFolder({ root, clock }), receipts: receiptFiles(root) };
   const stores = buckets.get(paths) ?? openBucket(bucket, { work: root, clock });
@@ -72,11 +86,11 @@ function storesOf({ paths, clock }: Project): Stores {
 }
 
 /**
- * The names of a project's clips, written down in its state. Where the store gives none they stay as they are: `withCopies`
- * makes names of copies.
+ * The names of a project's clips, written down in its state. Where the store gives none, and where several machines share it, they stay
+ * as they are: `withCopies` makes names of copies.
  */
-export function namesOf({ paths }: Project, attempts: LocalAttempts, clips: ClipStore): Names {
-  if (!clips.name) return NO_NAMES;
+export function namesOf({ paths, database }: Project, attempts: ProjectAttempts, clips: ClipStore): Names {
+  if (!clips.name || database !== undefined) return NO_NAMES;
   return createNames({
     ...{ paths, clips, projectId: attempts.projectId },
     attempts: () => attempts.attempts(),

@@ -2,27 +2,21 @@ import { isDelivered, isInFlight, isUncertain } from '../../domain/standing.js';
 import type { Attempt } from '../../domain/attempt.js';
 import { buys } from '../../domain/plan.js';
 import { takeName, type Take } from '../../domain/take.js';
-import { DailiesError, unreachable } from '../../errors.js';
+import { DailiesError, messageOf, unreachable } from '../../errors.js';
 import { decide, isToFetch } from '../../plan/decide.js';
 import type { Decision } from '../../plan/decision.js';
 import { isSameTake, slotKey, sourcesOf } from '../../plan/graph.js';
-import type { Estimate } from '../../domain/money.js';
 import type { Survey } from '../plan/survey.js';
 import type { WorkSequence } from './work-sequence.js';
 import { finish, type End, type TakeOutcome } from './take-outcome.js';
 import { warn, type WorkTools } from './tools.js';
+import { buyOrder, followOrder, orphanOrder, type OrderTerms } from './orders.js';
 import { carryOut, fetchClip, whatWentWrong, type JobOrder } from './worker.js';
 
 /** What the planner of a run knows: what was decided, in which sequence it is done, and what there is to make it with. */
-export interface Planned {
+export interface Planned extends OrderTerms {
   readonly survey: Survey;
   readonly sequence: WorkSequence;
-  /** The gateway that this run buys from, as attempts call it. */
-  readonly gateway: string;
-  /** How often a job that fails is bought again. */
-  readonly retries: number;
-  /** The price of a take; null where its model has none. */
-  readonly priceOf: (take: Take) => Estimate | null;
   /** Gives the clips of a delivered take their names; gives what is in the way, where something is. */
   readonly show: (take: Take, attempt: Attempt) => Promise<string | undefined>;
   /** What is in the way of the names of clips that were there when the run began, by the attempt's id. */
@@ -82,7 +76,7 @@ export async function execute(tools: WorkTools, planned: Planned): Promise<Reado
   }
   // Whom an older purchase serves is certain only now: until the last decision a take may claim it.
   const aside = unserved(survey, [...atRest, ...(await Promise.all(decisions))]).map((older) =>
-    collect(tools, workers, older),
+    collect(tools, { planned, workers }, older),
   );
   for (const [slot, outcome] of started) outcomes.set(slot, await outcome);
   await Promise.all(aside);
@@ -107,21 +101,31 @@ interface Doing {
 const MOST_CLAIMS = 64;
 
 function startWorkers(tools: WorkTools): Workers {
+  const { attempts, control } = tools;
   const ends = new Map<string, (end: End) => void>();
   const stopping = new AbortController();
   const work = async (): Promise<void> => {
     for (;;) {
-      for (const claim of await tools.attempts.claim(MOST_CLAIMS, stopping.signal))
+      for (const claim of await attempts.claim(MOST_CLAIMS, stopping.signal))
         void carryOut(tools, claim).then((end) => ends.get(claim.order.key)?.(end));
     }
   };
-  // It ends when it is told to.
-  work().catch(() => undefined);
+  work().catch((error: unknown) => {
+    // It ends when it is told to, or where the store gives no work out any more.
+    if (stopping.signal.aborted) return;
+    const end = whatWentWrong(tools, error, undefined);
+    control.stop({ kind: 'disk', message: end.message ?? messageOf(error) });
+    for (const resolve of ends.values()) resolve(end);
+  });
+  // Others would go on with what is left.
+  const withdraw = () => void attempts.withdraw?.(control.working.aborted).catch(() => undefined);
+  for (const signal of [control.submitting, control.working])
+    signal.addEventListener('abort', withdraw, { signal: stopping.signal });
   return {
     do: (order) =>
       new Promise((resolve) => {
         ends.set(order.key, resolve);
-        tools.attempts.offer(order);
+        attempts.offer(order);
       }),
     stop: () => stopping.abort(),
   };
@@ -218,36 +222,22 @@ async function act(
 }
 
 async function buyTake({ control }: WorkTools, { planned, workers, decision }: Doing): Promise<End> {
-  const { take, order, fingerprint, replaces, give_up = [] } = decision;
-  if (!order || fingerprint === undefined) {
-    // Nobody waited for the sources of a take in a run that was stopped.
-    if (control.reason) return { attempt: undefined };
-    throw new DailiesError('internal', `take ${take.key} has inputs that are not known`);
-  }
-  const { gateway, retries, priceOf, sequence } = planned;
-  const { rerender } = planned.survey;
-  return workers.do({
-    kind: 'buy',
-    ...{ key: take.key, model: take.settings.model, rank: sequence.rankOf(take), take, order, retries },
-    purchase: {
-      owner: { shot: take.shot, take: take.take },
-      ...{ fingerprint, gateway, estimate: priceOf(take), replaces: replaces?.id },
-      rerender: rerender?.all.has(slotKey(take)) ? rerender.mark : undefined,
-      giveUp: give_up.map(({ id }) => id),
-    },
-  });
-}
-
-function followOrder({ sequence }: Planned, take: Take, { id }: Attempt): JobOrder {
-  const { model } = take.settings;
-  return { kind: 'follow', key: take.key, model, rank: sequence.rankOf(take), attempt: id, take };
+  // Nobody waited for the sources of a take in a run that was stopped; and what is offered, others may buy.
+  if (control.reason) return { attempt: undefined };
+  const order = buyOrder(planned, decision);
+  if (order) return workers.do(order);
+  throw new DailiesError('internal', `take ${decision.take.key} has inputs that are not known`);
 }
 
 /**
  * Fetches the clip of a job that serves no take any more: it was paid for. Never rejects; what cannot be fetched now stays
  * on record for the next run, with a warning.
  */
-async function collect(tools: WorkTools, workers: Workers, older: Attempt): Promise<void> {
+async function collect(
+  tools: WorkTools,
+  { planned, workers }: Omit<Doing, 'decision'>,
+  older: Attempt,
+): Promise<void> {
   const shot = takeName(older.owner);
   const name = `an earlier job of ${shot}`;
   if (isUncertain(older)) {
@@ -257,11 +247,9 @@ async function collect(tools: WorkTools, workers: Workers, older: Attempt): Prom
     );
     return;
   }
-  const { id, request } = older;
-  const order = { key: `job ${id}`, model: request.model, rank: Infinity, attempt: id, take: undefined };
   const isAtWork = isInFlight(older) || older.state.kind === 'lost';
   const end = isAtWork
-    ? await workers.do({ kind: 'follow', ...order })
+    ? await workers.do(orphanOrder(planned, older))
     : await fetchClip(tools, { attempt: older, take: undefined, urls: [], isDamaged: false }).catch(
         (error: unknown) => whatWentWrong(tools, error, older),
       );

@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { identityOf, outputsOf, type Attempt, type RecordedRequest } from '../../domain/attempt.js';
+import {
+  identityOf,
+  outputsOf,
+  type Attempt,
+  type RecordedInput,
+  type RecordedRequest,
+} from '../../domain/attempt.js';
 import { DailiesError } from '../../errors.js';
 import { opensOn } from '../../media/first-frame.js';
 import { findFrameTool, type FrameTool } from '../../media/frame-tool.js';
@@ -30,14 +36,32 @@ export interface InputReader {
   openingWarnings(attempt: Attempt, part: string, signal: AbortSignal): Promise<string[]>;
 }
 
-/** Reads the inputs of a project's orders from its folder, and takes frames from its clips; each frame once. */
+/** Lends a local input as a file, wherever it is kept. Throws `file-unusable`. */
+export type LendFile = <T>(
+  input: { readonly path: string; readonly sha256: string },
+  use: (file: string) => Promise<T>,
+) => Promise<T>;
+
+/** The inputs as they lie in a folder, below which their paths begin. */
+export function filesIn(folder: string): LendFile {
+  return async ({ path }, use) => {
+    const file = openPath(folder, path);
+    if (isInside(folder, file)) return use(file);
+    throw new DailiesError('file-unusable', `${path} leads out of the manifest's folder`);
+  };
+}
+
+/** Reads the inputs of orders, and takes frames from clips; each frame once. */
 export function createInputReader({
   paths,
+  files: lend,
   clips,
   attempts,
   env,
 }: {
-  readonly paths: ProjectPaths;
+  /** Frames are kept in the cache, and are called by their paths from the folder on. */
+  readonly paths: Pick<ProjectPaths, 'folder' | 'cache'>;
+  readonly files: LendFile;
   readonly clips: ClipStore;
   readonly attempts: () => readonly Attempt[];
   readonly env: NodeJS.ProcessEnv;
@@ -76,11 +100,23 @@ export function createInputReader({
       if (!output || identityOf(output) !== input.clip_sha256) continue;
       if ((await clips.stat(output.sha256))?.bytes === output.bytes) return output.sha256;
     }
+    // A worker knows no attempts but its own.
+    if (await clips.stat(input.clip_sha256)) return input.clip_sha256;
     throw new DailiesError(
       'file-unusable',
       `the clip of ${input.shot} is not as it was delivered, so no frame is taken from it`,
       { hint: `put the clip back, or make it anew with --rerender ${input.shot}` },
     );
+  };
+
+  /** The picture that an attempt was sent with. */
+  const lendRecorded = <T>(
+    input: Exclude<RecordedInput, { url: string }>,
+    use: (file: string) => Promise<T>,
+  ): Promise<T> | undefined => {
+    if (!('from' in input)) return lend(input, use);
+    const image = openPath(folder, input.path ?? '');
+    return isInside(folder, image) ? use(image) : undefined;
   };
 
   return {
@@ -93,7 +129,7 @@ export function createInputReader({
             urls.set(input, input.url);
             break;
           case 'file':
-            urls.set(input, await readDataUrl({ ...input, file: join(folder, input.path) }));
+            urls.set(input, await lend(input, (file) => readDataUrl({ ...input, file })));
             break;
           case 'frame': {
             const frame = await frameOf(input, signal);
@@ -111,13 +147,12 @@ export function createInputReader({
 
     async openingWarnings({ request }, part, signal) {
       const input = request.frame_images?.find(({ frame_type }) => frame_type === 'first_frame')?.input;
-      if (!input || !('path' in input)) return [];
+      if (!input || 'url' in input) return [];
       const decoder = await frameTool();
       if (!decoder) return [];
-      const image = openPath(folder, input.path);
-      if (!isInside(folder, image)) return [];
       try {
-        const found = await opensOn({ clip: part, image, tool: decoder, signal });
+        const look = (image: string) => opensOn({ clip: part, image, tool: decoder, signal });
+        const found = await lendRecorded(input, look);
         return !found || found.similar ? [] : [`does not open on its first frame, ${input.path}`];
       } catch {
         // A look that fails says nothing about the clip.

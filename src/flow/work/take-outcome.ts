@@ -21,12 +21,14 @@ export interface End {
   readonly outcome?: NotDelivered;
   readonly message?: string;
   readonly reused?: boolean;
+  /** Another worker may come farther at once. */
+  readonly isPassing?: boolean;
 }
 
 /** Tells onlookers how the take ended, and gives the account of it. */
 export function finish(
   { attempts, clock, emit }: Pick<WorkTools, 'attempts' | 'clock' | 'emit'>,
-  { take, action }: Decision,
+  { take, action }: Pick<Decision, 'take' | 'action'>,
   end: End,
 ): TakeOutcome {
   const { attempt } = end;

@@ -1,19 +1,29 @@
 import type { Attempt } from '../../domain/attempt.js';
+import { defined } from '../../domain/defined.js';
 import { isCompleted, isDelivered, isFruitless, isInFlight, isLive } from '../../domain/standing.js';
+import type { Manifest } from '../../domain/manifest.js';
 import type { Take } from '../../domain/take.js';
 import { DailiesError, messageOf } from '../../errors.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import type { ClipUrl } from '../../gateway/outcomes.js';
 import type { Order } from '../../shot/order.js';
-import type { Claim, Purchase, WorkOrder } from '../../store/attempt-store.js';
+import type { Claim, Purchase, Rest, WorkOrder } from '../../store/attempt-store.js';
 import { deliver } from './deliver.js';
 import { askForLost, follow } from './follow.js';
 import { submit } from './submit.js';
 import { messageFor, outcomeOf, tell, type End } from './take-outcome.js';
 import type { WorkTools } from './tools.js';
 
+/** What every order says, for a worker that has no project. */
+interface OrderBase extends WorkOrder {
+  /** The project's name. */
+  readonly project?: string;
+  /** How its job is asked for. */
+  readonly poll?: Manifest['poll'];
+}
+
 /** A clip to be bought: all that a worker needs to know. */
-export interface BuyOrder extends WorkOrder {
+export interface BuyOrder extends OrderBase {
   readonly kind: 'buy';
   readonly take: Take;
   readonly order: Order;
@@ -23,11 +33,13 @@ export interface BuyOrder extends WorkOrder {
 }
 
 /** A job to be followed to its end, and its clip to be fetched. */
-export interface FollowOrder extends WorkOrder {
+export interface FollowOrder extends OrderBase {
   readonly kind: 'follow';
   readonly attempt: string;
   /** The take it serves; absent where it serves none any more. */
   readonly take: Take | undefined;
+  /** Where it was delivered before: what has become of its clip, which is fetched again. */
+  readonly refetch?: 'missing' | 'damaged';
 }
 
 export type JobOrder = BuyOrder | FollowOrder;
@@ -37,6 +49,25 @@ export type JobOrder = BuyOrder | FollowOrder;
  * the clip. Never rejects: whatever goes wrong is the end of this order, or stops the run.
  */
 export async function carryOut(tools: WorkTools, claim: Claim<JobOrder>): Promise<End> {
+  if (claim.end) return endedElsewhere(tools, claim, claim.end);
+  const end = await carryOutHere(tools, claim);
+  // What was interrupted is handed over with all the rest.
+  if (tools.control.working.aborted) return end;
+  const { outcome, message, isPassing } = end;
+  const rest = outcome === undefined || isPassing ? undefined : defined({ outcome, message });
+  // Who cannot say that it is done with it is taken for gone in the end.
+  await tools.attempts.finish(claim, rest).catch(() => undefined);
+  return end;
+}
+
+/** What others have come to with an order, or why nobody will. */
+function endedElsewhere({ control }: WorkTools, { attempt }: Claim<JobOrder>, end: Rest): End {
+  const { outcome, message, stopped } = end;
+  if (stopped) control.stop({ kind: 'budget', ...stopped });
+  return { attempt, ...defined({ outcome, message }) };
+}
+
+async function carryOutHere(tools: WorkTools, claim: Claim<JobOrder>): Promise<End> {
   const { order } = claim;
   let attempt: Attempt | undefined;
   let hasPlace = true;
@@ -48,14 +79,15 @@ export async function carryOut(tools: WorkTools, claim: Claim<JobOrder>): Promis
     const end = order.kind === 'buy' ? await buy(tools, claim, order) : await followOn(tools, order);
     attempt = end.attempt;
     leave();
-    if (end.outcome !== undefined || !attempt || !isCompleted(attempt)) return end;
-    return await fetchClip(tools, { attempt, take: order.take, urls: end.urls ?? [], isDamaged: false });
+    const refetch = order.kind === 'follow' ? order.refetch : undefined;
+    const isToFetch = attempt && (isCompleted(attempt) || (refetch && isDelivered(attempt)));
+    if (end.outcome !== undefined || !attempt || !isToFetch) return end;
+    const isDamaged = refetch === 'damaged';
+    return await fetchClip(tools, { attempt, take: order.take, urls: end.urls ?? [], isDamaged });
   } catch (error) {
     return whatWentWrong(tools, error, attempt ?? lastOf(tools, order));
   } finally {
     leave();
-    // Who cannot say that it is done with it is taken for gone in the end.
-    await tools.attempts.finish(claim).catch(() => undefined);
   }
 }
 
@@ -100,7 +132,9 @@ async function buy(
   const bought = claim.attempt && isLive(claim.attempt) ? claim.attempt : undefined;
   if (bought) return followJob(tools, { attempt: bought, gateway, take, isFresh: false });
   const isStopped = () => control.reason !== undefined;
-  for (let retriesLeft = retries; ; retriesLeft--) {
+  const { attempt: failed, tries = 0 } = claim;
+  if (tries > retries && failed) return { attempt: failed };
+  for (let retriesLeft = retries - tries; ; retriesLeft--) {
     if (isStopped()) return { attempt: undefined };
     // Inlined files are large: they are read when the place is there, not before.
     const { request, body } = await inputs.ready(order, control.working);
@@ -159,6 +193,7 @@ export function whatWentWrong(
 ): End {
   const isOurs = error instanceof DailiesError && error.code !== 'internal';
   const isDisk = isOurs && (error.code === 'disk' || error.code === 'bucket');
+  const isPassing = isDisk || (isOurs && error.code === 'taken-over');
   if (isDisk) {
     const { message, hint } = error;
     control.stop({ kind: 'disk', message, ...(hint === undefined ? {} : { hint }) });
@@ -167,5 +202,5 @@ export function whatWentWrong(
   // What ends the run says once, and for all of them, what to do.
   const remedy = isOurs && !isDisk && error.hint !== undefined ? `; ${error.hint}` : '';
   const message = isOurs ? error.message + remedy : `unexpected, please report it: ${messageOf(error)}`;
-  return { attempt, outcome: outcomeOf(attempt), message };
+  return { attempt, outcome: outcomeOf(attempt), message, isPassing };
 }

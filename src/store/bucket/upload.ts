@@ -104,7 +104,7 @@ export interface ClipFile {
  * is stored then.
  */
 export async function uploadFile(objects: Objects, name: string, { path, clip }: ClipFile): Promise<void> {
-  const type = `video/${clip.container}`;
+  const type = clip.container === 'input' ? 'application/octet-stream' : `video/${clip.container}`;
   const small = clip.bytes <= objects.partBytes;
   for (let tries = 1; tries <= TRIES; tries++) {
     const sent = await (small

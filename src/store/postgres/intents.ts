@@ -131,7 +131,8 @@ function fenced(message: string): Verdict {
 
 /** Why nothing more is bought, as the database tells it. */
 export function stoppedBy(detail: Readonly<Record<string, unknown>>): NonNullable<Rest['stopped']> {
-  const { why, which } = detail;
+  const { why, which, message } = detail;
+  if (typeof message === 'string') return { message, hint: 'enqueue it again when that is mended' };
   const told = typeof why === 'string' ? STOPPED[why] : undefined;
   if (told) return told;
   const crossing = {
@@ -159,6 +160,10 @@ const STOPPED: Readonly<Record<string, { readonly message: string; readonly hint
   gateway: {
     message: 'the gateway gave a submit an answer that tells nothing, and would give the next one the same',
     hint: 'look at its address; dailies status lists what is held; then dailies account resume',
+  },
+  withdrawn: {
+    message: 'the run that wanted it was stopped',
+    hint: 'run or enqueue the manifest again',
   },
   'went-back': {
     message: 'the database has gone back in time, and would buy again what it has forgotten',

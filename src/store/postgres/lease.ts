@@ -15,7 +15,7 @@ export interface LeaseTerms {
   readonly beatMs: number;
 }
 
-export const USUAL_LEASE: LeaseTerms = { leaseMs: 15_000, beatMs: 950 };
+export const USUAL_LEASE: LeaseTerms = { leaseMs: 15_000, beatMs: 1_000 };
 
 /** A process as the database knows it. */
 export interface Lease {
@@ -31,6 +31,8 @@ export interface Lease {
 export interface Beat {
   /** There is work to be claimed, as far as a look from afar can tell. */
   readonly hasWork: boolean;
+  /** There is a batch to be planned again. */
+  readonly hasPlans: boolean;
   /** Attempts whose sender is gone before it got an answer: documents. */
   readonly unanswered: readonly unknown[];
 }
@@ -77,6 +79,7 @@ export async function takeLease(
     const unanswered = row?.['unanswered'];
     await onBeat({
       hasWork: row?.['has_work'] === true,
+      hasPlans: row?.['has_plans'] === true,
       unanswered: Array.isArray(unanswered) ? unanswered.filter(isRecord) : [],
     });
   };

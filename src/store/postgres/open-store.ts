@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { systemClock, type Clock } from '../../clock.js';
 import type { Attempt } from '../../domain/attempt.js';
 import type { Picks } from '../../domain/picks.js';
@@ -6,6 +7,7 @@ import type { ProjectAttempts, WorkOrder } from '../attempt-store.js';
 import type { Spending } from '../local-attempts.js';
 import type { ReceiptStore } from '../receipt-store.js';
 import type { CatalogueSnapshot } from '../shot-state.js';
+import { DailiesError } from '../../errors.js';
 import { functionsIn, openDatabase, type Database, type Functions } from './connection.js';
 import { createAttempts } from './postgres-attempts.js';
 import { takeLease, USUAL_LEASE, type Beat, type Lease, type LeaseTerms } from './lease.js';
@@ -33,8 +35,8 @@ export interface BatchTerms {
 export interface PostgresOptions<Order extends WorkOrder> {
   readonly url: string;
   readonly schema?: string;
-  /** What the worker is called in logs. */
-  readonly name: string;
+  /** What the worker is called in logs; the machine and the process where absent. */
+  readonly name?: string;
   /** For stamps and durations; the lease goes by its own. */
   readonly clock: Clock;
   /** The id of a project of one's own, which is known whole; without one a worker takes any work of its accounts, and knows only that. */
@@ -45,8 +47,12 @@ export interface PostgresOptions<Order extends WorkOrder> {
   readonly accounts: readonly { readonly gateway: string; readonly name?: string }[];
   /** Makes an order of a document that anybody may have written; throws on what is none. */
   readonly parseOrder: (document: Readonly<Record<string, unknown>>) => Order;
+  /** The document of an order; the order itself where absent. */
+  readonly documentOf?: (order: Order) => object;
   readonly lease?: LeaseTerms & { readonly clock?: Clock };
   readonly random?: () => number;
+  /** Called where some batch is to be planned again, as often as a heartbeat finds that out. */
+  readonly onPlans?: () => void;
   /** The second record of each purchase; none where absent. */
   readonly receipts?: ReceiptStore | undefined;
 }
@@ -70,12 +76,22 @@ export interface PostgresAttempts<Order extends WorkOrder> extends ProjectAttemp
   vanish(): Promise<void>;
 }
 
+/** What a project is found by. */
+export interface WhichProject {
+  readonly name: string;
+  /** The manifest's file name. */
+  readonly manifest: string;
+  readonly sandbox: boolean;
+}
+
 /** A batch that something has changed for. */
 export interface BatchToPlan {
   readonly batch: string;
   readonly project: string;
   readonly name: string;
   readonly manifest: string;
+  /** The gateway of its account. */
+  readonly gateway: string;
   readonly doc: unknown;
   readonly changes: number;
 }
@@ -84,10 +100,22 @@ export interface BatchToPlan {
 export interface PostgresStore<Order extends WorkOrder> {
   /** What it works with: of its own project, or of any of its accounts. */
   readonly attempts: PostgresAttempts<Order>;
+  /**
+   * The project of this name and manifest, which is made where there is none. What has both in common is one project, on whatever
+   * machine.
+   */
+  projectId(which: WhichProject): Promise<string>;
+  /**
+   * Keeps others from planning a project until the store is closed; lends it whole. Throws `locked-by-another-run` where somebody
+   * else has been planning it for a while.
+   */
+  openProject(id: string): Promise<PostgresAttempts<Order>>;
   /** Begins a batch of a project; from now on its orders of other revisions are outdated. */
   beginBatch(terms: BatchTerms): Promise<Opened>;
   /** A batch of these accounts that is to be planned again. */
   toPlan(): Promise<BatchToPlan | undefined>;
+  /** Ends the buying for a batch that cannot be planned. */
+  stopBatch(batch: string, why: { readonly message: string }): Promise<void>;
   /**
    * Plans a project that nobody else plans meanwhile: lends it whole, and what is offered goes to `batch`. Undefined where somebody
    * else is at it.
@@ -129,7 +157,7 @@ export async function openPostgresAttempts<Order extends WorkOrder>(
 export async function openPostgresStore<Order extends WorkOrder>(
   options: PostgresOptions<Order>,
 ): Promise<PostgresStore<Order> & { readonly attempts: PostgresAttempts<Order> }> {
-  const { url, name, clock, batch, project = batch?.project } = options;
+  const { url, name = `${hostname()}-${process.pid}`, clock, batch, project = batch?.project } = options;
   const terms: LeaseTerms & { readonly clock?: Clock } = options.lease ?? USUAL_LEASE;
   const schema = quoted(options.schema ?? DEFAULT_SCHEMA);
   const standing = createStanding(clock);
@@ -154,6 +182,7 @@ export async function openPostgresStore<Order extends WorkOrder>(
       onBeat: async (beat) => {
         first ??= beat;
         for (const listener of listeners) await listener(beat);
+        if (beat.hasPlans) options.onPlans?.();
       },
     });
     const parts: Parts<Order> = { options, link, lease, standing, accounts: await accountsOf(link, options) };
@@ -163,6 +192,7 @@ export async function openPostgresStore<Order extends WorkOrder>(
     if (opened) attempts.begin(opened);
     listeners.add((beat) => attempts.heard(beat));
     if (first) await attempts.heard(first);
+    const locks: (() => Promise<void>)[] = [];
     let isClosed = false;
     return {
       attempts: {
@@ -173,10 +203,18 @@ export async function openPostgresStore<Order extends WorkOrder>(
           await database.close();
         },
       },
+      projectId: (which) => projectIdIn(link, which),
+      async openProject(id) {
+        locks.push(await planAlone(database, id));
+        return openProject(parts, await readProject(link, id));
+      },
       beginBatch: (next) => begin(link, next),
       async toPlan() {
         const [row] = await link.store.ask('to_plan', [[...parts.accounts], PLAN_AGAIN_MS]);
         return row && batchIn(row);
+      },
+      async stopBatch(id, why) {
+        await link.store.insist('stop_batch', [id, JSON.stringify(why)]);
       },
       whilePlanning: (id, of, work) =>
         database.alone(async (ask) => {
@@ -195,6 +233,7 @@ export async function openPostgresStore<Order extends WorkOrder>(
         isClosed = true;
         try {
           await attempts.close();
+          for (const release of locks) await release();
           await lease.stop();
           await link.store.ask('farewell', [lease.worker()]).catch(() => undefined);
         } finally {
@@ -206,6 +245,40 @@ export async function openPostgresStore<Order extends WorkOrder>(
     await database.close();
     throw error;
   }
+}
+
+/** Takes the lock of a project's plan on a connection of its own; gives what lets it go. */
+function planAlone(database: Database, id: string): Promise<() => Promise<void>> {
+  return new Promise((resolve, reject) => {
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((end) => (release = end));
+    const held = database.alone(async (ask) => {
+      const sinceMs = systemClock.elapsed();
+      for (;;) {
+        const [row] = await ask('select pg_try_advisory_lock($1, hashtext($2)) as is_mine', [PLANNING, id]);
+        if (row?.['is_mine'] === true) break;
+        if (systemClock.elapsed() - sinceMs > OPENING_MS)
+          throw new DailiesError('locked-by-another-run', 'another process plans or runs this project now', {
+            hint: 'wait for it to end, or stop it: whoever works for it goes on with what is enqueued',
+          });
+        await systemClock.sleep(200);
+      }
+      const end = async () => {
+        release();
+        await held.catch(() => undefined);
+      };
+      resolve(end);
+      await released;
+    });
+    held.catch(reject);
+  });
+}
+
+/** The id of a project; a new one where there is none. */
+async function projectIdIn({ store }: Link, which: WhichProject): Promise<string> {
+  const given = { ...which, id: newProjectId() };
+  const [row] = await store.insist('project_of', [JSON.stringify(given)], { forMs: OPENING_MS });
+  return String(row?.['project_of']);
 }
 
 /** What is open, whatever project it is used for. */
@@ -255,7 +328,12 @@ async function begin({ store }: Link, terms: BatchTerms): Promise<Opened> {
 function batchIn(row: Readonly<Record<string, unknown>>): BatchToPlan {
   return {
     ...{ batch: String(row['id']), project: String(row['project']), name: String(row['name']) },
-    ...{ manifest: String(row['manifest']), doc: row['doc'], changes: Number(row['changes']) },
+    ...{
+      manifest: String(row['manifest']),
+      gateway: String(row['gateway']),
+      doc: row['doc'],
+      changes: Number(row['changes']),
+    },
   };
 }
 
@@ -270,7 +348,7 @@ export interface WholeProject {
 }
 
 /** The id of a new project. */
-export function newProjectId(): string {
+function newProjectId(): string {
   return randomBytes(8).toString('hex');
 }
 

@@ -36,7 +36,7 @@ export function createAttempts<Order extends WorkOrder>({
   accounts,
   receipts,
 }: {
-  readonly options: Pick<PostgresOptions<Order>, 'clock' | 'random' | 'parseOrder'>;
+  readonly options: Pick<PostgresOptions<Order>, 'clock' | 'random' | 'parseOrder' | 'documentOf'>;
   readonly link: Link;
   readonly lease: Lease;
   readonly standing: Standing;
@@ -112,8 +112,8 @@ export function createAttempts<Order extends WorkOrder>({
       if (!own) return;
       const attempt = own.attempt === undefined ? undefined : held.find(own.attempt)?.attempt;
       await held.find(own.attempt ?? '')?.writes;
-      // What came to its end was closed with its last step.
-      if (!attempt || !isClosed(attempt)) {
+      // What was bought for it, and came to its end, has closed it with its last step.
+      if (own.once === undefined || !attempt || !isClosed(attempt)) {
         const note = rest === undefined ? null : JSON.stringify(rest);
         await store.insist('leave', [lease.worker(), own.order, AGAIN_MS, note]);
       }

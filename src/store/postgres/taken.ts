@@ -47,7 +47,7 @@ const NEWS_MS = 1_000;
 const OFFERS_AT_ONCE = 2_000;
 
 export function createTaken<Order extends WorkOrder>({
-  options: { parseOrder, clock },
+  options: { parseOrder, clock, documentOf = (order) => order },
   store,
   lease,
   held,
@@ -55,7 +55,7 @@ export function createTaken<Order extends WorkOrder>({
   standing,
   onNews,
 }: {
-  readonly options: Pick<PostgresOptions<Order>, 'parseOrder' | 'clock'>;
+  readonly options: Pick<PostgresOptions<Order>, 'parseOrder' | 'documentOf' | 'clock'>;
   readonly store: Functions;
   readonly lease: Lease;
   readonly held: HeldAttempts;
@@ -90,7 +90,13 @@ export function createTaken<Order extends WorkOrder>({
     while (offered.length > 0) {
       const rows = offered.slice(0, OFFERS_AT_ONCE).map((order) => {
         const attempt = 'attempt' in order ? order.attempt : undefined;
-        return { key: order.key, model: order.model, rank: String(order.rank), attempt, doc: order };
+        return {
+          key: order.key,
+          model: order.model,
+          rank: String(order.rank),
+          attempt,
+          doc: documentOf(order),
+        };
       });
       offered = offered.slice(OFFERS_AT_ONCE);
       await store.insist('offer', [batch, JSON.stringify(rows)]);

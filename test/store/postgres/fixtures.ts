@@ -23,7 +23,8 @@ export async function stillDatabase(): Promise<TestDatabase> {
 
 export function termsOf(changes: Partial<BatchTerms> = {}): BatchTerms {
   return {
-    ...{ project: '0123456789abcdef', name: 'teaser', manifest: 'teaser.yaml', revision: 'r1' },
+    ...{ project: '0123456789abcdef', manifest: 'teaser.yaml', revision: 'r1' },
+    name: changes.project === undefined ? 'teaser' : `teaser of ${changes.project}`,
     ...{ gateway: GATEWAY, spending: FREELY, ...changes },
   };
 }

@@ -43,12 +43,14 @@ create table project (
   id text primary key,
   name text not null,
   manifest text not null,
+  sandbox boolean not null default false,
   -- The manifest as it is wanted now: orders of another revision are outdated.
   revision text not null default '',
   budget_nano bigint check (budget_nano >= 0),
   committed_nano bigint not null default 0,
   picks jsonb not null default '{}',
-  catalogue jsonb
+  catalogue jsonb,
+  unique (name, manifest, sandbox)
 );
 
 -- One enqueue.

@@ -43,7 +43,8 @@ end $$;
 
 -- Keeps the lease, and takes over from those whose lease has run out. `unanswered`: submits whose sender is gone, to be written
 -- down as uncertain by the caller.
-create function beat(p_worker bigint, p_lease_ms float8, out alive boolean, out has_work boolean, out unanswered jsonb)
+create function beat(p_worker bigint, p_lease_ms float8, out alive boolean, out has_work boolean, out has_plans boolean,
+  out unanswered jsonb)
 language plpgsql set search_path from current as $$
 declare was timestamptz; dead bigint;
 begin
@@ -61,8 +62,8 @@ begin
   select jsonb_agg(a.fixed || a.moving) into unanswered from attempt a where a.state = 'submitting' and a.worker is null;
   has_work := exists (select 1 from "order" where state = 'taken' and worker is null and (not_before is null or not_before <= clock()))
     or exists (select 1 from batch b join account a on a.id = b.account where b.stopped is null and a.stopped is null
-      and exists (select 1 from "order" o where o.account = a.id and o.batch = b.id and o.state = 'ready'))
-    or exists (select 1 from batch where changes > planned);
+      and exists (select 1 from "order" o where o.account = a.id and o.batch = b.id and o.state = 'ready'));
+  has_plans := exists (select 1 from batch where changes > planned);
 end $$;
 
 -- Hands everything over at once.
@@ -79,13 +80,15 @@ create function offer(p_batch bigint, p_orders jsonb) returns void language sql 
     from batch b, jsonb_to_recordset(p_orders) as n(key text)
     where b.id = p_batch and o.project = b.project and o.key = n.key and o.batch <> p_batch and o.state in ('ready', 'held')
       and not exists (select 1 from attempt a where a.id = o.attempt and a.state = 'uncertain');
+  -- What somebody is at for another batch goes on for this one.
+  update "order" f set batch = b.id, key = n.key
+    from batch b, jsonb_to_recordset(p_orders) as n(key text, attempt text), attempt a
+    where b.id = p_batch and a.id = n.attempt and f.id = a."order" and f.state = 'taken' and f.batch <> b.id
+      and not exists (select 1 from "order" t where t.batch = b.id and t.key = n.key);
   insert into "order" (batch, project, account, key, model, rank, attempt, doc)
     select b.id, b.project, b.account, o.key, o.model, o.rank::float8, o.attempt, o.doc
     from batch b, jsonb_to_recordset(p_orders) as o(key text, model text, rank text, attempt text, doc jsonb)
     where b.id = p_batch
-      -- A job that somebody follows already is followed once.
-      and (o.attempt is null or not exists (
-        select 1 from attempt a join "order" f on f.id = a."order" where a.id = o.attempt and f.state = 'taken' and f.batch <> p_batch))
   on conflict (batch, key) do update
     set state = 'ready', rank = excluded.rank, doc = excluded.doc, attempt = excluded.attempt, note = null, rested_at = null
     where "order".state = 'outdated' or ("order".state = 'done'
@@ -130,7 +133,7 @@ begin
         and not exists (select 1 from attempt a where a.id = o.attempt and a.state = 'submitting')
       order by o.id limit greatest(0, p_most - coalesce(cardinality(got), 0)) for update skip locked),
   mine as (update "order" o set worker = p_worker, not_before = null, note = null, rested_at = null from gone where o.id = gone.id returning o.id, o.attempt),
-  theirs as (update attempt a set worker = p_worker from mine where a.id = mine.attempt
+  theirs as (update attempt a set worker = p_worker, "order" = mine.id from mine where a.id = mine.attempt
     and a.state in ('planned', 'pending', 'in_progress', 'completed', 'downloading', 'lost', 'failed', 'cancelled', 'expired'))
   select array_agg(mine.id) into more from mine;
   got := got || more;
@@ -174,7 +177,7 @@ begin
           and c.nth_in_project <= c.in_project and c.nth_of_both <= c.of_both),
     taken as (update "order" o set state = 'taken', worker = p_worker, has_place = true, place_until = null
       from chosen where o.id = chosen.id and o.state = 'ready' returning o.id, o.attempt),
-    theirs as (update attempt a set worker = p_worker from taken where a.id = taken.attempt and a.worker is null
+    theirs as (update attempt a set worker = p_worker, "order" = taken.id from taken where a.id = taken.attempt and a.worker is null
       and a.state in ('planned', 'pending', 'in_progress', 'completed', 'downloading', 'lost', 'failed', 'cancelled', 'expired'))
     select array_agg(taken.id) into more from taken;
     got := got || more;
@@ -243,9 +246,10 @@ begin
   if acc.stopped is not null then verdict := 'stopped'; detail := jsonb_build_object('why', acc.stopped); return; end if;
   select * into proj from project where id = o.project for no key update;
   select * into bat from batch where id = o.batch for no key update;
-  if bat.revision <> proj.revision then
-    perform outdate(p_order, 'revision');
-    verdict := 'outdated'; detail := jsonb_build_object('why', 'revision'); return;
+  if bat.revision <> proj.revision or bat.stopped->>'why' = 'withdrawn' then
+    detail := jsonb_build_object('why', case when bat.revision <> proj.revision then 'revision' else 'withdrawn' end);
+    perform outdate(p_order, detail->>'why');
+    verdict := 'outdated'; return;
   end if;
   wait_ms := greatest((acc.pace->>'pausedUntilMs')::float8,
     case when (acc.pace->>'gapMs')::float8 = 0 then 0 else acc.last_submit_ms + (acc.pace->>'gapMs')::float8 end) - clock_ms();
@@ -421,9 +425,11 @@ begin
   select state into s from attempt where id = o.attempt for update;
   update "order" set worker = null, has_place = coalesce(s in ('pending', 'in_progress'), false), note = p_note,
       not_before = clock() + make_interval(secs => p_again_ms / 1000),
-      rested_at = case when p_note is not null or s in ('failed', 'cancelled', 'expired') then clock() end,
+      rested_at = case when p_note is not null or coalesce(s, 'planned') not in ('planned', 'pending', 'in_progress', 'completed',
+        'downloading') then clock() end,
       state = case when s is null or s = 'planned' then case when p_note is null then 'ready' else 'held' end
-                   when s in ('failed', 'cancelled', 'expired') then 'done' else 'taken' end
+                   when s in ('lost', 'uncertain') then 'held'
+                   when s in ('pending', 'in_progress', 'completed', 'downloading') then 'taken' else 'done' end
     where id = p_order;
   update attempt set worker = null where id = o.attempt and worker = p_worker;
 end $$;
@@ -479,14 +485,15 @@ end $$;
 
 -- A batch that something has changed for, for who plans: those of these accounts, each at most every `p_again_ms`.
 create function to_plan(p_accounts int[], p_again_ms float8)
-returns table (id bigint, project text, name text, manifest text, doc jsonb, changes int) language sql set search_path from current as $$
+returns table (id bigint, project text, name text, manifest text, gateway text, doc jsonb, changes int) language sql set search_path from current as $$
   with next as (
     select b.id from batch b join project p on p.id = b.project
       where b.changes > b.planned and b.account = any (p_accounts) and b.revision = p.revision
         and (b.planned_at is null or b.planned_at < clock() - make_interval(secs => p_again_ms / 1000))
       order by b.id limit 1 for update of b skip locked)
-  update batch b set planned_at = clock() from next, project p
-    where b.id = next.id and p.id = b.project returning b.id, b.project, p.name, p.manifest, b.doc, b.changes
+  update batch b set planned_at = clock() from next, project p, account a
+    where b.id = next.id and p.id = b.project and a.id = b.account
+    returning b.id, b.project, p.name, p.manifest, a.gateway, b.doc, b.changes
 $$;
 
 -- A batch was planned for all that had changed up to then, and so many of its takes wait.
@@ -496,9 +503,14 @@ $$;
 
 -- Nobody wants any more of a batch; what was begun goes on.
 create function withdraw(p_batch bigint) returns void language sql set search_path from current as $$
-  update batch set waiting = 0, planned = changes where id = p_batch;
+  update batch set waiting = 0, planned = changes, stopped = coalesce(stopped, '{"why": "withdrawn"}') where id = p_batch;
   update "order" set state = 'outdated', rested_at = clock(), note = jsonb_build_object('outdated', 'withdrawn')
     where batch = p_batch and state = 'ready'
+$$;
+
+-- A batch that cannot be planned: nothing more is bought for it, and `p_why` says why.
+create function stop_batch(p_batch bigint, p_why jsonb) returns void language sql set search_path from current as $$
+  update batch set stopped = p_why, planned = changes where id = p_batch
 $$;
 
 -- What has become of a batch since a moment, for whoever waits for it. `busy`: the keys of the orders that somebody is at.
@@ -525,3 +537,11 @@ create function set_picks(p_project text, p_picks jsonb) returns void language s
   update batch b set changes = changes + 1 from project p
     where p.id = p_project and b.project = p.id and b.revision = p.revision and b.waiting > 0
 $$;
+
+-- The id of a project, by what all machines call it; the one that is given where it is new.
+create function project_of(p jsonb) returns text language plpgsql set search_path from current as $$
+begin
+  insert into project (id, name, manifest, sandbox) values (p->>'id', p->>'name', p->>'manifest', (p->>'sandbox')::boolean)
+    on conflict (name, manifest, sandbox) do nothing;
+  return (select id from project where name = p->>'name' and manifest = p->>'manifest' and sandbox = (p->>'sandbox')::boolean);
+end $$;

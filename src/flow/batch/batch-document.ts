@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { defined } from '../../domain/defined.js';
+import { isRecord } from '../../domain/is-record.js';
+import { ManifestError, DailiesError } from '../../errors.js';
+import type { GatewayTarget } from '../project/gateway-target.js';
+import type { ProjectPaths } from '../project/paths.js';
+import {
+  productsOf,
+  readSaid,
+  withConcurrency,
+  type LocalInput,
+  type Project,
+  type Said,
+} from '../project/project.js';
+import type { Scope } from '../plan/survey.js';
+
+/** All that it takes to plan a batch again on another machine: what was enqueued, and with which words. */
+export interface BatchDocument {
+  readonly text: string;
+  /** The manifest's file name. */
+  readonly file: string;
+  readonly said: Said;
+  readonly scope: Scope;
+  readonly inputs: readonly (LocalInput & { readonly path: string })[];
+}
+
+/** What an enqueue of a project keeps. */
+export function batchDocument({ source, said, inputs }: Project, scope: Scope, file: string): BatchDocument {
+  const { only, until, rerender, retryFailed, onUncertain, approve } = scope;
+  return {
+    ...{ text: source.text, file, said },
+    scope: defined({ only, until, rerender, retryFailed, onUncertain, approve }),
+    inputs: [...inputs].map(([path, input]) => ({ ...input, path })),
+  };
+}
+
+/** Tells one meaning of a manifest from what it was before, on whatever machine; 16 digits, hex. */
+export function revisionOf({ source, said, inputs }: Project): string {
+  const { vars, allowLargeMatrix, gateway } = said;
+  const files = [...inputs].map(([path, { sha256 }]) => [path, sha256]);
+  const meaning = JSON.stringify([source.text, vars, allowLargeMatrix, gateway, files]);
+  return createHash('sha256').update(meaning).digest('hex').slice(0, 16);
+}
+
+/** Where a worker is, and what it has. */
+export interface WorkerPlace {
+  readonly target: GatewayTarget;
+  readonly paths: ProjectPaths;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Project['clock'];
+}
+
+/**
+ * The project of a batch, as a worker sees it: its manifest says what is wanted, and nothing about folders and keys of this machine.
+ * Throws `store-refused` on a document that is none, and ManifestError on a manifest that cannot be expanded here.
+ */
+export function projectOf(
+  document: unknown,
+  place: WorkerPlace,
+): { readonly project: Project; readonly scope: Scope } {
+  const { text, file, said, scope, inputs } = batchIn(document);
+  const parsed = readSaid(text, file, said);
+  const source = { file, text: parsed.text };
+  if (!parsed.manifest) throw new ManifestError(parsed.diagnostics, source);
+  return {
+    scope,
+    project: {
+      ...place,
+      manifest: withConcurrency(parsed.manifest, said.concurrency),
+      ...{ source, said, locate: parsed.locate, products: productsOf(parsed), diagnostics: [] },
+      inputs: new Map(inputs.map(({ path, ...input }) => [path, input])),
+      stamp: '',
+    },
+  };
+}
+
+function batchIn(value: unknown): BatchDocument {
+  if (isRecord(value)) {
+    const { text, file, said, scope, inputs } = value;
+    const isWhole = isRecord(said) && isRecord(scope) && Array.isArray(inputs) && inputs.every(isInput);
+    if (typeof text === 'string' && typeof file === 'string' && isWhole)
+      return { text, file, said, scope, inputs };
+  }
+  throw new DailiesError('store-refused', 'the store has a batch that is none', {
+    hint: 'somebody else has written to its tables: look at who may, and enqueue again',
+  });
+}
+
+function isInput(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { path, sha256, mime } = value;
+  return (
+    typeof path === 'string' &&
+    typeof mime === 'string' &&
+    typeof sha256 === 'string' &&
+    /^[0-9a-f]{64}$/.test(sha256)
+  );
+}

@@ -1,0 +1,116 @@
+import { basename, join } from 'node:path';
+import { LARGEST_INPUT_BYTES } from '../../media/local-input.js';
+import { readRegular } from '../../regular-file.js';
+import type { ProjectAttempts } from '../../store/attempt-store.js';
+import { openAttempts, type Spending } from '../../store/local-attempts.js';
+import type { PostgresAttempts, PostgresStore, WhichProject } from '../../store/postgres/open-store.js';
+import { readState, type StateOnDisk } from '../../store/read-state.js';
+import type { ShotState } from '../../store/shot-state.js';
+import { gatewayIdentity } from '../project/connections.js';
+import type { Project } from '../project/project.js';
+import { inputsOf, receiptsOf, stateHome } from '../project/state-home.js';
+import type { Scope } from '../plan/survey.js';
+import type { JobOrder } from '../work/worker.js';
+import { batchDocument, revisionOf } from './batch-document.js';
+import { orderDocument, parseOrder } from './order-document.js';
+
+/** What a look at a project's state gives, wherever it is kept. */
+export interface FoundState extends Pick<StateOnDisk, 'repaired' | 'cataloguedAt'> {
+  readonly state: ShotState;
+}
+
+/** Reads how a project stands, and changes nothing. Throws as the state's home does. */
+export async function findState(project: Project): Promise<FoundState> {
+  if (project.database === undefined) return readState(stateHome(project));
+  const { readStoredProject } = await import('../../store/postgres/read-project.js');
+  const state = await readStoredProject(project.database, whichProject(project));
+  return { state, repaired: [], cataloguedAt: undefined };
+}
+
+/** A project's state, open for writing. */
+export interface OpenState {
+  readonly attempts: ProjectAttempts<JobOrder>;
+  /** What several machines share; absent where the state is this machine's own. */
+  readonly shared?: SharedState;
+  readonly close: () => Promise<void>;
+}
+
+/** What a project's state has besides where several machines share it. */
+export interface SharedState {
+  readonly attempts: PostgresAttempts<JobOrder>;
+  /** Stores what other machines need, and begins a batch, to which work is offered from then on. */
+  begin(terms: {
+    readonly scope: Scope;
+    readonly spending: Spending;
+    /** How many takes wait for others. */
+    readonly waiting: number;
+  }): Promise<void>;
+}
+
+/** Opens a project's state. Nobody else plans or runs it meanwhile. Throws as the state's home does. */
+export async function openState(project: Project, spending?: Spending): Promise<OpenState> {
+  const { clock } = project;
+  if (project.database === undefined) {
+    const attempts = await openAttempts<JobOrder>({ home: stateHome(project), clock, spending });
+    return { attempts, close: () => attempts.close() };
+  }
+  const store = await openStore(project, project.database);
+  try {
+    const id = await store.projectId(whichProject(project));
+    const attempts = await store.openProject(id);
+    return {
+      attempts,
+      shared: {
+        attempts,
+        async begin({ scope, spending: terms, waiting }) {
+          await storeInputs(project);
+          const { manifest, ...named } = whichProject(project);
+          const begun = await store.beginBatch({
+            ...{ project: id, name: named.name, manifest, revision: revisionOf(project), spending: terms },
+            gateway: gatewayIdentity(project.target),
+            doc: batchDocument(project, scope, manifest),
+          });
+          attempts.begin(begun);
+          await attempts.planned(begun.batch, { changes: 0, waiting });
+        },
+      },
+      async close() {
+        await attempts.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** What all machines call a project. */
+function whichProject({ manifest, paths, target }: Project): WhichProject {
+  return {
+    ...{ name: manifest.project, manifest: basename(paths.manifest) },
+    sandbox: target.kind === 'sandbox',
+  };
+}
+
+async function openStore(project: Project, url: string): Promise<PostgresStore<JobOrder>> {
+  const { openPostgresStore } = await import('../../store/postgres/open-store.js');
+  return openPostgresStore<JobOrder>({
+    ...{ url, clock: project.clock, parseOrder, documentOf: orderDocument, receipts: receiptsOf(project) },
+    accounts: [{ gateway: gatewayIdentity(project.target) }],
+  });
+}
+
+/** Puts the local files that submits send where every machine finds them, by their content. */
+async function storeInputs(project: Project): Promise<void> {
+  const store = inputsOf(project);
+  for (const [path, { sha256, bytes }] of project.inputs) {
+    if (await store.stat(sha256)) continue;
+    await store.put(bytesOf(join(project.paths.folder, path)), { sha256, bytes, container: 'input' });
+  }
+}
+
+async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
+  const bytes = await readRegular(file, { maxBytes: LARGEST_INPUT_BYTES, throughLinks: true });
+  if (bytes) yield bytes;
+}

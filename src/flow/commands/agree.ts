@@ -1,0 +1,167 @@
+import { findModel } from '../../catalogue/find.js';
+import type { Attempt } from '../../domain/attempt.js';
+import type { Catalogue, Model } from '../../domain/catalogue.js';
+import { buys } from '../../domain/plan.js';
+import { isDelivered, isUncertain } from '../../domain/standing.js';
+import { isToFetch } from '../../plan/decide.js';
+import { purchases } from '../../plan/document.js';
+import { arePicksAlike } from '../../plan/picks.js';
+import type { Spending } from '../../store/local-attempts.js';
+import { liveCatalogue } from '../plan/catalogue.js';
+import { ceilingReached, type Ceiling } from '../plan/ceiling.js';
+import { assertNoDrift } from '../plan/check-catalogue.js';
+import type { RemoteChecks } from '../plan/check-work.js';
+import { examine, type Examined } from '../plan/examine.js';
+import type { Scope } from '../plan/survey.js';
+import { gatewayIdentity, type Connections } from '../project/connections.js';
+import { nameKey, type WithKey } from '../project/name-key.js';
+import type { Project } from '../project/project.js';
+import { DailiesError } from '../../errors.js';
+import type { StopReason } from '../../events.js';
+import type { PlanDocument } from '../../domain/plan.js';
+import type { ProjectAttempts } from '../../store/attempt-store.js';
+import type { ClipStore } from '../../store/clip-store.js';
+import type { SharedState } from '../batch/state.js';
+import type { JobOrder } from '../work/worker.js';
+
+/** What a run, or an enqueue, may do, and whom it asks. */
+export interface AgreeOptions extends Scope, Ceiling, Pick<RemoteChecks, 'preflight'> {
+  /** Refuse to run when the catalogue has moved away from the lockfile's snapshot. */
+  readonly locked?: boolean;
+  /**
+   * Asked before money is spent; false ends the run with nothing submitted, a reason lets it fetch what is paid for and
+   * buy nothing.
+   */
+  readonly confirm?: (plan: PlanDocument) => Promise<boolean | StopReason>;
+  /**
+   * Lets the key go to a gateway that only the manifest names, and that is not on this machine: true, or a function that is
+   * asked once before it first goes there. Where absent, such a run ends with `key-unnamed` before any key is sent.
+   */
+  readonly withKey?: WithKey;
+}
+
+/** What is to be agreed on, with all that is open for it. */
+export interface Agreeing {
+  readonly project: Project;
+  readonly options: AgreeOptions;
+  readonly attempts: ProjectAttempts<JobOrder>;
+  readonly clips: ClipStore;
+  readonly connections: Connections;
+  readonly signal: AbortSignal;
+}
+
+/** What came of it. */
+export interface Agreed {
+  readonly examined: Examined;
+  /** Why nothing is bought. */
+  readonly stopped: StopReason | undefined;
+  /** Whether somebody pays for what is bought now. */
+  readonly toPay: boolean;
+}
+
+/**
+ * Plans, holds the plan to its ceilings, and asks for leave to spend. Writes nothing. `asksItself`: this process asks the gateway for
+ * jobs, and needs the key. Throws as `examine`, `declined` on a no, `key-missing`, `key-unnamed`.
+ */
+export async function agree(
+  agreeing: Agreeing,
+  { asksItself }: { readonly asksItself: boolean },
+): Promise<Agreed> {
+  const { project, options, attempts, connections, signal } = agreeing;
+  const { target } = project;
+  const examined = await examineForRun(agreeing, asksItself);
+  const { plan } = examined;
+  const ceiling = ceilingReached(plan, { options, attempts: attempts.attempts() });
+  const spends = target.kind !== 'sandbox' && !ceiling && purchases(examined.decisions).length > 0;
+  signal.throwIfAborted();
+  if (asksItself && asksGateway(examined)) {
+    assertKey(project);
+    await nameKey(target, connections, { withKey: options.withKey, plan, spends });
+  }
+  const answer = spends && options.confirm ? await options.confirm(plan) : true;
+  if (answer === false) throw new DailiesError('declined', 'nothing was submitted');
+  const stopped = answer === true ? ceiling : answer;
+  return { examined, stopped, toPay: spends && !stopped };
+}
+
+/** Writes down what was agreed on: up to here nothing was written but what a killed run had left. */
+export async function beginWork(
+  { project, options, attempts }: Agreeing,
+  { examined: { surveyed, decisions, catalogue } }: Agreed,
+  shared: SharedState | undefined,
+): Promise<void> {
+  await shared?.begin({
+    ...{ scope: options, spending: spendingOf(project, options) },
+    waiting: decisions.filter(({ action, order, blocked_by }) => buys(action) && (!order || blocked_by))
+      .length,
+  });
+  if (catalogue) await keepSnapshot({ project, attempts }, catalogue);
+  if (!arePicksAlike(surveyed.picks, attempts.picks())) await attempts.setPicks(surveyed.picks);
+}
+
+/** What may be in flight, and what may be spent. */
+export function spendingOf({ manifest }: Project, { maxCostUsd }: Ceiling): Spending {
+  const { jobs, per_model: perModel } = manifest.concurrency;
+  return { jobs, perModel, budgetUsd: manifest.budget_usd, maxCostUsd };
+}
+
+/** A run that buys nothing needs no catalogue and no key for it: it must work when the gateway does not. */
+function examineForRun(
+  { project, attempts, clips, connections, options, signal }: Agreeing,
+  asksItself: boolean,
+): Promise<Examined> {
+  const { preflight = true, locked } = options;
+  return examine({
+    ...{ project, clips, signal, state: attempts, repaired: attempts.repaired },
+    scope: options,
+    remote: { preflight },
+    async findCatalogue(toBuy) {
+      if (toBuy.length === 0) return { diagnostics: [] };
+      if (asksItself) assertKey(project);
+      const snapshot = attempts.catalogue();
+      const ask = () => liveCatalogue({ project, connections, signal });
+      const catalogue = await ask().catch(async (error: unknown) => {
+        const isKeyWanted = error instanceof DailiesError && error.code === 'key-refused';
+        if (!isKeyWanted || connections.usesKey) throw error;
+        await nameKey(project.target, connections, { withKey: options.withKey, spends: false });
+        return ask();
+      });
+      if (locked) assertNoDrift(project, { snapshot, live: catalogue });
+      return { catalogue, diagnostics: [] };
+    },
+  });
+}
+
+/** Whether the work asks the gateway of this run: to buy, to follow, to fetch, or once more for what was lost. */
+function asksGateway({ decisions, surveyed: { context, orphans } }: Examined): boolean {
+  const isAsked = (attempt: Attempt) => context.isOfThisGateway(attempt) && !isUncertain(attempt);
+  const isWanted = (older: Attempt) => isAsked(older) && (!isDelivered(older) || isToFetch(older, context));
+  const isToDo = ({ action, blocked_by, attempt }: Examined['decisions'][number]) =>
+    blocked_by === undefined && (buys(action) || (action !== 'reuse' && attempt && isAsked(attempt)));
+  return orphans.some(isWanted) || decisions.some((one) => one.collect.some(isWanted) || isToDo(one));
+}
+
+function assertKey({ target }: Project): void {
+  if (!target.needsKey || target.apiKey !== undefined) return;
+  throw new DailiesError('key-missing', `${target.name} needs a key, and ${target.keyVariable} is not set`, {
+    hint: `export ${target.keyVariable}=…, or put it into .env beside the manifest; --gateway sandbox renders for free`,
+  });
+}
+
+/**
+ * The snapshot holds the used models alone. A model by whose dated slug something was bought stays as it was when the
+ * catalogue has the slug no more: nothing else tells which model that is.
+ */
+async function keepSnapshot(
+  { project, attempts }: Pick<Agreeing, 'project' | 'attempts'>,
+  catalogue: Catalogue,
+): Promise<void> {
+  const used = new Set(project.manifest.takes.map((take) => take.settings.model));
+  const isUsed = ({ id, canonical_slug }: Model) => used.has(id) || used.has(canonical_slug);
+  const bought = new Set(attempts.attempts().map(({ request }) => request.model));
+  const former = (attempts.catalogue()?.models ?? []).filter(
+    ({ canonical_slug: slug }) => bought.has(slug) && findModel(catalogue.models, slug) === undefined,
+  );
+  const models = [...catalogue.models.filter(isUsed), ...former];
+  await attempts.setCatalogue({ gateway: gatewayIdentity(project.target), models }, catalogue.fetched_at);
+}

@@ -1,0 +1,238 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../src/clock.js';
+import { startWorker, type Worker, type WorkerEvent } from '../../src/flow/batch/work.js';
+import { enqueueProject } from '../../src/flow/commands/enqueue.js';
+import { pickTakes } from '../../src/flow/commands/pick.js';
+import { resolveShots } from '../../src/flow/commands/resolve.js';
+import { runProject, type RunOptions } from '../../src/flow/commands/run.js';
+import { projectStatus } from '../../src/flow/commands/status.js';
+import { planProject } from '../../src/flow/plan/plan.js';
+import { gatewayTarget } from '../../src/flow/project/gateway-target.js';
+import { projectPaths } from '../../src/flow/project/paths.js';
+import { loadProject } from '../../src/flow/project/project.js';
+import { openClipFolder } from '../../src/store/clip-folder.js';
+import { receiptFiles } from '../../src/store/receipts.js';
+import { makeClip } from '../helpers/clips.js';
+import { useGateway } from '../helpers/gateway.js';
+import { makeProject } from '../helpers/project.js';
+import { noPostgres, sharedPostgres, type TestDatabase } from '../helpers/postgres.js';
+
+const gateway = useGateway();
+const clips = await Promise.all([40, 90, 140, 190].map((red) => makeClip({ color: [red, 90, 30] })));
+const KEY = 'sk-test-0123456789';
+const env = { TEST_KEY: KEY, PATH: process.env['PATH'] };
+const LEASE = { leaseMs: 2_000, beatMs: 200 };
+const ONE = '  - { id: sea, prompt: waves }';
+const CHAIN = `${ONE}\n  - { id: sky, prompt: clouds, first_frame: { from: sea, at: last } }`;
+
+let database: TestDatabase;
+let shared: string;
+beforeEach(async () => {
+  database = await (await sharedPostgres()).database();
+  shared = await mkdtemp(join(tmpdir(), 'dailies-shared-'));
+});
+
+/** From now on each job ends at its first poll. */
+function completeAll(): void {
+  gateway.autoComplete((job) => clips[gateway.jobs.indexOf(job) % clips.length] ?? Buffer.alloc(0));
+}
+
+afterEach(async () => {
+  await database.close();
+  await rm(shared, { recursive: true, force: true });
+});
+
+/** A machine with the manifest, whose state is in the database of this test, and whose clips are in the folder that all share. */
+async function machine(shots = ONE, top = '') {
+  const { folder, manifest, write } = await makeProject({ baseUrl: gateway.baseUrl, top }, shots);
+  const load = () => loadProject({ manifest, env, store: database.url, clips: shared });
+  return {
+    ...{ folder, manifest, write, load },
+    run: async (options: RunOptions = {}) => runProject(await load(), options),
+    enqueue: async (options: Parameters<typeof enqueueProject>[1] = {}) =>
+      enqueueProject(await load(), options),
+    plan: async () => (await planProject(await load(), { offline: false })).shots.map(({ action }) => action),
+    status: async () => projectStatus(await load()),
+  };
+}
+
+/** A worker of its own, until the test ends. */
+async function worker(changes: { readonly key?: string } = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'dailies-worker-'));
+  const setting = { kind: 'custom', base_url: gateway.baseUrl, api_key_env: 'TEST_KEY' } as const;
+  const events: WorkerEvent[] = [];
+  const control = new AbortController();
+  const started: Worker = await startWorker({
+    ...{ store: database.url, env, clock: systemClock, places: 8, downloads: 4, lease: LEASE },
+    clips: openClipFolder({ root: shared, clock: systemClock }),
+    inputs: openClipFolder({ root: join(shared, 'inputs'), clock: systemClock }),
+    receipts: receiptFiles(shared),
+    paths: projectPaths({ manifest: join(folder, 'worker.yaml'), isSandbox: false }),
+    targets: [gatewayTarget(setting, { TEST_KEY: changes.key ?? KEY })],
+    onEvent: (event) => events.push(event),
+    signal: control.signal,
+  });
+  const stop = async () => {
+    control.abort();
+    await started.ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  onTestFinished(stop);
+  return { events, stop, ended: started.ended, trouble: () => started.trouble() };
+}
+
+const states = async () =>
+  (await database.query('select state from dailies.attempt order by id')).map(({ state }) => state);
+const untilDelivered = (count: number) =>
+  expect.poll(states, { timeout: 15_000 }).toEqual(Array.from({ length: count }, () => 'delivered'));
+
+describe.skipIf(noPostgres)('several machines with one store', () => {
+  it('run a film as one machine does, and buy nothing the second time, on any machine', async () => {
+    completeAll();
+    const { run, plan } = await machine();
+    expect(await plan()).toEqual(['render']);
+    const first = await run();
+    expect(first).toMatchObject({ exit_code: 0, counts: { delivered: 1, submitted: 1 } });
+    const other = await machine();
+    expect(await other.plan()).toEqual(['reuse']);
+    expect(await other.run()).toMatchObject({
+      exit_code: 0,
+      counts: { delivered: 1, reused: 1 },
+      cost_usd: 0,
+    });
+    expect(gateway.jobs).toHaveLength(1);
+    expect((await other.status()).spent_usd).toBe(first.spent_usd);
+    const clipsThere = (await readdir(join(shared, 'clips'), { recursive: true })).filter((name) =>
+      name.endsWith('.mp4'),
+    );
+    expect(clipsThere).toHaveLength(1);
+    expect(await readdir(join(shared, 'receipts'))).toHaveLength(1);
+  });
+
+  it('render what was enqueued while the machine that did so is gone', async () => {
+    completeAll();
+    const { enqueue, folder, status } = await machine('  - { id: sea, prompt: waves, takes: 3 }');
+    expect(await enqueue()).toMatchObject({ buying: 3, fetching: 0, waiting: 0 });
+    expect(gateway.jobs).toHaveLength(0);
+    await rm(join(folder, 'film.lock.json'), { force: true });
+    const { events } = await worker();
+    await untilDelivered(3);
+    expect(gateway.jobs).toHaveLength(3);
+    expect((await status()).takes.map(({ state }) => state)).toEqual(['delivered', 'delivered', 'delivered']);
+    await expect.poll(() => events.filter(({ type }) => type === 'shot.delivered').length).toBe(3);
+  });
+
+  it('go on with a chain when its source is there, with a frame that the worker takes', async () => {
+    completeAll();
+    const { enqueue, run } = await machine(CHAIN);
+    expect(await enqueue()).toMatchObject({ buying: 1, waiting: 1 });
+    const { events } = await worker();
+    await untilDelivered(2);
+    const [, sky] = gateway.jobs;
+    expect(JSON.stringify(sky?.body)).toContain('data:image/png;base64,');
+    expect(events.filter(({ type }) => type === 'worker.planned')).not.toEqual([]);
+    expect(await run()).toMatchObject({ exit_code: 0, counts: { delivered: 2, reused: 2 } });
+    expect(gateway.jobs).toHaveLength(2);
+  });
+
+  it('send local inputs that only the machine with the manifest had', async () => {
+    completeAll();
+    const { enqueue, folder, write } = await machine();
+    await writeFile(join(folder, 'still.png'), STILL);
+    await write('  - { id: sea, prompt: waves, first_frame: still.png }');
+    await enqueue();
+    await rm(join(folder, 'still.png'));
+    await worker();
+    await untilDelivered(1);
+    expect(JSON.stringify(gateway.jobs[0]?.body)).toContain(STILL.toString('base64'));
+  });
+
+  it('stop before a pick, and go on when it is made', async () => {
+    completeAll();
+    const { enqueue, folder, load } = await machine(`${ONE.replace(' }', ', takes: 2 }')}
+  - { id: sky, prompt: clouds, first_frame: { from: sea, at: last } }`);
+    await enqueue({ approve: true });
+    await worker();
+    await untilDelivered(2);
+    const picks = join(folder, 'picks.json');
+    await writeFile(picks, '{"version": 1, "picks": {"sea": 2}}');
+    await pickTakes(await load(), picks);
+    await untilDelivered(3);
+    expect(gateway.jobs).toHaveLength(3);
+  });
+
+  it('buy nothing of a manifest that was changed since', async () => {
+    completeAll();
+    const { enqueue, write } = await machine();
+    await enqueue();
+    await write('  - { id: sea, prompt: other waves }');
+    await enqueue();
+    await worker();
+    await untilDelivered(1);
+    expect(gateway.jobs.map(({ body }) => body['prompt'])).toEqual(['other waves']);
+  });
+
+  it('cross no ceiling of the batch, and buy the rest when it is enqueued with a higher one', async () => {
+    completeAll();
+    const { enqueue } = await machine('  - { id: sea, prompt: waves, takes: 3 }');
+    const price = (await enqueue({ only: ['sea@1'] })).plan.total.max_usd;
+    await database.query('update dailies.batch set max_cost_nano = $1', [Math.round(price * 1e9) - 1]);
+    const { events } = await worker();
+    await expect
+      .poll(() => database.query('select stopped is not null as is_stopped from dailies.batch'))
+      .toEqual([{ is_stopped: true }]);
+    expect(gateway.jobs).toHaveLength(0);
+    await enqueue();
+    await untilDelivered(3);
+    expect(events.filter(({ type }) => type === 'worker.stopped')).toEqual([]);
+  });
+
+  it('hold a submit without an answer, and go on when a person has settled it', async () => {
+    completeAll();
+    const { enqueue, load } = await machine();
+    gateway.failNext('reset');
+    await enqueue();
+    await worker();
+    await expect.poll(states).toEqual(['uncertain']);
+    await resolveShots(await load(), { shots: ['sea'], settlement: { as: 'not_charged' } });
+    await expect.poll(states, { timeout: 15_000 }).toEqual(['not_charged', 'delivered']);
+  });
+
+  it('hand all work over when they are told to stop', async () => {
+    const { enqueue } = await machine();
+    await enqueue();
+    const first = await worker();
+    await expect.poll(() => gateway.jobs.length).toBe(1);
+    await expect.poll(states).toEqual(['pending']);
+    await first.stop();
+    gateway.jobs[0]?.complete(clips[0] ?? Buffer.alloc(0));
+    await worker();
+    await untilDelivered(1);
+    expect(gateway.jobs).toHaveLength(1);
+  });
+
+  it('go on with a run whose own machine has died', async () => {
+    const { run } = await machine(CHAIN);
+    const calling = new AbortController();
+    const running = run({ signal: calling.signal }).catch(() => undefined);
+    await expect.poll(() => gateway.jobs.length).toBe(1);
+    // Its connections break, and it says no more.
+    await database.query(`update dailies.worker set lease_until = '-infinity'`);
+    await worker();
+    await database.query(`update dailies.worker set lease_until = '-infinity' where id = 1`);
+    completeAll();
+    gateway.jobs[0]?.complete(clips[0] ?? Buffer.alloc(0));
+    await untilDelivered(2);
+    await running;
+    expect(gateway.jobs).toHaveLength(2);
+  });
+});
+
+/** A picture of one pixel. */
+const STILL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
