@@ -19,6 +19,11 @@ export function addKeyOption(command: Command): Command {
   return command.option('--with-key', 'sends the key to the gateway that is named, this once');
 }
 
+/** Adds the database that several machines share; `storeOf` reads it. */
+export function addStoreOption(command: Command): Command {
+  return command.option('--store <URL>', 'the database that machines share: postgres://…', parseText);
+}
+
 /** Adds what narrows a plan or a run to some takes, or widens it to made ones. */
 export function addScopeOptions(command: Command): Command {
   return command
