@@ -4,7 +4,7 @@ import { DailiesError, messageOf } from '../errors.js';
 import { everyCommand, pathOf, programOf } from './tree.js';
 
 /**
- * Options that no environment may set, by command: they name what to settle, to buy again or to remove, and left lying
+ * Options that no environment may set, by command: they name what to settle, to buy again, to remove or to set for all machines, and left lying
  * in an environment they would do so every time. `--yes` is another thing where it lets a run spend.
  */
 const TYPED_ONLY: Readonly<Record<string, readonly string[]>> = {
@@ -12,6 +12,7 @@ const TYPED_ONLY: Readonly<Record<string, readonly string[]>> = {
   plan: ['rerender'],
   resolve: ['jobId', 'notCharged', 'abandon', 'all'],
   prune: ['yes'],
+  'account set': ['concurrency', 'perModel', 'budget'],
 };
 
 /** The same for every command: a word for one gateway would be one for the gateway of whatever folder comes next. */

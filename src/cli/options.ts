@@ -81,6 +81,24 @@ function collectVariable(
   return { ...previous, [value.slice(0, equals)]: value.slice(equals + 1) };
 }
 
+/** What `none` takes away, and anything else sets. */
+export function parseLimit(parse: (value: string) => number): (value: string) => number | 'none' {
+  return (value) => (value === 'none' ? 'none' : parse(value));
+}
+
+/** `google/veo-3.1=8`, one or several with commas between them. */
+export function collectModelLimits(
+  value: string,
+  previous: readonly (readonly [string, number | 'none'])[] | undefined,
+): readonly (readonly [string, number | 'none'])[] {
+  const pairs = collectList(value, undefined).map((pair) => {
+    const equals = pair.lastIndexOf('=');
+    if (equals < 1) throw new InvalidArgumentError('Write it as MODEL=N or MODEL=none.');
+    return [pair.slice(0, equals).trim(), parseLimit(parseCount)(pair.slice(equals + 1).trim())] as const;
+  });
+  return [...(previous ?? []), ...pairs];
+}
+
 /** A number that `fits`; the error of another one tells what to give. */
 function parseNumber(what: string, fits: (number: number) => boolean): (value: string) => number {
   return (value) => {

@@ -3,6 +3,7 @@ import { withoutCommands } from '../domain/foreign-text.js';
 import { maskPasswords } from '../domain/unsigned-url.js';
 import { VERSION } from '../version.js';
 import type { Register } from './command.js';
+import { registerAccount } from './commands/account.js';
 import {
   registerAssemble,
   registerPick,
@@ -40,7 +41,7 @@ const COMMANDS: readonly Register[] = [
 
 /** What many never need: the help names them, and no more. */
 const NAMED_ONLY: Readonly<Record<string, readonly Register[]>> = {
-  'Several machines': [registerStore],
+  'Several machines': [registerAccount, registerStore],
   'And also': [registerUnlock, registerSchema, registerCompletion],
 };
 

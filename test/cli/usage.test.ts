@@ -23,10 +23,10 @@ const COMMANDS = [
   'sandbox',
 ];
 /** Those that many never need: named, and no more. */
-const RARE = ['store', 'unlock', 'schema', 'completion'];
+const RARE = ['account', 'store', 'unlock', 'schema', 'completion'];
 const ALL = [...COMMANDS, ...RARE];
 /** Commands in a group. */
-const MEMBERS = ['store migrate'];
+const MEMBERS = ['account show', 'account set', 'account resume', 'store migrate'];
 
 describe('help', () => {
   it('names every command on one screen of 24 lines', async () => {
@@ -123,6 +123,17 @@ describe('a command line that cannot be meant', () => {
       'a store that is not named',
       ['store', 'migrate'],
       /no database is named\n {2}hint: give --store postgres:/,
+    ],
+    [
+      'a limit that is none',
+      ['account', 'set', 'openrouter', '--per-model', 'google/veo-3.1'],
+      /Write it as MODEL=N or MODEL=none/,
+    ],
+    ['no limit', ['account', 'set', 'openrouter'], /wants --concurrency, --per-model or --budget/],
+    [
+      'an account of no gateway',
+      ['account', 'show', 'opnrouter'],
+      /the account opnrouter is neither a gateway's/,
     ],
     ['a gateway in the clear', ['doctor', '--gateway', 'http://example.com/api/v1'], /https URL/],
   ])('%s ends with exit 2, words and no stack', async (_, words, message) => {
