@@ -8,7 +8,7 @@ const SRC = resolve(import.meta.dirname, '../src');
 const FLOORS: readonly (readonly string[])[] = [
   ['domain', 'events.ts', 'errors.ts', 'disk-error.ts'],
   ['manifest', 'catalogue', 'cost', 'shot', 'plan'],
-  ['gateway', 'store', 'media', 'sandbox', 'clock.ts', 'regular-file.ts', 'version.ts'],
+  ['gateway', 'store', 'media', 'sandbox', 'monitor', 'clock.ts', 'regular-file.ts', 'version.ts'],
   ['flow'],
   ['cli', 'ui', 'sheet', 'index.ts'],
 ];
