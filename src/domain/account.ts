@@ -25,7 +25,7 @@ export interface AccountStanding extends AccountId {
   /** The least time between two submits, and how long none goes out. */
   readonly gap_ms: number;
   readonly paused_for_ms: number;
-  /** Why nothing is bought: `credits`, `budget` or `went-back`; null: it is. */
+  /** Why nothing is bought: `credits`, `budget`, `gateway` or `went-back`; null: it is. */
   readonly stopped: string | null;
 }
 

@@ -66,6 +66,7 @@ function paceWords({ gap_ms: gapMs, paused_for_ms: pausedMs }: AccountStanding):
 const REASONS: Readonly<Record<string, string>> = {
   credits: 'the gateway said that the credits are used up',
   budget: 'its budget is reached',
+  gateway: 'the gateway gave a submit an answer that tells nothing',
   'went-back': 'the database went back in time, and would buy again what it has forgotten',
 };
 

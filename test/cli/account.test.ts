@@ -131,12 +131,11 @@ describe.skipIf(noPostgres)('account resume', () => {
   const stoppedBy = async (why: string | null): Promise<Desk> => {
     const opened = await desk();
     await opened.account('set', 'openrouter', '--budget', '5');
-    await opened.query('alter table dailies.account drop constraint account_stopped_check');
     await opened.query('update dailies.account set stopped = $1', [why]);
     return opened;
   };
 
-  it.each(['credits', 'budget'])('lets buying go on after %s', async (why) => {
+  it.each(['credits', 'budget', 'gateway'])('lets buying go on after %s', async (why) => {
     const { account, shown } = await stoppedBy(why);
     expect(await account('resume', 'openrouter')).toMatchObject({ stdout: 'openrouter buys again\n' });
     expect((await shown()).accounts).toMatchObject([{ stopped: null }]);

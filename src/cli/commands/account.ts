@@ -79,9 +79,7 @@ const registerSet: Register = (group, context) => {
 };
 
 const registerResume: Register = (group, context) => {
-  const command = group
-    .command('resume <ACCOUNT>')
-    .description('buy again where credits or budget had ended it');
+  const command = group.command('resume <ACCOUNT>').description('buy again after it was stopped');
   addFormatOption(addStoreOption(command));
   addExamples(command, [['dailies account resume openrouter', 'after credits were added at the gateway']]);
   act<StoreFlags>(command, context, async ({ words: [word = ''], flags }) => {

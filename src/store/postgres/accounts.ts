@@ -99,7 +99,7 @@ function statements(schema: string) {
       with was as (
         select id, stopped from ${schema}.account where gateway = $1 and name = $2 for no key update),
       resumed as (
-        update ${schema}.account a set stopped = null from was where a.id = was.id and was.stopped in ('credits', 'budget'))
+        update ${schema}.account a set stopped = null from was where a.id = was.id and was.stopped <> 'went-back')
       select stopped from was`,
   };
 }
