@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RunEvent } from '../../src/events.js';
 import type { WorkerHealth } from '../../src/monitor/metrics.js';
@@ -136,6 +138,14 @@ describe('/metrics', () => {
       expect(name).toMatch(/^dailies_[a-z_]+$/);
       expect(name.endsWith('_total')).toBe(type === 'counter');
     }
+  });
+
+  it('has a row for each metric in docs/scale.md', async () => {
+    const page = readFileSync(resolve(import.meta.dirname, '../../docs/scale.md'), 'utf8');
+    const rows = page.split('\n').filter((line) => line.startsWith('| `dailies_'));
+    const told = rows.flatMap((row) => [...row.matchAll(/`(dailies_[a-z_]+)/g)].map(([, name]) => name));
+    const text = await (await fetch(`${(await open()).address}/metrics`)).text();
+    expect(told.sort()).toEqual([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name).sort());
   });
 
   it('counts for each worker of a process apart', async () => {
