@@ -1,11 +1,11 @@
-# dailies with ffmpeg, as an ordinary user:
+# dailies with ffmpeg, as an ordinary user, and with the packages for clips in a bucket and for a worker's port:
 #   docker build -t dailies . && docker run --rm -it -e OPENROUTER_API_KEY -v "$PWD:/work" dailies run teaser.yaml
 FROM node:20-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-RUN npm run build && npm prune --omit=dev
+RUN npm run build && npm install --save-prod @aws-sdk/client-s3 prom-client && npm prune --omit=dev
 
 FROM node:20-bookworm-slim
 RUN apt-get update \

@@ -86,6 +86,19 @@ export function unreachable(value: never): never {
   });
 }
 
+/** What to throw where a package could not be loaded that is only needed for `what`. */
+export function packageError(
+  name: string,
+  { code, what, cause }: { readonly code: ErrorCode; readonly what: string; readonly cause: unknown },
+): DailiesError {
+  if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND'))
+    return new DailiesError('internal', `the package ${name} cannot be loaded`, { cause });
+  return new DailiesError(code, `${what} needs the package ${name}, which is not installed`, {
+    hint: `install it where dailies is: npm install ${name}, with -g where dailies was installed so`,
+    cause,
+  });
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,9 +1,10 @@
 import { type Command, type Option } from 'commander';
 import { nearest } from '../domain/nearest.js';
 import { DailiesError, messageOf } from '../errors.js';
+import { everyCommand, pathOf, programOf } from './tree.js';
 
 /**
- * Options that no environment may set, by command: they name what to settle, to buy again or to remove, and left lying
+ * Options that no environment may set, by command: they name what to settle, to buy again, to remove or to set for all machines, and left lying
  * in an environment they would do so every time. `--yes` is another thing where it lets a run spend.
  */
 const TYPED_ONLY: Readonly<Record<string, readonly string[]>> = {
@@ -11,6 +12,7 @@ const TYPED_ONLY: Readonly<Record<string, readonly string[]>> = {
   plan: ['rerender'],
   resolve: ['jobId', 'notCharged', 'abandon', 'all'],
   prune: ['yes'],
+  'account set': ['concurrency', 'perModel', 'budget'],
 };
 
 /** The same for every command: a word for one gateway would be one for the gateway of whatever folder comes next. */
@@ -22,10 +24,8 @@ const ALWAYS_TYPED = 'withKey';
  * only other commands know is for them: DAILIES_FORMAT=ndjson may be set for a whole job.
  */
 export function applyEnvironment(command: Command, env: NodeJS.ProcessEnv): void {
-  const typedOnly = TYPED_ONLY[command.name()] ?? [];
-  for (const option of command.options) {
+  for (const option of readable(command)) {
     const attribute = option.attributeName();
-    if (attribute === ALWAYS_TYPED || typedOnly.includes(attribute)) continue;
     if (command.getOptionValueSource(attribute) === 'cli') continue;
     const name = variableOf(option);
     const text = env[name];
@@ -33,6 +33,12 @@ export function applyEnvironment(command: Command, env: NodeJS.ProcessEnv): void
     const value = valueOf(option, { name, text });
     if (value !== undefined) command.setOptionValueWithSource(attribute, value, 'env');
   }
+}
+
+/** The options of a command that the environment may set. */
+function readable(command: Command): readonly Option[] {
+  const typed = [ALWAYS_TYPED, ...(TYPED_ONLY[pathOf(command)] ?? [])];
+  return command.options.filter((option) => !typed.includes(option.attributeName()));
 }
 
 /** What is read besides options. A key's variable has any name that a manifest gives it (`api_key_env`). */
@@ -44,8 +50,8 @@ export function unreadVariables(
   command: Command,
   env: NodeJS.ProcessEnv,
 ): { readonly name: string; readonly meant: string | undefined }[] {
-  const program = command.parent ?? command;
-  const options = [program, ...program.commands].flatMap((each) => each.options);
+  const program = programOf(command);
+  const options = [program, ...everyCommand(program)].flatMap(readable);
   const known = new Set([...options.map(variableOf), ...READ_ELSEWHERE]);
   const suggested = [...known].map((name) => name.slice(PREFIX.length));
   return Object.keys(env)
@@ -58,7 +64,7 @@ export function unreadVariables(
 
 function isForOthers(command: Command, option: Option, text: string): boolean {
   const knows = (other: Option): boolean => other.argChoices?.includes(text) ?? false;
-  const siblings = (command.parent?.commands ?? []).flatMap(({ options }) => options);
+  const siblings = everyCommand(programOf(command)).flatMap(({ options }) => options);
   return (
     !knows(option) &&
     siblings.some((other) => other.attributeName() === option.attributeName() && knows(other))

@@ -1,5 +1,6 @@
 import { defined } from '../domain/defined.js';
 import { maskSignatures } from '../domain/unsigned-url.js';
+import { DailiesError } from '../errors.js';
 import type { Project } from '../flow/project/project.js';
 import type { Scope } from '../flow/plan/survey.js';
 import { upToCents } from '../domain/money.js';
@@ -49,6 +50,14 @@ export async function openProject(
   const { gateway, output, clips, var: vars, allowLargeMatrix, concurrency } = flags;
   const options = { manifest, env: context.env, gateway, output, clips, vars, allowLargeMatrix, concurrency };
   return loadProject(defined(options), reading);
+}
+
+/** The address of the database that machines share. Throws `usage` where nothing gives it. */
+export function storeOf({ store }: { readonly store?: string }): string {
+  if (store !== undefined) return store;
+  throw new DailiesError('usage', 'no database is named', {
+    hint: 'give --store postgres://user@host:5432/database, or set DAILIES_STORE to keep the address out of the list of processes',
+  });
 }
 
 /** What the flags of a command say about the takes that are meant. */

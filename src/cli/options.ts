@@ -19,6 +19,11 @@ export function addKeyOption(command: Command): Command {
   return command.option('--with-key', 'sends the key to the gateway that is named, this once');
 }
 
+/** Adds the database that several machines share; `storeOf` reads it. */
+export function addStoreOption(command: Command): Command {
+  return command.option('--store <URL>', 'the database that machines share: postgres://…', parseText);
+}
+
 /** Adds what narrows a plan or a run to some takes, or widens it to made ones. */
 export function addScopeOptions(command: Command): Command {
   return command
@@ -74,6 +79,24 @@ function collectVariable(
   const equals = value.indexOf('=');
   if (equals < 1) throw new InvalidArgumentError('Write it as NAME=VALUE.');
   return { ...previous, [value.slice(0, equals)]: value.slice(equals + 1) };
+}
+
+/** What `none` takes away, and anything else sets. */
+export function parseLimit(parse: (value: string) => number): (value: string) => number | 'none' {
+  return (value) => (value === 'none' ? 'none' : parse(value));
+}
+
+/** `google/veo-3.1=8`, one or several with commas between them. */
+export function collectModelLimits(
+  value: string,
+  previous: readonly (readonly [string, number | 'none'])[] | undefined,
+): readonly (readonly [string, number | 'none'])[] {
+  const pairs = collectList(value, undefined).map((pair) => {
+    const equals = pair.lastIndexOf('=');
+    if (equals < 1) throw new InvalidArgumentError('Write it as MODEL=N or MODEL=none.');
+    return [pair.slice(0, equals).trim(), parseLimit(parseCount)(pair.slice(equals + 1).trim())] as const;
+  });
+  return [...(previous ?? []), ...pairs];
 }
 
 /** A number that `fits`; the error of another one tells what to give. */

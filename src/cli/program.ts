@@ -1,7 +1,9 @@
 import { Command, Help } from 'commander';
 import { withoutCommands } from '../domain/foreign-text.js';
+import { maskPasswords } from '../domain/unsigned-url.js';
 import { VERSION } from '../version.js';
 import type { Register } from './command.js';
+import { registerAccount } from './commands/account.js';
 import {
   registerAssemble,
   registerPick,
@@ -15,7 +17,9 @@ import { registerInit } from './commands/init.js';
 import { registerResolve } from './commands/resolve.js';
 import { registerPlan, registerRun, registerValidate } from './commands/run.js';
 import { registerStatus, registerUnlock } from './commands/status.js';
+import { registerStore } from './commands/store.js';
 import type { CliContext } from './context.js';
+import { everyCommand, pathOf } from './tree.js';
 
 /** In the order of the help: what is used most, first. */
 const COMMANDS: readonly Register[] = [
@@ -31,12 +35,15 @@ const COMMANDS: readonly Register[] = [
   registerPick,
   registerAssemble,
   registerPrune,
-  registerUnlock,
-  registerSchema,
   registerDoctor,
   registerSandbox,
-  registerCompletion,
 ];
+
+/** What many never need: the help names them, and no more. */
+const NAMED_ONLY: Readonly<Record<string, readonly Register[]>> = {
+  'Several machines': [registerAccount, registerStore],
+  'And also': [registerUnlock, registerSchema, registerCompletion],
+};
 
 /** The tree of commands. Errors of usage are thrown as CommanderError once they were written. */
 export function buildProgram(context: CliContext): Command {
@@ -48,13 +55,20 @@ export function buildProgram(context: CliContext): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(withoutCommands(text)),
+      writeErr: (text) => context.stderr.write(withoutCommands(maskPasswords(text))),
     })
     .configureHelp({ formatHelp })
     .showHelpAfterError('  hint: dailies --help lists the commands');
   for (const register of COMMANDS) register(program, context);
-  for (const command of program.commands) {
-    command.showHelpAfterError(`  hint: dailies ${command.name()} --help lists its options`);
+  for (const [heading, registers] of Object.entries(NAMED_ONLY)) {
+    program.commandsGroup(heading);
+    for (const register of registers) register(program, context);
+  }
+  for (const group of program.commands.filter(({ commands }) => commands.length > 0)) {
+    group.showHelpAfterError(`  hint: dailies ${group.name()} --help lists what it can do`);
+  }
+  for (const command of everyCommand(program)) {
+    command.showHelpAfterError(`  hint: dailies ${pathOf(command)} --help lists its options`);
   }
   return program;
 }
@@ -67,7 +81,8 @@ function formatHelp(command: Command, helper: Help): string {
 }
 
 function treeHelp(program: Command): string {
-  const rows = program.commands.map((command) => {
+  const shown = program.commands.filter((command) => command.helpGroup() === '');
+  const rows = shown.map((command) => {
     const words = command.registeredArguments.map((word) =>
       word.required ? word.name() : `[${word.name()}]`,
     );
@@ -80,8 +95,14 @@ function treeHelp(program: Command): string {
     '',
     ...rows.map(({ term, description }) => `  ${term.padEnd(width)}  ${description}`),
     '',
+    ...Object.keys(NAMED_ONLY).map((heading) => `${heading}: ${namesIn(program, heading)}`),
     'dailies COMMAND --help lists its options, with examples; dailies --version.',
     'Start with: dailies init film, then dailies run film/teaser.yaml',
     '',
   ].join('\n');
+}
+
+function namesIn(program: Command, heading: string): string {
+  const members = program.commands.filter((command) => command.helpGroup() === heading);
+  return members.map((command) => command.name()).join(', ');
 }

@@ -77,6 +77,11 @@ export function maskSignatures(text: string): string {
   );
 }
 
+/** A text that may hold addresses of databases, whole ones or not, without the passwords in them. */
+export function maskPasswords(text: string): string {
+  return text.replace(/(:\/\/[^\s:/@]*:)\S*(?=@)/g, '$1***').replace(/([?&]password=)[^\s&#"']+/gi, '$1***');
+}
+
 function signingParameters(url: URL): string[] {
   const isAzure = url.searchParams.has('sig');
   return [...new Set(url.searchParams.keys())].filter(

@@ -15,15 +15,18 @@ const COMMANDS = [
   'resolve',
   'models',
   'sheet',
+  'pull',
   'pick',
   'assemble',
   'prune',
-  'unlock',
-  'schema',
   'doctor',
   'sandbox',
-  'completion',
 ];
+/** Those that many never need: named, and no more. */
+const RARE = ['account', 'store', 'unlock', 'schema', 'completion'];
+const ALL = [...COMMANDS, ...RARE];
+/** Commands in a group. */
+const MEMBERS = ['account show', 'account set', 'account resume', 'store migrate'];
 
 describe('help', () => {
   it('names every command on one screen of 24 lines', async () => {
@@ -34,10 +37,13 @@ describe('help', () => {
     expect(lines.length).toBeLessThan(24);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(COMMANDS.filter((name) => !new RegExp(`^ {2}${name}\\b`, 'm').test(stdout))).toEqual([]);
+    expect(RARE.filter((name) => !new RegExp(`^[A-Z][a-z ]+: .*\\b${name}\\b`, 'm').test(stdout))).toEqual(
+      [],
+    );
   });
 
-  it.each(COMMANDS)('of %s has an example', async (name) => {
-    const { exitCode, stdout } = await cli([name, '--help']);
+  it.each([...ALL, ...MEMBERS])('of %s has an example', async (name) => {
+    const { exitCode, stdout } = await cli([...name.split(' '), '--help']);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`Examples:\n {2}dailies ${name}\\b`));
   });
@@ -53,6 +59,7 @@ describe('help', () => {
   it('can be asked for as a command', async () => {
     expect(await cli(['help'])).toEqual(await cli(['--help']));
     expect(await cli(['help', 'run'])).toEqual(await cli(['run', '--help']));
+    expect(await cli(['help', 'store'])).toEqual(await cli(['store', '--help']));
     expect((await cli(['help', 'nope'])).exitCode).toBe(2);
   });
 
@@ -110,6 +117,24 @@ describe('a command line that cannot be meant', () => {
       ['plan', `${'a'.repeat(300)}.yaml`],
       /cannot be read: .*\n {2}hint: .* shorter/,
     ],
+    ['a store without an action', ['store'], /Usage: dailies store/],
+    ['a store with an unknown one', ['store', 'migrat'], /Did you mean migrate\?/],
+    [
+      'a store that is not named',
+      ['store', 'migrate'],
+      /no database is named\n {2}hint: give --store postgres:/,
+    ],
+    [
+      'a limit that is none',
+      ['account', 'set', 'openrouter', '--per-model', 'google/veo-3.1'],
+      /Write it as MODEL=N or MODEL=none/,
+    ],
+    ['no limit', ['account', 'set', 'openrouter'], /wants --concurrency, --per-model or --budget/],
+    [
+      'an account of no gateway',
+      ['account', 'show', 'opnrouter'],
+      /the account opnrouter is neither a gateway's/,
+    ],
     ['a gateway in the clear', ['doctor', '--gateway', 'http://example.com/api/v1'], /https URL/],
   ])('%s ends with exit 2, words and no stack', async (_, words, message) => {
     const { exitCode, stdout, stderr } = await cli(words);
@@ -117,6 +142,18 @@ describe('a command line that cannot be meant', () => {
     expect(stdout).toBe('');
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('shows no password of a database', async () => {
+    for (const words of [
+      ['store', 'postgres://me:s3cr@t/x@db/film'],
+      ['run', 'a.yaml', '--postgres://me:s3cr@t/x@db/film'],
+      ['store', 'migrate', 'postgres://db/film?user=me&password=s3cr@t/x'],
+    ]) {
+      const { exitCode, stderr } = await cli(words);
+      expect(exitCode).toBe(2);
+      expect(stderr).not.toMatch(/s3cr|t\/x/);
+    }
   });
 
   it('is one object for a reader of JSON', async () => {
@@ -203,6 +240,11 @@ describe('the environment', () => {
     expect((await cli(['schema'], { env })).stderr).toBe('');
   });
 
+  it('sets what is typed only for nobody, and says so', async () => {
+    const { stderr } = await cli(['run', 'nope.yaml'], { env: { DAILIES_RERENDER: 'sea' } });
+    expect(stderr).toContain('warning: nothing reads DAILIES_RERENDER');
+  });
+
   it('cannot settle money or buy again', async () => {
     const { stderr } = await cli(['resolve', 'nope.yaml', 'a'], {
       env: { DAILIES_NOT_CHARGED: '1', DAILIES_ALL: '1' },
@@ -214,7 +256,7 @@ describe('the environment', () => {
 describe('completion', () => {
   it.each(['bash', 'zsh', 'fish'])('for %s knows every command and its options', async (shell) => {
     const { stdout } = await cli(['completion', shell]);
-    expect(COMMANDS.filter((name) => !stdout.includes(name))).toEqual([]);
+    expect(ALL.filter((name) => !stdout.includes(name))).toEqual([]);
     for (const option of ['max-cost', 'no-preflight', 'not-charged']) expect(stdout).toContain(option);
     expect(stdout).toContain('ndjson');
   });
@@ -227,13 +269,15 @@ describe('completion', () => {
       'dailies run --format j',
       'dailies resolve f.yaml --not',
       'dailies completion z',
+      'dailies store m',
+      'dailies store migrate --st',
     ];
     const complete = tries.map(
       (line) =>
         `COMP_WORDS=(${line}); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _dailies; echo "\${COMPREPLY[*]}"`,
     );
     const { stdout } = await promisify(execFile)('bash', ['-c', [script, ...complete].join('\n')]);
-    expect(stdout).toBe('run\n--format\njson\n--not-charged\nzsh\n');
+    expect(stdout).toBe('run\n--format\njson\n--not-charged\nzsh\nmigrate\n--store\n');
   });
 });
 

@@ -168,7 +168,8 @@ async function untilUp(url: string): Promise<void> {
       await inDatabase(url, 'select 1');
       return;
     } catch (error) {
-      if (tries > 200) throw error;
+      // On a busy machine several of them start at once, and each waits for the disk.
+      if (tries > 1000) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

@@ -48,13 +48,18 @@ interface DescribedOption {
   readonly choices: readonly string[];
 }
 
+/** A group of commands is described as one, whose first word is what is to be done. */
 function described(command: Command): DescribedCommand {
   const [argument] = command.registeredArguments;
+  const members = command.commands;
+  const options = new Map(
+    [command, ...members].flatMap((each) => each.options.map((option) => [option.long, option] as const)),
+  );
   return {
     name: command.name(),
     description: command.description(),
-    options: [...command.options.map(describedOption), HELP],
-    choices: argument?.argChoices,
+    options: [...[...options.values()].map(describedOption), HELP],
+    choices: members.length === 0 ? argument?.argChoices : members.map((member) => member.name()),
   };
 }
 

@@ -94,17 +94,25 @@ export function withoutKey(target: GatewayTarget): GatewayTarget {
   return apiKey === undefined ? target : { ...keyless, isKeyHeld: true };
 }
 
-/** The setting that `--gateway` means: a preset's name or a base URL. Throws `usage` on anything else. */
-export function parseGatewayOption(option: string, inManifest: GatewaySetting): GatewaySetting {
+/**
+ * The setting that `--gateway` means, or another word that names a gateway: a preset's name or a base URL. Throws `usage` on anything
+ * else.
+ */
+export function parseGatewayOption(
+  option: string,
+  inManifest: GatewaySetting | undefined,
+  word = '--gateway',
+): GatewaySetting {
   if (option === 'openrouter' || option === 'modelgates' || option === 'sandbox') return { kind: option };
   const base_url = option.replace(/\/+$/, '');
   // The manifest's own gateway by its address is the manifest's own gateway, with its key.
-  if (inManifest.kind === 'custom' && inManifest.base_url.replace(/\/+$/, '') === base_url) return inManifest;
+  if (inManifest?.kind === 'custom' && inManifest.base_url.replace(/\/+$/, '') === base_url)
+    return inManifest;
   const base = baseUrl(base_url);
   if (base.ok) return { kind: 'custom', base_url: base.value };
   throw new DailiesError(
     'usage',
-    `--gateway ${withoutSecrets(option)} is neither a gateway's name nor a base URL`,
+    `${word} ${withoutSecrets(option)} is neither a gateway's name nor a base URL`,
     {
       hint: 'openrouter, modelgates, sandbox, or an https URL such as https://example.com/api/v1, without user, password, ? and # (http: on loopback alone)',
     },

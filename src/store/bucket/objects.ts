@@ -3,8 +3,7 @@ import { Readable } from 'node:stream';
 import type * as Sdk from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { Clock } from '../../clock.js';
-import { errnoOf } from '../../disk-error.js';
-import { DailiesError } from '../../errors.js';
+import { DailiesError, packageError } from '../../errors.js';
 import type { ByteRange } from '../clip-store.js';
 import type { BucketAddress } from './address.js';
 import { bucketError, isAbsent, mayPass } from './bucket-error.js';
@@ -216,7 +215,7 @@ async function openClient({ endpoint, region, pathStyle }: BucketAddress) {
   // That Node 20 gets no new versions of it is known to us, and nothing for people to read in the midst of a run.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const sdk = await import('@aws-sdk/client-s3').catch((cause: unknown) => {
-    throw sdkMissing(cause);
+    throw packageError('@aws-sdk/client-s3', { code: 'bucket', what: 'a bucket', cause });
   });
   // Other servers take whatever region is signed.
   const elsewhere = endpoint !== undefined && process.env['AWS_REGION'] === undefined;
@@ -233,17 +232,4 @@ async function openClient({ endpoint, region, pathStyle }: BucketAddress) {
     requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
   });
   return { sdk, client };
-}
-
-function sdkMissing(cause: unknown): DailiesError {
-  if (errnoOf(cause) !== 'ERR_MODULE_NOT_FOUND')
-    return new DailiesError('internal', 'the package @aws-sdk/client-s3 cannot be loaded', { cause });
-  return new DailiesError(
-    'bucket',
-    'clips in a bucket need the package @aws-sdk/client-s3, which is not installed',
-    {
-      hint: 'install it where dailies is: npm install @aws-sdk/client-s3, with -g where dailies was installed so',
-      cause,
-    },
-  );
 }

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Clock } from '../../clock.js';
-import { DailiesError, messageOf } from '../../errors.js';
+import { DailiesError, messageOf, packageError } from '../../errors.js';
 
 /** How long one statement may take, and how long its answer is waited for; a lost connection shows itself no sooner. */
 const STATEMENT_MS = 10_000;
@@ -46,7 +46,9 @@ export interface DatabaseOptions {
  */
 export async function openDatabase({ url, clock, name, greet }: DatabaseOptions): Promise<Database> {
   const { place, hide } = placeOf(url);
-  const { default: pg } = await import('pg');
+  const { default: pg } = await import('pg').catch((cause: unknown) => {
+    throw packageError('pg', { code: 'tool-missing', what: 'a store in PostgreSQL', cause });
+  });
   const failed = (error: unknown) => asOurs(error, { place, hide });
   const pool: Pool = new pg.Pool({
     connectionString: url,
@@ -124,6 +126,11 @@ export function functionsIn(schema: string, database: Pick<Database, 'ask' | 'in
     ask: (name, values) => database.ask(sql(name, values), values),
     insist: (name, values, patience) => database.insist(sql(name, values), values, patience),
   };
+}
+
+/** Where the database of a store is, as it may be shown. Throws `usage` on a URL that is none. */
+export function storePlace(url: string): string {
+  return placeOf(url).place;
 }
 
 /** Where a database is, as messages say it: never who asks, nor with which password. */
