@@ -4,6 +4,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { format, resolveConfig } from 'prettier';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { lockfileSchema } from '../src/store/lockfile-schema.js';
+import { standIn } from './composition/films.js';
 import { cli, writeManifest } from './helpers/cli.js';
 import { orderedClip } from './helpers/clips.js';
 import { useGateway } from './helpers/gateway.js';
@@ -44,7 +45,8 @@ const SHOTS = `
 describe('what the program writes fits the schema it publishes', () => {
   it('for plans, new and after a run that went half well', async () => {
     const validate = schema('plan');
-    const film = await makeProject({ baseUrl: server.baseUrl, top: 'budget_usd: 9' }, SHOTS);
+    const settings = { baseUrl: server.baseUrl, top: 'budget_usd: 9', env: await standIn() };
+    const film = await makeProject(settings, SHOTS);
     expect(faults(validate, await film.plan())).toEqual([]);
     server.failNext('reset');
     server.failNext(400);
@@ -53,6 +55,10 @@ describe('what the program writes fits the schema it publishes', () => {
     const plan = await film.plan();
     expect(new Set(plan.shots.map(({ action }) => action)).size).toBeGreaterThan(1);
     expect(faults(validate, plan)).toEqual([]);
+    await film.write('  - { id: new, prompt: n }\n  - { id: next, prompt: h, first_frame: { from: new } }');
+    const waiting = await film.plan({ approve: true });
+    expect(waiting).toHaveProperty('after_picks');
+    expect(faults(validate, waiting)).toEqual([]);
   });
 
   it('for errors, of a manifest and of any other kind', async () => {

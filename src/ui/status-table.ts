@@ -88,7 +88,7 @@ function shownAs({ state, earlier }: ReportTake): Shown {
 const STATES: Readonly<Record<ReportState, Shown>> = {
   planned: ['not begun', 'render', 'dim'],
   missing: ['not begun', 'render', 'dim'],
-  blocked: ['blocked', 'held', 'yellow'],
+  blocked: ['blocked', 'blocked', 'yellow'],
   submitting: ['submitting', 'resume', 'cyan'],
   pending: ['queued', 'resume', 'cyan'],
   in_progress: ['rendering', 'resume', 'cyan'],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Spent } from '../../src/events.js';
+import { standIn } from '../composition/films.js';
 import { cli, writeManifest } from '../helpers/cli.js';
 import { makeClip } from '../helpers/clips.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
@@ -333,6 +334,17 @@ describe('dailies run on a terminal', () => {
     expect(stderr).toContain('  + sea    veo-3.1-lite  4 s  720p  $0.12  new');
     expect(stderr).toContain('Spend up to $0.24? [y/N]');
     expect(server.counters.posts).toBe(2);
+  });
+
+  it('asks for what is bought now, and says what the shots that wait for picks will cost', async () => {
+    const grown = '\n  - { id: storm, prompt: thunder, first_frame: { from: sea } }';
+    const { manifest } = await writeManifest(server.baseUrl, `  - { id: sea, prompt: waves }${grown}`);
+    const { stderr } = await cli(['run', manifest, '--approve'], {
+      env: { ...env, ...(await standIn()) },
+      typed: 'n\n',
+    });
+    expect(stderr).toContain('To spend   $0.12 now, up to $0.12 more after the picks');
+    expect(stderr).toContain('Spend up to $0.12 now (up to $0.12 more after the picks)? [y/N]');
   });
 
   it.each(['n\n', '\n', ''])('spends nothing after %j', async (typed) => {
