@@ -182,7 +182,7 @@ function totalLines(plan: PlanDocument, style: PlanStyle): string[] {
   const spent = [`Spent      ${formatUsd(plan.spent_usd)}${unpricedWords(plan.spent_unpriced, 'job')}`];
   if (plan.budget_usd !== null) spent.push(`Budget ${formatUsd(plan.budget_usd)}`);
   return [
-    ...modelLines(plan, style),
+    ...modelLines(plan),
     ...joinFacts(
       [`${style.paint.bold('To spend')}   ${toSpend(plan)}`, ...spendNotes(plan)],
       '  ',
@@ -204,7 +204,7 @@ const OVER_BUDGET_LATER =
   'Over budget after the picks: the shots that wait for them could cost more than is then left of budget_usd.';
 
 /** Where several models are bought from: what each will cost. */
-function modelLines(plan: PlanDocument, { signs }: PlanStyle): string[] {
+function modelLines(plan: PlanDocument): string[] {
   const bought = plan.shots.filter(({ action, blocked_by }) => buys(action) && blocked_by === undefined);
   const perModel = [...groupBy(bought, ({ model }) => model)].map(([model, rows]) => ({
     model,
@@ -216,10 +216,9 @@ function modelLines(plan: PlanDocument, { signs }: PlanStyle): string[] {
   const rows = perModel
     .sort((a, b) => b.expectedUsd - a.expectedUsd)
     .map(({ model, jobs, expectedUsd, unpriced }) => {
-      const price = formatUsd(expectedUsd) + unpricedWords(unpriced, 'take');
-      return {
-        cells: [clean(model), `${groupDigits(jobs)} ${signs.times}`, unpriced === jobs ? 'unpriced' : price],
-      };
+      // A number of jobs beside a sum must not read as a product.
+      const price = `${formatUsd(expectedUsd)} in all${unpricedWords(unpriced, 'take')}`;
+      return { cells: [clean(model), count(jobs, 'job'), unpriced === jobs ? 'unpriced' : price] };
     });
   return [...tableLines(rows, { width: Infinity, right: new Set([1, 2]) }), ''];
 }

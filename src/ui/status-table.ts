@@ -1,4 +1,4 @@
-import type { Report, ReportState, ReportTake } from '../domain/report.js';
+import { costOfTake, type Report, type ReportState, type ReportTake } from '../domain/report.js';
 import { sumUsd } from '../domain/money.js';
 import { markOf, styleOf, type Look, type Mark, type Palette, type Style } from './look.js';
 import { count, formatDuration, formatMoment, formatUsd, groupDigits, unpricedWords } from './figures.js';
@@ -136,7 +136,10 @@ function countsLine(report: Report): string {
 }
 
 function moneyLine(report: Report): string {
-  if (report.gateway === 'sandbox') return 'The sandbox charges nothing';
+  if (report.gateway === 'sandbox') {
+    const onPaper = sumUsd(report.takes.map((take) => costOfTake(take).usd ?? 0));
+    return `${formatUsd(onPaper)} on paper: the sandbox charges nothing`;
+  }
   const budget = report.budget_usd === null ? '' : ` of ${formatUsd(report.budget_usd)}`;
   return `Spent ${formatUsd(report.spent_usd)}${unpricedWords(report.spent_unpriced, 'job')}${budget}`;
 }

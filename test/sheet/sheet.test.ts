@@ -470,6 +470,26 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
     expect(complaints.filter((text) => !text.includes('ERR_FILE_NOT_FOUND'))).toEqual([]);
   });
 
+  it('measures the film by its picks, and says what the sandbox would have charged', async () => {
+    const { page } = await browser.open({
+      report: sampleReport(
+        [
+          delivered({ id: 'a', takes: 2, take: 1, cost_usd: 0.36, outputs: [clip('a1', 4), clip('a1b', 9)] }),
+          delivered({ id: 'a', takes: 2, take: 2, cost_usd: 0.36, outputs: [clip('a2', 6)] }),
+          delivered({ id: 'b', cost_usd: 0.12, outputs: [clip('b', 1)] }),
+        ],
+        { gateway: 'sandbox', spent_usd: 0 },
+      ),
+    });
+    const totals = async () =>
+      (await page.locator('.totals').innerText()).toLowerCase().replaceAll('\n', ' ');
+    expect(await totals()).toMatch(/film 5 s of 20 s.* on paper \$0\.84/);
+    await page.getByRole('button', { name: 'Pick a, take 2 of 2' }).click();
+    expect(await totals()).toMatch(/film 7 s of 20 s/);
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    expect(await page.locator('.picture').last().innerText()).toContain('the sandbox charges nothing');
+  });
+
   it('says of how many jobs nobody knows what they cost', async () => {
     const open = (spent_unpriced: number) =>
       browser.open({

@@ -181,8 +181,8 @@ describe('planLines', () => {
       row('c', 'render', { model: SEEDANCE, estimate: price(0.5) }),
     ];
     const lines = planLines({ ...PLAN, shots }, plain);
-    expect(lines).toContain('  bytedance/seedance-2.0-fast  1 ×  $0.50');
-    expect(lines).toContain('  google/veo-3.1-lite          2 ×  $0.24');
+    expect(lines).toContain('  bytedance/seedance-2.0-fast   1 job  $0.50 in all');
+    expect(lines).toContain('  google/veo-3.1-lite          2 jobs  $0.24 in all');
   });
 
   it('folds the rows beyond a limit, with what they cost', () => {
