@@ -277,6 +277,19 @@ describe('dailies run', () => {
     await writeFile(join(folder, '.env'), 'TEST_KEY=sk-from-file-123456\n');
     expect((await cli(['run', manifest, '--rerender', 'sea'], { env })).exitCode).toBe(0);
   });
+
+  it('takes from .env the key of whatever name the manifest asks for, and makes it no setting of its own', async () => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
+    const text = await readFile(manifest, 'utf8');
+    for (const name of ['KK', 'HTTP_PROXY', 'constructor']) {
+      await writeFile(manifest, text.replace('TEST_KEY', name));
+      await writeFile(join(folder, '.env'), '');
+      const missing = await cli(['run', manifest, '--rerender', 'sea']);
+      expect(missing.stderr).toContain(`export ${name}=…, or put it into .env beside the manifest`);
+      await writeFile(join(folder, '.env'), `${name}=${KEY}\n`);
+      expect(await cli(['run', manifest, '--rerender', 'sea'])).toMatchObject({ exitCode: 0 });
+    }
+  });
 });
 
 describe('dailies run without a terminal', () => {

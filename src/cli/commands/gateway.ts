@@ -74,10 +74,10 @@ async function askForModels(
   },
 ): Promise<{ readonly models: readonly ModelListing[] }> {
   const { listModels } = await import('../../flow/commands/models.js');
-  const { environmentBeside } = await import('../../store/key-file.js');
+  const { readKeyFile } = await import('../../store/key-file.js');
   return interruptible(async (signal) => {
-    const env = await environmentBeside(context.env, '.');
-    return listModels({ ...defined(asked), env, signal });
+    const keys = await readKeyFile('.');
+    return listModels({ ...defined(asked), env: context.env, keys, signal });
   });
 }
 
@@ -95,12 +95,12 @@ export const registerDoctor: Register = (program, context) => {
   type Flags = { readonly gateway?: string; readonly clips?: string };
   act<Flags>(command, context, async ({ flags: { gateway, clips } }) => {
     const { examineSetup } = await import('../../flow/commands/doctor.js');
-    const { environmentBeside } = await import('../../store/key-file.js');
+    const { readKeyFile } = await import('../../store/key-file.js');
     const { doctorLines } = await import('../../ui/doctor-lines.js');
     const checks = await interruptible(async (signal) => {
-      const env = await environmentBeside(context.env, '.');
-      const here = { folder: process.cwd(), nodeVersion: process.version };
-      return examineSetup({ ...defined({ gateway, clips }), ...here, env, signal });
+      const keys = await readKeyFile('.');
+      const here = { folder: process.cwd(), nodeVersion: process.version, env: context.env, keys };
+      return examineSetup({ ...defined({ gateway, clips }), ...here, signal });
     });
     answer(context, { checks }, () => doctorLines(checks, lookOf(context, 'stdout')));
     return checks.some(({ status }) => status === 'problem') ? 1 : 0;

@@ -10,6 +10,7 @@ import { liveCatalogue } from '../plan/catalogue.js';
 import { connect } from '../project/connections.js';
 import { looksWithKey } from '../project/name-key.js';
 import { gatewayTarget, parseGatewayOption } from '../project/gateway-target.js';
+import type { KeyFile } from '../../store/key-file.js';
 
 /** The models of a gateway, each with what it makes and what a typical clip costs. */
 export interface ModelsListed {
@@ -28,14 +29,17 @@ export async function listModels(options: {
   /** Send the key, also to a gateway that is not on this machine. */
   readonly withKey?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  /** Keys that the environment lacks. */
+  readonly keys?: KeyFile;
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
 }): Promise<ModelsListed> {
-  const env = options.env ?? process.env;
+  const { env = process.env, keys = new Map() } = options;
   const setting = parseGatewayOption(options.gateway ?? 'openrouter', { kind: 'openrouter' });
   const home = {
-    target: gatewayTarget(setting, env),
+    target: gatewayTarget(setting, env, { keys }),
     env,
+    keys,
     clock: options.clock ?? systemClock,
     paths: { cache: join(tmpdir(), 'dailies') },
   };
