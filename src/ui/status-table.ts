@@ -13,6 +13,15 @@ export interface StatusLook extends Look {
   readonly now: number;
   /** Turns the path of a clip into one that its reader can open. */
   readonly showPath: (path: string) => string;
+  /** A run of the same manifest on the sandbox, where there was one. */
+  readonly rehearsal?: RehearsalNote | undefined;
+}
+
+/** How far a rehearsal came, and the command that shows it. */
+export interface RehearsalNote {
+  readonly delivered: number;
+  readonly total: number;
+  readonly command: string;
 }
 
 /** The lockfile for people: one row a take, then what there is, what it cost and what to type next. */
@@ -32,6 +41,7 @@ export function statusLines(report: Report, look: StatusLook): string[] {
     '',
     countsLine(report),
     moneyLine(report),
+    ...(look.rehearsal ? [rehearsalLine(look.rehearsal)] : []),
     ...nextLines(report, look),
   ];
 }
@@ -142,6 +152,12 @@ function moneyLine(report: Report): string {
   }
   const budget = report.budget_usd === null ? '' : ` of ${formatUsd(report.budget_usd)}`;
   return `Spent ${formatUsd(report.spent_usd)}${unpricedWords(report.spent_unpriced, 'job')}${budget}`;
+}
+
+/** A rehearsal keeps to itself: nothing of it is to be seen in the project's own status. */
+export function rehearsalLine({ delivered, total, command }: RehearsalNote): string {
+  const takes = `${groupDigits(delivered)} of ${count(total, 'take')} delivered on the sandbox`;
+  return `Rehearsed  ${takes}: ${command}`;
 }
 
 function nextLines(report: Report, look: StatusLook): string[] {

@@ -452,6 +452,31 @@ describe('the commands around a run', () => {
     expect(film.stderr).toContain('there is no clip yet of storm');
   });
 
+  it('say that there is a rehearsal, and how to see it, where the project has nothing of it', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    const commands = ['status', 'sheet'] as const;
+    const rehearsed = async () => {
+      const said = await Promise.all(commands.map((command) => cli([command, manifest], { env })));
+      return said.map(({ stdout, stderr }) => /^Rehearsed.*$/m.exec(stdout + stderr)?.[0]);
+    };
+    expect(await rehearsed()).toEqual([undefined, undefined]);
+    const rehearsal = { env: { DAILIES_GATEWAY: 'sandbox', DAILIES_SANDBOX_SPEED: '1000' } };
+    await cli(['run', manifest, '--only', 'sea'], rehearsal);
+    expect(await rehearsed()).toEqual(
+      commands.map(
+        (command) =>
+          `Rehearsed  1 of 2 takes delivered on the sandbox: dailies ${command} ${manifest} --gateway sandbox`,
+      ),
+    );
+    const itself = await cli(['status', manifest], rehearsal);
+    expect(itself.stdout).toContain('1 delivered, 1 not begun');
+    expect(itself.stdout).not.toContain('Rehearsed');
+    // A lockfile of that name may well be that of another film.
+    await writeFile(manifest.replace('.yaml', '.sandbox.lock.json'), '{}');
+    expect(await rehearsed()).toEqual([undefined, undefined]);
+    expect(server.counters.posts).toBe(0);
+  });
+
   it('remove clips when --yes is typed, and not because the environment lets a run spend', async () => {
     const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
     await cli(['run', manifest, '--only', 'sea'], { env });
