@@ -2,6 +2,7 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ModelListing } from '../../src/domain/catalogue.js';
 import type { Spent } from '../../src/events.js';
 import { standIn } from '../composition/films.js';
 import { cli, writeManifest } from '../helpers/cli.js';
@@ -563,9 +564,36 @@ describe('the commands around a run', () => {
     expect(all.stdout).toMatch(/^google\/veo-3\.1-lite .*\$0\.\d\d/m);
     const one = await cli(['models', 'google/veo-3.1-lite', '--gateway', server.baseUrl]);
     expect(one.stdout).toMatch(/^ {2}durations +4, 6, 8 s$/m);
-    const none = await cli(['models', 'google/veo-3.1-light', '--gateway', server.baseUrl]);
-    expect(none).toMatchObject({ exitCode: 2 });
-    expect(none.stderr).toContain('did you mean google/veo-3.1-lite?');
+    for (const near of ['google/veo-3.1-light', 'veo-3.1-light', 'Googel/veo-3.1-lite']) {
+      const none = await cli(['models', near, '--gateway', server.baseUrl]);
+      expect(none).toMatchObject({ exitCode: 2 });
+      expect(none.stderr).toContain('did you mean google/veo-3.1-lite?');
+    }
+  });
+
+  it('list the models that all words are found in, by price or name', async () => {
+    const listed = async (...words: readonly string[]) => {
+      const { stdout } = await cli(['models', ...words, '--format', 'json', '--gateway', server.baseUrl]);
+      return (JSON.parse(stdout) as { readonly models: readonly ModelListing[] }).models;
+    };
+    const ids = (models: readonly ModelListing[]) => models.map(({ model }) => model.id);
+    expect(ids(await listed('veo-3.1-lit'))).toEqual(['google/veo-3.1-lite']);
+    const all = await listed();
+    const wide = await listed('IMAGE', '1080p');
+    expect(wide.length).toBeGreaterThan(2);
+    expect(wide.length).toBeLessThan(all.length);
+    for (const { model, modes } of wide) {
+      expect(modes).toContain('image-to-video');
+      expect(model.supported_resolutions).toContain('1080p');
+    }
+    expect(ids(await listed('--sort', 'name'))).toEqual(ids(all).toSorted());
+    const prices = (await listed('--sort', 'price')).map(
+      ({ estimate }) => estimate?.expected_usd ?? Infinity,
+    );
+    expect(prices).toEqual(prices.toSorted((a, b) => a - b || 0));
+    expect(prices).toHaveLength(all.length);
+    const none = await cli(['models', 'image', '17k', '--gateway', server.baseUrl]);
+    expect(none.stderr).toMatch(/the gateway lists no model image 17k\n.*dailies models lists them all/);
   });
 });
 
