@@ -165,8 +165,11 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
     expect(await second.getAttribute('aria-pressed')).toBe('false');
     await second.click();
     await page.getByRole('button', { name: 'Pick __proto__' }).click();
-    // Taking a circle back leaves the shot without a pick.
+    // Taking a pick back leaves the shot without one.
     await page.getByRole('button', { name: 'Pick sea' }).click();
+    // There is one word for it.
+    expect(await page.locator('.chip.picked').innerText()).toMatch(/^Picked/);
+    expect(await second.getAttribute('title')).toBe('Pick this take (P)');
     await reloadUntil(page, async () => expect(await second.getAttribute('aria-pressed')).toBe('true'));
     expect(
       await page.getByRole('button', { name: 'Pick fox, take 1 of 3' }).getAttribute('aria-pressed'),

@@ -14,7 +14,7 @@ export const registerSheet: Register = (program, context) => {
   const command = program.command('sheet <MANIFEST>').description('make names and contact sheet again');
   addFormatOption(addManifestOptions(command));
   addExamples(command, [
-    ['dailies sheet teaser.yaml', 'brings deleted names back too; prints where the page is'],
+    ['dailies sheet teaser.yaml', 'brings deleted names back too; prints where the contact sheet is'],
   ]);
   act<ManifestFlags>(command, context, async (invocation) => {
     const project = await openProject(context, invocation);
@@ -39,7 +39,7 @@ export const registerPull: Register = (program, context) => {
   addExamples(command, [
     [
       "dailies pull teaser.yaml --clips 's3://clips/team'",
-      'makes the named folder and its page on any machine',
+      'makes the named folder and its contact sheet on any machine',
     ],
   ]);
   type Flags = ManifestFlags & { readonly quiet?: boolean };
