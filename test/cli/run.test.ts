@@ -309,6 +309,18 @@ describe('dailies run without a terminal', () => {
     expect(server.counters.posts).toBe(0);
   });
 
+  it.each([
+    ['without leave', [], ''],
+    ['by a ceiling', ['--max-cost', '0.01'], ''],
+    ['by the budget', [], 'budget_usd: 0.01'],
+  ])('writes no empty contact sheet where it is refused %s', async (_, words, top) => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, TWO, { top });
+    const { exitCode, stdout } = await cli(['run', manifest, ...words], { env: unattended });
+    expect(exitCode).toBe(3);
+    expect(stdout).not.toContain('Contact sheet');
+    await expect(lstat(join(folder, 'renders'))).rejects.toThrow('ENOENT');
+  });
+
   it('still fetches what is paid for', async () => {
     const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
     await cli(['run', manifest, '--only', 'sea'], { env });
