@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { format, resolveConfig } from 'prettier';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -66,7 +66,8 @@ describe('what the program writes fits the schema it publishes', () => {
     const { manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves, duration: 5 }');
     for (const [path, found] of [
       [manifest, 1],
-      ['nope.yaml', 0],
+      ['nope.yaml', 1],
+      [dirname(manifest), 1],
     ] as const) {
       const { stdout } = await cli(['plan', path, '--format', 'json']);
       const document = JSON.parse(stdout) as { readonly diagnostics: readonly unknown[] };
