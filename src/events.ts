@@ -83,6 +83,8 @@ export interface RunSummary {
   readonly cost_usd: number;
   /** Jobs of this run that have neither: `cost_usd` leaves them out. */
   readonly cost_unpriced: number;
+  /** On the sandbox, which charges nothing: what `cost_usd` would be elsewhere. */
+  readonly on_paper_usd?: number;
   /** What the plan expected this run to cost. */
   readonly estimated_usd: number;
   /** Takes to be bought whose price was not known: `estimated_usd` leaves them out. */

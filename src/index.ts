@@ -64,7 +64,7 @@ export type { ErrorCode, ExitCode } from './errors.js';
 export type { EventSink, RunEvent, RunSummary, StopReason, TakeResult } from './events.js';
 export type { Diagnostic, DiagnosticCode, SourceRange } from './domain/diagnostic.js';
 export type { Estimate } from './domain/money.js';
-export type { PlanAction, PlanDocument, PlanRow } from './domain/plan.js';
+export type { PlanAction, PlanDocument, PlanRow, PlanTotal } from './domain/plan.js';
 export type { Report, ReportTake } from './domain/report.js';
 export type { PlanOptions } from './flow/plan/plan.js';
 export type { Project, ProjectOptions } from './flow/project/project.js';

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { format, resolveConfig } from 'prettier';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { lockfileSchema } from '../src/store/lockfile-schema.js';
+import { standIn } from './composition/films.js';
 import { cli, writeManifest } from './helpers/cli.js';
 import { orderedClip } from './helpers/clips.js';
 import { useGateway } from './helpers/gateway.js';
@@ -44,7 +45,8 @@ const SHOTS = `
 describe('what the program writes fits the schema it publishes', () => {
   it('for plans, new and after a run that went half well', async () => {
     const validate = schema('plan');
-    const film = await makeProject({ baseUrl: server.baseUrl, top: 'budget_usd: 9' }, SHOTS);
+    const settings = { baseUrl: server.baseUrl, top: 'budget_usd: 9', env: await standIn() };
+    const film = await makeProject(settings, SHOTS);
     expect(faults(validate, await film.plan())).toEqual([]);
     server.failNext('reset');
     server.failNext(400);
@@ -53,6 +55,10 @@ describe('what the program writes fits the schema it publishes', () => {
     const plan = await film.plan();
     expect(new Set(plan.shots.map(({ action }) => action)).size).toBeGreaterThan(1);
     expect(faults(validate, plan)).toEqual([]);
+    await film.write('  - { id: new, prompt: n }\n  - { id: next, prompt: h, first_frame: { from: new } }');
+    const waiting = await film.plan({ approve: true });
+    expect(waiting).toHaveProperty('after_picks');
+    expect(faults(validate, waiting)).toEqual([]);
   });
 
   it('for errors, of a manifest and of any other kind', async () => {
@@ -60,7 +66,8 @@ describe('what the program writes fits the schema it publishes', () => {
     const { manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves, duration: 5 }');
     for (const [path, found] of [
       [manifest, 1],
-      ['nope.yaml', 0],
+      ['nope.yaml', 1],
+      [dirname(manifest), 1],
     ] as const) {
       const { stdout } = await cli(['plan', path, '--format', 'json']);
       const document = JSON.parse(stdout) as { readonly diagnostics: readonly unknown[] };

@@ -1,9 +1,9 @@
 import type { Model } from '../domain/catalogue.js';
 import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
 import type { LocateField, ShotField } from '../domain/manifest.js';
-import { nearest } from '../domain/nearest.js';
 import type { Take } from '../domain/take.js';
 import { recordedSettings } from '../shot/order.js';
+import { meantModel } from './find.js';
 import { someOf } from './phrases.js';
 import type { Finding } from './rule.js';
 import { RULES } from './rules.js';
@@ -82,21 +82,6 @@ function unknownModel(name: string, models: readonly Model[]): Untold {
     message: `the gateway has no model ${name}`,
     hint: `${meant === undefined ? '' : `did you mean ${meant}? `}the gateway has ${someOf(vendorFirst)}`,
   };
-}
-
-/** Compares whole names first, and then what follows the vendor, for who left the vendor out or had it wrong. */
-function meantModel(name: string, models: readonly Model[]): string | undefined {
-  const whole = nearest(
-    name,
-    models.flatMap((model) => [model.id, model.canonical_slug]),
-  );
-  const ownName = (id: string) => id.slice(id.indexOf('/') + 1);
-  const own = nearest(
-    ownName(name),
-    models.map((model) => ownName(model.id)),
-  );
-  const byOwnName = models.find((model) => ownName(model.id) === own)?.id;
-  return own === ownName(name) ? byOwnName : (whole ?? byOwnName);
 }
 
 function doubt(finding: Finding, at: SourceRange | undefined): Diagnostic {

@@ -4,7 +4,7 @@ import type { RunOptions } from '../flow/commands/run.js';
 import type { KeyQuestion } from '../flow/project/name-key.js';
 import type { Project } from '../flow/project/project.js';
 import { count, formatUsd } from '../ui/figures.js';
-import { planLines } from '../ui/plan-table.js';
+import { laterWords, planLines } from '../ui/plan-table.js';
 import type { Invocation } from './command.js';
 import { lookOf, noteDiagnostics, noteLines, type CliContext } from './context.js';
 import { nextCommands, type RunFlags } from './flags.js';
@@ -92,10 +92,11 @@ function keyQuestion({ variable, origin, place, plan, spends }: KeyQuestion, isP
   return spends && !isPaid ? `${moneyWords(plan)}, and s${key}` : `S${key}`;
 }
 
-function moneyWords({ total }: PlanDocument): string {
+function moneyWords({ total, after_picks: later }: PlanDocument): string {
   const clips = `${count(total.unpriced, 'unpriced take')} ${total.unpriced === 1 ? 'costs' : 'cost'}`;
   const unknown = total.unpriced === 0 ? '' : ` and whatever ${clips}`;
-  return `Spend up to ${formatUsd(total.max_usd, { round: 'up' })}${unknown}`;
+  const rest = later ? ` now (${laterWords(later)})` : '';
+  return `Spend up to ${formatUsd(total.max_usd, { round: 'up' })}${unknown}${rest}`;
 }
 
 /** No answer, or the end of the input, is a no. */

@@ -1,5 +1,7 @@
 import { CommanderError } from 'commander';
 import { diskError } from '../disk-error.js';
+import { defined } from '../domain/defined.js';
+import type { Diagnostic } from '../domain/diagnostic.js';
 import { DailiesError, ManifestError, messageOf, type ExitCode } from '../errors.js';
 import { palette } from '../ui/look.js';
 import { count } from '../ui/figures.js';
@@ -61,8 +63,16 @@ function errorDocument(error: DailiesError): unknown {
   return {
     version: 1,
     error: { code, message, hint, exit_code: exitCode },
-    diagnostics: error instanceof ManifestError ? error.diagnostics : [],
+    diagnostics: findingsOf(error),
   };
+}
+
+/** What was found in the manifest; where it cannot even be read, that. */
+function findingsOf(error: DailiesError): readonly Diagnostic[] {
+  if (error instanceof ManifestError) return error.diagnostics;
+  if (error.code !== 'manifest-invalid') return [];
+  const { message, hint } = error;
+  return [{ code: 'manifest-unreadable', severity: 'error', message, ...defined({ hint }) }];
 }
 
 async function errorLines(error: DailiesError, context: CliContext): Promise<string[]> {

@@ -13,6 +13,7 @@ export interface ManifestFlags {
   readonly gateway?: string;
   readonly output?: string;
   readonly clips?: string;
+  readonly store?: string;
   readonly var?: Readonly<Record<string, string>>;
   readonly allowLargeMatrix?: boolean;
   readonly withKey?: boolean;
@@ -72,14 +73,7 @@ export function scopeOf(flags: ScopeFlags): ScopeFlags {
  * that are still to be bought, and a ceiling that lets them be.
  */
 export function nextCommands({ words: [manifest = ''], flags }: Invocation<Partial<RunFlags>>): NextCommands {
-  const project = [
-    fileWord(manifest),
-    ...optionWords({ '--gateway': flags.gateway, '--output': flags.output, '--clips': flags.clips }),
-    ...Object.entries(flags.var ?? {}).flatMap(([name, value]) =>
-      optionWords({ '--var': `${name}=${maskSignatures(value)}` }),
-    ),
-    ...optionWords({ '--allow-large-matrix': flags.allowLargeMatrix, '--with-key': flags.withKey }),
-  ];
+  const project = projectWords(manifest, flags);
   const run = (maxCost: number | undefined, rerender?: readonly string[]) => {
     const care = optionWords({
       '--only': flags.only?.join(','),
@@ -103,6 +97,26 @@ export function nextCommands({ words: [manifest = ''], flags }: Invocation<Parti
     resolve: commandLine('dailies', 'resolve', ...project),
     pull: commandLine('dailies', 'pull', ...project),
   };
+}
+
+/** The same command about the project's rehearsal. */
+export function rehearsalCommand(
+  command: 'status' | 'sheet',
+  { words: [manifest = ''], flags: { withKey: _, ...flags } }: Invocation<ManifestFlags>,
+): string {
+  return commandLine('dailies', command, ...projectWords(manifest, { ...flags, gateway: 'sandbox' }));
+}
+
+/** The manifest, and the options that make the project the same. */
+function projectWords(manifest: string, flags: ManifestFlags): string[] {
+  return [
+    fileWord(manifest),
+    ...optionWords({ '--gateway': flags.gateway, '--output': flags.output, '--clips': flags.clips }),
+    ...Object.entries(flags.var ?? {}).flatMap(([name, value]) =>
+      optionWords({ '--var': `${name}=${maskSignatures(value)}` }),
+    ),
+    ...optionWords({ '--allow-large-matrix': flags.allowLargeMatrix, '--with-key': flags.withKey }),
+  ];
 }
 
 function optionWords(options: Readonly<Record<string, string | number | boolean | undefined>>): string[] {

@@ -26,7 +26,12 @@ export function isEstimated(attempt: Attempt): boolean {
  * nothing on the sandbox. Undefined where it may have cost something and nobody knows how much.
  */
 export function countedUsd(attempt: Attempt): number | undefined {
-  return mayCost(attempt) ? (reportedUsd(attempt) ?? attempt.estimate?.max_usd) : 0;
+  return mayCost(attempt) ? paperUsd(attempt) : 0;
+}
+
+/** The same by the prices alone, as if the sandbox charged them. */
+export function paperUsd(attempt: Attempt): number | undefined {
+  return isFree(attempt) ? 0 : (reportedUsd(attempt) ?? attempt.estimate?.max_usd);
 }
 
 function mayCost(attempt: Attempt): boolean {

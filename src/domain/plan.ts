@@ -25,6 +25,8 @@ export interface PlanRow {
   readonly depends_on?: readonly string[];
   /** The dependency that stops this row from being rendered: it is held, or failed and is not tried again. */
   readonly blocked_by?: string;
+  /** Of a row that is blocked: a pick is all that is missing, of its source or further up its chain. */
+  readonly waits_for_pick?: true;
   /** What waits for a person's word: a submit that was never answered, or a job that is lost. */
   readonly settle?: 'unanswered' | 'lost';
 }
@@ -37,19 +39,24 @@ export interface PlanProduct {
   readonly takes: number;
 }
 
+/** What several rows cost together, US dollars. `unpriced`: how many of them have no known price. */
+export interface PlanTotal {
+  readonly min_usd: number;
+  readonly expected_usd: number;
+  readonly max_usd: number;
+  readonly unpriced: number;
+}
+
 /** The plan as JSON (schemas/plan.schema.json). */
 export interface PlanDocument {
   readonly version: 1;
   readonly project: string;
   readonly gateway: string;
   readonly shots: readonly PlanRow[];
-  /** `unpriced`: how many rows that buy have no known price. */
-  readonly total: {
-    readonly min_usd: number;
-    readonly expected_usd: number;
-    readonly max_usd: number;
-    readonly unpriced: number;
-  };
+  /** Of the rows that a run buys now. */
+  readonly total: PlanTotal;
+  /** Of the rows that wait for picks, besides `total`; absent where none does. */
+  readonly after_picks?: PlanTotal;
   /** What the lockfile has counted so far, by the budget's rule. */
   readonly spent_usd: number;
   /** How many jobs may have cost money that `spent_usd` leaves out: nobody says how much. */
@@ -67,7 +74,13 @@ export function buys(action: PlanAction): boolean {
   return action === 'render' || action === 'rerender' || action === 'retry';
 }
 
-/** Whether all that the plan would buy could, with what was spent before, cost more than the manifest's budget. */
+/** Whether all that the plan buys now could, with what was spent before, cost more than the manifest's budget. */
 export function crossesBudget({ total, spent_usd, budget_usd }: PlanDocument): boolean {
   return budget_usd !== null && total.max_usd > 0 && roundUsd(spent_usd + total.max_usd) > budget_usd;
+}
+
+/** The same of what the plan buys now and what it buys after the picks, together. */
+export function crossesBudgetLater(plan: PlanDocument): boolean {
+  const max_usd = plan.total.max_usd + (plan.after_picks?.max_usd ?? 0);
+  return crossesBudget({ ...plan, total: { ...plan.total, max_usd } });
 }

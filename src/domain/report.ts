@@ -1,5 +1,5 @@
 import type { Attempt, AttemptStateKind, MediaFacts, RecordedRequest } from './attempt.js';
-import type { Estimate } from './money.js';
+import { sumUsd, type Estimate } from './money.js';
 import type { KeptSettings } from './fields.js';
 import type { ShotType } from './take.js';
 
@@ -73,3 +73,27 @@ export interface Report {
   readonly budget_usd: number | null;
   readonly takes: readonly ReportTake[];
 }
+
+/** What the attempts that a take shows come to: a sum, if any of them has a price, and whether the gateway reported all of it. */
+export interface TakeCost {
+  /** US dollars; undefined where nothing is known. */
+  readonly usd: number | undefined;
+  readonly isReported: boolean;
+  /** Whether any of them may have been charged. */
+  readonly isCharged: boolean;
+}
+
+/** What a take has cost with its earlier clip, or is expected to where the gateway does not say; by the prices, on the sandbox too. */
+export function costOfTake(take: Pick<ReportTake, 'state' | 'cost_usd' | 'estimate' | 'earlier'>): TakeCost {
+  const isCharged = !FREE.includes(take.state) || take.cost_usd !== undefined;
+  const paid = [...(isCharged ? [take] : []), ...(take.earlier ? [take.earlier] : [])];
+  const amounts = paid.flatMap(({ cost_usd, estimate }) => cost_usd ?? estimate?.expected_usd ?? []);
+  return {
+    usd: amounts.length === 0 ? undefined : sumUsd(amounts),
+    isReported: paid.every(({ cost_usd }) => cost_usd !== undefined),
+    isCharged: paid.length > 0,
+  };
+}
+
+/** States in which no attempt has cost anything, nor may have. */
+const FREE: readonly ReportState[] = ['refused', 'blocked', 'planned', 'missing', 'not_charged'];

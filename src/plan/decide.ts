@@ -7,7 +7,7 @@ import type { Wish } from './claims.js';
 import type { Decision, DecisionContext } from './decision.js';
 import { buys } from '../domain/plan.js';
 import { generations, slotKey } from './graph.js';
-import { orderOf, surveySources, type SourceSurvey } from './sources.js';
+import { orderOf, surveySources, type Block, type SourceSurvey } from './sources.js';
 import { heldReasons, verdictOnBuying, verdictOnServing } from './verdict.js';
 
 /** An order and what it is known by. */
@@ -65,7 +65,7 @@ function decideKnown(take: Take, known: KnownOrder | undefined, context: Decisio
   const decision = decideOrder(known, context);
   // A take that is there already, or in flight, needs its sources no more.
   if (!sources.block || !buys(decision.action)) return decision;
-  return { ...decision, reasons: [sources.block.reason], blocked_by: sources.block.shot };
+  return { ...decision, ...blockedBy(sources.block) };
 }
 
 /** A take that cannot be claimed yet: its picture hangs on clips that are still to come. */
@@ -82,9 +82,17 @@ function decideWaiting(take: Take, { waitsFor, block }: SourceSurvey, context: D
   }
   const had = owned.some((attempt) => attempt.state.kind === 'delivered');
   const action = had ? 'rerender' : 'render';
-  if (block) return { ...base, action, reasons: [block.reason], blocked_by: block.shot };
+  if (block) return { ...base, action, ...blockedBy(block) };
   const reasons = had ? waitsFor.map((shot) => `${shot} gets a new clip`) : ['new'];
   return { ...base, action, reasons };
+}
+
+function blockedBy({
+  shot,
+  reason,
+  isPick,
+}: Block): Pick<Decision, 'reasons' | 'blocked_by' | 'waits_for_pick'> {
+  return { reasons: [reason], blocked_by: shot, ...(isPick ? { waits_for_pick: true } : {}) };
 }
 
 /** Whether an uncertain submit of a take is given up for a new one: once, for a gateway may go on like that. */

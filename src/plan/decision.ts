@@ -29,6 +29,8 @@ export interface Decision {
   readonly waits_for: readonly string[];
   /** The shot, or the pick, without which this take cannot be rendered. */
   readonly blocked_by?: string;
+  /** Of a take that is blocked: a pick is all that is missing, of its source or further up its chain. */
+  readonly waits_for_pick?: true;
 }
 
 /** All that a decision rests on besides the take. */

@@ -4,7 +4,7 @@ import type { Catalogue } from '../domain/catalogue.js';
 import { defined } from '../domain/defined.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { FREE, sumUsd, type Estimate } from '../domain/money.js';
-import { buys, type PlanDocument, type PlanProduct, type PlanRow } from '../domain/plan.js';
+import { buys, type PlanDocument, type PlanProduct, type PlanRow, type PlanTotal } from '../domain/plan.js';
 import { isUncertain } from '../domain/standing.js';
 import type { Take } from '../domain/take.js';
 import type { Decision } from './decision.js';
@@ -48,8 +48,7 @@ export function planDocument({
 }): PlanDocument {
   const shots = [...decisions.map((decision) => rowOf(decision, estimate)), ...orphans.map(orphanRow)];
   const bought = shots.filter((row) => buys(row.action) && row.blocked_by === undefined);
-  const total = (bound: 'min_usd' | 'expected_usd' | 'max_usd') =>
-    sumUsd(bought.map((row) => row.estimate?.[bound] ?? 0));
+  const later = shots.filter((row) => row.waits_for_pick);
   // A product of which --only or --until leaves something out is not what this plan is about.
   const whole = products.filter(({ id, expansions, takes }) => {
     return decisions.filter(({ take }) => take.manifest_id === id).length === expansions * takes;
@@ -59,12 +58,8 @@ export function planDocument({
     project,
     gateway,
     shots,
-    total: {
-      min_usd: total('min_usd'),
-      expected_usd: total('expected_usd'),
-      max_usd: total('max_usd'),
-      unpriced: bought.filter((row) => row.estimate === null).length,
-    },
+    total: totalOf(bought),
+    ...(later.length > 0 ? { after_picks: totalOf(later) } : {}),
     spent_usd: spentUsd(attempts),
     spent_unpriced: countUnpriced(attempts),
     budget_usd: budgetUsd ?? null,
@@ -74,8 +69,19 @@ export function planDocument({
   };
 }
 
+function totalOf(rows: readonly PlanRow[]): PlanTotal {
+  const total = (bound: 'min_usd' | 'expected_usd' | 'max_usd') =>
+    sumUsd(rows.map(({ estimate }) => estimate?.[bound] ?? 0));
+  return {
+    min_usd: total('min_usd'),
+    expected_usd: total('expected_usd'),
+    max_usd: total('max_usd'),
+    unpriced: rows.filter(({ estimate }) => estimate === null).length,
+  };
+}
+
 function rowOf(decision: Decision, estimate: (take: Take) => Estimate | null): PlanRow {
-  const { take, action, reasons, attempt, waits_for, blocked_by } = decision;
+  const { take, action, reasons, attempt, waits_for, blocked_by, waits_for_pick } = decision;
   const { duration, resolution, aspect_ratio, size } = take.settings;
   return {
     id: take.shot,
@@ -85,7 +91,7 @@ function rowOf(decision: Decision, estimate: (take: Take) => Estimate | null): P
     model: take.settings.model,
     ...defined({ duration, resolution, aspect_ratio, size }),
     estimate: buys(action) ? estimate(take) : FREE,
-    ...defined({ depends_on: waits_for.length > 0 ? waits_for : undefined, blocked_by }),
+    ...defined({ depends_on: waits_for.length > 0 ? waits_for : undefined, blocked_by, waits_for_pick }),
     ...(action === 'held' && attempt ? { settle: isUncertain(attempt) ? 'unanswered' : 'lost' } : {}),
   };
 }

@@ -10,8 +10,19 @@ import { pickedTake, pictureSourcesOf, slotKey, sourcesOf, sourceTake } from './
 export interface SourceSurvey {
   /** Shots that have no clip on record yet. */
   readonly waitsFor: readonly string[];
-  /** Why nothing may be bought for the take for now, and for want of which shot. */
-  readonly block?: { readonly shot: string; readonly reason: string };
+  readonly block?: Block;
+}
+
+/** Why nothing may be bought for a take for now, and for want of which shot. */
+export interface Block extends Objection {
+  readonly shot: string;
+}
+
+/** Why a take cannot be made from a source. */
+interface Objection {
+  readonly reason: string;
+  /** Only a pick is missing: of this source, or of one that it is made from. */
+  readonly isPick: boolean;
 }
 
 /** Looks at the sources of a take, which have been decided about. */
@@ -19,15 +30,17 @@ export function surveySources(take: Take, context: DecisionContext): SourceSurve
   const sources = sourcesOf(take, context.picks);
   if (sources.length === 0) return { waitsFor: [] };
   const waiting = new Set<string>();
-  let block: SourceSurvey['block'];
+  const blocks: Block[] = [];
   for (const ref of sources) {
     const source = context.decided(ref);
     if (!source || clipOf(source) === undefined) waiting.add(ref.shot);
-    const reason = objection({ take, ref, source, context });
-    if (reason !== undefined) block ??= { shot: ref.shot, reason };
+    const found = objection({ take, ref, source, context });
+    if (found) blocks.push({ shot: ref.shot, ...found });
   }
   const waitsFor = [...waiting];
-  return block ? { waitsFor, block } : { waitsFor };
+  const [first] = blocks;
+  if (!first) return { waitsFor };
+  return { waitsFor, block: { ...first, isPick: blocks.every(({ isPick }) => isPick) } };
 }
 
 /** Why a take cannot be made from a source; undefined where it can, now or once the source is there. */
@@ -41,23 +54,36 @@ function objection({
   readonly ref: TakeRef;
   readonly source: Decision | undefined;
   readonly context: DecisionContext;
-}): string | undefined {
+}): Objection | undefined {
   // The manifest's own words were checked before: only a pick can name a take that is gone.
   if (!source)
-    return `take ${ref.take} of ${ref.shot} is picked, and there is no such take: pick another (dailies pick)`;
+    return missingPick(
+      `take ${ref.take} of ${ref.shot} is picked, and there is no such take: pick another (dailies pick)`,
+    );
   if (source.action !== 'reuse' && !isInScope(ref))
-    return `needs a clip of ${ref.shot}: name ${ref.shot} in --only too`;
-  if (source.blocked_by !== undefined || source.action === 'held') return `needs a clip of ${ref.shot}`;
+    return missing(`needs a clip of ${ref.shot}: name ${ref.shot} in --only too`);
+  if (source.blocked_by !== undefined || source.action === 'held')
+    return { reason: `needs a clip of ${ref.shot}`, isPick: source.waits_for_pick === true };
   // A pick from before this clip was there is no pick of it.
   const isApproved = pickOf(picks, ref.shot) === ref.take && isPicked(picks[ref.shot], clipOf(source));
-  if (approve && !isApproved) return `waits for a pick of ${ref.shot}`;
+  if (approve && !isApproved) return missingPick(`waits for a pick of ${ref.shot}`);
   if (take.previous_shot === ref.shot && source.attempt && !isOfThisGateway(source.attempt))
-    return `${ref.shot} is another gateway's job, which alone can continue it: --rerender ${ref.shot}, or --gateway`;
+    return missing(
+      `${ref.shot} is another gateway's job, which alone can continue it: --rerender ${ref.shot}, or --gateway`,
+    );
   const isChanged = source.action === 'reuse' && source.attempt && clipStatus(source.attempt) === 'changed';
   const needsPicture = pictureSourcesOf(take, picks).some((picture) => slotKey(picture) === slotKey(ref));
   return isChanged && needsPicture
-    ? `the clip of ${ref.shot} was changed, and the gateway has it no more`
+    ? missing(`the clip of ${ref.shot} was changed, and the gateway has it no more`)
     : undefined;
+}
+
+function missingPick(reason: string): Objection {
+  return { reason, isPick: true };
+}
+
+function missing(reason: string): Objection {
+  return { reason, isPick: false };
 }
 
 /** The take with its inputs known; undefined where a local file could not be read (validation has said so). */

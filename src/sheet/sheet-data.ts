@@ -1,6 +1,12 @@
 import { groupBy } from '../domain/group-by.js';
-import { sumUsd } from '../domain/money.js';
-import type { EarlierClip, Report, ReportOutput, ReportState, ReportTake } from '../domain/report.js';
+import {
+  costOfTake,
+  type EarlierClip,
+  type Report,
+  type ReportOutput,
+  type ReportState,
+  type ReportTake,
+} from '../domain/report.js';
 import type { Fact, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
 import { clipUrl } from './clip-url.js';
 
@@ -9,6 +15,7 @@ export function sheetHead(report: Report): Omit<SheetData, 'takes'> {
   return {
     project: report.project,
     gateway: report.gateway,
+    isOnPaper: report.gateway === 'sandbox',
     generatedAt: Date.parse(report.generated_at),
     spentUsd: report.spent_usd,
     spentUnpriced: report.spent_unpriced,
@@ -92,12 +99,8 @@ function besideEarlier(state: ReportState, words: string): string {
 
 /** What the attempts that the take shows have cost, or are expected to have where the gateway does not say. */
 function costOf(take: Pictured): Pick<SheetTake, 'costUsd' | 'estimateUsd' | 'costWords'> {
-  const isCharged = !FREE.includes(take.state) || take.cost_usd !== undefined;
-  const paid = [...(isCharged ? [take] : []), ...(take.earlier ? [take.earlier] : [])];
-  const amounts = paid.flatMap(({ cost_usd, estimate }) => cost_usd ?? estimate?.expected_usd ?? []);
-  const usd = sumUsd(amounts);
-  if (amounts.length === 0) return { costWords: paid.length > 0 ? 'no cost reported' : unpaidWords(take) };
-  const isReported = paid.every(({ cost_usd }) => cost_usd !== undefined);
+  const { usd, isReported, isCharged } = costOfTake(take);
+  if (usd === undefined) return { costWords: isCharged ? 'no cost reported' : unpaidWords(take) };
   return { ...(isReported ? { costUsd: usd } : { estimateUsd: usd }), costWords: '' };
 }
 
@@ -105,9 +108,6 @@ function unpaidWords({ state, attempts }: Pictured): string {
   if (state === 'refused' || state === 'not_charged') return 'not charged';
   return attempts > 0 ? 'not bought yet' : 'nothing spent';
 }
-
-/** States in which no attempt has cost anything, nor may have. */
-const FREE: readonly ReportState[] = ['refused', 'blocked', 'planned', 'missing', 'not_charged'];
 
 /** The group and the words of a state, and what to say of it where the report gives no reason. */
 const STATES: Readonly<Record<ReportState, readonly [group: StateGroup, words: string, reason: string]>> = {

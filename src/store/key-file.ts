@@ -4,21 +4,17 @@ import { diskRefusal } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import { readRegular } from '../regular-file.js';
 
-/** What a key is called: nothing else is taken from the file, so that a folder cannot set up the program. */
-const KEY_NAME = /_(?:KEY|TOKEN|SECRET)$/;
-
-/** An environment, with the keys of a folder's `.env` where it has none of its own. Throws `usage` where it cannot be read. */
-export async function environmentBeside(env: NodeJS.ProcessEnv, folder: string): Promise<NodeJS.ProcessEnv> {
-  const keys = await readKeyFile(folder);
-  const missing = Object.entries(keys).filter(([name]) => !env[name]);
-  return { ...env, ...Object.fromEntries(missing) };
-}
+/**
+ * The values in a folder's `.env`, by name: a place to look a key up by the name of its variable, and nothing else, so that
+ * a folder cannot set up the program.
+ */
+export type KeyFile = ReadonlyMap<string, string | undefined>;
 
 /** More than any file of keys has. */
 const MAX_BYTES = 1_000_000;
 
-/** The keys in the `.env` of a folder; none where there is no such file. */
-async function readKeyFile(folder: string): Promise<Readonly<Record<string, string>>> {
+/** Reads the `.env` of a folder; empty where there is no such file. Throws `usage` where it cannot be read. */
+export async function readKeyFile(folder: string): Promise<KeyFile> {
   const path = join(folder, '.env');
   const bytes = await readRegular(path, { maxBytes: MAX_BYTES, throughLinks: true }).catch(
     (cause: unknown) => {
@@ -26,9 +22,5 @@ async function readKeyFile(folder: string): Promise<Readonly<Record<string, stri
       throw new DailiesError('usage', `${path} cannot be read: ${why}`, { hint, cause });
     },
   );
-  const keys: Record<string, string> = {};
-  for (const [name, value] of Object.entries(parseEnv(bytes?.toString() ?? ''))) {
-    if (KEY_NAME.test(name) && value !== undefined && value !== '') keys[name] = value;
-  }
-  return keys;
+  return new Map(Object.entries(parseEnv(bytes?.toString() ?? '')));
 }

@@ -2,7 +2,7 @@ import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
 import { REORDERING } from '../domain/foreign-text.js';
 import { maskSignatures } from '../domain/unsigned-url.js';
 import { palette, type Look, type Paint, type Palette } from './look.js';
-import { clean, cutEnd, lastColumns, pad, textWidth, wrap } from './text.js';
+import { characterEnd, characterStart, clean, cutEnd, lastColumns, pad, textWidth, wrap } from './text.js';
 
 /** Source lines are cut to this even where nothing wraps: one line of a manifest may be megabytes long. */
 const WIDEST = 160;
@@ -96,10 +96,11 @@ function excerpt(
  */
 function viewOf(line: string, at: SourceRange, room: number, ellipsis: string) {
   const source = withoutKeys(line);
-  const start = Math.min(at.column - 1, source.length);
-  const end = Math.min(Math.max(at.end_column ?? at.column, at.column) - 1, source.length);
-  const marked = visible(source.slice(start, Math.min(end, start + room)));
-  const after = visible(source.slice(Math.min(end, start + room), end + room));
+  const start = characterStart(source, at.column - 1);
+  const end = characterEnd(source, Math.max(at.end_column ?? at.column, at.column) - 1);
+  const markedEnd = Math.min(end, characterEnd(source, start + room));
+  const marked = visible(source.slice(start, markedEnd));
+  const after = visible(source.slice(markedEnd, characterEnd(source, end + room)));
   const lead = visible(source.slice(Math.max(0, start - 4 * room), start));
   const fits = start <= 4 * room && textWidth(lead + marked + after) <= room;
   const isShifted =

@@ -78,6 +78,8 @@ export function palette(color: boolean): Palette {
 /** The signs in use, each with a plain stand-in for terminals without UTF-8. */
 export interface Glyphs {
   readonly action: Readonly<Record<PlanAction, string>>;
+  /** Of a take that waits for another one, or for a pick, whatever would be done about it then. */
+  readonly blocked: string;
   readonly done: string;
   readonly failed: string;
   readonly warning: string;
@@ -95,11 +97,11 @@ export interface Glyphs {
 }
 
 /** A sign that stands before a row; those of actions are the plan's. */
-export type Mark = 'done' | 'failed' | PlanAction;
+export type Mark = 'done' | 'failed' | 'blocked' | PlanAction;
 
 /** How a mark looks. */
 export function markOf(mark: Mark, signs: Glyphs): string {
-  return mark === 'done' || mark === 'failed' ? signs[mark] : signs.action[mark];
+  return mark === 'done' || mark === 'failed' || mark === 'blocked' ? signs[mark] : signs.action[mark];
 }
 
 const UNICODE: Glyphs = {
@@ -113,6 +115,7 @@ const UNICODE: Glyphs = {
     held: '?',
     orphan: '-',
   },
+  blocked: '‖',
   done: '✓',
   failed: '✗',
   warning: '!',
@@ -128,6 +131,7 @@ const UNICODE: Glyphs = {
 
 const ASCII: Glyphs = {
   action: { ...UNICODE.action, resume: '>', download: 'v' },
+  blocked: '|',
   done: '*',
   failed: 'x',
   warning: '!',

@@ -1,6 +1,14 @@
 import { groupBy } from '../domain/group-by.js';
 import { sumUsd } from '../domain/money.js';
-import { buys, crossesBudget, type PlanAction, type PlanDocument, type PlanRow } from '../domain/plan.js';
+import {
+  buys,
+  crossesBudget,
+  crossesBudgetLater,
+  type PlanAction,
+  type PlanDocument,
+  type PlanRow,
+  type PlanTotal,
+} from '../domain/plan.js';
 import { styleOf, type Glyphs, type Look, type Palette, type Style } from './look.js';
 import { count, formatEstimate, formatMoment, formatUsd, groupDigits, unpricedWords } from './figures.js';
 import { modelNames, takeKeys } from './names.js';
@@ -98,7 +106,7 @@ function namedRow(row: PlanRow, key: string, model: string, style: PlanStyle): T
   const shown = cutMiddle(key, Math.max(12, Math.min(48, look.width / 2.5)), signs.ellipsis);
   return {
     cells: [
-      `${actionSign(row.action, style)} ${shown}`,
+      `${rowSign(row, style)} ${shown}`,
       model,
       row.duration === undefined ? '' : `${row.duration} s`,
       clean(row.size ?? [row.resolution, row.aspect_ratio].filter((word) => word !== undefined).join(' ')),
@@ -119,25 +127,27 @@ function settleNote({ settle }: PlanRow, key: string, { look, signs, paint }: Pl
 /** Rows of one action and reason as one: with a known price, or without. */
 function foldedRow(rows: readonly PlanRow[], noun: string, style: PlanStyle): TableRow {
   const { signs, paint } = style;
-  const action = rows[0]?.action ?? 'reuse';
-  const toPay = rows.filter((row) => row.blocked_by === undefined);
+  const [first] = rows;
+  const action = first?.action ?? 'reuse';
+  const toPay = rows.filter((row) => row.blocked_by === undefined || row.waits_for_pick);
   const expected = sumUsd(toPay.map((row) => row.estimate?.expected_usd ?? 0));
   const isUnpriced = buys(action) && toPay.some((row) => row.estimate === null);
   return {
     cells: [
-      `${actionSign(action, style)} ${groupDigits(rows.length)} ${noun}`,
+      `${first ? rowSign(first, style) : ''} ${groupDigits(rows.length)} ${noun}`,
       '',
       '',
       '',
       isUnpriced ? 'unpriced' : expected > 0 ? formatUsd(expected) : signs.none,
     ],
-    rest: clean(rows[0]?.reasons.join(', ') ?? ''),
+    rest: clean(first?.reasons.join(', ') ?? ''),
     paintRest: paint.dim,
   };
 }
 
 function costCell(row: PlanRow, signs: Glyphs): string {
-  if (row.blocked_by !== undefined) return signs.none;
+  // What waits for a pick has a price of its own to be seen before the pick; what is blocked otherwise may never be bought.
+  if (row.blocked_by !== undefined && !row.waits_for_pick) return signs.none;
   if (row.estimate === null) return buys(row.action) ? 'unpriced' : signs.none;
   if (row.estimate.max_usd > 0) return formatEstimate(row.estimate, signs);
   return row.action === 'held' || row.action === 'reuse' || row.action === 'orphan' ? signs.none : 'free';
@@ -162,7 +172,8 @@ const ACTION_COLORS: Readonly<Record<PlanAction, keyof Palette>> = {
   orphan: 'dim',
 };
 
-function actionSign(action: PlanAction, { paint, signs }: PlanStyle): string {
+function rowSign({ action, blocked_by }: PlanRow, { paint, signs }: PlanStyle): string {
+  if (blocked_by !== undefined) return paint.yellow(signs.blocked);
   return paint[ACTION_COLORS[action]](signs.action[action]);
 }
 
@@ -171,24 +182,29 @@ function totalLines(plan: PlanDocument, style: PlanStyle): string[] {
   const spent = [`Spent      ${formatUsd(plan.spent_usd)}${unpricedWords(plan.spent_unpriced, 'job')}`];
   if (plan.budget_usd !== null) spent.push(`Budget ${formatUsd(plan.budget_usd)}`);
   return [
-    ...modelLines(plan, style),
+    ...modelLines(plan),
     ...joinFacts(
       [`${style.paint.bold('To spend')}   ${toSpend(plan)}`, ...spendNotes(plan)],
       '  ',
       style.look.width,
     ),
     ...(sandbox ? [] : [spent.join('   ')]),
-    ...(crossesBudget(plan)
-      ? wrap(OVER_BUDGET, style.look.width).map((line) => style.paint.yellow(line))
-      : []),
+    ...budgetLines(plan, style),
   ];
+}
+
+function budgetLines(plan: PlanDocument, { look, paint }: PlanStyle): string[] {
+  const words = crossesBudget(plan) ? OVER_BUDGET : crossesBudgetLater(plan) ? OVER_BUDGET_LATER : undefined;
+  return words === undefined ? [] : wrap(words, look.width).map((line) => paint.yellow(line));
 }
 
 const OVER_BUDGET =
   'Over budget: this could cost more than is left of budget_usd, and run refuses. Raise it, or render fewer shots with --only.';
+const OVER_BUDGET_LATER =
+  'Over budget after the picks: the shots that wait for them could cost more than is then left of budget_usd.';
 
 /** Where several models are bought from: what each will cost. */
-function modelLines(plan: PlanDocument, { signs }: PlanStyle): string[] {
+function modelLines(plan: PlanDocument): string[] {
   const bought = plan.shots.filter(({ action, blocked_by }) => buys(action) && blocked_by === undefined);
   const perModel = [...groupBy(bought, ({ model }) => model)].map(([model, rows]) => ({
     model,
@@ -200,16 +216,23 @@ function modelLines(plan: PlanDocument, { signs }: PlanStyle): string[] {
   const rows = perModel
     .sort((a, b) => b.expectedUsd - a.expectedUsd)
     .map(({ model, jobs, expectedUsd, unpriced }) => {
-      const price = formatUsd(expectedUsd) + unpricedWords(unpriced, 'take');
-      return {
-        cells: [clean(model), `${groupDigits(jobs)} ${signs.times}`, unpriced === jobs ? 'unpriced' : price],
-      };
+      // A number of jobs beside a sum must not read as a product.
+      const price = `${formatUsd(expectedUsd)} in all${unpricedWords(unpriced, 'take')}`;
+      return { cells: [clean(model), count(jobs, 'job'), unpriced === jobs ? 'unpriced' : price] };
     });
   return [...tableLines(rows, { width: Infinity, right: new Set([1, 2]) }), ''];
 }
 
-function toSpend({ total }: PlanDocument): string {
-  return formatUsd(total.expected_usd) + unpricedWords(total.unpriced, 'take');
+/** `$0.72`; `$0.72 now, up to $0.88 more after the picks` where shots wait for picks. */
+function toSpend({ total, after_picks: later }: PlanDocument): string {
+  const now = formatUsd(total.expected_usd) + unpricedWords(total.unpriced, 'take');
+  return later ? `${now} now, ${laterWords(later)}` : now;
+}
+
+/** `up to $0.88 more after the picks`: what a run costs that a person lets go on. */
+export function laterWords({ max_usd, unpriced }: PlanTotal): string {
+  const most = formatUsd(max_usd, { round: 'up' }) + unpricedWords(unpriced, 'take');
+  return `up to ${most} more after the picks`;
 }
 
 /** `(at most $0.72; ~ marks inferred token prices)`. */
@@ -217,7 +240,7 @@ function spendNotes(plan: PlanDocument): string[] {
   const { expected_usd, max_usd } = plan.total;
   const notes: string[] = [];
   if (formatUsd(max_usd) !== formatUsd(expected_usd))
-    notes.push(`at most ${formatUsd(max_usd, { round: 'up' })}`);
+    notes.push(`at most ${formatUsd(max_usd, { round: 'up' })}${plan.after_picks ? ' now' : ''}`);
   if (plan.shots.some((row) => row.estimate?.inferred === true)) notes.push('~ marks inferred token prices');
   if (plan.gateway === 'sandbox') notes.push('on paper: the sandbox charges nothing');
   return notes.length === 0 ? [] : [`(${notes.join('; ')})`];

@@ -103,7 +103,7 @@ export const OUTCOMES: Readonly<Record<NotDelivered, Outcome>> = {
   failed: { word: 'failed', sign: 'failed', color: 'red' },
   refused: { word: 'refused', sign: 'failed', color: 'red' },
   held: { word: 'held', sign: 'held', color: 'yellow' },
-  blocked: { word: 'blocked', sign: 'held', color: 'yellow' },
+  blocked: { word: 'blocked', sign: 'blocked', color: 'yellow' },
   waiting: { word: 'in flight', sign: 'resume', color: 'cyan' },
   not_submitted: { word: 'not submitted', sign: 'orphan', color: 'cyan' },
 };

@@ -1,4 +1,4 @@
-import type { Report, ReportState, ReportTake } from '../domain/report.js';
+import { costOfTake, type Report, type ReportState, type ReportTake } from '../domain/report.js';
 import { sumUsd } from '../domain/money.js';
 import { markOf, styleOf, type Look, type Mark, type Palette, type Style } from './look.js';
 import { count, formatDuration, formatMoment, formatUsd, groupDigits, unpricedWords } from './figures.js';
@@ -13,6 +13,15 @@ export interface StatusLook extends Look {
   readonly now: number;
   /** Turns the path of a clip into one that its reader can open. */
   readonly showPath: (path: string) => string;
+  /** A run of the same manifest on the sandbox, where there was one. */
+  readonly rehearsal?: RehearsalNote | undefined;
+}
+
+/** How far a rehearsal came, and the command that shows it. */
+export interface RehearsalNote {
+  readonly delivered: number;
+  readonly total: number;
+  readonly command: string;
 }
 
 /** The lockfile for people: one row a take, then what there is, what it cost and what to type next. */
@@ -32,6 +41,7 @@ export function statusLines(report: Report, look: StatusLook): string[] {
     '',
     countsLine(report),
     moneyLine(report),
+    ...(look.rehearsal ? [rehearsalLine(look.rehearsal)] : []),
     ...nextLines(report, look),
   ];
 }
@@ -88,7 +98,7 @@ function shownAs({ state, earlier }: ReportTake): Shown {
 const STATES: Readonly<Record<ReportState, Shown>> = {
   planned: ['not begun', 'render', 'dim'],
   missing: ['not begun', 'render', 'dim'],
-  blocked: ['blocked', 'held', 'yellow'],
+  blocked: ['blocked', 'blocked', 'yellow'],
   submitting: ['submitting', 'resume', 'cyan'],
   pending: ['queued', 'resume', 'cyan'],
   in_progress: ['rendering', 'resume', 'cyan'],
@@ -136,9 +146,18 @@ function countsLine(report: Report): string {
 }
 
 function moneyLine(report: Report): string {
-  if (report.gateway === 'sandbox') return 'The sandbox charges nothing';
+  if (report.gateway === 'sandbox') {
+    const onPaper = sumUsd(report.takes.map((take) => costOfTake(take).usd ?? 0));
+    return `${formatUsd(onPaper)} on paper: the sandbox charges nothing`;
+  }
   const budget = report.budget_usd === null ? '' : ` of ${formatUsd(report.budget_usd)}`;
   return `Spent ${formatUsd(report.spent_usd)}${unpricedWords(report.spent_unpriced, 'job')}${budget}`;
+}
+
+/** A rehearsal keeps to itself: nothing of it is to be seen in the project's own status. */
+export function rehearsalLine({ delivered, total, command }: RehearsalNote): string {
+  const takes = `${groupDigits(delivered)} of ${count(total, 'take')} delivered on the sandbox`;
+  return `Rehearsed  ${takes}: ${command}`;
 }
 
 function nextLines(report: Report, look: StatusLook): string[] {

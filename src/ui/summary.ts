@@ -1,5 +1,5 @@
 import { groupBy } from '../domain/group-by.js';
-import { sumUsd, upToCents } from '../domain/money.js';
+import { upToCents } from '../domain/money.js';
 import type { NotDelivered, RunSummary, TakeResult } from '../events.js';
 import { styleOf, type Look, type Palette, type Style } from './look.js';
 import { count, formatDuration, formatUsd, groupDigits, unpricedWords } from './figures.js';
@@ -49,10 +49,8 @@ function headLines(summary: RunSummary, { look, paint, signs }: SummaryStyle): s
 /** `$18.20 (estimate was $17.90)`: the cost of a run, and how far that was expected. */
 export function costWords(summary: RunSummary): string {
   if (summary.counts.submitted === 0 && summary.cost_usd === 0) return 'nothing bought';
-  if (summary.gateway === 'sandbox') {
-    const onPaper = sumUsd(summary.shots.map((shot) => shot.cost_usd ?? 0));
-    return `${formatUsd(onPaper)} on paper, nothing charged`;
-  }
+  if (summary.on_paper_usd !== undefined)
+    return `${formatUsd(summary.on_paper_usd)} on paper, nothing charged`;
   const { cost_unpriced, estimated_unpriced } = summary;
   // What has neither a price nor a reported cost adds nothing to the sum: none at all is no cost of $0.00.
   if (summary.cost_usd === 0 && cost_unpriced > 0) return 'cost not known';

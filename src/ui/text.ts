@@ -37,6 +37,28 @@ function graphemes(text: string): string[] {
   return [...segmenter.segment(text)].map(({ segment }) => segment);
 }
 
+/** More code units than what a person sees as one character ever has, but for text that is made to be awkward. */
+const LONGEST_CHARACTER = 64;
+
+/** Where the character begins that has the code unit at `index`; the text's end where there is none. */
+export function characterStart(text: string, index: number): number {
+  if (index >= text.length) return text.length;
+  const from = Math.max(0, index - LONGEST_CHARACTER);
+  let start = from;
+  for (const grapheme of graphemes(text.slice(from, index + LONGEST_CHARACTER))) {
+    if (start + grapheme.length > index) break;
+    start += grapheme.length;
+  }
+  return start;
+}
+
+/** Where the character ends that `index` lies in; `index` itself where it lies between two. */
+export function characterEnd(text: string, index: number): number {
+  const start = characterStart(text, index);
+  if (start >= index) return start;
+  return start + (graphemes(text.slice(start, start + LONGEST_CHARACTER))[0]?.length ?? 0);
+}
+
 function graphemeWidth(grapheme: string): number {
   if (EMOJI.test(grapheme)) return 2;
   const first = grapheme.codePointAt(0) ?? 0;

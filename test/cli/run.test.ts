@@ -2,7 +2,9 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ModelListing } from '../../src/domain/catalogue.js';
 import type { Spent } from '../../src/events.js';
+import { standIn } from '../composition/films.js';
 import { cli, writeManifest } from '../helpers/cli.js';
 import { makeClip } from '../helpers/clips.js';
 import { startGatewayServer, type GatewayServer } from '../helpers/gateway-server.js';
@@ -276,6 +278,19 @@ describe('dailies run', () => {
     await writeFile(join(folder, '.env'), 'TEST_KEY=sk-from-file-123456\n');
     expect((await cli(['run', manifest, '--rerender', 'sea'], { env })).exitCode).toBe(0);
   });
+
+  it('takes from .env the key of whatever name the manifest asks for, and makes it no setting of its own', async () => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, '  - { id: sea, prompt: waves }');
+    const text = await readFile(manifest, 'utf8');
+    for (const name of ['KK', 'HTTP_PROXY', 'constructor']) {
+      await writeFile(manifest, text.replace('TEST_KEY', name));
+      await writeFile(join(folder, '.env'), '');
+      const missing = await cli(['run', manifest, '--rerender', 'sea']);
+      expect(missing.stderr).toContain(`export ${name}=…, or put it into .env beside the manifest`);
+      await writeFile(join(folder, '.env'), `${name}=${KEY}\n`);
+      expect(await cli(['run', manifest, '--rerender', 'sea'])).toMatchObject({ exitCode: 0 });
+    }
+  });
 });
 
 describe('dailies run without a terminal', () => {
@@ -292,6 +307,18 @@ describe('dailies run without a terminal', () => {
     const json = await cli(['run', manifest, '--format', 'json'], { env: unattended });
     expect(JSON.parse(json.stdout)).toMatchObject({ exit_code: 3, stopped: { kind: 'unconfirmed' } });
     expect(server.counters.posts).toBe(0);
+  });
+
+  it.each([
+    ['without leave', [], ''],
+    ['by a ceiling', ['--max-cost', '0.01'], ''],
+    ['by the budget', [], 'budget_usd: 0.01'],
+  ])('writes no empty contact sheet where it is refused %s', async (_, words, top) => {
+    const { folder, manifest } = await writeManifest(server.baseUrl, TWO, { top });
+    const { exitCode, stdout } = await cli(['run', manifest, ...words], { env: unattended });
+    expect(exitCode).toBe(3);
+    expect(stdout).not.toContain('Contact sheet');
+    await expect(lstat(join(folder, 'renders'))).rejects.toThrow('ENOENT');
   });
 
   it('still fetches what is paid for', async () => {
@@ -333,6 +360,17 @@ describe('dailies run on a terminal', () => {
     expect(stderr).toContain('  + sea    veo-3.1-lite  4 s  720p  $0.12  new');
     expect(stderr).toContain('Spend up to $0.24? [y/N]');
     expect(server.counters.posts).toBe(2);
+  });
+
+  it('asks for what is bought now, and says what the shots that wait for picks will cost', async () => {
+    const grown = '\n  - { id: storm, prompt: thunder, first_frame: { from: sea } }';
+    const { manifest } = await writeManifest(server.baseUrl, `  - { id: sea, prompt: waves }${grown}`);
+    const { stderr } = await cli(['run', manifest, '--approve'], {
+      env: { ...env, ...(await standIn()) },
+      typed: 'n\n',
+    });
+    expect(stderr).toContain('To spend   $0.12 now, up to $0.12 more after the picks');
+    expect(stderr).toContain('Spend up to $0.12 now (up to $0.12 more after the picks)? [y/N]');
   });
 
   it.each(['n\n', '\n', ''])('spends nothing after %j', async (typed) => {
@@ -427,6 +465,31 @@ describe('the commands around a run', () => {
     expect(film.stderr).toContain('there is no clip yet of storm');
   });
 
+  it('say that there is a rehearsal, and how to see it, where the project has nothing of it', async () => {
+    const { manifest } = await writeManifest(server.baseUrl, TWO);
+    const commands = ['status', 'sheet'] as const;
+    const rehearsed = async () => {
+      const said = await Promise.all(commands.map((command) => cli([command, manifest], { env })));
+      return said.map(({ stdout, stderr }) => /^Rehearsed.*$/m.exec(stdout + stderr)?.[0]);
+    };
+    expect(await rehearsed()).toEqual([undefined, undefined]);
+    const rehearsal = { env: { DAILIES_GATEWAY: 'sandbox', DAILIES_SANDBOX_SPEED: '1000' } };
+    await cli(['run', manifest, '--only', 'sea'], rehearsal);
+    expect(await rehearsed()).toEqual(
+      commands.map(
+        (command) =>
+          `Rehearsed  1 of 2 takes delivered on the sandbox: dailies ${command} ${manifest} --gateway sandbox`,
+      ),
+    );
+    const itself = await cli(['status', manifest], rehearsal);
+    expect(itself.stdout).toContain('1 delivered, 1 not begun');
+    expect(itself.stdout).not.toContain('Rehearsed');
+    // A lockfile of that name may well be that of another film.
+    await writeFile(manifest.replace('.yaml', '.sandbox.lock.json'), '{}');
+    expect(await rehearsed()).toEqual([undefined, undefined]);
+    expect(server.counters.posts).toBe(0);
+  });
+
   it('remove clips when --yes is typed, and not because the environment lets a run spend', async () => {
     const { folder, manifest } = await writeManifest(server.baseUrl, TWO);
     await cli(['run', manifest, '--only', 'sea'], { env });
@@ -513,9 +576,36 @@ describe('the commands around a run', () => {
     expect(all.stdout).toMatch(/^google\/veo-3\.1-lite .*\$0\.\d\d/m);
     const one = await cli(['models', 'google/veo-3.1-lite', '--gateway', server.baseUrl]);
     expect(one.stdout).toMatch(/^ {2}durations +4, 6, 8 s$/m);
-    const none = await cli(['models', 'google/veo-3.1-light', '--gateway', server.baseUrl]);
-    expect(none).toMatchObject({ exitCode: 2 });
-    expect(none.stderr).toContain('did you mean google/veo-3.1-lite?');
+    for (const near of ['google/veo-3.1-light', 'veo-3.1-light', 'Googel/veo-3.1-lite']) {
+      const none = await cli(['models', near, '--gateway', server.baseUrl]);
+      expect(none).toMatchObject({ exitCode: 2 });
+      expect(none.stderr).toContain('did you mean google/veo-3.1-lite?');
+    }
+  });
+
+  it('list the models that all words are found in, by price or name', async () => {
+    const listed = async (...words: readonly string[]) => {
+      const { stdout } = await cli(['models', ...words, '--format', 'json', '--gateway', server.baseUrl]);
+      return (JSON.parse(stdout) as { readonly models: readonly ModelListing[] }).models;
+    };
+    const ids = (models: readonly ModelListing[]) => models.map(({ model }) => model.id);
+    expect(ids(await listed('veo-3.1-lit'))).toEqual(['google/veo-3.1-lite']);
+    const all = await listed();
+    const wide = await listed('IMAGE', '1080p');
+    expect(wide.length).toBeGreaterThan(2);
+    expect(wide.length).toBeLessThan(all.length);
+    for (const { model, modes } of wide) {
+      expect(modes).toContain('image-to-video');
+      expect(model.supported_resolutions).toContain('1080p');
+    }
+    expect(ids(await listed('--sort', 'name'))).toEqual(ids(all).toSorted());
+    const prices = (await listed('--sort', 'price')).map(
+      ({ estimate }) => estimate?.expected_usd ?? Infinity,
+    );
+    expect(prices).toEqual(prices.toSorted((a, b) => a - b || 0));
+    expect(prices).toHaveLength(all.length);
+    const none = await cli(['models', 'image', '17k', '--gateway', server.baseUrl]);
+    expect(none.stderr).toMatch(/the gateway lists no model image 17k\n.*dailies models lists them all/);
   });
 });
 

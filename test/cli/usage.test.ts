@@ -162,7 +162,7 @@ describe('a command line that cannot be meant', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       version: 1,
       error: { code: 'manifest-invalid', exit_code: 2 },
-      diagnostics: [],
+      diagnostics: [{ code: 'manifest-unreadable', message: 'there is no file nope.yaml' }],
     });
   });
 });

@@ -29,8 +29,12 @@ describe('approval', () => {
       'new',
     ]);
     expect(plan.shots[2]?.reasons).toEqual(['waits for a pick of a']);
-    // What waits for a pick is not bought by this run, and so not in its price.
+    // What waits for a pick is not bought by this run, and so not in its price, but in that of the film.
     expect(plan.total.max_usd).toBe(0.36);
+    expect(plan.after_picks).toMatchObject({ max_usd: 0.24, unpriced: 0 });
+    expect(plan.shots.map(({ waits_for_pick: waits }) => waits)).toEqual([
+      ...[undefined, undefined, true, true, undefined],
+    ]);
 
     const first = await film.run();
     expect(first).toMatchObject({ exit_code: 1, counts: { submitted: 3 } });
@@ -53,6 +57,23 @@ describe('approval', () => {
     expect(third).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
     expect(third).not.toHaveProperty('stopped');
     expect(prompts(server).slice(3)).toEqual(['B', 'C']);
+  });
+
+  it('counts as waiting for picks only what nothing else holds', async () => {
+    const film = await project('approve: true', A.replace(', takes: 2', ''), B, D);
+    server.failNext('reset');
+    await film.run({ only: ['d'] });
+    const both = '  - { id: b, prompt: B, first_frame: { from: a }, last_frame: { from: d } }';
+    await film.write([A, both, C, D].join('\n'));
+    const plan = await film.plan();
+    expect(plan.shots.map(({ blocked_by: shot }) => shot)).toEqual([
+      undefined,
+      undefined,
+      'a',
+      'b',
+      undefined,
+    ]);
+    expect(plan).not.toHaveProperty('after_picks');
   });
 
   it('may be asked for a single run', async () => {

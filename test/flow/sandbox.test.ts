@@ -52,6 +52,24 @@ describe('a run on the sandbox', () => {
     });
   });
 
+  it('says by its prices what an interrupted run has bought, the jobs in flight counted in', async () => {
+    const manifest = await film(
+      'prompt: waves, takes: 4, resolution: 720p, generate_audio: false',
+      'concurrency: 4',
+    );
+    const project = await loadManifest(manifest, { env: { DAILIES_SANDBOX_SPEED: '0.01' } });
+    const controller = new AbortController();
+    let submitted = 0;
+    const summary = await run(project, {
+      signal: controller.signal,
+      onEvent: ({ type }) => {
+        if (type === 'shot.submitted' && ++submitted === 4) controller.abort();
+      },
+    });
+    expect(summary).toMatchObject({ exit_code: 130, cost_usd: 0, on_paper_usd: 0.48 });
+    expect(summary.shots.map(({ outcome }) => outcome)).toEqual(Array(4).fill('waiting'));
+  });
+
   it('goes at the usual speed where the variable is empty', async () => {
     const manifest = await film('prompt: waves');
     const project = await loadManifest(manifest, { env: { DAILIES_SANDBOX_SPEED: '' } });

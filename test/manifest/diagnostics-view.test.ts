@@ -56,6 +56,26 @@ describe('findings on the screen', () => {
     ]);
   });
 
+  it('show what a person sees as one character whole, wherever the place falls in it', () => {
+    expect(shown('version: 1\nshots:\n  - id: c\n    prompt: 🌊: hi: there').slice(1, 4)).toEqual([
+      '   3 │   - id: c',
+      '   4 │     prompt: 🌊: hi: there',
+      '     │             ^^',
+    ]);
+    const family = '👩‍👩‍👧';
+    const text = `prompt: ${'waves '.repeat(40)}${family}${family}${' waves'.repeat(40)}`;
+    const first = text.indexOf(family) + 1;
+    const places = Array.from({ length: 2 * family.length }, (_, offset) => first + offset);
+    for (const column of places.flatMap((place) => [place, place - 60])) {
+      const at = { file: 'a.yaml', line: 1, column, end_column: column + 1 };
+      const diagnostics: Diagnostic[] = [{ code: 'yaml-syntax', severity: 'error', message: 'here', at }];
+      const [, line = '', marker = ''] = formatDiagnostics({ diagnostics, text, ...LOOK });
+      expect(line.replaceAll(family, '')).toMatch(/^[\w │…:]+$/);
+      expect(textWidth(line)).toBeLessThanOrEqual(80);
+      if (column >= first) expect(marker).toMatch(/ \^\^ here$/);
+    }
+  });
+
   it('are plain where the terminal is', () => {
     const lines = shown('version: 1\nshots: [{ id: a, model: m, promt: p }]', { unicode: false });
     expect(lines.join('\n')).toMatch(/^[\x20-\x7e\n]*$/);

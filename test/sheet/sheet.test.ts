@@ -165,8 +165,11 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
     expect(await second.getAttribute('aria-pressed')).toBe('false');
     await second.click();
     await page.getByRole('button', { name: 'Pick __proto__' }).click();
-    // Taking a circle back leaves the shot without a pick.
+    // Taking a pick back leaves the shot without one.
     await page.getByRole('button', { name: 'Pick sea' }).click();
+    // There is one word for it.
+    expect(await page.locator('.chip.picked').innerText()).toMatch(/^Picked/);
+    expect(await second.getAttribute('title')).toBe('Pick this take (P)');
     await reloadUntil(page, async () => expect(await second.getAttribute('aria-pressed')).toBe('true'));
     expect(
       await page.getByRole('button', { name: 'Pick fox, take 1 of 3' }).getAttribute('aria-pressed'),
@@ -468,6 +471,26 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
     await page.mouse.click((box?.x ?? 0) + (box?.width ?? 0) * 0.8, (box?.y ?? 0) + 30);
     expect(await page.evaluate('document.activeElement.dataset.key')).toBe('b');
     expect(complaints.filter((text) => !text.includes('ERR_FILE_NOT_FOUND'))).toEqual([]);
+  });
+
+  it('measures the film by its picks, and says what the sandbox would have charged', async () => {
+    const { page } = await browser.open({
+      report: sampleReport(
+        [
+          delivered({ id: 'a', takes: 2, take: 1, cost_usd: 0.36, outputs: [clip('a1', 4), clip('a1b', 9)] }),
+          delivered({ id: 'a', takes: 2, take: 2, cost_usd: 0.36, outputs: [clip('a2', 6)] }),
+          delivered({ id: 'b', cost_usd: 0.12, outputs: [clip('b', 1)] }),
+        ],
+        { gateway: 'sandbox', spent_usd: 0 },
+      ),
+    });
+    const totals = async () =>
+      (await page.locator('.totals').innerText()).toLowerCase().replaceAll('\n', ' ');
+    expect(await totals()).toMatch(/film 5 s of 20 s.* on paper \$0\.84/);
+    await page.getByRole('button', { name: 'Pick a, take 2 of 2' }).click();
+    expect(await totals()).toMatch(/film 7 s of 20 s/);
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    expect(await page.locator('.picture').last().innerText()).toContain('the sandbox charges nothing');
   });
 
   it('says of how many jobs nobody knows what they cost', async () => {

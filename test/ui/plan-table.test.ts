@@ -64,7 +64,7 @@ describe('planLines', () => {
       '  ↻ backpack@1  seedance-2.0-fast  4 s  720p 16:9    ~$0.36  job in flight since 09:02',
       '  ↓ backpack@2  seedance-2.0-fast  4 s  720p 16:9      free  file missing',
       '  ? harbor      veo-3.1-lite       4 s  720p 16:9         –  submit unanswered at 08:57',
-      '  + tail        veo-3.1-lite       4 s  720p 16:9         –  needs a clip of harbor',
+      '  ‖ tail        veo-3.1-lite       4 s  720p 16:9         –  needs a clip of harbor',
       '  + odd         veo-3.1-lite       4 s  720p 16:9  unpriced  new, after turn',
       '  - gone        veo-3.1-lite       4 s  720p 16:9         –  not in the manifest',
       '  = 3 more                                                –  delivered',
@@ -139,6 +139,30 @@ describe('planLines', () => {
     expect(lines[3]).toMatch(/ turn gets a new clip$/);
   });
 
+  it('says what is bought now, and what the shots that wait for picks will cost', () => {
+    const waits = { blocked_by: 'a', waits_for_pick: true, reasons: ['waits for a pick of a'] } as const;
+    const plan: PlanDocument = {
+      ...PLAN,
+      shots: [row('a', 'render'), row('b', 'render', waits), row('c', 'render', waits)],
+      total: { min_usd: 0.72, expected_usd: 0.72, max_usd: 0.72, unpriced: 0 },
+      after_picks: { min_usd: 0.4, expected_usd: 0.6, max_usd: 0.88, unpriced: 0 },
+      budget_usd: 4.72,
+    };
+    const lines = planLines(plan, plain);
+    expect(lines[3]).toMatch(/^ {2}‖ b .* \$0\.12 {2}waits for a pick of a$/);
+    expect(lines.slice(-2)).toEqual([
+      'To spend   $0.72 now, up to $0.88 more after the picks',
+      'Spent      $3.12   Budget $4.72',
+    ]);
+    const folded = planLines({ ...plan, budget_usd: 4.71 }, { ...plain, limit: 1, unicode: false });
+    expect(folded).toContainEqual(expect.stringMatching(/^ {2}\| 2 more +\$0\.24 {2}waits for a pick of a$/));
+    expect(folded.at(-1)).toMatch(/^Over budget after the picks: /);
+    const total = { ...plan.total, max_usd: 0.8 };
+    expect(planLines({ ...plan, total, budget_usd: 20 }, plain).at(-2)).toMatch(
+      /picks {2}\(at most \$0\.80 now\)$/,
+    );
+  });
+
   it('says that a run refuses what could cross the budget', () => {
     const over = (budget: number) => planLines({ ...PLAN, budget_usd: budget }, plain).join('\n');
     expect(over(3.83)).toMatch(/run refuses/);
@@ -157,8 +181,8 @@ describe('planLines', () => {
       row('c', 'render', { model: SEEDANCE, estimate: price(0.5) }),
     ];
     const lines = planLines({ ...PLAN, shots }, plain);
-    expect(lines).toContain('  bytedance/seedance-2.0-fast  1 ×  $0.50');
-    expect(lines).toContain('  google/veo-3.1-lite          2 ×  $0.24');
+    expect(lines).toContain('  bytedance/seedance-2.0-fast   1 job  $0.50 in all');
+    expect(lines).toContain('  google/veo-3.1-lite          2 jobs  $0.24 in all');
   });
 
   it('folds the rows beyond a limit, with what they cost', () => {

@@ -70,7 +70,7 @@ describe('the end of a run', () => {
 
   it('calls the prices of the sandbox what they are', () => {
     const [line] = summaryLines(
-      summary([result('a', 'delivered', { cost_usd: 1.92 })], { gateway: 'sandbox', cost_usd: 0 }),
+      summary([result('a', 'delivered')], { gateway: 'sandbox', cost_usd: 0, on_paper_usd: 1.92 }),
       look,
     );
     expect(line).toContain('$1.92 on paper, nothing charged');

@@ -115,6 +115,19 @@ describe('the status', () => {
     ]);
   });
 
+  it('says what the sandbox would have charged', () => {
+    const estimate = { min_usd: 0.2, expected_usd: 0.24, max_usd: 0.3, sku: null, inferred: false };
+    const takes = [
+      take('a', 'delivered', { cost_usd: 0.12, outputs: [clip] }),
+      take('b', 'in_progress', { estimate }),
+      take('c', 'missing', { estimate }),
+    ];
+    const look = { ...wide, commands, now, showPath: (path: string) => path };
+    expect(statusLines({ ...report, gateway: 'sandbox', takes }, look)).toContain(
+      '$0.36 on paper: the sandbox charges nothing',
+    );
+  });
+
   it('names no run where a run would not help', () => {
     const blocked = take('storm', 'blocked', {
       message: 'take 3 of sea is picked, and there is no such take',

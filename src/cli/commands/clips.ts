@@ -1,11 +1,12 @@
 import type { Diagnostic } from '../../domain/diagnostic.js';
 import { commandLine, fileWord } from '../../ui/shell.js';
+import { rehearsalLine } from '../../ui/status-table.js';
 import { tableLines } from '../../ui/table.js';
 import { count, formatBytes } from '../../ui/figures.js';
 import { clean } from '../../ui/text.js';
 import { act, addExamples, type Register } from '../command.js';
-import { answer, noteDiagnostics, shownPath } from '../context.js';
-import { openProject, type ManifestFlags } from '../flags.js';
+import { answer, noteDiagnostics, noteLines, shownPath } from '../context.js';
+import { openProject, rehearsalCommand, type ManifestFlags } from '../flags.js';
 import { addFormatOption, addManifestOptions, addQuietOption } from '../options.js';
 import { interruptible } from '../signals.js';
 
@@ -13,11 +14,11 @@ export const registerSheet: Register = (program, context) => {
   const command = program.command('sheet <MANIFEST>').description('make names and contact sheet again');
   addFormatOption(addManifestOptions(command));
   addExamples(command, [
-    ['dailies sheet teaser.yaml', 'brings deleted names back too; prints where the page is'],
+    ['dailies sheet teaser.yaml', 'brings deleted names back too; prints where the contact sheet is'],
   ]);
   act<ManifestFlags>(command, context, async (invocation) => {
     const project = await openProject(context, invocation);
-    const [{ makeSheet }, { renderSheet }] = await Promise.all([
+    const [{ makeSheet, rehearsalOf }, { renderSheet }] = await Promise.all([
       import('../../flow/commands/status.js'),
       import('../../sheet/render.js'),
     ]);
@@ -25,6 +26,9 @@ export const registerSheet: Register = (program, context) => {
     const sheet = await makeSheet(project, renderSheet, (found) => void told.push(...found));
     await noteDiagnostics(context, told, project.source);
     answer(context, { sheet }, () => (sheet === undefined ? [] : [shownPath(sheet)]));
+    const rehearsal = context.format === 'text' ? await rehearsalOf(project) : undefined;
+    if (rehearsal)
+      noteLines(context, [rehearsalLine({ ...rehearsal, command: rehearsalCommand('sheet', invocation) })]);
     return 0;
   });
 };
@@ -35,7 +39,7 @@ export const registerPull: Register = (program, context) => {
   addExamples(command, [
     [
       "dailies pull teaser.yaml --clips 's3://clips/team'",
-      'makes the named folder and its page on any machine',
+      'makes the named folder and its contact sheet on any machine',
     ],
   ]);
   type Flags = ManifestFlags & { readonly quiet?: boolean };

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { Option } from 'commander';
 import { defined } from '../../domain/defined.js';
 import type { ModelListing } from '../../domain/catalogue.js';
 import { act, addExamples, type Register } from '../command.js';
@@ -18,25 +19,33 @@ const WHICH_GATEWAY = 'openrouter (where absent), modelgates, sandbox or a base 
 interface ModelsFlags {
   readonly gateway?: string;
   readonly withKey?: boolean;
+  readonly sort?: 'price' | 'name';
 }
 
 export const registerModels: Register = (program, context) => {
   const command = program
-    .command('models [ID]')
+    .command('models [WORDS...]')
     .description('list what each model can do, and the price of a clip')
+    .addOption(
+      new Option('--sort <ORDER>', "by a clip's price or by name; else as the gateway has it").choices([
+        'price',
+        'name',
+      ]),
+    )
     .option('--gateway <NAME|URL>', WHICH_GATEWAY);
   addFormatOption(addKeyOption(command));
   addExamples(command, [
     ['dailies models', 'the live catalogue'],
     ['dailies models google/veo-3.1-lite', 'all that it says of one model'],
+    ['dailies models image 1080p --sort price', 'those with all of these words, the cheapest first'],
   ]);
-  act<ModelsFlags>(command, context, async ({ words: [id], flags: { gateway, withKey } }) => {
-    const listed = await askForModels(context, { gateway, withKey, id });
+  act<ModelsFlags>(command, context, async ({ words, flags: { gateway, withKey, sort } }) => {
+    const listed = await askForModels(context, { gateway, withKey, sort, words });
     const { modelLines, modelsTableLines } = await import('../../ui/models-table.js');
     answer(context, listed, () => {
       const look = lookOf(context, 'stdout');
-      if (id === undefined) return modelsTableLines(listed.models, look);
-      return listed.models.flatMap((listing) => modelLines(listing, look));
+      const [only, ...more] = listed.models;
+      return only && more.length === 0 ? modelLines(only, look) : modelsTableLines(listed.models, look);
     });
     return 0;
   });
@@ -57,7 +66,7 @@ export const registerSchema: Register = (program, context) => {
   act<Flags>(command, context, async ({ flags: { live, gateway, withKey } }) => {
     if (live === true) {
       const { liveSchema } = await import('../../manifest/schema/catalogue.js');
-      const { models } = await askForModels(context, { gateway, withKey, id: undefined });
+      const { models } = await askForModels(context, { gateway, withKey });
       printJson(context, liveSchema(models.map(({ model }) => model)));
     } else {
       const { manifestSchema } = await import('../../domain/manifest-schema.js');
@@ -69,15 +78,15 @@ export const registerSchema: Register = (program, context) => {
 
 async function askForModels(
   context: CliContext,
-  asked: { readonly [Flag in keyof ModelsFlags]-?: ModelsFlags[Flag] | undefined } & {
-    readonly id: string | undefined;
+  asked: { readonly [Flag in keyof ModelsFlags]: ModelsFlags[Flag] | undefined } & {
+    readonly words?: readonly string[];
   },
 ): Promise<{ readonly models: readonly ModelListing[] }> {
   const { listModels } = await import('../../flow/commands/models.js');
-  const { environmentBeside } = await import('../../store/key-file.js');
+  const { readKeyFile } = await import('../../store/key-file.js');
   return interruptible(async (signal) => {
-    const env = await environmentBeside(context.env, '.');
-    return listModels({ ...defined(asked), env, signal });
+    const keys = await readKeyFile('.');
+    return listModels({ ...defined(asked), env: context.env, keys, signal });
   });
 }
 
@@ -95,12 +104,12 @@ export const registerDoctor: Register = (program, context) => {
   type Flags = { readonly gateway?: string; readonly clips?: string };
   act<Flags>(command, context, async ({ flags: { gateway, clips } }) => {
     const { examineSetup } = await import('../../flow/commands/doctor.js');
-    const { environmentBeside } = await import('../../store/key-file.js');
+    const { readKeyFile } = await import('../../store/key-file.js');
     const { doctorLines } = await import('../../ui/doctor-lines.js');
     const checks = await interruptible(async (signal) => {
-      const env = await environmentBeside(context.env, '.');
-      const here = { folder: process.cwd(), nodeVersion: process.version };
-      return examineSetup({ ...defined({ gateway, clips }), ...here, env, signal });
+      const keys = await readKeyFile('.');
+      const here = { folder: process.cwd(), nodeVersion: process.version, env: context.env, keys };
+      return examineSetup({ ...defined({ gateway, clips }), ...here, signal });
     });
     answer(context, { checks }, () => doctorLines(checks, lookOf(context, 'stdout')));
     return checks.some(({ status }) => status === 'problem') ? 1 : 0;

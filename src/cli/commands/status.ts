@@ -3,7 +3,7 @@ import type { Diagnostic } from '../../domain/diagnostic.js';
 import { statusLines } from '../../ui/status-table.js';
 import { act, addExamples, type Register } from '../command.js';
 import { answer, lookOf, noteDiagnostics, printLines, shownPath } from '../context.js';
-import { nextCommands, openProject, type ManifestFlags } from '../flags.js';
+import { nextCommands, openProject, rehearsalCommand, type ManifestFlags } from '../flags.js';
 import { addFormatOption, addManifestOptions } from '../options.js';
 
 export const registerStatus: Register = (program, context) => {
@@ -16,14 +16,16 @@ export const registerStatus: Register = (program, context) => {
   ]);
   act<ManifestFlags>(command, context, async (invocation) => {
     const project = await openProject(context, invocation);
-    const { projectStatus } = await import('../../flow/commands/status.js');
+    const { projectStatus, rehearsalOf } = await import('../../flow/commands/status.js');
     const told: Diagnostic[] = [];
     const report = await projectStatus(project, (found) => void told.push(...found));
     await noteDiagnostics(context, told, project.source);
+    const rehearsal = context.format === 'text' ? await rehearsalOf(project) : undefined;
     answer(context, report, () =>
       statusLines(report, {
         ...lookOf(context, 'stdout'),
         commands: nextCommands(invocation),
+        rehearsal: rehearsal && { ...rehearsal, command: rehearsalCommand('status', invocation) },
         now: Date.now(),
         showPath: (path) => shownPath(resolve(project.paths.output, path)),
       }),

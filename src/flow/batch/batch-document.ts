@@ -66,6 +66,8 @@ export function projectOf(
     scope,
     project: {
       ...place,
+      // A worker's keys are in its environment.
+      keys: new Map(),
       manifest: withConcurrency(parsed.manifest, said.concurrency),
       ...{ source, said, locate: parsed.locate, products: productsOf(parsed), diagnostics: [] },
       inputs: new Map(inputs.map(({ path, ...input }) => [path, input])),

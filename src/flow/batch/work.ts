@@ -96,7 +96,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const connections = new Map(
     targets.map((target) => {
       const { env, paths } = options;
-      return [gatewayIdentity(target), connect({ target, env, clock, paths }, { usesKey: true })] as const;
+      return [
+        gatewayIdentity(target),
+        connect({ target, env, keys: new Map(), clock, paths }, { usesKey: true }),
+      ] as const;
     }),
   );
   const control = workerControl(options);

@@ -14,11 +14,14 @@ import { canShareBytes, freeBytes } from '../../store/disk-space.js';
 import { ok, problem, warning, type Check } from './doctor-check.js';
 import { checkNetwork } from './doctor-network.js';
 import { gatewayTarget, parseGatewayOption } from '../project/gateway-target.js';
+import type { KeyFile } from '../../store/key-file.js';
 
 export interface DoctorOptions {
   /** A preset's name or a base URL; openrouter where absent. */
   readonly gateway?: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Keys that the environment lacks. */
+  readonly keys?: KeyFile;
   /** The folder or bucket for clips, as `--clips` has it. */
   readonly clips?: string;
   /** The folder whose disk the clips would fill. */
@@ -33,6 +36,7 @@ export async function examineSetup(options: DoctorOptions): Promise<readonly Che
   const target = gatewayTarget(
     parseGatewayOption(options.gateway ?? 'openrouter', { kind: 'openrouter' }),
     options.env,
+    options,
   );
   const { clips = '', clock = systemClock } = options;
   const bucket = isBucketAddress(clips) ? parseBucketAddress(clips) : undefined;

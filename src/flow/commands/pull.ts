@@ -31,9 +31,9 @@ export interface Pulled {
 const AT_ONCE = 4;
 
 /**
- * Makes the names of a project's clips on this machine, and its page, from whatever store they are in. Each clip that is
+ * Makes the names of a project's clips on this machine, and its contact sheet, from whatever store they are in. Each clip that is
  * fetched is checked by its sha256; a pull that was interrupted goes on with the clips that are not here yet.
- * Throws `locked-by-another-run`, `disk`, `bucket`, and ManifestError where something that is not ours is in the page's place.
+ * Throws `locked-by-another-run`, `disk`, `bucket`, and ManifestError where something that is not ours is in the place of the contact sheet.
  */
 export async function pullClips(
   project: Project,

@@ -109,7 +109,8 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     stopForPicks({ takes: manifest.takes, survey: surveyed, outcomes, control });
     await hintAtUsage(tools, { outcomes, before: usage, now: usageNow });
     control.release();
-    const sheet = await writeReports(run, { examined, outcomes, priceOf: planned.priceOf });
+    const isStopped = control.reason !== undefined;
+    const sheet = await writeReports(run, { examined, outcomes, priceOf: planned.priceOf, isStopped });
     for (const attempt of doneRerenders(attempts.attempts()))
       attempts.note(attempt, { type: 'rerendered', at: isoNow(clock) });
     await closeState(attempts, (reason) => control.stop(reason));
@@ -229,7 +230,8 @@ function emitStart({ project, emit }: Run, { plan, decisions }: Examined, timing
 
 /**
  * report.json and the contact sheet; gives the sheet's path. Takes out of scope are shown as they stand. Where nothing has
- * happened since they were written, and they are as they were, they stay.
+ * happened since they were written, and they are as they were, they stay. A run that was stopped before the project's first
+ * purchase has nothing to show, and writes neither.
  */
 async function writeReports(
   { project, attempts, emit, options: { renderSheet } }: Run,
@@ -237,12 +239,15 @@ async function writeReports(
     examined,
     outcomes,
     priceOf,
+    isStopped,
   }: {
     readonly examined: Examined;
     readonly outcomes: ReadonlyMap<string, TakeOutcome>;
     readonly priceOf: Planned['priceOf'];
+    readonly isStopped: boolean;
   },
 ): Promise<string | undefined> {
+  if (isStopped && attempts.attempts().length === 0) return undefined;
   const isAtRest = examined.plan.shots.every(({ action }) => action === 'reuse');
   const written = isAtRest ? reportStamp(project, renderSheet) : undefined;
   if (written && written.stamp === attempts.reported()) return written.sheet;

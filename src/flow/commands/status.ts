@@ -4,10 +4,13 @@ import type { Report } from '../../domain/report.js';
 import { DailiesError } from '../../errors.js';
 import { openAttempts } from '../../store/local-attempts.js';
 import { findState } from '../batch/state.js';
+import { sizeOf } from '../../store/name-file.js';
 import { settleClips } from '../clips/find-clips.js';
 import { foreignReports } from '../plan/check-files.js';
 import { pricesBy } from '../plan/prices.js';
 import { survey, viewFor } from '../plan/survey.js';
+import { gatewayTarget } from '../project/gateway-target.js';
+import { rehearsalPaths } from '../project/paths.js';
 import { clipsOf, namesOf, stateHome } from '../project/state-home.js';
 import { assertNoErrors, type Project } from '../project/project.js';
 import { buildReport } from './report.js';
@@ -31,6 +34,30 @@ export async function projectStatus(project: Project, tell?: Tell): Promise<Repo
     priceOf: pricesBy(catalogue, project),
     generatedAt: isoNow(project.clock),
   });
+}
+
+/** How far a rehearsal came: a run of the same manifest on the sandbox. */
+export interface Rehearsal {
+  readonly delivered: number;
+  readonly total: number;
+}
+
+/** Looks for a rehearsal of a project (`--gateway sandbox`); undefined where none was begun, and for a project that is one. */
+export async function rehearsalOf(project: Project): Promise<Rehearsal | undefined> {
+  if (project.target.kind === 'sandbox') return undefined;
+  const paths = rehearsalPaths(project.paths);
+  const { database: _, ...own } = project;
+  if (sizeOf(paths.lockfile) === undefined) return undefined;
+  try {
+    const target = gatewayTarget({ kind: 'sandbox' }, project.env);
+    const { takes } = await projectStatus({ ...own, paths, target });
+    if (takes.every(({ attempts }) => attempts === 0)) return undefined;
+    return { delivered: takes.filter(({ state }) => state === 'delivered').length, total: takes.length };
+  } catch (error) {
+    // A lockfile of that name may be another manifest's, or damaged: a status does not fail for a rehearsal.
+    if (error instanceof DailiesError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -23,7 +23,7 @@ export function gatewayIdentity(target: GatewayTarget): string {
 }
 
 /** What it takes to open a gateway. */
-export type GatewayHome = Pick<Project, 'target' | 'env' | 'clock'> & {
+export type GatewayHome = Pick<Project, 'target' | 'env' | 'keys' | 'clock'> & {
   readonly paths: Pick<Project['paths'], 'cache'>;
 };
 
@@ -53,7 +53,7 @@ export function connect(project: GatewayHome, { usesKey }: { readonly usesKey: b
     async of(attempt) {
       if (attempt.gateway === gatewayIdentity(own)) return (await open(own)).gateway;
       const preset = presetOf(attempt.gateway);
-      const target = preset && gatewayTarget({ kind: preset }, project.env);
+      const target = preset && gatewayTarget({ kind: preset }, project.env, project);
       // Without a key the other gateway would only say no; and a key never goes to a gateway it is not for.
       return target?.apiKey === undefined ? undefined : (await open(target)).gateway;
     },

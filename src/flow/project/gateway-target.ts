@@ -1,7 +1,9 @@
+import { defined } from '../../domain/defined.js';
 import { isOnThisMachine } from '../../domain/loopback.js';
 import type { GatewaySetting } from '../../domain/manifest.js';
 import { DailiesError } from '../../errors.js';
 import { baseUrl, withoutSecrets } from '../../manifest/addresses.js';
+import type { KeyFile } from '../../store/key-file.js';
 
 /** The gateway of a run: where it is, and the key for it. */
 export interface GatewayTarget {
@@ -44,14 +46,20 @@ const GENERIC_KEY_VARIABLE = 'DAILIES_API_KEY';
 const SANDBOX_KEY = 'sk-of-the-built-in-sandbox';
 
 /**
- * Finds address and key of a gateway. The key is read from the environment alone. `place` is where a manifest names the
- * gateway; absent where the user does. Throws `usage` for a speed that is none.
+ * Finds address and key of a gateway. The key is read from the environment, else from `keys`, by the name of its variable.
+ * `place` is where a manifest names the gateway; absent where the user does. Throws `usage` for a speed that is none.
  */
 export function gatewayTarget(
   setting: GatewaySetting,
   env: NodeJS.ProcessEnv,
-  place?: string,
+  { keys, place }: { readonly keys?: KeyFile | undefined; readonly place?: string | undefined } = {},
 ): GatewayTarget {
+  const keyIn = (variable: string): { readonly apiKey?: string } => {
+    // A manifest may ask for a name that every object has.
+    const own = Object.hasOwn(env, variable) ? env[variable] : undefined;
+    const [apiKey] = [own, keys?.get(variable)].flatMap((value) => value?.trim() || []);
+    return defined({ apiKey });
+  };
   switch (setting.kind) {
     case 'sandbox':
       return {
@@ -69,7 +77,7 @@ export function gatewayTarget(
         kind: setting.kind,
         name: setting.kind,
         ...preset,
-        ...keyIn(env, preset.keyVariable),
+        ...keyIn(preset.keyVariable),
         needsKey: true,
       };
     }
@@ -77,7 +85,7 @@ export function gatewayTarget(
       const keyVariable = setting.api_key_env ?? GENERIC_KEY_VARIABLE;
       const baseUrl = setting.base_url.replace(/\/+$/, '');
       const needsKey = setting.api_key_env !== undefined;
-      const key = keyIn(env, keyVariable);
+      const key = keyIn(keyVariable);
       const target = { kind: 'custom', name: baseUrl, baseUrl, keyVariable, ...key, needsKey } as const;
       const preset = presetOf(baseUrl);
       const isItsOwn = preset !== undefined && PRESETS[preset].keyVariable === keyVariable;
@@ -145,9 +153,4 @@ function sandboxSpeed({ DAILIES_SANDBOX_SPEED: text = '' }: NodeJS.ProcessEnv): 
   throw new DailiesError('usage', `DAILIES_SANDBOX_SPEED has to be a number above 0, not ${text}`, {
     hint: 'unset it for the usual speed; 10 makes jobs ten times as fast',
   });
-}
-
-function keyIn(env: NodeJS.ProcessEnv, variable: string): { readonly apiKey?: string } {
-  const key = env[variable]?.trim();
-  return key === undefined || key === '' ? {} : { apiKey: key };
 }

@@ -50,19 +50,31 @@ export function projectPaths(options: {
   const store = bucket
     ? join(folder, '.dailies', 'bucket')
     : place(clipsOption, options.clipsSetting ?? '.dailies');
-  const suffix = options.isSandbox ? '.sandbox' : '';
-  return {
+  const paths: ProjectPaths = {
     manifest,
     folder,
-    lockfile: join(folder, `${name}${suffix}.lock.json`),
-    output: `${output}${suffix}`,
+    lockfile: join(folder, `${name}.lock.json`),
+    output,
     cache: join(folder, '.dailies'),
-    store: options.isSandbox ? join(store, 'rehearsal') : store,
-    ...(bucket && { bucket: options.isSandbox ? belowAddress(bucket, 'rehearsal') : bucket }),
+    store,
+    ...(bucket && { bucket }),
     place:
       !bucket && isInside(folder, store)
         ? ''
         : createHash('sha256').update(folder).digest('hex').slice(0, 16),
+  };
+  return options.isSandbox ? rehearsalPaths(paths) : paths;
+}
+
+/** Where a run of the same project on the sandbox keeps its own. */
+export function rehearsalPaths(paths: ProjectPaths): ProjectPaths {
+  const { lockfile, output, store, bucket } = paths;
+  return {
+    ...paths,
+    lockfile: lockfile.replace(/\.lock\.json$/, '.sandbox.lock.json'),
+    output: `${output}.sandbox`,
+    store: join(store, 'rehearsal'),
+    ...(bucket && { bucket: belowAddress(bucket, 'rehearsal') }),
   };
 }
 

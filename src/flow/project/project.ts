@@ -11,7 +11,7 @@ import { ManifestError } from '../../errors.js';
 import { parseManifest, type ParsedManifest } from '../../manifest/parse.js';
 import { inspectLocalInput } from '../../media/local-input.js';
 import { realPath } from '../../regular-file.js';
-import { environmentBeside } from '../../store/key-file.js';
+import { readKeyFile, type KeyFile } from '../../store/key-file.js';
 import { VERSION } from '../../version.js';
 import { refuseLinks } from '../../store/own-folder.js';
 import { readManifest } from '../../store/read-manifest.js';
@@ -38,7 +38,7 @@ export interface ProjectOptions {
   readonly concurrency?: number;
   /**
    * Where keys and proxies are looked up; the process's own environment where absent. A key that it lacks is taken from
-   * `.env` beside the manifest.
+   * `.env` beside the manifest, under the same name.
    */
   readonly env?: NodeJS.ProcessEnv;
   readonly clock?: Clock;
@@ -75,6 +75,8 @@ export interface Project {
   /** Warnings and errors so far; more may come from the catalogue. */
   readonly diagnostics: readonly Diagnostic[];
   readonly env: NodeJS.ProcessEnv;
+  /** Keys that the environment lacks, from `.env` beside the manifest. */
+  readonly keys: KeyFile;
   readonly clock: Clock;
   /** Tells this reading of the manifest from others: a hash of its text and of the options. */
   readonly stamp: string;
@@ -92,7 +94,8 @@ export async function loadProject(
   { soundPart = false }: { readonly soundPart?: boolean } = {},
 ): Promise<Project> {
   checkProjectOptions(options);
-  const env = await environmentBeside(options.env ?? process.env, dirname(options.manifest));
+  const { env = process.env } = options;
+  const keys = await readKeyFile(dirname(options.manifest));
   const text = await readManifest(options.manifest);
   const parsed = readSaid(text, options.manifest, options);
   const source = { file: options.manifest, text: parsed.text };
@@ -100,8 +103,9 @@ export async function loadProject(
   if (!sound) throw new ManifestError(parsed.diagnostics, source);
   const manifest = withConcurrency(sound, options.concurrency);
   // A gateway of `--gateway` is the user's word; any other is the manifest's, which may be somebody else's.
-  const place = `${options.manifest}:${parsed.gatewayAt?.line ?? 1}`;
-  const target = gatewayTarget(manifest.gateway, env, options.gateway === undefined ? place : undefined);
+  const place =
+    options.gateway === undefined ? `${options.manifest}:${parsed.gatewayAt?.line ?? 1}` : undefined;
+  const target = gatewayTarget(manifest.gateway, env, { keys, place });
   const places = projectPaths({
     manifest: options.manifest,
     outputSetting: manifest.output.dir,
@@ -128,6 +132,7 @@ export async function loadProject(
     products: productsOf(parsed),
     diagnostics: [...parsed.diagnostics, ...diagnostics],
     env,
+    keys,
     clock: options.clock ?? systemClock,
     stamp: stampOf(text, options),
   };

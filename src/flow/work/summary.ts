@@ -1,4 +1,5 @@
 import { isoNow } from '../../clock.js';
+import { paperUsd } from '../../cost/budget.js';
 import { defined } from '../../domain/defined.js';
 import { sumUsd, type Estimate } from '../../domain/money.js';
 import type { Take } from '../../domain/take.js';
@@ -61,6 +62,7 @@ export function summarize({
     },
     cost_usd: runUsd,
     cost_unpriced: runUnpriced,
+    ...(project.target.kind === 'sandbox' ? { on_paper_usd: paperCost(attempts, surveyed) } : {}),
     estimated_usd: plan.total.expected_usd,
     estimated_unpriced: plan.total.unpriced,
     spent_usd: spentUsd,
@@ -70,6 +72,12 @@ export function summarize({
     ...leftOf({ results, surveyed, priceOf }),
     shots: results,
   };
+}
+
+/** What this run has submitted, by its prices: jobs in flight too. */
+function paperCost(attempts: WorkTools['attempts'], { inScope }: Survey): number {
+  const begun = inScope.flatMap((take) => attempts.begunFor({ shot: take.shot, take: take.take }));
+  return sumUsd(begun.map((attempt) => paperUsd(attempt) ?? 0));
 }
 
 /** What is still to be bought, which the next run would do. */

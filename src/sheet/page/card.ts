@@ -14,7 +14,7 @@ export interface CardActions {
 export function makeCards({ data, dom, format, picks, players }: Tools, actions: CardActions) {
   const { html, icons } = dom;
   const made = new Map<SheetTake, HTMLElement>();
-  const circles = new WeakMap<Element, SheetTake>();
+  const pickButtons = new WeakMap<Element, SheetTake>();
   /** How many clips there are to set side by side. */
   const sisters = new Map<string, number>();
   for (const { group, clips } of data.takes)
@@ -145,28 +145,28 @@ export function makeCards({ data, dom, format, picks, players }: Tools, actions:
     return html('span', { class: 'cost none' }, costWords);
   }
 
-  /** The circle around a take that directors draw on the slate report. */
+  /** The button that picks a take: a circle, as directors draw it round a good take on the camera report. */
   function pickOf(take: SheetTake): HTMLButtonElement {
-    const circle = dom.button(
-      { class: 'pick', tabindex: -1, 'aria-label': `Pick ${nameOf(take)}`, title: 'Circle this take (P)' },
+    const button = dom.button(
+      { class: 'pick', tabindex: -1, 'aria-label': `Pick ${nameOf(take)}`, title: 'Pick this take (P)' },
       () => picks.toggle(take.shot, take.take),
       icons.circle(),
       html('span', {}, String(take.take)),
     );
-    circles.set(circle, take);
-    mark(circle);
-    return circle;
+    pickButtons.set(button, take);
+    mark(button);
+    return button;
   }
 
   function markPicks(root: ParentNode): void {
-    for (const circle of root.querySelectorAll('.pick')) mark(circle);
+    for (const button of root.querySelectorAll('.pick')) mark(button);
   }
 
-  function mark(circle: Element): void {
-    const take = circles.get(circle);
+  function mark(button: Element): void {
+    const take = pickButtons.get(button);
     const picked = take !== undefined && picks.pickOf(take.shot) === take.take;
-    circle.setAttribute('aria-pressed', String(picked));
-    circle.closest('.card')?.classList.toggle('picked', picked);
+    button.setAttribute('aria-pressed', String(picked));
+    button.closest('.card')?.classList.toggle('picked', picked);
   }
 
   function labelsOf({ matrix, tags }: SheetTake): HTMLElement {

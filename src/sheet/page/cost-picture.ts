@@ -50,6 +50,7 @@ export function makeCostPicture({ data, dom, format, selection }: Tools) {
     'section',
     { class: 'picture', 'aria-label': 'Cost by model' },
     html('h2', {}, 'Cost by model'),
+    data.isOnPaper ? html('p', { class: 'summary' }, 'On paper: the sandbox charges nothing.') : undefined,
     wasted > 0
       ? html('p', { class: 'summary' }, `${format.usd(wasted)} of it has not led to a clip (hatched).`)
       : undefined,

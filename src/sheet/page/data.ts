@@ -80,6 +80,8 @@ export interface SheetTake {
 export interface SheetData {
   readonly project: string;
   readonly gateway: string;
+  /** The sandbox charges nothing: costs are prices. */
+  readonly isOnPaper: boolean;
   /** Milliseconds since 1970. */
   readonly generatedAt: number;
   readonly spentUsd: number;

@@ -6,7 +6,7 @@ export function makeHelp({ html, button, icons }: Dom) {
     ['← ↑ ↓ →', 'move from card to card'],
     ['Space', 'play or pause'],
     ['Enter', 'watch it large'],
-    ['P', 'circle the take, or take the circle back'],
+    ['P', 'pick the take, or take the pick back'],
     ['C', 'all takes of the shot side by side'],
     ['S', 'screen everything shown, in order'],
     ['1 2 3', 'sheet, shots, run'],

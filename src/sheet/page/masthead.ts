@@ -8,6 +8,7 @@ export function makeMasthead(
 ) {
   const { html, button, icons } = dom;
   const status = html('output', { class: 'toast' });
+  const film = html('span', {});
   const exporting = button({ class: 'quiet export' }, exportPicks);
   const canScreen = data.takes.some((take) => take.clips.length > 0);
 
@@ -43,11 +44,13 @@ export function makeMasthead(
   const theme = memory.read('theme');
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
   picks.onChange(label);
+  picks.onChange(measure);
   label();
+  measure();
 
   function totals(): HTMLElement[][] {
     const of = (state: StateGroup): readonly SheetTake[] => data.takes.filter((take) => take.state === state);
-    const spent = [html('b', {}, format.usd(data.spentUsd))];
+    const spent = [html('b', {}, format.usd(spentUsd()))];
     if (data.spentUnpriced > 0) {
       const jobs = format.count(data.spentUnpriced, 'job');
       spent.push(html('span', { class: 'unpriced' }, ` and ${jobs} of unknown price`));
@@ -66,9 +69,23 @@ export function makeMasthead(
         const count = of(state).length;
         return count === 0 ? [] : [total(name, html('b', { class: state }, String(count)))];
       }),
-      total('length', html('b', {}, format.length(selection.lengthOf(data.takes)))),
-      total('spent', ...spent),
+      total('film', film),
+      total(data.isOnPaper ? 'on paper' : 'spent', ...spent),
     ];
+  }
+
+  /** The length of what `dailies assemble` would join, and that of all there is to choose from. */
+  function measure(): void {
+    const first = (take: SheetTake): boolean => take.take === (picks.pickOf(take.shot) ?? 1);
+    const [joined, all] = [selection.filmOf(data.takes.filter(first)), selection.lengthOf(data.takes)];
+    const rest = all > joined ? [` of ${format.length(all)}`] : [];
+    film.replaceChildren(html('b', {}, format.length(joined)), ...rest);
+    film.title = 'The picked takes, or the first where none is picked; then all clips together';
+  }
+
+  /** The sandbox charges nothing: what a gateway would have. */
+  function spentUsd(): number {
+    return data.isOnPaper ? selection.costOf(data.takes) : data.spentUsd;
   }
 
   function total(name: string, ...value: (Node | string)[]): HTMLElement[] {
@@ -77,7 +94,7 @@ export function makeMasthead(
 
   function budget(usd: number): HTMLElement {
     const meter = html('i', { class: 'meter', 'aria-hidden': 'true' });
-    meter.style.setProperty('--share', String(usd === 0 ? 1 : Math.min(1, data.spentUsd / usd)));
+    meter.style.setProperty('--share', String(usd === 0 ? 1 : Math.min(1, spentUsd() / usd)));
     return html('span', {}, ` of ${format.usd(usd)}`, meter);
   }
 

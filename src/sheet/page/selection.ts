@@ -86,10 +86,15 @@ export function makeSelection(data: SheetData, picks: Picks) {
     return takes.flatMap(({ clips }) => clips).reduce((sum, { seconds }) => sum + seconds, 0);
   }
 
+  /** Seconds of a film of these takes: a job that gave several clips lends it the first. */
+  function filmOf(takes: readonly SheetTake[]): number {
+    return takes.reduce((sum, { clips }) => sum + (clips[0]?.seconds ?? 0), 0);
+  }
+
   /** What these takes have cost in US dollars, or are expected to have where the gateway does not say. */
   function costOf(takes: readonly SheetTake[]): number {
     return takes.reduce((sum, { costUsd, estimateUsd = 0 }) => sum + (costUsd ?? estimateUsd), 0);
   }
 
-  return { select, isWarned, lengthOf, costOf };
+  return { select, isWarned, lengthOf, filmOf, costOf };
 }

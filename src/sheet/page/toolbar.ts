@@ -85,7 +85,7 @@ export function makeToolbar({ data, dom, format, picks, selection }: Tools, chan
     return [
       ...states.map(([state, text]): [Trait, string] => [state, text]),
       ...warned,
-      ['picked', 'Circled'],
+      ['picked', 'Picked'],
     ];
   }
 
