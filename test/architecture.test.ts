@@ -93,7 +93,7 @@ describe('the floors', () => {
     expect(new Set(users)).toEqual(new Set(['store/postgres/connection.ts']));
     const text = readFileSync(join(SRC, 'store/postgres/connection.ts'), 'utf8');
     expect(text.match(/import (?!type).*'pg'/g)).toBeNull();
-    const known = /^(store\/postgres|flow|cli)\//;
+    const known = /^(store\/postgres|flow\/batch|cli\/commands)\//;
     const guests = inner.filter(({ from, to }) => to.startsWith('store/postgres/') && !known.test(from));
     expect(shown(guests)).toEqual([]);
   });
