@@ -192,3 +192,26 @@ export type RunEvent =
 
 /** Where events go. The run waits until it returns, but for no promise of its own; see flow/listener.ts for what it throws. */
 export type EventSink = (event: RunEvent) => void;
+
+/** What a worker tells whoever looks after it: one line each. */
+export type WorkerEvent =
+  | (RunEvent & { readonly project?: string })
+  | {
+      readonly type: 'worker.started';
+      readonly at: string;
+      readonly worker: string;
+      readonly gateways: readonly string[];
+      readonly places: number;
+    }
+  /** A batch was planned again, because something it waited for has come. */
+  | {
+      readonly type: 'worker.planned';
+      readonly at: string;
+      readonly project: string;
+      readonly batch: string;
+      readonly offered: number;
+      readonly waiting: number;
+    }
+  /** Something is in the way for now: the worker goes on. */
+  | { readonly type: 'worker.trouble'; readonly at: string; readonly message: string; readonly hint?: string }
+  | { readonly type: 'worker.stopped'; readonly at: string; readonly reason: StopReason };

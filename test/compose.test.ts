@@ -29,9 +29,6 @@ const all = Object.entries(services);
 const ours = all.filter(([, { image }]) => image === 'dailies:local');
 const dockerfile = readFileSync(resolve(import.meta.dirname, '../Dockerfile'), 'utf8');
 
-/** Commands that do not exist yet. */
-const TO_COME = ['worker'];
-
 interface ReadCommand {
   readonly name: string | undefined;
   readonly flags: Readonly<Record<string, unknown>>;
@@ -65,10 +62,6 @@ describe('compose.yaml', () => {
 
   it.each(ours)('gives %s a command line that there is', (_, { command = [] }) => {
     const { name, flags, unknown } = readCommand(command);
-    if (TO_COME.includes(command[0] ?? '')) {
-      expect(name).toBeUndefined();
-      return;
-    }
     expect(unknown).toEqual([]);
     expect(name).toBeDefined();
     if (typeof flags['store'] === 'string')

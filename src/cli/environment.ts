@@ -10,6 +10,7 @@ import { everyCommand, pathOf, programOf } from './tree.js';
 const TYPED_ONLY: Readonly<Record<string, readonly string[]>> = {
   run: ['rerender'],
   plan: ['rerender'],
+  enqueue: ['rerender'],
   resolve: ['jobId', 'notCharged', 'abandon', 'all'],
   prune: ['yes'],
   'account set': ['concurrency', 'perModel', 'budget'],

@@ -1,5 +1,5 @@
 import { defined } from '../domain/defined.js';
-import { maskSignatures } from '../domain/unsigned-url.js';
+import { maskPasswords, maskSignatures } from '../domain/unsigned-url.js';
 import { DailiesError } from '../errors.js';
 import type { Project } from '../flow/project/project.js';
 import type { Scope } from '../flow/plan/survey.js';
@@ -48,8 +48,18 @@ export async function openProject(
   reading: { readonly soundPart?: boolean } = {},
 ): Promise<Project> {
   const { loadProject } = await import('../flow/project/project.js');
-  const { gateway, output, clips, var: vars, allowLargeMatrix, concurrency } = flags;
-  const options = { manifest, env: context.env, gateway, output, clips, vars, allowLargeMatrix, concurrency };
+  const { gateway, output, clips, store, var: vars, allowLargeMatrix, concurrency } = flags;
+  const options = {
+    manifest,
+    env: context.env,
+    gateway,
+    output,
+    clips,
+    store,
+    vars,
+    allowLargeMatrix,
+    concurrency,
+  };
   return loadProject(defined(options), reading);
 }
 
@@ -72,7 +82,10 @@ export function scopeOf(flags: ScopeFlags): ScopeFlags {
  * buying more. What buys again, as `--rerender` does, has to be typed again; the run that goes on names only those takes
  * that are still to be bought, and a ceiling that lets them be.
  */
-export function nextCommands({ words: [manifest = ''], flags }: Invocation<Partial<RunFlags>>): NextCommands {
+export function nextCommands({
+  words: [manifest = ''],
+  flags,
+}: Invocation<Partial<RunFlags>>): NextCommands & { readonly status: string } {
   const project = projectWords(manifest, flags);
   const run = (maxCost: number | undefined, rerender?: readonly string[]) => {
     const care = optionWords({
@@ -96,6 +109,7 @@ export function nextCommands({ words: [manifest = ''], flags }: Invocation<Parti
     },
     resolve: commandLine('dailies', 'resolve', ...project),
     pull: commandLine('dailies', 'pull', ...project),
+    status: commandLine('dailies', 'status', ...project),
   };
 }
 
@@ -112,6 +126,7 @@ function projectWords(manifest: string, flags: ManifestFlags): string[] {
   return [
     fileWord(manifest),
     ...optionWords({ '--gateway': flags.gateway, '--output': flags.output, '--clips': flags.clips }),
+    ...optionWords({ '--store': flags.store && maskPasswords(flags.store) }),
     ...Object.entries(flags.var ?? {}).flatMap(([name, value]) =>
       optionWords({ '--var': `${name}=${maskSignatures(value)}` }),
     ),

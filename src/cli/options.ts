@@ -57,7 +57,7 @@ export function addQuietOption(command: Command): Command {
 }
 
 /** A value that counts up: `--only a --only b`, `--only a b` and `--only a,b` mean the same. */
-function collectList(value: string, previous: readonly string[] | undefined): readonly string[] {
+export function collectList(value: string, previous: readonly string[] | undefined): readonly string[] {
   const words = value.split(',').filter((word) => word.trim() !== '');
   if (words.length === 0) throw new InvalidArgumentError(EMPTY);
   return [...(previous ?? []), ...words];

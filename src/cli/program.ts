@@ -18,6 +18,7 @@ import { registerResolve } from './commands/resolve.js';
 import { registerPlan, registerRun, registerValidate } from './commands/run.js';
 import { registerStatus, registerUnlock } from './commands/status.js';
 import { registerStore } from './commands/store.js';
+import { registerEnqueue, registerWorker } from './commands/workers.js';
 import type { CliContext } from './context.js';
 import { everyCommand, pathOf } from './tree.js';
 
@@ -41,7 +42,7 @@ const COMMANDS: readonly Register[] = [
 
 /** What many never need: the help names them, and no more. */
 const NAMED_ONLY: Readonly<Record<string, readonly Register[]>> = {
-  'Several machines': [registerAccount, registerStore],
+  'Several machines': [registerEnqueue, registerWorker, registerAccount, registerStore],
   'And also': [registerUnlock, registerSchema, registerCompletion],
 };
 

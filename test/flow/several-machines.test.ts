@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.js';
-import { startWorker, type Worker, type WorkerEvent } from '../../src/flow/batch/work.js';
+import type { WorkerEvent } from '../../src/events.js';
+import { startWorker, type Worker } from '../../src/flow/batch/work.js';
 import { enqueueProject } from '../../src/flow/commands/enqueue.js';
 import { pickTakes } from '../../src/flow/commands/pick.js';
 import { resolveShots } from '../../src/flow/commands/resolve.js';
@@ -81,7 +82,7 @@ async function worker(changes: { readonly key?: string } = {}) {
     await rm(folder, { recursive: true, force: true });
   };
   onTestFinished(stop);
-  return { events, stop, ended: started.ended, trouble: () => started.trouble() };
+  return { events, stop, ended: started.ended, health: () => started.health() };
 }
 
 const states = async () =>

@@ -7,7 +7,7 @@ import { clean } from '../../ui/text.js';
 import { act, addExamples, type Register } from '../command.js';
 import { answer, noteDiagnostics, noteLines, shownPath } from '../context.js';
 import { openProject, rehearsalCommand, type ManifestFlags } from '../flags.js';
-import { addFormatOption, addManifestOptions, addQuietOption } from '../options.js';
+import { addFormatOption, addManifestOptions, addQuietOption, addStoreOption } from '../options.js';
 import { interruptible } from '../signals.js';
 
 export const registerSheet: Register = (program, context) => {
@@ -35,7 +35,7 @@ export const registerSheet: Register = (program, context) => {
 
 export const registerPull: Register = (program, context) => {
   const command = program.command('pull <MANIFEST>').description('bring the clips of a bucket here, by name');
-  addQuietOption(addFormatOption(addManifestOptions(command)));
+  addQuietOption(addFormatOption(addStoreOption(addManifestOptions(command))));
   addExamples(command, [
     [
       "dailies pull teaser.yaml --clips 's3://clips/team'",
@@ -69,7 +69,7 @@ export const registerPick: Register = (program, context) => {
   const command = program
     .command('pick <MANIFEST> <FILE>')
     .description('take in the picks exported from the sheet');
-  addQuietOption(addFormatOption(addManifestOptions(command)));
+  addQuietOption(addFormatOption(addStoreOption(addManifestOptions(command))));
   addExamples(command, [['dailies pick teaser.yaml picks.json', 'then assemble joins the picked takes']]);
   type Flags = ManifestFlags & { readonly quiet?: boolean };
   act<Flags>(command, context, async (invocation) => {

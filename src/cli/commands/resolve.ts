@@ -5,7 +5,7 @@ import { clean } from '../../ui/text.js';
 import { act, addExamples, type Register } from '../command.js';
 import { answer } from '../context.js';
 import { openProject, type ManifestFlags } from '../flags.js';
-import { addFormatOption, addKeyOption, addManifestOptions, parseText } from '../options.js';
+import { addFormatOption, addKeyOption, addManifestOptions, addStoreOption, parseText } from '../options.js';
 import { interruptible } from '../signals.js';
 
 interface ResolveFlags extends ManifestFlags {
@@ -19,7 +19,7 @@ export const registerResolve: Register = (program, context) => {
   const command = program
     .command('resolve <MANIFEST> [SHOT...]')
     .description('settle shots whose submit was never answered');
-  addKeyOption(addManifestOptions(command))
+  addKeyOption(addStoreOption(addManifestOptions(command)))
     .option('--all', 'all there are to settle')
     .option('--job-id <ID>', 'the gateway did take it: this is its job, to be collected', parseText)
     .option('--not-charged', 'the gateway did not take it: the shot may be bought again')

@@ -8,6 +8,7 @@ import {
   addManifestOptions,
   addQuietOption,
   addScopeOptions,
+  addStoreOption,
   parseCount,
   parseText,
   parseUsd,
@@ -18,7 +19,7 @@ import { interruptible } from '../signals.js';
 
 export const registerRun: Register = (program, context) => {
   const command = program.command('run <MANIFEST>').description('render what is not there yet');
-  addKeyOption(addScopeOptions(addManifestOptions(command)))
+  addKeyOption(addScopeOptions(addStoreOption(addManifestOptions(command))))
     .option('--concurrency <N>', 'jobs in flight at most; wins over the manifest', parseCount)
     .option('--max-cost <USD>', 'spends no more than this in this run', parseUsd)
     .option('--allow-unpriced', 'buys clips without a known price although there is a ceiling')
@@ -48,7 +49,7 @@ export const registerPlan: Register = (program, context) => {
   const command = program
     .command('plan <MANIFEST>')
     .description('say what a run would do, why, and for how much');
-  addKeyOption(addScopeOptions(addManifestOptions(command)))
+  addKeyOption(addScopeOptions(addStoreOption(addManifestOptions(command))))
     .option('--offline', 'leaves the gateway alone; limits and prices are those last seen')
     .option('--all', 'names the clips that are there already too');
   addQuietOption(addFormatOption(command));

@@ -4,13 +4,13 @@ import { statusLines } from '../../ui/status-table.js';
 import { act, addExamples, type Register } from '../command.js';
 import { answer, lookOf, noteDiagnostics, printLines, shownPath } from '../context.js';
 import { nextCommands, openProject, rehearsalCommand, type ManifestFlags } from '../flags.js';
-import { addFormatOption, addManifestOptions } from '../options.js';
+import { addFormatOption, addManifestOptions, addStoreOption } from '../options.js';
 
 export const registerStatus: Register = (program, context) => {
   const command = program
     .command('status <MANIFEST>')
     .description('say how far each shot came and what it cost');
-  addFormatOption(addManifestOptions(command));
+  addFormatOption(addStoreOption(addManifestOptions(command)));
   addExamples(command, [
     ['dailies status teaser.yaml', "by the project's files alone: asks nobody, also during a run"],
   ]);

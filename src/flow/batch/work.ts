@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { isoNow, type Clock } from '../../clock.js';
 import { DailiesError, messageOf } from '../../errors.js';
-import type { RunEvent, StopReason } from '../../events.js';
+import type { RunEvent, StopReason, WorkerEvent } from '../../events.js';
 import { createPollTiming, type PollTiming } from '../../shot/poll-timing.js';
 import type { Claim } from '../../store/attempt-store.js';
 import type { ClipStore } from '../../store/clip-store.js';
-import type { LeaseTerms } from '../../store/postgres/lease.js';
+import type { LeaseHealth, LeaseTerms } from '../../store/postgres/lease.js';
 import type { PostgresStore } from '../../store/postgres/open-store.js';
 import type { ReceiptStore } from '../../store/receipt-store.js';
 import { connect, gatewayIdentity, type Connections } from '../project/connections.js';
@@ -20,29 +20,6 @@ import { carryOut } from '../work/worker.js';
 import type { JobOrder } from '../work/worker.js';
 import { orderDocument, parseOrder } from './order-document.js';
 import { planBatch } from './plan-batch.js';
-
-/** What a worker tells whoever looks after it: one line each. */
-export type WorkerEvent =
-  | (RunEvent & { readonly project?: string })
-  | {
-      readonly type: 'worker.started';
-      readonly at: string;
-      readonly worker: string;
-      readonly gateways: readonly string[];
-      readonly places: number;
-    }
-  /** A batch was planned again, because something it waited for has come. */
-  | {
-      readonly type: 'worker.planned';
-      readonly at: string;
-      readonly project: string;
-      readonly batch: string;
-      readonly offered: number;
-      readonly waiting: number;
-    }
-  /** Something is in the way for now: the worker goes on. */
-  | { readonly type: 'worker.trouble'; readonly at: string; readonly message: string; readonly hint?: string }
-  | { readonly type: 'worker.stopped'; readonly at: string; readonly reason: StopReason };
 
 export interface WorkerOptions {
   /** The database's address. */
@@ -68,8 +45,7 @@ export interface WorkerOptions {
 
 /** A worker at work. */
 export interface Worker {
-  /** Why it is of no use now; undefined where all is well. */
-  trouble(): string | undefined;
+  health(): LeaseHealth;
   /** Resolves when it has ended, with the reason. */
   readonly ended: Promise<StopReason>;
 }
@@ -121,7 +97,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   })();
   signal.throwIfAborted();
   return {
-    trouble: () => (store.attempts.isHeld() ? undefined : 'the store was not reached within the lease'),
+    health: () => store.attempts.health(),
     ended,
   };
 }

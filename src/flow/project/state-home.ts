@@ -71,6 +71,11 @@ export function inputsOf({ paths: { store, bucket }, clock }: Pick<Project, 'pat
   return openBucket(belowAddress(bucket, 'inputs'), { work: root, clock }).clips;
 }
 
+/** All that machines share besides the database. */
+export function sharedStores(home: Pick<Project, 'paths' | 'clock'>) {
+  return { ...storesOf(home), inputs: inputsOf(home) };
+}
+
 /** Where clips and receipts are kept. */
 type Stores = Pick<StateHome, 'clips' | 'receipts'>;
 

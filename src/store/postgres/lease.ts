@@ -17,12 +17,24 @@ export interface LeaseTerms {
 
 export const USUAL_LEASE: LeaseTerms = { leaseMs: 15_000, beatMs: 1_000 };
 
+/** How a process stands with the database. */
+export interface LeaseHealth {
+  readonly isHeld: boolean;
+  /** Whether the database gave an answer when it was last asked. */
+  readonly isReachable: boolean;
+  /** How long ago it renewed the lease. */
+  readonly ageMs: number;
+  /** How often it had taken the process for dead, which went on as a new worker. */
+  readonly restarts: number;
+}
+
 /** A process as the database knows it. */
 export interface Lease {
   /** The id it has now; another one once it was taken for dead. */
   worker(): string;
   /** Whether nobody can have taken over yet, whatever became of the last answers. */
   isHeld(): boolean;
+  health(): LeaseHealth;
   /** Ends the beats; the database is told by whoever calls. */
   stop(): Promise<void>;
 }
@@ -57,6 +69,8 @@ export async function takeLease(
 ): Promise<Lease> {
   const stopping = new AbortController();
   let worker = '';
+  let lives = 0;
+  let isReachable = true;
   let beganMs = -Infinity;
   let beganAt = -Infinity;
 
@@ -69,6 +83,7 @@ export async function takeLease(
     // Said twice, it signs up one more, who is never seen again and leaves nothing behind.
     const [row] = await store.insist('enlist', [name, leaseMs], { forMs: PATIENCE_MS });
     worker = String(row?.['enlist']);
+    lives++;
     renewed(sentMs, sentAt);
   };
   const beat = async () => {
@@ -89,16 +104,19 @@ export async function takeLease(
     for (;;) {
       await clock.sleep(beatMs, stopping.signal);
       // The database may be away: the next beat shows whether this worker outlived it.
-      await beat().catch(() => undefined);
+      await beat().then(
+        () => (isReachable = true),
+        () => (isReachable = false),
+      );
     }
   })().catch(() => undefined);
+  // The clock that only goes forward stands still while the machine sleeps, and the other one may be set back.
+  const ageMs = () => Math.max(clock.elapsed() - beganMs, clock.now() - beganAt);
+  const isHeld = () => ageMs() < leaseMs - MARGIN_MS;
   return {
     worker: () => worker,
-    isHeld() {
-      // The clock that only goes forward stands still while the machine sleeps, and the other one may be set back.
-      const agoMs = Math.max(clock.elapsed() - beganMs, clock.now() - beganAt);
-      return agoMs < leaseMs - MARGIN_MS;
-    },
+    isHeld,
+    health: () => ({ isHeld: isHeld(), isReachable, ageMs: ageMs(), restarts: lives - 1 }),
     async stop() {
       stopping.abort();
       await beating;

@@ -10,7 +10,7 @@ import type { CatalogueSnapshot } from '../shot-state.js';
 import { DailiesError } from '../../errors.js';
 import { functionsIn, openDatabase, type Database, type Functions } from './connection.js';
 import { createAttempts } from './postgres-attempts.js';
-import { takeLease, USUAL_LEASE, type Beat, type Lease, type LeaseTerms } from './lease.js';
+import { takeLease, USUAL_LEASE, type Beat, type Lease, type LeaseHealth, type LeaseTerms } from './lease.js';
 import { assertVersion, DEFAULT_SCHEMA, quoted } from './migrate.js';
 import { createReceiptQueue } from './receipt-queue.js';
 import { attemptIn, nanoOf } from './row.js';
@@ -61,8 +61,7 @@ export interface PostgresOptions<Order extends WorkOrder> {
 export interface PostgresAttempts<Order extends WorkOrder> extends ProjectAttempts<Order> {
   /** The id under which this process works now. */
   worker(): string;
-  /** Whether nobody can have taken over yet. */
-  isHeld(): boolean;
+  health(): LeaseHealth;
   /** For each fingerprint, which of its wishes have a purchase. */
   copies(): ReadonlyMap<string, ReadonlySet<number>>;
   /** From now on work is offered to this batch, and only its own is taken. */

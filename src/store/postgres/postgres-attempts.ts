@@ -84,7 +84,7 @@ export function createAttempts<Order extends WorkOrder>({
 
   return {
     worker: () => lease.worker(),
-    isHeld: () => lease.isHeld(),
+    health: () => lease.health(),
     attempts: () => held.all(),
     get: (id) => held.get(id).attempt,
     picks: () => picks,
@@ -112,13 +112,15 @@ export function createAttempts<Order extends WorkOrder>({
       if (!own) return;
       const attempt = own.attempt === undefined ? undefined : held.find(own.attempt)?.attempt;
       await held.find(own.attempt ?? '')?.writes;
+      // From here on it may be handed out again, to this very process, too.
+      taken.drop(claim);
       // What was bought for it, and came to its end, has closed it with its last step.
       if (own.once === undefined || !attempt || !isClosed(attempt)) {
         const note = rest === undefined ? null : JSON.stringify(rest);
         await store.insist('leave', [lease.worker(), own.order, AGAIN_MS, note]);
       }
-      if (attempt && !whole) held.forget(attempt.id);
-      taken.drop(claim);
+      if (attempt && !whole && !taken.has(attempt.id)) held.forget(attempt.id);
+      taken.wake();
     },
     isOurs: () => lease.isHeld(),
 

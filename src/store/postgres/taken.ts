@@ -35,6 +35,8 @@ export interface TakenWork<Order extends WorkOrder> {
   claim(most: number, signal: AbortSignal): Promise<readonly Claim<Order>[]>;
   withdraw(all: boolean): Promise<void>;
   of(claim: Claim): Taken<Order> | undefined;
+  /** Whether some work that this process has is at an attempt. */
+  has(attempt: string): boolean;
   drop(claim: Claim): void;
   /** There may be work now. */
   wake(): void;
@@ -223,12 +225,12 @@ export function createTaken<Order extends WorkOrder>({
       tell();
     },
     of: (claim) => byClaim.get(claim),
+    has: (attempt) => [...byOrder.values()].some((own) => own.attempt === attempt),
     drop(claim) {
       const own = byClaim.get(claim);
       byClaim.delete(claim);
       if (own) byOrder.delete(own.order);
       awaited.delete(claim.order.key);
-      tell();
     },
     wake: tell,
   };

@@ -1,0 +1,61 @@
+import { act, addExamples, type Register } from '../command.js';
+import type { EnqueueFlags } from '../enqueue-manifest.js';
+import {
+  addFormatOption,
+  addKeyOption,
+  addManifestOptions,
+  addQuietOption,
+  addScopeOptions,
+  addStoreOption,
+  collectList,
+  parseCount,
+  parseText,
+  parseUsd,
+} from '../options.js';
+import type { WorkerFlags } from '../work.js';
+
+export const registerEnqueue: Register = (program, context) => {
+  const command = program
+    .command('enqueue <MANIFEST>')
+    .description('plan, ask, and leave the work to workers');
+  addKeyOption(addScopeOptions(addStoreOption(addManifestOptions(command))))
+    .option('--concurrency <N>', 'jobs in flight at most; wins over the manifest', parseCount)
+    .option('--max-cost <USD>', 'spends no more than this on what is enqueued now', parseUsd)
+    .option('--allow-unpriced', 'buys clips without a known price although there is a ceiling')
+    .option('--yes', 'spends without asking');
+  addQuietOption(addFormatOption(command));
+  addExamples(command, [
+    ['dailies enqueue teaser.yaml', 'with DAILIES_STORE and DAILIES_CLIPS; then the laptop may close'],
+    ['dailies enqueue teaser.yaml --yes --max-cost 5', 'in CI'],
+  ]);
+  act<EnqueueFlags>(command, context, async (invocation) => {
+    const { enqueueManifest } = await import('../enqueue-manifest.js');
+    return enqueueManifest(context, invocation);
+  });
+};
+
+export const registerWorker: Register = (program, context) => {
+  const command = program
+    .command('worker')
+    .description('work on whatever is enqueued, until it is stopped')
+    .option(
+      '--gateway <NAME|URL...>',
+      'gateways to work for, each with its key; openrouter and modelgates where absent',
+      collectList,
+    )
+    .option('--clips <DIR|s3://…>', 'the folder or bucket that all share', parseText)
+    .option('--places <N>', 'orders it is at, at once; 16 where absent', parseCount)
+    .option('--downloads <N>', 'clips it fetches at once; 4 where absent', parseCount)
+    .option('--work <DIR>', 'a folder for frames and parts; .dailies-worker where absent', parseText)
+    .option('--listen <HOST:PORT>', 'serves /healthz and /metrics there', parseText);
+  addStoreOption(command);
+  addQuietOption(addFormatOption(command, ['text', 'ndjson']));
+  addExamples(command, [
+    ["dailies worker --store postgres://db/dailies --clips 's3://clips/team'", 'keys from the environment'],
+    ['dailies worker --gateway openrouter --listen 127.0.0.1:9464 --format ndjson', 'as a service'],
+  ]);
+  act<WorkerFlags>(command, context, async ({ flags }) => {
+    const { work } = await import('../work.js');
+    return work(context, flags);
+  });
+};

@@ -1,0 +1,125 @@
+import { join, resolve } from 'node:path';
+import { isoNow, systemClock } from '../clock.js';
+import { safeJson, withoutCommands } from '../domain/foreign-text.js';
+import { DailiesError, type ExitCode } from '../errors.js';
+import type { WorkerEvent } from '../events.js';
+import { startWorker, type Worker } from '../flow/batch/work.js';
+import { gatewayTarget, parseGatewayOption, type GatewayTarget } from '../flow/project/gateway-target.js';
+import { projectPaths } from '../flow/project/paths.js';
+import { sharedStores } from '../flow/project/state-home.js';
+import { createWorkerPort, type WorkerPort } from '../monitor/worker-port.js';
+import { workerLine } from '../ui/worker-line.js';
+import { lookOf, noteLines, type CliContext } from './context.js';
+import { storeOf } from './flags.js';
+import { interruptible } from './signals.js';
+
+export interface WorkerFlags {
+  readonly store?: string;
+  readonly clips?: string;
+  readonly gateway?: readonly string[];
+  readonly places?: number;
+  readonly downloads?: number;
+  readonly work?: string;
+  readonly listen?: string;
+  readonly quiet?: boolean;
+}
+
+const USUAL_PLACES = 16;
+const USUAL_DOWNLOADS = 4;
+
+/** Runs a worker until a signal ends it, or until it is of no use any more; gives 0 where it was told to stop. */
+export async function work(context: CliContext, flags: WorkerFlags): Promise<ExitCode> {
+  const store = storeOf(flags);
+  if (flags.clips === undefined) {
+    throw new DailiesError('usage', 'a worker has to know where clips are kept', {
+      hint: "name the folder or the bucket that all share: --clips 's3://bucket/prefix', or DAILIES_CLIPS",
+    });
+  }
+  const targets = targetsOf(context, flags);
+  const paths = projectPaths({
+    manifest: join(resolve(flags.work ?? '.dailies-worker'), 'worker.yaml'),
+    clipsOption: flags.clips,
+    isSandbox: targets.some(({ kind }) => kind === 'sandbox'),
+  });
+  let worker: Worker | undefined;
+  const port = flags.listen === undefined ? undefined : await openPort(flags.listen, () => worker);
+  const tell = teller(context, flags, port);
+  try {
+    if (port) noteLines(context, [`listening on ${port.address}`]);
+    const reason = await interruptible(async (signal) => {
+      worker = await startWorker({
+        ...{ store, paths, targets, signal, env: context.env, clock: systemClock, onEvent: tell },
+        ...sharedStores({ paths, clock: systemClock }),
+        places: flags.places ?? USUAL_PLACES,
+        downloads: flags.downloads ?? USUAL_DOWNLOADS,
+      });
+      return worker.ended;
+    });
+    if (reason.kind === 'interrupted') return 0;
+    throw new DailiesError(reason.kind === 'key' ? 'key-refused' : 'gateway-answer', reason.message, {
+      hint: reason.hint,
+    });
+  } finally {
+    await port?.close();
+  }
+}
+
+/** The gateways of a worker, whose keys are in its environment. One without a key takes no orders, and says so once. */
+function targetsOf(context: CliContext, { gateway }: WorkerFlags): readonly GatewayTarget[] {
+  const named = gateway ?? ['openrouter', 'modelgates'];
+  const all = named.map((word) =>
+    gatewayTarget(parseGatewayOption(word, { kind: 'openrouter' }), context.env),
+  );
+  const able = all.filter(({ needsKey, apiKey }) => !needsKey || apiKey !== undefined);
+  const unable = all.filter((target) => !able.includes(target));
+  const wants = ({ name, keyVariable }: GatewayTarget) => `${name} (${keyVariable} is not set)`;
+  if (gateway !== undefined && unable.length > 0)
+    noteLines(context, [`no orders are taken for ${unable.map(wants).join(', ')}`]);
+  if (able.length > 1 && able.some(({ kind }) => kind === 'sandbox')) {
+    throw new DailiesError('usage', 'a worker of the sandbox works for no other gateway', {
+      hint: 'start one worker for the sandbox, and another for the others',
+    });
+  }
+  if (able.length > 0) return able;
+  throw new DailiesError('key-missing', `there is no key for ${all.map(({ name }) => name).join(', ')}`, {
+    hint: `export ${all.map(({ keyVariable }) => `${keyVariable}=…`).join(' or ')}, or name a gateway with --gateway`,
+  });
+}
+
+async function openPort(listen: string, find: () => Worker | undefined): Promise<WorkerPort> {
+  return createWorkerPort({
+    listen,
+    alive() {
+      const health = find()?.health();
+      if (!health) return { problem: 'starting', storeReachable: false, leaseAgeMs: 0, restarts: 0 };
+      const { isHeld, isReachable, ageMs, restarts } = health;
+      const problem = isHeld ? {} : { problem: 'the store was not reached within the lease' };
+      return { ...problem, storeReachable: isReachable, leaseAgeMs: ageMs, restarts };
+    },
+  });
+}
+
+/** One line for each event: words for people, JSON for machines. */
+function teller(
+  context: CliContext,
+  { quiet }: WorkerFlags,
+  port: WorkerPort | undefined,
+): (event: WorkerEvent) => void {
+  const look = lookOf(context, 'stdout');
+  return (event) => {
+    const project = 'project' in event && typeof event.project === 'string' ? event.project : undefined;
+    if (!isOfWorker(event)) port?.handle(event, project);
+    if (context.format === 'ndjson') {
+      context.stdout.write(`${safeJson(event)}\n`);
+      return;
+    }
+    const line = quiet === true ? undefined : workerLine(event, look);
+    if (line !== undefined) context.stdout.write(withoutCommands(`${isoNow(systemClock)}  ${line}\n`));
+  };
+}
+
+function isOfWorker(
+  event: WorkerEvent,
+): event is Extract<WorkerEvent, { readonly type: `worker.${string}` }> {
+  return event.type.startsWith('worker.');
+}
