@@ -10,7 +10,7 @@ import { lookOf, noteDiagnostics, printJson, printLines, type CliContext } from 
 import { noteError } from './exit.js';
 import { nextCommands, openProject, scopeOf, type PlanFlags, type RunFlags } from './flags.js';
 import { interruptible } from './signals.js';
-import { bucketLines } from './bucket-lines.js';
+import { clipsPlaceLines } from './clips-place.js';
 
 /** Works out the plan and prints it. */
 export async function printPlan(context: CliContext, invocation: Invocation<PlanFlags>): Promise<ExitCode> {
@@ -44,6 +44,6 @@ async function present(
   if (quiet !== true) await noteDiagnostics(context, plan.diagnostics, project.source);
   const look = { ...lookOf(context, 'stdout'), all, now: Date.now(), commands: nextCommands(invocation) };
   printLines(context, planLines(plan, look));
-  printLines(context, bucketLines(project, invocation));
+  printLines(context, clipsPlaceLines(project, invocation));
   return plan;
 }

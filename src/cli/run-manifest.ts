@@ -8,7 +8,7 @@ import { renderSheet } from '../sheet/render.js';
 import { prepareJunitFile } from '../store/junit-file.js';
 import { summaryLines } from '../ui/summary.js';
 import { writeCiReports } from './ci-reports.js';
-import { bucketLines } from './bucket-lines.js';
+import { clipsElsewhere, clipsPlaceLines } from './clips-place.js';
 import { openConsent } from './confirm.js';
 import type { Invocation } from './command.js';
 import { lookOf, noteLines, printJson, printLines, shownPath, type CliContext } from './context.js';
@@ -83,13 +83,12 @@ function printSummary(
   const quiet = invocation.flags.quiet === true;
   const stream = context.format === 'text' ? 'stdout' : 'stderr';
   const { sheet } = summary;
-  const { bucket } = project.paths;
-  const output = bucket ? `s3://${bucket.bucket}/${bucket.prefix}` : shownPath(summary.output);
+  const output = clipsElsewhere(project) ?? shownPath(summary.output);
   const shown = { ...summary, output, ...(sheet && { sheet: shownPath(sheet) }) };
   // In a terminal the shots that scrolled by stand right above.
   if (context.stderr.isTTY && !quiet) noteLines(context, ['']);
   const summed = summaryLines(shown, { ...lookOf(context, stream), commands: nextCommands(invocation) });
-  const lines = [...summed, ...bucketLines(project, invocation)];
+  const lines = [...summed, ...clipsPlaceLines(project, invocation)];
   if (context.format === 'json') printJson(context, summary);
   if (stream === 'stdout') printLines(context, lines);
   else if (!quiet) noteLines(context, lines);

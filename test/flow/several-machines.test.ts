@@ -48,10 +48,11 @@ afterEach(async () => {
 
 /** A machine with the manifest, whose state is in the database of this test, and whose clips are in the folder that all share. */
 async function machine(shots = ONE, top = '') {
-  const { folder, manifest, write } = await makeProject({ baseUrl: gateway.baseUrl, top }, shots);
+  const made = await makeProject({ baseUrl: gateway.baseUrl, top }, shots);
+  const { folder, manifest } = made;
   const load = () => loadProject({ manifest, env, store: database.url, clips: shared });
   return {
-    ...{ folder, manifest, write, load },
+    ...{ folder, manifest, load, write: (body: string) => made.write(body) },
     run: async (options: RunOptions = {}) => runProject(await load(), options),
     enqueue: async (options: Parameters<typeof enqueueProject>[1] = {}) =>
       enqueueProject(await load(), options),

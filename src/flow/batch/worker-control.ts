@@ -1,0 +1,54 @@
+import { isoNow } from '../../clock.js';
+import { DailiesError, messageOf } from '../../errors.js';
+import { createStopControl, type StopControl } from '../work/stop-control.js';
+import type { WorkerOptions } from './work.js';
+
+/** What goes wrong with a disk or a bucket may be over soon; until then nothing is begun. */
+const PAUSE_MS = 30_000;
+
+/** The will of a worker: what only ends a run is here a matter of the account, which the store has, or passes. */
+export interface WorkerControl extends StopControl {
+  /** How long nothing is begun, milliseconds. */
+  pauseMs(): number;
+  /** Something that may pass: nothing is begun for a while. */
+  stumble(error: unknown): void;
+}
+
+export function workerControl({
+  signal,
+  clock,
+  onEvent,
+}: Pick<WorkerOptions, 'signal' | 'clock' | 'onEvent'>): WorkerControl {
+  let pausedUntilMs = -Infinity;
+  const own = createStopControl({ signal, clock, onStop: () => undefined });
+  const pause = (message: string, hint?: string) => {
+    pausedUntilMs = clock.elapsed() + PAUSE_MS;
+    onEvent({ type: 'worker.trouble', at: isoNow(clock), message, ...(hint === undefined ? {} : { hint }) });
+  };
+  return {
+    get reason() {
+      return own.reason;
+    },
+    submitting: own.submitting,
+    working: own.working,
+    answering: own.answering,
+    release: () => own.release(),
+    pauseMs: () => Math.max(0, pausedUntilMs - clock.elapsed()),
+    stumble(error) {
+      pause(messageOf(error), error instanceof DailiesError ? error.hint : undefined);
+    },
+    stop(reason) {
+      switch (reason.kind) {
+        case 'disk':
+          pause(reason.message, reason.hint);
+          break;
+        case 'budget':
+        case 'credits':
+          // The store has stopped the batch, or the account, for all.
+          break;
+        default:
+          own.stop(reason);
+      }
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import type { RunEvent } from '../../events.js';
+import { createPollTiming, type PollTiming } from '../../shot/poll-timing.js';
+import type { PostgresStore } from '../../store/postgres/open-store.js';
+import type { Connections } from '../project/connections.js';
+import { createInputReader } from '../work/inputs.js';
+import type { StopControl } from '../work/stop-control.js';
+import type { WorkTools } from '../work/tools.js';
+import type { JobOrder } from '../work/worker.js';
+import type { WorkerOptions } from './work.js';
+
+/** For orders that do not say how their jobs are asked for: late answers. */
+const USUAL_POLL = { intervalMs: 10_000, timeoutMs: 1_800_000 };
+
+/** What a worker has at hand for any order. */
+export function workerTools(
+  options: WorkerOptions,
+  {
+    store,
+    connections,
+    control,
+  }: {
+    readonly store: PostgresStore<JobOrder>;
+    readonly connections: ReadonlyMap<string, Connections>;
+    readonly control: StopControl;
+  },
+): WorkTools {
+  const { clips, inputs, paths, env, clock, downloads, onEvent } = options;
+  const { attempts } = store;
+  return {
+    ...{ attempts, clips, clock, control, emit: onEvent },
+    // A row of the table names no gateway that the worker was not started for.
+    gatewayOf: async ({ gateway }) => connections.get(gateway)?.current(),
+    inputs: createInputReader({
+      paths: { folder: paths.folder, cache: join(paths.folder, '.dailies') },
+      files: ({ sha256 }, use) => inputs.asFile(sha256, use),
+      attempts: () => attempts.attempts(),
+      ...{ clips, env },
+    }),
+    timing: createPollTiming({ intervalMs: USUAL_POLL.intervalMs }),
+    pollTimeoutMs: USUAL_POLL.timeoutMs,
+    downloads: pLimit(downloads),
+  };
+}
+
+/** Gives the tools for an order: polls as its manifest says. What is learned of jobs is learned for all that are asked for as often. */
+export function orderTools(
+  tools: WorkTools,
+  onEvent: WorkerOptions['onEvent'],
+): (order: JobOrder) => WorkTools {
+  const timings = new Map<number, PollTiming>();
+  return ({ poll = USUAL_POLL, project }) => {
+    const { intervalMs, timeoutMs } = poll;
+    const timing = timings.get(intervalMs) ?? createPollTiming({ intervalMs });
+    timings.set(intervalMs, timing);
+    const emit = (event: RunEvent) => onEvent(project === undefined ? event : { ...event, project });
+    return { ...tools, emit, timing, pollTimeoutMs: timeoutMs };
+  };
+}
