@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { format, resolveConfig } from 'prettier';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Report } from '../src/domain/report.js';
 import { lockfileSchema } from '../src/store/lockfile-schema.js';
 import { standIn } from './composition/films.js';
 import { cli, writeManifest } from './helpers/cli.js';
@@ -59,6 +60,41 @@ describe('what the program writes fits the schema it publishes', () => {
     const waiting = await film.plan({ approve: true });
     expect(waiting).toHaveProperty('after_picks');
     expect(faults(validate, waiting)).toEqual([]);
+  });
+
+  it('for report.json and the status: new, half well, out of date, blocked and in flight', async () => {
+    const validate = schema('report');
+    const settings = { baseUrl: server.baseUrl, top: 'budget_usd: 9', env: await standIn() };
+    const film = await makeProject(settings, SHOTS);
+    const report = async () => {
+      const { stdout } = await cli(['status', film.manifest, '--format', 'json'], { env: settings.env });
+      const status = JSON.parse(stdout) as Report;
+      expect(faults(validate, status)).toEqual([]);
+      return status.takes.map(({ state, earlier }) => (earlier ? `${state}, earlier` : state));
+    };
+    expect(new Set(await report())).toEqual(new Set(['missing']));
+    server.failNext('reset');
+    server.failNext(400);
+    await film.run();
+    expect(new Set(await report())).toEqual(new Set(['delivered', 'uncertain', 'refused']));
+    expect(faults(validate, JSON.parse(await film.read('renders/film/report.json')))).toEqual([]);
+    await film.write(`
+  - { id: last, prompt: dawn, tags: [end] }
+  - id: next
+    prompt: a {{light}} hill
+    first_frame: { from: last }
+    matrix: { light: [red, blue], seed: [1] }
+  - { id: new, prompt: wind }`);
+    const controller = new AbortController();
+    server.onRequest(({ endpoint }) => {
+      if (endpoint === 'poll') controller.abort();
+    });
+    await film.run({ only: ['new'], signal: controller.signal });
+    server.onRequest(() => undefined);
+    expect(await report()).toEqual(['missing, earlier', 'missing', 'missing', 'pending']);
+    await film.run({ approve: true });
+    expect(faults(validate, JSON.parse(await film.read('renders/film/report.json')))).toEqual([]);
+    expect(await report()).toEqual(['delivered', 'missing', 'missing', 'delivered']);
   });
 
   it('for errors, of a manifest and of any other kind', async () => {

@@ -23,7 +23,8 @@ export function doctorLines(checks: readonly Check[], look: Look): string[] {
     checks.map((check) => ({
       cells: [`${mark[check.status]} ${clean(check.name)}`],
       rest: clean(check.message),
-      note: check.fix && paint.dim(`fix: ${clean(check.fix)}`),
+      advice: check.fix && `fix: ${clean(check.fix)}`,
+      paintAdvice: paint.dim,
     })),
     { width: look.width },
   );

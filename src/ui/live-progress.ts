@@ -2,9 +2,9 @@ import { styleOf } from './look.js';
 import { frameLines } from './live-frame.js';
 import { modelNames } from './names.js';
 import type { Progress, ProgressOptions, Window } from './progress.js';
-import { createEventLines, warningLine, type EventLine } from './run-lines.js';
+import { createEventLines, lineText, warningLine, type EventLine } from './run-lines.js';
 import { createRunView } from './run-view.js';
-import { cutEnd, textWidth } from './text.js';
+import { textWidth } from './text.js';
 
 const FRAME_MS = 100;
 /** The seconds on the screen move on even where nothing happens. */
@@ -36,7 +36,7 @@ export function createLiveProgress(options: ProgressOptions & { readonly window:
   const keep = (line: EventLine | undefined): void => {
     if (line === undefined) return;
     const room = window.columns() - 1 - textWidth(line.head);
-    stayingLines.push(line.head + cutEnd(line.text, room, style.signs.ellipsis));
+    stayingLines.push(line.head + lineText(line, room, style.signs.ellipsis));
   };
 
   const draw = (frame: readonly string[]): void => {

@@ -1,7 +1,15 @@
 import type { RunEvent } from '../events.js';
 import { count, formatUsd, groupDigits, unpricedWords } from './figures.js';
 import { styleOf, type Look } from './look.js';
-import { createEventLines, lostWords, moneyWords, timeLeftWords, warningLine } from './run-lines.js';
+import {
+  createEventLines,
+  lineText,
+  lostWords,
+  moneyWords,
+  timeLeftWords,
+  warningLine,
+  type EventLine,
+} from './run-lines.js';
 import { createRunView, settledTakes, type RunView } from './run-view.js';
 import { clean } from './text.js';
 
@@ -61,6 +69,8 @@ export function createPlainProgress(options: ProgressOptions): Progress {
   const lineOf = createEventLines(view, style);
   let running = false;
   const writeLine = (line: string): void => options.write(`${line}\n`);
+  const wholeLine = (line: EventLine): string =>
+    line.head.trimStart() + lineText(line, Infinity, style.signs.ellipsis);
 
   const stopHeartbeat = options.every(HEARTBEAT_MS, () => {
     if (running) writeLine(heartbeat(view, options.now()));
@@ -76,11 +86,11 @@ export function createPlainProgress(options: ProgressOptions): Progress {
       }
       if (event.type === 'run.finished') running = false;
       const line = lineOf(event);
-      if (line !== undefined) writeLine(settledPrefix(event, view) + line.head.trimStart() + line.text);
+      if (line !== undefined) writeLine(settledPrefix(event, view) + wholeLine(line));
     },
     note(text) {
       const line = warningLine(text, style);
-      writeLine(line.head.trimStart() + line.text);
+      writeLine(wholeLine(line));
     },
     pause: () => undefined,
     stop() {

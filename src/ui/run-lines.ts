@@ -2,7 +2,7 @@ import type { NotDelivered, RunEvent } from '../events.js';
 import { markOf, type Mark, type Palette, type Style } from './look.js';
 import { formatDuration, formatTimeLeft, formatUsd, groupDigits } from './figures.js';
 import type { RunState, RunView } from './run-view.js';
-import { clean, pad } from './text.js';
+import { clean, cutEnd, cutFolders, pad, textWidth } from './text.js';
 
 /** How the lines that stay of events are written. */
 export interface EventLineStyle extends Style {
@@ -13,6 +13,10 @@ export interface EventLineStyle extends Style {
 export interface EventLine {
   readonly head: string;
   readonly text: string;
+  /** What the text ends with, of which the beginning may be cut off. */
+  readonly path?: string;
+  /** And what comes after that. */
+  readonly more?: string;
 }
 
 /** Turns events into the lines that stay of them; undefined for an event that leaves none. */
@@ -75,10 +79,22 @@ function deliveredLine(
     padKey(event.key, keyWidth),
     pad(job === undefined ? '' : formatDuration(job.elapsedMs), 7, 'right'),
     pad(costUsd === undefined ? '' : formatUsd(costUsd), 6, 'right'),
-    event.outputs[0] === undefined ? '' : clean(showPath(event.outputs[0].path)),
-    ...(event.outputs.length > 1 ? [`and ${event.outputs.length - 1} more`] : []),
   ];
-  return { head: `  ${paint.green(signs.done)} `, text: words.join('  ').trimEnd() };
+  const [first, ...others] = event.outputs;
+  return {
+    head: `  ${paint.green(signs.done)} `,
+    text: words.join('  '),
+    ...(first ? { path: clean(showPath(first.path)) } : {}),
+    ...(others.length > 0 ? { more: `and ${others.length} more` } : {}),
+  };
+}
+
+/** The text of a line in so many columns: of a path that is too long its folders go first. */
+export function lineText({ text, path, more }: EventLine, width: number, ellipsis: string): string {
+  const end = more === undefined ? '' : `  ${more}`;
+  const room = width - textWidth(text) - textWidth(end) - 2;
+  const shown = path === undefined || room < 2 ? '' : `  ${cutFolders(path, room, ellipsis)}`;
+  return cutEnd((text + shown + end).trimEnd(), width, ellipsis);
 }
 
 function notDeliveredLine(

@@ -41,7 +41,7 @@ export function statusLines(report: Report, look: StatusLook): string[] {
     '',
     countsLine(report),
     moneyLine(report),
-    ...(look.rehearsal ? [rehearsalLine(look.rehearsal)] : []),
+    ...(look.rehearsal ? rehearsalLines(look.rehearsal) : []),
     ...nextLines(report, look),
   ];
 }
@@ -155,9 +155,11 @@ function moneyLine(report: Report): string {
 }
 
 /** A rehearsal keeps to itself: nothing of it is to be seen in the project's own status. */
-export function rehearsalLine({ delivered, total, command }: RehearsalNote): string {
-  const takes = `${groupDigits(delivered)} of ${count(total, 'take')} delivered on the sandbox`;
-  return `Rehearsed  ${takes}: ${command}`;
+export function rehearsalLines({ delivered, total, command }: RehearsalNote): string[] {
+  return [
+    `Rehearsed on the sandbox: ${groupDigits(delivered)} of ${count(total, 'take')}`,
+    `See it  ${command}`,
+  ];
 }
 
 function nextLines(report: Report, look: StatusLook): string[] {

@@ -8,6 +8,9 @@ export interface TableRow {
   readonly paintRest?: (text: string) => string;
   /** A line of its own below, never broken: a command must stay one line to be copied. */
   readonly note?: string | undefined;
+  /** Plain text below, of as many lines as it takes. */
+  readonly advice?: string | undefined;
+  readonly paintAdvice?: (text: string) => string;
 }
 
 export interface TableOptions {
@@ -36,19 +39,28 @@ export function tableLines(rows: readonly TableRow[], options: TableOptions): st
   // With hardly any room beside the cells, the sentence goes below them.
   const longestRest = widestRest(rows);
   const below = room < Math.min(longestRest, TIGHT_REST);
-  const restIndent = below ? ' '.repeat(indent.length + 4) : ' '.repeat(cellsWidth + GAP);
+  const belowIndent = ' '.repeat(indent.length + 4);
+  const roomBelow = options.width - belowIndent.length;
   return rows.flatMap((row) => {
     const cells = shown.map((index) =>
       pad(row.cells[index] ?? '', widths[index] ?? 0, options.right?.has(index) === true ? 'right' : 'left'),
     );
     const line = indent + cells.join(' '.repeat(GAP));
     const paint = row.paintRest ?? ((text: string) => text);
-    const rest = row.rest ? wrap(row.rest, below ? options.width - restIndent.length : room).map(paint) : [];
-    const note = row.note === undefined ? [] : [`${indent}    ${row.note}`];
-    if (below) return [line.trimEnd(), ...rest.map((text) => restIndent + text), ...note];
+    // A path that would be broken beside the cells stays whole below them.
+    const word = longestWord(row.rest ?? '');
+    const isBelow = below || (word > room && word <= roomBelow);
+    const rest = row.rest ? wrap(row.rest, isBelow ? roomBelow : room).map(paint) : [];
+    const advice = row.advice === undefined ? [] : wrap(row.advice, roomBelow);
+    const notes = [
+      ...(row.note === undefined ? [] : [belowIndent + row.note]),
+      ...advice.map((text) => belowIndent + (row.paintAdvice ?? String)(text)),
+    ];
+    if (isBelow) return [line.trimEnd(), ...rest.map((text) => belowIndent + text), ...notes];
     const [first = '', ...more] = rest;
     const firstLine = first === '' ? line.trimEnd() : line + ' '.repeat(GAP) + first;
-    return [firstLine, ...more.map((text) => restIndent + text), ...note];
+    const restIndent = ' '.repeat(cellsWidth + GAP);
+    return [firstLine, ...more.map((text) => restIndent + text), ...notes];
   });
 }
 
@@ -64,6 +76,10 @@ function columnWidths(rows: readonly TableRow[]): number[] {
 
 function widestRest(rows: readonly TableRow[]): number {
   return rows.reduce((most, row) => Math.max(most, textWidth(row.rest ?? '')), 0);
+}
+
+function longestWord(text: string): number {
+  return text.split(' ').reduce((most, word) => Math.max(most, textWidth(word)), 0);
 }
 
 function shownColumns(

@@ -150,13 +150,30 @@ export function wrap(text: string, width: number): string[] {
     if (line !== '') lines.push(line);
     line = word;
     while (textWidth(line) > width) {
-      const head = takeColumns(line, Math.max(2, width));
+      const head = wholeFolders(takeColumns(line, Math.max(2, width)));
       lines.push(head);
       line = line.slice(head.length);
     }
   }
   if (line !== '') lines.push(line);
   return lines;
+}
+
+/** A piece of a path up to its last slash, unless that leaves hardly anything of it: names are not broken in two. */
+function wholeFolders(piece: string): string {
+  const slash = piece.lastIndexOf('/') + 1;
+  return slash > piece.length / 3 ? piece.slice(0, slash) : piece;
+}
+
+/** Cuts folders off the beginning of a path that is wider than `width`: a file is known by its name. */
+export function cutFolders(path: string, width: number, ellipsis: string): string {
+  if (textWidth(path) <= width) return path;
+  const room = width - textWidth(ellipsis);
+  for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+    const rest = path.slice(slash);
+    if (textWidth(rest) <= room) return ellipsis + rest;
+  }
+  return cutMiddle(path.slice(path.lastIndexOf('/') + 1), width, ellipsis);
 }
 
 /** Joins facts on one line, or on as many as the width asks for, broken between facts only. They may be coloured. */

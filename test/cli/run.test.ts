@@ -470,7 +470,7 @@ describe('the commands around a run', () => {
     const commands = ['status', 'sheet'] as const;
     const rehearsed = async () => {
       const said = await Promise.all(commands.map((command) => cli([command, manifest], { env })));
-      return said.map(({ stdout, stderr }) => /^Rehearsed.*$/m.exec(stdout + stderr)?.[0]);
+      return said.map(({ stdout, stderr }) => /^Rehearsed.*\n.*$/m.exec(stdout + stderr)?.[0]);
     };
     expect(await rehearsed()).toEqual([undefined, undefined]);
     const rehearsal = { env: { DAILIES_GATEWAY: 'sandbox', DAILIES_SANDBOX_SPEED: '1000' } };
@@ -478,7 +478,7 @@ describe('the commands around a run', () => {
     expect(await rehearsed()).toEqual(
       commands.map(
         (command) =>
-          `Rehearsed  1 of 2 takes delivered on the sandbox: dailies ${command} ${manifest} --gateway sandbox`,
+          `Rehearsed on the sandbox: 1 of 2 takes\nSee it  dailies ${command} ${manifest} --gateway sandbox`,
       ),
     );
     const itself = await cli(['status', manifest], rehearsal);

@@ -279,6 +279,39 @@ describe('completion', () => {
     const { stdout } = await promisify(execFile)('bash', ['-c', [script, ...complete].join('\n')]);
     expect(stdout).toBe('run\n--format\njson\n--not-charged\nzsh\nmigrate\n--store\n');
   });
+
+  it('completes shots in bash, where the manifest is there to be read', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dailies-shots-'));
+    const manifest = join(folder, 'film.yaml');
+    const wrong = '  - { id: odd, promt: x }';
+    await writeFile(
+      manifest,
+      `version: 1\nshots:\n  - { id: sea, prompt: a, model: m, takes: 2 }\n  - { id: hill, prompt: b, model: m }\n${wrong}`,
+    );
+    const listed = await cli(['completion', 'shots', manifest]);
+    expect(listed).toEqual({ exitCode: 0, stdout: 'sea\nsea@1\nsea@2\nhill\n', stderr: '' });
+    expect(await cli(['completion', 'shots', 'nope.yaml'])).toMatchObject({ exitCode: 2, stdout: '' });
+
+    const { stdout: script } = await cli(['completion', 'bash']);
+    const stand = `dailies() { [ "$*" = 'completion shots f.yaml' ] && printf 'sea\nsea@1\nsea@2\nhill\n'; }`;
+    const tries = [
+      ['dailies run f.yaml --only s', 'sea sea@1 sea@2'],
+      ['dailies plan f.yaml --only sea h', 'hill'],
+      ['dailies run f.yaml --until hi', 'hill'],
+      ['dailies resolve f.yaml hi', 'hill'],
+      ['dailies run f.yaml h', ''],
+      ['dailies run --only h', ''],
+      ['dailies run other.yaml --only h', ''],
+    ] as const;
+    const complete = tries.map(
+      ([line]) =>
+        `COMP_WORDS=(${line}); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _dailies; echo "\${COMPREPLY[*]}"`,
+    );
+    const { stdout } = await promisify(execFile)('bash', ['-c', [stand, script, ...complete].join('\n')]);
+    expect(stdout.trimEnd().split('\n')).toEqual(tries.map(([, words]) => words).slice(0, 4));
+    for (const shell of ['zsh', 'fish'])
+      expect((await cli(['completion', shell])).stdout).toContain('dailies completion shots $');
+  });
 });
 
 describe('init', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { API_FIELD_NAMES, apiField, type ApiFieldName } from '../../src/domain/fields.js';
 import type { Take } from '../../src/domain/take.js';
@@ -5,6 +6,10 @@ import { manifestSchema } from '../../src/domain/manifest-schema.js';
 import { fingerprint, recordRequest, wireRequest } from '../../src/shot/order.js';
 import { lockfileSchema } from '../../src/store/lockfile-schema.js';
 import { read } from '../manifest/reading.js';
+
+const reportSchema = JSON.parse(readFileSync('schemas/report.schema.json', 'utf8')) as {
+  readonly $defs: { readonly settings: { readonly properties: object } };
+};
 
 /** What a field holds in these tests: an example of its schema. */
 function exampleOf(name: ApiFieldName): unknown {
@@ -44,10 +49,11 @@ describe.each(API_FIELD_NAMES)('%s, declared in one table,', (name) => {
     expect(fingerprint(order) !== fingerprint(orderOf(takeWith({})))).toBe(shapes);
   });
 
-  it(shapes ? 'is kept, and described in the lockfile' : 'is written down nowhere', () => {
+  it(shapes ? 'is kept, and described in the lockfile and the report' : 'is written down nowhere', () => {
     const { properties } = (lockfileSchema['$defs'] as { readonly request: { readonly properties: object } })
       .request;
     expect(name in recordRequest(order, () => undefined)).toBe(shapes);
     expect(name in properties).toBe(shapes);
+    expect(name in reportSchema.$defs.settings.properties).toBe(shapes);
   });
 });

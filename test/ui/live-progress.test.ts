@@ -11,14 +11,14 @@ interface Stage {
   readonly pass: (ms: number) => void;
 }
 
-function stage(columns: number, rows: number): Stage {
+function stage(columns: number, rows: number, showPath = (path: string) => path): Stage {
   const terminal = createTerminal(columns, rows);
   let now = 0;
   let tick: () => void = () => undefined;
   const progress = createLiveProgress({
     write: (text) => terminal.write(text),
     look: { color: true, unicode: true },
-    showPath: (path) => path,
+    showPath,
     now: () => now,
     every: (_ms, callback) => {
       tick = callback;
@@ -66,6 +66,21 @@ describe('the live view', () => {
       '  market  rendering       2 s  veo-3.1-lite',
       '  harbor  downloading    61 %  12 MB/s',
     ]);
+  });
+
+  it('keeps the name of a clip in sight where its folders have no room', () => {
+    const { terminal, progress, pass } = stage(
+      60,
+      12,
+      (path) => `a-folder-of-many/with/folders/below/${path}`,
+    );
+    progress.handle(events.started(1));
+    progress.handle(events.planned('cliff'));
+    progress.handle(events.submitting('cliff'));
+    progress.handle(events.completed('cliff', 2000, 0.12));
+    progress.handle(events.delivered('cliff'));
+    pass(100);
+    expect(terminal.screen()[0]).toBe('  ✓ cliff      2 s   $0.12  …/below/renders/cliff.mp4');
   });
 
   it('puts the words on a second line where the window is narrow', () => {

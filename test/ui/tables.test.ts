@@ -115,6 +115,19 @@ describe('the status', () => {
     ]);
   });
 
+  it('breaks no path where the line has no room for it beside the state', () => {
+    const path = 'renders/teaser/night-passes/night-passes.mp4';
+    const takes = [take('night-passes', 'delivered', { cost_usd: 0.42, outputs: [{ ...clip, path }] })];
+    const look = { ...wide, width: 80, commands, now, showPath: (shown: string) => shown };
+    expect(statusLines({ ...report, takes }, look).slice(2, 4)).toEqual([
+      '  ✓ night-passes  delivered  veo-3.1-lite  $0.42',
+      `      ${path}`,
+    ]);
+    const narrow = statusLines({ ...report, takes }, { ...look, width: 40 });
+    expect(narrow).toContain('      renders/teaser/night-passes/');
+    expect(narrow).toContain('      night-passes.mp4');
+  });
+
   it('says what the sandbox would have charged', () => {
     const estimate = { min_usd: 0.2, expected_usd: 0.24, max_usd: 0.3, sku: null, inferred: false };
     const takes = [
@@ -189,6 +202,12 @@ describe('the doctor', () => {
       '  ✓ node  v20.20.2',
       '  ✗ key   OPENROUTER_API_KEY is not set',
       '      fix: put it into .env',
+    ]);
+    const fix = 'check the network; behind a proxy, set HTTPS_PROXY and NO_PROXY';
+    expect(doctorLines([{ ...checks[1], fix }], { ...wide, width: 50 })).toEqual([
+      '  ✗ key  OPENROUTER_API_KEY is not set',
+      '      fix: check the network; behind a proxy, set',
+      '      HTTPS_PROXY and NO_PROXY',
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { count } from '../../src/ui/figures.js';
-import { clean, cutEnd, cutMiddle, joinFacts, pad, textWidth, wrap } from '../../src/ui/text.js';
+import { clean, cutEnd, cutFolders, cutMiddle, joinFacts, pad, textWidth, wrap } from '../../src/ui/text.js';
 
 describe('clean', () => {
   it('takes escape sequences out of text from outside, so that it cannot move the cursor', () => {
@@ -54,10 +54,21 @@ describe('fitting text', () => {
   it('wraps between words, and inside a word that is too long', () => {
     expect(wrap('prompt and frames/turn.png changed', 14)).toEqual([
       'prompt and',
-      'frames/turn.pn',
-      'g changed',
+      'frames/',
+      'turn.png',
+      'changed',
     ]);
+    expect(wrap('photosynthesis', 5)).toEqual(['photo', 'synth', 'esis']);
     expect(wrap('fits', 14)).toEqual(['fits']);
+  });
+
+  it('cuts folders off a path, and its name last', () => {
+    const path = 'renders/film/quay/quay.mp4';
+    expect(cutFolders(path, 26, '…')).toBe(path);
+    expect(cutFolders(path, 25, '…')).toBe('…/film/quay/quay.mp4');
+    expect(cutFolders(path, 12, '…')).toBe('…/quay.mp4');
+    expect(cutFolders(path, 8, '…')).toBe('quay.mp4');
+    expect(cutFolders(path, 7, '...')).toBe('qu...p4');
   });
 
   it('pads by columns, not by characters', () => {

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../domain/diagnostic.js';
 import { commandLine, fileWord } from '../../ui/shell.js';
-import { rehearsalLine } from '../../ui/status-table.js';
+import { rehearsalLines } from '../../ui/status-table.js';
 import { tableLines } from '../../ui/table.js';
 import { count, formatBytes } from '../../ui/figures.js';
 import { clean } from '../../ui/text.js';
@@ -28,7 +28,7 @@ export const registerSheet: Register = (program, context) => {
     answer(context, { sheet }, () => (sheet === undefined ? [] : [shownPath(sheet)]));
     const rehearsal = context.format === 'text' ? await rehearsalOf(project) : undefined;
     if (rehearsal)
-      noteLines(context, [rehearsalLine({ ...rehearsal, command: rehearsalCommand('sheet', invocation) })]);
+      noteLines(context, rehearsalLines({ ...rehearsal, command: rehearsalCommand('sheet', invocation) }));
     return 0;
   });
 };

@@ -1,24 +1,44 @@
 import { Argument, type Command, type Option } from 'commander';
 import { act, addExamples, type Register } from '../command.js';
+import { printLines } from '../context.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
+/** What the scripts themselves ask for. */
+const SHOTS = 'shots';
 
 export const registerCompletion: Register = (program, context) => {
   const command = program
     .command('completion')
-    .addArgument(new Argument('<SHELL>', 'the shell to complete in').choices(SHELLS))
+    .addArgument(
+      new Argument('<SHELL>', 'the shell to complete in; shots lists the ids of a manifest').choices([
+        ...SHELLS,
+        SHOTS,
+      ]),
+    )
+    .argument('[FILE]', 'a manifest')
     .description('print a completion script for bash, zsh or fish');
   addExamples(command, [
     ['dailies completion bash > ~/.local/share/bash-completion/completions/dailies', ''],
     ['dailies completion zsh > "${fpath[1]}/_dailies"', ''],
     ['dailies completion fish > ~/.config/fish/completions/dailies.fish', ''],
   ]);
-  act(command, context, ({ words: [shell] }) => {
-    context.stdout.write(completionScript(program, shell as Shell));
-    return Promise.resolve(0);
+  act(command, context, async ({ words: [shell, manifest = ''] }) => {
+    if (shell === SHOTS) printLines(context, await shotWords(manifest));
+    else context.stdout.write(completionScript(program, shell as Shell));
+    return 0;
   });
 };
+
+/** The words that mean shots and takes of a manifest, as far as it can be read. Throws `manifest-invalid`. */
+async function shotWords(path: string): Promise<string[]> {
+  const [{ readManifest }, { parseManifest }] = await Promise.all([
+    import('../../store/read-manifest.js'),
+    import('../../manifest/parse.js'),
+  ]);
+  const { manifest, soundPart = manifest } = parseManifest({ text: await readManifest(path), file: path });
+  return [...new Set(soundPart?.takes.flatMap(({ manifest_id, shot, key }) => [manifest_id, shot, key]))];
+}
 
 /** A completion script for a tree of commands: their names, their options, and the words an option may take. */
 function completionScript(program: Command, shell: Shell): string {
@@ -39,18 +59,21 @@ interface DescribedCommand {
   readonly options: readonly DescribedOption[];
   /** The words its argument may be; undefined where it is a file. */
   readonly choices: readonly string[] | undefined;
+  /** Shots follow the manifest. */
+  readonly takesShots: boolean;
 }
 
 interface DescribedOption {
   readonly flag: string;
   readonly description: string;
   readonly takesValue: boolean;
+  readonly takesShots: boolean;
   readonly choices: readonly string[];
 }
 
 /** A group of commands is described as one, whose first word is what is to be done. */
 function described(command: Command): DescribedCommand {
-  const [argument] = command.registeredArguments;
+  const [argument, next] = command.registeredArguments;
   const members = command.commands;
   const options = new Map(
     [command, ...members].flatMap((each) => each.options.map((option) => [option.long, option] as const)),
@@ -60,16 +83,27 @@ function described(command: Command): DescribedCommand {
     description: command.description(),
     options: [...[...options.values()].map(describedOption), HELP],
     choices: members.length === 0 ? argument?.argChoices : members.map((member) => member.name()),
+    takesShots: next?.name() === 'SHOT',
   };
 }
 
-const HELP: DescribedOption = { flag: '--help', description: 'prints help', takesValue: false, choices: [] };
+const HELP: DescribedOption = {
+  flag: '--help',
+  description: 'prints help',
+  takesValue: false,
+  takesShots: false,
+  choices: [],
+};
+
+/** The options whose values are shots or takes. */
+const OF_SHOTS: ReadonlySet<string> = new Set(['only', 'until', 'rerender']);
 
 function describedOption(option: Option): DescribedOption {
   return {
     flag: option.long ?? '',
     description: option.description,
     takesValue: option.required || option.optional,
+    takesShots: OF_SHOTS.has(option.attributeName()),
     choices: option.argChoices ?? [],
   };
 }
@@ -82,7 +116,7 @@ function bashScript(commands: readonly DescribedCommand[]): string {
   );
   const free = commands.flatMap(({ name, options }) =>
     options
-      .filter(({ takesValue, choices }) => takesValue && choices.length === 0)
+      .filter(({ takesValue, takesShots, choices }) => takesValue && !takesShots && choices.length === 0)
       .map(({ flag }) => `'${name} ${flag}'`),
   );
   const flags = commands.map(
@@ -91,14 +125,26 @@ function bashScript(commands: readonly DescribedCommand[]): string {
   const chosen = commands.flatMap(({ name, choices }) =>
     choices === undefined ? [] : [`      ${name}) words='${choices.join(' ')}' ;;`],
   );
+  // A list of shots goes on until the next option.
+  const ofShots = commands.flatMap(({ name, options, takesShots }) => [
+    ...options.filter((option) => option.takesShots).map(({ flag }) => `'${name} ${flag}'`),
+    ...(takesShots ? [`'${name} '*`] : []),
+  ]);
   return `# bash completion for dailies
 _dailies() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} words=
+  local word option= manifest=
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W '${commands.map(({ name }) => name).join(' ')} --help --version' -- "$current"))
     return
   fi
+  for word in "\${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
+    case $word in
+      -*) option=$word ;;
+      *.yaml|*.yml) manifest=\${manifest:-$word} ;;
+    esac
+  done
   case "$command $previous" in
 ${values.join('\n')}
     ${free.join('|')}) return ;;
@@ -106,7 +152,10 @@ ${values.join('\n')}
       -*) case "$command" in
 ${flags.join('\n')}
       esac ;;
-      *) case "$command" in
+      *) case "$command $option" in
+        ${ofShots.join('|')}) [ -n "$manifest" ] && words=$("\${COMP_WORDS[0]}" completion ${SHOTS} "$manifest" 2>/dev/null) ;;
+      esac
+      case "$command" in
 ${chosen.join('\n')}
       esac ;;
     esac ;;
@@ -119,12 +168,20 @@ complete -o default -F _dailies dailies
 
 function zshScript(commands: readonly DescribedCommand[]): string {
   const names = commands.map(({ name, description }) => `    '${name}:${zshText(description)}'`);
-  const cases = commands.map(({ name, options, choices }) => {
+  const cases = commands.map(({ name, options, choices, takesShots }) => {
     const specs = options.map((option) => `        '${zshOption(option)}' \\`);
-    const rest = choices === undefined ? "'*:file:_files'" : `'1:word:(${choices.join(' ')})'`;
+    const rest = choices
+      ? `'1:word:(${choices.join(' ')})' '*:file:_files'`
+      : takesShots
+        ? "'1:manifest:_files' '*:shot:_dailies_shots'"
+        : "'*:file:_files'";
     return `      ${name})\n        _arguments \\\n${specs.join('\n')}\n        ${rest} ;;`;
   });
   return `#compdef dailies
+_dailies_shots() {
+  local manifest=\${words[(r)*.(yaml|yml)]}
+  [[ -n $manifest ]] && compadd -- \${(f)"$(dailies completion ${SHOTS} $manifest 2>/dev/null)"}
+}
 _dailies() {
   local line state
   local -a commands=(
@@ -142,8 +199,9 @@ if [ "$funcstack[1]" = _dailies ]; then _dailies "$@"; else compdef _dailies dai
 `;
 }
 
-function zshOption({ flag, description, takesValue, choices }: DescribedOption): string {
-  const value = choices.length > 0 ? `:word:(${choices.join(' ')})` : takesValue ? ':value:_files' : '';
+function zshOption({ flag, description, takesValue, takesShots, choices }: DescribedOption): string {
+  const complete = takesShots ? '_dailies_shots' : '_files';
+  const value = choices.length > 0 ? `:word:(${choices.join(' ')})` : takesValue ? `:value:${complete}` : '';
   return `${flag}[${zshText(description)}]${value}`;
 }
 
@@ -153,18 +211,31 @@ function zshText(text: string): string {
 }
 
 function fishScript(commands: readonly DescribedCommand[]): string {
-  const lines = commands.flatMap(({ name, description, options, choices }) => {
+  const shots = `-a '(__dailies_shots)'`;
+  const lines = commands.flatMap(({ name, description, options, choices, takesShots }) => {
     const within = `complete -c dailies -n '__fish_seen_subcommand_from ${name}'`;
     return [
       `complete -c dailies -n __fish_use_subcommand -f -a ${name} -d ${fishText(description)}`,
       ...(choices === undefined ? [] : [`${within} -f -a '${choices.join(' ')}'`]),
-      ...options.map(({ flag, description: what, takesValue, choices: words }) => {
-        const value = words.length > 0 ? ` -x -a '${words.join(' ')}'` : takesValue ? ' -r' : '';
+      ...(takesShots ? [`${within} ${shots}`] : []),
+      ...options.map(({ flag, description: what, takesValue, takesShots: ofShots, choices: words }) => {
+        const free = ofShots ? ` -x ${shots}` : takesValue ? ' -r' : '';
+        const value = words.length > 0 ? ` -x -a '${words.join(' ')}'` : free;
         return `${within} -l ${flag.slice(2)}${value} -d ${fishText(what)}`;
       }),
     ];
   });
-  return `# fish completion for dailies\n${lines.join('\n')}\n`;
+  return `# fish completion for dailies
+function __dailies_shots
+  for word in (commandline -opc)
+    if string match -qr '\\.ya?ml$' -- $word
+      dailies completion ${SHOTS} $word 2>/dev/null
+      return
+    end
+  end
+end
+${lines.join('\n')}
+`;
 }
 
 function fishText(text: string): string {
