@@ -114,12 +114,14 @@ export interface AttemptStore<Order extends WorkOrder = WorkOrder> extends ShotS
   setPicks(picks: Picks): Promise<void>;
   /** `readAt`: ISO 8601. */
   setCatalogue(snapshot: CatalogueSnapshot, readAt: string): Promise<void>;
-  /** How the money stands now. */
-  account(): Account;
+  /** How the money stands now, of the project of some work where there may be several. */
+  account(claim?: Claim<Order>): Account;
+  /** The attempt that some work has led to so far. */
+  latest(claim: Claim<Order>): Attempt | undefined;
   /** The attempts this run has begun for a take, oldest first. */
   begunFor(owner: TakeRef): readonly Attempt[];
   /** How long the batch waits now, and for how long no submit was accepted while some were refused; milliseconds. */
-  pace(): { readonly waitMs: number; readonly troubleMs: number };
+  pace(claim: Claim<Order>): { readonly waitMs: number; readonly troubleMs: number };
   /** Writes all down and lets the next run in, whether or not that worked. */
   close(): Promise<void>;
 }

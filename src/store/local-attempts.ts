@@ -253,6 +253,10 @@ function createStore<Order extends WorkOrder>({
         await ahead.commit({ type: 'catalogued', catalogue });
     },
     account: () => ledger.account(),
+    latest(claim) {
+      const id = latest.get(claim)?.id ?? claim.attempt?.id;
+      return id === undefined ? undefined : state.get(id);
+    },
     begunFor: (owner) => (begun.get(slotKey(owner)) ?? []).map((id) => state.get(id)),
     pace() {
       const nowMs = clock.elapsed();

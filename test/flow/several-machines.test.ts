@@ -207,7 +207,7 @@ describe.skipIf(noPostgres)('several machines with one store', () => {
     const { enqueue } = await machine();
     await enqueue();
     const first = await worker();
-    await expect.poll(() => gateway.jobs.length).toBe(1);
+    await expect.poll(() => gateway.jobs.length, { timeout: 10_000 }).toBe(1);
     await expect.poll(states).toEqual(['pending']);
     await first.stop();
     gateway.jobs[0]?.complete(clips[0] ?? Buffer.alloc(0));
@@ -220,7 +220,7 @@ describe.skipIf(noPostgres)('several machines with one store', () => {
     const { run } = await machine(CHAIN);
     const calling = new AbortController();
     const running = run({ signal: calling.signal }).catch(() => undefined);
-    await expect.poll(() => gateway.jobs.length).toBe(1);
+    await expect.poll(() => gateway.jobs.length, { timeout: 10_000 }).toBe(1);
     // Its connections break, and it says no more.
     await database.query(`update dailies.worker set lease_until = '-infinity'`);
     await worker();

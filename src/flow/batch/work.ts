@@ -110,7 +110,7 @@ async function workOn(
   const toolsFor = orderTools(tools, onEvent);
   const one = async (claim: Claim<JobOrder>): Promise<void> => {
     const { order } = claim;
-    const own = toolsFor(order);
+    const own = toolsFor(claim);
     const end = await carryOut(own, claim);
     if (end.outcome === undefined && end.attempt === undefined) return;
     if (order.take && !control.working.aborted)

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { RunEvent } from '../../events.js';
 import { createPollTiming, type PollTiming } from '../../shot/poll-timing.js';
+import type { Claim } from '../../store/attempt-store.js';
 import type { PostgresStore } from '../../store/postgres/open-store.js';
 import type { Connections } from '../project/connections.js';
 import { createInputReader } from '../work/inputs.js';
@@ -30,6 +31,7 @@ export function workerTools(
   const { attempts } = store;
   return {
     ...{ attempts, clips, clock, control, emit: onEvent },
+    account: () => attempts.account(),
     // A row of the table names no gateway that the worker was not started for.
     gatewayOf: async ({ gateway }) => connections.get(gateway)?.current(),
     inputs: createInputReader({
@@ -48,13 +50,15 @@ export function workerTools(
 export function orderTools(
   tools: WorkTools,
   onEvent: WorkerOptions['onEvent'],
-): (order: JobOrder) => WorkTools {
+): (claim: Claim<JobOrder>) => WorkTools {
   const timings = new Map<number, PollTiming>();
-  return ({ poll = USUAL_POLL, project }) => {
+  return (claim) => {
+    const { poll = USUAL_POLL, project } = claim.order;
     const { intervalMs, timeoutMs } = poll;
     const timing = timings.get(intervalMs) ?? createPollTiming({ intervalMs });
     timings.set(intervalMs, timing);
     const emit = (event: RunEvent) => onEvent(project === undefined ? event : { ...event, project });
-    return { ...tools, emit, timing, pollTimeoutMs: timeoutMs };
+    const account = () => tools.attempts.account(claim);
+    return { ...tools, emit, timing, account, pollTimeoutMs: timeoutMs };
   };
 }

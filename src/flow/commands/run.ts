@@ -165,6 +165,7 @@ function workTools(
   const onStop = (reason: StopReason) => emit({ type: 'run.stopping', at: isoNow(clock), reason });
   return {
     ...{ attempts, clips, timing, clock, emit },
+    account: () => attempts.account(),
     gatewayOf: (attempt) => connections.of(attempt),
     inputs: createInputReader({
       ...{ paths, files: filesIn(paths.folder), clips, env },

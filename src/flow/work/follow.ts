@@ -191,7 +191,7 @@ function troubleIn(outcome: PollOutcome): string {
 
 /** The slot does not wait for the disk: the job would be found completed again. */
 function completed(
-  { attempts, clock, emit }: WorkTools,
+  tools: WorkTools,
   attempt: Attempt,
   end: {
     readonly outcome: Extract<PollOutcome, { kind: 'completed' }>;
@@ -199,11 +199,12 @@ function completed(
     readonly lengthMs: number;
   },
 ): Attempt {
+  const { attempts, clock, emit } = tools;
   const { outcome, take, lengthMs } = end;
   const cost = defined({ cost_usd: outcome.cost_usd });
   const after = attempts.note(attempt, { type: 'completed', at: isoNow(clock), ...cost });
   if (take) {
-    const news = { model: attempt.request.model, elapsed_ms: lengthMs, ...cost, ...moneyNow(attempts) };
+    const news = { model: attempt.request.model, elapsed_ms: lengthMs, ...cost, ...moneyNow(tools) };
     emit({ type: 'shot.completed', ...about(take, clock), ...news });
   }
   return after;

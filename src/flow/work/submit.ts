@@ -79,7 +79,7 @@ export async function submit(
           return attempt;
         }
         const job = { model, job_id: outcome.job.id };
-        emit({ type: 'shot.submitted', ...about(take, clock), ...job, ...moneyNow(attempts) });
+        emit({ type: 'shot.submitted', ...about(take, clock), ...job, ...moneyNow(tools) });
         return attempt;
       }
       case 'uncertain':
@@ -89,7 +89,7 @@ export async function submit(
         if (outcome.stops) control.stop(stopReason(outcome.stops, outcome.message, gateway.keyHint));
         return attempt;
       case 'not_accepted':
-        slowDown(tools, outcome);
+        slowDown(tools, claim, outcome);
         break;
       default:
         return unreachable(outcome);
@@ -100,9 +100,10 @@ export async function submit(
 
 function slowDown(
   { attempts, control, clock, emit }: WorkTools,
+  claim: Claim<JobOrder>,
   { message }: Extract<SubmitOutcome, { kind: 'not_accepted' }>,
 ): void {
-  const { waitMs, troubleMs } = attempts.pace();
+  const { waitMs, troubleMs } = attempts.pace(claim);
   if (troubleMs + waitMs > GIVE_UP_AFTER_MS) {
     control.stop({
       kind: 'gateway',

@@ -27,10 +27,11 @@ export interface End {
 
 /** Tells onlookers how the take ended, and gives the account of it. */
 export function finish(
-  { attempts, clock, emit }: Pick<WorkTools, 'attempts' | 'clock' | 'emit'>,
+  tools: Pick<WorkTools, 'attempts' | 'account' | 'clock' | 'emit'>,
   { take, action }: Pick<Decision, 'take' | 'action'>,
   end: End,
 ): TakeOutcome {
+  const { attempts, clock, emit } = tools;
   const { attempt } = end;
   const state = attempt?.state;
   const { model } = take.settings;
@@ -48,12 +49,12 @@ export function finish(
       outputs,
       ...defined({ cost_usd: reportedUsd([attempt]) }),
     };
-    emit({ type: 'shot.delivered', ...about(take, clock), ...news, ...moneyNow(attempts) });
+    emit({ type: 'shot.delivered', ...about(take, clock), ...news, ...moneyNow(tools) });
     return { attempt, result: { ...base, outcome: 'delivered', outputs } };
   }
   const outcome = end.outcome ?? outcomeOf(attempt);
   const message = end.message ?? messageFor(attempt);
-  tell({ attempts, clock, emit }, take, { outcome, message, willRetry: false, attempt });
+  tell(tools, take, { outcome, message, willRetry: false, attempt });
   return { attempt, result: { ...base, outcome, message, outputs: [] } };
 }
 
@@ -116,7 +117,7 @@ export function messageFor(attempt: Attempt | undefined): string {
 
 /** Tells onlookers that a take was not delivered, for now or for good. */
 export function tell(
-  { attempts, emit, clock }: Pick<WorkTools, 'attempts' | 'clock' | 'emit'>,
+  tools: Pick<WorkTools, 'account' | 'clock' | 'emit'>,
   take: Take,
   news: {
     readonly outcome: NotDelivered;
@@ -125,12 +126,13 @@ export function tell(
     readonly attempt: Attempt | undefined;
   },
 ): void {
+  const { clock, emit } = tools;
   const { outcome, message, willRetry: will_retry, attempt } = news;
   emit({
     type: 'shot.not_delivered',
     ...about(take, clock),
     ...defined({ outcome, message, will_retry, cost_usd: reportedUsd([attempt]) }),
     model: take.settings.model,
-    ...moneyNow(attempts),
+    ...moneyNow(tools),
   });
 }

@@ -1,5 +1,6 @@
 import type { LimitFunction } from 'p-limit';
 import { isoNow, type Clock } from '../../clock.js';
+import type { Account } from '../../cost/ledger.js';
 import type { Attempt } from '../../domain/attempt.js';
 import type { Take } from '../../domain/take.js';
 import type { EventSink, RunEvent } from '../../events.js';
@@ -15,6 +16,8 @@ import type { StopControl } from './stop-control.js';
 export interface WorkTools {
   readonly attempts: AttemptStore<JobOrder>;
   readonly clips: ClipStore;
+  /** How the money stands of the project that is worked for. */
+  readonly account: () => Account;
   /** The gateway an attempt was bought from; undefined where it is another one whose key we cannot know. */
   readonly gatewayOf: (attempt: Pick<Attempt, 'gateway'>) => Promise<Gateway | undefined>;
   readonly inputs: InputReader;
@@ -33,8 +36,8 @@ export function about(take: Take, clock: Clock) {
 }
 
 /** How the project's money stands, as events about money say it. */
-export function moneyNow(attempts: Pick<AttemptStore, 'account'>) {
-  const { spentUsd, spentUnpriced, spentEstimated } = attempts.account();
+export function moneyNow({ account }: Pick<WorkTools, 'account'>) {
+  const { spentUsd, spentUnpriced, spentEstimated } = account();
   return { spent_usd: spentUsd, spent_unpriced: spentUnpriced, spent_estimated: spentEstimated };
 }
 

@@ -85,7 +85,7 @@ async function carryOutHere(tools: WorkTools, claim: Claim<JobOrder>): Promise<E
     const isDamaged = refetch === 'damaged';
     return await fetchClip(tools, { attempt, take: order.take, urls: end.urls ?? [], isDamaged });
   } catch (error) {
-    return whatWentWrong(tools, error, attempt ?? lastOf(tools, order));
+    return whatWentWrong(tools, error, attempt ?? lastOf(tools, claim));
   } finally {
     leave();
   }
@@ -181,8 +181,9 @@ function elsewhere({ gateway }: Attempt): string {
 }
 
 /** The attempt that an order has led to when it went wrong midway. */
-function lastOf({ attempts }: WorkTools, order: JobOrder): Attempt | undefined {
-  return order.kind === 'follow' ? attempts.get(order.attempt) : attempts.begunFor(order.take).at(-1);
+function lastOf({ attempts }: WorkTools, claim: Claim<JobOrder>): Attempt | undefined {
+  const { order } = claim;
+  return order.kind === 'follow' ? attempts.get(order.attempt) : attempts.latest(claim);
 }
 
 /** A disk, or a bucket, that cannot be written ends the run; whatever else goes wrong is this order's own matter. */

@@ -16,6 +16,7 @@ export interface Held {
         readonly project: string;
         readonly order: string | undefined;
         readonly batch: string | undefined;
+        readonly account: string | undefined;
       }
     | undefined;
   /** Its writes, one after the other. */

@@ -46,7 +46,7 @@ export async function intend<Order extends WorkOrder>(
     return claim.once === once
       ? { kind: 'go', attempt: last }
       : fenced('a submit for it is on its way already');
-  const waitMs = standing.waitMs();
+  const waitMs = standing.waitMs(claim.account);
   if (waitMs > 0) return { kind: 'wait', ms: waitMs };
   const next = submitting(tools, purchase, again);
   const given = givenUp(held, purchase.giveUp, isoNow(clock));
@@ -73,7 +73,8 @@ export async function intend<Order extends WorkOrder>(
       return fenced('another worker has it');
   }
   for (const { after } of given) held.learn(after);
-  const one = held.learn(next, { order: claim.order, batch: claim.batch, project: claim.project });
+  const { order, batch, project, account } = claim;
+  const one = held.learn(next, { order, batch, project, account });
   one.sender = sender;
   claim.attempt = next.id;
   claim.once = once;

@@ -9,6 +9,7 @@ import type { Verdict, WorkOrder } from '../attempt-store.js';
 import type { Change } from '../journal-line.js';
 import { jobTaken, paceAfter, settledBy } from '../settlement.js';
 import { attemptAfter } from '../shot-state.js';
+import { createTurns } from '../turns.js';
 import { createHeldAttempts } from './held.js';
 import { intend, type IntentTools } from './intents.js';
 import { settleLate } from './late-answers.js';
@@ -47,11 +48,12 @@ export function createAttempts<Order extends WorkOrder>({
   const { clock, random = Math.random } = options;
   const { store, database, schema } = link;
   const held = createHeldAttempts();
-  const work = whole && { project: whole.id, batch: undefined, order: undefined };
+  const work = whole && { project: whole.id, batch: undefined, order: undefined, account: undefined };
   for (const attempt of whole?.attempts ?? []) held.learn(attempt, work);
   const writes = createWrites({ store, lease, held, standing, receipts });
   const begun = new Map<string, string[]>();
   const onBegun = ({ id, owner }: Attempt) => {
+    if (!whole) return;
     const key = slotKey(owner);
     const ids = begun.get(key) ?? [];
     if (!ids.includes(id)) begun.set(key, [...ids, id]);
@@ -68,7 +70,7 @@ export function createAttempts<Order extends WorkOrder>({
   };
   let picks = whole?.picks ?? {};
   let catalogue = whole?.catalogue;
-  let turn: Promise<unknown> = Promise.resolve();
+  const turns = createTurns();
 
   const assertOpen = () => {
     if (closing.signal.aborted) throw new DailiesError('internal', 'the state is closed');
@@ -130,20 +132,18 @@ export function createAttempts<Order extends WorkOrder>({
       if (!own) return { kind: 'fenced', message: 'nobody has handed it out here' };
       const ask = () => intend(intents, own, { purchase, once });
       // While the pace is slow the intents of this process stand in one row: each knows then what the one before was told.
-      if (standing.pace().gapMs === 0) return ask();
-      const mine = turn.then(ask);
-      turn = mine.catch(() => undefined);
-      return mine;
+      if (standing.account(own.account).pace.gapMs === 0) return ask();
+      return turns(own.account, ask);
     },
 
     async settle({ id }, outcome, sentAtMs) {
       const one = held.get(id);
       const sent = one.attempt;
       const at = isoNow(clock);
-      const pace = standing.pace();
+      const { pace, version } = standing.account(one.work?.account ?? '');
       const moment = { nowMs: standing.nowMs(), sentAtMs: standing.atMs(sentAtMs), random: random() };
       const next = paceAfter(pace, outcome, moment);
-      const slower = next === pace ? {} : { pace: { version: standing.version(), next: paceRow(next) } };
+      const slower = next === pace ? {} : { pace: { version, next: paceRow(next) } };
       held.move(one, settledBy(outcome, at));
       try {
         return await writes.write(one, { ...slower, ...stopping(outcome) });
@@ -200,20 +200,25 @@ export function createAttempts<Order extends WorkOrder>({
         JSON.stringify(now),
       ]);
     },
-    account() {
+    account(claim) {
+      const of = claim && taken.placeOf(claim);
       const all = held.all();
       const own = all.filter(({ id, owner }) => begun.get(slotKey(owner))?.includes(id));
       return {
-        spentUsd: standing.spentUsd(),
+        spentUsd: standing.spentUsd(of?.project ?? whole?.id ?? ''),
         spentUnpriced: countUnpriced(all),
         spentEstimated: all.filter(isEstimated).length,
-        runUsd: standing.batchUsd(),
+        runUsd: standing.batchUsd(of?.batch ?? taken.batch() ?? ''),
         runUnpriced: countUnpriced(own),
       };
     },
+    latest(claim) {
+      const id = taken.of(claim)?.attempt;
+      return id === undefined ? undefined : held.find(id)?.attempt;
+    },
     begunFor: (owner) => (begun.get(slotKey(owner)) ?? []).flatMap((id) => held.find(id)?.attempt ?? []),
-    pace() {
-      const { pausedUntilMs, troubleSinceMs } = standing.pace();
+    pace(claim) {
+      const { pausedUntilMs, troubleSinceMs } = standing.account(taken.of(claim)?.account ?? '').pace;
       const nowMs = standing.nowMs();
       return {
         waitMs: Math.max(0, pausedUntilMs - nowMs),

@@ -2,59 +2,77 @@ import type { Clock } from '../../clock.js';
 import { isRecord } from '../../domain/is-record.js';
 import { FULL_PACE, nextSubmitAtMs, type Pace } from '../../shot/pace.js';
 
-/** How the account, the project and the batch of a purchase stand, as the newest answer has it. */
+/** How accounts, projects and batches stand, each as the newest answer about it has it. */
 export interface Standing {
   /** Takes in what came with an answer: the `standing` of the database's functions. */
   learn(value: unknown): void;
-  pace(): Pace;
-  version(): number;
+  /** How an account stands, by its number; at full pace where nothing is known of it. */
+  account(id: string): AccountPace;
   /** The database's clock now, milliseconds since 1970: the pace goes by it, on every machine. */
   nowMs(): number;
   /** A moment of `Clock.elapsed` by the database's clock. */
   atMs(elapsedMs: number): number;
-  /** How long a submit has to wait, as far as is known here. */
-  waitMs(): number;
-  spentUsd(): number;
-  batchUsd(): number;
+  /** How long a submit of an account has to wait, as far as is known here. */
+  waitMs(account: string): number;
+  /** What counts against the budget of a project, and against the ceiling of a batch, US dollars. */
+  spentUsd(project: string): number;
+  batchUsd(batch: string): number;
   /** The highest counts of intents that were ever seen, for `hello`. */
   seen(): readonly { readonly gateway: string; readonly name: string; readonly intents: number }[];
 }
 
+/** How fast submits of an account may go out. */
+export interface AccountPace {
+  readonly pace: Pace;
+  /** The pace is replaced only by whoever has seen its newest version. */
+  readonly version: number;
+  /** When the last submit went out, by the database's clock. */
+  readonly lastMs: number;
+}
+
+const UNKNOWN: AccountPace = { pace: FULL_PACE, version: 0, lastMs: -Infinity };
+
 export function createStanding(clock: Clock): Standing {
-  let pace: Pace = FULL_PACE;
-  let version = 0;
-  let lastMs = -Infinity;
-  let offMs = 0;
-  let [spentNano, batchNano] = [0, 0];
+  const accounts = new Map<string, AccountPace>();
+  const spentNano = new Map<string, number>();
   const seen = new Map<string, { gateway: string; name: string; intents: number }>();
+  let offMs = 0;
   const nowMs = () => clock.elapsed() + offMs;
+  const account = (id: string) => accounts.get(id) ?? UNKNOWN;
+
+  const learnAccount = (id: string, value: Readonly<Record<string, unknown>>) => {
+    const before = account(id);
+    const version = numberIn(value['version']) ?? 0;
+    const lastMs = Math.max(before.lastMs, numberIn(value['lastMs']) ?? -Infinity);
+    // Answers may arrive in another order than they were given.
+    const newest = version >= before.version ? { version, pace: paceIn(value['pace']) } : before;
+    accounts.set(id, { pace: newest.pace, version: newest.version, lastMs });
+  };
   return {
     learn(value) {
       if (!isRecord(value)) return;
-      const { gateway, name } = value;
+      const { account: id, gateway, name, project, batch } = value;
       const intents = numberIn(value['intents']) ?? 0;
       if (typeof gateway === 'string' && typeof name === 'string') {
         const before = seen.get(`${gateway} ${name}`)?.intents ?? 0;
         seen.set(`${gateway} ${name}`, { gateway, name, intents: Math.max(before, intents) });
       }
-      // Answers may arrive in another order than they were given.
-      const versionNow = numberIn(value['version']) ?? 0;
-      if (versionNow >= version) {
-        version = versionNow;
-        pace = paceIn(value['pace']);
-      }
-      lastMs = Math.max(lastMs, numberIn(value['lastMs']) ?? -Infinity);
+      if (typeof id === 'number') learnAccount(String(id), value);
       offMs = (numberIn(value['nowMs']) ?? nowMs()) - clock.elapsed();
-      spentNano = numberIn(value['spentNano']) ?? spentNano;
-      batchNano = numberIn(value['batchNano']) ?? batchNano;
+      const spent = numberIn(value['spentNano']);
+      if (typeof project === 'string' && spent !== undefined) spentNano.set(`project ${project}`, spent);
+      const ofBatch = numberIn(value['batchNano']);
+      if (typeof batch === 'number' && ofBatch !== undefined) spentNano.set(`batch ${batch}`, ofBatch);
     },
-    pace: () => pace,
-    version: () => version,
+    account,
     nowMs,
     atMs: (elapsedMs) => elapsedMs + offMs,
-    waitMs: () => Math.max(0, nextSubmitAtMs(pace, lastMs) - nowMs()),
-    spentUsd: () => spentNano / 1e9,
-    batchUsd: () => batchNano / 1e9,
+    waitMs(id) {
+      const { pace, lastMs } = account(id);
+      return Math.max(0, nextSubmitAtMs(pace, lastMs) - nowMs());
+    },
+    spentUsd: (project) => (spentNano.get(`project ${project}`) ?? 0) / 1e9,
+    batchUsd: (batch) => (spentNano.get(`batch ${batch}`) ?? 0) / 1e9,
     seen: () => [...seen.values()],
   };
 }

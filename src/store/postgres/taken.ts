@@ -18,6 +18,8 @@ export interface Taken<Order extends WorkOrder> {
   readonly order: string;
   readonly batch: string;
   readonly project: string;
+  /** The number of its account. */
+  readonly account: string;
   /** The attempt that was begun last for it. */
   attempt: string | undefined;
   /** The word its intent was asked by. */
@@ -35,6 +37,8 @@ export interface TakenWork<Order extends WorkOrder> {
   claim(most: number, signal: AbortSignal): Promise<readonly Claim<Order>[]>;
   withdraw(all: boolean): Promise<void>;
   of(claim: Claim): Taken<Order> | undefined;
+  /** The same, also of work that this process has no more. */
+  placeOf(claim: Claim): Taken<Order> | undefined;
   /** Whether some work that this process has is at an attempt. */
   has(attempt: string): boolean;
   drop(claim: Claim): void;
@@ -68,6 +72,7 @@ export function createTaken<Order extends WorkOrder>({
 }): TakenWork<Order> {
   const byClaim = new Map<Claim, Taken<Order>>();
   const byOrder = new Map<string, Taken<Order>>();
+  const everTaken = new WeakMap<Claim, Taken<Order>>();
   /** What was offered here and has not come to its end, by key. */
   const awaited = new Map<string, Order>();
   let batch: string | undefined;
@@ -121,6 +126,7 @@ export function createTaken<Order extends WorkOrder>({
   const take = (row: Row): Claim<Order> | undefined => {
     const order = String(row['id']);
     const project = String(row['project']);
+    const account = String(row['account']);
     const attempt = row['attempt'] === null ? undefined : attemptIn(row['attempt']);
     const known = byOrder.get(order);
     if (known) {
@@ -131,10 +137,12 @@ export function createTaken<Order extends WorkOrder>({
     const document = isRecord(row['doc']) ? row['doc'] : {};
     const parsed = { ...parseOrder(document), rank: Number(row['rank']) };
     const claim = { order: parsed, attempt, tries: Number(row['tries']) };
-    const own = { claim, order, batch: String(row['batch']), project, attempt: attempt?.id, once: undefined };
-    if (attempt) held.learn(attempt, { project, order, batch: own.batch });
+    const place = { order, batch: String(row['batch']), project, account };
+    const own = { claim, ...place, attempt: attempt?.id, once: undefined };
+    if (attempt) held.learn(attempt, place);
     for (const given of Array.isArray(row['given_up']) ? row['given_up'] : []) held.learn(attemptIn(given));
     byClaim.set(claim, own);
+    everTaken.set(claim, own);
     byOrder.set(order, own);
     return claim;
   };
@@ -225,6 +233,7 @@ export function createTaken<Order extends WorkOrder>({
       tell();
     },
     of: (claim) => byClaim.get(claim),
+    placeOf: (claim) => everTaken.get(claim),
     has: (attempt) => [...byOrder.values()].some((own) => own.attempt === attempt),
     drop(claim) {
       const own = byClaim.get(claim);

@@ -179,12 +179,12 @@ function describeVerdicts(newProject: () => StoredProject): void {
     expect(await ask(store, purchase('sea'), turned)).toEqual({ kind: 'wait', ms: 5000 });
     expect(await ask(store, purchase('ocean'))).toEqual({ kind: 'wait', ms: 5000 });
     expect(store.attempts()).toHaveLength(1);
-    expect(store.pace()).toEqual({ waitMs: 5000, troubleMs: 0 });
+    expect(store.pace(claimOf(purchase('sea'), turned))).toEqual({ waitMs: 5000, troubleMs: 0 });
     await project.pass(5000);
-    expect(store.pace()).toEqual({ waitMs: 0, troubleMs: 5000 });
+    expect(store.pace(claimOf(purchase('sea'), turned))).toEqual({ waitMs: 0, troubleMs: 5000 });
     expect((await send(store, purchase('sea'), turned)).id).toBe(first.id);
     await accept(store, turned, 'job');
-    expect(store.pace().troubleMs).toBe(0);
+    expect(store.pace(claimOf(purchase('sea'), turned)).troubleMs).toBe(0);
   });
 
   it.each([

@@ -70,6 +70,7 @@ export function claiming<Store extends AttemptStore>(store: Store): Store {
   };
   return {
     ...store,
+    pace: (claim) => store.pace(real.get(claim) ?? ofAttempt.get(claim.attempt?.id ?? '') ?? claim),
     async claim(most, calling) {
       const claims = await store.claim(most, calling);
       for (const claim of claims) real.set(claim, claim);

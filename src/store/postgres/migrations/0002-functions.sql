@@ -105,9 +105,9 @@ $$;
 
 -- The orders that a worker has, as it is told of them.
 create function orders_of(p_worker bigint, p_ids bigint[])
-returns table (id bigint, batch bigint, project text, rank float8, tries int, doc jsonb, attempt jsonb, given_up jsonb) language sql
+returns table (id bigint, batch bigint, project text, account int, rank float8, tries int, doc jsonb, attempt jsonb, given_up jsonb) language sql
 set search_path from current as $$
-  select o.id, o.batch, o.project, o.rank, o.tries, o.doc, a.fixed || a.moving,
+  select o.id, o.batch, o.project, o.account, o.rank, o.tries, o.doc, a.fixed || a.moving,
     (select jsonb_agg(r.fixed || r.moving) from attempt r
       where r.id in (select jsonb_array_elements_text(o.doc->'purchase'->'giveUp')))
     from "order" o left join attempt a on a.id = o.attempt
@@ -117,7 +117,7 @@ $$;
 -- Hands out work: first what is this worker's although it does not know it, because an answer was lost; then what others have left;
 -- then what is ready and has a place. The account's row is the lock that no cap is overshot behind.
 create function claim(p_worker bigint, p_most int, p_accounts int[], p_batch bigint default null, p_known bigint[] default null)
-returns table (id bigint, batch bigint, project text, rank float8, tries int, doc jsonb, attempt jsonb, given_up jsonb)
+returns table (id bigint, batch bigint, project text, account int, rank float8, tries int, doc jsonb, attempt jsonb, given_up jsonb)
 language plpgsql set search_path from current as $$
 #variable_conflict use_column
 declare got bigint[]; more bigint[]; acc record; free bigint;
@@ -197,7 +197,7 @@ end $$;
 
 -- How the account stands, for who computes the next pace.
 create function standing(p_account int, p_project text, p_batch bigint) returns jsonb language sql set search_path from current as $$
-  select jsonb_build_object('pace', a.pace, 'version', a.pace_version, 'lastMs', a.last_submit_ms, 'nowMs', clock_ms(),
+  select jsonb_build_object('account', a.id, 'project', p_project, 'batch', p_batch, 'pace', a.pace, 'version', a.pace_version, 'lastMs', a.last_submit_ms, 'nowMs', clock_ms(),
     'intents', a.intents, 'gateway', a.gateway, 'name', a.name,
     'spentNano', (select committed_nano from project where id = p_project),
     'batchNano', (select committed_nano from batch where id = p_batch))
