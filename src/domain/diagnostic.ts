@@ -72,6 +72,7 @@ export type DiagnosticCode =
   | 'file-not-ours'
   | 'report-not-ours'
   | 'state-repaired'
+  | 'batch-stopped'
   | 'names-are-copies'
   | 'file-changed'
   | 'disk-space';

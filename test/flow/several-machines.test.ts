@@ -57,7 +57,8 @@ async function machine(shots = ONE, top = '') {
     enqueue: async (options: Parameters<typeof enqueueProject>[1] = {}) =>
       enqueueProject(await load(), options),
     plan: async () => (await planProject(await load(), { offline: false })).shots.map(({ action }) => action),
-    status: async () => projectStatus(await load()),
+    status: async (told: string[] = []) =>
+      projectStatus(await load(), (found) => void told.push(...found.map(({ message }) => message))),
   };
 }
 
@@ -166,6 +167,39 @@ describe.skipIf(noPostgres)('several machines with one store', () => {
     expect(gateway.jobs).toHaveLength(3);
   });
 
+  it('say in the status which take cannot be made, and why', async () => {
+    completeAll();
+    const { enqueue, folder, write, status } = await machine();
+    await writeFile(join(folder, 'still.png'), STILL);
+    await write('  - { id: sea, prompt: waves, first_frame: still.png }');
+    await enqueue();
+    await rm(join(shared, 'inputs'), { recursive: true });
+    await worker();
+    await expect
+      .poll(() => database.query(`select 1 from dailies."order" where state = 'held'`))
+      .toHaveLength(1);
+    const told: string[] = [];
+    await status(told);
+    expect(told).toEqual([expect.stringMatching(/^sea: /)]);
+    expect(gateway.jobs).toHaveLength(0);
+  });
+
+  it('stop at once when a run is interrupted: nothing more of its batch is bought, and its jobs are followed', async () => {
+    const { run } = await machine('  - { id: sea, prompt: waves, takes: 4 }', 'concurrency: 2');
+    const calling = new AbortController();
+    const running = run({ signal: calling.signal });
+    await expect.poll(() => gateway.jobs.length, { timeout: 10_000 }).toBe(2);
+    calling.abort();
+    expect((await running).exit_code).toBe(130);
+    completeAll();
+    for (const job of gateway.jobs) job.complete(clips[0] ?? Buffer.alloc(0));
+    await worker();
+    await untilDelivered(2);
+    expect(gateway.jobs).toHaveLength(2);
+    expect(await run()).toMatchObject({ exit_code: 0, counts: { delivered: 4, reused: 2, submitted: 2 } });
+    expect(gateway.jobs).toHaveLength(4);
+  });
+
   it('buy nothing of a manifest that was changed since', async () => {
     completeAll();
     const { enqueue, write } = await machine();
@@ -179,7 +213,7 @@ describe.skipIf(noPostgres)('several machines with one store', () => {
 
   it('cross no ceiling of the batch, and buy the rest when it is enqueued with a higher one', async () => {
     completeAll();
-    const { enqueue } = await machine('  - { id: sea, prompt: waves, takes: 3 }');
+    const { enqueue, status } = await machine('  - { id: sea, prompt: waves, takes: 3 }');
     const price = (await enqueue({ only: ['sea@1'] })).plan.total.max_usd;
     await database.query('update dailies.batch set max_cost_nano = $1', [Math.round(price * 1e9) - 1]);
     const { events } = await worker();
@@ -187,6 +221,9 @@ describe.skipIf(noPostgres)('several machines with one store', () => {
       .poll(() => database.query('select stopped is not null as is_stopped from dailies.batch'))
       .toEqual([{ is_stopped: true }]);
     expect(gateway.jobs).toHaveLength(0);
+    const told: string[] = [];
+    await status(told);
+    expect(told).toEqual([expect.stringContaining('nothing more is bought: the next shot could cost')]);
     await enqueue();
     await untilDelivered(3);
     expect(events.filter(({ type }) => type === 'worker.stopped')).toEqual([]);

@@ -17,14 +17,16 @@ import { orderDocument, parseOrder } from './order-document.js';
 /** What a look at a project's state gives, wherever it is kept. */
 export interface FoundState extends Pick<StateOnDisk, 'repaired' | 'cataloguedAt'> {
   readonly state: ShotState;
+  /** Why work for it does not go on elsewhere, in sentences. */
+  readonly trouble: readonly string[];
 }
 
 /** Reads how a project stands, and changes nothing. Throws as the state's home does. */
 export async function findState(project: Project): Promise<FoundState> {
-  if (project.database === undefined) return readState(stateHome(project));
+  if (project.database === undefined) return { ...(await readState(stateHome(project))), trouble: [] };
   const { readStoredProject } = await import('../../store/postgres/read-project.js');
-  const state = await readStoredProject(project.database, whichProject(project));
-  return { state, repaired: [], cataloguedAt: undefined };
+  const { state, trouble } = await readStoredProject(project.database, whichProject(project));
+  return { state, trouble, repaired: [], cataloguedAt: undefined };
 }
 
 /** A project's state, open for writing. */

@@ -21,8 +21,8 @@ export type Tell = (found: readonly Diagnostic[]) => void;
 
 /** How the project stands, by its lockfile and its folder alone. Asks nobody and writes nothing. */
 export async function projectStatus(project: Project, tell?: Tell): Promise<Report> {
-  const { state, cataloguedAt, repaired } = await findState(project);
-  tell?.(asDiagnostics(repaired));
+  const { state, cataloguedAt, repaired, trouble } = await findState(project);
+  tell?.([...asDiagnostics(repaired), ...trouble.map(asTrouble)]);
   const surveyed = await survey({ project, state, clips: clipsOf(project) });
   const models = state.catalogue()?.models;
   const catalogue = models && ({ models, fetched_at: cataloguedAt ?? '', source: 'snapshot' } as const);
@@ -72,6 +72,11 @@ export async function makeSheet(
   assertNoErrors(project, await foreignReports(project));
   await restoreNames(project, tell);
   return writeReport(project, await projectStatus(project, tell), renderSheet);
+}
+
+/** Why workers do not go on, as a warning. */
+function asTrouble(message: string): Diagnostic {
+  return { code: 'batch-stopped', severity: 'warning', message };
 }
 
 /** What was put right in the state, as warnings. */

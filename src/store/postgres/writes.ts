@@ -32,7 +32,7 @@ export class JobTaken extends Error {
   }
 }
 
-export function takenOver(message: string): DailiesError {
+function takenOver(message: string): DailiesError {
   return new DailiesError('taken-over', message);
 }
 

@@ -545,3 +545,14 @@ begin
     on conflict (name, manifest, sandbox) do nothing;
   return (select id from project where name = p->>'name' and manifest = p->>'manifest' and sandbox = (p->>'sandbox')::boolean);
 end $$;
+
+-- Why the newest work for a project does not go on: what stops its batch or its account, and the orders that are held for a reason.
+create function trouble_of(p_project text, out stopped jsonb, out held jsonb) language plpgsql stable set search_path from current as $$
+declare b batch;
+begin
+  select * into b from batch where project = p_project order by id desc limit 1;
+  select coalesce(b.stopped, jsonb_build_object('why', a.stopped)) into trouble_of.stopped
+    from account a where a.id = b.account and (b.stopped is not null or a.stopped is not null);
+  select jsonb_agg(jsonb_build_object('key', o.key, 'message', o.note->>'message')) into held
+    from (select key, note from "order" where batch = b.id and note ? 'message' and state in ('held', 'taken') order by key limit 100) o;
+end $$;
