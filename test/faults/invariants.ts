@@ -37,7 +37,7 @@ export interface Known {
 
 /** Looks at a project as a kill has left it. */
 export async function inspect(film: Scene, known: Known = {}): Promise<Findings> {
-  const { wanted = () => 1, spoilt = new Set<string>(), home } = known;
+  const { spoilt = new Set<string>(), home } = known;
   const truncated = await spoiltClips(film, spoilt);
   let attempts: readonly Attempt[];
   try {
@@ -45,12 +45,21 @@ export async function inspect(film: Scene, known: Known = {}): Promise<Findings>
   } catch (error) {
     return { ...NOTHING_FOUND, truncated, torn: [String(error)] };
   }
+  return { ...purchasesIn(film, attempts, known), truncated };
+}
+
+/** What the purchases on record break of the promises, whatever keeps them. */
+export function purchasesIn(
+  film: Pick<Scene, 'server'>,
+  attempts: readonly Attempt[],
+  { wanted = () => 1 }: Pick<Known, 'wanted'> = {},
+): Findings {
   const { jobs } = film.server;
   const accepted = countBy(jobs.map(({ body }) => orderOf(body)));
   const paidTwice = [...accepted]
     .filter(([order, count]) => count > wanted(order.split(AFTER)[0] ?? ''))
     .map(([order, count]) => `${order} was accepted ${count} times`);
-  return { truncated, torn: [], paidTwice, idsLost: lostJobs(film, attempts) };
+  return { ...NOTHING_FOUND, paidTwice, idsLost: lostJobs(film, attempts) };
 }
 
 const AFTER = ' after ';
@@ -62,7 +71,7 @@ function orderOf(request: { readonly prompt?: unknown; readonly previous_job_id?
 }
 
 /** Each accepted job is an attempt's, or an unanswered submit of the same order stands for it. */
-function lostJobs({ server }: Scene, attempts: readonly Attempt[]): string[] {
+function lostJobs({ server }: Pick<Scene, 'server'>, attempts: readonly Attempt[]): string[] {
   const known = new Set(attempts.flatMap(({ state }) => ('job' in state ? [state.job.id] : [])));
   const unanswered = countBy(attempts.filter(mayHaveBeenTaken).map(({ request }) => orderOf(request)));
   return server.jobs.flatMap(({ id, body }) => {

@@ -25,7 +25,7 @@ export async function audit(
     (state) => state.attempts(),
     () => [],
   );
-  const wanted = (prompt: string) => mayBeBought(prompt, { project, demand, attempts });
+  const wanted = (prompt: string) => mayBeBought(prompt, { server: project.server, demand, attempts });
   const found = await inspect(project, { wanted, ...known });
   const broken = (['paidTwice', 'idsLost', 'torn', 'truncated'] as const).flatMap((kind) =>
     found[kind].map((what) => `${kind}: ${what}`),
@@ -34,12 +34,12 @@ export async function audit(
 }
 
 /** As often as it was wanted at once, and once more for each job that failed, and each that a person has given up. */
-function mayBeBought(
+export function mayBeBought(
   prompt: string,
-  known: { readonly project: Audited; readonly demand: Demand; readonly attempts: readonly Attempt[] },
+  known: { readonly server: GatewayOfFates; readonly demand: Demand; readonly attempts: readonly Attempt[] },
 ): number {
-  const { project, demand, attempts } = known;
-  const { jobs, hasFailed } = project.server;
+  const { server, demand, attempts } = known;
+  const { jobs, hasFailed } = server;
   const failed = jobs.filter((job) => job.body['prompt'] === prompt && hasFailed(job)).length;
   const freed = attempts.filter(
     ({ request, state }) => request.prompt === prompt && ['not_charged', 'abandoned'].includes(state.kind),
@@ -47,7 +47,7 @@ function mayBeBought(
   return (demand.wanted.get(prompt) ?? 0) + (demand.rerendered.get(prompt) ?? 0) + failed + freed;
 }
 
-function spentTooLittle({ server }: Audited, attempts: readonly Attempt[]): string[] {
+export function spentTooLittle({ server }: Pick<Audited, 'server'>, attempts: readonly Attempt[]): string[] {
   const spent = spentUsd(attempts);
   let charged = 0;
   for (const { state } of attempts) {
@@ -59,7 +59,7 @@ function spentTooLittle({ server }: Audited, attempts: readonly Attempt[]): stri
 
 /** Clips that were paid for and are not in the store, in words. */
 export async function missingClips(
-  { store, server }: Audited,
+  { store, server }: Pick<Audited, 'store' | 'server'>,
   attempts: readonly Attempt[],
 ): Promise<string[]> {
   const there = new Set((await clipsBelow(store)).map((name) => basename(name, '.mp4')));
