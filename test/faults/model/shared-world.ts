@@ -122,7 +122,15 @@ export async function liveTogether(story: Story, database: TestDatabase): Promis
       await passTime();
       await sleep(100);
     }
-    if (!(await isQuiet())) wrong.push('the workers come to no end');
+    if (await isQuiet()) return;
+    const orders = await database.query(
+      `select o.batch, o.key, o.state, o.worker, o.has_place, o.note, a.id, a.state as came_to, a.worker as owner, a.job_id
+        from dailies."order" o left join dailies.attempt a on a.id = o.attempt where o.state in ('ready', 'taken') order by o.id`,
+    );
+    const batches = await database.query(
+      'select id, revision, stopped, waiting, changes, planned from dailies.batch',
+    );
+    wrong.push(`the workers come to no end: ${JSON.stringify({ orders, batches })}`);
   }
 
   try {
