@@ -153,6 +153,19 @@ describe.skipIf(noPostgres)('several machines with one store', () => {
     expect(JSON.stringify(gateway.jobs[0]?.body)).toContain(STILL.toString('base64'));
   });
 
+  it('go on with a chain whose source was bought for a manifest that was changed since', async () => {
+    const { enqueue, write } = await machine(CHAIN);
+    await enqueue();
+    await worker();
+    await expect.poll(() => gateway.jobs.length, { timeout: 10_000 }).toBe(1);
+    await write(CHAIN.replace('clouds', 'dark clouds'));
+    expect(await enqueue()).toMatchObject({ buying: 0, fetching: 1, waiting: 1 });
+    completeAll();
+    gateway.jobs[0]?.complete(clips[0] ?? Buffer.alloc(0));
+    await untilDelivered(2);
+    expect(gateway.jobs[1]?.body['prompt']).toBe('dark clouds');
+  });
+
   it('stop before a pick, and go on when it is made', async () => {
     completeAll();
     const { enqueue, folder, load } = await machine(`${ONE.replace(' }', ', takes: 2 }')}

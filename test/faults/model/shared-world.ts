@@ -81,6 +81,7 @@ export async function liveTogether(story: Story, database: TestDatabase): Promis
   /** What waits for a while, or for a person, waits no longer. */
   async function passTime(): Promise<void> {
     await database.query(`update dailies."order" set not_before = null where not_before is not null`);
+    await database.query(`update dailies."order" set has_place = false where place_until is not null`);
     await database.query(`update dailies.account set stopped = null where stopped <> 'went-back'`);
   }
   async function enqueue({ rerender: which, resubmit, retryFailed }: Run): Promise<void> {
@@ -161,7 +162,7 @@ export async function liveTogether(story: Story, database: TestDatabase): Promis
     };
     gateway.behave();
     gateway.prepare(calm, () => undefined);
-    for (let rounds = 4; rounds > 0 && wrong.length === 0; rounds--) {
+    for (let rounds = 6; rounds > 0 && wrong.length === 0; rounds--) {
       await passTime();
       await enqueue(calm);
       await untilQuiet();
@@ -169,6 +170,7 @@ export async function liveTogether(story: Story, database: TestDatabase): Promis
       for (let left = uncertain.length; left > 0; left--)
         wrong.push(...(await hands.settle({ do: 'settle', which: 0, how: 'truth' })));
       await untilQuiet();
+      if (uncertain.length === 0) break;
     }
     await lookAround();
     const all = await attempts();

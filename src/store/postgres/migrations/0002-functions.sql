@@ -337,9 +337,11 @@ begin
   end if;
 end $$;
 
--- Something has changed that others of the batch may have waited for; `p_for_all`: also where nothing is known to wait.
-create function changed(p_batch bigint, p_for_all boolean) returns void language sql set search_path from current as $$
-  update batch set changes = changes + 1 where id = p_batch and (p_for_all or waiting > 0)
+-- Something has changed in a project that takes may have waited for, in whichever batch; `p_for_all`: also where nothing is known to wait.
+create function changed(p_project text, p_for_all boolean) returns void language sql set search_path from current as $$
+  update batch b set changes = changes + 1 from project p
+    where p.id = p_project and b.project = p.id and b.revision = p.revision
+      and (b.waiting > 0 or (p_for_all and b.id = (select max(m.id) from batch m where m.project = p.id)))
 $$;
 
 -- One step of an attempt, whatever it is: its next state was computed from step `before`. Who owns it may write, and where nobody
@@ -376,8 +378,8 @@ begin
     end;
     perform follow_suit(ord, heir, p->>'state');
     -- A delivery is what others wait for; what a person has settled is to be planned for, too.
-    if p->>'state' = 'delivered' then perform changed(a.batch, false);
-    elsif p ? 'settled' then perform changed(a.batch, true); end if;
+    if p->>'state' = 'delivered' then perform changed(a.project, false);
+    elsif p ? 'settled' then perform changed(a.project, true); end if;
     perform charge(a.account, a.project, a.batch, coalesce((p->>'countedNano')::bigint, 0) - coalesce(a.counted_nano, 0));
     if p ? 'pace' then perform set_pace(a.account, (p->'pace'->>'version')::bigint, p->'pace'->'next'); end if;
     if p ? 'stop' then update account set stopped = p->>'stop' where id = a.account and stopped is null; end if;
@@ -534,8 +536,7 @@ end $$;
 -- The picked takes; whoever waited for one may begin.
 create function set_picks(p_project text, p_picks jsonb) returns void language sql set search_path from current as $$
   update project set picks = p_picks where id = p_project;
-  update batch b set changes = changes + 1 from project p
-    where p.id = p_project and b.project = p.id and b.revision = p.revision and b.waiting > 0
+  select changed(p_project, false)
 $$;
 
 -- The id of a project, by what all machines call it; the one that is given where it is new.
