@@ -76,7 +76,10 @@ function isToFollow(attempt: Attempt): boolean {
 async function own(attempts: ProjectAttempts<JobOrder>, { take }: Decision, attempt: Attempt): Promise<void> {
   const current = attempts.get(attempt.id);
   if (isSameTake(current.owner, take)) return;
-  await attempts.assign(current, { shot: take.shot, take: take.take }).catch((error: unknown) => {
-    if (!(error instanceof DailiesError) || error.code !== 'taken-over') throw error;
-  });
+  await attempts.assign(current, { shot: take.shot, take: take.take }).catch(unlessTakenOver);
+}
+
+/** For what can wait where another worker is at an attempt: whoever plans next says it again. */
+export function unlessTakenOver(error: unknown): void {
+  if (!(error instanceof DailiesError) || error.code !== 'taken-over') throw error;
 }

@@ -3,7 +3,7 @@ import { DailiesError } from '../../errors.js';
 import type { PlanDocument } from '../../domain/plan.js';
 import { doneRerenders } from '../../plan/rerender.js';
 import { createPollTiming } from '../../shot/poll-timing.js';
-import { offerPlan, type Offered } from '../batch/offer.js';
+import { offerPlan, unlessTakenOver, type Offered } from '../batch/offer.js';
 import { offerTerms } from '../batch/plan-batch.js';
 import { openState } from '../batch/state.js';
 import { checkWorkOptions } from '../project/check-options.js';
@@ -42,7 +42,7 @@ export async function enqueueProject(
     }
     // Nobody was there to say so when the last of them was delivered.
     for (const attempt of doneRerenders(attempts.attempts()))
-      await attempts.record(attempt, { type: 'rerendered', at: isoNow(clock) });
+      await attempts.record(attempt, { type: 'rerendered', at: isoNow(clock) }).catch(unlessTakenOver);
     const agreeing = { project, options, attempts, clips: clipsOf(project), connections, signal };
     const agreed = await agree(agreeing, { asksItself: false });
     if (agreed.stopped) {
