@@ -43,6 +43,7 @@ export async function liveTogether(story: Story, database: TestDatabase): Promis
   const wrong: string[] = [];
   const workers: { readonly worker: Worker; stop(): Promise<void> }[] = [];
   let script: Script = FIRST_SCRIPT;
+  let isOver = false;
 
   const load = async () => {
     await writeFile(manifest, manifestOf(script, { baseUrl: gateway.baseUrl, settings: story.settings }));
@@ -74,7 +75,7 @@ export async function liveTogether(story: Story, database: TestDatabase): Promis
     workers[place] = { worker, stop };
     // Where the key is refused or the gateway's answers make no sense it ends by itself, and is started again.
     void worker.ended.then(
-      (reason) => (reason.kind === 'interrupted' ? undefined : bear(place).catch(() => undefined)),
+      (reason) => (reason.kind === 'interrupted' || isOver ? undefined : bear(place).catch(() => undefined)),
       (error: unknown) => wrong.push(`a worker threw ${describe(error)}`),
     );
   }
@@ -187,6 +188,7 @@ export async function liveTogether(story: Story, database: TestDatabase): Promis
     if (plan.buying + plan.waiting > 0) wrong.push(`there is something left to buy: ${JSON.stringify(plan)}`);
     return wrong;
   } finally {
+    isOver = true;
     for (const { stop } of workers) await stop().catch(() => undefined);
     await gateway.close();
     await rm(root, { recursive: true, force: true });
