@@ -36,6 +36,8 @@ export const EXIT_CODES = {
   'store-unreachable': 3,
   'store-refused': 3,
   'store-version': 3,
+  /** Purchases are on record elsewhere that it does not know: it would make them again. */
+  'store-behind': 3,
   /** Another worker goes on with what this one has begun. */
   'taken-over': 1,
   media: 1,

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Attempt } from '../domain/attempt.js';
 import type { FoundLockfile } from './lockfile.js';
 import type { StateHome } from './read-state.js';
-import type { ReceiptsOwner } from './receipt-store.js';
+import { STORE_PLACE, type ReceiptsOwner } from './receipt-store.js';
 import { knowsMore } from './shot-state.js';
 
 /** What the receipts of a store know of a project. */
@@ -64,7 +64,7 @@ async function readIfOurs(
   if (isHere) {
     const names: string[] = await readdir(dirname(home.lockfile)).catch(() => []);
     if (names.includes(owner.manifest)) return undefined;
-  } else if (!home.isShared || !isOfName) return undefined;
+  } else if (!(home.isShared || owner.place === STORE_PLACE) || !isOfName) return undefined;
   const told = await read();
   return home.hasBought([...told.values()]) ? told : undefined;
 }

@@ -82,7 +82,7 @@ export async function openAttempts<Order extends WorkOrder = WorkOrder>(
 }
 
 /** Makes an end of the journal that a killed run has left, and of the lockfile of the manifest's former name. */
-async function foldLeft(found: StateOnDisk, { lockfile, shots }: StateHome): Promise<void> {
+export async function foldLeft(found: StateOnDisk, { lockfile, shots }: StateHome): Promise<void> {
   const { state, identity, isFolded, former } = found;
   const isNew = state.attempts().length === 0 && former === undefined;
   if (!isFolded && !(isNew && (await sizeOf(lockfile)) === undefined))

@@ -14,7 +14,7 @@ import { knownReceipts } from './known-receipts.js';
 import { corrupt, readLockfile, type FoundLockfile } from './lockfile.js';
 import { attemptProblem } from './lockfile-problem.js';
 import type { Lockfile, ProjectIdentity } from './lockfile-text.js';
-import type { ReceiptStore } from './receipt-store.js';
+import { STORE_PLACE, type ReceiptStore } from './receipt-store.js';
 import { essenceOf } from './receipt-essence.js';
 import { createState, knowsMore, type StateInMemory } from './shot-state.js';
 import { readJson, signatureOf } from './text-file.js';
@@ -115,8 +115,11 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
       own.identity.manifest === manifest &&
       own.identity.project === project,
     unreceipted,
+    // Those of a project that a database has, too, stay known as its own.
     isRenamed:
-      known !== undefined && (known.owner?.manifest !== manifest || known.owner.place !== home.place),
+      known !== undefined &&
+      known.owner?.place !== STORE_PLACE &&
+      (known.owner?.manifest !== manifest || known.owner.place !== home.place),
     repaired,
     former: former_,
     cataloguedAt: memo?.catalogued_at,

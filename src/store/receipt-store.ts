@@ -2,9 +2,14 @@ import type { Attempt } from '../domain/attempt.js';
 import type { JournalEntry } from './journal-line.js';
 import type { ProjectIdentity } from './lockfile-text.js';
 
+/** The place of a project whose state several machines share in a database. */
+export const STORE_PLACE = 'store';
+
 /** Whose receipts they are. `place` tells projects of one name in a shared store apart. */
 export interface ReceiptsOwner extends Omit<ProjectIdentity, 'project'> {
-  /** A hash of the manifest's folder; empty where the store lies in it. */
+  /** What the manifest calls the project: a database that has lost it knows it by that again. */
+  readonly project?: string;
+  /** A hash of the manifest's folder; empty where the store lies in it, `STORE_PLACE` where a database has the project. */
   readonly place: string;
 }
 
@@ -39,8 +44,23 @@ export interface ReceiptStore {
    * leaves one project out, and those that cannot be read: in a shared store they are somebody else's.
    */
   list(options?: { readonly besides?: string | undefined }): Promise<readonly ReceiptsOwner[]>;
+  /** The ids of the attempts that the receipts of a project tell of, by one look. */
+  ids(projectId: string): Promise<ReadonlySet<string>>;
   /** Tells the receipts of a project from what they were before; empty where there are none. */
   signature(projectId: string): Promise<string>;
   /** Opens receipts for writing. `known` gives what is on record of an attempt before the first entry. */
   open(owner: ReceiptsOwner, known: (id: string) => Attempt | undefined): ReceiptBook;
 }
+
+/** For a lockfile that is a copy: whoever buys keeps the receipts. */
+export const NO_RECEIPTS: ReceiptStore = {
+  read: () => Promise.resolve({ attempts: new Map(), owner: undefined }),
+  list: () => Promise.resolve([]),
+  ids: () => Promise.resolve(new Set()),
+  signature: () => Promise.resolve(''),
+  open: () => ({
+    append: () => Promise.resolve(),
+    own: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  }),
+};

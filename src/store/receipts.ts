@@ -28,6 +28,7 @@ export function receiptFiles(root: string): ReceiptStore {
       const found = await receiptsIn(root, { besides: besides && receiptsPath(root, besides) });
       return found.map(({ owner }) => owner);
     },
+    ids: (projectId) => idsIn(receiptsPath(root, projectId)),
     signature: (projectId) => Promise.resolve(signatureOf(receiptsPath(root, projectId))),
     open: (owner) => openReceiptBook(root, owner),
   };
@@ -51,6 +52,16 @@ async function readOwnedReceipts(path: string): Promise<OwnedReceipts> {
   const told = await receiptsOf(path, () => true);
   // A line that was forged is rare, and to look at each attempt once costs less than to look at it after each line.
   return [...told.attempts.values()].every(isSound) ? told : receiptsOf(path, isSound);
+}
+
+/** By the letters alone: who finds an id there that nobody knows looks closer. */
+async function idsIn(path: string): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for await (const line of linesOf(path)) {
+    const [, id] = /"id":"([0-9a-z]{1,40})"/.exec(line) ?? [];
+    if (id !== undefined) ids.add(id);
+  }
+  return ids;
 }
 
 function isSound(attempt: Attempt): boolean {
@@ -125,19 +136,24 @@ async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
 /** Whose receipts a line tells of; undefined where it is another line. */
 export function ownerIn(value: unknown): ReceiptsOwner | undefined {
   if (!isRecord(value)) return undefined;
-  const { project_id, manifest, sandbox, place } = value;
+  const { project_id, project, manifest, sandbox, place } = value;
   const isOwner =
     typeof project_id === 'string' &&
     typeof manifest === 'string' &&
     typeof sandbox === 'boolean' &&
     typeof place === 'string';
-  return isOwner ? { project_id, manifest, sandbox, place } : undefined;
+  const named = typeof project === 'string' ? { project } : {};
+  return isOwner ? { project_id, ...named, manifest, sandbox, place } : undefined;
+}
+
+/** The line that says whose receipts are. */
+export function ownerLine({ project_id, project, manifest, sandbox, place }: ReceiptsOwner): string {
+  return sealLine(JSON.stringify({ project_id, project, manifest, sandbox, place }));
 }
 
 /** Opens the receipts of a project for writing; the file is made with the first entry, and a torn last line is cut off. */
 export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook {
-  const { project_id, manifest, sandbox, place } = owner;
-  const path = receiptsPath(root, project_id);
+  const path = receiptsPath(root, owner.project_id);
   let file: FileHandle | undefined;
   let isEmpty = false;
   /** Whether a failed write may have left half a line, which the next one ends: others may have written behind it. */
@@ -154,7 +170,7 @@ export function openReceiptBook(root: string, owner: ReceiptsOwner): ReceiptBook
     isEmpty = end === 0;
     return handle;
   };
-  const head = sealLine(JSON.stringify({ project_id, manifest, sandbox, place }));
+  const head = ownerLine(owner);
   const write = async (entries: readonly JournalEntry[], isOwning = false): Promise<void> => {
     await onDisk(path, 'written', async () => {
       const handle = (file ??= await begin());

@@ -1,5 +1,10 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { cli } from '../helpers/cli.js';
+import { cli, writeManifest } from '../helpers/cli.js';
+import { makeClip } from '../helpers/clips.js';
+import { useGateway } from '../helpers/gateway.js';
 import { noPostgres, sharedPostgres } from '../helpers/postgres.js';
 
 const PASSWORD = 's3cr-et';
@@ -54,5 +59,57 @@ describe.skipIf(noPostgres)('store migrate', () => {
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'store-unreachable' } });
     expect(stderr).toContain('postgres://127.0.0.1:1/film');
     expect(stdout + stderr).not.toContain(PASSWORD);
+  });
+});
+
+describe.skipIf(noPostgres)('a project that goes into a store and out of it', () => {
+  const gateway = useGateway();
+
+  it('is imported, pulled, reconciled and exported, in words and in JSON, without its password', async () => {
+    gateway.autoComplete(await makeClip());
+    const database = await (await sharedPostgres()).database();
+    onTestFinished(() => database.close());
+    const shared = await mkdtemp(join(tmpdir(), 'dailies-shared-'));
+    const { folder, manifest } = await writeManifest(gateway.baseUrl, '  - { id: sea, prompt: waves }');
+    const key = { TEST_KEY: 'sk-test-0123456789' };
+    expect((await cli(['run', manifest, '--yes'], { env: key })).exitCode).toBe(0);
+
+    const url = database.url.replace('tester@', `tester:${PASSWORD}@`);
+    const env = { ...key, DAILIES_STORE: url, DAILIES_CLIPS: shared };
+    const all: string[] = [];
+    const say = async (...words: string[]) => {
+      const { exitCode, stdout, stderr } = await cli(words, { env });
+      all.push(stdout, stderr);
+      expect([exitCode, stderr]).toEqual([0, '']);
+      return stdout;
+    };
+    expect(await say('store', 'import', manifest)).toMatch(
+      /^1 purchase: 1 new to the store, 0 known better now\n1 clip copied to where all machines find them\n {2}dailies status /,
+    );
+    expect(JSON.parse(await say('store', 'import', manifest, '--format', 'json'))).toEqual({
+      ...{ version: 1, purchases: 1, added: 0, advanced: 0, in_hand: 0, clips: 0, missing: 0 },
+      project: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
+    });
+    expect(await say('store', 'reconcile')).toBe('the store knows all that the receipts of 1 project tell\n');
+    expect(JSON.parse(await say('store', 'reconcile', '--format', 'json'))).toMatchObject({
+      projects: [{ project: 'film', manifest: 'film.yaml', sandbox: false, added: 0 }],
+      resumed: [],
+    });
+    expect(await say('pull', manifest)).toMatch(/^1 clip here/);
+    expect(await say('store', 'export', manifest)).toMatch(
+      /film\.lock\.json has 1 purchase, 0 of them new or known better now\n[^]*\n {2}dailies run /,
+    );
+    expect(JSON.parse(await say('store', 'export', manifest, '--format', 'json'))).toMatchObject({
+      lockfile: join(folder, 'film.lock.json'),
+      purchases: 1,
+    });
+    expect(await say('plan', manifest)).toContain(`Clips are in ${shared}: dailies pull`);
+    expect(all.join('')).not.toContain(PASSWORD);
+    expect(gateway.counters.posts).toBe(1);
+  });
+
+  it('wants to know where the receipts are', async () => {
+    const { exitCode, stderr } = await cli(['store', 'reconcile', '--store', 'postgres://127.0.0.1:1/film']);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('--clips')]);
   });
 });

@@ -34,13 +34,16 @@ export const registerSheet: Register = (program, context) => {
 };
 
 export const registerPull: Register = (program, context) => {
-  const command = program.command('pull <MANIFEST>').description('bring the clips of a bucket here, by name');
+  const command = program
+    .command('pull <MANIFEST>')
+    .description('bring clips here, by name, from a bucket or a store');
   addQuietOption(addFormatOption(addStoreOption(addManifestOptions(command))));
   addExamples(command, [
     [
       "dailies pull teaser.yaml --clips 's3://clips/team'",
       'makes the named folder and its contact sheet on any machine',
     ],
+    ['dailies pull teaser.yaml', 'with DAILIES_STORE and DAILIES_CLIPS: what workers have made so far'],
   ]);
   type Flags = ManifestFlags & { readonly quiet?: boolean };
   act<Flags>(command, context, async (invocation) => {

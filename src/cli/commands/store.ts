@@ -1,16 +1,25 @@
+import { DailiesError } from '../../errors.js';
+import { count } from '../../ui/figures.js';
+import { reconciledLines } from '../../ui/store-lines.js';
 import { act, addExamples, type Register } from '../command.js';
-import { answer } from '../context.js';
-import { storeOf } from '../flags.js';
-import { addFormatOption, addStoreOption } from '../options.js';
+import { answer, shownPath } from '../context.js';
+import { nextCommands, openProject, storeOf, type ManifestFlags } from '../flags.js';
+import { addFormatOption, addManifestOptions, addStoreOption, parseText } from '../options.js';
+import { interruptible } from '../signals.js';
 
 interface StoreFlags {
   readonly store?: string;
+  readonly clips?: string;
 }
 
 export const registerStore: Register = (program, context) => {
   const group = program.command('store').description('look after the database that machines share');
-  addExamples(group, [['dailies store migrate --store postgres://dailies@db.example/dailies', '']]);
-  registerMigrate(group, context);
+  addExamples(group, [
+    ['dailies store migrate --store postgres://dailies@db.example/dailies', ''],
+    ['dailies store import teaser.yaml', 'with DAILIES_STORE and DAILIES_CLIPS'],
+  ]);
+  for (const register of [registerMigrate, registerImport, registerExport, registerReconcile])
+    register(group, context);
 };
 
 const registerMigrate: Register = (group, context) => {
@@ -37,6 +46,98 @@ const registerMigrate: Register = (group, context) => {
         ? `${storePlace(url)} is at version ${to} already`
         : `${storePlace(url)} went from version ${from} to ${to}`,
     ]);
+    return 0;
+  });
+};
+
+const registerImport: Register = (group, context) => {
+  const command = group
+    .command('import <MANIFEST>')
+    .description('tell the database what a lockfile has bought');
+  addFormatOption(addStoreOption(addManifestOptions(command)));
+  addExamples(command, [
+    ['dailies store import teaser.yaml', 'with its picks and clips; buys nothing, and may be repeated'],
+  ]);
+  act<ManifestFlags>(command, context, async (invocation) => {
+    storeOf(invocation.flags);
+    const { clips: _, store: __, ...own } = invocation.flags;
+    const project = await openProject(context, invocation);
+    const local = await openProject(context, { ...invocation, flags: own });
+    const { importProject } = await import('../../flow/batch/import.js');
+    const imported = await interruptible((signal) => importProject(project, { local, signal }));
+    const { purchases, added, advanced, inHand, clips, missing } = imported;
+    answer(
+      context,
+      { project: imported.project, purchases, added, advanced, in_hand: inHand, clips, missing },
+      () => [
+        `${count(purchases, 'purchase')}: ${added} new to the store, ${advanced} known better now`,
+        ...(clips > 0 ? [`${count(clips, 'clip')} copied to where all machines find them`] : []),
+        ...(missing > 0
+          ? [`${count(missing, 'clip')} not on this machine: the next run fetches them again, for free`]
+          : []),
+        ...(inHand > 0 ? [`${count(inHand, 'purchase')} that a worker is at: left to it`] : []),
+        `  ${nextCommands(invocation).status}`,
+      ],
+    );
+    return 0;
+  });
+};
+
+const registerExport: Register = (group, context) => {
+  const command = group
+    .command('export <MANIFEST>')
+    .description('take a project out of the database, into a lockfile');
+  addFormatOption(addStoreOption(addManifestOptions(command)));
+  addExamples(command, [
+    [
+      'dailies store export teaser.yaml',
+      'what is not begun is taken back; then dailies run goes on, on one machine',
+    ],
+  ]);
+  act<ManifestFlags>(command, context, async (invocation) => {
+    storeOf(invocation.flags);
+    const project = await openProject(context, invocation);
+    const { exportProject } = await import('../../flow/batch/export.js');
+    const { lockfile, purchases, news } = await exportProject(project);
+    const { store: _, ...own } = invocation.flags;
+    answer(context, { lockfile, purchases, news }, () => [
+      `${shownPath(lockfile)} has ${count(purchases, 'purchase')}, ${news} of them new or known better now`,
+      'nothing more is bought for it by the store; without --store, and without DAILIES_STORE:',
+      `  ${nextCommands({ ...invocation, flags: own }).run}`,
+    ]);
+    return 0;
+  });
+};
+
+const registerReconcile: Register = (group, context) => {
+  const command = group
+    .command('reconcile')
+    .description('tell a database that went back in time what the receipts know')
+    .option('--clips <DIR|s3://…>', 'the folder or bucket that all share, where the receipts are', parseText);
+  addFormatOption(addStoreOption(command));
+  addExamples(command, [
+    ['dailies store reconcile', 'with DAILIES_STORE and DAILIES_CLIPS; after that buying goes on'],
+  ]);
+  act<StoreFlags>(command, context, async ({ flags }) => {
+    const store = storeOf(flags);
+    if (flags.clips === undefined) {
+      throw new DailiesError('usage', 'reconcile reads the receipts, and has to know where they are', {
+        hint: "name the folder or the bucket that all share: --clips 's3://bucket/prefix', or DAILIES_CLIPS",
+      });
+    }
+    const [{ systemClock }, { reconcileStore }, { projectPaths }, { sharedStores }] = await Promise.all([
+      import('../../clock.js'),
+      import('../../flow/batch/reconcile.js'),
+      import('../../flow/project/paths.js'),
+      import('../../flow/project/state-home.js'),
+    ]);
+    // Rehearsals keep to themselves, and may be of machines, too.
+    const books = [false, true].map((isSandbox) => {
+      const paths = projectPaths({ manifest: 'store.yaml', clipsOption: flags.clips, isSandbox });
+      return sharedStores({ paths, clock: systemClock }).receipts;
+    });
+    const reconciled = await reconcileStore(store, books);
+    answer(context, reconciled, () => reconciledLines(reconciled));
     return 0;
   });
 };

@@ -1,18 +1,21 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
+import type { Attempt } from '../../domain/attempt.js';
 import { LARGEST_INPUT_BYTES } from '../../media/local-input.js';
 import { readRegular } from '../../regular-file.js';
 import type { ProjectAttempts } from '../../store/attempt-store.js';
 import { openAttempts, type Spending } from '../../store/local-attempts.js';
-import type { PostgresAttempts, PostgresStore, WhichProject } from '../../store/postgres/open-store.js';
+import type { PostgresAttempts, PostgresStore } from '../../store/postgres/open-store.js';
 import { readState, type StateOnDisk } from '../../store/read-state.js';
-import type { ShotState } from '../../store/shot-state.js';
+import { createState, type ShotState } from '../../store/shot-state.js';
 import { gatewayIdentity } from '../project/connections.js';
 import type { Project } from '../project/project.js';
 import { inputsOf, receiptsOf, stateHome } from '../project/state-home.js';
 import type { Scope } from '../plan/survey.js';
 import type { JobOrder } from '../work/worker.js';
+import { assertComplete } from './assert-complete.js';
 import { batchDocument, revisionOf } from './batch-document.js';
 import { orderDocument, parseOrder } from './order-document.js';
+import { whichProject } from './which-project.js';
 
 /** What a look at a project's state gives, wherever it is kept. */
 export interface FoundState extends Pick<StateOnDisk, 'repaired' | 'cataloguedAt'> {
@@ -25,8 +28,18 @@ export interface FoundState extends Pick<StateOnDisk, 'repaired' | 'cataloguedAt
 export async function findState(project: Project): Promise<FoundState> {
   if (project.database === undefined) return { ...(await readState(stateHome(project))), trouble: [] };
   const { readStoredProject } = await import('../../store/postgres/read-project.js');
-  const { state, trouble } = await readStoredProject(project.database, whichProject(project));
-  return { state, trouble, repaired: [], cataloguedAt: undefined };
+  const found = await readStoredProject(project.database, whichProject(project));
+  const state = createState(found && { ...found, attempts: await withNamesHere(project, found.attempts) });
+  return { state, trouble: found?.trouble ?? [], repaired: [], cataloguedAt: undefined };
+}
+
+/** The names that clips have on this machine are known by its own copy of the state alone, where there is one. */
+async function withNamesHere(project: Project, attempts: readonly Attempt[]): Promise<readonly Attempt[]> {
+  const copy = await readState(stateHome(project)).catch(() => undefined);
+  return attempts.map(({ names: _, ...attempt }) => {
+    const names = copy?.state.find(attempt.id)?.names;
+    return names === undefined ? attempt : { ...attempt, names };
+  });
 }
 
 /** A project's state, open for writing. */
@@ -40,6 +53,8 @@ export interface OpenState {
 /** What a project's state has besides where several machines share it. */
 export interface SharedState {
   readonly attempts: PostgresAttempts<JobOrder>;
+  /** Throws `store-behind` where purchases are known that the database does not know: nothing is planned by it then. */
+  assertComplete(): Promise<void>;
   /** Stores what other machines need, and begins a batch, to which work is offered from then on. */
   begin(terms: {
     readonly scope: Scope;
@@ -64,6 +79,7 @@ export async function openState(project: Project, spending?: Spending): Promise<
       attempts,
       shared: {
         attempts,
+        assertComplete: () => assertComplete(project, attempts),
         async begin({ scope, spending: terms, waiting }) {
           await storeInputs(project);
           const { manifest, ...named } = whichProject(project);
@@ -85,14 +101,6 @@ export async function openState(project: Project, spending?: Spending): Promise<
     await store.close();
     throw error;
   }
-}
-
-/** What all machines call a project. */
-function whichProject({ manifest, paths, target }: Project): WhichProject {
-  return {
-    ...{ name: manifest.project, manifest: basename(paths.manifest) },
-    sandbox: target.kind === 'sandbox',
-  };
 }
 
 async function openStore(project: Project, url: string): Promise<PostgresStore<JobOrder>> {

@@ -40,6 +40,7 @@ export async function enqueueProject(
         hint: 'name it with --store postgres://… or DAILIES_STORE; docs/scale.md says how to set one up',
       });
     }
+    await shared.assertComplete();
     // Nobody was there to say so when the last of them was delivered.
     for (const attempt of doneRerenders(attempts.attempts()))
       await attempts.record(attempt, { type: 'rerendered', at: isoNow(clock) }).catch(unlessTakenOver);

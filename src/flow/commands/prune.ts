@@ -8,7 +8,7 @@ import { withCopies } from '../../store/give-name.js';
 import type { ReceiptStore } from '../../store/receipt-store.js';
 import { survey, viewFor } from '../plan/survey.js';
 import type { Project } from '../project/project.js';
-import { clipsOf, namesOf, stateHome } from '../project/state-home.js';
+import { clipsOf, namesHere, stateHome } from '../project/state-home.js';
 
 /** One clip that serves no take: of a removed shot, or replaced by a newer one. */
 export interface Prunable extends TakeRef {
@@ -34,7 +34,7 @@ export async function pruneClips(
   try {
     const { idle, of } = await findIdle({ project, attempts, clips, others });
     if (!remove) return idle;
-    const names = namesOf(project, attempts, withCopies(clips));
+    const names = namesHere(project, attempts, withCopies(clips));
     for (const attempt of of) await names.drop(attempt);
     const listed = idle.map(({ sha256 }) => sha256);
     const gone = new Set(await clips.remove(listed, others));

@@ -5,13 +5,14 @@ import type { ClipStore } from '../../store/clip-store.js';
 import { withCopies } from '../../store/give-name.js';
 import { openAttempts, type LocalAttempts } from '../../store/local-attempts.js';
 import { settleClips } from '../clips/find-clips.js';
+import { copyHere } from '../batch/export.js';
 import { createNameJudge, type NameJudge } from '../clips/names.js';
 import { foreignReports } from '../plan/check-files.js';
 import { survey, viewFor } from '../plan/survey.js';
 import { storedPath } from '../project/paths.js';
 import { assertNoErrors, type Project } from '../project/project.js';
-import { clipsOf, namesOf, stateHome } from '../project/state-home.js';
-import { asDiagnostics, projectStatus, type Tell } from './status.js';
+import { clipsOf, namesHere, stateHome } from '../project/state-home.js';
+import { asDiagnostics, reportOf, type Tell } from './status.js';
 import { writeReport, type RenderSheet } from './write-report.js';
 
 /** What was brought here, and what was not. */
@@ -31,9 +32,9 @@ export interface Pulled {
 const AT_ONCE = 4;
 
 /**
- * Makes the names of a project's clips on this machine, and its contact sheet, from whatever store they are in. Each clip that is
+ * Makes the names of a project's clips on this machine, and its contact sheet, wherever its state and its clips are. Each clip that is
  * fetched is checked by its sha256; a pull that was interrupted goes on with the clips that are not here yet.
- * Throws `locked-by-another-run`, `disk`, `bucket`, and ManifestError where something that is not ours is in the place of the contact sheet.
+ * Throws `locked-by-another-run`, `disk`, `bucket`, as the database does, and ManifestError where something that is not ours is in the place of the contact sheet.
  */
 export async function pullClips(
   project: Project,
@@ -45,18 +46,19 @@ export async function pullClips(
 ): Promise<Pulled> {
   assertNoErrors(project, await foreignReports(project));
   const clips = withCopies(clipsOf(project));
+  // What a database knows is copied into a lockfile, which also knows the names that were made here.
+  if (project.database !== undefined) await copyHere(project);
   const attempts = await openAttempts({ home: stateHome(project), clock: project.clock });
   tell?.(asDiagnostics(attempts.repaired));
-  let made: Omit<Pulled, 'sheet'>;
   try {
     const surveyed = await survey({ project, state: attempts, clips });
     await settleClips(surveyed.found, clips);
-    made = await makeNames({ project, attempts, clips, view: viewFor(project, surveyed), signal });
+    const made = await makeNames({ project, attempts, clips, view: viewFor(project, surveyed), signal });
+    const sheet = await writeReport(project, await reportOf(project, { state: attempts }), renderSheet);
+    return { ...made, sheet };
   } finally {
     await attempts.close();
   }
-  const sheet = await writeReport(project, await projectStatus(project, tell), renderSheet);
-  return { ...made, sheet };
 }
 
 async function makeNames({
@@ -73,7 +75,7 @@ async function makeNames({
   readonly signal: AbortSignal;
 }): Promise<Omit<Pulled, 'sheet'>> {
   const { paths } = project;
-  const names = namesOf(project, attempts, clips);
+  const names = namesHere(project, attempts, clips);
   // What nobody wants any more goes first: it may lie where a clip belongs.
   await names.sync(view, () => false);
   const judge = createNameJudge({ paths, clips, attempts: attempts.attempts() });

@@ -14,6 +14,7 @@ import { slotKey, sourcesOf } from '../../plan/graph.js';
 import { recordedSettings } from '../../shot/order.js';
 import { openPath } from '../project/paths.js';
 import type { Project } from '../project/project.js';
+import { namesByPull } from '../project/state-home.js';
 import type { Survey } from '../plan/survey.js';
 import type { TakeOutcome } from '../work/take-outcome.js';
 
@@ -189,16 +190,18 @@ function jobOf({ state }: Attempt): { readonly job_id?: string; readonly cost_us
 }
 
 /** Where a delivered clip is that has no name on this machine, and what is to be known of it. */
-function whereElse({ paths }: Project, attempt: Attempt, here: readonly ReportOutput[]): string | undefined {
-  if (!paths.bucket || !isDelivered(attempt) || here.length > 0) return undefined;
+function whereElse(project: Project, attempt: Attempt, here: readonly ReportOutput[]): string | undefined {
+  if (!namesByPull(project) || !isDelivered(attempt) || here.length > 0) return undefined;
   const warnings = attempt.state.outputs.flatMap((output) => output.warnings);
-  return ['in the bucket: dailies pull brings it here', ...warnings].join('; ');
+  const place = project.paths.bucket ? 'in the bucket' : 'in the folder that all share';
+  return [`${place}: dailies pull brings it here`, ...warnings].join('; ');
 }
 
-/** The clips of an attempt that have names; with a bucket a name may be on another machine alone. */
-function clipsOf({ paths }: Project, attempt: Attempt): ReportOutput[] {
+/** The clips of an attempt that have names; where `pull` alone makes them, a name may be on another machine. */
+function clipsOf(project: Project, attempt: Attempt): ReportOutput[] {
+  const { paths } = project;
   const isHere = ({ path }: NamedOutput) =>
-    !paths.bucket || lookAtName(openPath(paths.folder, path)) === 'file';
+    !namesByPull(project) || lookAtName(openPath(paths.folder, path)) === 'file';
   const named = namedOutputs(attempt).filter(isHere);
   return named.map(({ path, bytes, sha256, media, warnings }) => ({
     path: relative(paths.output, openPath(paths.folder, path)).split(sep).join('/'),

@@ -72,6 +72,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
   const clips = clipsOf(project);
   const run: Run = { project, options, attempts, clips, connections, signal, emit };
   try {
+    await opened.shared?.assertComplete();
     const agreed = await agree(run, { asksItself: true });
     const { examined, stopped, toPay } = agreed;
     const { surveyed, catalogue } = examined;

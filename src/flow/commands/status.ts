@@ -4,6 +4,7 @@ import type { Report } from '../../domain/report.js';
 import { DailiesError } from '../../errors.js';
 import { openAttempts } from '../../store/local-attempts.js';
 import { findState } from '../batch/state.js';
+import type { ShotState } from '../../store/shot-state.js';
 import { sizeOf } from '../../store/name-file.js';
 import { settleClips } from '../clips/find-clips.js';
 import { foreignReports } from '../plan/check-files.js';
@@ -21,8 +22,16 @@ export type Tell = (found: readonly Diagnostic[]) => void;
 
 /** How the project stands, by its lockfile and its folder alone. Asks nobody and writes nothing. */
 export async function projectStatus(project: Project, tell?: Tell): Promise<Report> {
-  const { state, cataloguedAt, repaired, trouble } = await findState(project);
-  tell?.([...asDiagnostics(repaired), ...trouble.map(asTrouble)]);
+  const found = await findState(project);
+  tell?.([...asDiagnostics(found.repaired), ...found.trouble.map(asTrouble)]);
+  return reportOf(project, found);
+}
+
+/** How the project stands by a state that is known already. */
+export async function reportOf(
+  project: Project,
+  { state, cataloguedAt }: { readonly state: ShotState; readonly cataloguedAt?: string | undefined },
+): Promise<Report> {
   const surveyed = await survey({ project, state, clips: clipsOf(project) });
   const models = state.catalogue()?.models;
   const catalogue = models && ({ models, fetched_at: cataloguedAt ?? '', source: 'snapshot' } as const);

@@ -13,18 +13,19 @@ import { openClipFolder } from '../../store/clip-folder.js';
 import type { ClipStore } from '../../store/clip-store.js';
 import type { ProjectAttempts } from '../../store/attempt-store.js';
 import type { StateHome } from '../../store/read-state.js';
-import type { ReceiptStore } from '../../store/receipt-store.js';
+import { NO_RECEIPTS, type ReceiptStore } from '../../store/receipt-store.js';
 import { receiptFiles } from '../../store/receipts.js';
 import { createNames, NO_NAMES, type Names } from '../clips/names.js';
 import type { ProjectPaths } from './paths.js';
 import type { Project } from './project.js';
 
-/** Where the state of a project is kept. */
+/** Where the state of a project is kept; with a database that is a copy, and the receipts are for whoever buys. */
 export function stateHome(project: Project): StateHome {
-  const { manifest, paths, target, inputs } = project;
+  const { manifest, paths, target, inputs, database } = project;
   return {
     lockfile: paths.lockfile,
     ...storesOf(project),
+    ...(database === undefined ? {} : { receipts: NO_RECEIPTS }),
     isShared: paths.bucket !== undefined,
     place: paths.place,
     cache: paths.cache,
@@ -90,12 +91,18 @@ function storesOf({ paths, clock }: Pick<Project, 'paths' | 'clock'>): Stores {
   return stores;
 }
 
-/**
- * The names of a project's clips, written down in its state. Where the store gives none, and where several machines share it, they stay
- * as they are: `withCopies` makes names of copies.
- */
-export function namesOf({ paths, database }: Project, attempts: ProjectAttempts, clips: ClipStore): Names {
-  if (!clips.name || database !== undefined) return NO_NAMES;
+/** Whether clips get names by `pull` alone: they are in a bucket, or several machines share them. */
+export function namesByPull({ paths, database }: Pick<Project, 'paths' | 'database'>): boolean {
+  return paths.bucket !== undefined || database !== undefined;
+}
+
+/** The names of a project's clips, written down in its state. What gets names by `pull` alone has none to be made. */
+export function namesOf(project: Project, attempts: ProjectAttempts, clips: ClipStore): Names {
+  return namesByPull(project) ? NO_NAMES : namesHere(project, attempts, clips);
+}
+
+/** As `namesOf`, wherever the clips are: `withCopies` makes names of copies. */
+export function namesHere({ paths }: Project, attempts: ProjectAttempts, clips: ClipStore): Names {
   return createNames({
     ...{ paths, clips, projectId: attempts.projectId },
     attempts: () => attempts.attempts(),

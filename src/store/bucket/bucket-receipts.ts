@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Attempt } from '../../domain/attempt.js';
-import { entryIn, isMoney, isReceipt, openLine, encodeLine, sealLine } from '../journal-line.js';
+import { entryIn, isMoney, isReceipt, openLine, encodeLine } from '../journal-line.js';
 import { attemptProblem } from '../lockfile-problem.js';
 import { essenceOf } from '../receipt-essence.js';
 import type { ReceiptBook, ReceiptsOwner, ReceiptStore } from '../receipt-store.js';
-import { ownerIn } from '../receipts.js';
+import { ownerIn, ownerLine } from '../receipts.js';
 import { attemptAfter } from '../shot-state.js';
 import { shownAddress } from './address.js';
 import { md5Of, type Objects, type ObjectStat } from './objects.js';
@@ -51,6 +51,13 @@ export function openBucketReceipts(objects: Objects): ReceiptStore {
       return owners.filter(({ project_id }, index) => project_id === ids[index]);
     },
 
+    async ids(projectId) {
+      if (!isProjectId(projectId)) return new Set();
+      const folder = folderOf(projectId);
+      const found = (await objects.list(folder)).filter((object) => isReceiptObject(object, folder));
+      return new Set(found.map(({ name }) => name.slice(folder.length, -'.json'.length)));
+    },
+
     async signature(projectId) {
       const found = await objects.list(folderOf(projectId));
       if (found.length === 0) return '';
@@ -75,7 +82,6 @@ function openBook(
     readonly folder: string;
   },
 ): ReceiptBook {
-  const { project_id, manifest, sandbox, place } = owner;
   /** The attempts that this run has moved, as they stand by the entries so far. */
   const moved = new Map<string, Attempt>();
   /** Those that the bucket does not have as they stand. */
@@ -84,8 +90,7 @@ function openBook(
 
   const before = (id: string) => moved.get(id) ?? withoutNames(known(id));
   const own = async (): Promise<void> => {
-    const text = sealLine(JSON.stringify({ project_id, manifest, sandbox, place }));
-    await putText(objects, folder + OWNER, text);
+    await putText(objects, folder + OWNER, ownerLine(owner));
     isOwned = true;
   };
   return {

@@ -5,13 +5,17 @@ import type { Attempt } from '../../domain/attempt.js';
 import type { Picks } from '../../domain/picks.js';
 import type { ProjectAttempts, WorkOrder } from '../attempt-store.js';
 import type { Spending } from '../local-attempts.js';
-import type { ReceiptStore } from '../receipt-store.js';
+import { STORE_PLACE, type ReceiptsOwner, type ReceiptStore } from '../receipt-store.js';
 import type { CatalogueSnapshot } from '../shot-state.js';
+import { defined } from '../../domain/defined.js';
+import { isRecord } from '../../domain/is-record.js';
 import { DailiesError } from '../../errors.js';
+import { lockfileProblem } from '../lockfile-problem.js';
 import { functionsIn, openDatabase, type Database, type Functions } from './connection.js';
 import { createAttempts } from './postgres-attempts.js';
 import { takeLease, USUAL_LEASE, type Beat, type Lease, type LeaseHealth, type LeaseTerms } from './lease.js';
 import { assertVersion, DEFAULT_SCHEMA, quoted } from './migrate.js';
+import { planAlone, tryPlanLock } from './plan-lock.js';
 import { createReceiptQueue } from './receipt-queue.js';
 import { attemptIn, nanoOf } from './row.js';
 import { createStanding, type Standing } from './standing.js';
@@ -64,6 +68,8 @@ export interface PostgresAttempts<Order extends WorkOrder> extends ProjectAttemp
   health(): LeaseHealth;
   /** For each fingerprint, which of its wishes have a purchase. */
   copies(): ReadonlyMap<string, ReadonlySet<number>>;
+  /** Those of some ids that no attempt of the database has, at this moment. */
+  unknown(ids: readonly string[]): Promise<readonly string[]>;
   /** From now on work is offered to this batch, and only its own is taken. */
   begin(opened: Opened): void;
   batch(): string | undefined;
@@ -138,8 +144,6 @@ export interface Link {
 const OPENING_MS = 10_000;
 /** A batch is planned anew this often at most, however much is delivered. */
 const PLAN_AGAIN_MS = 2_000;
-/** The first half of the key of the lock on a project's plan. */
-const PLANNING = 1_702;
 
 /** As `openPostgresStore`, for who wants the attempts alone: closing them closes all. */
 export async function openPostgresAttempts<Order extends WorkOrder>(
@@ -217,8 +221,7 @@ export async function openPostgresStore<Order extends WorkOrder>(
       },
       whilePlanning: (id, of, work) =>
         database.alone(async (ask) => {
-          const [row] = await ask('select pg_try_advisory_lock($1, hashtext($2)) as is_mine', [PLANNING, id]);
-          if (row?.['is_mine'] !== true) return undefined;
+          if (!(await tryPlanLock(ask, id))) return undefined;
           const planning = openProject(parts, await readProject(link, id));
           planning.begin({ batch: of, standing: undefined });
           try {
@@ -244,33 +247,6 @@ export async function openPostgresStore<Order extends WorkOrder>(
     await database.close();
     throw error;
   }
-}
-
-/** Takes the lock of a project's plan on a connection of its own; gives what lets it go. */
-function planAlone(database: Database, id: string): Promise<() => Promise<void>> {
-  return new Promise((resolve, reject) => {
-    let release: () => void = () => undefined;
-    const released = new Promise<void>((end) => (release = end));
-    const held = database.alone(async (ask) => {
-      const sinceMs = systemClock.elapsed();
-      for (;;) {
-        const [row] = await ask('select pg_try_advisory_lock($1, hashtext($2)) as is_mine', [PLANNING, id]);
-        if (row?.['is_mine'] === true) break;
-        if (systemClock.elapsed() - sinceMs > OPENING_MS)
-          throw new DailiesError('locked-by-another-run', 'another process plans or runs this project now', {
-            hint: 'wait for it to end, or stop it: whoever works for it goes on with what is enqueued',
-          });
-        await systemClock.sleep(200);
-      }
-      const end = async () => {
-        release();
-        await held.catch(() => undefined);
-      };
-      resolve(end);
-      await released;
-    });
-    held.catch(reject);
-  });
 }
 
 /** The id of a project; a new one where there is none. */
@@ -299,11 +275,21 @@ function openProject<Order extends WorkOrder>(
 }
 
 /** Whose receipts a project's are: no folder's, so that no lockfile takes them for its own. */
-async function ownerOf({ database, schema }: Link, project: string) {
-  const [row] = await database.insist(`select manifest from ${schema}.project where id = $1`, [project]);
-  const manifest = row?.['manifest'];
-  const name = typeof manifest === 'string' ? manifest : '';
-  return { project_id: project, manifest: name, sandbox: false, place: 'store' };
+async function ownerOf({ database, schema }: Link, project: string): Promise<ReceiptsOwner> {
+  const sql = `select name, manifest, sandbox from ${schema}.project where id = $1`;
+  const [row = {}] = await database.insist(sql, [project]);
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  const which = {
+    name: text(row['name']),
+    manifest: text(row['manifest']),
+    sandbox: row['sandbox'] === true,
+  };
+  return storeOwner(project, which);
+}
+
+/** The owner of the receipts of a project that several machines share. */
+export function storeOwner(id: string, { name, manifest, sandbox }: WhichProject): ReceiptsOwner {
+  return { project_id: id, project: name, manifest, sandbox, place: STORE_PLACE };
 }
 
 /** What was begun. */
@@ -367,9 +353,29 @@ export async function readProject({ store, database, schema }: Link, id: string)
   });
   return {
     ...{ id, attempts, copies },
-    picks: (row?.['picks'] ?? {}) as Picks,
-    catalogue: (row?.['catalogue'] ?? undefined) as CatalogueSnapshot | undefined,
+    ...settingsIn(row?.['picks'] ?? {}, row?.['catalogue'] ?? undefined),
   };
+}
+
+/** Picks and catalogue of a project, held against what a lockfile may have of them. Throws `store-refused`. */
+function settingsIn(picks: unknown, catalogue: unknown): Pick<WholeProject, 'picks' | 'catalogue'> {
+  const picked = isRecord(picks)
+    ? Object.entries(picks).map(([shot, pick]) => [shot, { takes: {}, pick }])
+    : [];
+  const problem = lockfileProblem({
+    ...{ version: 1, project: '', project_id: '0'.repeat(16), manifest: '', sandbox: false },
+    shots: Object.fromEntries(picked) as object,
+    ...defined({ catalogue }),
+  });
+  if (problem === undefined && isRecord(picks))
+    return { picks: picks as Picks, catalogue: catalogue as CatalogueSnapshot | undefined };
+  throw new DailiesError(
+    'store-refused',
+    `the store has picks or a catalogue that are none: ${problem ?? 'picks'}`,
+    {
+      hint: 'somebody else has written to its tables: look at the row of the project, and at who may write there',
+    },
+  );
 }
 
 /** The accounts that this process has the keys of, by their numbers; those that nobody has enqueued for yet have none. */

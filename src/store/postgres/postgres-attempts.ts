@@ -96,6 +96,10 @@ export function createAttempts<Order extends WorkOrder>({
     reported: () => undefined,
     setReported: () => undefined,
     copies: () => whole?.copies ?? new Map(),
+    async unknown(ids) {
+      const sql = `select id from unnest($1::text[]) id where not exists (select 1 from ${schema}.attempt a where a.id = id.id)`;
+      return (await database.insist(sql, [ids])).map(({ id }) => String(id));
+    },
     begin(opened) {
       standing.learn(opened.standing);
       taken.begin(opened.batch);
@@ -229,7 +233,8 @@ export function createAttempts<Order extends WorkOrder>({
     async heard({ hasWork, unanswered }) {
       for (const document of unanswered) {
         const lost: AttemptEvent = { type: 'answer_lost', at: isoNow(clock), message: GONE };
-        const told = attemptIn(document);
+        const told = attemptOrNone(document);
+        if (!told) continue;
         const isKnown = held.find(told.id) !== undefined;
         // Several beats may find it at once, and its sender may be back.
         await writes.change(held.learn(told), lost).catch(() => undefined);
@@ -252,6 +257,15 @@ export function createAttempts<Order extends WorkOrder>({
       return Promise.resolve();
     },
   };
+}
+
+/** A row that somebody has made up is no concern of those who do other people's work. */
+function attemptOrNone(document: unknown): Attempt | undefined {
+  try {
+    return attemptIn(document);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What an answer means for the account, whoever asks: nobody buys any more until a person says so. */

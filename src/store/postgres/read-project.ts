@@ -1,26 +1,48 @@
 import { systemClock } from '../../clock.js';
 import { isRecord } from '../../domain/is-record.js';
-import { createState, type ShotState } from '../shot-state.js';
 import { functionsIn, openDatabase, type Row } from './connection.js';
 import { stoppedBy } from './intents.js';
 import { assertVersion, DEFAULT_SCHEMA, quoted } from './migrate.js';
-import { readProject, type WhichProject } from './open-store.js';
+import { readProject, type Link, type WhichProject, type WholeProject } from './open-store.js';
 
 /** How a project stands in a database. */
-export interface StoredProject {
-  readonly state: ShotState;
+export interface StoredProject extends WholeProject {
   /** Why its newest batch does not go on, in sentences. */
   readonly trouble: readonly string[];
 }
 
 /**
- * Reads a project; an empty one where it has never been there. Writes nothing: whoever may read may look. Throws
+ * Reads a project; undefined where it has never been there. Writes nothing: whoever may read may look. Throws
  * `store-unreachable`, `store-refused`, `store-version`.
  */
-export async function readStoredProject(
+export async function readStoredProject(url: string, which: WhichProject): Promise<StoredProject | undefined> {
+  return withProject(url, which, async (link, id) => ({
+    ...(await readProject(link, id)),
+    trouble: troubleIn((await link.store.ask('trouble_of', [id]))[0]),
+  }));
+}
+
+/**
+ * Reads a project after taking back all that was enqueued for it and not begun: nobody buys for it any more, until it is enqueued again.
+ * Throws as `readStoredProject`.
+ */
+export async function withdrawProject(url: string, which: WhichProject): Promise<WholeProject | undefined> {
+  return withProject(url, which, async (link, id) => {
+    const { store, database, schema } = link;
+    const rows = await database.ask(
+      `select id from ${schema}.batch where project = $1 and stopped is distinct from '{"why": "withdrawn"}' order by id`,
+      [id],
+    );
+    for (const row of rows) await store.ask('withdraw', [row['id']]);
+    return readProject(link, id);
+  });
+}
+
+async function withProject<T>(
   url: string,
   { name, manifest, sandbox }: WhichProject,
-): Promise<StoredProject> {
+  work: (link: Link, id: string) => Promise<T>,
+): Promise<T | undefined> {
   const database = await openDatabase({ url, clock: systemClock, name: 'dailies' });
   try {
     await assertVersion(database.ask, DEFAULT_SCHEMA);
@@ -29,11 +51,8 @@ export async function readStoredProject(
       `select id from ${schema}.project where name = $1 and manifest = $2 and sandbox = $3`,
       [name, manifest, sandbox],
     );
-    const id = row?.['id'];
-    if (typeof id !== 'string') return { state: createState(), trouble: [] };
-    const store = functionsIn(schema, database);
-    const state = createState(await readProject({ store, database, schema }, id));
-    return { state, trouble: troubleIn((await store.ask('trouble_of', [id]))[0]) };
+    if (typeof row?.['id'] !== 'string') return undefined;
+    return await work({ store: functionsIn(schema, database), database, schema }, row['id']);
   } finally {
     await database.close();
   }

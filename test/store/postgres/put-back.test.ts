@@ -4,7 +4,7 @@ import { noPostgres } from '../../helpers/postgres.js';
 import { ask, live, newFolder, openIn, purchase, send } from '../fixtures.js';
 import { claiming, GATEWAY, openHere, stillDatabase, termsOf } from './fixtures.js';
 
-const project = { id: termsOf().project, name: 'teaser', manifest: 'teaser.yaml' };
+const project = { id: termsOf().project, name: 'teaser', manifest: 'teaser.yaml', sandbox: false };
 
 describe.skipIf(noPostgres)('purchases that are on record elsewhere', () => {
   it('are put into a database once: they count, and their wishes are not bought again', async () => {
@@ -13,9 +13,9 @@ describe.skipIf(noPostgres)('purchases that are on record elsewhere', () => {
     await live(local, 'pier', 2);
     await send(local, purchase('hill'));
     const { url } = await stillDatabase();
-    const known = { url, project, gateway: GATEWAY, attempts: local.attempts() };
-    expect(await putBack(known)).toEqual({ added: 3, advanced: 0, inHand: 0 });
-    expect(await putBack(known)).toEqual({ added: 0, advanced: 0, inHand: 0 });
+    const known = { url, project, attempts: local.attempts() };
+    expect(await putBack(known)).toEqual({ project: project.id, added: 3, advanced: 0, inHand: 0 });
+    expect(await putBack(known)).toEqual({ project: project.id, added: 0, advanced: 0, inHand: 0 });
     const store = claiming(await openHere({ url } as never));
     expect(store.attempts().map(({ state }) => state.kind)).toEqual(['delivered', 'pending', 'uncertain']);
     expect(store.account().spentUsd).toBe(0.36);
@@ -41,7 +41,7 @@ describe.skipIf(noPostgres)('purchases that are on record elsewhere', () => {
     );
     await query('update dailies.account set intents = 1');
     await query('select dailies.hello($1)', [JSON.stringify([{ gateway: GATEWAY, name: '', intents: 2 }])]);
-    const { added, advanced } = await putBack({ url, project, gateway: GATEWAY, attempts });
+    const { added, advanced } = await putBack({ url, project, attempts });
     expect([added, advanced]).toEqual([1, 1]);
     await reconciled({ url, gateway: GATEWAY });
     const next = claiming(await openHere(database));

@@ -41,12 +41,21 @@ begin
   update attempt set worker = null where worker = p_worker;
 end $$;
 
+-- Takes over from those whose lease has run out.
+create function bury_lapsed() returns void language plpgsql set search_path from current as $$
+declare dead bigint;
+begin
+  for dead in select id from worker where gone_at is null and lease_until < clock() for update skip locked loop
+    perform bury(dead);
+  end loop;
+end $$;
+
 -- Keeps the lease, and takes over from those whose lease has run out. `unanswered`: submits whose sender is gone, to be written
 -- down as uncertain by the caller.
 create function beat(p_worker bigint, p_lease_ms float8, out alive boolean, out has_work boolean, out has_plans boolean,
   out unanswered jsonb)
 language plpgsql set search_path from current as $$
-declare was timestamptz; dead bigint;
+declare was timestamptz;
 begin
   has_work := false;
   select lease_until into was from worker where id = p_worker and gone_at is null for no key update;
@@ -54,11 +63,7 @@ begin
   if not alive then return; end if;
   update worker set lease_until = clock() + make_interval(secs => p_lease_ms / 1000) where id = p_worker;
   -- Whoever has lapsed buries nobody in this round: the database was away, and the others are coming back, too.
-  if was >= clock() then
-    for dead in select id from worker where gone_at is null and lease_until < clock() for update skip locked loop
-      perform bury(dead);
-    end loop;
-  end if;
+  if was >= clock() then perform bury_lapsed(); end if;
   select jsonb_agg(a.fixed || a.moving) into unanswered from attempt a where a.state = 'submitting' and a.worker is null;
   has_work := exists (select 1 from "order" where state = 'taken' and worker is null and (not_before is null or not_before <= clock()))
     or exists (select 1 from batch b join account a on a.id = b.account where b.stopped is null and a.stopped is null
@@ -81,8 +86,8 @@ create function offer(p_batch bigint, p_orders jsonb) returns void language sql 
     where b.id = p_batch and o.project = b.project and o.key = n.key and o.batch <> p_batch and o.state in ('ready', 'held')
       and not exists (select 1 from attempt a where a.id = o.attempt and a.state = 'uncertain');
   -- What somebody is at for another batch goes on for this one.
-  update "order" f set batch = b.id, key = n.key
-    from batch b, jsonb_to_recordset(p_orders) as n(key text, attempt text), attempt a
+  update "order" f set batch = b.id, key = n.key, doc = case when f.doc->>'kind' = 'follow' then n.doc else f.doc end
+    from batch b, jsonb_to_recordset(p_orders) as n(key text, attempt text, doc jsonb), attempt a
     where b.id = p_batch and a.id = n.attempt and f.id = a."order" and f.state = 'taken' and f.batch <> b.id
       and not exists (select 1 from "order" t where t.batch = b.id and t.key = n.key);
   insert into "order" (batch, project, account, key, model, rank, attempt, doc)
@@ -109,7 +114,7 @@ returns table (id bigint, batch bigint, project text, account int, rank float8, 
 set search_path from current as $$
   select o.id, o.batch, o.project, o.account, o.rank, o.tries, o.doc, a.fixed || a.moving,
     (select jsonb_agg(r.fixed || r.moving) from attempt r
-      where r.id in (select jsonb_array_elements_text(o.doc->'purchase'->'giveUp')))
+      where r.id in (select id #>> '{}' from jsonb_path_query(o.doc, '$.purchase.giveUp[*]') id))
     from "order" o left join attempt a on a.id = o.attempt
     where o.worker = p_worker and o.id = any (p_ids) order by o.rank desc, o.id
 $$;
@@ -389,13 +394,15 @@ begin
   account := standing(a.account, a.project, a.batch);
 end $$;
 
--- A purchase that is known from elsewhere: a job that came for an attempt which was settled meanwhile, a receipt, a lockfile. It counts
--- and is followed. known: the job is on record already.
+-- A purchase that is known from elsewhere: a job that came for an attempt which was settled meanwhile, a receipt, a lockfile. It counts.
+-- With `wish` it stands for the first of the wishes with its fingerprint that no other purchase stands for. known: the purchase, or its
+-- job, is on record already.
 create function adopt(p_project text, p_account int, p jsonb) returns text language plpgsql set search_path from current as $$
-declare b attempt; ord bigint;
+declare ord bigint;
 begin
-  select * into b from attempt where id = p->>'id' or (gateway = p->>'gateway' and job_id = p->>'jobId') for update;
-  if found then return 'known'; end if;
+  -- Behind this lock nobody begins a purchase for the same wish.
+  perform 1 from account where id = p_account for no key update;
+  if exists (select 1 from attempt where id = p->>'id' or (gateway = p->>'gateway' and job_id = p->>'jobId')) then return 'known'; end if;
   begin
     if p ? 'order' then
       insert into "order" (batch, project, account, key, model, rank, state, has_place, attempt, doc)
@@ -405,14 +412,68 @@ begin
     insert into attempt (id, project, account, batch, "order", gateway, fingerprint, copy, replaces, state, job_id, steps,
         counted_nano, moving, fixed)
       values (p->>'id', p_project, p_account, (p->'order'->>'batch')::bigint, ord, p->>'gateway', p->>'fingerprint',
-        case when p ? 'wish' then (select coalesce(max(o.copy), -1) + 1 from attempt o
-          where o.project = p_project and o.fingerprint = p->>'fingerprint') end,
-        case when exists (select 1 from attempt o where o.replaces = p->>'replaces') then null else p->>'replaces' end, p->>'state', p->>'jobId', (p->>'steps')::int, (p->>'countedNano')::bigint, p->'moving',
-        p->'fixed');
+        case when p ? 'wish' then free_copy(p_project, p->>'fingerprint') end,
+        case when not exists (select 1 from attempt o where o.replaces = p->>'replaces'
+          and o.state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned')) then p->>'replaces' end,
+        p->>'state', p->>'jobId', (p->>'steps')::int, (p->>'countedNano')::bigint, p->'moving', p->'fixed');
   exception when unique_violation then return 'known';
   end;
   perform charge(p_account, p_project, (p->'order'->>'batch')::bigint, (p->>'countedNano')::bigint);
   return 'adopted';
+end $$;
+
+-- The first of the wishes with a fingerprint that no purchase stands for.
+create function free_copy(p_project text, p_fingerprint text) returns int language sql stable set search_path from current as $$
+  with taken as (
+    select copy from attempt where project = p_project and fingerprint = p_fingerprint and replaces is null
+      and state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned') and copy is not null)
+  select min(n) from generate_series(0, (select count(*)::int from taken)) n where n not in (select copy from taken)
+$$;
+
+-- What a purchase that came from elsewhere needs to be gone on with. The order that it was bought for has it again, where there is one;
+-- else a job that is not at its end gets an order of its own (`p_doc`), in the newest batch of its project.
+create function attach(p_attempt text, p_doc jsonb) returns void language plpgsql set search_path from current as $$
+declare a attempt; ord bigint; bat bigint;
+begin
+  select * into a from attempt where id = p_attempt;
+  if not found or a.worker is not null or exists (select 1 from "order" o where o.id = a."order" and o.attempt = a.id)
+    or exists (select 1 from "order" o where o.project = a.project and o.state in ('ready', 'held') and o.attempt = a.id)
+  then return; end if;
+  select o.id, o.batch into ord, bat from "order" o
+    where o.project = a.project and o.state in ('ready', 'outdated') and o.attempt is null
+      and o.doc->'purchase'->>'fingerprint' = a.fingerprint and o.doc->'purchase'->'owner' = a.moving->'owner'
+      and o.doc->'purchase'->>'replaces' is not distinct from a.fixed->>'replaces'
+    order by o.state desc, o.id limit 1 for update;
+  if ord is null then
+    if a.state not in ('pending', 'in_progress', 'completed', 'downloading') then return; end if;
+    select max(id) into bat from batch where project = a.project and account = a.account;
+    if bat is null then
+      -- Nobody has enqueued anything: a batch that buys nothing.
+      insert into batch (project, account, revision, jobs, stopped) values (a.project, a.account, '', 0, '{"why": "withdrawn"}')
+        returning id into bat;
+    end if;
+    insert into "order" (batch, project, account, key, model, rank, state, attempt, doc)
+      values (bat, a.project, a.account, p_doc->>'key', p_doc->>'model', 'Infinity', 'taken', a.id, p_doc)
+      on conflict (batch, key) do nothing returning id into ord;
+    if ord is null then return; end if;
+  end if;
+  update "order" set attempt = a.id, tries = tries + 1 where id = ord;
+  update attempt set "order" = ord, batch = bat where id = a.id;
+  -- The account and the project have counted it; no ceiling of the batch may be crossed either.
+  if a.batch is null then update batch set committed_nano = committed_nano + coalesce(a.counted_nano, 0) where id = bat; end if;
+  perform follow_suit(ord, null, a.state);
+end $$;
+
+-- Takes in purchases that are known from elsewhere: as `adopt` takes them, each with the number of its account and, for its job, the
+-- order to follow it. Gives how many were new.
+create function put_back(p_project text, p jsonb) returns int language plpgsql set search_path from current as $$
+declare e jsonb; n int := 0;
+begin
+  for e in select value from jsonb_array_elements(p) loop
+    if adopt(p_project, (e->>'account')::int, e) = 'adopted' then n := n + 1; end if;
+    perform attach(e->>'id', e->'follow');
+  end loop;
+  return n;
 end $$;
 
 -- The worker is done with an order, as far as it goes. What is not at its end is anybody's, after a while; with a note (`p_note`) it is
@@ -475,16 +536,6 @@ create function reconciled(p_gateway text, p_account text) returns void language
     where gateway = p_gateway and name = p_account and stopped = 'went-back'
 $$;
 
--- A project that purchases are known of, whether or not it was ever enqueued; gives the number of its account.
-create function known_project(p jsonb) returns int language plpgsql set search_path from current as $$
-declare number int;
-begin
-  insert into account (gateway, name) values (p->>'gateway', p->>'account') on conflict do nothing;
-  insert into project (id, name, manifest) values (p->>'id', p->>'name', p->>'manifest') on conflict do nothing;
-  select id into number from account where gateway = p->>'gateway' and name = p->>'account';
-  return number;
-end $$;
-
 -- A batch that something has changed for, for who plans: those of these accounts, each at most every `p_again_ms`.
 create function to_plan(p_accounts int[], p_again_ms float8)
 returns table (id bigint, project text, name text, manifest text, gateway text, doc jsonb, changes int) language sql set search_path from current as $$
@@ -539,12 +590,20 @@ create function set_picks(p_project text, p_picks jsonb) returns void language s
   select changed(p_project, false)
 $$;
 
--- The id of a project, by what all machines call it; the one that is given where it is new.
+-- The id of a project, by what all machines call it; the one that is given where it is new. One that is here under another name has
+-- got this one: its manifest was renamed.
 create function project_of(p jsonb) returns text language plpgsql set search_path from current as $$
+declare known text;
 begin
   insert into project (id, name, manifest, sandbox) values (p->>'id', p->>'name', p->>'manifest', (p->>'sandbox')::boolean)
-    on conflict (name, manifest, sandbox) do nothing;
-  return (select id from project where name = p->>'name' and manifest = p->>'manifest' and sandbox = (p->>'sandbox')::boolean);
+    on conflict do nothing;
+  select id into known from project
+    where name = p->>'name' and manifest = p->>'manifest' and sandbox = (p->>'sandbox')::boolean;
+  if known is null then
+    update project set name = p->>'name', manifest = p->>'manifest'
+      where id = p->>'id' and sandbox = (p->>'sandbox')::boolean returning id into known;
+  end if;
+  return known;
 end $$;
 
 -- Why the newest work for a project does not go on: what stops its batch or its account, and the orders that are held for a reason.

@@ -1,0 +1,11 @@
+import { basename } from 'node:path';
+import type { WhichProject } from '../../store/postgres/open-store.js';
+import type { Project } from '../project/project.js';
+
+/** What all machines call a project. */
+export function whichProject({ manifest, paths, target }: Project): WhichProject {
+  return {
+    ...{ name: manifest.project, manifest: basename(paths.manifest) },
+    sandbox: target.kind === 'sandbox',
+  };
+}

@@ -1,0 +1,42 @@
+import { systemClock } from '../../clock.js';
+import { DailiesError } from '../../errors.js';
+import type { Database } from './connection.js';
+
+/** The first half of the key of the lock on a project's plan. */
+const PLANNING = 1_702;
+/** How long somebody else's planning is waited for. */
+const PATIENCE_MS = 10_000;
+const AGAIN_MS = 200;
+
+/** Tries to be alone in planning a project, on a connection that keeps the lock until it is closed. */
+export async function tryPlanLock(ask: Database['ask'], project: string): Promise<boolean> {
+  const [row] = await ask('select pg_try_advisory_lock($1, hashtext($2)) as is_mine', [PLANNING, project]);
+  return row?.['is_mine'] === true;
+}
+
+/**
+ * Keeps others from planning a project, by a connection of its own; gives what lets them. Throws `locked-by-another-run` where somebody
+ * else has been planning it for a while.
+ */
+export function planAlone(database: Database, project: string): Promise<() => Promise<void>> {
+  return new Promise((resolve, reject) => {
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((end) => (release = end));
+    const held = database.alone(async (ask) => {
+      const sinceMs = systemClock.elapsed();
+      while (!(await tryPlanLock(ask, project))) {
+        if (systemClock.elapsed() - sinceMs > PATIENCE_MS)
+          throw new DailiesError('locked-by-another-run', 'another process plans or runs this project now', {
+            hint: 'wait for it to end, or stop it: whoever works for it goes on with what is enqueued',
+          });
+        await systemClock.sleep(AGAIN_MS);
+      }
+      resolve(async () => {
+        release();
+        await held.catch(() => undefined);
+      });
+      await released;
+    });
+    held.catch(reject);
+  });
+}
