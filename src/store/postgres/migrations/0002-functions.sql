@@ -211,7 +211,7 @@ $$;
 
 -- The gate: fence, revision, pause, pace, ceilings and the intent, in one transaction. The caller sees `go` when it is committed.
 -- p: { id, before, steps, fingerprint, copy, replaces, countedNano, maxNano, gateway, fixed, moving, giveUp: [{ id, before, steps, moving }] }
-create function intend(p_worker bigint, p_order bigint, p_once uuid, p jsonb, out verdict text, out detail jsonb, out account jsonb)
+create function intend(p_worker bigint, p_order bigint, p_once uuid, p jsonb, out verdict text, out detail jsonb)
 language plpgsql set search_path from current as $$
 #variable_conflict use_column
 declare o "order"; a attempt; acc account; proj project; bat batch; wait_ms float8; given record; line text; place text;
@@ -223,7 +223,7 @@ begin
   select * into a from attempt where id = p->>'id' for update;
   -- The answer to this very call was lost. Whoever else asks, be it the same worker, has been given the work twice.
   if found and a.state = 'submitting' and a.once = p_once and a.worker = p_worker then
-    verdict := 'go'; account := standing(o.account, o.project, o.batch); return;
+    verdict := 'go'; return;
   end if;
   if found and (a.state <> 'planned' or a.worker is distinct from p_worker or a.steps <> (p->>'before')::int) then
     verdict := 'fenced'; return;
@@ -254,7 +254,7 @@ begin
   wait_ms := greatest((acc.pace->>'pausedUntilMs')::float8,
     case when (acc.pace->>'gapMs')::float8 = 0 then 0 else acc.last_submit_ms + (acc.pace->>'gapMs')::float8 end) - clock_ms();
   if wait_ms > 0 then
-    verdict := 'wait'; detail := jsonb_build_object('ms', ceil(wait_ms)); account := standing(o.account, o.project, o.batch); return;
+    verdict := 'wait'; detail := jsonb_build_object('ms', ceil(wait_ms)); return;
   end if;
   place := case
     when proj.budget_nano < proj.committed_nano + (p->>'maxNano')::bigint then 'project'
@@ -304,7 +304,24 @@ begin
   update account set intents = intents + 1, last_submit_ms = clock_ms() where id = o.account;
   perform charge(o.account, o.project, o.batch, (p->>'countedNano')::bigint);
   verdict := 'go';
-  account := standing(o.account, o.project, o.batch);
+end $$;
+
+-- Intents that go together: one transaction, so that the account's row is locked once for them, and the log is flushed once. The newest
+-- standing of a batch comes with the last answer for it. p_calls: [{ worker, order, once, purchase }]
+create function intend_all(p_calls jsonb) returns table (verdict text, detail jsonb, account jsonb) language plpgsql
+set search_path from current as $$
+#variable_conflict use_column
+declare call jsonb; verdicts text[]; details jsonb[]; ids bigint[]; v text; d jsonb;
+begin
+  perform 1 from "order" where id in (select (c->>'order')::bigint from jsonb_array_elements(p_calls) c) order by id for update;
+  for call in select jsonb_array_elements(p_calls) loop
+    select i.verdict, i.detail into v, d
+      from intend((call->>'worker')::bigint, (call->>'order')::bigint, (call->>'once')::uuid, call->'purchase') i;
+    verdicts := verdicts || v; details := details || d; ids := ids || (call->>'order')::bigint;
+  end loop;
+  return query select c.verdict, c.detail,
+      case when c.nth = max(c.nth) over (partition by o.batch) then standing(o.account, o.project, o.batch) end
+    from unnest(verdicts, details, ids) with ordinality as c(verdict, detail, id, nth) left join "order" o on o.id = c.id order by c.nth;
 end $$;
 
 -- A pace that was computed from an older one than there is makes none faster, but a pause it asks for holds at once.
@@ -345,7 +362,7 @@ $$;
 -- One step of an attempt, whatever it is: its next state was computed from step `before`. Who owns it may write, and where nobody
 -- does, whoever comes; who has sent it may settle it late. p: { id, before, steps, state, jobId, countedNano, moving, frees, sender }
 -- ok: written, now or by this very call before. moved: it has gone on without us. job-taken: the job is another attempt's.
-create function record(p_worker bigint, p jsonb, out verdict text, out attempt jsonb, out account jsonb)
+create function record(p_worker bigint, p jsonb, out verdict text, out attempt jsonb)
 language plpgsql set search_path from current as $$
 #variable_conflict use_column
 declare a attempt; ord bigint; is_ours boolean; is_sender boolean; heir bigint;
@@ -384,7 +401,23 @@ begin
   end if;
   -- Who has just written it knows it.
   if verdict <> 'ok' then select b.fixed || b.moving into attempt from attempt b where b.id = a.id; end if;
-  account := standing(a.account, a.project, a.batch);
+end $$;
+
+-- Steps that go together, as `intend_all`. p_steps: [{ worker, step }]
+create function record_all(p_steps jsonb) returns table (verdict text, attempt jsonb, account jsonb) language plpgsql
+set search_path from current as $$
+#variable_conflict use_column
+declare call jsonb; verdicts text[]; attempts jsonb[]; ids text[]; v text; a jsonb;
+begin
+  perform 1 from "order" where id in (select b."order" from attempt b
+    where b.id in (select c->'step'->>'id' from jsonb_array_elements(p_steps) c)) order by id for update;
+  for call in select jsonb_array_elements(p_steps) loop
+    select r.verdict, r.attempt into v, a from record((call->>'worker')::bigint, call->'step') r;
+    verdicts := verdicts || v; attempts := attempts || a; ids := ids || (call->'step'->>'id');
+  end loop;
+  return query select c.verdict, c.attempt,
+      case when c.nth = max(c.nth) over (partition by b.batch) then standing(b.account, b.project, b.batch) end
+    from unnest(verdicts, attempts, ids) with ordinality as c(verdict, attempt, id, nth) left join attempt b on b.id = c.id order by c.nth;
 end $$;
 
 -- A purchase that is known from elsewhere: a job that came for an attempt which was settled meanwhile, a receipt, a lockfile. It counts
