@@ -9,6 +9,7 @@ import { growth, overhead } from './overhead.js';
 import { polling } from './polling.js';
 import { scale } from './scale.js';
 import { start } from './start.js';
+import { store } from './store.js';
 import { throughput } from './throughput.js';
 import { removeFolders } from './work.js';
 
@@ -22,6 +23,7 @@ const SECTIONS: Readonly<Record<string, () => Section | Promise<Section>>> = {
   throughput,
   http2,
   start,
+  store,
 };
 
 const wanted = process.argv.slice(2);

@@ -81,12 +81,12 @@ async function resumeMany(folder: string, baseUrl: string): Promise<Section['fin
 }
 
 /** A thousand combinations with a hundred takes each. */
-function matrixManifest(baseUrl: string): string {
+export function matrixManifest(baseUrl: string, jobs?: number): string {
   const ten = (name: string) => `[${Array.from({ length: 10 }, (_, index) => `${name}${index}`).join(', ')}]`;
   return `version: 1
 project: film
 gateway: { base_url: "${baseUrl}", api_key_env: BENCH_KEY }
-defaults: { model: bench/a, duration: 4, resolution: 720p, aspect_ratio: "16:9", generate_audio: false }
+${jobs === undefined ? '' : `concurrency: ${jobs}\n`}defaults: { model: bench/a, duration: 4, resolution: 720p, aspect_ratio: "16:9", generate_audio: false }
 shots:
   - id: sea
     prompt: "{{light}} over {{place}}, {{weather}}, slow dolly-in"

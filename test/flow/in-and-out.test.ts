@@ -356,7 +356,7 @@ describe.skipIf(noPostgres)('a database that has gone back in time', () => {
     await first.stop();
     await database.query(
       `update dailies.attempt set state = 'uncertain', job_id = null, steps = 1,
-         moving = moving || '{"steps": 1, "state": {"kind": "uncertain", "since": "2026-10-10T09:00:00.000Z", "message": "x"}}'`,
+         moving = (moving::jsonb || '{"steps": 1, "state": {"kind": "uncertain", "since": "2026-10-10T09:00:00.000Z", "message": "x"}}')::json`,
     );
     await database.query(`update dailies."order" set state = 'held', has_place = false, worker = null`);
     expect(await reconcile(here())).toMatchObject({ projects: [{ added: 0, advanced: 1 }] });

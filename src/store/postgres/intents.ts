@@ -7,7 +7,8 @@ import { DailiesError } from '../../errors.js';
 import type { Purchase, Rest, Verdict, WorkOrder } from '../attempt-store.js';
 import { markOnce } from '../rerender-mark.js';
 import { attemptAfter, idAfter } from '../shot-state.js';
-import type { Functions } from './connection.js';
+import type { Functions, Row } from './connection.js';
+import { grouped } from './group.js';
 import type { Held, HeldAttempts } from './held.js';
 import type { Lease } from './lease.js';
 import { nanoOf, stepOf, wholeOf } from './row.js';
@@ -19,15 +20,27 @@ import type { Writes } from './writes.js';
 export interface IntentTools {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly store: Functions;
+  /** Asks the database's function for a verdict, together with what else is asked at the time. */
+  readonly ask: (call: IntentCall) => Promise<Row>;
   readonly lease: Lease;
   readonly held: HeldAttempts;
   readonly standing: Standing;
   readonly writes: Writes;
   /** Told of each attempt that is begun. */
   readonly onBegun: (attempt: Attempt) => void;
-  /** Ends the waiting for the database. */
-  readonly signal: AbortSignal;
+}
+
+/** An intent as the database's function takes it. */
+interface IntentCall {
+  readonly worker: string;
+  readonly order: string;
+  readonly once: string;
+  readonly purchase: object;
+}
+
+/** Asks for verdicts in groups; `signal` ends the waiting for the database. */
+export function intentCalls(store: Functions, signal: AbortSignal): IntentTools['ask'] {
+  return grouped((calls) => store.insist('intend_all', [JSON.stringify(calls)], { signal }));
 }
 
 /**
@@ -39,7 +52,7 @@ export async function intend<Order extends WorkOrder>(
   claim: Taken<Order>,
   { purchase, once }: { readonly purchase: Purchase; readonly once: string },
 ): Promise<Verdict> {
-  const { clock, store, lease, held, standing, writes, signal } = tools;
+  const { clock, ask, lease, held, standing, writes } = tools;
   const last = claim.attempt === undefined ? undefined : held.find(claim.attempt)?.attempt;
   const again = last?.state.kind === 'planned' ? last : undefined;
   if (last?.state.kind === 'submitting')
@@ -56,10 +69,10 @@ export async function intend<Order extends WorkOrder>(
     giveUp: given.map(({ before, after }) => stepOf(after, before)),
   };
   const sender = lease.worker();
-  const [row] = await store.insist('intend', [sender, claim.order, once, JSON.stringify(p)], { signal });
-  standing.learn(row?.['account']);
-  const detail = isRecord(row?.['detail']) ? row['detail'] : {};
-  switch (row?.['verdict']) {
+  const row = await ask({ worker: sender, order: claim.order, once, purchase: p });
+  standing.learn(row['account']);
+  const detail = isRecord(row['detail']) ? row['detail'] : {};
+  switch (row['verdict']) {
     case 'go':
       break;
     case 'wait':

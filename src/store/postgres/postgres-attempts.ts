@@ -11,7 +11,7 @@ import { jobTaken, paceAfter, settledBy } from '../settlement.js';
 import { attemptAfter } from '../shot-state.js';
 import { createTurns } from '../turns.js';
 import { createHeldAttempts } from './held.js';
-import { intend, type IntentTools } from './intents.js';
+import { intend, intentCalls, type IntentTools } from './intents.js';
 import { settleLate } from './late-answers.js';
 import type { Beat, Lease } from './lease.js';
 import type { Link, PostgresAttempts, PostgresOptions, WholeProject } from './open-store.js';
@@ -66,7 +66,7 @@ export function createAttempts<Order extends WorkOrder>({
   });
   const closing = new AbortController();
   const intents: IntentTools = {
-    ...{ clock, random, store, lease, held, standing, writes, onBegun, signal: closing.signal },
+    ...{ clock, random, lease, held, standing, writes, onBegun, ask: intentCalls(store, closing.signal) },
   };
   let picks = whole?.picks ?? {};
   let catalogue = whole?.catalogue;

@@ -4,14 +4,17 @@ import { isRecord } from '../../domain/is-record.js';
 import { DailiesError } from '../../errors.js';
 import { attemptProblem } from '../lockfile-problem.js';
 
-/** The part of an attempt that a step may change; the database keeps it apart, so that a step writes no more than that. */
-function movingOf({ owner, state, times, steps, names, rerender }: Attempt) {
-  return { owner, state, times, steps, names, rerender };
+/**
+ * The part of an attempt that a step may change; the database keeps it apart, so that a step writes no more than that, and as the text
+ * that it is sent as: what changes least stands first.
+ */
+function movingOf({ owner, state, times, steps, names, rerender }: Attempt): string {
+  return JSON.stringify({ owner, names, rerender, times, steps, state });
 }
 
-/** The part of an attempt that never changes. */
-function fixedOf({ id, fingerprint, request, gateway, estimate, replaces }: Attempt) {
-  return { id, fingerprint, request, gateway, estimate, replaces };
+/** The part of an attempt that never changes, beside what columns have of it. */
+function fixedOf({ request, estimate, replaces }: Attempt) {
+  return { request, estimate, replaces };
 }
 
 /** A step of an attempt as the database's functions take it: `before` is the newest step that is known to be there. */

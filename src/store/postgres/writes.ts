@@ -3,6 +3,7 @@ import { isRecord } from '../../domain/is-record.js';
 import { DailiesError } from '../../errors.js';
 import type { Change } from '../journal-line.js';
 import type { Functions } from './connection.js';
+import { grouped } from './group.js';
 import type { Held, HeldAttempts } from './held.js';
 import type { Lease } from './lease.js';
 import type { ReceiptQueue } from './receipt-queue.js';
@@ -49,6 +50,9 @@ export function createWrites({
   readonly standing: Standing;
   readonly receipts: ReceiptQueue | undefined;
 }): Writes {
+  const record = grouped((steps: readonly { readonly worker: string; readonly step: object }[]) =>
+    store.insist('record_all', [JSON.stringify(steps)]),
+  );
   const keep = async ({ work }: Held, attempt: Attempt): Promise<void> => {
     if (work) await receipts?.keep(work.project, attempt);
   };
@@ -56,16 +60,16 @@ export function createWrites({
     if (one.stored >= one.attempt.steps) return one.attempt;
     const { attempt } = one;
     const step = { ...stepOf(attempt, one.stored), sender: one.sender, ...extra };
-    const [row] = await store.insist('record', [lease.worker(), JSON.stringify(step)]);
-    standing.learn(row?.['account']);
-    const verdict = row?.['verdict'];
+    const row = await record({ worker: lease.worker(), step });
+    standing.learn(row['account']);
+    const { verdict } = row;
     if (verdict === 'ok') {
       one.stored = Math.max(one.stored, attempt.steps);
       await keep(one, attempt);
       return attempt;
     }
-    if (verdict === 'job-taken') throw new JobTaken(attemptIn(row?.['attempt']));
-    if (isRecord(row?.['attempt'])) held.learn(attemptIn(row['attempt']));
+    if (verdict === 'job-taken') throw new JobTaken(attemptIn(row['attempt']));
+    if (isRecord(row['attempt'])) held.learn(attemptIn(row['attempt']));
     if (verdict === 'late') {
       await keep(one, one.attempt);
       throw takenOver('its answer came late, and is written down: whoever is next follows the job');

@@ -95,7 +95,8 @@ it.skipIf(noPostgres)(
     for (const { pid } of workers.values()) end(pid);
 
     const rows = await database.query(
-      `select fixed->'request'->>'prompt' as slot, state, job_id, counted_nano::float8 as nano from dailies.attempt`,
+      `select fixed->'request'->>'prompt' as slot, state, job_id, counted_nano::float8 as nano
+         from dailies.attempt a join dailies.attempt_fixed f on f.attempt = a.id`,
     );
     const bySlot = new Map<string, number>();
     for (const slot of gateway.jobs.values()) bySlot.set(slot, (bySlot.get(slot) ?? 0) + 1);

@@ -118,7 +118,7 @@ describe.skipIf(noPostgres)('the grants of docs/scale.md', () => {
       `insert into dailies.worker (name, lease_until) values ('me', now())`,
       `delete from dailies.attempt`,
       `select dailies.enlist('me', 1000)`,
-      `select dailies.bury(1)`,
+      `select dailies.farewell(1)`,
       'update dailies.version set version = 99',
     ];
     expect(await refusals(reader, statements)).toEqual(statements.map(() => DENIED));

@@ -37,7 +37,7 @@ describe.skipIf(noPostgres)('purchases that are on record elsewhere', () => {
     await query('delete from dailies.attempt where id <> $1', [sea.id]);
     await query(
       `update dailies.attempt set state = 'uncertain', job_id = null, worker = null, steps = 1,
-         moving = moving || '{"steps": 1, "state": {"kind": "uncertain", "since": "2026-10-10T09:00:00.000Z", "message": "x"}}'`,
+         moving = (moving::jsonb || '{"steps": 1, "state": {"kind": "uncertain", "since": "2026-10-10T09:00:00.000Z", "message": "x"}}')::json`,
     );
     await query('update dailies.account set intents = 1');
     await query('select dailies.hello($1)', [JSON.stringify([{ gateway: GATEWAY, name: '', intents: 2 }])]);

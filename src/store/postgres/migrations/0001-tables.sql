@@ -16,14 +16,15 @@ create table account (
   name text not null default '',
   jobs int check (jobs >= 0),
   budget_nano bigint check (budget_nano >= 0),
-  committed_nano bigint not null default 0,
   -- The pace: shot/pace.ts computes it, and it is replaced only by who has seen its newest version.
   pace jsonb not null default '{"gapMs":0,"pausedUntilMs":0,"slowedAtMs":null,"refusals":0,"troubleSinceMs":null}',
   pace_version bigint not null default 0,
-  last_submit_ms float8 not null default 0,
   -- Why nothing is bought: 'credits' (a 402), 'budget' (its own is reached), 'gateway' (its answers make no sense), 'went-back' (somebody
   -- knows of intents that this database does not).
   stopped text check (stopped in ('credits', 'budget', 'gateway', 'went-back')),
+  -- What each intent changes stands side by side: the server's log repeats all that lies between.
+  committed_nano bigint not null default 0,
+  last_submit_ms float8 not null default 0,
   intents bigint not null default 0,
   -- The highest count that anybody has ever told of.
   seen bigint not null default 0,
@@ -86,7 +87,8 @@ create table worker (
 );
 create index worker_alive on worker (lease_until) where gone_at is null;
 
--- What is wanted. taken without a worker: whoever asks next goes on with it.
+-- What is wanted. taken without a worker: whoever asks next goes on with it. Each purchase changes this row some times, and the
+-- server's log repeats what has to move to another page: so the document, which never changes meanwhile, lies in a table of its own.
 create table "order" (
   id bigint generated always as identity primary key,
   batch bigint not null references batch,
@@ -105,21 +107,25 @@ create table "order" (
   attempt text collate "C",
   -- How many purchases were begun for it.
   tries int not null default 0,
-  doc jsonb not null,
+  -- Somebody is at it, or it holds a place. An index that asks for this, and not for the place itself, need not know when that is given
+  -- back.
+  is_busy boolean not null generated always as (state = 'taken' or has_place) stored,
   -- How it came to rest, in words, and when: done, held, outdated, or given up for a while.
   note jsonb,
   rested_at timestamptz,
   unique (batch, key),
   check (worker is null or state = 'taken')
-) with (fillfactor = 70);
+) with (fillfactor = 50);
+-- Written with its order, in one statement.
+create table order_doc ("order" bigint primary key references "order" on delete cascade, doc jsonb not null);
 create index order_ready on "order" (account, batch, model, rank desc, id) where state = 'ready';
-create index order_placed on "order" (account, model) where has_place;
+create index order_placed on "order" (account, model) where is_busy;
 create index order_left on "order" (account) where state = 'taken' and worker is null;
 create index order_owned on "order" (worker) where worker is not null;
 create index order_rested on "order" (batch, rested_at) where rested_at is not null;
 create index order_wanted on "order" (project, key) where state in ('ready', 'held');
 
--- What was bought, or is being bought, or was tried to.
+-- What was bought, or is being bought, or was tried to. What never changes of it lies in a table of its own, as with orders.
 create table attempt (
   id text collate "C" primary key,
   project text not null references project,
@@ -143,22 +149,32 @@ create table attempt (
   once uuid,
   -- The account's count of intents with this one.
   intent bigint,
-  -- What moves with each step, and what never does: the server's log repeats only what has changed.
-  moving jsonb not null,
-  fixed jsonb not null,
+  -- What moves with each step, as it was sent: what stays comes first, and the server's log leaves it out.
+  moving json not null,
+  -- Whether it stands for its wish; whether its sender is gone before it got an answer. Indexes that asked for the state itself would
+  -- have to be written with each step.
+  stands boolean not null
+    generated always as (state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned')) stored,
+  is_unanswered boolean not null generated always as (state = 'submitting' and worker is null) stored,
   check ((state in ('pending', 'in_progress', 'completed', 'downloading', 'delivered', 'failed', 'cancelled', 'expired', 'lost'))
     <= (job_id is not null)),
   check ((state in ('planned', 'submitting', 'uncertain', 'refused', 'not_charged')) <= (job_id is null)),
   check (state <> 'submitting' or (sent_by is not null and once is not null)),
   check (state not in ('uncertain', 'delivered', 'refused', 'not_charged', 'abandoned') or worker is null)
-) with (fillfactor = 50);
+) with (fillfactor = 35);
 
 -- Two purchases of one wish cannot stand side by side, whoever asks:
 create unique index attempt_one_purchase on attempt (project, fingerprint, copy)
-  where replaces is null and state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned');
+  where replaces is null and stands;
 create unique index attempt_one_successor on attempt (replaces)
-  where replaces is not null and state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned');
+  where replaces is not null and stands;
 create unique index attempt_one_job on attempt (gateway, job_id) where job_id is not null;
-create index attempt_of_project on attempt (project, id);
 create index attempt_owned on attempt (worker) where worker is not null;
-create index attempt_unanswered on attempt (id) where state = 'submitting' and worker is null;
+create index attempt_unanswered on attempt (id) where is_unanswered;
+-- Written with its attempt, in one statement.
+create table attempt_fixed (
+  attempt text collate "C" primary key references attempt on delete cascade,
+  project text not null,
+  fixed jsonb not null
+);
+create index attempt_of_project on attempt_fixed (project);

@@ -1,8 +1,16 @@
 -- Each step of a purchase is one of these functions, so one round trip and one transaction. Whoever has lost an answer calls again
 -- with the same arguments. Rows are locked in one order: worker, order, attempt, account, project, batch. `no key update`: rows
 -- that refer to a locked one may be added meanwhile.
+-- What clients call has the schema's path; what is called from there has it by that, and costs no change of a setting. Where each
+-- call is to look for a few rows by their keys, no scan is planned: the tables grow faster than the server's idea of them.
 
-create function is_alive(p_worker bigint) returns boolean language plpgsql set search_path from current as $$
+-- An attempt as TypeScript knows it.
+create function document(a attempt) returns jsonb language sql stable as $$
+  select jsonb_build_object('id', a.id, 'fingerprint', a.fingerprint, 'gateway', a.gateway) || f.fixed || a.moving::jsonb
+    from attempt_fixed f where f.attempt = a.id
+$$;
+
+create function is_alive(p_worker bigint) returns boolean language plpgsql as $$
 begin
   perform 1 from worker where id = p_worker and gone_at is null for key share;
   return found;
@@ -26,7 +34,7 @@ create function enlist(p_name text, p_lease_ms float8) returns bigint language s
   $$ insert into worker (name, lease_until) values (p_name, clock() + make_interval(secs => p_lease_ms / 1000)) returning id $$;
 
 -- Sets free what a worker had in hand.
-create function bury(p_worker bigint) returns void language plpgsql set search_path from current as $$
+create function bury(p_worker bigint) returns void language plpgsql as $$
 begin
   update worker set gone_at = clock() where id = p_worker and gone_at is null;
   perform 1 from "order" where worker = p_worker order by id for update;
@@ -54,7 +62,7 @@ end $$;
 -- down as uncertain by the caller.
 create function beat(p_worker bigint, p_lease_ms float8, out alive boolean, out has_work boolean, out has_plans boolean,
   out unanswered jsonb)
-language plpgsql set search_path from current as $$
+language plpgsql set search_path from current set enable_seqscan = off set jit = off as $$
 declare was timestamptz;
 begin
   has_work := false;
@@ -64,7 +72,7 @@ begin
   update worker set lease_until = clock() + make_interval(secs => p_lease_ms / 1000) where id = p_worker;
   -- Whoever has lapsed buries nobody in this round: the database was away, and the others are coming back, too.
   if was >= clock() then perform bury_lapsed(); end if;
-  select jsonb_agg(a.fixed || a.moving) into unanswered from attempt a where a.state = 'submitting' and a.worker is null;
+  select jsonb_agg(document(a)) into unanswered from attempt a where a.is_unanswered;
   has_work := exists (select 1 from "order" where state = 'taken' and worker is null and (not_before is null or not_before <= clock()))
     or exists (select 1 from batch b join account a on a.id = b.account where b.stopped is null and a.stopped is null
       and exists (select 1 from "order" o where o.account = a.id and o.batch = b.id and o.state = 'ready'));
@@ -86,36 +94,45 @@ create function offer(p_batch bigint, p_orders jsonb) returns void language sql 
     where b.id = p_batch and o.project = b.project and o.key = n.key and o.batch <> p_batch and o.state in ('ready', 'held')
       and not exists (select 1 from attempt a where a.id = o.attempt and a.state = 'uncertain');
   -- What somebody is at for another batch goes on for this one.
-  update "order" f set batch = b.id, key = n.key, doc = case when f.doc->>'kind' = 'follow' then n.doc else f.doc end
-    from batch b, jsonb_to_recordset(p_orders) as n(key text, attempt text, doc jsonb), attempt a
+  update "order" f set batch = b.id, key = n.key
+    from batch b, jsonb_to_recordset(p_orders) as n(key text, attempt text), attempt a
     where b.id = p_batch and a.id = n.attempt and f.id = a."order" and f.state = 'taken' and f.batch <> b.id
       and not exists (select 1 from "order" t where t.batch = b.id and t.key = n.key);
-  insert into "order" (batch, project, account, key, model, rank, attempt, doc)
-    select b.id, b.project, b.account, o.key, o.model, o.rank::float8, o.attempt, o.doc
-    from batch b, jsonb_to_recordset(p_orders) as o(key text, model text, rank text, attempt text, doc jsonb)
-    where b.id = p_batch
-  on conflict (batch, key) do update
-    set state = 'ready', rank = excluded.rank, doc = excluded.doc, attempt = excluded.attempt, note = null, rested_at = null
-    where "order".state = 'outdated' or ("order".state = 'done'
-      and exists (select 1 from attempt a where a.id = "order".attempt and a.state in ('not_charged', 'abandoned')))
+  update order_doc d set doc = n.doc
+    from jsonb_to_recordset(p_orders) as n(key text, attempt text, doc jsonb), "order" f
+    where f.batch = p_batch and f.key = n.key and f.attempt = n.attempt and f.state = 'taken' and d."order" = f.id
+      and d.doc->>'kind' = 'follow';
+  with put as (
+    insert into "order" (batch, project, account, key, model, rank, attempt)
+      select b.id, b.project, b.account, o.key, o.model, o.rank::float8, o.attempt
+      from batch b, jsonb_to_recordset(p_orders) as o(key text, model text, rank text, attempt text)
+      where b.id = p_batch
+    on conflict (batch, key) do update
+      set state = 'ready', rank = excluded.rank, attempt = excluded.attempt, note = null, rested_at = null
+      where "order".state = 'outdated' or ("order".state = 'done'
+        and exists (select 1 from attempt a where a.id = "order".attempt and a.state in ('not_charged', 'abandoned')))
+    returning id, key)
+  insert into order_doc ("order", doc)
+    select put.id, o.doc from put join jsonb_to_recordset(p_orders) as o(key text, doc jsonb) on o.key = put.key
+  on conflict ("order") do update set doc = excluded.doc
 $$;
 
 -- The places that are taken: by jobs in flight, by what is about to be sent, by submits without an answer.
 create function places(p_account int) returns table (batch bigint, project text, model text, n bigint)
 language sql set search_path from current as $$
   select batch, project, model, count(*) from "order"
-    where account = p_account and has_place and (place_until is null or place_until > clock())
+    where account = p_account and is_busy and has_place and (place_until is null or place_until > clock())
     group by 1, 2, 3
 $$;
 
 -- The orders that a worker has, as it is told of them.
 create function orders_of(p_worker bigint, p_ids bigint[])
-returns table (id bigint, batch bigint, project text, account int, rank float8, tries int, doc jsonb, attempt jsonb, given_up jsonb) language sql
-set search_path from current as $$
-  select o.id, o.batch, o.project, o.account, o.rank, o.tries, o.doc, a.fixed || a.moving,
-    (select jsonb_agg(r.fixed || r.moving) from attempt r
-      where r.id in (select id #>> '{}' from jsonb_path_query(o.doc, '$.purchase.giveUp[*]') id))
-    from "order" o left join attempt a on a.id = o.attempt
+returns table (id bigint, batch bigint, project text, account int, rank float8, tries int, doc jsonb, attempt jsonb, given_up jsonb)
+language sql as $$
+  select o.id, o.batch, o.project, o.account, o.rank, o.tries, d.doc, document(a),
+    (select jsonb_agg(document(r)) from attempt r
+      where r.id in (select id #>> '{}' from jsonb_path_query(d.doc, '$.purchase.giveUp[*]') id))
+    from "order" o left join order_doc d on d."order" = o.id left join attempt a on a.id = o.attempt
     where o.worker = p_worker and o.id = any (p_ids) order by o.rank desc, o.id
 $$;
 
@@ -123,7 +140,7 @@ $$;
 -- then what is ready and has a place. The account's row is the lock that no cap is overshot behind.
 create function claim(p_worker bigint, p_most int, p_accounts int[], p_batch bigint default null, p_known bigint[] default null)
 returns table (id bigint, batch bigint, project text, account int, rank float8, tries int, doc jsonb, attempt jsonb, given_up jsonb)
-language plpgsql set search_path from current as $$
+language plpgsql set search_path from current set enable_seqscan = off set jit = off as $$
 #variable_conflict use_column
 declare got bigint[]; more bigint[]; acc record; free bigint;
 begin
@@ -190,9 +207,9 @@ begin
   return query select * from orders_of(p_worker, got);
 end $$;
 
--- What counts against the ceilings changes, of all three at once.
+-- What counts against the ceilings changes, of all three at once; of those that are given.
 create function charge(p_account int, p_project text, p_batch bigint, p_nano bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
   if coalesce(p_nano, 0) = 0 then return; end if;
   update account set committed_nano = committed_nano + p_nano where id = p_account;
@@ -201,34 +218,69 @@ begin
 end $$;
 
 -- How the account stands, for who computes the next pace.
-create function standing(p_account int, p_project text, p_batch bigint) returns jsonb language sql set search_path from current as $$
-  select jsonb_build_object('account', a.id, 'project', p_project, 'batch', p_batch, 'pace', a.pace, 'version', a.pace_version, 'lastMs', a.last_submit_ms, 'nowMs', clock_ms(),
+create function standing(p_account int, p_project text, p_batch bigint) returns jsonb language sql as $$
+  select jsonb_build_object('account', a.id, 'project', p_project, 'batch', p_batch,
+    'pace', a.pace, 'version', a.pace_version, 'lastMs', a.last_submit_ms, 'nowMs', clock_ms(),
     'intents', a.intents, 'gateway', a.gateway, 'name', a.name,
     'spentNano', (select committed_nano from project where id = p_project),
     'batchNano', (select committed_nano from batch where id = p_batch))
     from account a where a.id = p_account
 $$;
 
-create function outdate(p_order bigint, p_why text) returns void language sql set search_path from current as $$
+create function outdate(p_order bigint, p_why text) returns void language sql as $$
   update "order" set state = 'outdated', worker = null, has_place = false, rested_at = clock(),
     note = jsonb_build_object('outdated', p_why) where id = p_order
 $$;
 
--- The gate: fence, revision, pause, pace, ceilings and the intent, in one transaction. The caller sees `go` when it is committed.
+-- Writes an intent down; false where another purchase stands for the same wish. A wish that stands already keeps standing.
+create function begin_submit(p_worker bigint, o "order", a attempt, p_once uuid, p_intent bigint, p jsonb) returns boolean
+language plpgsql as $$
+begin
+  if a.id is not null then
+    update attempt set state = 'submitting', steps = (p->>'steps')::int, counted_nano = (p->>'countedNano')::bigint,
+        sent_by = p_worker, once = p_once, intent = p_intent, moving = (p->>'moving')::json where id = a.id;
+    return true;
+  end if;
+  insert into attempt (id, project, account, batch, "order", gateway, fingerprint, copy, replaces, state, steps, counted_nano, worker,
+      sent_by, once, intent, moving)
+    values (p->>'id', o.project, o.account, o.batch, o.id, p->>'gateway', p->>'fingerprint', (p->>'copy')::int, p->>'replaces',
+      'submitting', (p->>'steps')::int, (p->>'countedNano')::bigint, p_worker, p_worker, p_once, p_intent, (p->>'moving')::json)
+    on conflict do nothing;
+  if not found then return false; end if;
+  insert into attempt_fixed values (p->>'id', o.project, p->'fixed');
+  return true;
+end $$;
+
+create function give_up(p_order bigint, p_given jsonb) returns void language plpgsql as $$
+declare given record;
+begin
+  for given in select g.id, g.before, g.steps, g.moving, g."countedNano" as counted
+      from jsonb_to_recordset(p_given) as g(id text, before int, steps int, moving text, "countedNano" bigint) loop
+    -- It may have stood in the way of two takes, and the other one has given it up already.
+    update attempt b set state = 'abandoned', steps = given.steps, moving = given.moving::json, counted_nano = given.counted, worker = null
+      where b.id = given.id and b.state = 'uncertain' and b.steps = given.before;
+    if found then
+      update "order" set state = 'done', worker = null, has_place = false, rested_at = clock() where attempt = given.id and id <> p_order;
+    end if;
+  end loop;
+end $$;
+
+-- The gate: fence, revision, pause, pace, ceilings and the intent, in one transaction. The caller has locked what it
+-- reads, and sees `go` when it is committed.
 -- p: { id, before, steps, fingerprint, copy, replaces, countedNano, maxNano, gateway, fixed, moving, giveUp: [{ id, before, steps, moving }] }
-create function intend(p_worker bigint, p_order bigint, p_once uuid, p jsonb, out verdict text, out detail jsonb, out account jsonb)
-language plpgsql set search_path from current as $$
+create function intend(p_worker bigint, p_order bigint, p_once uuid, p jsonb, out verdict text, out detail jsonb)
+language plpgsql as $$
 #variable_conflict use_column
-declare o "order"; a attempt; acc account; proj project; bat batch; wait_ms float8; given record; line text; place text;
+declare o "order"; a attempt; acc account; proj project; bat batch; wait_ms float8; line text; place text; is_begun boolean;
 begin
   detail := '{}';
   if not is_alive(p_worker) then verdict := 'fenced'; return; end if;
-  select * into o from "order" where id = p_order and worker = p_worker and state = 'taken' for update;
+  select * into o from "order" where id = p_order and worker = p_worker and state = 'taken';
   if not found then verdict := 'fenced'; return; end if;
-  select * into a from attempt where id = p->>'id' for update;
+  select * into a from attempt where id = p->>'id';
   -- The answer to this very call was lost. Whoever else asks, be it the same worker, has been given the work twice.
   if found and a.state = 'submitting' and a.once = p_once and a.worker = p_worker then
-    verdict := 'go'; account := standing(o.account, o.project, o.batch); return;
+    verdict := 'go'; return;
   end if;
   if found and (a.state <> 'planned' or a.worker is distinct from p_worker or a.steps <> (p->>'before')::int) then
     verdict := 'fenced'; return;
@@ -238,7 +290,7 @@ begin
       and b.id not in (select g.id from jsonb_to_recordset(p->'giveUp') as g(id text))) then
     verdict := 'fenced'; return;
   end if;
-  select * into acc from account where id = o.account for no key update;
+  select * into acc from account where id = o.account;
   line := timeline();
   if acc.timeline is distinct from line then
     -- Another server than before: everybody may say hello first.
@@ -249,8 +301,8 @@ begin
       where id = o.account returning * into acc;
   end if;
   if acc.stopped is not null then verdict := 'stopped'; detail := jsonb_build_object('why', acc.stopped); return; end if;
-  select * into proj from project where id = o.project for no key update;
-  select * into bat from batch where id = o.batch for no key update;
+  select * into proj from project where id = o.project;
+  select * into bat from batch where id = o.batch;
   if bat.revision <> proj.revision or bat.stopped->>'why' = 'withdrawn' then
     detail := jsonb_build_object('why', case when bat.revision <> proj.revision then 'revision' else 'withdrawn' end);
     perform outdate(p_order, detail->>'why');
@@ -259,7 +311,7 @@ begin
   wait_ms := greatest((acc.pace->>'pausedUntilMs')::float8,
     case when (acc.pace->>'gapMs')::float8 = 0 then 0 else acc.last_submit_ms + (acc.pace->>'gapMs')::float8 end) - clock_ms();
   if wait_ms > 0 then
-    verdict := 'wait'; detail := jsonb_build_object('ms', ceil(wait_ms)); account := standing(o.account, o.project, o.batch); return;
+    verdict := 'wait'; detail := jsonb_build_object('ms', ceil(wait_ms)); return;
   end if;
   place := case
     when proj.budget_nano < proj.committed_nano + (p->>'maxNano')::bigint then 'project'
@@ -276,44 +328,57 @@ begin
     else update batch set stopped = detail where id = o.batch; end if;
     return;
   end if;
-  begin
-    for given in select g.id, g.before, g.steps, g.moving, g."countedNano" as counted
-        from jsonb_to_recordset(p->'giveUp') as g(id text, before int, steps int, moving jsonb, "countedNano" bigint) loop
-      -- It may have stood in the way of two takes, and the other one has given it up already.
-      update attempt b set state = 'abandoned', steps = given.steps, moving = given.moving, counted_nano = given.counted, worker = null
-        where b.id = given.id and b.state = 'uncertain' and b.steps = given.before;
-      if found then
-        update "order" set state = 'done', worker = null, has_place = false, rested_at = clock() where attempt = given.id and id <> p_order;
-      end if;
-    end loop;
-    if a.id is null then
-      insert into attempt (id, project, account, batch, "order", gateway, fingerprint, copy, replaces, state, steps, counted_nano, worker,
-          sent_by, once, intent, moving, fixed)
-        values (p->>'id', o.project, o.account, o.batch, o.id, p->>'gateway', p->>'fingerprint', (p->>'copy')::int, p->>'replaces',
-          'submitting', (p->>'steps')::int, (p->>'countedNano')::bigint, p_worker, p_worker, p_once, acc.intents + 1, p->'moving',
-          p->'fixed');
-    else
-      update attempt set state = 'submitting', steps = (p->>'steps')::int, counted_nano = (p->>'countedNano')::bigint,
-          sent_by = p_worker, once = p_once, intent = acc.intents + 1, moving = p->'moving' where id = a.id;
-    end if;
-  exception when unique_violation then
+  if jsonb_array_length(p->'giveUp') = 0 then
+    is_begun := begin_submit(p_worker, o, a, p_once, acc.intents + 1, p);
+  else
+    -- What is given up stays so only where the other one is begun.
+    begin
+      perform give_up(p_order, p->'giveUp');
+      is_begun := begin_submit(p_worker, o, a, p_once, acc.intents + 1, p);
+      if not is_begun then raise unique_violation; end if;
+    exception when unique_violation then is_begun := false;
+    end;
+  end if;
+  if not is_begun then
     verdict := 'outdated'; detail := jsonb_build_object('why', 'bought');
-  end;
-  if verdict is not null then
     -- The plan did not know of that purchase.
     perform outdate(p_order, 'bought');
     update batch set changes = changes + 1 where id = o.batch;
     return;
   end if;
   update "order" set attempt = p->>'id', tries = tries + (a.id is null)::int where id = p_order;
-  update account set intents = intents + 1, last_submit_ms = clock_ms() where id = o.account;
-  perform charge(o.account, o.project, o.batch, (p->>'countedNano')::bigint);
+  update account set intents = intents + 1, last_submit_ms = clock_ms(),
+      committed_nano = committed_nano + coalesce((p->>'countedNano')::bigint, 0) where id = o.account;
+  perform charge(null, o.project, o.batch, (p->>'countedNano')::bigint);
   verdict := 'go';
-  account := standing(o.account, o.project, o.batch);
+end $$;
+
+-- Intents that go together: one transaction, so that the account's row is locked once for them, and the log is flushed once. The newest
+-- standing of a batch comes with the last answer for it. p_calls: [{ worker, order, once, purchase }]
+create function intend_all(p_calls jsonb) returns table (verdict text, detail jsonb, account jsonb) language plpgsql
+set search_path from current set enable_seqscan = off set jit = off as $$
+#variable_conflict use_column
+declare call jsonb; verdicts text[]; details jsonb[]; ids bigint[]; v text; d jsonb;
+begin
+  perform 1 from worker where id in (select (c->>'worker')::bigint from jsonb_array_elements(p_calls) c) order by id for key share;
+  select array_agg((c->>'order')::bigint) into ids from jsonb_array_elements(p_calls) c;
+  perform 1 from "order" where id = any (ids) order by id for update;
+  perform 1 from attempt where id in (select c->'purchase'->>'id' from jsonb_array_elements(p_calls) c) order by id for update;
+  perform 1 from account where id in (select o.account from "order" o where o.id = any (ids)) order by id for no key update;
+  perform 1 from project where id in (select o.project from "order" o where o.id = any (ids)) order by id for no key update;
+  perform 1 from batch where id in (select o.batch from "order" o where o.id = any (ids)) order by id for no key update;
+  for call in select jsonb_array_elements(p_calls) loop
+    select i.verdict, i.detail into v, d
+      from intend((call->>'worker')::bigint, (call->>'order')::bigint, (call->>'once')::uuid, call->'purchase') i;
+    verdicts := verdicts || v; details := details || d;
+  end loop;
+  return query select c.verdict, c.detail,
+      case when c.nth = max(c.nth) over (partition by o.batch) then standing(o.account, o.project, o.batch) end
+    from unnest(verdicts, details, ids) with ordinality as c(verdict, detail, id, nth) left join "order" o on o.id = c.id order by c.nth;
 end $$;
 
 -- A pace that was computed from an older one than there is makes none faster, but a pause it asks for holds at once.
-create function set_pace(p_account int, p_version bigint, p_pace jsonb) returns boolean language plpgsql set search_path from current as $$
+create function set_pace(p_account int, p_version bigint, p_pace jsonb) returns boolean language plpgsql as $$
 begin
   update account set pace = p_pace, pace_version = pace_version + 1 where id = p_account and pace_version = p_version;
   if not found then
@@ -325,7 +390,7 @@ begin
 end $$;
 
 -- What one step makes of the order it belongs to. An order whose purchase is at rest belongs to nobody and holds no place.
-create function follow_suit(p_order bigint, p_worker bigint, p_state text) returns void language plpgsql set search_path from current as $$
+create function follow_suit(p_order bigint, p_worker bigint, p_state text) returns void language plpgsql as $$
 begin
   if p_order is null then return; end if;
   if p_state in ('delivered', 'refused', 'not_charged', 'abandoned') then
@@ -343,7 +408,7 @@ begin
 end $$;
 
 -- Something has changed in a project that takes may have waited for, in whichever batch; `p_for_all`: also where nothing is known to wait.
-create function changed(p_project text, p_for_all boolean) returns void language sql set search_path from current as $$
+create function changed(p_project text, p_for_all boolean) returns void language sql as $$
   update batch b set changes = changes + 1 from project p
     where p.id = p_project and b.project = p.id and b.revision = p.revision
       and (b.waiting > 0 or (p_for_all and b.id = (select max(m.id) from batch m where m.project = p.id)))
@@ -352,46 +417,63 @@ $$;
 -- One step of an attempt, whatever it is: its next state was computed from step `before`. Who owns it may write, and where nobody
 -- does, whoever comes; who has sent it may settle it late. p: { id, before, steps, state, jobId, countedNano, moving, frees, sender }
 -- ok: written, now or by this very call before. moved: it has gone on without us. job-taken: the job is another attempt's.
-create function record(p_worker bigint, p jsonb, out verdict text, out attempt jsonb, out account jsonb)
+create function record(p_worker bigint, p jsonb, out verdict text, out attempt jsonb)
 language plpgsql set search_path from current as $$
 #variable_conflict use_column
-declare a attempt; ord bigint; is_ours boolean; is_sender boolean; heir bigint;
+declare a attempt; ord bigint; is_ours boolean; is_late boolean; heir bigint;
 begin
   is_ours := is_alive(p_worker);
   select b."order" into ord from attempt b where b.id = p->>'id';
   if ord is not null then perform 1 from "order" where id = ord for update; end if;
-  select * into a from attempt b where b.id = p->>'id' for update;
+  select * into a from attempt b where b.id = p->>'id';
   if not found then verdict := 'unknown'; return; end if;
-  is_sender := a.sent_by = (p->>'sender')::bigint;
-  if a.steps = (p->>'steps')::int and a.moving = p->'moving' then
-    verdict := 'ok';
-  elsif a.steps <> (p->>'before')::int or not (a.worker is null or a.worker = p_worker) then
-    verdict := 'moved';
-  else
+  -- Said before, and the answer was lost.
+  if a.steps = (p->>'steps')::int and a.moving::text = p->>'moving' then verdict := 'ok'; return; end if;
+  verdict := 'moved';
+  if a.steps = (p->>'before')::int and (a.worker is null or a.worker = p_worker) then
+    is_late := a.worker is null and a.state in ('submitting', 'uncertain');
     -- A late answer leaves the job to whoever asks for work next.
-    heir := case when p->>'state' in ('uncertain', 'delivered', 'refused', 'not_charged', 'abandoned') then null
-                 when a.worker is null and a.state in ('submitting', 'uncertain') then null
+    heir := case when is_late or p->>'state' in ('uncertain', 'delivered', 'refused', 'not_charged', 'abandoned') then null
                  when is_ours then p_worker end;
     begin
       update attempt b set state = p->>'state', job_id = p->>'jobId', steps = (p->>'steps')::int,
-          counted_nano = (p->>'countedNano')::bigint, moving = p->'moving', worker = heir where b.id = a.id;
-      verdict := case when a.worker is null and is_sender and a.state in ('submitting', 'uncertain') then 'late' else 'ok' end;
+          counted_nano = (p->>'countedNano')::bigint, moving = (p->>'moving')::json, worker = heir
+        -- Nearly all who write to an attempt have locked its order first. The others are seen here.
+        where b.id = a.id and b.steps = a.steps and b.worker is not distinct from a.worker;
+      if found then verdict := case when is_late and a.sent_by = (p->>'sender')::bigint then 'late' else 'ok' end; end if;
     exception when unique_violation then
       verdict := 'job-taken';
-      select b.fixed || b.moving into attempt from attempt b where b.gateway = a.gateway and b.job_id = p->>'jobId';
+      select document(b) into attempt from attempt b where b.gateway = a.gateway and b.job_id = p->>'jobId';
       return;
     end;
-    perform follow_suit(ord, heir, p->>'state');
-    -- A delivery is what others wait for; what a person has settled is to be planned for, too.
-    if p->>'state' = 'delivered' then perform changed(a.project, false);
-    elsif p ? 'settled' then perform changed(a.project, true); end if;
-    perform charge(a.account, a.project, a.batch, coalesce((p->>'countedNano')::bigint, 0) - coalesce(a.counted_nano, 0));
-    if p ? 'pace' then perform set_pace(a.account, (p->'pace'->>'version')::bigint, p->'pace'->'next'); end if;
-    if p ? 'stop' then update account set stopped = p->>'stop' where id = a.account and stopped is null; end if;
   end if;
   -- Who has just written it knows it.
-  if verdict <> 'ok' then select b.fixed || b.moving into attempt from attempt b where b.id = a.id; end if;
-  account := standing(a.account, a.project, a.batch);
+  if verdict <> 'ok' then select document(b) into attempt from attempt b where b.id = a.id; end if;
+  if verdict = 'moved' then return; end if;
+  perform follow_suit(ord, heir, p->>'state');
+  -- A delivery is what others wait for; what a person has settled is to be planned for, too.
+  if p->>'state' = 'delivered' then perform changed(a.project, false);
+  elsif p ? 'settled' then perform changed(a.project, true); end if;
+  perform charge(a.account, a.project, a.batch, coalesce((p->>'countedNano')::bigint, 0) - coalesce(a.counted_nano, 0));
+  if p ? 'pace' then perform set_pace(a.account, (p->'pace'->>'version')::bigint, p->'pace'->'next'); end if;
+  if p ? 'stop' then update account set stopped = p->>'stop' where id = a.account and stopped is null; end if;
+end $$;
+
+-- Steps that go together, as `intend_all`. p_steps: [{ worker, step }]
+create function record_all(p_steps jsonb) returns table (verdict text, attempt jsonb, account jsonb) language plpgsql
+set search_path from current set enable_seqscan = off set jit = off as $$
+#variable_conflict use_column
+declare call jsonb; verdicts text[]; attempts jsonb[]; ids text[]; v text; a jsonb;
+begin
+  perform 1 from "order" where id in (select b."order" from attempt b
+    where b.id in (select c->'step'->>'id' from jsonb_array_elements(p_steps) c)) order by id for update;
+  for call in select jsonb_array_elements(p_steps) loop
+    select r.verdict, r.attempt into v, a from record((call->>'worker')::bigint, call->'step') r;
+    verdicts := verdicts || v; attempts := attempts || a; ids := ids || (call->'step'->>'id');
+  end loop;
+  return query select c.verdict, c.attempt,
+      case when c.nth = max(c.nth) over (partition by b.batch) then standing(b.account, b.project, b.batch) end
+    from unnest(verdicts, attempts, ids) with ordinality as c(verdict, attempt, id, nth) left join attempt b on b.id = c.id order by c.nth;
 end $$;
 
 -- A purchase that is known from elsewhere: a job that came for an attempt which was settled meanwhile, a receipt, a lockfile. It counts.
@@ -405,17 +487,19 @@ begin
   if exists (select 1 from attempt where id = p->>'id' or (gateway = p->>'gateway' and job_id = p->>'jobId')) then return 'known'; end if;
   begin
     if p ? 'order' then
-      insert into "order" (batch, project, account, key, model, rank, state, has_place, attempt, doc)
+      insert into "order" (batch, project, account, key, model, rank, state, has_place, attempt)
         values ((p->'order'->>'batch')::bigint, p_project, p_account, p->'order'->>'key', p->'order'->>'model', 'Infinity', 'taken',
-          true, p->>'id', p->'order'->'doc') returning id into ord;
+          true, p->>'id') returning id into ord;
+      insert into order_doc values (ord, p->'order'->'doc');
     end if;
     insert into attempt (id, project, account, batch, "order", gateway, fingerprint, copy, replaces, state, job_id, steps,
-        counted_nano, moving, fixed)
+        counted_nano, moving)
       values (p->>'id', p_project, p_account, (p->'order'->>'batch')::bigint, ord, p->>'gateway', p->>'fingerprint',
         case when p ? 'wish' then free_copy(p_project, p->>'fingerprint') end,
         case when not exists (select 1 from attempt o where o.replaces = p->>'replaces'
           and o.state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned')) then p->>'replaces' end,
-        p->>'state', p->>'jobId', (p->>'steps')::int, (p->>'countedNano')::bigint, p->'moving', p->'fixed');
+        p->>'state', p->>'jobId', (p->>'steps')::int, (p->>'countedNano')::bigint, (p->>'moving')::json);
+    insert into attempt_fixed values (p->>'id', p_project, p->'fixed');
   exception when unique_violation then return 'known';
   end;
   perform charge(p_account, p_project, (p->'order'->>'batch')::bigint, (p->>'countedNano')::bigint);
@@ -439,11 +523,11 @@ begin
   if not found or a.worker is not null or exists (select 1 from "order" o where o.id = a."order" and o.attempt = a.id)
     or exists (select 1 from "order" o where o.project = a.project and o.state in ('ready', 'held') and o.attempt = a.id)
   then return; end if;
-  select o.id, o.batch into ord, bat from "order" o
+  select o.id, o.batch into ord, bat from "order" o join order_doc d on d."order" = o.id
     where o.project = a.project and o.state in ('ready', 'outdated') and o.attempt is null
-      and o.doc->'purchase'->>'fingerprint' = a.fingerprint and o.doc->'purchase'->'owner' = a.moving->'owner'
-      and o.doc->'purchase'->>'replaces' is not distinct from a.fixed->>'replaces'
-    order by o.state desc, o.id limit 1 for update;
+      and d.doc->'purchase'->>'fingerprint' = a.fingerprint and d.doc->'purchase'->'owner' = a.moving::jsonb->'owner'
+      and d.doc->'purchase'->>'replaces' is not distinct from a.replaces
+    order by o.state desc, o.id limit 1 for update of o;
   if ord is null then
     if a.state not in ('pending', 'in_progress', 'completed', 'downloading') then return; end if;
     select max(id) into bat from batch where project = a.project and account = a.account;
@@ -452,10 +536,11 @@ begin
       insert into batch (project, account, revision, jobs, stopped) values (a.project, a.account, '', 0, '{"why": "withdrawn"}')
         returning id into bat;
     end if;
-    insert into "order" (batch, project, account, key, model, rank, state, attempt, doc)
-      values (bat, a.project, a.account, p_doc->>'key', p_doc->>'model', 'Infinity', 'taken', a.id, p_doc)
+    insert into "order" (batch, project, account, key, model, rank, state, attempt)
+      values (bat, a.project, a.account, p_doc->>'key', p_doc->>'model', 'Infinity', 'taken', a.id)
       on conflict (batch, key) do nothing returning id into ord;
     if ord is null then return; end if;
+    insert into order_doc values (ord, p_doc);
   end if;
   update "order" set attempt = a.id, tries = tries + 1 where id = ord;
   update attempt set "order" = ord, batch = bat where id = a.id;
@@ -500,7 +585,8 @@ end $$;
 -- A project as it stands, for who plans or looks. `copy`: which of the wishes of its fingerprint an attempt has.
 create function project_state(p_project text) returns table (attempt jsonb, copy int, is_owned boolean) language sql stable
 set search_path from current as $$
-  select fixed || moving, copy, worker is not null from attempt where project = p_project order by id
+  select document(a), a.copy, a.worker is not null from attempt_fixed f join attempt a on a.id = f.attempt
+    where f.project = p_project order by a.id
 $$;
 
 -- One enqueue of a project: from now on orders of its other revisions are outdated, and this budget holds.
@@ -576,7 +662,7 @@ begin
   select * into a from account where id = b.account;
   -- What was written down by transactions that had begun before is told once more.
   at := clock() - interval '2 seconds';
-  select jsonb_agg(jsonb_build_object('key', o.key, 'state', o.state, 'note', o.note, 'attempt', t.fixed || t.moving)) into rested
+  select jsonb_agg(jsonb_build_object('key', o.key, 'state', o.state, 'note', o.note, 'attempt', document(t))) into rested
     from "order" o left join attempt t on t.id = o.attempt
     where o.batch = p_batch and o.rested_at is not null and (p_since is null or o.rested_at >= p_since);
   select jsonb_agg(key) into busy from "order" where batch = p_batch and worker is not null;
