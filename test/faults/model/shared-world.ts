@@ -83,6 +83,9 @@ export async function liveTogether(story: Story, database: TestDatabase): Promis
   async function passTime(): Promise<void> {
     await database.query(`update dailies."order" set not_before = null where not_before is not null`);
     await database.query(`update dailies."order" set has_place = false where place_until is not null`);
+    await database.query(
+      `update dailies.account set pace = pace || '{"pausedUntilMs": 0, "gapMs": 0}', pace_version = pace_version + 1`,
+    );
     await database.query(`update dailies.account set stopped = null where stopped <> 'went-back'`);
   }
   async function enqueue({ rerender: which, resubmit, retryFailed }: Run): Promise<void> {
