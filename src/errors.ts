@@ -94,7 +94,7 @@ export function packageError(
   if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND'))
     return new DailiesError('internal', `the package ${name} cannot be loaded`, { cause });
   return new DailiesError(code, `${what} needs the package ${name}, which is not installed`, {
-    hint: `install it where dailies is: npm install ${name}, with -g where dailies was installed so`,
+    hint: `install it beside dailies: npm install ${name} (with -g if dailies is installed globally)`,
     cause,
   });
 }

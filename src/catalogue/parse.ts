@@ -11,13 +11,9 @@ import { DailiesError } from '../errors.js';
 export function parseCatalogue(body: unknown): Model[] {
   const data = isRecord(body) ? body.data : undefined;
   if (!Array.isArray(data)) {
-    throw new DailiesError(
-      'gateway-answer',
-      'the gateway answered the question for its models with no list of them',
-      {
-        hint: 'check that the base URL is that of an OpenRouter-compatible video API (it usually ends in /api/v1)',
-      },
-    );
+    throw new DailiesError('gateway-answer', 'the gateway did not answer with a list of models', {
+      hint: 'check that the base URL is that of an OpenRouter-compatible video API (it usually ends in /api/v1)',
+    });
   }
   return data.flatMap((entry: unknown) => parseModel(entry) ?? []);
 }

@@ -67,7 +67,7 @@ export async function openProject(
 export function storeOf({ store }: { readonly store?: string }): string {
   if (store !== undefined) return store;
   throw new DailiesError('usage', 'no database is named', {
-    hint: 'give --store postgres://user@host:5432/database, or set DAILIES_STORE to keep the address out of the list of processes',
+    hint: 'give --store postgres://user@host:5432/database, or set DAILIES_STORE to keep the address out of the process list',
   });
 }
 

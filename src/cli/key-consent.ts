@@ -36,7 +36,7 @@ export async function keyConsent(
 async function remember(context: CliContext, file: string, { origin, variable }: NamedKey): Promise<void> {
   await rememberKey(file, { origin, variable }).catch((error: unknown) =>
     noteLines(context, [
-      `warning: ${file} does not remember that ${variable} may go to ${origin}: ${messageOf(error)}`,
+      `warning: ${file} could not store that ${variable} may go to ${origin}: ${messageOf(error)}`,
     ]),
   );
 }

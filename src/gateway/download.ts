@@ -181,12 +181,13 @@ async function conclude(
     return { kind: 'too_large', message: `it is larger than ${megabytes} MB` };
   }
   if (use === 'wrong_range') {
-    return { kind: 'url_refused', message: 'the server sent another range than it was asked for' };
+    return { kind: 'url_refused', message: 'the server sent a different range than requested' };
   }
   if (use === 'clip') {
     if (result.kind !== 'complete') return interrupted(failureWords(result.error));
     if (part.bytes === 0) return { kind: 'not_media', message: 'the server sent nothing' };
-    if (part.bytes !== (totalBytes ?? part.bytes)) return interrupted('not as many bytes as announced');
+    if (part.bytes !== (totalBytes ?? part.bytes))
+      return interrupted('the size differs from the announced size');
     return { kind: 'downloaded', ...(await part.finish()) };
   }
   if (result.kind === 'unsent') return interrupted(failureWords(result.error));

@@ -34,7 +34,7 @@ export function inputSource(text: string, plainHttp: boolean): Result<InputSourc
     return { ok: true, value: { kind: 'file', path: path.value } };
   }
   if (scheme !== 'https' && scheme !== 'http') {
-    const message = `${scheme}: is no address a gateway can fetch`;
+    const message = `${scheme}: is not an address that a gateway can fetch`;
     return fault('unsupported-url', message, 'give a local file (./name:with-colon.png) or an https URL');
   }
   const url = webUrl(text, { plainHttp, orFile: ', or a local file' });
@@ -59,14 +59,14 @@ export function baseUrl(text: string): Result<string> {
     return fault(
       'invalid-value',
       `base_url must be an https URL such as https://example.com/api/v1, not ${show(withoutSecrets(text))}`,
-      'give the address alone, without user and password, and name the variable that has the key in api_key_env',
+      'give only the address, without user and password, and name the variable that has the key in api_key_env',
     );
   }
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') {
     return fault(
       'invalid-value',
-      'base_url may not carry a user or password',
+      'base_url may not contain a user or password',
       'name the variable that has the key in api_key_env',
     );
   }
@@ -74,11 +74,7 @@ export function baseUrl(text: string): Result<string> {
     return fault('invalid-value', 'base_url ends with its path; it has no ? or #');
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    return fault(
-      'insecure-url',
-      'the key would travel in the clear: http is for loopback alone',
-      'use https',
-    );
+    return fault('insecure-url', 'the key would be sent unencrypted: http is only for loopback', 'use https');
   }
   return { ok: true, value: text.replace(/\/+$/, '') };
 }
@@ -103,7 +99,7 @@ export function takesPlainHttp(gateway: GatewaySetting): boolean {
  */
 export function insidePath(text: string): Result<string> {
   const slashed = text.replaceAll('\\', '/');
-  if (/\p{Cc}/u.test(text)) return fault('invalid-value', 'the path holds a control character');
+  if (/\p{Cc}/u.test(text)) return fault('invalid-value', 'the path contains a control character');
   if (slashed.startsWith('//')) {
     return fault(
       'path-outside',
@@ -125,19 +121,19 @@ function webUrl(
   { plainHttp, orFile }: { readonly plainHttp: boolean; readonly orFile: string },
 ): Result<string> {
   if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text))
-    return fault('invalid-value', `${show(withoutSecrets(text))} is no complete URL`);
+    return fault('invalid-value', `${show(withoutSecrets(text))} is not a complete URL`);
   if (/[\s\p{Cc}]/u.test(text))
-    return fault('invalid-value', 'the URL holds a space', 'write %20 for a space');
+    return fault('invalid-value', 'the URL contains a space', 'write %20 for a space');
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') {
     return fault(
       'unsupported-url',
-      'the URL carries a user or password, which would be written down',
+      'the URL contains a user or password, which would be stored',
       `use a signed URL${orFile}`,
     );
   }
   if (url.protocol === 'http:' && !(plainHttp && isLoopback(url.hostname))) {
-    const hint = plainHttp ? 'http is for loopback alone' : `use https${orFile}`;
+    const hint = plainHttp ? 'http is only for loopback' : `use https${orFile}`;
     return fault('insecure-url', `${url.host} is addressed over plain http`, hint);
   }
   return { ok: true, value: text };

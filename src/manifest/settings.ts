@@ -79,7 +79,7 @@ export function readRunSettings(
     // A bucket is for the one to name who runs it.
     const elsewhere = {
       ok: false,
-      fault: { code: 'path-outside', message: 'a manifest names folders alone' },
+      fault: { code: 'path-outside', message: 'a manifest can name only folders' },
     } as const;
     const folder = /^[a-z][a-z0-9+.-]*:\/\//i.test(named) ? elsewhere : insidePath(named);
     if (folder.ok) return folder.value.replace(/\/+$/, '') || '.';
@@ -105,7 +105,7 @@ export function checkPollInterval({ poll }: RawManifest, gateway: GatewaySetting
   const message = `poll.interval is ${poll.interval} s; the shortest for this gateway is ${shortest} s`;
   const hint =
     shortest === SHORTEST_INTERVAL_S
-      ? 'leave it out: polls follow what jobs have taken so far; shorter ones are for a gateway on loopback'
+      ? 'leave it out: dailies learns from past jobs when to poll; shorter intervals are for a gateway on loopback'
       : `write ${shortest} or more`;
   report({ code: 'invalid-value', message, hint, path: ['poll', 'interval'] });
 }

@@ -81,7 +81,7 @@ async function inspectFile(path: string, name: string, media: MediaKind): Promis
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) {
-      const what = stats.isDirectory() ? 'a folder' : 'no regular file';
+      const what = stats.isDirectory() ? 'a folder' : 'not a regular file';
       return { ok: false, code: 'file-unreadable', message: `${name} is ${what}` };
     }
     if (stats.size > LARGEST_INPUT_BYTES) {
@@ -146,7 +146,7 @@ export async function readDataUrl(input: {
   });
   if (!bytes) throw new DailiesError('file-unusable', `${file} is gone`);
   if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
-    throw new DailiesError('input-changed', `${file} was changed while the run was going on`, {
+    throw new DailiesError('input-changed', `${file} was changed during the run`, {
       hint: 'nothing was sent for this shot: run again to render it from the file as it is now',
     });
   }

@@ -136,5 +136,5 @@ function decideOrder({ order, wish }: KnownOrder, context: DecisionContext): Dec
   if (!attempt) return { ...base, collect, ...verdictOnBuying(order, before, context) };
   const { action, reasons } = verdictOnServing(attempt, order, context);
   const isRemade = action === 'reuse' && context.remade.has(slotKey(take));
-  return { ...base, collect, attempt, action, reasons: isRemade ? ['made anew already'] : reasons };
+  return { ...base, collect, attempt, action, reasons: isRemade ? ['already rendered again'] : reasons };
 }

@@ -102,7 +102,7 @@ function orphanRow({ owner, request, state }: Attempt): PlanRow {
     id: owner.shot,
     take: owner.take,
     action: 'orphan',
-    reasons: [isInFlight ? `job of a removed shot, ${state.kind}` : 'not in the manifest any more'],
+    reasons: [isInFlight ? `job of a removed shot, ${state.kind}` : 'no longer in the manifest'],
     model: request.model,
     estimate: FREE,
   };

@@ -24,7 +24,7 @@ export function assertRoom(folder: string, use: 'clips' | 'records'): void {
   const kept = Math.min(KEPT_FREE_BYTES, disk.bytes * KEPT_FREE_SHARE) / (use === 'clips' ? 1 : 2);
   if (disk.freeBytes >= kept) return;
   const left = `${(disk.freeBytes / 1e6).toFixed(1)} MB`;
-  throw new DailiesError('disk', `the disk is full but for ${left}, which are kept free: ${folder}`, {
+  throw new DailiesError('disk', `the disk is full except for ${left}, which dailies keeps free: ${folder}`, {
     hint: 'make room on the disk, then run again: nothing was lost, and nothing more is bought until then',
   });
 }

@@ -122,7 +122,7 @@ function checksum(body: string): string {
 
 function refuseUnwritable(value: unknown, path: string): void {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new DailiesError('internal', `${path} is ${value}, which cannot be written down`);
+    throw new DailiesError('internal', `${path} is ${value}, which cannot be recorded`);
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [key, part] of Object.entries(value)) refuseUnwritable(part, `${path}.${key}`);

@@ -37,7 +37,7 @@ export function journalCorrupt(damage: {
   return new DailiesError('journal-corrupt', `${basename(path)}, line ${place}: ${what}`, {
     hint:
       `restore lockfile and journal from one backup; without one, cut the journal before line ${place} ` +
-      `(head -n ${place - 1}), and know that what the rest says is forgotten: its jobs may be paid for again`,
+      `(head -n ${place - 1}), but then the rest is forgotten, and its jobs may be paid for again`,
   });
 }
 

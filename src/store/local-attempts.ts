@@ -291,5 +291,5 @@ function jobEntry(attempt: Attempt): readonly (readonly [string, string])[] {
   return job ? [[jobKey(attempt, job), attempt.id]] : [];
 }
 
-const ON_ITS_WAY = 'a submit for it is on its way already';
-const NOT_WRITTEN = 'the intent to submit could not be written down, so nothing was sent';
+const ON_ITS_WAY = 'a submit for it is already in flight';
+const NOT_WRITTEN = 'the intent to submit could not be recorded, so nothing was sent';

@@ -136,7 +136,7 @@ function checked(source: Source): StoredLockfile {
     );
   }
   const problem = lockfileProblem(value);
-  if (problem !== undefined) throw corrupt(path, `${context}does not hold together: ${problem}`);
+  if (problem !== undefined) throw corrupt(path, `${context}is inconsistent: ${problem}`);
   const stored = value as StoredLockfile;
   // What is below a key that comes twice is not read, and would be forgotten. To look for one takes long, to count does not.
   let unread = text.match(/"check"\s*:/g)?.length ?? 0;
@@ -168,6 +168,6 @@ function withoutRepeats(found: FoundLockfile): FoundLockfile {
 /** The error for a lockfile that cannot be relied on. */
 export function corrupt(path: string, what: string): DailiesError {
   return new DailiesError('lockfile-corrupt', `${basename(path)} ${what}`, {
-    hint: 'restore it from version control or a backup; in a merge with git checkout --theirs, then dailies sheet, then the same with --ours. Or move it away: what this machine has bought is restored from its receipts, what others have bought is not',
+    hint: 'restore it from version control or a backup; in a merge, type git checkout --theirs and dailies sheet, then the same with --ours. Or move it away: the receipts restore what this machine bought, but not what others bought',
   });
 }

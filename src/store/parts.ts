@@ -79,7 +79,7 @@ async function gather(source: AsyncIterable<Uint8Array>, clip: ClipFacts, incomi
   await rm(part, { force: true });
   throw new DailiesError(
     'file-unusable',
-    `what was to be put in the store is not the clip ${clip.sha256.slice(0, 12)}…`,
+    `the bytes to be stored are not the clip ${clip.sha256.slice(0, 12)}…`,
   );
 }
 

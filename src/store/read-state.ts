@@ -219,7 +219,7 @@ function repair({
     takeIn(told, state);
     if (whole.has(id)) continue;
     repaired.push(
-      `attempt ${id} at ${where} was changed in ${basename(home.lockfile)}, and is taken from the receipts`,
+      `attempt ${id} at ${where} was changed in ${basename(home.lockfile)}, and was restored from the receipts`,
     );
   }
 }
@@ -297,7 +297,7 @@ function restore({
   if (ahead.length === 0) return;
   const [count, them] = ahead.length === 1 ? ['one purchase', 'it'] : [`${ahead.length} purchases`, 'them'];
   repaired.push(
-    `${count} taken from the receipts: ${why === undefined ? 'there is no lockfile' : `${why} does not know ${them} as far`}`,
+    `${count} taken from the receipts: ${why === undefined ? 'there is no lockfile' : `${why} knows less about ${them}`}`,
   );
 }
 

@@ -204,6 +204,6 @@ function unreadable(path: string): DailiesError {
   return new DailiesError(
     'locked-by-another-run',
     `${basename(path)} is in the way, and does not say who holds it: no run of this version wrote it`,
-    { hint: 'if no run is at work on this project: dailies unlock MANIFEST' },
+    { hint: 'if no run is active for this project: dailies unlock MANIFEST' },
   );
 }

@@ -149,8 +149,8 @@ export function createWriteAhead(options: {
   /** A run whose lock was forced from it must not write: another may be at work on the same files. */
   function assertHeld(): void {
     if (lock.isHeld()) return;
-    throw new DailiesError('locked-by-another-run', 'the lock of this run was removed while it was on', {
-      hint: 'another run may be at work on this project: nothing more is written here',
+    throw new DailiesError('locked-by-another-run', 'the lock of this run was removed during the run', {
+      hint: 'another run may be active for this project: nothing more is written here',
     });
   }
 

@@ -8,7 +8,7 @@ export function workerLine(event: WorkerEvent, look: Omit<Look, 'width'>): strin
   const { signs } = styleOf(look);
   switch (event.type) {
     case 'worker.started':
-      return `worker ${event.worker} works for ${event.gateways.join(', ')}, at ${count(event.places, 'order')} at once`;
+      return `worker ${event.worker} works for ${event.gateways.join(', ')}, up to ${count(event.places, 'order')} at once`;
     case 'worker.planned':
       return `${clean(event.project)}: ${count(event.offered, 'take')} can begin now, ${event.waiting} still wait`;
     case 'worker.trouble':

@@ -185,7 +185,7 @@ describe('a shot of a matrix', () => {
     await expect(resolve({ shots: ['rain'], settlement })).rejects.toMatchObject({
       code: 'usage',
       message: 'rain is several shots, and 2 of them have something to settle',
-      hint: 'name those that are meant: rain.tin, rain.sand',
+      hint: 'name the ones you mean: rain.tin, rain.sand',
     });
     expect((await resolve({ shots: ['rain.tin', 'rain.sand'], settlement })).settled).toHaveLength(2);
     expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 2 } });

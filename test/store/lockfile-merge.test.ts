@@ -350,7 +350,7 @@ describe('a lockfile with conflicts that cannot be read', () => {
     [
       'their side is no lockfile',
       (text) => text.replace(/(?<=^={7}\n(?:(?!>{7})[^])*?)"id": "\w+"/m, '"id": 7'),
-      /side "theirs" does not hold together: shots\.cliff/,
+      /side "theirs" is inconsistent: shots\.cliff/,
     ],
     [
       'a hand has changed our side',

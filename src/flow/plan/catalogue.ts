@@ -59,7 +59,7 @@ export async function loadCatalogue(
     });
   if (!known) {
     const message = `there is no catalogue to check models and prices against${failure}`;
-    const hint = keyHint ?? 'run dailies plan once with the gateway in reach';
+    const hint = keyHint ?? 'run dailies plan once while the gateway can be reached';
     return { diagnostics: [{ code: 'catalogue-unavailable', severity: 'warning', message, hint }] };
   }
   const age = ageWords(known.fetched_at, project.clock.now());

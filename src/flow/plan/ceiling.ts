@@ -45,7 +45,7 @@ export function ceilingReached(
   if (unpriced !== undefined && total.max_usd + total.unpriced > 0 && !allowUnpriced) {
     return {
       kind: 'unpriced',
-      message: `no price is known that could be held to the ceiling: of ${unpriced}`,
+      message: `the ceiling cannot be checked, because a price is unknown: that of ${unpriced}`,
       hint: 'choose models with a price (dailies models), or accept the risk with --allow-unpriced',
     };
   }

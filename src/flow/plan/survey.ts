@@ -250,7 +250,7 @@ function select(takes: readonly Take[], ids: readonly string[], option: string):
     throw new DailiesError('usage', `${option} ${id}: the manifest has no such shot`, {
       hint:
         begun.length > 0
-          ? `these begin so: ${begun.slice(0, 3).join(', ')}${more}`
+          ? `these ids start like that: ${begun.slice(0, 3).join(', ')}${more}`
           : near === undefined
             ? 'dailies plan lists the shots'
             : `did you mean ${near}?`,

@@ -46,9 +46,9 @@ export async function nameKey(
 export function keyUnnamed({ variable, origin, place }: UnnamedKey): DailiesError {
   return new DailiesError(
     'key-unnamed',
-    `${place} wants the key in ${variable} sent to ${origin}, and you have not named that place yet: it was not sent`,
+    `${place} asks to send the key in ${variable} to ${origin}, and you have not named that gateway yet: the key was not sent`,
     {
-      hint: `if the key belongs there, give the same command with --with-key (this once), or answer the question of run on a terminal or give run --yes (both are remembered), or name the gateway with --gateway URL; else change ${place}`,
+      hint: `if the key belongs there, repeat the command with --with-key or --gateway URL (this once), or answer the question of run on a terminal or give run --yes (both are remembered); otherwise change ${place}`,
     },
   );
 }

@@ -71,7 +71,7 @@ export function resolveChains(
     if (undated(originModel) !== undated(model)) {
       report({
         code: 'conflicting-fields',
-        message: `a job is continued by its own model: ${origin.id} is made by ${originModel}, ${shot.id} by ${model}`,
+        message: `only the same model can continue a job: ${origin.id} uses ${originModel}, ${shot.id} uses ${model}`,
         path,
         shot: shot.id,
       });
@@ -110,7 +110,7 @@ function checkMoment(shot: ExpandedShot, source: ClipFrame, origin: ExpandedShot
   if (take !== undefined && take > takes) {
     const count = takes === 1 ? 'one take' : `${takes} takes`;
     const message = `${origin.id} has ${count}, and no take ${take}`;
-    const hint = 'name one that there is, or none for the picked one';
+    const hint = 'name an existing take, or none for the picked one';
     report({ code: 'invalid-value', message, hint, path: [...path, 'take'], shot: shot.id });
   }
   const { duration } = settings;
@@ -154,7 +154,7 @@ function shotFinder(
   ): { readonly message: string; readonly hint?: string } {
     if (group.length > 0) {
       const some = group.slice(0, 4).map(({ id }) => id);
-      const message = `the matrix of ${name} makes ${group.length} shots, and this fits no single one of them`;
+      const message = `the matrix of ${name} makes ${group.length} shots, and this does not say which one`;
       return { message, hint: `name one: ${some.join(', ')}${group.length > some.length ? ', …' : ''}` };
     }
     const [, id, take = '1'] = /^(.*)@(\d+)$/.exec(name) ?? [];

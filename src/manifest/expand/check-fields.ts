@@ -75,8 +75,8 @@ function checkSeeds({ seed, takes }: RawFields, fault: Fault): void {
   const limit = seed <= LARGEST_COMMON_SEED ? LARGEST_COMMON_SEED : Number.MAX_SAFE_INTEGER;
   const highest = limit - (takes - 1);
   if (seed <= highest) return;
-  const message = `seeds count up with the takes, and those of ${takes} takes would pass ${limit}`;
-  fault('seed', { code: 'invalid-value', message, hint: `begin at ${highest} or below` });
+  const message = `each take adds 1 to the seed, and ${takes} takes would exceed ${limit}`;
+  fault('seed', { code: 'invalid-value', message, hint: `start at ${highest} or below` });
 }
 
 function checkPresence(fields: RawFields, fault: Fault): void {
@@ -100,7 +100,7 @@ function checkType(fields: RawFields, fault: Fault): void {
     type
   ];
   const remedy = {
-    text: 'first_frame: null, last_frame: null or references: null unset what the defaults bring',
+    text: 'first_frame: null, last_frame: null or references: null remove the value of the defaults',
     'image-to-video': 'add first_frame: or last_frame:',
     reference: 'add references:',
   }[given];

@@ -22,7 +22,7 @@ export function reportDuplicates(shots: readonly ExpandedShot[], places: Places,
           ? `two combinations of the matrix make the same shot, ${id}`
           : owner.name === name
             ? `the id ${name} is taken: see line ${line}`
-            : `the id ${name} differs from ${owner.name} (line ${line}) in letter case alone`;
+            : `the id ${name} differs from ${owner.name} (line ${line}) only in letter case`;
       const hint = 'ids name files: each needs its own';
       report({ code: 'duplicate-id', message, hint, path: ['shots', index, 'id'], ...AS_USED, shot: id });
     }
@@ -48,7 +48,7 @@ export function reportIdleCaps(
       message: `no shot has the model ${name}${didYouMean(meant)}`,
       path: ['concurrency', 'per_model', name],
       on: 'key',
-      hint: 'a cap holds for the model as the shots name it',
+      hint: "write the model's name as the shots do",
     });
   }
 }
@@ -69,7 +69,7 @@ export function reportIdleVars(
     report({
       code: 'unknown-var',
       severity: meant === undefined ? 'warning' : 'error',
-      message: `--var ${name}: nothing in the manifest asks for {{${name}}}${didYouMean(meant)}`,
+      message: `--var ${name}: nothing in the manifest uses {{${name}}}${didYouMean(meant)}`,
     });
   }
 }

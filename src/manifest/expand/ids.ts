@@ -24,7 +24,7 @@ export function idFault(id: string): string | undefined {
     return 'names files, and may have only the letters a to z and A to Z, digits, ".", "_" and "-"';
   if (id.startsWith('.') || id.startsWith('-')) return 'names files, and may not begin with "." or "-"';
   if (id.endsWith('.')) return 'names files, and may not end with "."';
-  if (isDeviceName(id)) return 'is the name of a device on Windows, where no file can bear it';
+  if (isDeviceName(id)) return 'is a device name on Windows, so no file can have it';
   if (OURS.includes(id.toLowerCase())) return 'is the name of a file of ours in the output folder';
   return undefined;
 }

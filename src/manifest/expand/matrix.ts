@@ -82,14 +82,14 @@ function sound(axes: Axes, exclude: readonly RawCombination[], path: Path, repor
   };
   for (const [name, values] of axes) {
     if (name === 'id' || name === 'vars' || name === 'matrix') {
-      const hint = 'multiply fields or vars; {{name}} in the id puts their values in';
-      fault([name], `${name} has no values to multiply over`, { on: 'key', hint });
+      const hint = 'use fields or vars; {{name}} in the id inserts their values';
+      fault([name], `${name} has no values`, { on: 'key', hint });
     }
     const seen = new Set<string>();
     for (const [index, value] of values.entries()) {
       const key = canonicalText(value);
       if (seen.has(key)) {
-        const message = `${name} has this value twice, so that one shot would be made twice`;
+        const message = `${name} has this value twice, so one shot would be made twice`;
         fault([name, index], message, { hint: 'for several clips of one shot use takes' });
       }
       seen.add(key);

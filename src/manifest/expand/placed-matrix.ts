@@ -76,7 +76,7 @@ export function reportIdleNames(
       code: 'matrix-invalid',
       severity: meant === undefined ? 'warning' : 'error',
       message: idleName(name, meant),
-      hint: 'without that, each of its values buys the same clip again; for several clips of one shot write takes: N',
+      hint: 'otherwise each of its values buys the same clip again; for several clips of one shot write takes: N',
       path: [...path, name],
       on: 'key',
     });

@@ -69,7 +69,7 @@ function problemOf(
     code: 'matrix-invalid',
     message: `the values of ${name} make no difference: ${first.key} and ${take.key} ask for the same clip`,
     hint: isSeed
-      ? 'seeds count up with the takes: leave as much room between them as there are takes'
+      ? 'each take adds 1 to the seed: leave room for all takes between two seeds'
       : `use {{${name}}} in a prompt or a setting${elsewhere}; for several clips of one shot write takes: ${isAxis ? list.length : 2}`,
     path,
     ...(isAxis ? { on: 'key' } : {}),

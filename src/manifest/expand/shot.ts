@@ -161,7 +161,7 @@ function reportIdleNulls(shot: RawShot, { defaults, report }: ShotContext, index
     report({
       code: 'invalid-value',
       severity: 'warning',
-      message: `${field} is empty, and there is no default that this would unset`,
+      message: `${field} is empty, and there is no default to remove`,
       path: ['shots', index, field],
       on: 'key',
     });

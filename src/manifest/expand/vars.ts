@@ -116,12 +116,12 @@ export function substitution(parts: {
     }
     if (open.includes(name)) {
       const circle = [...open.slice(open.indexOf(name)), name].join(' → ');
-      return unknown(`the var ${name} stands for itself: ${circle}`);
+      return unknown(`the var ${name} refers to itself: ${circle}`);
     }
     // What comes from the command line is taken word for word.
     const text = found.where ? expand(found.text, { where: found.where, open: [...open, name] }) : found.text;
     if (text.length > LONGEST_TEXT) {
-      const message = `the var ${name} unfolds to more text than a prompt may have`;
+      const message = `the var ${name} expands to more text than a prompt may have`;
       report({ code: 'invalid-value', message, path: where(), needle: placeholder });
       return placeholder;
     }
@@ -138,7 +138,7 @@ export function substitution(parts: {
   function badPlaceholder(tail: string, where: Where): void {
     report({
       code: 'unknown-var',
-      message: 'braces open a var here, but no name follows',
+      message: 'these braces start a var, but no name follows',
       path: where(),
       needle: /^\{\{[^\s{}]*\s*[^\s{}]*/.exec(tail)?.[0] ?? '{{',
       hint: 'a var is {{name}}, with letters, digits, "_" and "-"; a literal {{ is written {{{{',

@@ -78,7 +78,7 @@ export function yamlData(
       const hint = near === undefined ? 'put text that begins with * in quotes' : `did you mean *${near}?`;
       fault({
         code: 'yaml-syntax',
-        message: `no anchor &${alias.source} stands above`,
+        message: `there is no anchor &${alias.source} above`,
         node: alias,
         hint,
       });
@@ -87,7 +87,7 @@ export function yamlData(
     targets.set(alias, target);
     const done = finished.get(target);
     if (!done) {
-      const message = `*${alias.source} stands inside &${alias.source}, so it would never end`;
+      const message = `*${alias.source} is inside &${alias.source}, so it would never end`;
       fault({ code: 'yaml-alias-bomb', message, node: alias });
       throw new Unreliable();
     }
@@ -98,7 +98,7 @@ export function yamlData(
   function grow(by: number, node: Node): void {
     size += by;
     if (size <= maxSize) return;
-    const message = `the aliases up to here unfold to more than ${maxSize.toLocaleString('en')} values`;
+    const message = `the aliases up to here expand to more than ${maxSize.toLocaleString('en')} values`;
     fault({ code: 'yaml-alias-bomb', message, hint: 'repeat less: use defaults, a matrix or takes', node });
     throw new Unreliable();
   }
@@ -128,7 +128,7 @@ export function yamlData(
     if (name === '__proto__') {
       fault({ code: 'unknown-key', message: '__proto__ cannot be a key', node: key });
     } else if (Object.hasOwn(object, name)) {
-      fault({ code: 'yaml-syntax', message: `${name} stands here for the second time`, node: key });
+      fault({ code: 'yaml-syntax', message: `${name} is here for the second time`, node: key });
     } else {
       object[name] = converted;
     }
@@ -143,7 +143,7 @@ export function yamlData(
     fault({
       code: 'prompt-cut',
       message: `the prompt ends before ${word}: a # after a space begins a comment`,
-      hint: 'put the whole text in quotes; a space after the # shows that a comment is meant',
+      hint: 'put the whole text in quotes, or a space after the # if you mean a comment',
       node: { range: [end + cut.length - word.length, end + cut.length, end + cut.length] },
     });
   }
@@ -180,7 +180,7 @@ export function yamlData(
     // Only an escape in double quotes can make half a character, and JSON cannot carry it.
     if (node instanceof Scalar && node.type === 'QUOTE_DOUBLE' && /\p{Cs}/u.test(value)) {
       const hint = 'write the character itself, or both halves of its escape';
-      fault({ code: 'invalid-value', message: 'the text holds half a character', hint, node });
+      fault({ code: 'invalid-value', message: 'the text contains half a character', hint, node });
     }
     return value;
   }
@@ -189,7 +189,7 @@ export function yamlData(
     const digits = isScalar(node) && /^[-+]?\d+$/.test(node.source ?? '');
     if (Number.isNaN(value)) {
       const hint = 'if it is text, put it in quotes';
-      fault({ code: 'invalid-value', message: 'this stands for no number at all', hint, node });
+      fault({ code: 'invalid-value', message: 'this is not a number', hint, node });
       return 1;
     }
     if (!Number.isFinite(value) || (digits && !Number.isSafeInteger(value))) {

@@ -65,7 +65,7 @@ const MISTAKES: readonly Mistake[] = [
       quoted !== undefined &&
       (/^Missing closing/.test(error.message) || (quoted.endsHere && isCode(error, 'UNEXPECTED_TOKEN'))),
     says: () => 'the quote that opens here is not closed where its text ends',
-    hint: 'close it there; text that needs no quotes may stand without them',
+    hint: 'close it there, or leave out both quotes if the text needs none',
     points: startOfQuoted,
   },
   {
@@ -81,7 +81,7 @@ const MISTAKES: readonly Mistake[] = [
   {
     fits: ({ error, value }) => /^["']/.test(value) && isCode(error, 'UNEXPECTED_TOKEN', 'MISSING_CHAR'),
     says: textFollows,
-    hint: 'put the whole text below its key, after a |: a quote may stand in it there',
+    hint: 'put the whole text below its key, after a |: it may contain quotes there',
   },
   {
     fits: ({ error, value }) => /^[[{*]/.test(value) && isCode(error, 'UNEXPECTED_TOKEN', 'MISSING_CHAR'),
@@ -90,44 +90,44 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     fits: ({ error, line }) => /[:-]\s+[>|]/.test(line) && /^Not a YAML token/.test(error.message),
-    says: () => 'text stands on the line of its | or >',
-    hint: 'begin it on the line below, further in than its key',
+    says: () => 'there is text on the line of its | or >',
+    hint: 'start it on the line below, indented more than its key',
   },
   {
     fits: ({ error, above }) =>
       /:\s+[>|][-+\d]*\s*(?:#.*)?$/.test(above) &&
       isCode(error, 'MISSING_CHAR', 'MULTILINE_IMPLICIT_KEY', 'BAD_INDENT'),
-    says: () => 'the text below a | or > stands no further in than its key',
+    says: () => 'the text below a | or > is not indented more than its key',
     hint: 'indent its lines by two spaces more than the key',
   },
   {
     fits: ({ error, line }) =>
       /^[\s-]*\w+:(?!\/\/)\S/.test(line) && isCode(error, 'MISSING_CHAR', 'MULTILINE_IMPLICIT_KEY'),
-    says: () => 'no space follows the colon, so that this is no key',
+    says: () => 'no space follows the colon, so this is not a key',
     hint: 'write NAME: VALUE',
   },
   {
     fits: ({ error, keyBelow }) =>
       keyBelow !== undefined && isCode(error, 'BLOCK_AS_IMPLICIT_KEY', 'MULTILINE_IMPLICIT_KEY'),
-    says: ({ keyBelow }) => `${keyBelow?.name ?? 'this'}: begins further in than the key above it`,
-    hint: 'begin it in the same column; if it is text, put the whole text in quotes',
+    says: ({ keyBelow }) => `${keyBelow?.name ?? 'this'}: is indented more than the key above it`,
+    hint: 'start it in the same column; if it is text, put the whole text in quotes',
     points: startOfKeyBelow,
   },
   {
     fits: ({ error, line }) =>
       isCode(error, 'MISSING_CHAR', 'MULTILINE_IMPLICIT_KEY') && !/:(?:\s|$)/.test(line),
-    says: () => 'this is no key: it has no colon',
-    hint: 'write NAME: VALUE; text that goes on from the line above begins further in than its key',
+    says: () => 'this is not a key: it has no colon',
+    hint: 'write NAME: VALUE; text that continues the line above is indented more than its key',
   },
   {
     fits: ({ error }) => /without - indicator/.test(error.message),
-    says: () => 'this begins further out than the keys above it',
-    hint: 'keys of one map begin in the same column',
+    says: () => 'this is indented less than the keys above it',
+    hint: 'keys of one map start in the same column',
   },
   {
     fits: ({ error }) => /^Unexpected block-seq-ind/.test(error.message),
     says: () => 'a list cannot begin on the line of its key',
-    hint: 'begin it on the line below; put text that begins with - in quotes',
+    hint: 'start it on the line below; put text that begins with - in quotes',
   },
   {
     fits: ({ error }) => isCode(error, 'TAB_AS_INDENT'),
@@ -137,7 +137,7 @@ const MISTAKES: readonly Mistake[] = [
     fits: ({ error, line }) =>
       /:(?:\s|$)/.test(line) &&
       isCode(error, 'BLOCK_AS_IMPLICIT_KEY', 'MULTILINE_IMPLICIT_KEY', 'BLOCK_IN_FLOW'),
-    says: () => 'the colon in this text makes a key of what stands before it',
+    says: () => 'the colon makes a key of the text before it',
     hint: 'put the whole text in quotes, or a | after its key and the text on the lines below',
   },
   {
@@ -151,7 +151,7 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     fits: ({ error }) => isCode(error, 'BAD_INDENT', 'BLOCK_AS_IMPLICIT_KEY'),
-    hint: 'keys of one map, and items of one list, begin in the same column',
+    hint: 'keys of one map, and items of one list, start in the same column',
   },
   {
     fits: ({ error }) => isCode(error, 'TAG_RESOLVE_FAILED'),

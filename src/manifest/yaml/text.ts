@@ -50,7 +50,7 @@ function binaryFault(text: string): TextFault | undefined {
   if (!found) return undefined;
   const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   return {
-    message: `the file holds the control character U+${code}, so it is not a text file that YAML knows`,
+    message: `the file contains the control character U+${code}, so it is not a text file that YAML knows`,
     hint: 'a manifest is YAML text in UTF-8; inside "double quotes" such a character can be written as an escape',
     offset: found.index,
   };

@@ -115,9 +115,9 @@ export async function uploadFile(objects: Objects, name: string, { path, clip }:
   await objects.remove(name);
   throw new DailiesError(
     'bucket',
-    `what arrives in ${shownAddress(objects.address)} is not what was sent, ${TRIES} times: ${clip.sha256.slice(0, 12)}…`,
+    `the clip arrived changed in ${shownAddress(objects.address)}, ${TRIES} times: ${clip.sha256.slice(0, 12)}…`,
     {
-      hint: 'something on the way changes it: look at proxies, the network and the server; the clip is kept here until the next run',
+      hint: 'something on the way changes it: check proxies, the network and the server; the clip is kept here until the next run',
     },
   );
 }
@@ -185,7 +185,7 @@ function assertClip(digest: Digest, clip: ClipFacts): Digest {
   if (digest.sha256 === clip.sha256 && digest.bytes === clip.bytes) return digest;
   throw new DailiesError(
     'file-unusable',
-    `what was to be put in the store is not the clip ${clip.sha256.slice(0, 12)}…`,
+    `the bytes to be stored are not the clip ${clip.sha256.slice(0, 12)}…`,
   );
 }
 

@@ -258,7 +258,7 @@ function planAlone(database: Database, id: string): Promise<() => Promise<void>>
         if (row?.['is_mine'] === true) break;
         if (systemClock.elapsed() - sinceMs > OPENING_MS)
           throw new DailiesError('locked-by-another-run', 'another process plans or runs this project now', {
-            hint: 'wait for it to end, or stop it: whoever works for it goes on with what is enqueued',
+            hint: 'wait for it to end, or stop it: workers continue with what is enqueued',
           });
         await systemClock.sleep(200);
       }
