@@ -95,7 +95,7 @@ export function diskRefusal(failure: {
   return { why: `${refusal.why} (${code})`, hint: refusal.hint };
 }
 
-/** The system's code of an error (`ENOENT`), undefined where it bears none. */
+/** The system's code of an error (`ENOENT`), undefined if it has none. */
 export function errnoOf(error: unknown): string | undefined {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : undefined;

@@ -3,7 +3,7 @@ import { inTextOrder, type Diagnostic } from './domain/diagnostic.js';
 /** 1: some shots were not delivered; 2: usage or manifest; 3: refused before or while spending; 130: interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130;
 
-/** Every code a DailiesError can bear, and the exit status it gives a command; each has a row in docs/errors.md. */
+/** Every code a DailiesError can have, and the exit status it gives a command; each has a row in docs/errors.md. */
 export const EXIT_CODES = {
   usage: 2,
   'manifest-invalid': 2,

@@ -6,7 +6,7 @@ import { DailiesError } from '../errors.js';
 /**
  * Reads the body of `GET /videos/models`. Entries without an id are left out; whatever else is null, absent
  * or of an odd type is unknown, because a field we cannot read must never stop a shot.
- * Throws `gateway-answer` where the body is no such list at all.
+ * Throws `gateway-answer` if the body is no such list at all.
  */
 export function parseCatalogue(body: unknown): Model[] {
   const data = isRecord(body) ? body.data : undefined;
@@ -18,7 +18,7 @@ export function parseCatalogue(body: unknown): Model[] {
   return data.flatMap((entry: unknown) => parseModel(entry) ?? []);
 }
 
-/** Reads one entry, from the gateway or from the lockfile's snapshot; undefined where it has no id. */
+/** Reads one entry, from the gateway or from the lockfile's snapshot; undefined if it has no id. */
 export function parseModel(entry: unknown): Model | undefined {
   if (!isRecord(entry) || typeof entry.id !== 'string' || entry.id === '') return undefined;
   const known = {

@@ -7,7 +7,7 @@ import { noteLines, type CliContext } from './context.js';
 
 /**
  * What the user has said about a key that only the manifest sends somewhere: on this command line, or once before. `ask`
- * is told of the key when it is first needed, and its yes is remembered; absent where nobody can be asked.
+ * is told of the key when it is first needed, and its yes is remembered; absent if nobody can be asked.
  */
 export async function keyConsent(
   context: CliContext,

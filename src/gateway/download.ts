@@ -44,7 +44,7 @@ const WORDS_BYTES = 128 * 1024;
 /**
  * Streams a clip into a file, continuing what an earlier try of the same clip left there if the server vouches that it
  * is still the same. What was interrupted stays for the next try. The file is fsynced before `downloaded` is answered.
- * Throws `disk` where the file cannot be written, or where a link or anything else but a regular file bears its name;
+ * Throws `disk` if the file cannot be written, or where a link or anything else but a regular file has its name;
  * what `onProgress` throws of ours, and the signal's reason when stopped.
  */
 export async function downloadClip(

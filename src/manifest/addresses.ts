@@ -6,7 +6,7 @@ import type { GatewaySetting } from '../domain/manifest.js';
 import type { InputSource } from '../domain/take.js';
 import { show } from './problems.js';
 
-/** Why a text is no address, in the words of a diagnostic. */
+/** Why a text is not an address, in the words of a diagnostic. */
 export interface AddressFault {
   readonly code: DiagnosticCode;
   readonly message: string;
@@ -16,7 +16,7 @@ export interface AddressFault {
 type Result<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: AddressFault };
 
-/** Two letters and more, so that the drive of a Windows path is none. */
+/** Two letters or more, so that the drive of a Windows path does not match. */
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):/;
 
 /**
@@ -41,7 +41,7 @@ export function inputSource(text: string, plainHttp: boolean): Result<InputSourc
   return url.ok ? { ok: true, value: { kind: 'url', url: url.value } } : url;
 }
 
-/** A callback is called from the internet: https, whatever the gateway. */
+/** The internet calls a callback, so it is https for every gateway. */
 export function callbackUrl(text: string): Result<string> {
   if (text.length > MAX_URL) return tooLong('callback_url');
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
@@ -79,7 +79,7 @@ export function baseUrl(text: string): Result<string> {
   return { ok: true, value: text.replace(/\/+$/, '') };
 }
 
-/** An address as it may be shown, also where it is none: a user, a password or a query may be somebody's key. */
+/** An address (or an invalid one) as it may be shown: a user, a password or a query may be somebody's key. */
 export function withoutSecrets(address: string): string {
   return address
     .replace(/[?#].+/s, (rest) => `${rest.charAt(0)}…`)
@@ -87,15 +87,15 @@ export function withoutSecrets(address: string): string {
     .replace(/\bsk-[\w-]{12,}/g, 'sk-…');
 }
 
-/** Whether inputs may be fetched over plain http: just from loopback, by a gateway that is there itself. */
+/** Whether inputs may be fetched over plain http: only from loopback, by a gateway that is on loopback itself. */
 export function takesPlainHttp(gateway: GatewaySetting): boolean {
   if (gateway.kind === 'sandbox') return true;
   return gateway.kind === 'custom' && /^http:/i.test(gateway.base_url);
 }
 
 /**
- * A path inside the manifest's folder, with `/` and relative to it. Judged by its words alone: links on the disk
- * are for those who open the file.
+ * A path inside the manifest's folder, with `/` and relative to it. Judged by its text alone: links on the disk
+ * are checked when the file is opened.
  */
 export function insidePath(text: string): Result<string> {
   const slashed = text.replaceAll('\\', '/');
@@ -115,7 +115,7 @@ export function insidePath(text: string): Result<string> {
   return { ok: true, value: path };
 }
 
-/** `orFile` completes a remedy, where a file would do as well. */
+/** `orFile` completes a hint if a file would do as well. */
 function webUrl(
   text: string,
   { plainHttp, orFile }: { readonly plainHttp: boolean; readonly orFile: string },

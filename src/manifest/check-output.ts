@@ -5,7 +5,7 @@ import { didYouMean, type Problem, type Report } from './problems.js';
 
 const PATH = ['output', 'name'];
 
-/** Checks the naming template by itself. `names`: the vars and matrix names there are. */
+/** Checks the naming template alone. `names`: the existing vars and matrix names. */
 export function checkTemplate(template: string, names: ReadonlySet<string>, report: Report): void {
   const fault = (message: string, more: Partial<Problem> = {}): void =>
     report({ code: 'output-template', message, path: PATH, ...more });
@@ -35,8 +35,8 @@ export function checkTemplate(template: string, names: ReadonlySet<string>, repo
 }
 
 /**
- * Reports takes whose files would meet: under one name without regard to case, as another's second output, or as a
- * file of ours. No clip can be another's folder, because values bring no `/` into a name.
+ * Reports takes whose files would collide: under one name regardless of case, as another's second output, or as a
+ * file of ours. No clip can be another's folder, because values add no `/` to a name.
  */
 export function checkCollisions(
   template: string,

@@ -63,7 +63,7 @@ export async function inspectLocalInput(input: {
   }
 }
 
-/** What the writer most likely meant by a name that no file bears. */
+/** What the writer most likely meant by a name that no file has. */
 async function missingHint(file: string, name: string): Promise<string> {
   if (name.startsWith('~')) return '~ is not expanded: paths are relative to the folder of the manifest';
   const beside = await readdir(dirname(file)).catch(() => []);

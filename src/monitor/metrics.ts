@@ -27,7 +27,7 @@ export interface Metrics {
 /** The lengths of jobs that are told apart, seconds. */
 const JOB_SECONDS = [15, 30, 60, 120, 240, 480, 900, 1800, 3600];
 
-/** Begins to count. Throws `tool-missing` where the package for it is not installed. */
+/** Begins to count. Throws `tool-missing` if the package for it is not installed. */
 export async function startMetrics(health: () => WorkerHealth): Promise<Metrics> {
   const client = await import('prom-client').catch((cause: unknown) => {
     throw packageError('prom-client', { code: 'tool-missing', what: '--listen', cause });

@@ -68,7 +68,7 @@ function decideKnown(take: Take, known: KnownOrder | undefined, context: Decisio
   return { ...decision, ...blockedBy(sources.block) };
 }
 
-/** A take that cannot be claimed yet: its picture hangs on clips that are still to come. */
+/** A take that cannot be claimed yet: its picture depends on clips that are still to come. */
 function decideWaiting(take: Take, { waitsFor, block }: SourceSurvey, context: DecisionContext): Decision {
   const owned = context.claims.owned(take);
   const uncertain = owned.find(isUncertain);

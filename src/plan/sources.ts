@@ -43,7 +43,7 @@ export function surveySources(take: Take, context: DecisionContext): SourceSurve
   return { waitsFor, block: { ...first, isPick: blocks.every(({ isPick }) => isPick) } };
 }
 
-/** Why a take cannot be made from a source; undefined where it can, now or once the source is there. */
+/** Why a take cannot be made from a source; undefined if it can, now or once the source is there. */
 function objection({
   take,
   ref,
@@ -86,7 +86,7 @@ function missing(reason: string): Objection {
   return { reason, isPick: false };
 }
 
-/** The take with its inputs known; undefined where a local file could not be read (validation has said so). */
+/** The take with its inputs known; undefined if a local file could not be read (validation has said so). */
 export function orderOf(
   take: Take,
   context: Pick<DecisionContext, 'picks' | 'localInput' | 'decided'>,

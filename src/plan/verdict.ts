@@ -42,7 +42,7 @@ export function verdictOnServing(attempt: LiveAttempt, order: Order, context: De
             ? { action: 'download', reasons: [...origin, 'file changed'] }
             : { action: 'reuse', reasons: [...origin, 'file changed, and the gateway no longer has it'] };
         case 'intact': {
-          // A clip that another had taken the place of bears no name.
+          // A clip that another had taken the place of has no name.
           const reason = attempt.names ? 'delivered' : 'restored';
           return { action: 'reuse', reasons: isOwn ? [reason] : origin };
         }

@@ -6,7 +6,7 @@ import { Refusal } from './answers.js';
 
 /**
  * The bytes of an input image: of a data URL, of the sandbox's own, or fetched from where it lies, as a gateway
- * would. Throws a Refusal (400) where there are none.
+ * would. Throws a Refusal (400) if there are none.
  */
 export async function loadInput(url: string, assets: Assets): Promise<Buffer> {
   if (url.startsWith('data:')) return decodeDataUrl(url);

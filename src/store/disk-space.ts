@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DailiesError } from '../errors.js';
 
-/** The bytes that may still be written to the disk a folder lies on, or will lie on; undefined where it does not tell. */
+/** The bytes that may still be written to the disk a folder lies on, or will lie on; undefined if it does not tell. */
 export async function freeBytes(folder: string): Promise<number | undefined> {
   const { bavail, bsize } = (await fileSystemOf(folder)) ?? {};
   return bavail === undefined || bsize === undefined ? undefined : bavail * bsize;
@@ -29,7 +29,7 @@ export function assertRoom(folder: string, use: 'clips' | 'records'): void {
   });
 }
 
-/** Synchronously: it takes microseconds. Undefined where a disk does not tell. */
+/** Synchronously: it takes microseconds. Undefined if a disk does not tell. */
 function sizeOf(folder: string): { readonly bytes: number; readonly freeBytes: number } | undefined {
   try {
     const { bsize, blocks, bavail } = statfsSync(folder);

@@ -62,7 +62,7 @@ export async function openAttempts<Order extends WorkOrder = WorkOrder>(
       ...{ sandbox: home.sandbox, place: home.place },
     };
     const receipts = home.receipts.open(owner, (id) => onRecord.get(id));
-    // Before the lockfile bears the new name: from then on nothing would tell that the receipts do not.
+    // Before the lockfile has the new name: from then on nothing would tell that the receipts do not.
     if (isRenamed) await receipts.own();
     await foldLeft(found, home);
     await receipts.append(unreceipted.map((attempt) => ({ type: 'restored', attempt })));

@@ -56,7 +56,7 @@ const model = objectOf({
 
 /**
  * The schema of a lockfile (JSON Schema 2020-12): schemas/lockfile.schema.json is written from it, and what is read
- * from the disk is held against it. Fields it does not know are let be, for a later version may have added them.
+ * from the disk is checked against it. Fields it does not know are let be, for a later version may have added them.
  * A `title` ends the sentence "… should be".
  */
 export const lockfileSchema: JsonSchema = {

@@ -27,8 +27,8 @@ export interface FoundLockfile extends Lockfile {
 }
 
 /**
- * Reads a lockfile; undefined where there is none. One that is as we wrote it is not held to its schema and its checksums.
- * Throws `lockfile-newer` and `lockfile-corrupt` (exit 3), and `disk` where it cannot be read.
+ * Reads a lockfile; undefined if there is none. One that is as we wrote it is not held to its schema and its checksums.
+ * Throws `lockfile-newer` and `lockfile-corrupt` (exit 3), and `disk` if it cannot be read.
  */
 export async function readLockfile(
   path: string,
@@ -84,7 +84,7 @@ export async function writeLockfile(
 }
 
 /**
- * The lockfile; both sides of one that has merge conflicts in it; nothing where there is none. In a function of its own, so that
+ * The lockfile; both sides of one that has merge conflicts in it; nothing if there is none. In a function of its own, so that
  * the text, which can be hundreds of megabytes, goes before more is made of it.
  */
 async function readStored(path: string, isAsWeWroteIt: boolean): Promise<readonly StoredLockfile[]> {

@@ -4,11 +4,11 @@ import type { ProjectIdentity } from './lockfile-text.js';
 
 /** Whose receipts they are. `place` tells projects of one name in a shared store apart. */
 export interface ReceiptsOwner extends Omit<ProjectIdentity, 'project'> {
-  /** A hash of the manifest's folder; empty where the store lies in it. */
+  /** A hash of the manifest's folder; empty if the store lies in it. */
   readonly place: string;
 }
 
-/** What the receipts of a project tell, and of whom; undefined where nothing says so. */
+/** What the receipts of a project tell, and of whom; undefined if nothing says so. */
 export interface OwnedReceipts {
   readonly attempts: ReadonlyMap<string, Attempt>;
   readonly owner: ReceiptsOwner | undefined;
@@ -18,7 +18,7 @@ export interface OwnedReceipts {
 export interface ReceiptBook {
   /** Takes entries in, in their order; the death of the program may not take them back. Throws as its store does. */
   append(entries: readonly JournalEntry[]): Promise<void>;
-  /** Says anew whose they are, where there are any: the manifest or its folder was renamed. Throws as its store does. */
+  /** Says again whose they are, if there are any: the manifest or its folder was renamed. Throws as its store does. */
   own(): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export interface ReceiptBook {
  */
 export interface ReceiptStore {
   /**
-   * What the receipts of a project tell; nothing where there are none. What does not fit the schema is left out. Throws
+   * What the receipts of a project tell; nothing if there are none. What does not fit the schema is left out. Throws
    * `lockfile-newer`.
    */
   read(projectId: string): Promise<OwnedReceipts>;
@@ -39,7 +39,7 @@ export interface ReceiptStore {
    * leaves one project out, and those that cannot be read: in a shared store they are somebody else's.
    */
   list(options?: { readonly besides?: string | undefined }): Promise<readonly ReceiptsOwner[]>;
-  /** Tells the receipts of a project from what they were before; empty where there are none. */
+  /** Tells the receipts of a project from what they were before; empty if there are none. */
   signature(projectId: string): Promise<string>;
   /** Opens receipts for writing. `known` gives what is on record of an attempt before the first entry. */
   open(owner: ReceiptsOwner, known: (id: string) => Attempt | undefined): ReceiptBook;

@@ -3,7 +3,7 @@ import { count, formatUsd } from './figures.js';
 import { styleOf, type Look } from './look.js';
 import { clean } from './text.js';
 
-/** What the log of a worker says of an event; undefined where that is nothing. */
+/** What the log of a worker says of an event; undefined if that is nothing. */
 export function workerLine(event: WorkerEvent, look: Omit<Look, 'width'>): string | undefined {
   const { signs } = styleOf(look);
   switch (event.type) {

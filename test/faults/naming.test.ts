@@ -94,7 +94,7 @@ describeFar('a key for a gateway that only the manifest names', () => {
     const { exitCode, stderr } = await dailies(['run', manifest, '--max-cost', '5']);
     expect(exitCode).toBe(3);
     expect(stderr).toMatch(
-      /film\.yaml:3 wants the key in OPENROUTER_API_KEY sent to https:\/\/gateway\.example,/,
+      /film\.yaml:3 asks to send the key in OPENROUTER_API_KEY to https:\/\/gateway\.example,/,
     );
     for (const remedy of ['--with-key', '--yes', '--gateway URL']) expect(stderr).toContain(remedy);
     expect(stderr).not.toContain(KEY);

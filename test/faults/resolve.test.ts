@@ -224,7 +224,7 @@ describe('dailies resolve', () => {
     await loseAnswers(3, true);
     expect(await resolveBy('a', '--job-id', 'job-1')).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringMatching(/^a@1 +has its job back.*\n.*\$12\.50/) as string,
+      stdout: expect.stringMatching(/^a@1 +has its job again.*\n.*\$12\.50/) as string,
     });
     expect(await resolveBy('b', '--abandon', '--format', 'json')).toMatchObject({ exitCode: 0 });
     expect(await resolveBy('--all', '--not-charged')).toMatchObject({ exitCode: 0 });

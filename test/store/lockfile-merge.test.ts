@@ -363,7 +363,7 @@ describe('a lockfile with conflicts that cannot be read', () => {
       code: 'lockfile-corrupt',
       exitCode: 3,
       message: expect.stringMatching(message) as string,
-      hint: expect.stringMatching(/git checkout --theirs, then dailies sheet/) as string,
+      hint: expect.stringMatching(/git checkout --theirs and dailies sheet/) as string,
     });
     expect(readFileSync(lockfileOf(ours), 'utf8')).toBe(text);
   });

@@ -95,7 +95,7 @@ describe('a lockfile that has forgotten purchases', () => {
     const store = await openIn(folder);
     expect(essence(store.attempts())).toEqual(essence(second.attempts()));
     expect(store.repaired).toEqual([
-      '2 purchases taken from the receipts: teaser.lock.json does not know them as far',
+      '2 purchases taken from the receipts: teaser.lock.json knows less about them',
     ]);
   });
 

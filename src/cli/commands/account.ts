@@ -128,7 +128,7 @@ async function withAccounts(
   }
 }
 
-/** The account that a word means: a gateway as `--gateway` takes it, and `#name` where there are several keys for it. */
+/** The account that a word means: a gateway as `--gateway` takes it, and `#name` if there are several keys for it. */
 async function accountId(word: string): Promise<AccountId> {
   const { gatewayTarget, parseGatewayOption } = await import('../../flow/project/gateway-target.js');
   const { gatewayIdentity } = await import('../../flow/project/connections.js');
@@ -142,7 +142,7 @@ function wordOf({ gateway, name }: AccountId, presetOf: (baseUrl: string) => str
   return `${presetOf(gateway) ?? gateway}${name === '' ? '' : `#${name}`}`;
 }
 
-/** Throws `usage` where nothing is to be changed. */
+/** Throws `usage` if nothing is to be changed. */
 function limitsIn({ concurrency, perModel, budget }: SetFlags): AccountLimits {
   if (concurrency === undefined && perModel === undefined && budget === undefined)
     throw new DailiesError('usage', 'account set needs --concurrency, --per-model or --budget', {

@@ -8,7 +8,7 @@ import { DailiesError } from '../../errors.js';
 import { pricesBy } from './prices.js';
 import type { Project } from '../project/project.js';
 
-/** What the catalogue has to say about the takes: nothing where there is none. */
+/** What the catalogue has to say about the takes: nothing if there is none. */
 export function checkAgainst(project: Project, catalogue: Catalogue | undefined): Diagnostic[] {
   if (!catalogue) return [];
   const { manifest, locate } = project;

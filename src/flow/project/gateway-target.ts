@@ -47,7 +47,7 @@ const SANDBOX_KEY = 'sk-of-the-built-in-sandbox';
 
 /**
  * Finds address and key of a gateway. The key is read from the environment, else from `keys`, by the name of its variable.
- * `place` is where a manifest names the gateway; absent where the user does. Throws `usage` for a speed that is none.
+ * `place` is where a manifest names the gateway; absent if the user does. Throws `usage` for a speed that is none.
  */
 export function gatewayTarget(
   setting: GatewaySetting,

@@ -6,7 +6,7 @@ import type { GatewayTarget, UnnamedKey } from './gateway-target.js';
 
 /** What a person is asked before a key goes where only the manifest says. */
 export interface KeyQuestion extends UnnamedKey {
-  /** What the run would do; absent where even the models are not told without the key. */
+  /** What the run would do; absent if even the models are not told without the key. */
   readonly plan?: PlanDocument;
   /** Whether it would spend money, which `confirm` then asks about. */
   readonly spends: boolean;

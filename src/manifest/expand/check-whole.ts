@@ -7,11 +7,11 @@ import type { Places } from '../yaml/places.js';
 import type { ExpandedShot } from './shot.js';
 import type { Var } from './vars.js';
 
-/** Ids name files, and some file systems do not tell letter case. */
+/** Ids name files, and some file systems ignore letter case. */
 export function reportDuplicates(shots: readonly ExpandedShot[], places: Places, report: Report): void {
   const owners = new Map<string, { readonly name: string; readonly index: number }>();
   for (const { id, index, manifestId } of shots) {
-    // The manifest's own id is taken as well, but for one that vars make different each time.
+    // The manifest's own id counts as taken too, unless vars make it different each time.
     for (const name of id === manifestId || manifestId.includes('{{') ? [id] : [manifestId, id]) {
       const owner = owners.get(name.toLowerCase());
       if (!owner) owners.set(name.toLowerCase(), { name, index });
@@ -29,10 +29,10 @@ export function reportDuplicates(shots: readonly ExpandedShot[], places: Places,
   }
 }
 
-/** A shot that is an alias, or has its id through `<<`, is to be found where it stands itself. */
+/** For a shot that is an alias, or has its id through `<<`, point at the entry itself. */
 const AS_USED = { asUsed: true } as const;
 
-/** A cap that holds for no take is most likely misspelt, and the model it was meant for would have none. */
+/** A cap that applies to no take is most likely misspelt, and the intended model would have no cap. */
 export function reportIdleCaps(
   caps: Manifest['concurrency']['per_model'],
   takes: readonly Take[],
@@ -53,7 +53,7 @@ export function reportIdleCaps(
   }
 }
 
-/** A `--var` that nothing asks for is most likely misspelt, and the shot would be rendered without it. */
+/** A `--var` that nothing uses is most likely misspelt, and the shot would be rendered without it. */
 export function reportIdleVars(
   givenVars: ReadonlyMap<string, Var>,
   declared: ReadonlySet<string>,

@@ -12,7 +12,7 @@ import {
 import { nearest } from '../../domain/nearest.js';
 import { isMergeKey, keyName } from './places.js';
 
-/** Something in the YAML that cannot become data, or not what was meant: the code of a diagnostic, and what to point at. */
+/** YAML that cannot become data, or not the data that was meant: the code of a diagnostic, and what to point at. */
 export interface YamlFault {
   readonly code:
     'yaml-syntax' | 'yaml-alias-bomb' | 'unknown-key' | 'invalid-value' | 'wrong-type' | 'prompt-cut';
@@ -21,7 +21,7 @@ export interface YamlFault {
   readonly node: Pick<Node, 'range'>;
 }
 
-/** The YAML as plain data, and what each alias in it stands for. */
+/** The YAML as plain data, and what each alias in it refers to. */
 export interface YamlData {
   readonly data: unknown;
   readonly targets: ReadonlyMap<Alias, Node>;
@@ -34,7 +34,7 @@ class Unreliable extends Error {}
  * Turns a parsed document into plain data: objects, arrays and scalars, aliases as shared references, merges done.
  * Our own, because the library's way looks through the whole document for each alias, and because an alias bomb is
  * measured here without being built: `maxSize` bounds the number of values (long texts count as several) that a
- * reader of the data would walk over. Returns undefined where it is exceeded, and where an anchor or a key is missing.
+ * reader of the data would walk over. Returns undefined if it is exceeded, and where an anchor or a key is missing.
  */
 export function yamlData(
   root: Node | null,
@@ -134,7 +134,7 @@ export function yamlData(
     }
   }
 
-  /** `#cinematic` behind a plain prompt is a comment, which the writer may not know; `# a remark` is meant to be one. */
+  /** `#cinematic` after a plain prompt is a comment, which the writer may not know; `# a remark` is meant as one. */
   function warnOfCut(prompt: Node | null): void {
     if (!isScalar(prompt) || prompt.type !== 'PLAIN' || !prompt.range) return;
     const [, end] = prompt.range;
@@ -148,7 +148,7 @@ export function yamlData(
     });
   }
 
-  /** Keys that the map has itself win; of several sources, the earlier does. */
+  /** The map's own keys win; of several sources, the earlier does. */
   function merge(object: Record<string, unknown>, pair: Pair<Node, Node | null>): void {
     const source = pair.value ? convert(pair.value) : null;
     for (const part of Array.isArray(source) ? (source as unknown[]) : [source]) {

@@ -8,7 +8,7 @@ export interface ExplainedMistake {
   readonly end: number;
 }
 
-/** Says what a writer most likely meant, where the library says what its grammar expected. */
+/** Says what the writer most likely meant; the library only says what its grammar expected. */
 export function explainMistake(error: YAMLError, document: Document.Parsed, text: string): ExplainedMistake {
   const found = aroundOf(error, document, text);
   const row = MISTAKES.find(({ fits }) => fits(found));
@@ -22,7 +22,7 @@ export function explainMistake(error: YAMLError, document: Document.Parsed, text
   };
 }
 
-/** An error and what stands around it. */
+/** An error and the text around it. */
 interface Around {
   readonly error: YAMLError;
   readonly line: string;
@@ -32,7 +32,7 @@ interface Around {
   readonly value: string;
   /** The last text in quotes that begins before the error; whether it comes from a line above and ends on this one. */
   readonly quoted: { readonly start: number; readonly endsHere: boolean } | undefined;
-  /** A key on one of the lines below that belong to this one, being further in. */
+  /** A key on one of the more indented lines below, which belong to this one. */
   readonly keyBelow: { readonly start: number; readonly name: string } | undefined;
 }
 
@@ -49,7 +49,7 @@ const atError = ({ error }: Around): number => error.pos[0];
 const startOfQuoted = ({ quoted, error }: Around): number => quoted?.start ?? error.pos[0];
 const startOfKeyBelow = ({ keyBelow, error }: Around): number => keyBelow?.start ?? error.pos[0];
 
-/** What opens a value, and what that makes of it. */
+/** The character that opens a value, and what it means. */
 const OPENED: Readonly<Record<string, string>> = {
   '[': '[ opens a list',
   '{': '{ opens a map',
@@ -58,7 +58,7 @@ const OPENED: Readonly<Record<string, string>> = {
   '*': '* stands for an anchor',
 };
 
-/** The mistakes that people make; the first that fits is it. */
+/** The mistakes that people make; the first that fits counts. */
 const MISTAKES: readonly Mistake[] = [
   {
     fits: ({ error, quoted }) =>
@@ -197,7 +197,7 @@ function lineAt(text: string, start: number): string {
   return text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '');
 }
 
-/** The first key below, as long as the lines there are further in than the key of this one; none if this has a colon itself. */
+/** The first key below, while the lines are indented more than the key of this one; none if this line has a colon itself. */
 function keyBelow(text: string, lineStart: number): Around['keyBelow'] {
   const [before = '', value = ''] = lineAt(text, lineStart).split(/:\s(.*)/s);
   if (/:(?:\s|$)/.test(value)) return undefined;

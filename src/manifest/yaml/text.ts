@@ -1,7 +1,7 @@
 /** The longest manifest that is read, in bytes; about 90,000 written-out shots. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Any control character but tab, line feed, carriage return and next line: YAML has no place for them. */
+/** Any control character but tab, line feed, carriage return and next line: YAML does not allow them. */
 const UNPRINTABLE = /(?![\t\n\r\u0085])\p{Cc}/u;
 
 /** What is wrong with bytes that should be a manifest. `offset`: in the decoded text, where there is a place. */
@@ -56,7 +56,7 @@ function binaryFault(text: string): TextFault | undefined {
   };
 }
 
-/** Told by decoding once more, strictly; the place is that of the first replacement character. */
+/** Found by decoding again, strictly; the place is that of the first replacement character. */
 function utf8Fault(bytes: Uint8Array, text: string): TextFault | undefined {
   const offset = text.indexOf('\uFFFD');
   if (offset < 0) return undefined;

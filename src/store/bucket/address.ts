@@ -6,7 +6,7 @@ export interface BucketAddress {
   readonly bucket: string;
   /** What all names of objects begin with: empty, or with `/` at its end. */
   readonly prefix: string;
-  /** The server's origin; undefined where the SDK's own configuration says which, AWS unless told. */
+  /** The server's origin; undefined if the SDK's own configuration says which, AWS unless told. */
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
   /** Whether the bucket stands in the path, and not in the host's name. */

@@ -14,7 +14,7 @@ const TRIES = 5;
 
 /** Clips of a bucket as files, for as long as somebody uses them. */
 export interface LocalCopies {
-  /** Lends a clip as a file: however many use it at once, it is fetched once. Throws `bucket`, `disk`, and `file-unusable` where it is damaged. */
+  /** Lends a clip as a file: however many use it at once, it is fetched once. Throws `bucket`, `disk`, and `file-unusable` if it is damaged. */
   lend<T>(clip: StoredClip, use: (path: string) => Promise<T>): Promise<T>;
 }
 
