@@ -10,7 +10,10 @@ interface Refusal {
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   ENOSPC: { why: 'the disk is full', hint: 'make room on the disk, then run again' },
   EDQUOT: { why: 'the disk quota is used up', hint: 'make room on the disk, then run again' },
-  EFBIG: { why: 'the file may not grow any further', hint: 'lift the limit on file sizes, then run again' },
+  EFBIG: {
+    why: 'the file has reached the size limit',
+    hint: 'raise the limit on file sizes, then run again',
+  },
   EROFS: { why: 'the file system is read-only', hint: 'make the folder writable, then run again' },
   EACCES: { why: 'permission was denied', hint: 'make the folder writable for this user, then run again' },
   EPERM: { why: 'permission was denied', hint: 'make the folder writable for this user, then run again' },
@@ -24,7 +27,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     why: 'it is a pipe, a socket or a device',
     hint: 'move it away: a file belongs there; then run again',
   },
-  ETOOLARGE: { why: 'it is far too large to be what it should be', hint: 'move it away, then run again' },
+  ETOOLARGE: { why: 'it is far larger than such a file can be', hint: 'move it away, then run again' },
   ENAMETOOLONG: {
     why: 'the file system does not take names that long',
     hint: 'give the shot, the file or the folder a shorter name',
@@ -41,7 +44,7 @@ const READ_REFUSALS: Readonly<Record<string, Refusal>> = {
   EACCES: DENIED,
   EPERM: DENIED,
   ENOENT: { why: 'there is no such file', hint: 'check the path' },
-  ENOTDIR: { why: 'there is no such file', hint: 'check the path: a part of it is no folder' },
+  ENOTDIR: { why: 'there is no such file', hint: 'check the path: a part of it is not a folder' },
   EISDIR: { why: 'it is a folder', hint: 'name a file, or move the folder away' },
   ELOOP: { why: 'it is a symbolic link', hint: 'put the file itself there, or remove the link' },
 };
@@ -92,7 +95,7 @@ export function diskRefusal(failure: {
   return { why: `${refusal.why} (${code})`, hint: refusal.hint };
 }
 
-/** The system's code of an error (`ENOENT`), undefined where it bears none. */
+/** The system's code of an error (`ENOENT`), undefined if it has none. */
 export function errnoOf(error: unknown): string | undefined {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : undefined;

@@ -3,7 +3,7 @@ import { inTextOrder, type Diagnostic } from './domain/diagnostic.js';
 /** 1: some shots were not delivered; 2: usage or manifest; 3: refused before or while spending; 130: interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130;
 
-/** Every code a DailiesError can bear, and the exit status it gives a command; each has a row in docs/errors.md. */
+/** Every code a DailiesError can have, and the exit status it gives a command; each has a row in docs/errors.md. */
 export const EXIT_CODES = {
   usage: 2,
   'manifest-invalid': 2,
@@ -96,7 +96,7 @@ export function packageError(
   if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND'))
     return new DailiesError('internal', `the package ${name} cannot be loaded`, { cause });
   return new DailiesError(code, `${what} needs the package ${name}, which is not installed`, {
-    hint: `install it where dailies is: npm install ${name}, with -g where dailies was installed so`,
+    hint: `install it beside dailies: npm install ${name} (with -g if dailies is installed globally)`,
     cause,
   });
 }

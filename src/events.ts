@@ -41,7 +41,7 @@ export interface TakeResult {
   readonly job_id?: string;
   /** From the submit to the end, where this run bought it. */
   readonly elapsed_ms?: number;
-  /** What the jobs cost that this run has bought for the take, failed ones too: as reported, absent where nothing was. */
+  /** What the jobs cost that this run has bought for the take, failed ones too: as reported, absent if nothing was. */
   readonly cost_usd?: number;
   readonly outputs: readonly NamedOutput[];
 }
@@ -79,7 +79,7 @@ export interface RunSummary {
     readonly reused: number;
     readonly submitted: number;
   };
-  /** Money of this run: reported costs where there are any, else upper estimates. */
+  /** Money of this run: reported costs if there are any, else upper estimates. */
   readonly cost_usd: number;
   /** Jobs of this run that have neither: `cost_usd` leaves them out. */
   readonly cost_unpriced: number;
@@ -97,7 +97,7 @@ export interface RunSummary {
   readonly stopped?: StopReason;
   /** What the next run would buy of these shots may cost so much, by upper estimates; absent: nothing, or not known. */
   readonly left_usd?: number;
-  /** The keys of takes that `--rerender` named, and that are still to be bought anew. */
+  /** The keys of takes that `--rerender` named, and that are still to be bought again. */
   readonly left_to_rerender?: readonly string[];
   readonly shots: readonly TakeResult[];
   readonly sheet?: string;

@@ -25,7 +25,7 @@ interface Opening {
 }
 
 /**
- * Opens a regular file; undefined where there is none. Never waits. Errors are the file system's own, or of their kind:
+ * Opens a regular file; undefined if there is none. Never waits. Errors are the file system's own, or of their kind:
  * `ELOOP` for a link, `EISDIR` for a folder, `ENOTFILE` for a pipe, a socket or a device, `ETOOLARGE`.
  */
 export async function openRegular(
@@ -45,7 +45,7 @@ export async function openRegular(
   }
 }
 
-/** The bytes of a regular file; undefined where there is none. Errors as of `openRegular`. */
+/** The bytes of a regular file; undefined if there is none. Errors as of `openRegular`. */
 export async function readRegular(
   path: string,
   opening: Opening & { readonly maxBytes: number },
@@ -78,7 +78,7 @@ export function readRegularSync(
 }
 
 /**
- * The path that a file really has: the one it is reached by, unless that is a link. Throws `disk` where a link leads nowhere.
+ * The path that a file really has: the one it is reached by, unless that is a link. Throws `disk` if a link leads nowhere.
  */
 export function realPath(path: string): string {
   return onDisk(path, 'followed', () =>

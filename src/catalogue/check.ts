@@ -67,7 +67,7 @@ function nothingListed(): Diagnostic {
   return {
     code: 'capability-unknown',
     severity: 'warning',
-    message: 'the gateway lists no models, so that nothing could be checked against their limits',
+    message: 'the gateway lists no models, so nothing was checked against their limits',
   };
 }
 

@@ -21,7 +21,7 @@ export function nearestSize(wanted: string, supported: readonly string[]): strin
   return nearestBy(wanted, supported, (size) => [parseSize(size)?.width, parseSize(size)?.height]);
 }
 
-/** The candidate at the least distance on a logarithmic scale; undefined where the wanted value cannot be read. */
+/** The candidate at the least distance on a logarithmic scale; undefined if the wanted value cannot be read. */
 function nearestBy(
   wanted: string,
   candidates: readonly string[],

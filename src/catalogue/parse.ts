@@ -6,23 +6,19 @@ import { DailiesError } from '../errors.js';
 /**
  * Reads the body of `GET /videos/models`. Entries without an id are left out; whatever else is null, absent
  * or of an odd type is unknown, because a field we cannot read must never stop a shot.
- * Throws `gateway-answer` where the body is no such list at all.
+ * Throws `gateway-answer` if the body is no such list at all.
  */
 export function parseCatalogue(body: unknown): Model[] {
   const data = isRecord(body) ? body.data : undefined;
   if (!Array.isArray(data)) {
-    throw new DailiesError(
-      'gateway-answer',
-      'the gateway answered the question for its models with no list of them',
-      {
-        hint: 'check that the base URL is that of an OpenRouter-compatible video API (it usually ends in /api/v1)',
-      },
-    );
+    throw new DailiesError('gateway-answer', 'the gateway did not answer with a list of models', {
+      hint: 'check that the base URL is that of an OpenRouter-compatible video API (it usually ends in /api/v1)',
+    });
   }
   return data.flatMap((entry: unknown) => parseModel(entry) ?? []);
 }
 
-/** Reads one entry, from the gateway or from the lockfile's snapshot; undefined where it has no id. */
+/** Reads one entry, from the gateway or from the lockfile's snapshot; undefined if it has no id. */
 export function parseModel(entry: unknown): Model | undefined {
   if (!isRecord(entry) || typeof entry.id !== 'string' || entry.id === '') return undefined;
   const known = {

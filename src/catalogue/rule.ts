@@ -16,11 +16,11 @@ export interface RuleSpec<V extends string | number | boolean> {
   /** Of not knowing; absent: `capability-unknown`. */
   readonly doubtCode?: DiagnosticCode;
   asks(take: Take): readonly Ask<V>[];
-  /** Known yes, known no, or undefined where the gateway does not say. */
+  /** Known yes, known no, or undefined if the gateway does not say. */
   allows(model: Model, value: V): boolean | undefined;
-  /** What is wrong, of a known no; absent where a no is never known. */
+  /** What is wrong, of a known no; absent if a no is never known. */
   refusal?(model: Model, value: V): string;
-  /** What completes "the gateway does not say …"; absent where the answer is always known. */
+  /** What completes "the gateway does not say …"; absent if the answer is always known. */
   doubt?(model: Model): string;
   /** What to do about a known no. */
   remedy?(model: Model, value: V): string | undefined;
@@ -36,11 +36,11 @@ export interface Finding {
   readonly value: string;
   readonly message: () => string;
   readonly remedy: () => string | undefined;
-  /** What another model is known to do instead; undefined where it is not. */
+  /** What another model is known to do instead; undefined if it is not. */
   readonly offerOf: (other: Model) => string | undefined;
 }
 
-/** A rule that any take can be held against. */
+/** A rule that any take can be checked against. */
 export interface Rule {
   readonly code: DiagnosticCode;
   readonly doubtCode: DiagnosticCode;

@@ -29,7 +29,7 @@ const frames = ruleOf<FrameType>({
   asks: (take) => take.frames.map(({ frame_type }) => ({ field: frame_type, value: frame_type })),
   allows: (model, frame) => model.supported_frame_images?.includes(frame),
   refusal: ({ id, supported_frame_images: supported = [] }, frame) =>
-    supported.length === 0 ? `${id} takes no frames` : `${id} takes ${allOf(supported)} alone, not ${frame}`,
+    supported.length === 0 ? `${id} takes no frames` : `${id} takes only ${allOf(supported)}, not ${frame}`,
   doubt: ({ id }) => `whether ${id} takes frames`,
   offer: (_, frame) => `takes ${frame}`,
 });
@@ -75,7 +75,7 @@ const creativity = ruleOf<number>({
   asks: setting('creativity'),
   allows: ({ creativity: levels }, level) => levels && levels.includes(level),
   refusal: ({ id, creativity: levels }, level) =>
-    levels ? `${id} knows the creativity ${eitherOf(levels)}, not ${level}` : `${id} takes no creativity`,
+    levels ? `${id} takes a creativity of ${eitherOf(levels)}, not ${level}` : `${id} takes no creativity`,
   doubt: ({ id }) => `whether ${id} takes a creativity`,
   remedy: ({ creativity: levels }) => (levels ? undefined : leaveOut('creativity')),
 });
@@ -84,7 +84,7 @@ const passthrough = ruleOf<string>({
   code: 'passthrough-unsupported',
   asks: passthroughKeys,
   allows: (model, key) => model.allowed_passthrough_parameters?.includes(key),
-  refusal: ({ id }, key) => `${id} does not take ${quotedIfOdd(key)}: the gateway would drop it in silence`,
+  refusal: ({ id }, key) => `${id} does not take ${quotedIfOdd(key)}: the gateway would silently drop it`,
   doubt: ({ id }) => `which provider options ${id} takes`,
   remedy: ({ allowed_passthrough_parameters: allowed = [] }, key) => {
     const meant = nearest(key, allowed);
@@ -173,7 +173,7 @@ function listed(
     refusal({ id, [list]: supported = [] }, value) {
       if (supported.length === 0) return `${id} takes no ${noun}`;
       if (isSize && supported.length > MOST_SIZES_NAMED)
-        return `${value} is none of the ${supported.length} sizes that ${id} makes`;
+        return `${value} is not one of the ${supported.length} sizes that ${id} makes`;
       const word = isSize ? 'of' : 'in';
       return `${id} makes clips ${word} ${eitherOf(supported)}, not ${word} ${quotedIfOdd(value)}`;
     },

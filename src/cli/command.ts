@@ -36,7 +36,9 @@ function checkUnread(command: Command, context: CliContext): void {
   for (const { name, meant } of unreadVariables(command, context.env)) {
     const message = `nothing reads ${name}`;
     const hint =
-      meant === undefined ? 'unset it, or see docs/ci.md for those that are read' : `did you mean ${meant}?`;
+      meant === undefined
+        ? 'unset it, or see docs/ci.md for the variables that dailies reads'
+        : `did you mean ${meant}?`;
     if (spends && meant !== undefined) throw new DailiesError('usage', message, { hint });
     noteLines(context, [`warning: ${message}: ${hint}`]);
   }

@@ -17,7 +17,7 @@ const ROWS_BEFORE_QUESTION = 30;
 const UNCONFIRMED = {
   kind: 'unconfirmed',
   message: 'there is no terminal to ask on, and no ceiling: nothing was bought',
-  hint: '--yes lets it spend what the plan says; --max-cost USD, or budget_usd in the manifest, lets it spend up to that',
+  hint: 'give --yes to spend what the plan says, or set a ceiling with --max-cost USD or budget_usd in the manifest',
 } as const;
 
 /** How a run gets leave to spend, and to send a key where only the manifest says. */
@@ -88,7 +88,7 @@ function canAsk({ stdin, stdout, stderr }: CliContext): boolean {
 /** One question for the money and the key, where both are asked for; `isPaid`: nobody asks about the money. */
 function keyQuestion({ variable, origin, place, plan, spends }: KeyQuestion, isPaid: boolean): string {
   const key = `end the key in ${variable} to ${origin}, as ${place} says? [y/N] `;
-  if (!plan) return `${origin} names no models without a key. S${key}`;
+  if (!plan) return `${origin} lists no models without a key. S${key}`;
   return spends && !isPaid ? `${moneyWords(plan)}, and s${key}` : `S${key}`;
 }
 

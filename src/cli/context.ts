@@ -4,7 +4,7 @@ import { safeJson, withoutCommands } from '../domain/foreign-text.js';
 import type { ExitCode } from '../errors.js';
 import { detectLook, type Look, type Screen } from '../ui/look.js';
 
-/** What a stream tells of the terminal behind it; nothing where there is none. */
+/** What a stream tells of the terminal behind it; nothing if there is none. */
 export interface Terminal extends Screen {
   readonly rows?: number | undefined;
 }

@@ -18,8 +18,8 @@ export async function enqueueManifest(
   const { flags } = invocation;
   storeOf(flags);
   if (flags.clips === undefined) {
-    throw new DailiesError('usage', 'workers have to find clips and inputs in one place', {
-      hint: "name the folder or the bucket that all share: --clips 's3://bucket/prefix', or DAILIES_CLIPS",
+    throw new DailiesError('usage', 'the workers need one place for clips and inputs', {
+      hint: "name the folder or the bucket that all machines share: --clips 's3://bucket/prefix', or DAILIES_CLIPS",
     });
   }
   const project = await openProject(context, invocation);
@@ -45,7 +45,7 @@ export async function enqueueManifest(
     ].filter((words) => words !== '');
     const { status, pull } = nextCommands(invocation);
     return [
-      told.length > 0 ? `enqueued: ${told.join(', ')}` : 'all takes are there: nothing was enqueued',
+      told.length > 0 ? `enqueued: ${told.join(', ')}` : 'all takes are delivered: nothing was enqueued',
       `  ${status}`,
       `  ${pull}`,
     ];

@@ -78,7 +78,7 @@ function variableOf(option: Option): string {
   return `${PREFIX}${(option.long ?? '').replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
 }
 
-/** The option's value as a text of the environment means it; undefined where it leaves a switch off. */
+/** The option's value as a text of the environment means it; undefined if it leaves a switch off. */
 function valueOf(option: Option, { name, text }: { readonly name: string; readonly text: string }): unknown {
   if (option.isBoolean() || option.negate) {
     if (/^(0|false|no|off)$/i.test(text)) return undefined;

@@ -63,11 +63,11 @@ export async function openProject(
   return loadProject(defined(options), reading);
 }
 
-/** The address of the database that machines share. Throws `usage` where nothing gives it. */
+/** The address of the database that machines share. Throws `usage` if nothing gives it. */
 export function storeOf({ store }: { readonly store?: string }): string {
   if (store !== undefined) return store;
   throw new DailiesError('usage', 'no database is named', {
-    hint: 'give --store postgres://user@host:5432/database, or set DAILIES_STORE to keep the address out of the list of processes',
+    hint: 'give --store postgres://user@host:5432/database, or set DAILIES_STORE to keep the address out of the process list',
   });
 }
 

@@ -7,7 +7,7 @@ import { noteLines, type CliContext } from './context.js';
 
 /**
  * What the user has said about a key that only the manifest sends somewhere: on this command line, or once before. `ask`
- * is told of the key when it is first needed, and its yes is remembered; absent where nobody can be asked.
+ * is told of the key when it is first needed, and its yes is remembered; absent if nobody can be asked.
  */
 export async function keyConsent(
   context: CliContext,
@@ -36,7 +36,7 @@ export async function keyConsent(
 async function remember(context: CliContext, file: string, { origin, variable }: NamedKey): Promise<void> {
   await rememberKey(file, { origin, variable }).catch((error: unknown) =>
     noteLines(context, [
-      `warning: ${file} does not remember that ${variable} may go to ${origin}: ${messageOf(error)}`,
+      `warning: ${file} could not store that ${variable} may go to ${origin}: ${messageOf(error)}`,
     ]),
   );
 }

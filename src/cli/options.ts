@@ -16,7 +16,7 @@ export function addManifestOptions(command: Command): Command {
 
 /** Adds the word that lets a key go where only the manifest says. */
 export function addKeyOption(command: Command): Command {
-  return command.option('--with-key', 'sends the key to the gateway that is named, this once');
+  return command.option('--with-key', 'sends the key to the named gateway, this once');
 }
 
 /** Adds the database that several machines share; `storeOf` reads it. */
@@ -27,33 +27,31 @@ export function addStoreOption(command: Command): Command {
 /** Adds what narrows a plan or a run to some takes, or widens it to made ones. */
 export function addScopeOptions(command: Command): Command {
   return command
-    .option('--only <ID...>', 'these shots or takes (turn, turn@2) and no others', collectList)
-    .option('--until <ID>', 'this shot and what it is made from', parseText)
-    .option(
-      '--rerender <ID...>',
-      'makes these anew although they are delivered; the old clip is kept',
-      collectList,
-    )
-    .option('--no-retry-failed', 'leaves alone what failed before')
+    .option('--only <ID...>', 'only these shots or takes (turn, turn@2)', collectList)
+    .option('--until <ID>', 'this shot and the shots it is made from', parseText)
+    .option('--rerender <ID...>', 'renders these again even if delivered; the old clip is kept', collectList)
+    .option('--no-retry-failed', 'does not retry what failed before')
     .option('--verify', 'compares the hash of every clip on disk, not just size and time')
-    .option('--approve', 'stops after each generation of shots until takes have been picked')
+    .option('--approve', 'stops after each generation of shots until takes are picked')
     .addOption(
       new Option('--on-uncertain <WORD>', 'what to do about submits whose answer was lost').choices([
         'hold',
         'resubmit',
       ]),
     )
-    .option('--no-preflight', 'does not ask for remote inputs before the run');
+    .option('--no-preflight', 'skips the check of remote inputs');
 }
 
 /** Adds the choice of how to answer. */
 export function addFormatOption(command: Command, formats: readonly string[] = ['text', 'json']): Command {
-  return command.addOption(new Option('--format <FORMAT>', 'how to answer').choices(formats).default('text'));
+  return command.addOption(
+    new Option('--format <FORMAT>', 'the output format').choices(formats).default('text'),
+  );
 }
 
 /** Adds the wish to hear nothing but results and errors. */
 export function addQuietOption(command: Command): Command {
-  return command.option('--quiet', 'says nothing but the result and errors');
+  return command.option('--quiet', 'prints only the result and errors');
 }
 
 /** A value that counts up: `--only a --only b`, `--only a b` and `--only a,b` mean the same. */

@@ -69,7 +69,7 @@ async function render(
     }
   };
   return interruptible(work, {
-    onFirst: () => progress.note('stopping: the state is being written; Ctrl-C again leaves at once'),
+    onFirst: () => progress.note('stopping, and writing the state; press Ctrl-C again to leave at once'),
     beforeExit: () => progress.stop(),
   });
 }

@@ -31,8 +31,8 @@ const USUAL_DOWNLOADS = 4;
 export async function work(context: CliContext, flags: WorkerFlags): Promise<ExitCode> {
   const store = storeOf(flags);
   if (flags.clips === undefined) {
-    throw new DailiesError('usage', 'a worker has to know where clips are kept', {
-      hint: "name the folder or the bucket that all share: --clips 's3://bucket/prefix', or DAILIES_CLIPS",
+    throw new DailiesError('usage', 'a worker must know where clips are kept', {
+      hint: "name the folder or the bucket that all machines share: --clips 's3://bucket/prefix', or DAILIES_CLIPS",
     });
   }
   const targets = targetsOf(context, flags);
@@ -76,7 +76,7 @@ function targetsOf(context: CliContext, { gateway }: WorkerFlags): readonly Gate
   if (gateway !== undefined && unable.length > 0)
     noteLines(context, [`no orders are taken for ${unable.map(wants).join(', ')}`]);
   if (able.length > 1 && able.some(({ kind }) => kind === 'sandbox')) {
-    throw new DailiesError('usage', 'a worker of the sandbox works for no other gateway', {
+    throw new DailiesError('usage', 'a worker for the sandbox cannot work for another gateway', {
       hint: 'start one worker for the sandbox, and another for the others',
     });
   }
@@ -93,7 +93,7 @@ async function openPort(listen: string, find: () => Worker | undefined): Promise
       const health = find()?.health();
       if (!health) return { problem: 'starting', storeReachable: false, leaseAgeMs: 0, restarts: 0 };
       const { isHeld, isReachable, ageMs, restarts } = health;
-      const problem = isHeld ? {} : { problem: 'the store was not reached within the lease' };
+      const problem = isHeld ? {} : { problem: 'the store could not be reached within the lease' };
       return { ...problem, storeReachable: isReachable, leaseAgeMs: ageMs, restarts };
     },
   });

@@ -23,7 +23,7 @@ export function isEstimated(attempt: Attempt): boolean {
 /**
  * What one attempt counts, in US dollars: its reported cost, whatever became of it, or its upper estimate where
  * none is reported; nothing where it was never accepted, refused, or is known not to have been charged, and
- * nothing on the sandbox. Undefined where it may have cost something and nobody knows how much.
+ * nothing on the sandbox. Undefined if it may have cost something and nobody knows how much.
  */
 export function countedUsd(attempt: Attempt): number | undefined {
   return mayCost(attempt) ? paperUsd(attempt) : 0;

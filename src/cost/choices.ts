@@ -11,7 +11,7 @@ export interface PriceQuery {
   readonly source?: SourceClip | undefined;
 }
 
-/** One way to settle everything that a price may hang on. */
+/** One way to settle everything that a price may depend on. */
 export interface Choice {
   readonly request: PriceRequest;
   /** Undefined: nobody has said. */
@@ -45,7 +45,7 @@ export function choicesFor(query: PriceQuery): Choice[] {
   return choices;
 }
 
-/** The length that a clip of open length is expected to have, in seconds; undefined where the model lists none. */
+/** The length that a clip of open length is expected to have, in seconds; undefined if the model lists none. */
 export function typicalDuration(model: Model): number | undefined {
   const longestFirst = [...(model.supported_durations ?? [])].sort((a, b) => b - a);
   return nearestFirst(longestFirst, (seconds) => Math.abs(seconds - TYPICAL_SECONDS))[0];

@@ -46,7 +46,7 @@ export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings) {
       runUsd: runUsd(),
       runUnpriced: run.unpriced,
     }),
-    /** Why a submit with this estimate may not happen; undefined where it may. An unpriced one is let through here. */
+    /** Why a submit with this estimate may not happen; undefined if it may. An unpriced one is let through here. */
     objection(estimate: Estimate | null): string | undefined {
       const nextUsd = estimate?.max_usd ?? 0;
       const { budgetUsd, maxCostUsd } = ceilings;

@@ -15,7 +15,7 @@ export interface PriceList {
   readonly unreadable: readonly Sku[];
 }
 
-/** What a request says on each qualifier of a price; undefined where nothing is known or it does not apply. */
+/** What a request says on each qualifier of a price; undefined if nothing is known or it does not apply. */
 export interface PriceRequest {
   readonly videoInput: NonNullable<SkuQualifiers['videoInput']>;
   readonly audio: boolean;
@@ -36,7 +36,7 @@ export function priceList(model: Model): PriceList {
 
 /**
  * The prices that hold for a request. Qualifier by qualifier: where any price names the request's value, those
- * that do; otherwise those silent on it; where there are none of these either, it settles nothing, and all go on.
+ * that do; otherwise those silent on it; if there are none of these either, it settles nothing, and all go on.
  * More than one left means that the price is a range.
  */
 export function pricesFor(skus: readonly Sku[], request: PriceRequest): readonly Sku[] {

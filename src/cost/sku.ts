@@ -27,7 +27,7 @@ export interface Sku extends SkuQualifiers {
   readonly key: string;
   /** `unknown`: the key holds a word we do not know, no unit, or two; its qualifiers are those that could be read. */
   readonly unit: SkuUnit | 'unknown';
-  /** US dollars for one unit; undefined where that cannot be told (gateways mark a variable price with a negative one). */
+  /** US dollars for one unit; undefined if that cannot be told (gateways mark a variable price with a negative one). */
   readonly usd: number | undefined;
 }
 

@@ -5,7 +5,7 @@ export interface SourceClip extends PixelSize {
   readonly duration_s: number;
 }
 
-/** Several clips as one; undefined where there are none, or nobody knows one of them. */
+/** Several clips as one; undefined if there are none, or nobody knows one of them. */
 export function asOneClip(clips: readonly (SourceClip | undefined)[]): SourceClip | undefined {
   const [first, ...others] = clips;
   return others.reduce((one, clip) => {

@@ -1,9 +1,9 @@
 /*
- * A key at a gateway, as several machines share it: what it may do, what it is doing, what it has spent. The documents bear the names
+ * A key at a gateway that several machines share: what it may do, what it is doing, what it has spent. The fields have the names
  * that `--format json` gives them.
  */
 
-/** Which account is meant: a gateway, and a name where there are several keys for it. */
+/** Which account is meant: a gateway, and a name if there are several keys for it. */
 export interface AccountId {
   /** As attempts call it: the base URL. */
   readonly gateway: string;
@@ -14,18 +14,18 @@ export interface AccountId {
 /** An account as it stands. Absent limits are null: there are none. */
 export interface AccountStanding extends AccountId {
   readonly concurrency: number | null;
-  /** Jobs that hold a place, submits without an answer among them. */
+  /** Jobs that hold a place, including submits without an answer. */
   readonly in_flight: number;
   /** Orders that wait for a place. */
   readonly ready: number;
   readonly models: readonly ModelStanding[];
   readonly budget_usd: number | null;
-  /** By the rule of budgets: reported costs where there are any, else upper estimates. */
+  /** By the rule of budgets: reported costs, or upper estimates if none are reported. */
   readonly spent_usd: number;
-  /** The least time between two submits, and how long none goes out. */
+  /** The shortest time between two submits, and how long submits are paused. */
   readonly gap_ms: number;
   readonly paused_for_ms: number;
-  /** Why nothing is bought: `credits`, `budget`, `gateway` or `went-back`; null: it is. */
+  /** Why nothing is bought: `credits`, `budget`, `gateway` or `went-back`; null: the account buys. */
   readonly stopped: string | null;
 }
 

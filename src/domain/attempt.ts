@@ -17,7 +17,7 @@ import type { FramePosition, FrameType, MediaKind, TakeRef } from './take.js';
  * What was delivered stays delivered: whether its clip is in the store is a fact of the disk, not of the purchase.
  */
 
-/** An input as it was sent: what it was is kept, its signing parameters and its bytes are not. */
+/** An input as it was sent, without its signing parameters and its bytes. */
 export type RecordedInput =
   | { readonly path: string; readonly sha256: string }
   /** Without the parameters that sign it. */
@@ -46,35 +46,35 @@ export interface MediaFacts {
   readonly width: number;
   readonly height: number;
   readonly video_codec: string;
-  /** Frames a second; absent where the file does not tell. */
+  /** Frames a second; absent if the file does not tell. */
   readonly fps?: number;
   readonly audio_codec?: string;
 }
 
-/** One clip, known by its content; where it lies is the clip store's affair. */
+/** One clip, identified by its content. The clip store knows where it is. */
 export interface Output {
   /** Of the clip as the store has it; lower-case hex. */
   readonly sha256: string;
   readonly bytes: number;
   /**
-   * The sha256 it had when it was first delivered, where the gateway has sent the same job's clip in other bytes since:
-   * what was made from it goes by that, and so do picks.
+   * The sha256 of the first delivery, if the gateway has since sent the same job's clip with other bytes:
+   * the shots made from it and the picks refer to this one.
    */
   readonly first_sha256?: string;
   readonly media: MediaFacts;
-  /** Where the file differs from what was asked: length, size, audio, first frame. Sentences with both values. */
+  /** How the file differs from what was asked: length, size, audio, first frame. Sentences with both values. */
   readonly warnings: readonly string[];
 }
 
-/** What a gateway's job is known by. */
+/** What identifies a gateway's job. */
 export interface JobRef {
   readonly id: string;
-  /** As the gateway gave it, unless it carries a signature; absent where it gave none. */
+  /** As the gateway gave it, unless it carries a signature; absent if it gave none. */
   readonly polling_url?: string;
 }
 
 /**
- * The state of an attempt: a union in which each state holds just what it proves.
+ * The state of an attempt: a union in which each state has only what it proves.
  * `since` is when the attempt entered it (ISO 8601, UTC).
  */
 export type AttemptState =
@@ -94,11 +94,11 @@ export type AttemptState =
       readonly job: JobRef;
       readonly cost_usd?: number;
       readonly outputs: readonly Output[];
-      /** Why its clip could not be fetched again when the store had it no more: the gateway has it no more either. */
+      /** Why its clip could not be fetched again after the store lost it: the gateway no longer has it either. */
       readonly lost?: string;
       /** Its clips were removed from the store on purpose. */
       readonly pruned?: boolean;
-      /** Only its receipt tells of the delivery, and its clips were nowhere: a run may have died in the middle of it. */
+      /** Only its receipt records the delivery, and its clips were not found: a run may have died in the middle of it. */
       readonly unseen?: boolean;
     }
   /** Terminal words of the gateway. */
@@ -128,7 +128,7 @@ export type AttemptState =
 
 export type AttemptStateKind = AttemptState['kind'];
 
-/** The members of the union that can bear one of these kinds. */
+/** The members of the union that can have one of these kinds. */
 export type StateOf<K extends AttemptStateKind, S = AttemptState> = S extends {
   readonly kind: AttemptStateKind;
 }
@@ -144,7 +144,7 @@ export type AttemptEvent = { readonly at: string } & (
   | { readonly type: 'not_accepted'; readonly message: string }
   | { readonly type: 'refused'; readonly status: number; readonly message: string }
   | { readonly type: 'answer_lost'; readonly message: string }
-  /** A later run takes the job up: what it did meanwhile nobody saw. */
+  /** A later run resumes the job: its state in between is unknown. */
   | { readonly type: 'resumed' }
   | { readonly type: 'progressed'; readonly status: 'pending' | 'in_progress' }
   | { readonly type: 'completed'; readonly cost_usd?: number }
@@ -154,13 +154,13 @@ export type AttemptEvent = { readonly at: string } & (
       readonly message: string;
       readonly cost_usd?: number;
     }
-  /** 404 for good; of a delivered attempt: its clip is to be had no more. */
+  /** 404 for good. For a delivered attempt: its clip is no longer available. */
   | { readonly type: 'lost'; readonly message: string }
   | { readonly type: 'found' }
   | { readonly type: 'download_started' }
   | { readonly type: 'download_failed'; readonly message: string }
   | { readonly type: 'delivered'; readonly outputs: readonly Output[] }
-  /** The set of takes that it stands for was delivered: see `RerenderMark`. */
+  /** The set of takes that it represents was delivered: see `RerenderMark`. */
   | { readonly type: 'rerendered' }
   /** Its clips were removed from the store, and no take asks for them. */
   | { readonly type: 'pruned' }
@@ -169,42 +169,42 @@ export type AttemptEvent = { readonly at: string } & (
   | { readonly type: 'resolved'; readonly as: 'abandoned' }
 );
 
-/** A set of takes that are to be made anew, as the purchases for it bear it. */
+/** A set of takes to rerender, as each purchase for it records it. */
 export interface RerenderMark {
-  /** What the same set is known by: a hash of its takes. */
+  /** What identifies the set: a hash of its takes. */
   readonly set: string;
-  /** The newest attempt when it was asked for: what was delivered by a later one is made anew. */
+  /** The newest attempt when the set was asked for: a take that a later attempt delivered is done. */
   readonly since: string;
-  /** The takes of the set, as `shot@take`, in the first purchase for it, which stands for the set. */
+  /** The takes of the set, as `shot@take`, in the first purchase for it, which represents the set. */
   readonly takes?: readonly string[];
-  /** All of it was delivered, and the run that saw it came to its end. */
+  /** All of it was delivered, and the run that saw that ended normally. */
   readonly done?: true;
 }
 
 /** One purchase, or the try of one: what was asked, for which take, and how far it came. */
 export interface Attempt {
-  /** Unlike that of any attempt of any project; of one project, a later attempt's sorts after it. */
+  /** Unique across all projects. Within a project, the id of a later attempt sorts after it. */
   readonly id: string;
   /** The take that owns it now; a rename moves it. */
   readonly owner: TakeRef;
   /** sha256 of what shapes the picture, lower-case hex: see shot/order.ts. */
   readonly fingerprint: string;
   readonly request: RecordedRequest;
-  /** The gateway's base URL; `sandbox` for ours. */
+  /** The gateway's base URL; `sandbox` for the sandbox. */
   readonly gateway: string;
   /** null: the model has no price we can read. */
   readonly estimate: Estimate | null;
   /**
-   * The attempt that this one is to take the place of, by its id: a clip that was asked for anew, or an uncertain submit that
+   * The id of the attempt that this one replaces: a clip that is rerendered, or an uncertain submit that
    * was given up for this one.
    */
   readonly replaces?: string;
-  /** The set of takes to be made anew that it was bought for. */
+  /** The set of takes to rerender that it was bought for. */
   readonly rerender?: RerenderMark;
   readonly state: AttemptState;
   /** How many entries of the journal it has gone through: an entry counts once, however often it is read. */
   readonly steps: number;
-  /** The names that its clips bear, in the order of its outputs, relative to the manifest's folder; absent: none. */
+  /** The names that its clips have, in the order of its outputs, relative to the manifest's folder; absent: none. */
   readonly names?: readonly string[];
   /** Milliseconds since 1970 of the steps that were reached, for the timeline and for poll timing. */
   readonly times: {
@@ -218,7 +218,7 @@ export interface Attempt {
   };
 }
 
-/** What a clip is known by to those that are made from it: a sha256. */
+/** What identifies a clip for the shots made from it: a sha256. */
 export function identityOf({ sha256, first_sha256 }: Output): string {
   return first_sha256 ?? sha256;
 }
@@ -228,12 +228,12 @@ export function outputsOf({ state }: Pick<Attempt, 'state'>): readonly Output[] 
   return state.kind === 'delivered' ? state.outputs : [];
 }
 
-/** A clip and the name it bears, relative to the manifest's folder, with `/`. */
+/** A clip and the name it has, relative to the manifest's folder, with `/`. */
 export interface NamedOutput extends Output {
   readonly path: string;
 }
 
-/** The clips of an attempt that bear names. */
+/** The clips of an attempt that have names. */
 export function namedOutputs(attempt: Pick<Attempt, 'state' | 'names'>): readonly NamedOutput[] {
   return outputsOf(attempt).flatMap((output, index) => {
     const path = attempt.names?.[index];

@@ -39,9 +39,9 @@ export interface Catalogue {
 /** One model as `dailies models` lists it: the catalogue's entry, and what a typical clip would cost. */
 export interface ModelListing {
   readonly model: Model;
-  /** The ways of making a shot that the model is known to offer; `reference` also where the description alone says so. */
+  /** The types of shots that the model is known to make; `reference` even if only the description says so. */
   readonly modes: readonly ShotType[];
   readonly typical: { readonly duration?: number; readonly resolution?: string };
-  /** Of the typical clip; null where no price can be read. */
+  /** Of the typical clip; null if no price can be read. */
   readonly estimate: Estimate | null;
 }

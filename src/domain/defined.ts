@@ -1,4 +1,4 @@
-/** The fields of an object whose values are not undefined: for optional fields, which are absent where they have none. */
+/** The fields of an object whose values are not undefined: for optional fields, which are absent if they have none. */
 export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };

@@ -3,11 +3,11 @@ export interface SourceRange {
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  /** On the same line; absent where the length is not known. */
+  /** On the same line; absent if the length is not known. */
   readonly end_column?: number;
 }
 
-/** Every code a diagnostic can bear; each has a row in docs/errors.md. */
+/** Every code a diagnostic can have; each has a row in docs/errors.md. */
 export type DiagnosticCode =
   // the file and its YAML
   | 'manifest-unreadable'
@@ -77,7 +77,7 @@ export type DiagnosticCode =
   | 'file-changed'
   | 'disk-space';
 
-/** In the order of the text; what has no place in it comes last. */
+/** In the order of the text; findings without a place come last. */
 export function inTextOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return [...diagnostics].sort((a, b) => {
     const [lineA, lineB] = [a.at?.line ?? Infinity, b.at?.line ?? Infinity];
@@ -94,6 +94,6 @@ export interface Diagnostic {
   readonly at?: SourceRange;
   /** What to do, in one sentence. */
   readonly hint?: string;
-  /** The expanded id of the shot it is about, where it is about one. */
+  /** The expanded id of the shot it is about, if any. */
   readonly shot?: string;
 }

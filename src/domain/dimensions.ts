@@ -5,7 +5,7 @@ export interface PixelSize {
 }
 
 /**
- * The pixels of a clip ordered so, always even numbers; undefined where the order does not settle them
+ * The pixels of a clip ordered so, always even numbers; undefined if the order does not settle them
  * (neither a size nor a resolution we can read). A resolution names the short side, and without an aspect
  * ratio the clip is 16:9. Where `sizes` (the model's `supported_sizes`) has one for this resolution and
  * ratio, it is that one: some models keep the area of a resolution and not its short side.
@@ -39,7 +39,7 @@ export function shortSide(resolution: string): number | undefined {
   return KILO_SHORT_SIDES[count] ?? count * 540;
 }
 
-/** `WIDTHxHEIGHT` as numbers; undefined where it is not of that form. */
+/** `WIDTHxHEIGHT` as numbers; undefined if it is not of that form. */
 export function parseSize(size: string): PixelSize | undefined {
   const match = /^(\d+)[x×](\d+)$/i.exec(size.trim());
   const width = Number(match?.[1]);
@@ -47,7 +47,7 @@ export function parseSize(size: string): PixelSize | undefined {
   return width > 0 && height > 0 ? { width, height } : undefined;
 }
 
-/** `W:H` as a number, width through height; undefined where it is not of that form. */
+/** `W:H` as a number, width through height; undefined if it is not of that form. */
 export function parseRatio(ratio: string | undefined): number | undefined {
   const match = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(ratio?.trim() ?? '');
   const value = Number(match?.[1]) / Number(match?.[2]);
@@ -56,7 +56,7 @@ export function parseRatio(ratio: string | undefined): number | undefined {
 
 /**
  * Which of these short sides a size belongs to: the one it has, else the one whose 16:9 frame comes nearest to
- * it in area. Undefined where there are none to choose from.
+ * it in area. Undefined if there are none to choose from.
  */
 export function nearestShortSide(size: PixelSize, shortSides: readonly number[]): number | undefined {
   const short = Math.min(size.width, size.height);
@@ -102,7 +102,7 @@ function even(pixels: number): number {
   return Math.max(2, Math.round(pixels / 2) * 2);
 }
 
-/** The candidate of the least measure, the first of several; undefined where none can be measured (NaN). */
+/** The candidate of the least measure, the first of several; undefined if none can be measured (NaN). */
 export function leastBy<T>(candidates: readonly T[], measure: (candidate: T) => number): T | undefined {
   let best: T | undefined;
   let least = Infinity;

@@ -22,10 +22,10 @@ interface ApiField {
   readonly type: keyof Values;
   /**
    * Whether it shapes the picture. What does counts in the fingerprint, and lockfile, metadata and report keep it.
-   * The rest is between a person and the gateway: it is sent, and written down nowhere.
+   * The rest is sent, and stored nowhere.
    */
   readonly shapes: boolean;
-  /** Its texts may be signed addresses, which count and are kept without what signs them. */
+  /** Its texts may be signed addresses; their signatures neither count nor are kept. */
   readonly signed?: boolean;
 }
 
@@ -67,7 +67,7 @@ export type ShotSettings = { readonly model: ApiValue<'model'> } & {
   readonly [K in Exclude<ApiFieldName, 'model'>]?: ApiValue<K>;
 };
 
-/** What is kept of the settings, and shown: those that shape the picture. */
+/** The settings that are kept and shown: those that shape the picture. */
 export type KeptSettings = Pick<ShotSettings, KeptFieldName>;
 
 /** The names of all fields, in the order of the table. */
@@ -78,7 +78,7 @@ export const KEPT_FIELD_NAMES = API_FIELD_NAMES.filter(
   (name): name is KeptFieldName => API_FIELDS[name].shapes,
 );
 
-/** What the manifest's schema says of a field's values; `title` ends the sentence "… must be". */
+/** What the manifest's schema says about a field's values; `title` ends the sentence "… must be". */
 type FieldSchema = JsonSchema &
   Pick<ApiField, 'type'> & { readonly title: string; readonly pattern?: string; readonly maxLength?: number };
 

@@ -9,7 +9,7 @@ export const number: JsonSchema = { type: 'number' };
 export const yesOrNo: JsonSchema = { type: 'boolean' };
 export const ordinal: JsonSchema = { title: 'a whole number from 1', type: 'integer', minimum: 1 };
 
-/** The fields of an object; others are let be. */
+/** The fields of an object; other fields are allowed. */
 export interface Members {
   readonly description?: string;
   readonly required?: Readonly<Record<string, JsonSchema>>;
@@ -21,7 +21,7 @@ export function objectOf(members: Members): JsonSchema {
   return { type: 'object', ...membersOf(members) };
 }
 
-/** The same, of what is known to be an object. */
+/** The same, for a value that is known to be an object. */
 export function membersOf({ description, required, optional }: Members): JsonSchema {
   return defined({
     description,

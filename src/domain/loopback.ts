@@ -1,5 +1,5 @@
 /**
- * Whether a host, as `URL.hostname` has it, is this machine by its very name, so that plain http goes no further.
+ * Whether the name of a host (`URL.hostname`) always means this machine, so that plain http does not leave it.
  * Names below `localhost` are left out: not every resolver keeps them at home.
  */
 export function isLoopback(hostname: string): boolean {
@@ -11,7 +11,7 @@ export function isOnThisMachine(baseUrl: string | undefined): boolean {
   return baseUrl === undefined || (URL.canParse(baseUrl) && isLoopback(new URL(baseUrl).hostname));
 }
 
-/** Whether a host is meant to be this machine, where no secret hangs on it: names below `localhost` as well. */
+/** Whether a host is meant to be this machine, including names below `localhost`. Not for decisions about secrets. */
 export function isMeantAsLoopback(hostname: string): boolean {
   const host = hostname.replace(/\.$/, '');
   return isLoopback(host) || host.endsWith('.localhost');

@@ -5,7 +5,7 @@ type Schemas = Readonly<Record<string, JsonSchema>>;
 
 /**
  * The schema of a manifest (JSON Schema 2020-12): the very file that editors read, a folder up in src and in dist alike.
- * Unions are written there as one object with several types: keywords for text pass over maps and the reverse, so that
+ * Unions are written there as one object with several types: keywords for text ignore maps and the reverse, so that
  * a mistake has one message.
  */
 export const manifestSchema = createRequire(import.meta.url)(

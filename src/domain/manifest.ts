@@ -9,7 +9,7 @@ export type GatewaySetting =
 
 export type OnUncertain = 'hold' | 'resubmit';
 
-/** A checked and expanded manifest: every take there is to make, and the settings of the run. */
+/** A checked and expanded manifest: every take to make, and the settings of the run. */
 export interface Manifest {
   readonly project: string;
   /** Absent: openrouter. */
@@ -29,7 +29,7 @@ export interface Manifest {
   readonly poll: { readonly intervalMs: number; readonly timeoutMs: number };
   readonly retries: number;
   readonly on_uncertain: OnUncertain;
-  /** Stop after each generation of the graph until the takes below have been picked. */
+  /** Stop after each generation of the graph until the takes that the next one is made from are picked. */
   readonly approve: boolean;
   /** In manifest order: shot by shot, expansion by expansion, take by take. */
   readonly takes: readonly Take[];
@@ -38,5 +38,5 @@ export interface Manifest {
 /** The fields of a shot that a diagnostic may want to point at. */
 export type ShotField = string;
 
-/** Finds the place of a shot's field: on the shot, else in its matrix, else in the defaults, else the shot itself. */
+/** Finds the place of a shot's field: on the shot, otherwise in its matrix, otherwise in the defaults, otherwise the shot itself. */
 export type LocateField = (take: Take, field?: ShotField) => SourceRange | undefined;

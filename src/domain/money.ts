@@ -24,13 +24,13 @@ export interface Estimate {
   readonly min_usd: number;
   readonly expected_usd: number;
   readonly max_usd: number;
-  /** The key of `pricing_skus` that set the expected price; null where nothing is bought. */
+  /** The key of `pricing_skus` that set the expected price; null if nothing is bought. */
   readonly sku: string | null;
   /** The price rests on a formula that the gateway does not publish (video tokens). */
   readonly inferred: boolean;
 }
 
-/** The estimate of whatever costs nothing. */
+/** The estimate of something that costs nothing. */
 export const FREE: Estimate = { min_usd: 0, expected_usd: 0, max_usd: 0, sku: null, inferred: false };
 
 /** US dollars, rounded up to cents: a ceiling that is enough. */

@@ -1,5 +1,5 @@
 /**
- * The candidate that a mistyped word most likely meant, or undefined where none is near:
+ * The candidate that a mistyped word most likely meant, or undefined if none is near:
  * at most a third of the word's letters may differ. Case is ignored.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {

@@ -10,7 +10,7 @@ export function plainSettings<T extends Partial<Pick<ShotSettings, 'prompt' | 'p
   const text = prompt === undefined ? undefined : plainText(prompt);
   const parameters = provider && plainProvider(provider);
   if (text === prompt && parameters === provider) return settings;
-  // What is left out is optional in whatever has it.
+  // Fields that are left out are optional.
   return defined({ ...settings, prompt: text, provider: parameters }) as unknown as T;
 }
 
@@ -23,7 +23,7 @@ export function plainText(text: string): string {
     .trimEnd();
 }
 
-/** The same without maps that say nothing; undefined where nothing is left. Parameters themselves stay as they are. */
+/** The same without maps that say nothing; undefined if nothing is left. Parameters themselves stay as they are. */
 function plainProvider({ options = {}, ...rest }: ApiValue<'provider'>): ApiValue<'provider'> | undefined {
   const told = Object.entries(options).flatMap(([slug, given]) => {
     const { parameters, ...direct } = given;

@@ -19,15 +19,15 @@ export interface PlanRow {
   readonly resolution?: string;
   readonly aspect_ratio?: string;
   readonly size?: string;
-  /** What this row will still cost; all zero where nothing is bought; null where the price is not known. */
+  /** What this row will still cost; all zero where nothing is bought; null if the price is not known. */
   readonly estimate: Estimate | null;
-  /** Shots whose clips this row waits for, where its action or cost hangs on them. */
+  /** Shots whose clips this row waits for, if its action or cost depends on them. */
   readonly depends_on?: readonly string[];
   /** The dependency that stops this row from being rendered: it is held, or failed and is not tried again. */
   readonly blocked_by?: string;
-  /** Of a row that is blocked: a pick is all that is missing, of its source or further up its chain. */
+  /** For a blocked row: only a pick is missing, of its source or further up its chain. */
   readonly waits_for_pick?: true;
-  /** What waits for a person's word: a submit that was never answered, or a job that is lost. */
+  /** What a person must settle: a submit that was never answered, or a job that is lost. */
   readonly settle?: 'unanswered' | 'lost';
 }
 
@@ -55,11 +55,11 @@ export interface PlanDocument {
   readonly shots: readonly PlanRow[];
   /** Of the rows that a run buys now. */
   readonly total: PlanTotal;
-  /** Of the rows that wait for picks, besides `total`; absent where none does. */
+  /** Of the rows that wait for picks, besides `total`; absent if none does. */
   readonly after_picks?: PlanTotal;
   /** What the lockfile has counted so far, by the budget's rule. */
   readonly spent_usd: number;
-  /** How many jobs may have cost money that `spent_usd` leaves out: nobody says how much. */
+  /** How many jobs of unknown cost `spent_usd` leaves out. */
   readonly spent_unpriced: number;
   readonly budget_usd: number | null;
   /** Whose limits and prices the plan rests on. */
@@ -74,12 +74,12 @@ export function buys(action: PlanAction): boolean {
   return action === 'render' || action === 'rerender' || action === 'retry';
 }
 
-/** Whether all that the plan buys now could, with what was spent before, cost more than the manifest's budget. */
+/** Whether what the plan buys now, plus what was spent before, could cost more than the manifest's budget. */
 export function crossesBudget({ total, spent_usd, budget_usd }: PlanDocument): boolean {
   return budget_usd !== null && total.max_usd > 0 && roundUsd(spent_usd + total.max_usd) > budget_usd;
 }
 
-/** The same of what the plan buys now and what it buys after the picks, together. */
+/** The same for what the plan buys now plus what it buys after the picks. */
 export function crossesBudgetLater(plan: PlanDocument): boolean {
   const max_usd = plan.total.max_usd + (plan.after_picks?.max_usd ?? 0);
   return crossesBudget({ ...plan, total: { ...plan.total, max_usd } });

@@ -3,7 +3,7 @@ import { sumUsd, type Estimate } from './money.js';
 import type { KeptSettings } from './fields.js';
 import type { ShotType } from './take.js';
 
-/** What the sheet and the report say of a take's state: an attempt's, or none was begun, or the plan stops it. */
+/** The state of a take on the sheet and in the report: that of an attempt, or no attempt exists, or the plan blocks it. */
 export type ReportState = AttemptStateKind | 'missing' | 'blocked';
 
 /** One clip of a take as the report shows it. */
@@ -19,7 +19,7 @@ export interface ReportOutput {
 /** Milliseconds since 1970 of the steps reached by the attempt shown. */
 export type ReportTimes = Omit<Attempt['times'], 'created'>;
 
-/** A clip that is there and does not serve its take: what was asked for then, and what it cost. */
+/** A clip that exists but does not serve its take: what was asked for then, and what it cost. */
 export interface EarlierClip {
   readonly settings: Omit<RecordedRequest, 'frame_images' | 'input_references' | 'previous_job_id'>;
   readonly job_id?: string;
@@ -39,7 +39,7 @@ export interface ReportTake {
   readonly takes: number;
   readonly type: ShotType;
   readonly tags: readonly string[];
-  /** URLs in it are without what signs them. */
+  /** URLs in it have no signatures. */
   readonly matrix: Readonly<Record<string, unknown>>;
   readonly settings: KeptSettings;
   readonly state: ReportState;
@@ -51,7 +51,7 @@ export interface ReportTake {
   readonly estimate: Estimate | null;
   readonly picked: boolean;
   readonly outputs: readonly ReportOutput[];
-  /** The last clip that was made for it, where it is out of date: made from what the shot was before. */
+  /** The last clip that was made for it, if it is out of date: made before the shot changed. */
   readonly earlier?: EarlierClip;
   readonly times: ReportTimes;
   /** Attempts made for this take so far. */
@@ -74,16 +74,16 @@ export interface Report {
   readonly takes: readonly ReportTake[];
 }
 
-/** What the attempts that a take shows come to: a sum, if any of them has a price, and whether the gateway reported all of it. */
+/** The cost of the attempts that a take shows: a sum, if any of them has a price, and whether the gateway reported all of it. */
 export interface TakeCost {
-  /** US dollars; undefined where nothing is known. */
+  /** US dollars; undefined if nothing is known. */
   readonly usd: number | undefined;
   readonly isReported: boolean;
   /** Whether any of them may have been charged. */
   readonly isCharged: boolean;
 }
 
-/** What a take has cost with its earlier clip, or is expected to where the gateway does not say; by the prices, on the sandbox too. */
+/** What a take and its earlier clip cost, or are expected to cost if the gateway does not say; by the prices, on the sandbox too. */
 export function costOfTake(take: Pick<ReportTake, 'state' | 'cost_usd' | 'estimate' | 'earlier'>): TakeCost {
   const isCharged = !FREE.includes(take.state) || take.cost_usd !== undefined;
   const paid = [...(isCharged ? [take] : []), ...(take.earlier ? [take.earlier] : [])];

@@ -1,7 +1,7 @@
 import type { ShotSettings } from './fields.js';
 import type { FrameType } from './take.js';
 
-/** The body of `POST /videos`, as the contract in test/contract has it (VideoGenerationRequest). */
+/** The body of `POST /videos`, as in the contract in test/contract (VideoGenerationRequest). */
 export interface VideoRequest extends ShotSettings {
   readonly previous_job_id?: string;
   readonly frame_images?: readonly {

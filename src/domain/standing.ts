@@ -1,8 +1,8 @@
 import type { Attempt, AttemptState, AttemptStateKind } from './attempt.js';
 
 /*
- * How an attempt stands as a purchase, told from its state: each set of states that anybody asks for has its name here.
- * What is in none of them was never bought, or came to nothing.
+ * What an attempt is as a purchase, derived from its state: each set of states that the code asks for has its name here.
+ * An attempt in none of them was never bought, or brought nothing.
  */
 const UNCERTAIN = ['submitting', 'uncertain'] as const;
 const IN_FLIGHT = ['pending', 'in_progress'] as const;
@@ -19,7 +19,7 @@ type Standing<Kinds extends readonly AttemptStateKind[]> = Attempt & {
 
 /** Bought, or perhaps bought, and can still give a clip: it can serve a take that asks for the same picture. */
 export type LiveAttempt = Standing<typeof LIVE>;
-/** A gateway of ours is at work on its job. */
+/** A gateway is working on its job. */
 export type InFlightAttempt = Standing<typeof IN_FLIGHT>;
 export type DeliveredAttempt = Standing<readonly ['delivered']>;
 
@@ -29,7 +29,7 @@ export const isUncertain = standing(UNCERTAIN);
 export const isInFlight = standing(IN_FLIGHT);
 export const isCompleted = standing(COMPLETED);
 export const isDelivered = standing(['delivered']);
-/** Bought, and never had its clip for certain; a lost job may turn up again. */
+/** Bought, and may never have had its clip; a lost job may turn up again. */
 export function isUnfetched(attempt: Attempt): boolean {
   return isOnItsWay(attempt) || (attempt.state.kind === 'delivered' && attempt.state.unseen === true);
 }
@@ -39,7 +39,7 @@ const isOnItsWay = standing(UNFETCHED);
 export const isPaid = standing(PAID);
 /** Its job ended without a clip. */
 export const isFruitless = standing(FRUITLESS);
-/** It was never charged for certain. */
+/** It was certainly never charged. */
 export const isFree = standing(FREE);
 
 function standing<const Kinds extends readonly AttemptStateKind[]>(kinds: Kinds) {

@@ -1,9 +1,9 @@
 import type { JobRef } from './attempt.js';
 
-/** What became of a submit, by the table under "Money": what may be done next hangs on it. */
+/** The outcome of a submit, by the table under "Money". It decides what may be done next. */
 export type SubmitOutcome =
   | { readonly kind: 'accepted'; readonly job: JobRef; readonly status: string }
-  /** The answer was lost or cannot be read: perhaps charged. `stops`: the next submit would meet the same. */
+  /** The answer was lost or cannot be read: perhaps charged. `stops`: the next submit would fare the same. */
   | {
       readonly kind: 'uncertain';
       readonly message: string;

@@ -45,7 +45,7 @@ export interface Take {
   readonly tags: readonly string[];
   /** The values the matrix gave to this expansion, for the sheet and the file names. */
   readonly matrix: Readonly<Record<string, unknown>>;
-  /** The vars, and texts and numbers of the matrix, that the naming template asks for; absent where it asks for none. */
+  /** The vars, and texts and numbers of the matrix, that the naming template asks for; absent if it asks for none. */
   readonly vars?: Readonly<Record<string, string>>;
   readonly settings: ShotSettings;
   readonly frames: readonly FrameInput[];
@@ -60,10 +60,10 @@ export interface TakeRef {
   readonly take: number;
 }
 
-/** What a take is called where nobody knows how many its shot has: a purchase outlives its manifest. */
+/** What a take is called if the number of takes is unknown: a purchase outlives its manifest. */
 export function takeName({ shot, take }: TakeRef): string {
   return take === 1 ? shot : `${shot}@${take}`;
 }
 
-/** What a clip is taken to last whose length is left to the model; rough on purpose. */
+/** The assumed length of a clip if the model chooses it; rough on purpose. */
 export const USUAL_SECONDS = 8;

@@ -47,14 +47,14 @@ export function unsignedUrl(text: string): string {
   url.password = '';
   url.hash = '';
   for (const name of signingParameters(url)) url.searchParams.delete(name);
-  // A question mark that nothing follows.
+  // A question mark at the end.
   if (url.search === '') url.search = '';
   return url.href;
 }
 
 /** Whether a URL carries credentials or a signature, and so must not be kept as it is. */
 export function isSigned(text: string): boolean {
-  // Nearly no text is a URL, and to parse one takes long.
+  // Hardly any text is a URL, and parsing one takes long.
   if (!text.includes(':')) return false;
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
@@ -70,14 +70,14 @@ export function unsigned(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unsigned<unknown>(item)]));
 }
 
-/** A text that may hold signed URLs, whole ones or not, with an asterisk for each character of what signs them. */
+/** A text that may contain signed URLs, whole or not, with an asterisk for each character of the signatures. */
 export function maskSignatures(text: string): string {
   return text.replace(/(?<=[?&]([^\s?&=#"']+)=)[^\s&#"'<>\]}]+/g, (value: string, name: string) =>
     isSigning(name) ? '*'.repeat(value.length) : value,
   );
 }
 
-/** A text that may hold addresses of databases, whole ones or not, without the passwords in them. */
+/** A text that may contain addresses of databases, whole or not, without their passwords. */
 export function maskPasswords(text: string): string {
   return text.replace(/(:\/\/[^\s:/@]*:)\S*(?=@)/g, '$1***').replace(/([?&]password=)[^\s&#"']+/gi, '$1***');
 }

@@ -76,7 +76,7 @@ const REDIRECT_BODY_BYTES = 4096;
 type FollowRequest = Pick<WireRequest, 'signal' | 'idleTimeoutMs' | 'totalTimeoutMs' | 'onHead'> & {
   readonly method: 'GET' | 'HEAD';
   readonly url: URL;
-  /** What to send to an address: asked anew for each hop, so that the key can stay behind. */
+  /** What to send to an address: asked again for each hop, so that the key can stay behind. */
   readonly headersFor: (url: URL) => Readonly<Record<string, string>>;
   /** Whether a redirect may be followed. */
   readonly allows: (from: URL, to: URL) => boolean;

@@ -4,7 +4,7 @@ import type { BodySink, Head } from './wire.js';
 
 /** Which bytes of a clip an answer carries. */
 interface Range {
-  /** NaN where the answer does not say. */
+  /** NaN if the answer does not say. */
   readonly start: number;
   /** Length of the whole clip, where it is known. */
   readonly total: number | undefined;

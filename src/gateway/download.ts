@@ -44,7 +44,7 @@ const WORDS_BYTES = 128 * 1024;
 /**
  * Streams a clip into a file, continuing what an earlier try of the same clip left there if the server vouches that it
  * is still the same. What was interrupted stays for the next try. The file is fsynced before `downloaded` is answered.
- * Throws `disk` where the file cannot be written, or where a link or anything else but a regular file bears its name;
+ * Throws `disk` if the file cannot be written, or where a link or anything else but a regular file has its name;
  * what `onProgress` throws of ours, and the signal's reason when stopped.
  */
 export async function downloadClip(
@@ -181,12 +181,13 @@ async function conclude(
     return { kind: 'too_large', message: `it is larger than ${megabytes} MB` };
   }
   if (use === 'wrong_range') {
-    return { kind: 'url_refused', message: 'the server sent another range than it was asked for' };
+    return { kind: 'url_refused', message: 'the server sent a different range than requested' };
   }
   if (use === 'clip') {
     if (result.kind !== 'complete') return interrupted(failureWords(result.error));
     if (part.bytes === 0) return { kind: 'not_media', message: 'the server sent nothing' };
-    if (part.bytes !== (totalBytes ?? part.bytes)) return interrupted('not as many bytes as announced');
+    if (part.bytes !== (totalBytes ?? part.bytes))
+      return interrupted('the size differs from the announced size');
     return { kind: 'downloaded', ...(await part.finish()) };
   }
   if (result.kind === 'unsent') return interrupted(failureWords(result.error));

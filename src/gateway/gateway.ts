@@ -37,7 +37,7 @@ export interface Gateway {
   contentUrl(job: JobRef, index: number): ClipUrl;
   /** See `downloadClip`. */
   download(request: DownloadRequest): Promise<DownloadOutcome>;
-  /** What the key has used and may use, or undefined where the gateway does not tell. */
+  /** What the key has used and may use, or undefined if the gateway does not tell. */
   keyUsage(
     signal: AbortSignal,
   ): Promise<{ readonly usage_usd?: number; readonly limit_usd?: number } | undefined>;

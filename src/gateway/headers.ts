@@ -6,7 +6,7 @@ export function header({ headers }: Head, name: string): string | undefined {
   return value;
 }
 
-/** Where an answer sends the client, undefined where it does not. */
+/** Where an answer sends the client, undefined if it does not. */
 export function redirectOf(head: Head, from: URL): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(head.status)) return undefined;
   const location = header(head, 'location');
@@ -21,7 +21,7 @@ const LONGEST_MS = 600_000;
 /**
  * How long a gateway asks to be left alone, in milliseconds and at most ten minutes: `Retry-After` in seconds (fractions
  * too) or as a date (RFC 9110, 10.2.3), which counts from the answer's own `Date`, and from `now` where it has none: who of
- * the two has a wrong clock does not matter. Undefined where it does not say, or not so that it can be read.
+ * the two has a wrong clock does not matter. Undefined if it does not say, or not so that it can be read.
  */
 export function retryAfterMs(head: Head, now: number): number | undefined {
   const text = header(head, 'retry-after');

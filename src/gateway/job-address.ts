@@ -30,7 +30,7 @@ export function jobAddresses(baseUrl: string, redact: Redact) {
   }
 
   return {
-    /** The job that an answer names, or undefined where it has no id that can be read. */
+    /** The job that an answer names, or undefined if it has no id that can be read. */
     jobOf(answer: { readonly id?: unknown; readonly polling_url?: unknown }): JobRef | undefined {
       const id = readableId(answer.id);
       // Without its id a job cannot be asked for, and with the key in it the id cannot be kept: there is none.
@@ -60,7 +60,7 @@ export function jobAddresses(baseUrl: string, redact: Redact) {
       url: `${base.origin}${standardPath(job)}/content?index=${index}`,
       withKey: true,
     }),
-    /** A clip's address as an answer names it, or undefined where it is none. */
+    /** A clip's address as an answer names it, or undefined if it is none. */
     clipUrl(text: unknown): ClipUrl | undefined {
       if (typeof text !== 'string' || text === '' || !URL.canParse(text, base.href)) return undefined;
       const url = new URL(text, base);

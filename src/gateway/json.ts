@@ -3,7 +3,7 @@ import { isRecord } from '../domain/is-record.js';
 /** A JSON object whose fields are still to be looked at. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The value that a body holds, or undefined where it is not (whole) JSON. */
+/** The value that a body holds, or undefined if it is not (whole) JSON. */
 export function parseJson(body: Buffer | string): unknown {
   try {
     return JSON.parse(body.toString().replace(/^\uFEFF/, ''));

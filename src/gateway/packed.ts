@@ -94,7 +94,7 @@ export function unpackInto(head: Head, target: BodySink): Unpacking | undefined 
   let failure: Error | undefined;
   let resumeSource = (): void => undefined;
   const done = pipeline([...streams, writableTo(target)]).catch((error: unknown) => {
-    // Errors of node:zlib bear a code.
+    // Errors of node:zlib have a code.
     failure =
       errnoOf(error) === undefined
         ? asError(error)

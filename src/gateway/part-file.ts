@@ -92,7 +92,7 @@ export class PartFile implements BodySink {
     return this.#bytes;
   }
 
-  /** What allows to continue; undefined where the clip has to come from its first byte. */
+  /** What allows to continue; undefined if the clip has to come from its first byte. */
   get note(): PartNote | undefined {
     return this.#note;
   }
@@ -279,7 +279,7 @@ function openFresh(path: string): number {
   return fs.openSync(path, 'wx');
 }
 
-/** What is known of a regular file. Throws where a link, a folder or a device bears the name: those are not ours. */
+/** What is known of a regular file. Throws where a link, a folder or a device has the name: those are not ours. */
 function lookAtFile(path: string): fs.Stats {
   const found = fs.lstatSync(path);
   if (found.isFile()) return found;

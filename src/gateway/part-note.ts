@@ -29,7 +29,7 @@ export function hasNote(part: string): boolean {
   return fs.existsSync(notePath(part));
 }
 
-/** Reads the note of a part; undefined where there is none, it is torn by a kill, or it is none of ours. */
+/** Reads the note of a part; undefined if there is none, it is torn by a kill, or it is none of ours. */
 export function readNote(part: string): KeptNote | undefined {
   const note = asObject(parseJson(textOf(notePath(part))));
   const identity = asText(note?.['identity']);
@@ -40,7 +40,7 @@ export function readNote(part: string): KeptNote | undefined {
   return defined({ identity, validator, bytes, total });
 }
 
-/** Empty where it is a link or cannot be read: without a note the clip comes from its first byte. */
+/** Empty if it is a link or cannot be read: without a note the clip comes from its first byte. */
 function textOf(path: string): string {
   try {
     return String(readRegularSync(path, { maxBytes: MAX_NOTE_BYTES }) ?? '');
@@ -54,7 +54,7 @@ function isCount(value: unknown): value is number {
 }
 
 /**
- * Puts a note beside a part, in the place of an older one. A link that bears the note's name, or that of its temp
+ * Puts a note beside a part, in the place of an older one. A link that has the note's name, or that of its temp
  * file, is replaced and not written through. Errors are the file system's own.
  */
 export function keepNote(part: string, note: KeptNote): void {

@@ -5,9 +5,9 @@ import { DailiesError } from '../errors.js';
 export type ProxyEnv = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy to reach an origin through, or undefined where it is reached directly: as curl reads the variables,
+ * The proxy to reach an origin through, or undefined if it is reached directly: as curl reads the variables,
  * except that loopback never takes a detour.
- * Throws `usage` where the variable is not the address of an HTTP proxy.
+ * Throws `usage` if the variable is not the address of an HTTP proxy.
  */
 export function proxyFor(origin: URL, env: ProxyEnv): URL | undefined {
   const name = origin.protocol === 'https:' ? 'https_proxy' : 'http_proxy';

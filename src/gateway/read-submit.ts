@@ -83,7 +83,7 @@ function readAccepted({ status, body }: Answer, { addresses, redact }: ReadingCo
 }
 
 const CHECK_BASE = 'check the base URL (it usually ends in /api/v1)';
-const SETTLE = 'look whether a job was begun, and settle the shot with dailies resolve';
+const SETTLE = 'check whether a job was started, then settle the shot with dailies resolve';
 
 /**
  * An API that works behind the scenes may answer 303 to what it has accepted, and a wrong base URL redirects everything:
@@ -100,7 +100,7 @@ function readRedirect(answer: Answer, { addresses, redact }: ReadingContext): Su
       : `write base_url: ${printable(baseUrl, redact)} under gateway: in the manifest`;
   return {
     kind: 'uncertain',
-    message: printable(`${what}, so nobody knows whether a job was begun`, redact),
+    message: printable(`${what}, so it is unknown whether a job was started`, redact),
     stops: { hint: `${check}; ${SETTLE}` },
   };
 }

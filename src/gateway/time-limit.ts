@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../clock.js';
 
 /** A bound on the wait for something that comes over the network. */
 export interface TimeLimit {
-  /** Something has come: counts anew. */
+  /** Something has come: counts again. */
   refresh(): void;
   /** Lifts it for good, whatever comes afterwards. */
   clear(): void;

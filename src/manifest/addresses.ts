@@ -6,7 +6,7 @@ import type { GatewaySetting } from '../domain/manifest.js';
 import type { InputSource } from '../domain/take.js';
 import { show } from './problems.js';
 
-/** Why a text is no address, in the words of a diagnostic. */
+/** Why a text is not an address, in the words of a diagnostic. */
 export interface AddressFault {
   readonly code: DiagnosticCode;
   readonly message: string;
@@ -16,7 +16,7 @@ export interface AddressFault {
 type Result<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: AddressFault };
 
-/** Two letters and more, so that the drive of a Windows path is none. */
+/** Two letters or more, so that the drive of a Windows path does not match. */
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):/;
 
 /**
@@ -34,14 +34,14 @@ export function inputSource(text: string, plainHttp: boolean): Result<InputSourc
     return { ok: true, value: { kind: 'file', path: path.value } };
   }
   if (scheme !== 'https' && scheme !== 'http') {
-    const message = `${scheme}: is no address a gateway can fetch`;
+    const message = `${scheme}: is not an address that a gateway can fetch`;
     return fault('unsupported-url', message, 'give a local file (./name:with-colon.png) or an https URL');
   }
   const url = webUrl(text, { plainHttp, orFile: ', or a local file' });
   return url.ok ? { ok: true, value: { kind: 'url', url: url.value } } : url;
 }
 
-/** A callback is called from the internet: https, whatever the gateway. */
+/** The internet calls a callback, so it is https for every gateway. */
 export function callbackUrl(text: string): Result<string> {
   if (text.length > MAX_URL) return tooLong('callback_url');
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
@@ -59,14 +59,14 @@ export function baseUrl(text: string): Result<string> {
     return fault(
       'invalid-value',
       `base_url must be an https URL such as https://example.com/api/v1, not ${show(withoutSecrets(text))}`,
-      'give the address alone, without user and password, and name the variable that has the key in api_key_env',
+      'give only the address, without user and password, and name the variable that has the key in api_key_env',
     );
   }
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') {
     return fault(
       'invalid-value',
-      'base_url may not carry a user or password',
+      'base_url may not contain a user or password',
       'name the variable that has the key in api_key_env',
     );
   }
@@ -74,16 +74,12 @@ export function baseUrl(text: string): Result<string> {
     return fault('invalid-value', 'base_url ends with its path; it has no ? or #');
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    return fault(
-      'insecure-url',
-      'the key would travel in the clear: http is for loopback alone',
-      'use https',
-    );
+    return fault('insecure-url', 'the key would be sent unencrypted: http is only for loopback', 'use https');
   }
   return { ok: true, value: text.replace(/\/+$/, '') };
 }
 
-/** An address as it may be shown, also where it is none: a user, a password or a query may be somebody's key. */
+/** An address (or an invalid one) as it may be shown: a user, a password or a query may be somebody's key. */
 export function withoutSecrets(address: string): string {
   return address
     .replace(/[?#].+/s, (rest) => `${rest.charAt(0)}…`)
@@ -91,19 +87,19 @@ export function withoutSecrets(address: string): string {
     .replace(/\bsk-[\w-]{12,}/g, 'sk-…');
 }
 
-/** Whether inputs may be fetched over plain http: just from loopback, by a gateway that is there itself. */
+/** Whether inputs may be fetched over plain http: only from loopback, by a gateway that is on loopback itself. */
 export function takesPlainHttp(gateway: GatewaySetting): boolean {
   if (gateway.kind === 'sandbox') return true;
   return gateway.kind === 'custom' && /^http:/i.test(gateway.base_url);
 }
 
 /**
- * A path inside the manifest's folder, with `/` and relative to it. Judged by its words alone: links on the disk
- * are for those who open the file.
+ * A path inside the manifest's folder, with `/` and relative to it. Judged by its text alone: links on the disk
+ * are checked when the file is opened.
  */
 export function insidePath(text: string): Result<string> {
   const slashed = text.replaceAll('\\', '/');
-  if (/\p{Cc}/u.test(text)) return fault('invalid-value', 'the path holds a control character');
+  if (/\p{Cc}/u.test(text)) return fault('invalid-value', 'the path contains a control character');
   if (slashed.startsWith('//')) {
     return fault(
       'path-outside',
@@ -119,25 +115,25 @@ export function insidePath(text: string): Result<string> {
   return { ok: true, value: path };
 }
 
-/** `orFile` completes a remedy, where a file would do as well. */
+/** `orFile` completes a hint if a file would do as well. */
 function webUrl(
   text: string,
   { plainHttp, orFile }: { readonly plainHttp: boolean; readonly orFile: string },
 ): Result<string> {
   if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text))
-    return fault('invalid-value', `${show(withoutSecrets(text))} is no complete URL`);
+    return fault('invalid-value', `${show(withoutSecrets(text))} is not a complete URL`);
   if (/[\s\p{Cc}]/u.test(text))
-    return fault('invalid-value', 'the URL holds a space', 'write %20 for a space');
+    return fault('invalid-value', 'the URL contains a space', 'write %20 for a space');
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') {
     return fault(
       'unsupported-url',
-      'the URL carries a user or password, which would be written down',
+      'the URL contains a user or password, which would be stored',
       `use a signed URL${orFile}`,
     );
   }
   if (url.protocol === 'http:' && !(plainHttp && isLoopback(url.hostname))) {
-    const hint = plainHttp ? 'http is for loopback alone' : `use https${orFile}`;
+    const hint = plainHttp ? 'http is only for loopback' : `use https${orFile}`;
     return fault('insecure-url', `${url.host} is addressed over plain http`, hint);
   }
   return { ok: true, value: text };

@@ -5,13 +5,13 @@ import { didYouMean, type Problem, type Report } from './problems.js';
 
 const PATH = ['output', 'name'];
 
-/** Checks the naming template by itself. `names`: the vars and matrix names there are. */
+/** Checks the naming template alone. `names`: the existing vars and matrix names. */
 export function checkTemplate(template: string, names: ReadonlySet<string>, report: Report): void {
   const fault = (message: string, more: Partial<Problem> = {}): void =>
     report({ code: 'output-template', message, path: PATH, ...more });
   const text = template.replace(/\{[^{}]*\}/g, 'x');
   if (/[{}]/.test(text)) {
-    fault('the template has a brace without its partner', {
+    fault('the template has an unmatched brace', {
       hint: 'a placeholder is {id}, with single braces',
     });
   }
@@ -22,7 +22,7 @@ export function checkTemplate(template: string, names: ReadonlySet<string>, repo
     fault('the template has an empty folder or file name');
   }
   if (/\.(?:mp4|webm)$/i.test(template)) {
-    fault('the extension is added to the name, by what the clip is', { hint: 'leave it out' });
+    fault('dailies adds the extension, by the type of the clip', { hint: 'leave it out' });
   }
   for (const name of placeholdersIn(template)) {
     if (isTemplateName(name) || names.has(name)) continue;
@@ -35,8 +35,8 @@ export function checkTemplate(template: string, names: ReadonlySet<string>, repo
 }
 
 /**
- * Reports takes whose files would meet: under one name without regard to case, as another's second output, or as a
- * file of ours. No clip can be another's folder, because values bring no `/` into a name.
+ * Reports takes whose files would collide: under one name regardless of case, as another's second output, or as a
+ * file of ours. No clip can be another's folder, because values add no `/` to a name.
  */
 export function checkCollisions(
   template: string,
@@ -57,7 +57,7 @@ export function checkCollisions(
   for (const [stem, owner] of owners) {
     const other = owners.get(stem.replace(/\.(?:[2-9]|[1-9]\d+)$/, ''));
     if (stem === 'report' || OUR_FILES.has(stem.split('/', 1)[0] ?? '')) {
-      collide(`${owner} would stand where the contact sheet or the report does: ${stem}`);
+      collide(`${owner} would have the name of the contact sheet or the report: ${stem}`);
     } else if (other !== undefined && other !== owner) {
       collide(`${stem}.mp4 of ${owner} would also be the name of a further output of ${other}`);
     }

@@ -6,9 +6,9 @@ import type { Path, Places } from './yaml/places.js';
 import type { RawShared, RawShot } from './schema/raw.js';
 
 /**
- * Finds the place of a take's field: in the matrix where that gave it, else on the shot, else in the defaults, else
+ * Finds the place of a take's field: in the matrix if that gave it, otherwise on the shot, otherwise in the defaults, otherwise
  * the shot's id. Fields may be dotted (`references[1]`, `provider.options.google-vertex.cfg`); of provider options
- * the key is pointed at, of all else the value.
+ * it points at the key, otherwise at the value.
  */
 export function fieldLocator(
   places: Places,
@@ -40,7 +40,7 @@ function isGiven(fields: unknown, name: string): boolean {
   return isRecord(fields) && Object.hasOwn(fields, name);
 }
 
-/** `a.b[1].c` as steps; a key with a dot in it is put together again in `stepsInto`. */
+/** `a.b[1].c` as steps; `stepsInto` joins a key with a dot in it again. */
 function stepsOf(field: string): string[] {
   return field.split(/[.[\]]+/).filter((step) => step !== '');
 }

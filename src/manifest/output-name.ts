@@ -3,7 +3,7 @@ import type { Take } from '../domain/take.js';
 import { unsigned } from '../domain/unsigned-url.js';
 import { isDeviceName, label } from './expand/ids.js';
 
-/** What a template may ask of every take, besides its vars and the names of its matrix. */
+/** The placeholders that every take has, besides its vars and the names of its matrix. */
 const BUILT_IN = {
   project: (_: Take, project: string) => project,
   id: ({ shot }: Take) => shot,
@@ -32,7 +32,7 @@ const PLACEHOLDER = /\{([^{}]*)\}/g;
 const LONGEST_SEGMENT = 120;
 
 /**
- * Where the clips of a take go: a path in the output folder, with `/`, without extension. Safe on Linux, macOS and
+ * Where the clips of a take are: a path in the output folder, with `/`, without extension. Safe on Linux, macOS and
  * Windows whatever the names in it, and never outside the folder. Pure: the same take always gives the same name.
  */
 export function outputStem(parts: {
@@ -59,7 +59,7 @@ export function placeholdersIn(template: string): string[] {
 
 function valueOf(name: string, take: Take, project: string): string {
   if (isTemplateName(name)) return BUILT_IN[name](take, project) ?? `no-${name}`;
-  // Not by mere look-up: a name may be one that every object inherits.
+  // Not by plain look-up: the name may be one that every object inherits.
   const { matrix, vars = {} } = take;
   if (Object.hasOwn(vars, name)) return unsigned(vars[name]) ?? '';
   if (!Object.hasOwn(matrix, name)) return `no-${name}`;
@@ -67,7 +67,7 @@ function valueOf(name: string, take: Take, project: string): string {
   return typeof value === 'string' ? value : label(name, value);
 }
 
-/** Characters that Windows forbids, and those that nobody sees, become "-". */
+/** Characters that Windows forbids, and invisible ones, become "-". */
 function printable(text: string): string {
   return text.normalize('NFC').replace(/[<>:"/\\|?*\p{C}]+/gu, '-');
 }

@@ -10,35 +10,35 @@ import { placesIn } from './yaml/places.js';
 import { collectProblems, show, type Report } from './problems.js';
 import { readYaml } from './yaml/document.js';
 
-/** A manifest as far as it could be read, and all that was found in it. */
+/** A manifest as far as it could be read, and all findings about it. */
 export interface ParsedManifest {
-  /** Absent where there are errors. */
+  /** Absent if there are errors. */
   readonly manifest?: Manifest;
-  /** The manifest without the shots that have errors, where nothing but such shots has any. */
+  /** The manifest without the shots that have errors, if only shots have errors. */
   readonly soundPart?: Manifest;
   readonly diagnostics: readonly Diagnostic[];
   readonly locate: LocateField;
-  /** Where the manifest gives the address of a gateway. */
+  /** The place where the manifest gives the address of a gateway. */
   readonly gatewayAt?: SourceRange;
-  /** The text that the places count in: without a byte order mark. */
+  /** The text that the places refer to: without a byte order mark. */
   readonly text: string;
   /** For each shot that could be expanded, in the manifest's order. */
   readonly sizes: readonly ShotSize[];
 }
 
 /**
- * Reads a manifest: YAML, schema, rules, vars, matrix, chains, takes. Pure: no file is opened, nothing is asked for.
- * Never throws for what the text says; all that is wrong is in `diagnostics`, in the order of the text.
+ * Reads a manifest: YAML, schema, rules, vars, matrix, chains, takes. Pure: it opens no file and sends no request.
+ * Never throws because of the text; everything that is wrong is in `diagnostics`, in the order of the text.
  */
 export function parseManifest(options: {
   readonly text: string | Uint8Array;
-  /** How the manifest is called in places; its name is also the project's where that has none. */
+  /** The manifest's name in places; also the project's name if the manifest gives none. */
   readonly file: string;
   /** From the command line: they win over the vars of the manifest and of shots, not over a matrix. */
   readonly vars?: Readonly<Record<string, string>>;
   /** A matrix may make more than 1,000 shots of one. */
   readonly allowLargeMatrix?: boolean;
-  /** The gateway that takes the place of the manifest's own (`--gateway`). */
+  /** The gateway that replaces the manifest's own (`--gateway`). */
   readonly gateway?: (own: GatewaySetting) => GatewaySetting;
 }): ParsedManifest {
   const { file } = options;
@@ -59,7 +59,7 @@ export function parseManifest(options: {
   const { data, places } = readYaml({ text, file, add: problems.add });
   problems.places = places;
   const isSound = (): boolean => problems.diagnostics().every(({ severity }) => severity !== 'error');
-  /** Shots by their index; and the name of whatever else is faulty. */
+  /** Shots by their index; and the names of other faulty parts. */
   const faulty = new Set<unknown>(isSound() ? [] : ['yaml']);
   const report: Report = (problem) => {
     const [part, index] = problem.path ?? [];

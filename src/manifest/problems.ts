@@ -23,7 +23,7 @@ export type Report = (problem: Problem) => void;
 /** More findings than anyone reads: a hostile file must not fill the memory with them. */
 const MOST_FINDINGS = 20_000;
 
-/** Gathers findings; one place is found fault with once for each code, however many takes meet there. */
+/** Collects findings; each place is reported once for each code, however many takes share it. */
 export function collectProblems() {
   const found = new Map<string, Diagnostic>();
   const problems = { places: undefined as Places | undefined, report, add, diagnostics };
@@ -41,7 +41,7 @@ export function collectProblems() {
     if (found.size < MOST_FINDINGS && !found.has(key)) found.set(key, diagnostic);
   }
 
-  /** In the order of the text; what has no place comes last. */
+  /** In the order of the text; findings without a place come last. */
   function diagnostics(): readonly Diagnostic[] {
     return inTextOrder([...found.values()]);
   }
@@ -58,7 +58,7 @@ export function show(value: unknown): string {
 
 const LONGEST = 60;
 
-/** Completes a message by the name that was most likely meant, where there is one. */
+/** Completes a message with the name that was most likely meant, if there is one. */
 export function didYouMean(meant: string | undefined): string {
   return meant === undefined ? '' : `; did you mean ${meant}?`;
 }
@@ -66,11 +66,11 @@ export function didYouMean(meant: string | undefined): string {
 /** The name that a mistyped one most likely meant, or undefined. */
 export type Suggest = (word: string, candidates: () => Iterable<string>) => string | undefined;
 
-/** Comparisons of names that one manifest is worth: a second or so. */
+/** How many names one manifest may compare: about a second's worth. */
 const MOST_COMPARISONS = 300_000;
 
 /**
- * Suggests names until that has become dear: ten thousand mistakes among ten thousand names would take minutes,
+ * Suggests names until that takes too long: ten thousand mistakes among ten thousand names would take minutes,
  * and nobody reads the ten thousandth suggestion.
  */
 export function suggester(): Suggest {

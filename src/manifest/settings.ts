@@ -8,10 +8,10 @@ import type { Report } from './problems.js';
 import type { RawManifest } from './schema/raw.js';
 import type { Substitution } from './expand/vars.js';
 
-/** All of a manifest but its takes. */
+/** Everything in a manifest except its takes. */
 type RunSettings = Omit<Manifest, 'takes'>;
 
-/** The manifest's top level, with its defaults filled in and its vars put in. `file` gives the project its name. */
+/** The manifest's top level, with its defaults and its vars filled in. `file` gives the project its name. */
 export function readRunSettings(
   raw: RawManifest,
   file: string,
@@ -76,10 +76,10 @@ export function readRunSettings(
   /** `option` names a folder elsewhere. */
   function readFolder(text: string, path: Path, option: string): string {
     const named = vars.text(text, () => path);
-    // A bucket is for the one to name who runs it.
+    // Only the user may name a bucket, not the manifest.
     const elsewhere = {
       ok: false,
-      fault: { code: 'path-outside', message: 'a manifest names folders alone' },
+      fault: { code: 'path-outside', message: 'a manifest can name only folders' },
     } as const;
     const folder = /^[a-z][a-z0-9+.-]*:\/\//i.test(named) ? elsewhere : insidePath(named);
     if (folder.ok) return folder.value.replace(/\/+$/, '') || '.';
@@ -93,11 +93,11 @@ export function readRunSettings(
   }
 }
 
-/** Shorter intervals would press a gateway for nothing: jobs take a minute and more. */
+/** Shorter intervals would load a gateway for nothing: jobs take a minute or more. */
 const SHORTEST_INTERVAL_S = 1;
 const SHORTEST_INTERVAL_ON_LOOPBACK_S = 0.005;
 
-/** Reports an interval that a gateway is to be spared. `gateway`: the one that is asked, which an option may have chosen. */
+/** Reports an interval that is too short for the gateway. `gateway`: the one in use, which an option may have chosen. */
 export function checkPollInterval({ poll }: RawManifest, gateway: GatewaySetting, report: Report): void {
   const isAtHome = gateway.kind === 'custom' ? isOnThisMachine(gateway.base_url) : gateway.kind === 'sandbox';
   const shortest = isAtHome ? SHORTEST_INTERVAL_ON_LOOPBACK_S : SHORTEST_INTERVAL_S;
@@ -105,7 +105,7 @@ export function checkPollInterval({ poll }: RawManifest, gateway: GatewaySetting
   const message = `poll.interval is ${poll.interval} s; the shortest for this gateway is ${shortest} s`;
   const hint =
     shortest === SHORTEST_INTERVAL_S
-      ? 'leave it out: polls follow what jobs have taken so far; shorter ones are for a gateway on loopback'
+      ? 'leave it out: dailies learns from past jobs when to poll; shorter intervals are for a gateway on loopback'
       : `write ${shortest} or more`;
   report({ code: 'invalid-value', message, hint, path: ['poll', 'interval'] });
 }
@@ -116,7 +116,7 @@ function nameOf(file: string): string {
   return basename(name, extname(name));
 }
 
-/** At least one: a wait of nothing would never let anything else happen. */
+/** At least one: a wait of zero would never let anything else happen. */
 function milliseconds(seconds: number): number {
   return Math.max(1, Math.round(seconds * 1000));
 }

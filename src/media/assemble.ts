@@ -89,7 +89,7 @@ async function moveSafely(file: string, target: string): Promise<void> {
   await rename(file, target);
 }
 
-/** Errors of the file system bear a code and mean the disk; mediabunny's bear none and mean the clips. */
+/** Errors of the file system have a code and mean the disk; mediabunny's have none and mean the clips. */
 function asOurs(error: unknown, target: string): unknown {
   if (!(error instanceof Error) || error instanceof DailiesError) return error;
   if (errnoOf(error) !== undefined) return diskError({ path: target, doing: 'written', cause: error });

@@ -7,7 +7,7 @@ const SIMILAR = 0.6;
 
 /**
  * Does a clip open on the given image? Models crop, letterbox or stretch an image to the clip's shape, and compress
- * and tint it a little; all that is allowed for. A picture of something else is not. Undefined where the image is of
+ * and tint it a little; all that is allowed for. A picture of something else is not. Undefined if the image is of
  * a kind that the tool cannot read. `score` is from `likeness`. Throws what the tool throws.
  */
 export async function opensOn(wish: {

@@ -14,7 +14,7 @@ export interface FrameTool {
    * `tool-missing`.
    */
   extractFrame(wish: FrameWish): Promise<Buffer>;
-  /** A small copy of an image, or of a clip's first frame; undefined where the tool cannot read the image. */
+  /** A small copy of an image, or of a clip's first frame; undefined if the tool cannot read the image. */
   readPicture(wish: PictureWish): Promise<Picture | undefined>;
   /** Runs ffmpeg where this is ffmpeg, for work that only it can do. */
   readonly ffmpeg?: (run: Omit<ToolRun, 'command'>) => Promise<Buffer>;
@@ -33,7 +33,7 @@ export interface PictureWish {
 
 /**
  * Looks for something that decodes video: ffmpeg (DAILIES_FFMPEG, else on the PATH), else the optional peer
- * `@mediabunny/server`. Undefined where there is neither: TOOL_HINT says how to get one.
+ * `@mediabunny/server`. Undefined if there is neither: TOOL_HINT says how to get one.
  */
 export async function findFrameTool(env: NodeJS.ProcessEnv): Promise<FrameTool | undefined> {
   return (await findFfmpeg(env)) ?? (await findMediabunnyServer());

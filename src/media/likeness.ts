@@ -85,7 +85,7 @@ function likenessOf(frame: Picture, image: Picture, fit: Fit): number {
 
 /** A tint or exposure that a model may add, in byte values. */
 const TINT = 20;
-/** Below this contrast a picture counts as flat, and differences are held against this. */
+/** Below this contrast a picture counts as flat, and differences are checked against this. */
 const FLAT = 14;
 
 /** The mean difference of two grids in units of their contrast, once a slight tint is taken out: 0 is the same. */

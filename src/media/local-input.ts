@@ -63,7 +63,7 @@ export async function inspectLocalInput(input: {
   }
 }
 
-/** What the writer most likely meant by a name that no file bears. */
+/** What the writer most likely meant by a name that no file has. */
 async function missingHint(file: string, name: string): Promise<string> {
   if (name.startsWith('~')) return '~ is not expanded: paths are relative to the folder of the manifest';
   const beside = await readdir(dirname(file)).catch(() => []);
@@ -81,7 +81,7 @@ async function inspectFile(path: string, name: string, media: MediaKind): Promis
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) {
-      const what = stats.isDirectory() ? 'a folder' : 'no regular file';
+      const what = stats.isDirectory() ? 'a folder' : 'not a regular file';
       return { ok: false, code: 'file-unreadable', message: `${name} is ${what}` };
     }
     if (stats.size > LARGEST_INPUT_BYTES) {
@@ -146,7 +146,7 @@ export async function readDataUrl(input: {
   });
   if (!bytes) throw new DailiesError('file-unusable', `${file} is gone`);
   if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
-    throw new DailiesError('input-changed', `${file} was changed while the run was going on`, {
+    throw new DailiesError('input-changed', `${file} was changed during the run`, {
       hint: 'nothing was sent for this shot: run again to render it from the file as it is now',
     });
   }

@@ -8,7 +8,7 @@ export interface Picture {
 /** The longer side of a picture for comparing, in pixels. */
 export const PICTURE_SIDE = 96;
 
-/** Reads a PPM of 8 bits (P6) as ffmpeg writes it; undefined where it is none. Source: netpbm's ppm(5). */
+/** Reads a PPM of 8 bits (P6) as ffmpeg writes it; undefined if it is none. Source: netpbm's ppm(5). */
 export function parsePpm(bytes: Uint8Array): Picture | undefined {
   const head = String.fromCharCode(...bytes.subarray(0, 32));
   const [all, width, height] = /^P6\s(\d+) (\d+)\s255\s/.exec(head) ?? [];

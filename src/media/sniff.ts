@@ -10,7 +10,7 @@ interface SniffedMedia {
 }
 
 /**
- * Tells images, clips and sounds by their magic bytes, whatever their name claims; undefined where it is none
+ * Tells images, clips and sounds by their magic bytes, whatever their name claims; undefined if it is none
  * that we know. Sources: the WHATWG MIME Sniffing Standard, and the brands registered at mp4ra.org.
  */
 export function sniffMedia(bytes: Uint8Array): SniffedMedia | undefined {
@@ -74,7 +74,7 @@ function matroska(bytes: Uint8Array): SniffedMedia {
 
 function isoBrand(bytes: Uint8Array): SniffedMedia {
   const major = text(bytes, 8, 12);
-  // Image files often bear a general major brand and name themselves among the compatible ones.
+  // Image files often have a general major brand and name themselves among the compatible ones.
   const boxEnd = Math.min(bytes.length, ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0), SNIFF_BYTES);
   const brands = [major];
   if (major === 'mif1' || major === 'msf1') {
@@ -125,7 +125,7 @@ function whatTextItIs(text: string): string {
   return text.includes('<html') ? 'an HTML page' : 'an XML document';
 }
 
-/** The bytes as text, or undefined where they are not UTF-8 or hold control characters. */
+/** The bytes as text, or undefined if they are not UTF-8 or hold control characters. */
 function decodedText(bytes: Buffer): string | undefined {
   // Tab, line feed, form feed and carriage return are what text may have below the space.
   if (bytes.some((byte) => byte < 0x20 && ![0x09, 0x0a, 0x0c, 0x0d].includes(byte))) return undefined;

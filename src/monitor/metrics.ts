@@ -27,7 +27,7 @@ export interface Metrics {
 /** The lengths of jobs that are told apart, seconds. */
 const JOB_SECONDS = [15, 30, 60, 120, 240, 480, 900, 1800, 3600];
 
-/** Begins to count. Throws `tool-missing` where the package for it is not installed. */
+/** Begins to count. Throws `tool-missing` if the package for it is not installed. */
 export async function startMetrics(health: () => WorkerHealth): Promise<Metrics> {
   const client = await import('prom-client').catch((cause: unknown) => {
     throw packageError('prom-client', { code: 'tool-missing', what: '--listen', cause });
@@ -40,13 +40,15 @@ export async function startMetrics(health: () => WorkerHealth): Promise<Metrics>
   const gauge = (name: string, help: string, value: () => number) =>
     new client.Gauge({ name: `dailies_${name}`, help, registers, collect: setTo(value) });
 
-  const takes = counter('takes_total', 'Takes that came to an end with this worker', ['model', 'outcome']);
-  const retries = counter('retries_total', 'Jobs that failed and were bought once more', ['model']);
+  const takes = counter('takes_total', 'Takes that this worker finished', ['model', 'outcome']);
+  const retries = counter('retries_total', 'Jobs that failed and were bought again', ['model']);
   const submits = counter('submits_total', 'Submits sent, answered or not', ['model']);
-  const accepted = counter('jobs_accepted_total', 'Submits that the gateway made a job of', ['model']);
-  const spent = counter('spent_usd_total', 'What the gateway reported for jobs, US dollars', ['model']);
-  const slowdowns = counter('slowdowns_total', 'Times the gateway asked for patience', []);
-  const stops = counter('stops_total', 'Times this worker ended its submitting', ['reason']);
+  const accepted = counter('jobs_accepted_total', 'Submits that the gateway accepted', ['model']);
+  const spent = counter('spent_usd_total', 'Cost of jobs as the gateway reported it, in US dollars', [
+    'model',
+  ]);
+  const slowdowns = counter('slowdowns_total', 'Times the gateway asked to wait', []);
+  const stops = counter('stops_total', 'Times this worker stopped submitting', ['reason']);
   const warnings = counter('warnings_total', 'Warnings', []);
   const seconds = new client.Histogram({
     ...{ name: 'dailies_job_duration_seconds', help: 'From the submit to the end of the job' },
@@ -55,11 +57,15 @@ export async function startMetrics(health: () => WorkerHealth): Promise<Metrics>
   const inFlight = new Set<string>();
   gauge('jobs_in_flight', 'Jobs at the gateway that this worker follows', () => inFlight.size);
   gauge('store_reachable', '1 while the store answers', () => Number(health().storeReachable));
-  gauge('worker_lease_age_seconds', 'Since the store renewed the lease', () => health().leaseAgeMs / 1000);
+  gauge(
+    'worker_lease_age_seconds',
+    'Seconds since the store renewed the lease',
+    () => health().leaseAgeMs / 1000,
+  );
   new client.Counter({
     ...{
       name: 'dailies_worker_restarts_total',
-      help: 'Times it was taken for dead, and went on as a new worker',
+      help: 'Times this worker was taken for dead and continued as a new one',
     },
     ...{ registers, collect: countTo(() => health().restarts) },
   });

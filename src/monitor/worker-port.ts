@@ -88,8 +88,8 @@ function placeIn(listen: string): Place {
   const host = bracketed ?? plain;
   const port = Number(digits);
   if (host !== undefined && port <= 65_535) return { host, port };
-  throw new DailiesError('usage', `--listen ${listen} is no HOST:PORT`, {
-    hint: 'it looks like 127.0.0.1:9464, or 0.0.0.0:9464 for everybody who reaches this machine',
+  throw new DailiesError('usage', `--listen ${listen} is not HOST:PORT`, {
+    hint: 'it looks like 127.0.0.1:9464, or 0.0.0.0:9464 for every network of this machine',
   });
 }
 
@@ -108,7 +108,7 @@ async function open(
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there',
-  EACCES: 'this user may not',
+  EACCES: 'this user has no permission',
   EADDRNOTAVAIL: 'this machine does not have that address',
   ENOTFOUND: 'there is no such host',
 };

@@ -31,7 +31,7 @@ export function settingChanges(before: RecordedRequest, after: RecordedRequest):
 
 /**
  * What has become of a request since it was sent, with what was asked for then: a person looks for it in a list of jobs.
- * `since then prompt changed from "waves"`; empty where nothing has.
+ * `since then prompt changed from "waves"`; empty if nothing has.
  */
 export function changesSince(before: RecordedRequest, after: RecordedRequest): string[] {
   const old = settingsOf(before);

@@ -11,7 +11,7 @@ import { hasSources, slotKey, sourcesOf } from './graph.js';
 
 /**
  * What a take asks for. An attempt has bought it where it has this fingerprint, or where its recorded request has it in
- * another spelling: nothing is bought anew for a word, nor for a fingerprint that was damaged in the lockfile.
+ * another spelling: nothing is bought again for a word, nor for a fingerprint that was damaged in the lockfile.
  */
 export interface Wish {
   readonly fingerprint: string;

@@ -68,7 +68,7 @@ function decideKnown(take: Take, known: KnownOrder | undefined, context: Decisio
   return { ...decision, ...blockedBy(sources.block) };
 }
 
-/** A take that cannot be claimed yet: its picture hangs on clips that are still to come. */
+/** A take that cannot be claimed yet: its picture depends on clips that are still to come. */
 function decideWaiting(take: Take, { waitsFor, block }: SourceSurvey, context: DecisionContext): Decision {
   const owned = context.claims.owned(take);
   const uncertain = owned.find(isUncertain);
@@ -136,5 +136,5 @@ function decideOrder({ order, wish }: KnownOrder, context: DecisionContext): Dec
   if (!attempt) return { ...base, collect, ...verdictOnBuying(order, before, context) };
   const { action, reasons } = verdictOnServing(attempt, order, context);
   const isRemade = action === 'reuse' && context.remade.has(slotKey(take));
-  return { ...base, collect, attempt, action, reasons: isRemade ? ['made anew already'] : reasons };
+  return { ...base, collect, attempt, action, reasons: isRemade ? ['already rendered again'] : reasons };
 }

@@ -41,7 +41,7 @@ export interface DecisionContext {
   readonly spell: Spelling;
   /** Every dependant waits until its source has been picked by a person. */
   readonly approve: boolean;
-  /** Takes to be made anew although they are delivered, as slot keys. */
+  /** Takes to be made again although they are delivered, as slot keys. */
   readonly rerender: ReadonlySet<string>;
   /** Takes of the same set of which that was done already. */
   readonly remade: ReadonlySet<string>;

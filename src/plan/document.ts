@@ -37,7 +37,7 @@ export function planDocument({
   readonly gateway: string;
   readonly decisions: readonly Decision[];
   readonly orphans: readonly Attempt[];
-  /** The price of a take that has to be bought; null where its model has none. */
+  /** The price of a take that has to be bought; null if its model has none. */
   readonly estimate: (take: Take) => Estimate | null;
   /** All on record: what was spent so far. */
   readonly attempts: readonly Attempt[];
@@ -102,7 +102,7 @@ function orphanRow({ owner, request, state }: Attempt): PlanRow {
     id: owner.shot,
     take: owner.take,
     action: 'orphan',
-    reasons: [isInFlight ? `job of a removed shot, ${state.kind}` : 'not in the manifest any more'],
+    reasons: [isInFlight ? `job of a removed shot, ${state.kind}` : 'no longer in the manifest'],
     model: request.model,
     estimate: FREE,
   };

@@ -37,7 +37,7 @@ export function pickNow(
   return clip === undefined ? { take } : { take, clip };
 }
 
-/** What the clip of an attempt is known by; undefined where it has none. */
+/** What the clip of an attempt is known by; undefined if it has none. */
 function clipOf(attempt: Attempt | undefined): string | undefined {
   const [clip] = attempt ? outputsOf(attempt) : [];
   return clip && identityOf(clip);

@@ -3,17 +3,17 @@ import type { Attempt, RerenderMark } from '../domain/attempt.js';
 import { isDelivered } from '../domain/standing.js';
 import { slotKey } from './graph.js';
 
-/** What `--rerender` asks for: a set of takes to be made anew, each once, however many runs that takes. */
+/** What `--rerender` asks for: a set of takes to be made again, each once, however many runs that takes. */
 export interface Rerender {
-  /** What is still to be made anew, as slot keys. */
+  /** What is still to be made again, as slot keys. */
   readonly open: ReadonlySet<string>;
-  /** The whole set; each purchase for one of it bears the mark. */
+  /** The whole set; each purchase for one of it has the mark. */
   readonly all: ReadonlySet<string>;
   readonly mark: RerenderMark;
 }
 
 /**
- * Goes on with the set of these takes that is on record, or begins a new one where there is none, or the last one was
+ * Goes on with the set of these takes that is on record, or begins a new one if there is none, or the last one was
  * delivered to its end. `attempts` in the order of their ids.
  */
 export function rerenderOf(slots: Iterable<string>, attempts: readonly Attempt[]): Rerender {
@@ -36,7 +36,7 @@ export function rerenderOf(slots: Iterable<string>, attempts: readonly Attempt[]
   };
 }
 
-/** The attempts that stand for sets all of whose takes have been made anew by now: those sets are done. */
+/** The attempts that stand for sets all of whose takes have been made again by now: those sets are done. */
 export function doneRerenders(attempts: readonly Attempt[]): Attempt[] {
   return attempts.filter(({ rerender }) => {
     if (!rerender?.takes || rerender.done) return false;

@@ -43,7 +43,7 @@ export function surveySources(take: Take, context: DecisionContext): SourceSurve
   return { waitsFor, block: { ...first, isPick: blocks.every(({ isPick }) => isPick) } };
 }
 
-/** Why a take cannot be made from a source; undefined where it can, now or once the source is there. */
+/** Why a take cannot be made from a source; undefined if it can, now or once the source is there. */
 function objection({
   take,
   ref,
@@ -58,7 +58,7 @@ function objection({
   // The manifest's own words were checked before: only a pick can name a take that is gone.
   if (!source)
     return missingPick(
-      `take ${ref.take} of ${ref.shot} is picked, and there is no such take: pick another (dailies pick)`,
+      `take ${ref.take} of ${ref.shot} is picked but does not exist: pick another (dailies pick)`,
     );
   if (source.action !== 'reuse' && !isInScope(ref))
     return missing(`needs a clip of ${ref.shot}: name ${ref.shot} in --only too`);
@@ -69,12 +69,12 @@ function objection({
   if (approve && !isApproved) return missingPick(`waits for a pick of ${ref.shot}`);
   if (take.previous_shot === ref.shot && source.attempt && !isOfThisGateway(source.attempt))
     return missing(
-      `${ref.shot} is another gateway's job, which alone can continue it: --rerender ${ref.shot}, or --gateway`,
+      `only the gateway of ${ref.shot} can continue its job: use --rerender ${ref.shot}, or --gateway`,
     );
   const isChanged = source.action === 'reuse' && source.attempt && clipStatus(source.attempt) === 'changed';
   const needsPicture = pictureSourcesOf(take, picks).some((picture) => slotKey(picture) === slotKey(ref));
   return isChanged && needsPicture
-    ? missing(`the clip of ${ref.shot} was changed, and the gateway has it no more`)
+    ? missing(`the clip of ${ref.shot} was changed, and the gateway no longer has it`)
     : undefined;
 }
 
@@ -86,7 +86,7 @@ function missing(reason: string): Objection {
   return { reason, isPick: false };
 }
 
-/** The take with its inputs known; undefined where a local file could not be read (validation has said so). */
+/** The take with its inputs known; undefined if a local file could not be read (validation has said so). */
 export function orderOf(
   take: Take,
   context: Pick<DecisionContext, 'picks' | 'localInput' | 'decided'>,

@@ -40,9 +40,9 @@ export function verdictOnServing(attempt: LiveAttempt, order: Order, context: De
         case 'changed':
           return state.lost === undefined
             ? { action: 'download', reasons: [...origin, 'file changed'] }
-            : { action: 'reuse', reasons: [...origin, 'file changed, and the gateway has it no more'] };
+            : { action: 'reuse', reasons: [...origin, 'file changed, and the gateway no longer has it'] };
         case 'intact': {
-          // A clip that another had taken the place of bears no name.
+          // A clip that another had taken the place of has no name.
           const reason = attempt.names ? 'delivered' : 'restored';
           return { action: 'reuse', reasons: isOwn ? [reason] : origin };
         }
@@ -67,7 +67,7 @@ export function verdictOnBuying(order: Order, before: readonly Attempt[], contex
     case 'refused':
       return context.retryFailed
         ? { action: 'retry', reasons: [lastWords(state)] }
-        : { action: 'held', reasons: [lastWords(state), 'not tried again'] };
+        : { action: 'held', reasons: [lastWords(state), 'not retried'] };
     case 'not_charged':
       return { action: 'render', reasons: ['settled as not charged'] };
     case 'abandoned':

@@ -72,7 +72,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   }
   if (size <= MOST_BODY_BYTES) return Buffer.concat(chunks).toString('utf8');
   const most = megabytes(MOST_BODY_BYTES);
-  throw new Refusal(413, `Request body too large: ${megabytes(size)} MB, where ${most} MB is the most`);
+  throw new Refusal(413, `Request body too large: ${megabytes(size)} MB; the limit is ${most} MB`);
 }
 
 const MOST_BODY_BYTES = 30_000_000;

@@ -25,7 +25,7 @@ export interface Ordered {
   readonly height: number;
   readonly seconds: number;
   readonly audio: boolean;
-  /** US dollars; null where the model has no price that can be told. */
+  /** US dollars; null if the model has no price that can be told. */
   readonly cost: number | null;
 }
 

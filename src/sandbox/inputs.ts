@@ -6,7 +6,7 @@ import { Refusal } from './answers.js';
 
 /**
  * The bytes of an input image: of a data URL, of the sandbox's own, or fetched from where it lies, as a gateway
- * would. Throws a Refusal (400) where there are none.
+ * would. Throws a Refusal (400) if there are none.
  */
 export async function loadInput(url: string, assets: Assets): Promise<Buffer> {
   if (url.startsWith('data:')) return decodeDataUrl(url);
@@ -25,7 +25,7 @@ function decodeDataUrl(url: string): Buffer {
   const data = url.slice(comma + 1);
   // One look for a letter that does not belong: a pattern for the whole of 30 MB would exhaust its stack.
   if (comma < 0 || !/;base64$/i.test(url.slice(0, comma)) || data === '' || /[^A-Za-z0-9+/=\s]/.test(data)) {
-    throw new Refusal(400, `Invalid image: ${shown(url)} is no base64 data URL`);
+    throw new Refusal(400, `Invalid image: ${shown(url)} is not a base64 data URL`);
   }
   return Buffer.from(data, 'base64');
 }

@@ -20,7 +20,7 @@ export interface SandboxJob {
   readonly outputs: number;
   /** The clips are not there to fetch, although the job completes. */
   readonly loses_clips: boolean;
-  /** US dollars; null where the model has no price. */
+  /** US dollars; null if the model has no price. */
   readonly cost: number | null;
   readonly clip: ClipSettings;
 }

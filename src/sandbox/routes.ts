@@ -26,7 +26,7 @@ export async function answer(
   } catch (error) {
     if (response.headersSent) response.destroy();
     else if (error instanceof Refusal) sendError(response, error);
-    else sendError(response, new Refusal(500, `The sandbox stumbled: ${messageOf(error)}`));
+    else sendError(response, new Refusal(500, `The sandbox failed: ${messageOf(error)}`));
   }
 }
 
@@ -116,7 +116,7 @@ async function sendAsset({ request, response, house }: Visit, name: string): Pro
 
 function requireKey(request: IncomingMessage): void {
   if (!/^Bearer\s+\S/i.test(request.headers.authorization ?? '')) {
-    throw new Refusal(401, 'Missing Authentication header: the sandbox takes any key, but it wants one');
+    throw new Refusal(401, 'Missing Authentication header: the sandbox accepts any key, but needs one');
   }
 }
 

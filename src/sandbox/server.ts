@@ -19,7 +19,7 @@ export interface Sandbox {
 /**
  * Starts the sandbox. Its jobs live in `stateDir`, which is created with the first of them, and outlive it.
  * `port` 0, the default, takes any that is free; `speed` 1 makes a job take a few seconds, 10 a tenth of that.
- * Throws `usage` where the port cannot be had.
+ * Throws `usage` if the port cannot be had.
  */
 export async function startSandbox(options: {
   readonly stateDir: string;

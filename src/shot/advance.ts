@@ -132,7 +132,7 @@ function isOneOf<K extends AttemptStateKind>(state: AttemptState, kinds: readonl
   return (kinds as readonly string[]).includes(state.kind);
 }
 
-/** The cost as an optional field: absent where it is not reported. */
+/** The cost as an optional field: absent if it is not reported. */
 function costOf(holder: { readonly job?: JobRef; readonly cost_usd?: number }): {
   readonly cost_usd?: number;
 } {

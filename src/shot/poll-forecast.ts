@@ -19,7 +19,7 @@ export interface Forecast {
 
 /**
  * The age at which to ask for a job, in milliseconds since it was accepted, when it was found unfinished at
- * `elapsedMs`; `polled` is false for one that was not asked for yet. Infinity where its end is long overdue.
+ * `elapsedMs`; `polled` is false for one that was not asked for yet. Infinity if its end is long overdue.
  */
 export function nextPollAt(forecast: Forecast, elapsedMs: number, polled: boolean): number {
   let due = polled ? 0 : HEAD_START;

@@ -29,7 +29,7 @@ export interface PollTiming {
   /** How long to wait before the next poll, in milliseconds; 0 where the first one is overdue. */
   nextWaitMs(job: JobProgress): number;
   learn(completed: LengthSample): void;
-  /** How long such jobs take from acceptance to completion; undefined where none of the model was seen. */
+  /** How long such jobs take from acceptance to completion; undefined if none of the model was seen. */
   expectedMs(kind: JobKind): number | undefined;
 }
 

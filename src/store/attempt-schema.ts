@@ -40,13 +40,13 @@ const cost = described(
 );
 
 const job = objectOf({
-  description: 'What the gateway knows the job by.',
+  description: "The gateway's id of the job.",
   required: { id: text },
   optional: { polling_url: described(text, 'As the gateway gave it, unless it carries a signature.') },
 });
 
 const media = objectOf({
-  description: 'What the file says of itself.',
+  description: 'What the file says about itself.',
   required: {
     container: { enum: ['mp4', 'webm'] },
     duration_s: fromNothing,
@@ -58,17 +58,17 @@ const media = objectOf({
 });
 
 const output = objectOf({
-  description: 'One clip: its bytes are known by their sha256, wherever they lie.',
+  description: 'One clip, identified by the sha256 of its bytes.',
   required: {
     sha256,
     bytes: count,
     media,
-    warnings: described(texts, 'Where the clip differs from what was asked for.'),
+    warnings: described(texts, 'How the clip differs from what was asked for.'),
   },
   optional: {
     first_sha256: described(
       sha256,
-      'Where the gateway has sent the clip in other bytes since: what it had when it was first delivered. Shots made from it go by that.',
+      'If the gateway has since sent the clip with other bytes: the sha256 of its first delivery. Shots made from it use that one.',
     ),
   },
 });
@@ -78,7 +78,7 @@ const STATES: readonly (Members & { readonly kinds: readonly string[] })[] = [
   {
     kinds: ['planned', 'submitting', 'not_charged'],
     description:
-      'planned: nothing was sent. submitting: a request was about to leave; where no run is on, perhaps charged. not_charged: settled by hand.',
+      'planned: nothing was sent. submitting: a request was about to leave; if no run is active, it may have been charged. not_charged: settled by hand.',
   },
   {
     kinds: ['pending', 'in_progress'],
@@ -93,15 +93,15 @@ const STATES: readonly (Members & { readonly kinds: readonly string[] })[] = [
   },
   {
     kinds: ['delivered'],
-    description: 'The clips were checked, and lay in their place.',
+    description: 'The clips were checked and stored.',
     required: { job, outputs: listOf(output) },
     optional: {
       cost_usd: cost,
-      lost: described(text, "The gateway's word that it has the clip no more."),
+      lost: described(text, 'The gateway says that it no longer has the clip.'),
       pruned: described(yesOrNo, 'Whether its clips were removed from the store on purpose.'),
       unseen: described(
         yesOrNo,
-        'Whether only its receipt tells of the delivery, and its clips were nowhere.',
+        'Whether only its receipt records the delivery, and its clips were not found.',
       ),
     },
   },
@@ -120,7 +120,7 @@ const STATES: readonly (Members & { readonly kinds: readonly string[] })[] = [
   {
     kinds: ['uncertain'],
     description:
-      'The answer was lost: perhaps charged. Held until dailies resolve or on_uncertain settles it.',
+      'The answer was lost: it may have been charged. Held until dailies resolve or on_uncertain settles it.',
     required: { message: text },
   },
   {
@@ -132,7 +132,7 @@ const STATES: readonly (Members & { readonly kinds: readonly string[] })[] = [
 
 const state: JsonSchema = {
   ...objectOf({
-    description: 'How far the attempt came. Each state holds just what it proves.',
+    description: 'How far the attempt came. Each state has only what it proves.',
     required: { kind: { enum: STATES.flatMap(({ kinds }) => kinds) }, since: time },
   }),
   allOf: STATES.map(({ kinds, ...members }) => ({
@@ -182,7 +182,7 @@ const settings = Object.fromEntries(
 
 const request = objectOf({
   description:
-    "The request as sent, under the API's names. Inputs are kept as what they were, without their bytes and without the parameters that sign a URL.",
+    "The request as sent, under the API's names. Inputs are kept as they were written, without their bytes and without the parameters that sign a URL.",
   required: { model: settings['model'] ?? text },
   optional: {
     ...settings,
@@ -198,13 +198,13 @@ const request = objectOf({
 
 const estimate: JsonSchema = {
   ...objectOf({
-    description: 'What it was expected to cost; null where the model has no price that can be read.',
+    description: 'What it was expected to cost; null if the model has no price that can be read.',
     required: {
       min_usd: fromNothing,
       expected_usd: fromNothing,
       max_usd: fromNothing,
       sku: {
-        description: "The catalogue's price key; null where nothing was to be bought.",
+        description: "The catalogue's price key; null if there was nothing to buy.",
         type: ['string', 'null'],
       },
       inferred: described(yesOrNo, 'The price rests on a formula that the gateway does not publish.'),
@@ -219,10 +219,10 @@ const times = objectOf({
   optional: {
     submitted: described(whole, 'The request left.'),
     accepted: described(whole, 'The gateway gave a job id.'),
-    resumed: described(whole, 'A later run took the job up: what it did meanwhile nobody saw.'),
+    resumed: described(whole, 'A later run resumed the job: its state in between is unknown.'),
     started: described(whole, 'The job was first seen rendering.'),
     completed: described(whole, 'The job was seen to have ended.'),
-    delivered: described(whole, 'The clip was checked and lay in its place.'),
+    delivered: described(whole, 'The clip was checked and stored.'),
   },
 });
 
@@ -245,9 +245,9 @@ const common = {
     times: at('times'),
   },
   optional: {
-    replaces: described(id, 'The attempt whose place it takes.'),
+    replaces: described(id, 'The attempt that it replaces.'),
     rerender: objectOf({
-      description: 'The set of takes to be made anew that it was bought for.',
+      description: 'The set of takes to rerender that it was bought for.',
       required: {
         set: described(text, 'The same for the same takes.'),
         since: described(
@@ -257,10 +257,10 @@ const common = {
       },
       optional: {
         takes: described(texts, 'The takes of the set, in the first purchase for it.'),
-        done: described({ const: true }, 'All of it was delivered.'),
+        done: described({ const: true }, 'All takes of the set were delivered.'),
       },
     }),
-    names: described(texts, "The names its clips bear, relative to the manifest's folder."),
+    names: described(texts, "The names of its clips, relative to the manifest's folder."),
   },
 };
 
@@ -279,7 +279,7 @@ const attemptOfTake = objectOf({
 });
 
 const attemptDocument = objectOf({
-  description: 'One attempt in a document of its own, which says whose it is.',
+  description: 'One attempt in its own document, with its owner.',
   required: { owner: objectOf({ required: { shot: text, take: ordinal } }), ...common.required },
   optional: common.optional,
 });

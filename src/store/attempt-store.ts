@@ -81,7 +81,7 @@ export interface AttemptStore<Order extends WorkOrder = WorkOrder> extends ShotS
   finish(claim: Claim<Order>, rest?: Rest): Promise<void>;
   /**
    * Takes back what was offered and nobody has begun: `claim` gives it as work at its end. `all`: what others are at, too, goes on
-   * without whoever waits here. Absent where all work is this process's own.
+   * without whoever waits here. Absent if all work is this process's own.
    */
   withdraw?(all: boolean): Promise<void>;
   /**
@@ -109,7 +109,7 @@ export interface AttemptStore<Order extends WorkOrder = WorkOrder> extends ShotS
   deliver(attempt: Attempt, outputs: readonly Output[], put: () => Promise<void>): Promise<Attempt>;
   /** Gives an attempt another owner: another take claims it. */
   assign(attempt: Attempt, owner: TakeRef): Promise<Attempt>;
-  /** Writes down which names the clips of an attempt bear. */
+  /** Writes down which names the clips of an attempt have. */
   named(attempt: Attempt, names: readonly string[]): void;
   setPicks(picks: Picks): Promise<void>;
   /** `readAt`: ISO 8601. */
@@ -131,7 +131,7 @@ export interface ProjectAttempts<Order extends WorkOrder = WorkOrder> extends At
   readonly projectId: string;
   /** Sentences for people. */
   readonly repaired: readonly string[];
-  /** What the report shows of this very state, in the words of `setReported`; undefined where it is not known to. */
+  /** What the report shows of this very state, in the words of `setReported`; undefined if it is not known to. */
   reported(): string | undefined;
   setReported(what: string): void;
 }

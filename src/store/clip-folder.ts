@@ -84,7 +84,7 @@ export function openClipFolder({
         chmodSync(part, READ_ONLY);
         renameSync(part, target);
         await syncFolder(shelf);
-        // The folders that bear its name have to outlive a power cut, too.
+        // The folders that have its name have to outlive a power cut, too.
         if (!shelved.has(shelf)) await syncFolder(folder);
         if (shelved.size === 0) for (const above of [root, dirname(root)]) await syncFolder(above);
         shelved.add(shelf);
@@ -175,7 +175,7 @@ export function openClipFolder({
   };
 }
 
-/** The disk a folder lies on; undefined where there is no such folder. */
+/** The disk a folder lies on; undefined if there is no such folder. */
 function deviceOf(path: string): number | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
   return found?.isDirectory() ? found.dev : undefined;

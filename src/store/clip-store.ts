@@ -11,7 +11,7 @@ export interface ClipFacts {
 
 /** A clip as a store has it; its content may have been changed by others since it was put there. */
 export interface ClipStat extends ClipFacts {
-  /** When the file was last written, milliseconds since 1970; absent where the store itself sees to it that it stays. */
+  /** When the file was last written, milliseconds since 1970; absent if the store itself sees to it that it stays. */
   readonly modifiedMs?: number;
 }
 
@@ -39,7 +39,7 @@ export interface ClipStore {
   ): Promise<{ readonly part: string; readonly left: string | undefined }>;
   /**
    * Takes a clip in; durable once this has resolved. Idempotent by content: a clip that is there stays as it is.
-   * Throws `file-unusable` where the bytes are not what `clip` says.
+   * Throws `file-unusable` if the bytes are not what `clip` says.
    */
   put(source: ClipSource, clip: ClipFacts): Promise<void>;
   /**
@@ -47,14 +47,14 @@ export interface ClipStore {
    * place, the disk for downloads is all but full, or the bucket did not take the last one.
    */
   assertThere(): void;
-  /** What the store has under a content; undefined where it has none. */
+  /** What the store has under a content; undefined if it has none. */
   stat(sha256: string): Promise<ClipStat | undefined>;
-  /** The bytes of a clip. Throws `file-unusable` where there is no such clip. */
+  /** The bytes of a clip. Throws `file-unusable` if there is no such clip. */
   read(sha256: string, range?: ByteRange): Promise<Readable>;
   /** Lends a clip as a file, which is there until `use` has ended and is not to be written to. Throws as `read`. */
   asFile<T>(sha256: string, use: (path: string) => Promise<T>): Promise<T>;
   /**
-   * Gives a clip a name at a path that is free or whose file may go; false where that took a copy of its bytes. Absent where the
+   * Gives a clip a name at a path that is free or whose file may go; false if that took a copy of its bytes. Absent if the
    * clips have to be fetched for it: they get names where somebody asks for that. Throws as `read`.
    */
   name?(sha256: string, path: string): Promise<boolean>;

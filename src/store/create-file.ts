@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { diskError, errnoOf, onDisk } from '../disk-error.js';
 
 /**
- * Writes new files, by their paths, with the folders they need: all of them, or none. Throws `disk` where one cannot be
+ * Writes new files, by their paths, with the folders they need: all of them, or none. Throws `disk` if one cannot be
  * written, or is there already: nothing is written over.
  */
 export async function createFiles(files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DailiesError } from '../errors.js';
 
-/** The bytes that may still be written to the disk a folder lies on, or will lie on; undefined where it does not tell. */
+/** The bytes that may still be written to the disk a folder lies on, or will lie on; undefined if it does not tell. */
 export async function freeBytes(folder: string): Promise<number | undefined> {
   const { bavail, bsize } = (await fileSystemOf(folder)) ?? {};
   return bavail === undefined || bsize === undefined ? undefined : bavail * bsize;
@@ -24,12 +24,12 @@ export function assertRoom(folder: string, use: 'clips' | 'records'): void {
   const kept = Math.min(KEPT_FREE_BYTES, disk.bytes * KEPT_FREE_SHARE) / (use === 'clips' ? 1 : 2);
   if (disk.freeBytes >= kept) return;
   const left = `${(disk.freeBytes / 1e6).toFixed(1)} MB`;
-  throw new DailiesError('disk', `the disk is full but for ${left}, which are kept free: ${folder}`, {
+  throw new DailiesError('disk', `the disk is full except for ${left}, which dailies keeps free: ${folder}`, {
     hint: 'make room on the disk, then run again: nothing was lost, and nothing more is bought until then',
   });
 }
 
-/** Synchronously: it takes microseconds. Undefined where a disk does not tell. */
+/** Synchronously: it takes microseconds. Undefined if a disk does not tell. */
 function sizeOf(folder: string): { readonly bytes: number; readonly freeBytes: number } | undefined {
   try {
     const { bsize, blocks, bavail } = statfsSync(folder);

@@ -9,7 +9,7 @@ import { writeWhole } from './text-file.js';
 const MAX_BYTES = 200_000_000;
 
 /**
- * The sha256 of a frame that was kept, lower-case hex; undefined where there is none that can be decoded to its end. A
+ * The sha256 of a frame that was kept, lower-case hex; undefined if there is none that can be decoded to its end. A
  * torn one would be paid for: a power cut may leave it, and so did a full disk once.
  */
 export async function findFrame(path: string): Promise<string | undefined> {

@@ -66,7 +66,7 @@ export function bearsDateOf(clipMs = NaN, fileMs = NaN): boolean {
   return Math.abs(fileMs - clipMs) <= (fileMs % FAT_STEP_MS === 0 ? FAT_STEP_MS : 1);
 }
 
-/** True where the name shares the clip's bytes, false where it is a copy of them. */
+/** True where the name shares the clip's bytes, false if it is a copy of them. */
 function shareBytes(clip: string, path: string): boolean {
   try {
     copyFileSync(clip, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);

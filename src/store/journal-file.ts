@@ -55,7 +55,7 @@ export class JournalFile {
     await handle.datasync();
     if (fstatSync(handle.fd).nlink === 0) {
       this.#isGone = true;
-      throw new Error('it was removed while the run was on');
+      throw new Error('it was removed during the run');
     }
     if (this.#syncedBytes === 0) await syncFolder(dirname(this.#path));
     this.#syncedBytes = this.#bytes;

@@ -10,7 +10,7 @@ export type Change =
   | AttemptEvent
   /** It got another owner: its shot was renamed. */
   | ({ readonly type: 'assigned' } & Pick<Attempt, 'owner'>)
-  /** Its clips bear these names now. */
+  /** Its clips have these names now. */
   | { readonly type: 'named'; readonly names: readonly string[] };
 
 /** What happens to one attempt: `step` counts what has happened to it before, so that no entry is applied twice. */
@@ -45,7 +45,7 @@ export function sealLine(json: string): string {
   return `${body},"crc":"${checksum(body)}"}\n`;
 }
 
-/** The JSON value of a line without its line break; undefined where it is not whole. */
+/** The JSON value of a line without its line break; undefined if it is not whole. */
 export function openLine(line: string): unknown {
   const [, body, crc] = LINE.exec(line) ?? [];
   if (body === undefined || checksum(body) !== crc) return undefined;
@@ -56,13 +56,13 @@ export function openLine(line: string): unknown {
   }
 }
 
-/** Reads a line of entries; undefined where it is not whole. Throws `lockfile-newer` on an entry of a later version. */
+/** Reads a line of entries; undefined if it is not whole. Throws `lockfile-newer` on an entry of a later version. */
 export function decodeLine(line: string): JournalEntry | undefined {
   const value = openLine(line);
   return value === undefined ? undefined : entryIn(value);
 }
 
-/** The entry that the value of a line is. Throws `lockfile-newer` where it is of a later version. */
+/** The entry that the value of a line is. Throws `lockfile-newer` if it is of a later version. */
 export function entryIn(value: unknown): JournalEntry {
   // The checksum holds: the line is as a version of this program wrote it.
   if (!isEntry(value)) throw writtenByNewer();
@@ -122,7 +122,7 @@ function checksum(body: string): string {
 
 function refuseUnwritable(value: unknown, path: string): void {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new DailiesError('internal', `${path} is ${value}, which cannot be written down`);
+    throw new DailiesError('internal', `${path} is ${value}, which cannot be recorded`);
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [key, part] of Object.entries(value)) refuseUnwritable(part, `${path}.${key}`);

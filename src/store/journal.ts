@@ -9,10 +9,10 @@ export function journalPath(lockfile: string): string {
 }
 
 /**
- * Reads a journal, an entry for each line; undefined where there are none. A torn tail, as a kill or a power cut in the
+ * Reads a journal, an entry for each line; undefined if there are none. A torn tail, as a kill or a power cut in the
  * middle of a write leaves it, ends the journal: nothing in it was ever acknowledged. A last line that lacks
  * but its line break is whole: what it knows (a job's id, perhaps) is worth more than the purity of the cut.
- * Throws `disk` where it cannot be read; while it is walked, `journal-corrupt` where a line is damaged that
+ * Throws `disk` if it cannot be read; while it is walked, `journal-corrupt` where a line is damaged that
  * whole ones follow, and `lockfile-newer` where one is from a later version (exit 3 all).
  */
 export async function readJournal(path: string): Promise<Iterable<PlacedEntry> | undefined> {
@@ -37,7 +37,7 @@ export function journalCorrupt(damage: {
   return new DailiesError('journal-corrupt', `${basename(path)}, line ${place}: ${what}`, {
     hint:
       `restore lockfile and journal from one backup; without one, cut the journal before line ${place} ` +
-      `(head -n ${place - 1}), and know that what the rest says is forgotten: its jobs may be paid for again`,
+      `(head -n ${place - 1}), but then the rest is forgotten, and its jobs may be paid for again`,
   });
 }
 

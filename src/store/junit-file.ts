@@ -50,7 +50,7 @@ async function assertReplaceable(file: string): Promise<void> {
   if (found.isDirectory()) throw notForJunit(`${file} is a folder`);
   const head = found.isFile() ? await readHead(file, HEAD_BYTES, { throughLinks: true }) : undefined;
   if (head === undefined || !JUNIT.test(head))
-    throw notForJunit(`${file} is there already, and is no JUnit report`);
+    throw notForJunit(`${file} already exists, and is not a JUnit report`);
 }
 
 function notForJunit(problem: string): DailiesError {

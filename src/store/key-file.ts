@@ -13,7 +13,7 @@ export type KeyFile = ReadonlyMap<string, string | undefined>;
 /** More than any file of keys has. */
 const MAX_BYTES = 1_000_000;
 
-/** Reads the `.env` of a folder; empty where there is no such file. Throws `usage` where it cannot be read. */
+/** Reads the `.env` of a folder; empty if there is no such file. Throws `usage` if it cannot be read. */
 export async function readKeyFile(folder: string): Promise<KeyFile> {
   const path = join(folder, '.env');
   const bytes = await readRegular(path, { maxBytes: MAX_BYTES, throughLinks: true }).catch(

@@ -49,7 +49,7 @@ export async function knownReceipts(
 
 /**
  * Receipts that were made for a manifest: under its former name, where the project has no lockfile; and where the store is one
- * that several machines use, in whatever folder it lay there. Undefined where they are another's.
+ * that several machines use, in whatever folder it lay there. Undefined if they are another's.
  */
 async function readIfOurs(
   owner: ReceiptsOwner,

@@ -7,7 +7,7 @@ import { openRegular } from '../regular-file.js';
 const MAX_BYTES = 4_000_000_000;
 
 /**
- * The lines of a file, the torn one at its end too; none where there is no file. Not by readline, which knows line breaks that
+ * The lines of a file, the torn one at its end too; none if there is no file. Not by readline, which knows line breaks that
  * JSON leaves in its texts. Throws `disk`.
  */
 export async function* linesOf(path: string): AsyncIterable<string> {

@@ -62,7 +62,7 @@ export async function openAttempts<Order extends WorkOrder = WorkOrder>(
       ...{ sandbox: home.sandbox, place: home.place },
     };
     const receipts = home.receipts.open(owner, (id) => onRecord.get(id));
-    // Before the lockfile bears the new name: from then on nothing would tell that the receipts do not.
+    // Before the lockfile has the new name: from then on nothing would tell that the receipts do not.
     if (isRenamed) await receipts.own();
     await foldLeft(found, home);
     await receipts.append(unreceipted.map((attempt) => ({ type: 'restored', attempt })));
@@ -291,5 +291,5 @@ function jobEntry(attempt: Attempt): readonly (readonly [string, string])[] {
   return job ? [[jobKey(attempt, job), attempt.id]] : [];
 }
 
-const ON_ITS_WAY = 'a submit for it is on its way already';
-const NOT_WRITTEN = 'the intent to submit could not be written down, so nothing was sent';
+const ON_ITS_WAY = 'a submit for it is already in flight';
+const NOT_WRITTEN = 'the intent to submit could not be recorded, so nothing was sent';

@@ -13,13 +13,13 @@ export interface LockHolder extends ProcessIdentity {
   readonly started_at: string;
 }
 
-/** A lock file as found; `holder` undefined where its content is none of ours. */
+/** A lock file as found; `holder` undefined if its content is none of ours. */
 interface FoundLock {
   readonly holder: LockHolder | undefined;
 }
 
 /**
- * Creates a lock file unless there is one; false where there is. It is prepared under another name and linked
+ * Creates a lock file unless there is one; false if there is. It is prepared under another name and linked
  * into place, so that nobody ever reads half of it. Errors are the file system's own.
  */
 export async function createLockFile(path: string, holder: LockHolder): Promise<boolean> {
@@ -54,14 +54,14 @@ export function claimPath(path: string, token: string): string {
   return `${path}.${token}.claim`;
 }
 
-/** Reads a lock file; undefined where there is none. */
+/** Reads a lock file; undefined if there is none. */
 export async function readLockFile(path: string): Promise<FoundLock | undefined> {
   const text = await textOf(path);
   return text === undefined ? undefined : { holder: holderOf(text) ?? (await holderBeside(path, text)) };
 }
 
 /**
- * Where there are no hard links a lock is written in its place, and its holder may die meanwhile. Then the file that it
+ * If there are no hard links a lock is written in its place, and its holder may die meanwhile. Then the file that it
  * had prepared is still there, and says who that was.
  */
 async function holderBeside(path: string, begun: string): Promise<LockHolder | undefined> {

@@ -23,7 +23,7 @@ interface Takeover {
  * any other: where its holder has died, it is taken over in the same way, by a claim on that holder's token.
  */
 
-/** Puts our lock in a dead holder's place; false where somebody else is at it or was: look again. */
+/** Puts our lock in a dead holder's place; false if somebody else is at it or was: look again. */
 export async function takeOver(takeover: Takeover): Promise<boolean> {
   return underClaim(takeover, () => overwriteLockFile(takeover.path, takeover.self));
 }

@@ -21,7 +21,7 @@ const MARKER = /^(<{7,}|\|{7,}|={7,}|>{7,})(?: .*)?$/;
 
 /**
  * Takes the two sides of a conflict apart; what both had before is left out. Each side keeps its lines where they were, with
- * empty ones between them, so that a line's number is that of the file. Undefined where the markers are not whole.
+ * empty ones between them, so that a line's number is that of the file. Undefined if the markers are not whole.
  */
 export function conflictSides(text: string): ConflictSides | undefined {
   const ours: string[] = [];
@@ -43,7 +43,7 @@ export function conflictSides(text: string): ConflictSides | undefined {
   return part === 'both' && conflicts > 0 ? { ours: ours.join('\n'), theirs: theirs.join('\n') } : undefined;
 }
 
-/** Where a marker leads to; undefined where the line is none. `width` is that of the marker that began the conflict. */
+/** Where a marker leads to; undefined if the line is none. `width` is that of the marker that began the conflict. */
 function partAfter(part: Part, line: string, width: number): Part | 'broken' | undefined {
   const mark = MARKER.exec(line)?.[1];
   if (mark === undefined) return undefined;

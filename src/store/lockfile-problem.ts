@@ -3,7 +3,7 @@ import { isRecord } from '../domain/is-record.js';
 import { validateAttempt, validateLockfile } from './lockfile-validators.js';
 
 /**
- * Where a value is no lockfile, and why: `shots.sea.takes.1.attempts[0].fingerprint should be …`. Undefined where it
+ * Where a value is no lockfile, and why: `shots.sea.takes.1.attempts[0].fingerprint should be …`. Undefined if it
  * is one. The first fault alone is told.
  */
 export function lockfileProblem(value: unknown): string | undefined {

@@ -17,7 +17,7 @@ import { attemptDefinitions, sha256 } from './attempt-schema.js';
 const unlessNo = { if: { type: 'boolean' }, then: { const: false } };
 
 const model = objectOf({
-  description: 'A field that is absent is one the gateway says nothing about.',
+  description: 'If a field is absent, the gateway says nothing about it.',
   required: {
     id: text,
     canonical_slug: described(text, 'The dated name.'),
@@ -47,7 +47,7 @@ const model = objectOf({
     allowed_passthrough_parameters: texts,
     pricing_skus: {
       description:
-        'Price keys to decimal numbers in US dollars or cents, as the gateway writes them; any other text is a price that cannot be told.',
+        'Price keys to decimal numbers in US dollars or cents, as the gateway writes them; any other text means that the price is unknown.',
       type: 'object',
       additionalProperties: text,
     },
@@ -56,7 +56,7 @@ const model = objectOf({
 
 /**
  * The schema of a lockfile (JSON Schema 2020-12): schemas/lockfile.schema.json is written from it, and what is read
- * from the disk is held against it. Fields it does not know are let be, for a later version may have added them.
+ * from the disk is checked against it. Fields it does not know are let be, for a later version may have added them.
  * A `title` ends the sentence "… should be".
  */
 export const lockfileSchema: JsonSchema = {
@@ -64,20 +64,20 @@ export const lockfileSchema: JsonSchema = {
   title: 'a dailies lockfile, version 1',
   ...objectOf({
     description:
-      'What a project has bought and is buying: teaser.lock.json beside teaser.yaml. Written by dailies, to be kept with the manifest (in version control, for instance); not to be edited by hand. It holds no secrets and no signed URLs.',
+      'What a project has bought and is buying: teaser.lock.json beside teaser.yaml. Written by dailies. Keep it with the manifest (in version control, for instance); do not edit it by hand. It contains no secrets and no signed URLs.',
     required: {
       version: { const: 1, description: 'The version of this layout. A newer one is refused.' },
       project: described(text, "The project's name in the manifest."),
       project_id: {
         title: 'an id of 16 digits, hex',
-        description: 'Tells the project from every other, whatever its name.',
+        description: 'Identifies the project, whatever its name.',
         type: 'string',
         pattern: '^[0-9a-f]{16}$',
       },
       manifest: described(text, "The manifest's file name, without its folder."),
-      sandbox: described(yesOrNo, 'Whether it is a project of the sandbox, where nothing costs anything.'),
+      sandbox: described(yesOrNo, 'Whether it is a project of the sandbox, which charges nothing.'),
       shots: {
-        description: "By the shot's id, as a matrix has expanded it.",
+        description: "By the shot's id, after a matrix was expanded.",
         type: 'object',
         additionalProperties: objectOf({
           required: {
@@ -99,7 +99,7 @@ export const lockfileSchema: JsonSchema = {
             pick: objectOf({
               description: 'The take that was picked, and the clip it was then.',
               required: { take: ordinal },
-              optional: { clip: described(sha256, 'Absent where the take had no clip yet.') },
+              optional: { clip: described(sha256, 'Absent if the take had no clip yet.') },
             }),
           },
         }),
@@ -108,7 +108,7 @@ export const lockfileSchema: JsonSchema = {
     optional: {
       catalogue: objectOf({
         description:
-          "The catalogue's entries for the models in use, as they were when they were last used: dailies run --locked holds the live ones against them.",
+          "The catalogue's entries for the models in use, as they were when they were last used: dailies run --locked compares the live ones with them.",
         required: { gateway: text, models: listOf({ $ref: '#/$defs/model' }) },
       }),
     },

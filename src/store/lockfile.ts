@@ -27,8 +27,8 @@ export interface FoundLockfile extends Lockfile {
 }
 
 /**
- * Reads a lockfile; undefined where there is none. One that is as we wrote it is not held to its schema and its checksums.
- * Throws `lockfile-newer` and `lockfile-corrupt` (exit 3), and `disk` where it cannot be read.
+ * Reads a lockfile; undefined if there is none. One that is as we wrote it is not held to its schema and its checksums.
+ * Throws `lockfile-newer` and `lockfile-corrupt` (exit 3), and `disk` if it cannot be read.
  */
 export async function readLockfile(
   path: string,
@@ -84,7 +84,7 @@ export async function writeLockfile(
 }
 
 /**
- * The lockfile; both sides of one that has merge conflicts in it; nothing where there is none. In a function of its own, so that
+ * The lockfile; both sides of one that has merge conflicts in it; nothing if there is none. In a function of its own, so that
  * the text, which can be hundreds of megabytes, goes before more is made of it.
  */
 async function readStored(path: string, isAsWeWroteIt: boolean): Promise<readonly StoredLockfile[]> {
@@ -136,7 +136,7 @@ function checked(source: Source): StoredLockfile {
     );
   }
   const problem = lockfileProblem(value);
-  if (problem !== undefined) throw corrupt(path, `${context}does not hold together: ${problem}`);
+  if (problem !== undefined) throw corrupt(path, `${context}is inconsistent: ${problem}`);
   const stored = value as StoredLockfile;
   // What is below a key that comes twice is not read, and would be forgotten. To look for one takes long, to count does not.
   let unread = text.match(/"check"\s*:/g)?.length ?? 0;
@@ -168,6 +168,6 @@ function withoutRepeats(found: FoundLockfile): FoundLockfile {
 /** The error for a lockfile that cannot be relied on. */
 export function corrupt(path: string, what: string): DailiesError {
   return new DailiesError('lockfile-corrupt', `${basename(path)} ${what}`, {
-    hint: 'restore it from version control or a backup; in a merge with git checkout --theirs, then dailies sheet, then the same with --ours. Or move it away: what this machine has bought is restored from its receipts, what others have bought is not',
+    hint: 'restore it from version control or a backup; in a merge, type git checkout --theirs and dailies sheet, then the same with --ours. Or move it away: the receipts restore what this machine bought, but not what others bought',
   });
 }

@@ -20,7 +20,7 @@ export function lookAtName(path: string): 'none' | 'file' | 'other' {
   return found === undefined ? 'none' : found.isFile() ? 'file' : 'other';
 }
 
-/** The size of a file; undefined where there is none. Throws `disk`. */
+/** The size of a file; undefined if there is none. Throws `disk`. */
 export function sizeOf(path: string): number | undefined {
   const found = statsOf(path);
   return found === undefined || found === 'blocked' ? undefined : found.size;
@@ -101,7 +101,7 @@ function statsOf(path: string): Stats | 'blocked' | undefined {
   }
 }
 
-/** Moves a file over another, or to where there is none, whole at every instant; to another disk too. Throws `disk`. */
+/** Moves a file over another, or to if there is none, whole at every instant; to another disk too. Throws `disk`. */
 export async function moveOver(file: string, target: string): Promise<void> {
   await onDisk(target, 'put in its place', async () => {
     mkdirSync(dirname(target), { recursive: true });

@@ -18,7 +18,7 @@ export function ownFolder(root: string, path: string): string {
   });
 }
 
-/** Throws `disk` where a folder of ours below a root, or one on the way to it, is a symbolic link. */
+/** Throws `disk` if a folder of ours below a root, or one on the way to it, is a symbolic link. */
 export function refuseLinks(root: string, path: string): void {
   for (const way of waysTo(root, path)) {
     const found = lstatSync(way, { throwIfNoEntry: false });

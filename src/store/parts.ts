@@ -10,7 +10,7 @@ import { fileAt } from './name-file.js';
 import { isAlive } from './process-identity.js';
 
 /*
- * Clips on their way into a store grow in a folder of this machine, each in a part that bears the name of its process: another
+ * Clips on their way into a store grow in a folder of this machine, each in a part that has the name of its process: another
  * host's are left alone, a dead one's are taken over.
  */
 
@@ -48,7 +48,7 @@ function isLeftPart(name: string, purchase: string): boolean {
   return name.startsWith(purchase) && isOfTheDead(/\.([0-9a-f]{6})-(\d+)\.part$/.exec(name));
 }
 
-/** Whether a name that bears host and process is of a process of this host that is no more. */
+/** Whether a name that has host and process is of a process of this host that is no more. */
 export function isOfTheDead(found: RegExpExecArray | null): boolean {
   const [, host, pid] = found ?? [];
   return host === HOST && pid !== undefined && !isAlive(Number(pid));
@@ -79,7 +79,7 @@ async function gather(source: AsyncIterable<Uint8Array>, clip: ClipFacts, incomi
   await rm(part, { force: true });
   throw new DailiesError(
     'file-unusable',
-    `what was to be put in the store is not the clip ${clip.sha256.slice(0, 12)}…`,
+    `the bytes to be stored are not the clip ${clip.sha256.slice(0, 12)}…`,
   );
 }
 

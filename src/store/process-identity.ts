@@ -54,7 +54,7 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
 /**
  * Whether a process still runs, as far as it can be known from here; in doubt it does. `elsewhere`: on another
  * machine, or in a container whose processes cannot be seen from this one. `another_boot`: on this machine before it was
- * started anew, and dead; or on a copy of it, which has its names and may be at work. Only a heartbeat tells.
+ * started again, and dead; or on a copy of it, which has its names and may be at work. Only a heartbeat tells.
  */
 export async function whereaboutsOf(
   one: ProcessIdentity,
@@ -83,7 +83,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** When a process started; null where it has ended and only waits to be counted; undefined where none can tell. */
+/** When a process started; null if it has ended and only waits to be counted; undefined if none can tell. */
 async function startOf(pid: number): Promise<string | null | undefined> {
   return process.platform === 'linux' ? startFromProc(pid) : startFromPs(pid);
 }

@@ -5,7 +5,7 @@ import { readRegular } from '../regular-file.js';
 /** A manifest of a hundred thousand shots, each written out, is smaller. */
 const MAX_BYTES = 100_000_000;
 
-/** The bytes of a manifest. Throws `manifest-invalid` (exit 2) where there is no such file to read. */
+/** The bytes of a manifest. Throws `manifest-invalid` (exit 2) if there is no such file to read. */
 export async function readManifest(path: string): Promise<Uint8Array> {
   try {
     const found = await readRegular(path, { maxBytes: MAX_BYTES, throughLinks: true });

@@ -26,7 +26,7 @@ export interface StateHome extends Omit<ProjectIdentity, 'project_id'> {
   readonly receipts: ReceiptStore;
   /** Whether other machines use the same store, where the project may lie in another folder. */
   readonly isShared: boolean;
-  /** Tells projects of one name in a shared store apart; empty where the store lies beside the manifest. */
+  /** Tells projects of one name in a shared store apart; empty if the store lies beside the manifest. */
   readonly place: string;
   /** The folder for what can be made again. */
   readonly cache: string;
@@ -52,9 +52,9 @@ export interface StateOnDisk {
   readonly repaired: readonly string[];
   /** The lockfile of the manifest's former name: it goes when the state is safe under the new one. */
   readonly former: string | undefined;
-  /** When the catalogue of the snapshot was read, ISO 8601; undefined where this machine does not know. */
+  /** When the catalogue of the snapshot was read, ISO 8601; undefined if this machine does not know. */
   readonly cataloguedAt: string | undefined;
-  /** What the report showed when the lockfile was written; undefined where it has changed since. */
+  /** What the report showed when the lockfile was written; undefined if it has changed since. */
   readonly reported: string | undefined;
 }
 
@@ -127,7 +127,7 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
   };
 }
 
-/** A lockfile is of the manifest it names; one whose manifest is gone is of the manifest that bears its name now. */
+/** A lockfile is of the manifest it names; one whose manifest is gone is of the manifest that has its name now. */
 async function assertOurs(
   { identity }: FoundLockfile,
   { lockfile, manifest, sandbox }: StateHome,
@@ -222,7 +222,7 @@ function repair({
     takeIn(told, state);
     if (whole.has(id)) continue;
     repaired.push(
-      `attempt ${id} at ${where} was changed in ${basename(home.lockfile)}, and is taken from the receipts`,
+      `attempt ${id} at ${where} was changed in ${basename(home.lockfile)}, and was restored from the receipts`,
     );
   }
 }
@@ -292,7 +292,7 @@ function restore({
 }: {
   readonly state: StateInMemory;
   readonly receipts: ReadonlyMap<string, Attempt>;
-  /** The lockfile that does not know it; undefined where there is none. */
+  /** The lockfile that does not know it; undefined if there is none. */
   readonly why: string | undefined;
   readonly repaired: string[];
 }): void {
@@ -300,7 +300,7 @@ function restore({
   if (ahead.length === 0) return;
   const [count, them] = ahead.length === 1 ? ['one purchase', 'it'] : [`${ahead.length} purchases`, 'them'];
   repaired.push(
-    `${count} taken from the receipts: ${why === undefined ? 'there is no lockfile' : `${why} does not know ${them} as far`}`,
+    `${count} taken from the receipts: ${why === undefined ? 'there is no lockfile' : `${why} knows less about ${them}`}`,
   );
 }
 
@@ -334,7 +334,7 @@ function isReceipted(attempt: Attempt, receipts: ReadonlyMap<string, Attempt>): 
   return told !== undefined && essenceOf(told) === essenceOf(attempt);
 }
 
-/** What this machine remembers of a project besides its state. It can be made again, so nothing hangs on it. */
+/** What this machine remembers of a project besides its state. It can be made again, so nothing depends on it. */
 interface Memo {
   /** Of the lockfile and of the receipts, when the one was known to hold all of the other. */
   readonly lockfile: string;

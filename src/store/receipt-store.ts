@@ -9,11 +9,11 @@ export const STORE_PLACE = 'store';
 export interface ReceiptsOwner extends Omit<ProjectIdentity, 'project'> {
   /** What the manifest calls the project: a database that has lost it knows it by that again. */
   readonly project?: string;
-  /** A hash of the manifest's folder; empty where the store lies in it, `STORE_PLACE` where a database has the project. */
+  /** A hash of the manifest's folder; empty if the store lies in it, `STORE_PLACE` if a database has the project. */
   readonly place: string;
 }
 
-/** What the receipts of a project tell, and of whom; undefined where nothing says so. */
+/** What the receipts of a project tell, and of whom; undefined if nothing says so. */
 export interface OwnedReceipts {
   readonly attempts: ReadonlyMap<string, Attempt>;
   readonly owner: ReceiptsOwner | undefined;
@@ -23,7 +23,7 @@ export interface OwnedReceipts {
 export interface ReceiptBook {
   /** Takes entries in, in their order; the death of the program may not take them back. Throws as its store does. */
   append(entries: readonly JournalEntry[]): Promise<void>;
-  /** Says anew whose they are, where there are any: the manifest or its folder was renamed. Throws as its store does. */
+  /** Says again whose they are, if there are any: the manifest or its folder was renamed. Throws as its store does. */
   own(): Promise<void>;
   close(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export interface ReceiptBook {
  */
 export interface ReceiptStore {
   /**
-   * What the receipts of a project tell; nothing where there are none. What does not fit the schema is left out. Throws
+   * What the receipts of a project tell; nothing if there are none. What does not fit the schema is left out. Throws
    * `lockfile-newer`.
    */
   read(projectId: string): Promise<OwnedReceipts>;
@@ -46,7 +46,7 @@ export interface ReceiptStore {
   list(options?: { readonly besides?: string | undefined }): Promise<readonly ReceiptsOwner[]>;
   /** The ids of the attempts that the receipts of a project tell of, by one look. */
   ids(projectId: string): Promise<ReadonlySet<string>>;
-  /** Tells the receipts of a project from what they were before; empty where there are none. */
+  /** Tells the receipts of a project from what they were before; empty if there are none. */
   signature(projectId: string): Promise<string>;
   /** Opens receipts for writing. `known` gives what is on record of an attempt before the first entry. */
   open(owner: ReceiptsOwner, known: (id: string) => Attempt | undefined): ReceiptBook;

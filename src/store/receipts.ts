@@ -40,7 +40,7 @@ export function receiptsPath(root: string, projectId: string): string {
 }
 
 /**
- * The attempts that the receipts of a project tell of, by their ids; none where there is no file. What does not fit the
+ * The attempts that the receipts of a project tell of, by their ids; none if there is no file. What does not fit the
  * schema is left out. Throws `disk` and `lockfile-newer`.
  */
 export async function readReceipts(path: string): Promise<ReadonlyMap<string, Attempt>> {
@@ -111,7 +111,7 @@ export async function receiptsIn(
 }
 
 /**
- * The attempt that an entry is about, after it; undefined where it says nothing new. What cannot follow what came before is
+ * The attempt that an entry is about, after it; undefined if it says nothing new. What cannot follow what came before is
  * left out: the last sure step counts.
  */
 function newsIn(entry: JournalEntry, attempts: ReadonlyMap<string, Attempt>): Attempt | undefined {
@@ -125,7 +125,7 @@ function newsIn(entry: JournalEntry, attempts: ReadonlyMap<string, Attempt>): At
   }
 }
 
-/** Whose the receipts of a file are now; undefined where nothing tells. Throws `disk`. */
+/** Whose the receipts of a file are now; undefined if nothing tells. Throws `disk`. */
 async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
   let owner: ReceiptsOwner | undefined;
   for await (const line of linesOf(path))
@@ -133,7 +133,7 @@ async function ownerOf(path: string): Promise<ReceiptsOwner | undefined> {
   return owner;
 }
 
-/** Whose receipts a line tells of; undefined where it is another line. */
+/** Whose receipts a line tells of; undefined if it is another line. */
 export function ownerIn(value: unknown): ReceiptsOwner | undefined {
   if (!isRecord(value)) return undefined;
   const { project_id, project, manifest, sandbox, place } = value;

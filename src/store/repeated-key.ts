@@ -1,7 +1,7 @@
 const TOKEN = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|[{}]/g;
 
 /**
- * A key that an object of a JSON text has twice, and its line; undefined where there is none. Of two such values JSON.parse
+ * A key that an object of a JSON text has twice, and its line; undefined if there is none. Of two such values JSON.parse
  * keeps the last and says nothing: a merge of texts makes them where shots were renamed.
  */
 export function repeatedKey(text: string): { readonly key: string; readonly line: number } | undefined {

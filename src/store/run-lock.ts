@@ -70,7 +70,7 @@ export async function isLockHeld(path: string): Promise<boolean> {
 /**
  * Removes a run lock whose holder is gone, for `dailies unlock`. A holder on another host or from before a restart,
  * or one that cannot be read, is watched for some seconds first. Resolves with whether there was a lock.
- * Throws `locked-by-another-run` where the holder lives here, or where its heart beats elsewhere.
+ * Throws `locked-by-another-run` if the holder lives here, or where its heart beats elsewhere.
  */
 export async function unlockRun(options: {
   readonly lockfile: string;
@@ -204,6 +204,6 @@ function unreadable(path: string): DailiesError {
   return new DailiesError(
     'locked-by-another-run',
     `${basename(path)} is in the way, and does not say who holds it: no run of this version wrote it`,
-    { hint: 'if no run is at work on this project: dailies unlock MANIFEST' },
+    { hint: 'if no run is active for this project: dailies unlock MANIFEST' },
   );
 }

@@ -25,7 +25,7 @@ export function jobTaken(jobId: string, at: string, { owner }: Attempt): Attempt
   return {
     type: 'answer_lost',
     at,
-    message: `the gateway answered with job ${jobId}, which is the job of ${takeName(owner)} already`,
+    message: `the gateway answered with job ${jobId}, which is already the job of ${takeName(owner)}`,
   };
 }
 

@@ -32,7 +32,7 @@ export interface StateContent {
 /** The state in memory: moved on by one entry after the other. */
 export interface StateInMemory extends ShotState {
   /**
-   * Takes an entry in; false where it was taken in before. Throws `internal` on an entry that does not fit, and changes
+   * Takes an entry in; false if it was taken in before. Throws `internal` on an entry that does not fit, and changes
    * nothing then.
    */
   apply(entry: JournalEntry): boolean;
@@ -101,7 +101,7 @@ export function createState(initial?: StateContent): StateInMemory {
   };
 }
 
-/** The attempt that an entry is about, after it; undefined where that is known. Throws `internal` where the entry does not fit. */
+/** The attempt that an entry is about, after it; undefined if that is known. Throws `internal` if the entry does not fit. */
 export function attemptAfter(
   find: (id: string) => Attempt | undefined,
   entry: Exclude<JournalEntry, { readonly type: 'picked' | 'catalogued' }>,
@@ -139,7 +139,7 @@ function certaintyOf({ state }: Attempt): number {
   return state.kind === 'delivered' || state.kind === 'abandoned' ? 2 : 1;
 }
 
-/** An attempt after one more thing has happened to it. Throws `internal` where that cannot be. */
+/** An attempt after one more thing has happened to it. Throws `internal` if that cannot be. */
 function moved(before: Attempt, entry: AttemptEntry): Attempt {
   const steps = entry.step;
   switch (entry.type) {

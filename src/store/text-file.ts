@@ -25,7 +25,7 @@ export async function writeWhole(path: string, content: Uint8Array | Iterable<st
 /** No file of picks, and nothing that we keep to be quicker, is larger. */
 const MAX_BYTES = 100_000_000;
 
-/** A text file that a person names. Throws `usage` where it cannot be read, with a hint of its own where it is not there. */
+/** A text file that a person names. Throws `usage` if it cannot be read, with a hint of its own where it is not there. */
 export async function readText(path: string, { ifAbsent }: { readonly ifAbsent: string }): Promise<string> {
   try {
     const found = await readRegular(path, { maxBytes: MAX_BYTES, throughLinks: true });
@@ -37,7 +37,7 @@ export async function readText(path: string, { ifAbsent }: { readonly ifAbsent: 
   throw new DailiesError('usage', `there is no file ${path}`, { hint: ifAbsent });
 }
 
-/** The first bytes of a regular file as text; undefined where there is none that can be read. */
+/** The first bytes of a regular file as text; undefined if there is none that can be read. */
 export async function readHead(
   path: string,
   bytes: number,
@@ -53,7 +53,7 @@ export async function readHead(
   }
 }
 
-/** The JSON of a file of ours; undefined where there is none that can be read. */
+/** The JSON of a file of ours; undefined if there is none that can be read. */
 export async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(String(await readRegular(path, { maxBytes: MAX_BYTES })));
@@ -63,7 +63,7 @@ export async function readJson(path: string): Promise<unknown> {
 }
 
 /**
- * Tells a file from what it was before: size, dates and place on the disk; empty where there is none. The date of the last
+ * Tells a file from what it was before: size, dates and place on the disk; empty if there is none. The date of the last
  * change to its entry cannot be set by hand. Throws `disk`.
  */
 export function signatureOf(path: string): string {

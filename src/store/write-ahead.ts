@@ -17,7 +17,7 @@ import type { StateInMemory } from './shot-state.js';
  * on the disk with it.
  */
 export interface WriteAhead {
-  /** Changes memory, and leaves the line for the next `commit`. Throws `internal` where it does not fit. */
+  /** Changes memory, and leaves the line for the next `commit`. Throws `internal` if it does not fit. */
   note(entry: JournalEntry): void;
   /**
    * Changes memory at once; resolves when the line, and all before it, are on the disk: beyond a power cut where
@@ -32,7 +32,7 @@ export interface WriteAhead {
   hasChanged(): boolean;
   /** The first failure to write, if there was one: from then on no intent is to be trusted to the disk. */
   failure(): DailiesError | undefined;
-  /** Folds what is not in the lockfile yet; false where there was nothing. Rejects with `disk`, naming the jobs that are not on the disk. */
+  /** Folds what is not in the lockfile yet; false if there was nothing. Rejects with `disk`, naming the jobs that are not on the disk. */
   close(): Promise<boolean>;
 }
 
@@ -63,7 +63,7 @@ export function createWriteAhead(options: {
   readonly state: StateInMemory;
   readonly lock: RunLock;
   readonly receipts: ReceiptBook;
-  /** The size of the lockfile; undefined where there is none yet. */
+  /** The size of the lockfile; undefined if there is none yet. */
   readonly lockfileBytes: number | undefined;
   readonly foldFloorBytes: number;
 }): WriteAhead {
@@ -146,11 +146,11 @@ export function createWriteAhead(options: {
     unreceipted.length = 0;
   }
 
-  /** A run whose lock was forced from it must not write: another may be at work on the same files. */
+  /** A run whose lock was forced from it must not write: another may be working on the same files. */
   function assertHeld(): void {
     if (lock.isHeld()) return;
-    throw new DailiesError('locked-by-another-run', 'the lock of this run was removed while it was on', {
-      hint: 'another run may be at work on this project: nothing more is written here',
+    throw new DailiesError('locked-by-another-run', 'the lock of this run was removed during the run', {
+      hint: 'another run may be active for this project: nothing more is written here',
     });
   }
 
@@ -222,7 +222,7 @@ export function createWriteAhead(options: {
     }
   }
 
-  /** Where there is no room for the lockfile, there may be for the last lines. */
+  /** If there is no room for the lockfile, there may be for the last lines. */
   async function keepInJournal(): Promise<boolean> {
     if (journal === undefined || journal.isGone) return false;
     const rest = queue.splice(0).map((line) => line.text);

@@ -18,7 +18,7 @@ export function accountLines(
 ): string[] {
   return [
     ...(accounts.length === 0
-      ? ['no account yet: the first enqueue makes one, or dailies account set', '']
+      ? ['no account yet: the first enqueue makes one, and so does dailies account set', '']
       : []),
     ...accounts.flatMap((account) => [...oneAccount(account, look), '']),
     `${count(workers.length, 'worker')} alive`,
@@ -60,13 +60,13 @@ function outOf(limit: number | null): string {
 function paceWords({ gap_ms: gapMs, paused_for_ms: pausedMs }: AccountStanding): string {
   const pause = pausedMs === 0 ? [] : [`nothing is submitted for ${formatDuration(pausedMs)}`];
   const gap = gapMs === 0 ? [] : [`${formatDuration(gapMs)} between two submits`];
-  return [...pause, ...gap].join(', then ') || 'as fast as places get free';
+  return [...pause, ...gap].join(', then ') || 'as fast as places become free';
 }
 
 const REASONS: Readonly<Record<string, string>> = {
   credits: 'the gateway said that the credits are used up',
   budget: 'its budget is reached',
-  gateway: 'the gateway gave a submit an answer that tells nothing',
+  gateway: 'the gateway gave an unclear answer to a submit',
   'went-back': 'the database went back in time, and would buy again what it has forgotten',
 };
 

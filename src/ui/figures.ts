@@ -31,7 +31,7 @@ export function unpricedWords(number: number, noun: 'take' | 'job'): string {
   return number === 0 ? '' : ` and ${count(number, noun)} of unknown price`;
 }
 
-/** What a job is expected to cost: `$0.12`, `~$0.36` for an inferred price, `$0.12–0.20` where it hangs on something. */
+/** What a job is expected to cost: `$0.12`, `~$0.36` for an inferred price, `$0.12–0.20` where it depends on something. */
 export function formatEstimate(estimate: Estimate, signs: Glyphs): string {
   const low = formatUsd(estimate.min_usd);
   const high = formatUsd(estimate.max_usd, { round: 'up' });

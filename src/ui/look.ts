@@ -5,7 +5,7 @@ import type { PlanAction } from '../domain/plan.js';
 export interface Look {
   readonly color: boolean;
   readonly unicode: boolean;
-  /** Columns that a line may fill; Infinity where nothing wraps, as in a file. */
+  /** Columns that a line may fill; Infinity if nothing wraps, as in a file. */
   readonly width: number;
 }
 

@@ -153,7 +153,7 @@ export function moneyWords(state: RunState): string {
   return state.budgetUsd === null ? spent : `${spent} of ${formatUsd(state.budgetUsd)}`;
 }
 
-/** `about 6 min left`; empty where nobody could say. */
+/** `about 6 min left`; empty if nobody could say. */
 export function timeLeftWords(timeLeftMs: number | undefined): string {
   return timeLeftMs === undefined ? '' : `about ${formatTimeLeft(timeLeftMs)} left`;
 }

@@ -13,7 +13,7 @@ export interface StatusLook extends Look {
   readonly now: number;
   /** Turns the path of a clip into one that its reader can open. */
   readonly showPath: (path: string) => string;
-  /** A run of the same manifest on the sandbox, where there was one. */
+  /** A run of the same manifest on the sandbox, if there was one. */
   readonly rehearsal?: RehearsalNote | undefined;
 }
 

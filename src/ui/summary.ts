@@ -155,7 +155,7 @@ function closingLines(summary: RunSummary, { look, paint }: SummaryStyle): strin
   ];
 }
 
-/** What the same command would do next; empty where it would do nothing. */
+/** What the same command would do next; empty if it would do nothing. */
 function againWords(summary: RunSummary): string {
   const of = (...outcomes: readonly NotDelivered[]): TakeResult[] =>
     summary.shots.filter(

@@ -40,7 +40,7 @@ function graphemes(text: string): string[] {
 /** More code units than what a person sees as one character ever has, but for text that is made to be awkward. */
 const LONGEST_CHARACTER = 64;
 
-/** Where the character begins that has the code unit at `index`; the text's end where there is none. */
+/** Where the character begins that has the code unit at `index`; the text's end if there is none. */
 export function characterStart(text: string, index: number): number {
   if (index >= text.length) return text.length;
   const from = Math.max(0, index - LONGEST_CHARACTER);

@@ -3,12 +3,12 @@ import { count, formatUsd } from './figures.js';
 import { styleOf, type Look } from './look.js';
 import { clean } from './text.js';
 
-/** What the log of a worker says of an event; undefined where that is nothing. */
+/** What the log of a worker says of an event; undefined if that is nothing. */
 export function workerLine(event: WorkerEvent, look: Omit<Look, 'width'>): string | undefined {
   const { signs } = styleOf(look);
   switch (event.type) {
     case 'worker.started':
-      return `worker ${event.worker} works for ${event.gateways.join(', ')}, at ${count(event.places, 'order')} at once`;
+      return `worker ${event.worker} works for ${event.gateways.join(', ')}, up to ${count(event.places, 'order')} at once`;
     case 'worker.planned':
       return `${clean(event.project)}: ${count(event.offered, 'take')} can begin now, ${event.waiting} still wait`;
     case 'worker.trouble':

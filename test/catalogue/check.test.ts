@@ -157,7 +157,7 @@ describe('a known no is an error', () => {
   it('a frame that the model does not take', () => {
     const found = checkOne('runway/gen-4.5', {}, { type: 'image-to-video', frames: [frame('last_frame')] });
     expect(found).toMatchObject([
-      { code: 'frame-unsupported', message: 'runway/gen-4.5 takes first_frame alone, not last_frame' },
+      { code: 'frame-unsupported', message: 'runway/gen-4.5 takes only first_frame, not last_frame' },
     ]);
   });
 

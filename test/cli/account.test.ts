@@ -115,7 +115,7 @@ describe.skipIf(noPostgres)('account show', () => {
     const { exitCode, stdout } = await account('show');
     expect(exitCode).toBe(0);
     expect(stdout).not.toContain('\u001b');
-    expect(stdout).toContain('as fast as places get free');
+    expect(stdout).toContain('as fast as places become free');
   });
 
   it('knows no account that is not there', async () => {

@@ -250,7 +250,7 @@ describe('dailies run', () => {
     const settled = await cli(['resolve', manifest, 'sea', '--not-charged'], { env });
     expect(settled.exitCode).toBe(0);
     expect(settled.stdout).toBe(
-      'sea@1  is free to be bought again\nthe key has used $12.50 in all, says the gateway\n',
+      'sea@1  can be bought again\nthe gateway says that the key has used $12.50 in total\n',
     );
     expect((await cli(['run', manifest], { env })).exitCode).toBe(0);
     expect(server.counters.posts).toBe(2);
@@ -302,7 +302,7 @@ describe('dailies run without a terminal', () => {
     expect(exitCode).toBe(3);
     expect(stderr).toContain('  + sea    veo-3.1-lite  4 s  720p  $0.12  new');
     expect(stdout).toMatch(/^Stopped: there is no terminal to ask on, and no ceiling: nothing was bought$/m);
-    expect(stdout).toMatch(/^ {2}hint: --yes lets it spend .*--max-cost USD, or budget_usd/m);
+    expect(stdout).toMatch(/^ {2}hint: give --yes to spend .*--max-cost USD or budget_usd/m);
     expect(stdout).not.toContain('Again');
     const json = await cli(['run', manifest, '--format', 'json'], { env: unattended });
     expect(JSON.parse(json.stdout)).toMatchObject({ exit_code: 3, stopped: { kind: 'unconfirmed' } });
@@ -462,7 +462,7 @@ describe('the commands around a run', () => {
     );
     const film = await cli(['assemble', manifest], { env });
     expect(film).toMatchObject({ exitCode: 1 });
-    expect(film.stderr).toContain('there is no clip yet of storm');
+    expect(film.stderr).toContain('there is no clip yet for storm');
   });
 
   it('say that there is a rehearsal, and how to see it, where the project has nothing of it', async () => {
@@ -549,7 +549,7 @@ describe('the commands around a run', () => {
     ['null', /has no picks in it/],
     [
       undefined,
-      /there is no file .*\n {2}hint: check the path: browsers save what the sheet exports to Downloads/,
+      /there is no file .*\n {2}hint: check the path: browsers save the exported picks to Downloads/,
     ],
   ])('take no picks from %s', async (text, problem) => {
     const { folder, manifest } = await writeManifest(server.baseUrl, TWO);

@@ -129,7 +129,7 @@ describe('a command line that cannot be meant', () => {
       ['account', 'set', 'openrouter', '--per-model', 'google/veo-3.1'],
       /Write it as MODEL=N or MODEL=none/,
     ],
-    ['no limit', ['account', 'set', 'openrouter'], /wants --concurrency, --per-model or --budget/],
+    ['no limit', ['account', 'set', 'openrouter'], /needs --concurrency, --per-model or --budget/],
     [
       'an account of no gateway',
       ['account', 'show', 'opnrouter'],
@@ -333,7 +333,7 @@ describe('init', () => {
     await writeFile(join(folder, 'refs', 'kite.png'), 'mine');
     const { exitCode, stderr } = await cli(['init', folder]);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('kite.png is there already; nothing was written');
+    expect(stderr).toContain('kite.png already exists; nothing was written');
     expect(await readFile(join(folder, 'refs', 'kite.png'), 'utf8')).toBe('mine');
     await expect(readFile(join(folder, 'teaser.yaml'))).rejects.toThrow('ENOENT');
   });

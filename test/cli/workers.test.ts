@@ -65,7 +65,7 @@ describe.skipIf(noPostgres)('the commands for several machines', () => {
     const { run } = await team();
     const none = await run(['worker'], { DAILIES_CLIPS: '' });
     expect(none).toMatchObject({ code: 2 });
-    expect(none.stderr).toContain('a worker has to know where clips are kept');
+    expect(none.stderr).toContain('a worker must know where clips are kept');
     const keyless = await run(['worker']);
     expect(keyless).toMatchObject({ code: 3 });
     expect(keyless.stderr).toContain('there is no key for openrouter, modelgates');

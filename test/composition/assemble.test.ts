@@ -120,12 +120,12 @@ describe('a film', () => {
     await pick(film, { one: 2 });
     await expect(assemble(film)).rejects.toMatchObject({
       exitCode: 1,
-      message: 'there is no clip yet of one@2, two, three',
+      message: 'there is no clip yet for one@2, two, three',
     });
     await pick(film, { one: 1 });
     await film.run();
     await film.lose('three/three.mp4');
-    await expect(assemble(film)).rejects.toMatchObject({ message: 'there is no clip yet of three' });
+    await expect(assemble(film)).rejects.toMatchObject({ message: 'there is no clip yet for three' });
     expect(await filesIn(film.folder, 'renders/film')).not.toContain('film.mp4');
   });
 
@@ -136,7 +136,7 @@ describe('a film', () => {
     await film.write(THREE.replace('prompt: two', 'prompt: three'));
     await expect(assemble(film)).rejects.toMatchObject({
       exitCode: 1,
-      message: 'there is no clip yet of three; out of date: two (prompt changed)',
+      message: 'there is no clip yet for three; out of date: two (prompt changed)',
     });
   });
 

@@ -169,7 +169,7 @@ describe('the frame of another shot', () => {
     const row = (await film.plan()).shots[1];
     expect(row).toMatchObject({
       blocked_by: 'a',
-      reasons: ['the clip of a was changed, and the gateway has it no more'],
+      reasons: ['the clip of a was changed, and the gateway no longer has it'],
     });
     expect(outcomes(await film.run())).toEqual({ a: 'delivered', b: 'blocked', other: 'delivered' });
   });
@@ -310,7 +310,7 @@ describe('a chain', () => {
     expect(outcomes(found)).toEqual({ a: 'delivered', b: 'blocked', c: 'blocked' });
     expect(found.shots.map(({ message }) => message)).toEqual([
       undefined,
-      'the clip of a was found by this run: the next one goes on',
+      'this run found the clip of a: the next run continues',
       'needs a clip of b',
     ]);
     expect(prompts(server)).toEqual(['A']);

@@ -141,7 +141,7 @@ describe('a shot that cannot be rendered', () => {
     const decision = decideWith([sea, shore], source, { picks: { sea: { take: 3 } } });
     expect(decision(shore)).toMatchObject({
       blocked_by: 'sea',
-      reasons: ['take 3 of sea is picked, and there is no such take: pick another (dailies pick)'],
+      reasons: ['take 3 of sea is picked but does not exist: pick another (dailies pick)'],
     });
   });
 
@@ -150,7 +150,7 @@ describe('a shot that cannot be rendered', () => {
     const decision = decideWith([sea, shore], lost, { clipStatus: () => 'changed' });
     expect(decision(shore)).toMatchObject({
       blocked_by: 'sea',
-      reasons: ['the clip of sea was changed, and the gateway has it no more'],
+      reasons: ['the clip of sea was changed, and the gateway no longer has it'],
     });
   });
 
@@ -166,7 +166,7 @@ describe('a shot that cannot be rendered', () => {
     const decision = decideWith([sea, more], source, { isOfThisGateway: () => false });
     expect(decision(more)).toMatchObject({
       blocked_by: 'sea',
-      reasons: [expect.stringContaining('another gateway')],
+      reasons: [expect.stringContaining('only the gateway of sea')],
     });
     const anew = decideWith([sea, more], source, {
       isOfThisGateway: () => false,

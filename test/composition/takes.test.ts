@@ -89,7 +89,7 @@ describe('takes', () => {
     const summary = await film.run();
     expect(summary).toMatchObject({ exit_code: 1, counts: { submitted: 0 } });
     expect(summary.shots.at(-1)?.message).toBe(
-      'take 3 of turn is picked, and there is no such take: pick another (dailies pick)',
+      'take 3 of turn is picked but does not exist: pick another (dailies pick)',
     );
     await pick(film, { turn: null });
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0 } });

@@ -115,7 +115,7 @@ describe('on a disk that is full', () => {
       if ('clips' in options) fill(50 * 1024);
       const summary = await runProject(project, {});
       expect(summary).toMatchObject({ exit_code: 3, stopped: { kind: 'disk' } });
-      expect(summary.stopped?.message).toContain('the disk is full but for');
+      expect(summary.stopped?.message).toContain('the disk is full except for');
       expect(summary.shots.map(({ outcome }) => outcome)).toEqual(Array(3).fill('not_submitted'));
     }
     expect(film.server.counters.posts).toBe(0);
@@ -123,7 +123,7 @@ describe('on a disk that is full', () => {
     expect(await runHere(film)).toMatchObject({ exit_code: 0 });
   });
 
-  it.runIf(canMount())('a download stops before the disk is full, and the next run goes on', async () => {
+  it.runIf(canMount())('a download stops before the disk is full, and the next run continues', async () => {
     await mountDisk();
     film = await makeFilm(['large', 'b'], { parent: disk, top: 'concurrency: 1' });
     const summary = await runHere(film);

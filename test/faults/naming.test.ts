@@ -94,7 +94,7 @@ describeFar('a key for a gateway that only the manifest names', () => {
     const { exitCode, stderr } = await dailies(['run', manifest, '--max-cost', '5']);
     expect(exitCode).toBe(3);
     expect(stderr).toMatch(
-      /film\.yaml:3 wants the key in OPENROUTER_API_KEY sent to https:\/\/gateway\.example,/,
+      /film\.yaml:3 asks to send the key in OPENROUTER_API_KEY to https:\/\/gateway\.example,/,
     );
     for (const remedy of ['--with-key', '--yes', '--gateway URL']) expect(stderr).toContain(remedy);
     expect(stderr).not.toContain(KEY);
@@ -151,7 +151,7 @@ describeFar('a key for a gateway that only the manifest names', () => {
     far.server.failNext(401, { on: 'models' });
     const no = await dailies(['run', manifest], { typed: 'n\n' });
     expect(no.stderr).toContain(
-      'https://gateway.example names no models without a key. Send the key in OPENROUTER',
+      'https://gateway.example lists no models without a key. Send the key in OPENROUTER',
     );
     expect(withKey()).toEqual([]);
     far.server.failNext(401, { on: 'models' });
@@ -246,7 +246,7 @@ describeFar('a naming', () => {
     expect(exitCode).toBe(0);
     if (which === 'folder') {
       expect(stderr).toMatch(
-        /^warning: .*keys\.json does not remember that OPENROUTER_API_KEY may go to https/m,
+        /^warning: .*keys\.json could not store that OPENROUTER_API_KEY may go to https/m,
       );
       await expect(stat(join(target, 'keys.json'))).rejects.toThrow('ENOENT');
     } else expect(await readFile(target, 'utf8')).toBe('mine');

@@ -185,7 +185,7 @@ describe('a shot of a matrix', () => {
     await expect(resolve({ shots: ['rain'], settlement })).rejects.toMatchObject({
       code: 'usage',
       message: 'rain is several shots, and 2 of them have something to settle',
-      hint: 'name those that are meant: rain.tin, rain.sand',
+      hint: 'name the ones you mean: rain.tin, rain.sand',
     });
     expect((await resolve({ shots: ['rain.tin', 'rain.sand'], settlement })).settled).toHaveLength(2);
     expect(await runHere(film)).toMatchObject({ exit_code: 0, counts: { submitted: 2 } });
@@ -224,7 +224,7 @@ describe('dailies resolve', () => {
     await loseAnswers(3, true);
     expect(await resolveBy('a', '--job-id', 'job-1')).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringMatching(/^a@1 +has its job back.*\n.*\$12\.50/) as string,
+      stdout: expect.stringMatching(/^a@1 +has its job again.*\n.*\$12\.50/) as string,
     });
     expect(await resolveBy('b', '--abandon', '--format', 'json')).toMatchObject({ exitCode: 0 });
     expect(await resolveBy('--all', '--not-charged')).toMatchObject({ exitCode: 0 });

@@ -42,13 +42,13 @@ const statesOf = async (film: Film) =>
 
 describe.concurrent('a run that is told to end', () => {
   it.each(volume<readonly NodeJS.Signals[]>({ short: ['SIGINT'], long: ['SIGINT', 'SIGTERM'] }))(
-    'by %s stops submitting, writes the state, and leaves with 130; the next run goes on',
+    'by %s stops submitting, writes the state, and leaves with 130; the next run continues',
     async (signal) => {
       await withFilm(['a', 'b', 'c'], { top: 'concurrency: 1' }, async (film) => {
         const run = await startUntil(film, 'poll', ({ kill }) => kill(signal));
         const { code, stdout, stderr } = await run.ended;
         expect(code, stderr).toBe(130);
-        expect(stderr).toContain('Ctrl-C again leaves at once');
+        expect(stderr).toContain('Ctrl-C again to leave at once');
         expect(stdout).toMatch(/^Again .*dailies run .* collects a in flight, submits 2 shots$/m);
         expect(await statesOf(film)).toEqual(['pending']);
         expect(film.server.counters.posts).toBe(1);

@@ -174,6 +174,6 @@ it('an id that is no shot, but begins several, names some of them', async () => 
     'version: 1\ngateway: sandbox\nshots: [{ id: hero, prompt: "{{coat}}", model: google/veo-3.1-lite, matrix: { coat: [red, blue, green, grey] } }]\n',
   );
   await expect(planProject(project, { offline: true, only: ['hero.'] })).rejects.toMatchObject({
-    hint: 'these begin so: hero.red, hero.blue, hero.green and 1 more',
+    hint: 'these ids start like that: hero.red, hero.blue, hero.green and 1 more',
   });
 });

@@ -74,7 +74,7 @@ describe('what a submit comes to', () => {
       ['b', 'held'],
       ['c', 'not_submitted'],
     ]);
-    expect(summary.shots[1]?.message).toMatch(/job job-1, which is the job of a already/);
+    expect(summary.shots[1]?.message).toMatch(/job job-1, which is already the job of a/);
     expect(summary.stopped?.message).toMatch(/job-1/);
     expect((await film.run()).shots.map(({ outcome }) => outcome)).toEqual([
       'delivered',

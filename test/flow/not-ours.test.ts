@@ -104,7 +104,7 @@ describe('what belongs to somebody else', () => {
       code: 'report-not-ours',
       severity: 'warning',
       message:
-        'out/report.json is of the project "film": a run of this one replaces it, and the contact sheet',
+        'out/report.json belongs to the project "film": a run of this project replaces it and the contact sheet',
     };
     expect((await film.plan()).diagnostics).toMatchObject([warning]);
     const { events } = await film.run();

@@ -25,9 +25,7 @@ describe('the options of a run', () => {
       await expect(film.run(plain('maxCostUsd', maxCostUsd))).rejects.toMatchObject({
         code: 'usage',
         exitCode: 2,
-        message: expect.stringMatching(
-          /^maxCostUsd has to be US dollars, a number from 0 up, not /,
-        ) as string,
+        message: expect.stringMatching(/^maxCostUsd must be US dollars, a number from 0 up, not /) as string,
       });
       expect(server.requests).toEqual([]);
       expect(await readdir(film.folder)).toEqual(['film.yaml']);
@@ -43,14 +41,14 @@ describe('the options of a run', () => {
 
 describe('options from plain JavaScript', () => {
   it.each<[string, unknown, string]>([
-    ['only', 'one', "only has to be a list of ids with one in it at least, not 'one'"],
-    ['only', [], 'only has to be a list of ids with one in it at least, not []'],
-    ['only', [1], 'only has to be a list of ids with one in it at least, not [ 1 ]'],
-    ['rerender', 'sea', "rerender has to be a list of ids, not 'sea'"],
-    ['locked', 'no', "locked has to be true or false, not 'no'"],
-    ['onUncertain', 'resubmitted', "onUncertain has to be hold or resubmit, not 'resubmitted'"],
-    ['onEvent', {}, 'onEvent has to be a function, not {}'],
-    ['signal', 'SIGINT', "signal has to be an AbortSignal, not 'SIGINT'"],
+    ['only', 'one', "only must be a list of at least one id, not 'one'"],
+    ['only', [], 'only must be a list of at least one id, not []'],
+    ['only', [1], 'only must be a list of at least one id, not [ 1 ]'],
+    ['rerender', 'sea', "rerender must be a list of ids, not 'sea'"],
+    ['locked', 'no', "locked must be true or false, not 'no'"],
+    ['onUncertain', 'resubmitted', "onUncertain must be hold or resubmit, not 'resubmitted'"],
+    ['onEvent', {}, 'onEvent must be a function, not {}'],
+    ['signal', 'SIGINT', "signal must be an AbortSignal, not 'SIGINT'"],
     ['maxCost', 5, 'there is no option maxCost here'],
     ['gateway', 'sandbox', 'there is no option gateway here'],
   ])('that a run cannot take are refused before anything is asked: %s: %o', async (name, value, message) => {

@@ -112,7 +112,7 @@ describe('a set that is made anew', () => {
     const film = await half();
     const shots = (await film.plan(AGAIN)).shots;
     expect(shots.map(({ action }) => action)).toEqual(['reuse', 'rerender', 'reuse']);
-    expect(shots[0]?.reasons).toEqual(['made anew already']);
+    expect(shots[0]?.reasons).toEqual(['already rendered again']);
   });
 
   it('begins anew when it was delivered, and not before', async () => {
@@ -165,7 +165,7 @@ describe('a set that is made anew', () => {
     };
     expect(await at(killed).run({ ...AGAIN, onEvent })).toMatchObject({ counts: { submitted: 0 } });
     expect(warnings).toEqual([
-      'all that --rerender names was made anew by a run that did not come to its end: run again to make it anew once more',
+      'an interrupted run already rendered everything that --rerender names: run again to render it once more',
     ]);
     expect((await at(killed).plan(AGAIN)).map(({ action }) => action)).toEqual([
       'rerender',

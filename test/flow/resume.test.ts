@@ -322,7 +322,7 @@ describe('a second run', () => {
     await film.run();
     const plan = await film.plan();
     expect(plan.shots).toMatchObject([
-      { action: 'reuse', reasons: ['file changed, and the gateway has it no more'] },
+      { action: 'reuse', reasons: ['file changed, and the gateway no longer has it'] },
     ]);
     expect(plan.diagnostics).toMatchObject([{ code: 'file-changed' }]);
     expect(await readFile(path, 'utf8')).toBe('torn');
@@ -354,7 +354,7 @@ describe('a second run', () => {
     (await server.nextJob()).fail('Content policy violation');
     expect(await running).toMatchObject({ exit_code: 1, shots: [{ outcome: 'failed' }] });
     // The outcome is said beside the reason, and not in it too.
-    const message = 'the gateway says: Content policy violation; not tried again';
+    const message = 'the gateway says: Content policy violation; not retried';
     expect(await film.run({ retryFailed: false })).toMatchObject({
       exit_code: 1,
       shots: [{ outcome: 'failed', message }],

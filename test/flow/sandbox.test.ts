@@ -48,7 +48,7 @@ describe('a run on the sandbox', () => {
     await expect(loadManifest(manifest, { env: { DAILIES_SANDBOX_SPEED: speed } })).rejects.toMatchObject({
       code: 'usage',
       exitCode: 2,
-      message: `DAILIES_SANDBOX_SPEED has to be a number above 0, not ${speed}`,
+      message: `DAILIES_SANDBOX_SPEED must be a number above 0, not ${speed}`,
     });
   });
 

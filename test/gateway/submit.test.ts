@@ -278,7 +278,7 @@ describe('a redirect of a submit is uncertain, is never followed, and would meet
     const outcome = await submitMeeting({ status, headers: { location: `${elsewhere.baseUrl}/videos` } });
     expect(outcome).toEqual({
       kind: 'uncertain',
-      message: `the gateway redirects to ${elsewhere.origin} (${status}); a submit follows no redirect, so nobody knows whether a job was begun`,
+      message: `the gateway redirects to ${elsewhere.origin} (${status}); a submit follows no redirect, so it is unknown whether a job was started`,
       stops: { hint: expect.stringMatching(/^check the base URL .* dailies resolve$/) as unknown },
     });
     expect(elsewhere.requests).toEqual([]);

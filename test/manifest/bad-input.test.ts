@@ -256,5 +256,5 @@ describe('numbers and text that JSON cannot carry', () => {
 it('says of a number that is none what it is', () => {
   const parsed = read('version: 1\nbudget_usd: .nan\nshots: [{ id: a, model: m, prompt: p }]');
   expect(found(parsed)).toEqual(['invalid-value: .nan']);
-  expect(parsed.diagnostics[0]?.message).toBe('this stands for no number at all');
+  expect(parsed.diagnostics[0]?.message).toBe('this is not a number');
 });

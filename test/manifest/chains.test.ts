@@ -209,7 +209,7 @@ describe('what does not exist', () => {
       ),
     );
     expect(diagnostics.map(({ hint }) => hint)).toEqual([
-      'name one that there is, or none for the picked one',
+      'name an existing take, or none for the picked one',
       'at: last takes its last frame, however long it is',
     ]);
   });

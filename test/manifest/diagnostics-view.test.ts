@@ -60,7 +60,7 @@ describe('findings on the screen', () => {
     expect(shown('version: 1\nshots:\n  - id: c\n    prompt: 🌊: hi: there').slice(1, 4)).toEqual([
       '   3 │   - id: c',
       '   4 │     prompt: 🌊: hi: there',
-      '     │             ^^',
+      '     │             ^^ the colon makes a key of the text before it',
     ]);
     const family = '👩‍👩‍👧';
     const text = `prompt: ${'waves '.repeat(40)}${family}${family}${' waves'.repeat(40)}`;

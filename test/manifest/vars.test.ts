@@ -221,7 +221,7 @@ describe('an unknown name', () => {
   it('is a var that stands for itself', () => {
     const parsed = read(withShots('  - { id: a, prompt: "{{x}}" }', 'vars: { x: "{{y}}", y: "{{x}}" }\n'));
     expect(parsed.diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
-      'unknown-var the var x stands for itself: x → y → x',
+      'unknown-var the var x refers to itself: x → y → x',
     ]);
     expect(marked(parsed, parsed.diagnostics[0] ?? {})).toBe('{{x}}');
   });

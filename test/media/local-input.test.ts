@@ -96,7 +96,7 @@ describe('inspectLocalInput', () => {
     execFileSync('mkfifo', [folder.path('project/pipe.png')]);
     expect(await inspect('pipe.png')).toMatchObject({
       code: 'file-unreadable',
-      message: 'pipe.png is no regular file',
+      message: 'pipe.png is not a regular file',
     });
   });
 

@@ -56,7 +56,7 @@ describe('what is to be done about a take', () => {
     });
     expect(by('changed')).toMatchObject({
       action: 'reuse',
-      reasons: ['file changed, and the gateway has it no more'],
+      reasons: ['file changed, and the gateway no longer has it'],
     });
     expect(by('intact')).toMatchObject({ action: 'reuse', reasons: ['restored'] });
   });
@@ -263,7 +263,7 @@ describe('chains', () => {
     const decision = decideWith([first, second], [lost], { clipStatus: () => 'changed' });
     expect(decision(second)).toMatchObject({
       blocked_by: 'first',
-      reasons: ['the clip of first was changed, and the gateway has it no more'],
+      reasons: ['the clip of first was changed, and the gateway no longer has it'],
     });
   });
 });

@@ -42,7 +42,7 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
 
   it('says so where a clip is gone', async () => {
     const { page } = await browser.open({ report: sampleReport([delivered({ id: 'one' })]) });
-    await page.getByText('no longer where it was').waitFor();
+    await page.getByText('or the clip is gone').waitFor();
   });
 
   it('has a card with the reason for whatever was not delivered', async () => {

@@ -350,7 +350,7 @@ describe('a lockfile with conflicts that cannot be read', () => {
     [
       'their side is no lockfile',
       (text) => text.replace(/(?<=^={7}\n(?:(?!>{7})[^])*?)"id": "\w+"/m, '"id": 7'),
-      /side "theirs" does not hold together: shots\.cliff/,
+      /side "theirs" is inconsistent: shots\.cliff/,
     ],
     [
       'a hand has changed our side',
@@ -363,7 +363,7 @@ describe('a lockfile with conflicts that cannot be read', () => {
       code: 'lockfile-corrupt',
       exitCode: 3,
       message: expect.stringMatching(message) as string,
-      hint: expect.stringMatching(/git checkout --theirs, then dailies sheet/) as string,
+      hint: expect.stringMatching(/git checkout --theirs and dailies sheet/) as string,
     });
     expect(readFileSync(lockfileOf(ours), 'utf8')).toBe(text);
   });

@@ -95,7 +95,7 @@ describe('a lockfile that has forgotten purchases', () => {
     const store = await openIn(folder);
     expect(essence(store.attempts())).toEqual(essence(second.attempts()));
     expect(store.repaired).toEqual([
-      '2 purchases taken from the receipts: teaser.lock.json does not know them as far',
+      '2 purchases taken from the receipts: teaser.lock.json knows less about them',
     ]);
   });
 
@@ -242,7 +242,7 @@ describe('an attempt of the lockfile that was changed by a hand or by the disk',
     const store = await openIn(folder);
     expect(essence(store.attempts())).toEqual(essence(before.attempts()));
     expect(store.repaired[0]).toMatch(
-      /^attempt \w+ at shots\.harbor\.takes\.1 was changed in teaser\.lock\.json, and is taken from the receipts$/,
+      /^attempt \w+ at shots\.harbor\.takes\.1 was changed in teaser\.lock\.json, and was restored from the receipts$/,
     );
     await store.close();
     expect((await openIn(folder)).repaired).toEqual([]);

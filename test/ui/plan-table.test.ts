@@ -102,7 +102,7 @@ describe('planLines', () => {
         settle: 'unanswered',
       }),
       row('tide', 'held', { estimate: null, reasons: ['job j-1 is lost: no such job'], settle: 'lost' }),
-      row('storm', 'held', { estimate: null, reasons: ['the gateway says: no', 'not tried again'] }),
+      row('storm', 'held', { estimate: null, reasons: ['the gateway says: no', 'not retried'] }),
     ];
     const lines = planLines({ ...PLAN, shots }, { ...plain, commands });
     expect(lines.filter((line) => line.includes('resolve'))).toEqual([

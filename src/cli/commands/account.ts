@@ -26,9 +26,9 @@ interface SetFlags extends StoreFlags {
 }
 
 export const registerAccount: Register = (program, context) => {
-  const group = program.command('account').description('the limits of a key that machines share');
+  const group = program.command('account').description('show or change the limits of a shared key');
   addExamples(group, [
-    ['dailies account show', 'every account of DAILIES_STORE, and the workers alive'],
+    ['dailies account show', 'all accounts of DAILIES_STORE, and the live workers'],
     ['dailies account set openrouter --concurrency 64 --budget 500', ''],
     ['dailies account resume openrouter', 'after credits were added'],
   ]);
@@ -36,11 +36,11 @@ export const registerAccount: Register = (program, context) => {
 };
 
 const registerShow: Register = (group, context) => {
-  const command = group.command('show [ACCOUNT]').description('limits, jobs, money, and who is at work');
+  const command = group.command('show [ACCOUNT]').description('show limits, jobs, money, and live workers');
   addFormatOption(addStoreOption(command));
   addExamples(command, [
     ['dailies account show openrouter', ''],
-    ["dailies account show 'openrouter#studio'", 'where there are several keys for a gateway'],
+    ["dailies account show 'openrouter#studio'", 'if a gateway has several keys'],
   ]);
   act<StoreFlags>(command, context, async ({ words: [word], flags }) => {
     const id = word === undefined ? undefined : await accountId(word);
@@ -51,22 +51,22 @@ const registerShow: Register = (group, context) => {
 const registerSet: Register = (group, context) => {
   const command = group
     .command('set <ACCOUNT>')
-    .description('change limits; "none" takes one away')
+    .description('change limits; "none" removes one')
     .option(
       '--concurrency <N|none>',
-      'jobs in flight at once, of all machines together',
+      'jobs in flight at once, on all machines together',
       parseLimit(parseCount),
     )
     .option('--per-model <MODEL=N>', 'the same for one model; may be repeated', collectModelLimits)
     .option(
       '--budget <USD|none>',
-      'spends no more than this, of all projects together',
+      'spends no more than this, in all projects together',
       parseLimit(parseUsd),
     );
   addFormatOption(addStoreOption(command));
   addExamples(command, [
     ['dailies account set openrouter --concurrency 64 --per-model google/veo-3.1=8', ''],
-    ['dailies account set openrouter --budget 500', 'goes on where a lower one was reached'],
+    ['dailies account set openrouter --budget 500', 'continues if a lower one was reached'],
   ]);
   act<SetFlags>(command, context, async ({ words: [word = ''], flags }) => {
     const id = await accountId(word);
@@ -79,7 +79,7 @@ const registerSet: Register = (group, context) => {
 };
 
 const registerResume: Register = (group, context) => {
-  const command = group.command('resume <ACCOUNT>').description('buy again after it was stopped');
+  const command = group.command('resume <ACCOUNT>').description('let a stopped account buy again');
   addFormatOption(addStoreOption(command));
   addExamples(command, [['dailies account resume openrouter', 'after credits were added at the gateway']]);
   act<StoreFlags>(command, context, async ({ words: [word = ''], flags }) => {
@@ -128,7 +128,7 @@ async function withAccounts(
   }
 }
 
-/** The account that a word means: a gateway as `--gateway` takes it, and `#name` where there are several keys for it. */
+/** The account that a word means: a gateway as `--gateway` takes it, and `#name` if there are several keys for it. */
 async function accountId(word: string): Promise<AccountId> {
   const { gatewayTarget, parseGatewayOption } = await import('../../flow/project/gateway-target.js');
   const { gatewayIdentity } = await import('../../flow/project/connections.js');
@@ -142,11 +142,11 @@ function wordOf({ gateway, name }: AccountId, presetOf: (baseUrl: string) => str
   return `${presetOf(gateway) ?? gateway}${name === '' ? '' : `#${name}`}`;
 }
 
-/** Throws `usage` where nothing is to be changed. */
+/** Throws `usage` if nothing is to be changed. */
 function limitsIn({ concurrency, perModel, budget }: SetFlags): AccountLimits {
   if (concurrency === undefined && perModel === undefined && budget === undefined)
-    throw new DailiesError('usage', 'account set wants --concurrency, --per-model or --budget', {
-      hint: 'dailies account show has the limits as they are',
+    throw new DailiesError('usage', 'account set needs --concurrency, --per-model or --budget', {
+      hint: 'dailies account show prints the current limits',
     });
   const models = new Map(perModel);
   return defined({
@@ -164,8 +164,8 @@ function unknownAccount(word: string, known: readonly AccountId[]): DailiesError
   return new DailiesError('usage', `the store has no account ${word}`, {
     hint:
       known.length === 0
-        ? 'it has none yet: the first enqueue makes one, or dailies account set'
-        : 'dailies account show lists those it has; dailies account set makes one',
+        ? 'it has no account yet: the first enqueue makes one, and so does dailies account set'
+        : 'dailies account show lists its accounts; dailies account set makes one',
   });
 }
 
@@ -173,6 +173,6 @@ function wentBack(word: string): DailiesError {
   return new DailiesError(
     'store-refused',
     `${word} stays stopped: the database went back in time, and would buy again what it has forgotten`,
-    { hint: 'dailies store reconcile brings back what the receipts know; after that buying goes on' },
+    { hint: 'dailies store reconcile restores what the receipts know; then buying continues' },
   );
 }

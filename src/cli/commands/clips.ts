@@ -14,7 +14,7 @@ export const registerSheet: Register = (program, context) => {
   const command = program.command('sheet <MANIFEST>').description('make names and contact sheet again');
   addFormatOption(addManifestOptions(command));
   addExamples(command, [
-    ['dailies sheet teaser.yaml', 'brings deleted names back too; prints where the contact sheet is'],
+    ['dailies sheet teaser.yaml', 'also restores deleted names; prints the path of the sheet'],
   ]);
   act<ManifestFlags>(command, context, async (invocation) => {
     const project = await openProject(context, invocation);
@@ -36,7 +36,7 @@ export const registerSheet: Register = (program, context) => {
 export const registerPull: Register = (program, context) => {
   const command = program
     .command('pull <MANIFEST>')
-    .description('bring clips here, by name, from a bucket or a store');
+    .description('download clips from a bucket or a store, by name');
   addQuietOption(addFormatOption(addStoreOption(addManifestOptions(command))));
   addExamples(command, [
     [
@@ -71,7 +71,7 @@ export const registerPull: Register = (program, context) => {
 export const registerPick: Register = (program, context) => {
   const command = program
     .command('pick <MANIFEST> <FILE>')
-    .description('take in the picks exported from the sheet');
+    .description('apply the picks exported from the sheet');
   addQuietOption(addFormatOption(addStoreOption(addManifestOptions(command))));
   addExamples(command, [['dailies pick teaser.yaml picks.json', 'then assemble joins the picked takes']]);
   type Flags = ManifestFlags & { readonly quiet?: boolean };
@@ -91,7 +91,7 @@ export const registerAssemble: Register = (program, context) => {
   const command = program.command('assemble <MANIFEST>').description('join the picked takes into one film');
   addFormatOption(addManifestOptions(command));
   addExamples(command, [
-    ['dailies assemble teaser.yaml', 'in the order of the manifest; the first take where none is picked'],
+    ['dailies assemble teaser.yaml', 'in the order of the manifest; the first take if none is picked'],
   ]);
   act<ManifestFlags>(command, context, async (invocation) => {
     const project = await openProject(context, invocation);
@@ -109,10 +109,7 @@ export const registerPrune: Register = (program, context) => {
   addManifestOptions(command).option('--yes', 'removes what is listed');
   addFormatOption(command);
   addExamples(command, [
-    [
-      'dailies prune teaser.yaml',
-      'lists the clips of removed shots, and those that newer ones have replaced',
-    ],
+    ['dailies prune teaser.yaml', 'lists clips of removed shots, and clips that newer ones replaced'],
     ['dailies prune teaser.yaml --yes', 'removes them; clips of other projects are never touched'],
   ]);
   type Flags = ManifestFlags & { readonly yes?: boolean };

@@ -57,7 +57,7 @@ interface DescribedCommand {
   readonly name: string;
   readonly description: string;
   readonly options: readonly DescribedOption[];
-  /** The words its argument may be; undefined where it is a file. */
+  /** The words its argument may be; undefined if it is a file. */
   readonly choices: readonly string[] | undefined;
   /** Shots follow the manifest. */
   readonly takesShots: boolean;

@@ -14,7 +14,7 @@ import {
 } from '../options.js';
 import { interruptible } from '../signals.js';
 
-const WHICH_GATEWAY = 'openrouter (where absent), modelgates, sandbox or a base URL';
+const WHICH_GATEWAY = 'openrouter (the default), modelgates, sandbox or a base URL';
 
 interface ModelsFlags {
   readonly gateway?: string;
@@ -27,17 +27,17 @@ export const registerModels: Register = (program, context) => {
     .command('models [WORDS...]')
     .description('list what each model can do, and the price of a clip')
     .addOption(
-      new Option('--sort <ORDER>', "by a clip's price or by name; else as the gateway has it").choices([
-        'price',
-        'name',
-      ]),
+      new Option(
+        '--sort <ORDER>',
+        "sorts by a clip's price or by name; default: the gateway's order",
+      ).choices(['price', 'name']),
     )
     .option('--gateway <NAME|URL>', WHICH_GATEWAY);
   addFormatOption(addKeyOption(command));
   addExamples(command, [
     ['dailies models', 'the live catalogue'],
-    ['dailies models google/veo-3.1-lite', 'all that it says of one model'],
-    ['dailies models image 1080p --sort price', 'those with all of these words, the cheapest first'],
+    ['dailies models google/veo-3.1-lite', 'everything about one model'],
+    ['dailies models image 1080p --sort price', 'models that match all words, the cheapest first'],
   ]);
   act<ModelsFlags>(command, context, async ({ words, flags: { gateway, withKey, sort } }) => {
     const listed = await askForModels(context, { gateway, withKey, sort, words });
@@ -55,12 +55,12 @@ export const registerSchema: Register = (program, context) => {
   const command = program
     .command('schema')
     .description("print the manifest's JSON Schema, for editors")
-    .option('--live', "with the catalogue's models and values")
-    .option('--gateway <NAME|URL>', 'whose catalogue; openrouter where absent');
+    .option('--live', "adds the catalogue's models and values")
+    .option('--gateway <NAME|URL>', 'the gateway whose catalogue is used; default: openrouter');
   addKeyOption(command);
   addExamples(command, [
     ['dailies schema > manifest.schema.json', ''],
-    ['dailies schema --live > manifest.schema.json', 'knows what each model can do'],
+    ['dailies schema --live > manifest.schema.json', 'includes what each model can do'],
   ]);
   type Flags = ModelsFlags & { readonly live?: boolean };
   act<Flags>(command, context, async ({ flags: { live, gateway, withKey } }) => {
@@ -124,13 +124,13 @@ interface SandboxFlags {
 }
 
 export const registerSandbox: Register = (program, context) => {
-  const state = 'where its jobs are kept, so that they outlive it';
+  const state = 'the folder that keeps its jobs between starts';
   const command = program
     .command('sandbox')
     .description('serve a gateway on loopback that renders for free')
     .option('--port <N>', 'the port to listen on; 0 takes a free one', parsePort, 0)
     .option('--state <DIR>', state, parseText, '.dailies/sandbox')
-    .option('--speed <N>', 'how many times faster than usual its jobs are', parseFactor, 1);
+    .option('--speed <N>', 'makes its jobs this many times faster', parseFactor, 1);
   addQuietOption(command);
   const run = 'DAILIES_API_KEY=any dailies run teaser.yaml --gateway http://127.0.0.1:8080/api/v1';
   addExamples(command, [
@@ -148,7 +148,8 @@ export const registerSandbox: Register = (program, context) => {
       const sandbox = await startSandbox({ stateDir, port, speed });
       try {
         printLines(context, [sandbox.baseUrl]);
-        if (quiet !== true) noteLines(context, [`jobs are kept in ${shownPath(stateDir)}; Ctrl-C ends it`]);
+        if (quiet !== true)
+          noteLines(context, [`jobs are kept in ${shownPath(stateDir)}; Ctrl-C stops the sandbox`]);
         await aborted(signal);
       } finally {
         await sandbox.close();

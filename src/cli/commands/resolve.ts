@@ -20,10 +20,10 @@ export const registerResolve: Register = (program, context) => {
     .command('resolve <MANIFEST> [SHOT...]')
     .description('settle shots whose submit was never answered');
   addKeyOption(addStoreOption(addManifestOptions(command)))
-    .option('--all', 'all there are to settle')
-    .option('--job-id <ID>', 'the gateway did take it: this is its job, to be collected', parseText)
-    .option('--not-charged', 'the gateway did not take it: the shot may be bought again')
-    .option('--abandon', 'it is given up, and counts as spent; for lost jobs too');
+    .option('--all', 'settles every shot that waits for it')
+    .option('--job-id <ID>', 'the gateway accepted it as this job; the next run downloads it', parseText)
+    .option('--not-charged', 'the gateway did not accept it: the shot can be bought again')
+    .option('--abandon', 'gives it up, and counts it as spent; also for lost jobs');
   addFormatOption(command);
   addExamples(command, [
     ['dailies resolve teaser.yaml harbor --job-id vid_123', "found in the gateway's list of activity"],
@@ -46,7 +46,9 @@ export const registerResolve: Register = (program, context) => {
       const lines = settled.map(({ owner, as }) => `${clean(owner.shot)}@${owner.take}  ${WORDS[as]}`);
       return [
         ...(lines.length === 0 ? ['nothing to settle'] : lines),
-        ...(usage === undefined ? [] : [`the key has used ${formatUsd(usage)} in all, says the gateway`]),
+        ...(usage === undefined
+          ? []
+          : [`the gateway says that the key has used ${formatUsd(usage)} in total`]),
       ];
     });
     return 0;
@@ -54,16 +56,16 @@ export const registerResolve: Register = (program, context) => {
 };
 
 const WORDS: Readonly<Record<Settlement['as'], string>> = {
-  job: 'has its job back; the next run collects it',
-  not_charged: 'is free to be bought again',
+  job: 'has its job again; the next run downloads it',
+  not_charged: 'can be bought again',
   abandoned: 'is given up',
 };
 
 /** Throws `usage` unless the words say whom, and exactly one thing to do. */
 function settlementOf(flags: ResolveFlags, shots: readonly string[]): Settlement {
   if ((shots.length === 0) !== (flags.all === true)) {
-    throw new DailiesError('usage', 'resolve wants either shots or --all', {
-      hint: 'dailies status MANIFEST shows what there is to settle',
+    throw new DailiesError('usage', 'resolve needs either shots or --all', {
+      hint: 'dailies status MANIFEST shows what to settle',
     });
   }
   const settlements: Settlement[] = [
@@ -73,7 +75,7 @@ function settlementOf(flags: ResolveFlags, shots: readonly string[]): Settlement
   ];
   const [settlement] = settlements;
   if (settlement !== undefined && settlements.length === 1) return settlement;
-  throw new DailiesError('usage', 'resolve wants one of --job-id ID, --not-charged and --abandon', {
-    hint: "look for the job in the gateway's own list of activity: --job-id where there is one, else --not-charged",
+  throw new DailiesError('usage', 'resolve needs one of --job-id ID, --not-charged and --abandon', {
+    hint: "look for the job in the gateway's list of activity: give --job-id if it is there, otherwise --not-charged",
   });
 }

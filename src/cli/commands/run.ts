@@ -18,20 +18,20 @@ import { interruptible } from '../signals.js';
 // What shows a plan or a run is a good part of the program: it is loaded when one of these commands is given.
 
 export const registerRun: Register = (program, context) => {
-  const command = program.command('run <MANIFEST>').description('render what is not there yet');
+  const command = program.command('run <MANIFEST>').description('render what is missing');
   addKeyOption(addScopeOptions(addStoreOption(addManifestOptions(command))))
     .option('--concurrency <N>', 'jobs in flight at most; wins over the manifest', parseCount)
     .option('--max-cost <USD>', 'spends no more than this in this run', parseUsd)
-    .option('--allow-unpriced', 'buys clips without a known price although there is a ceiling')
-    .option('--locked', 'ends where prices or limits have drifted from the lockfile')
-    .option('--dry-run', 'says what would be done, and does nothing: plan, held to --max-cost')
+    .option('--allow-unpriced', 'buys clips of unknown price despite a ceiling')
+    .option('--locked', 'stops if prices or limits differ from the lockfile')
+    .option('--dry-run', 'prints the plan, checks it against --max-cost, and does nothing')
     .option('--yes', 'spends without asking, and lets the key go where the manifest says')
     .option('--junit <FILE>', 'writes the outcome as JUnit XML', parseText);
   addQuietOption(addFormatOption(command, ['text', 'json', 'ndjson']));
   addExamples(command, [
     ['dailies run teaser.yaml', 'shows the plan, asks, renders'],
     ['dailies run teaser.yaml --gateway sandbox', 'rehearses for free'],
-    ['dailies run teaser.yaml --only turn --rerender turn', 'makes one shot anew'],
+    ['dailies run teaser.yaml --only turn --rerender turn', 'renders one shot again'],
     ['dailies run teaser.yaml --yes --max-cost 5 --junit out.xml', 'in CI'],
   ]);
   act<RunFlags>(command, context, async (invocation) => {
@@ -48,10 +48,10 @@ export const registerRun: Register = (program, context) => {
 export const registerPlan: Register = (program, context) => {
   const command = program
     .command('plan <MANIFEST>')
-    .description('say what a run would do, why, and for how much');
+    .description('show what a run would do, why, and the cost');
   addKeyOption(addScopeOptions(addStoreOption(addManifestOptions(command))))
-    .option('--offline', 'leaves the gateway alone; limits and prices are those last seen')
-    .option('--all', 'names the clips that are there already too');
+    .option('--offline', 'uses the limits and prices last seen, without a request')
+    .option('--all', 'lists delivered clips too');
   addQuietOption(addFormatOption(command));
   addExamples(command, [
     ['dailies plan teaser.yaml', 'sends no key and submits nothing'],
@@ -73,8 +73,8 @@ interface ValidateFlags extends ManifestFlags {
 export const registerValidate: Register = (program, context) => {
   const command = program.command('validate <MANIFEST>').description('find every mistake in a manifest');
   addKeyOption(addManifestOptions(command))
-    .option('--offline', 'leaves the gateway and remote inputs alone')
-    .option('--no-preflight', 'does not ask for remote inputs');
+    .option('--offline', 'sends no requests, to the gateway or for remote inputs')
+    .option('--no-preflight', 'skips the check of remote inputs');
   addQuietOption(addFormatOption(command));
   addExamples(command, [
     ['dailies validate teaser.yaml', 'against the live catalogue'],

@@ -9,11 +9,9 @@ import { addFormatOption, addManifestOptions, addStoreOption } from '../options.
 export const registerStatus: Register = (program, context) => {
   const command = program
     .command('status <MANIFEST>')
-    .description('say how far each shot came and what it cost');
+    .description('show the state and the cost of each shot');
   addFormatOption(addStoreOption(addManifestOptions(command)));
-  addExamples(command, [
-    ['dailies status teaser.yaml', "by the project's files alone: asks nobody, also during a run"],
-  ]);
+  addExamples(command, [['dailies status teaser.yaml', "reads only the project's files, even during a run"]]);
   act<ManifestFlags>(command, context, async (invocation) => {
     const project = await openProject(context, invocation);
     const { projectStatus, rehearsalOf } = await import('../../flow/commands/status.js');
@@ -38,7 +36,7 @@ export const registerUnlock: Register = (program, context) => {
   const command = program.command('unlock <MANIFEST>').description('remove a lock whose holder is gone');
   addManifestOptions(command);
   addExamples(command, [
-    ['dailies unlock teaser.yaml', 'after a run in a container or on a machine that is no more'],
+    ['dailies unlock teaser.yaml', 'after a run in a container or on a machine that is gone'],
   ]);
   act<ManifestFlags>(command, context, async (invocation) => {
     const project = await openProject(context, invocation);

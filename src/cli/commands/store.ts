@@ -13,7 +13,7 @@ interface StoreFlags {
 }
 
 export const registerStore: Register = (program, context) => {
-  const group = program.command('store').description('look after the database that machines share');
+  const group = program.command('store').description('manage the shared database');
   addExamples(group, [
     ['dailies store migrate --store postgres://dailies@db.example/dailies', ''],
     ['dailies store import teaser.yaml', 'with DAILIES_STORE and DAILIES_CLIPS'],
@@ -25,7 +25,7 @@ export const registerStore: Register = (program, context) => {
 const registerMigrate: Register = (group, context) => {
   const command = group
     .command('migrate')
-    .description('make the tables of the database, or bring them to the version of this program');
+    .description('create the tables, or update them to the version of this program');
   addFormatOption(addStoreOption(command));
   addExamples(command, [
     [
@@ -43,7 +43,7 @@ const registerMigrate: Register = (group, context) => {
     const { from, to } = await migrate(url);
     answer(context, { store: storePlace(url), from, to }, () => [
       from === to
-        ? `${storePlace(url)} is at version ${to} already`
+        ? `${storePlace(url)} is already at version ${to}`
         : `${storePlace(url)} went from version ${from} to ${to}`,
     ]);
     return 0;

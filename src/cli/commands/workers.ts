@@ -21,11 +21,11 @@ export const registerEnqueue: Register = (program, context) => {
   addKeyOption(addScopeOptions(addStoreOption(addManifestOptions(command))))
     .option('--concurrency <N>', 'jobs in flight at most; wins over the manifest', parseCount)
     .option('--max-cost <USD>', 'spends no more than this on what is enqueued now', parseUsd)
-    .option('--allow-unpriced', 'buys clips without a known price although there is a ceiling')
+    .option('--allow-unpriced', 'buys clips of unknown price despite a ceiling')
     .option('--yes', 'spends without asking');
   addQuietOption(addFormatOption(command));
   addExamples(command, [
-    ['dailies enqueue teaser.yaml', 'with DAILIES_STORE and DAILIES_CLIPS; then the laptop may close'],
+    ['dailies enqueue teaser.yaml', 'with DAILIES_STORE and DAILIES_CLIPS; then you may close the laptop'],
     ['dailies enqueue teaser.yaml --yes --max-cost 5', 'in CI'],
   ]);
   act<EnqueueFlags>(command, context, async (invocation) => {
@@ -37,16 +37,16 @@ export const registerEnqueue: Register = (program, context) => {
 export const registerWorker: Register = (program, context) => {
   const command = program
     .command('worker')
-    .description('work on whatever is enqueued, until it is stopped')
+    .description('work on enqueued takes until stopped')
     .option(
       '--gateway <NAME|URL...>',
-      'gateways to work for, each with its key; openrouter and modelgates where absent',
+      'gateways to work for, each with its key; default: openrouter and modelgates',
       collectList,
     )
-    .option('--clips <DIR|s3://…>', 'the folder or bucket that all share', parseText)
-    .option('--places <N>', 'orders it is at, at once; 16 where absent', parseCount)
-    .option('--downloads <N>', 'clips it fetches at once; 4 where absent', parseCount)
-    .option('--work <DIR>', 'a folder for frames and parts; .dailies-worker where absent', parseText)
+    .option('--clips <DIR|s3://…>', 'the folder or bucket that all workers share', parseText)
+    .option('--places <N>', 'orders in work at once; default: 16', parseCount)
+    .option('--downloads <N>', 'clips downloaded at once; default: 4', parseCount)
+    .option('--work <DIR>', 'a folder for frames and parts; default: .dailies-worker', parseText)
     .option('--listen <HOST:PORT>', 'serves /healthz and /metrics there', parseText);
   addStoreOption(command);
   addQuietOption(addFormatOption(command, ['text', 'ndjson']));

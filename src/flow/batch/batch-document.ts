@@ -83,8 +83,8 @@ function batchIn(value: unknown): BatchDocument {
     if (typeof text === 'string' && typeof file === 'string' && isWhole)
       return { text, file, said, scope, inputs };
   }
-  throw new DailiesError('store-refused', 'the store has a batch that is none', {
-    hint: 'somebody else has written to its tables: look at who may, and enqueue again',
+  throw new DailiesError('store-refused', 'the store has an invalid batch', {
+    hint: 'something else wrote to its tables: check who may write there, then enqueue again',
   });
 }
 

@@ -27,10 +27,7 @@ export function parseOrder(document: unknown): JobOrder {
   if (!check(document)) {
     const [error] = check.errors ?? [];
     const place = error?.instancePath.replaceAll('/', '.').slice(1);
-    throw new DailiesError(
-      'store-refused',
-      `the store has an order that is none: ${place} ${error?.message}`,
-    );
+    throw new DailiesError('store-refused', `the store has an invalid order: ${place} ${error?.message}`);
   }
   if (document.kind === 'follow') return { ...document, rank: 0 };
   const { inputs, ...rest } = document;

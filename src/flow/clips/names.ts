@@ -28,7 +28,7 @@ export type Occupant =
 
 /** Judges what lies at the names of a project, by content. Reads, never writes. */
 export interface NameJudge {
-  /** `path` is absolute; `sha256` the clip that is to have its name there, undefined where it is not known yet. */
+  /** `path` is absolute; `sha256` the clip that is to have its name there, undefined if it is not known yet. */
   occupant(path: string, sha256: string | undefined): Promise<Occupant>;
 }
 
@@ -50,7 +50,7 @@ export function createNameJudge({
     if (!obstacles.has(folder)) obstacles.set(folder, obstacleOf(folder, rootOf(paths)));
     return obstacles.get(folder);
   };
-  /** The sha256 of a clip of ours that a file is; empty where it is none. */
+  /** The sha256 of a clip of ours that a file is; empty if it is none. */
   const clipAt = async (path: string): Promise<string> => {
     known ??= new Map(attempts.flatMap(outputsOf).map(({ sha256, bytes }) => [sha256, bytes]));
     const size = sizeOf(path);
@@ -132,7 +132,7 @@ export interface NameWriter {
   readonly clips: ClipStore;
   readonly attempts: () => readonly Attempt[];
   readonly get: (id: string) => Attempt;
-  /** Writes down which names the clips of an attempt bear now. */
+  /** Writes down which names the clips of an attempt have now. */
   readonly record: (attempt: Attempt, names: readonly string[]) => void;
 }
 

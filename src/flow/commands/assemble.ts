@@ -63,7 +63,7 @@ async function assertOurs(project: Project, target: string): Promise<void> {
   const record = await readJson(recordPath(project));
   const known = isRecord(record) ? record['sha256'] : undefined;
   if (what === 'file' && known !== undefined && (await hashFile(target)) === known) return;
-  throw new DailiesError('usage', `${target} is in the way, and it is not the film that was joined last`, {
+  throw new DailiesError('usage', `${target} is in the way, and is not the film that assemble made last`, {
     hint: 'move it away, or give the project another name',
   });
 }
@@ -103,12 +103,12 @@ async function pickedClips(project: Project, clips: ClipStore): Promise<string[]
     else missing.push(name);
   }
   const complaints = [
-    ...(missing.length > 0 ? [`there is no clip yet of ${missing.join(', ')}`] : []),
+    ...(missing.length > 0 ? [`there is no clip yet for ${missing.join(', ')}`] : []),
     ...(outdated.length > 0 ? [`out of date: ${outdated.join(', ')}`] : []),
   ];
   if (complaints.length === 0) return wanted;
   throw new DailiesError('clip-missing', complaints.join('; '), {
-    hint: `dailies run ${project.source.file}, with the options that assemble was given`,
+    hint: `dailies run ${project.source.file}, with the options of assemble`,
   });
 }
 

@@ -67,7 +67,7 @@ const LITTLE_SPACE_BYTES = 2e9;
 async function checkBucket(address: BucketAddress, clock: Clock): Promise<readonly Check[]> {
   try {
     await probeBucket(address, { clock, patienceMs: 0 });
-    return [ok('bucket', `${shownAddress(address)} takes clips and gives them back`)];
+    return [ok('bucket', `${shownAddress(address)} stores clips and returns them`)];
   } catch (error) {
     return [problem('bucket', messageOf(error), error instanceof DailiesError ? error.hint : undefined)];
   }
@@ -78,11 +78,11 @@ async function checkDisk({ folder, env, clips }: DoctorOptions, hasBucket: boole
   const output = resolve(folder, env['DAILIES_OUTPUT'] ?? 'renders');
   if (!hasBucket && !(await canShareBytes(store, output))) {
     const message =
-      'clips and their names lie on different disks, or on one without links: each clip is there twice';
+      'clips and their names are on different disks, or on one without links: each clip takes its space twice';
     return warning('disk', message, 'put both on one disk, with --clips or --output');
   }
   const free = await freeBytes(folder);
-  if (free === undefined) return warning('disk', 'does not tell its free space');
+  if (free === undefined) return warning('disk', 'does not report its free space');
   const message = `${(free / 1e9).toFixed(1)} GB free`;
   if (free >= LITTLE_SPACE_BYTES) return ok('disk', message);
   return warning('disk', message, 'make room, or name another folder with --output');
@@ -91,6 +91,6 @@ async function checkDisk({ folder, env, clips }: DoctorOptions, hasBucket: boole
 async function checkFrames(env: NodeJS.ProcessEnv): Promise<Check> {
   const tool = await findFrameTool(env);
   if (tool !== undefined) return ok('frames', `${tool.name} decodes video`);
-  const message = 'nothing here decodes video: shots cannot start from the frames of others';
+  const message = 'no tool here decodes video: shots cannot start from frames of other shots';
   return warning('frames', message, TOOL_HINT);
 }

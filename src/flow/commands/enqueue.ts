@@ -36,7 +36,7 @@ export async function enqueueProject(
   const connections = connect(project, { usesKey: mayUseKey(target, options.withKey) });
   try {
     if (!shared) {
-      throw new DailiesError('usage', 'enqueue needs a store that workers take from', {
+      throw new DailiesError('usage', 'enqueue needs the store that the workers use', {
         hint: 'name it with --store postgres://… or DAILIES_STORE; docs/scale.md says how to set one up',
       });
     }

@@ -25,7 +25,7 @@ export async function initProject(folder: string): Promise<NewProject> {
   ]);
   for (const path of files.keys()) {
     if (sizeOf(path) === undefined) continue;
-    throw new DailiesError('usage', `${path} is there already; nothing was written`, {
+    throw new DailiesError('usage', `${path} already exists; nothing was written`, {
       hint: 'name another folder: dailies init FOLDER',
     });
   }
@@ -37,8 +37,8 @@ export async function initProject(folder: string): Promise<NewProject> {
 function manifestText(): string {
   return `# A shot list for dailies: one clip a shot, each paid for once.
 #
-#   dailies plan ${MANIFEST}    says what a run would do, and for how much
-#   dailies run ${MANIFEST}     renders what is not there yet
+#   dailies plan ${MANIFEST}    shows what a run would do, and the cost
+#   dailies run ${MANIFEST}     renders what is missing
 #
 # For completion in an editor: dailies schema > manifest.schema.json, and as the first line of this file
 # yaml-language-server: $schema=manifest.schema.json
@@ -46,7 +46,7 @@ version: 1
 project: teaser
 
 # The sandbox renders slates, for free. For real clips: openrouter (key in OPENROUTER_API_KEY), modelgates
-# (MODELGATES_API_KEY), or { base_url: https://…/api/v1, api_key_env: NAME }. A key may stand in .env beside this file.
+# (MODELGATES_API_KEY), or { base_url: https://…/api/v1, api_key_env: NAME }. The key may be in .env beside this file.
 gateway: sandbox
 
 # concurrency: 4           # jobs in flight
@@ -57,7 +57,7 @@ gateway: sandbox
 vars:
   hero: a red fox
 
-# Every shot has these unless it says otherwise. dailies models lists what each model can do, and its price.
+# Every shot has these unless it sets its own. dailies models lists what each model can do, and its price.
 defaults:
   model: google/veo-3.1-lite
   duration: 4

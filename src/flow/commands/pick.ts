@@ -19,7 +19,7 @@ const VERSION = 1;
  */
 export async function pickTakes(project: Project, file: string): Promise<Readonly<Record<string, number>>> {
   const text = await readText(file, {
-    ifAbsent: 'check the path: browsers save what the sheet exports to Downloads',
+    ifAbsent: 'check the path: browsers save the exported picks to Downloads',
   });
   const chosen = readPicks(project, text, file);
   const { attempts, close } = await openState(project);

@@ -126,7 +126,7 @@ function onlyShot(open: readonly Open[], manifestId: string): readonly Open[] {
   throw new DailiesError(
     'usage',
     `${manifestId} is several shots, and ${shots.length} of them have something to settle`,
-    { hint: `name those that are meant: ${shots.join(', ')}` },
+    { hint: `name the ones you mean: ${shots.join(', ')}` },
   );
 }
 
@@ -135,7 +135,11 @@ function nothingToSettle(open: readonly Open[], word: string): never {
   const names = open.map(({ attempt }) => slotKey(attempt.owner)).join(', ');
   throw new DailiesError('usage', `${word} has nothing to settle`, {
     hint:
-      near !== undefined ? `did you mean ${near}?` : names === '' ? 'no shot has' : `these have: ${names}`,
+      near !== undefined
+        ? `did you mean ${near}?`
+        : names === ''
+          ? 'no shot has anything to settle'
+          : `these have: ${names}`,
   });
 }
 
@@ -170,7 +174,7 @@ async function eventOf(
   const gateway = await connections.of(attempt);
   if (!gateway) {
     throw new DailiesError('usage', `the submit of ${takeName(attempt.owner)} went to ${attempt.gateway}`, {
-      hint: `resolve it with --gateway ${attempt.gateway}, which alone knows its job`,
+      hint: `resolve it with --gateway ${attempt.gateway}: only that gateway knows its job`,
     });
   }
   await assertJob({ gateway, store, attempt, jobId, signal });
@@ -190,7 +194,7 @@ async function assertJob(about: {
   const sameGateway = store.attempts().filter(({ gateway }) => gateway === attempt.gateway);
   const owner = sameGateway.find(({ state }) => 'job' in state && state.job.id === jobId)?.owner;
   if (owner) {
-    throw new DailiesError('job-taken', `job ${jobId} belongs to ${takeName(owner)} already`, {
+    throw new DailiesError('job-taken', `job ${jobId} already belongs to ${takeName(owner)}`, {
       hint: 'look for the job of this shot in the gateway’s own list of activity',
     });
   }
@@ -198,7 +202,7 @@ async function assertJob(about: {
   switch (outcome.kind) {
     case 'not_found':
       throw new DailiesError('job-unknown', `the gateway knows no job ${jobId}: ${outcome.message}`, {
-        hint: 'check the id; where there is no job, settle the shot with --not-charged',
+        hint: 'check the id; if there is no job, settle the shot with --not-charged',
       });
     case 'key_refused':
       throw new DailiesError('key-refused', outcome.message, { hint: gateway.keyHint });
@@ -206,7 +210,7 @@ async function assertJob(about: {
       throw new DailiesError(
         'gateway-unreachable',
         `the gateway could not be asked for job ${jobId}: ${outcome.message}`,
-        { hint: 'try again in a while: nothing has been changed' },
+        { hint: 'try again later: nothing has changed' },
       );
     default:
   }

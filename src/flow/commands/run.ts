@@ -128,7 +128,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
 
 /** A set that was delivered to its last take, in a run that was killed before it could say so. */
 const MADE_ANEW =
-  'all that --rerender names was made anew by a run that did not come to its end: run again to make it anew once more';
+  'an interrupted run already rendered everything that --rerender names: run again to render it once more';
 
 /** What a run is of, and all that it has open. */
 interface Run extends Agreeing {

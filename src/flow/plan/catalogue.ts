@@ -28,7 +28,7 @@ export async function liveCatalogue({ project, connections, signal }: Source): P
 
 /**
  * The models of the project's gateway; what is on disk where it does not answer, with a warning that says how old that is;
- * undefined where there is nothing. Offline it is left alone (the sandbox, which is ours, is asked all the same).
+ * undefined if there is nothing. Offline it is left alone (the sandbox, which is ours, is asked all the same).
  */
 export async function loadCatalogue(
   source: Source & {
@@ -59,7 +59,7 @@ export async function loadCatalogue(
     });
   if (!known) {
     const message = `there is no catalogue to check models and prices against${failure}`;
-    const hint = keyHint ?? 'run dailies plan once with the gateway in reach';
+    const hint = keyHint ?? 'run dailies plan once while the gateway can be reached';
     return { diagnostics: [{ code: 'catalogue-unavailable', severity: 'warning', message, hint }] };
   }
   const age = ageWords(known.fetched_at, project.clock.now());

@@ -19,7 +19,7 @@ export interface Ceiling {
 type Stopped = StopReason & { readonly kind: 'budget' | 'unpriced' };
 
 /**
- * Why a run of this plan would buy nothing, as an error with the run's exit code; undefined where it would. Reads the
+ * Why a run of this plan would buy nothing, as an error with the run's exit code; undefined if it would. Reads the
  * lockfile, writes nothing.
  */
 export async function ceilingRefusal(
@@ -33,7 +33,7 @@ export async function ceilingRefusal(
   return new DailiesError(kind, message, { hint });
 }
 
-/** Why the plan cannot be paid for under the ceilings, or why that cannot be told; undefined where it can. */
+/** Why the plan cannot be paid for under the ceilings, or why that cannot be told; undefined if it can. */
 export function ceilingReached(
   plan: PlanDocument,
   { options, attempts }: { readonly options: Ceiling; readonly attempts: readonly Attempt[] },
@@ -45,7 +45,7 @@ export function ceilingReached(
   if (unpriced !== undefined && total.max_usd + total.unpriced > 0 && !allowUnpriced) {
     return {
       kind: 'unpriced',
-      message: `no price is known that could be held to the ceiling: of ${unpriced}`,
+      message: `the ceiling cannot be checked, because a price is unknown: that of ${unpriced}`,
       hint: 'choose models with a price (dailies models), or accept the risk with --allow-unpriced',
     };
   }
@@ -64,7 +64,7 @@ export function ceilingReached(
   return undefined;
 }
 
-/** Shots to buy and jobs bought before whose price nobody knows, in words; undefined where there are none. */
+/** Shots to buy and jobs bought before whose price nobody knows, in words; undefined if there are none. */
 function unpricedWork(plan: PlanDocument, attempts: readonly Attempt[]): string | undefined {
   const shots = [...new Set(plan.shots.flatMap(({ id, estimate }) => (estimate === null ? [id] : [])))];
   const more = shots.length - MOST_NAMED;

@@ -8,7 +8,7 @@ import { DailiesError } from '../../errors.js';
 import { pricesBy } from './prices.js';
 import type { Project } from '../project/project.js';
 
-/** What the catalogue has to say about the takes: nothing where there is none. */
+/** What the catalogue has to say about the takes: nothing if there is none. */
 export function checkAgainst(project: Project, catalogue: Catalogue | undefined): Diagnostic[] {
   if (!catalogue) return [];
   const { manifest, locate } = project;
@@ -44,8 +44,8 @@ export function unpricedModels(
   );
   return [...perModel.values()].map((take): Diagnostic => {
     const at = project.locate(take, 'model');
-    const message = `what ${take.settings.model} will cost cannot be told`;
-    const hint = 'a budget needs --allow-unpriced for it; dailies models shows the prices there are';
+    const message = `the cost of ${take.settings.model} cannot be told in advance`;
+    const hint = 'with a budget, give --allow-unpriced; dailies models shows the known prices';
     return { code: 'price-unknown', severity: 'warning', message, hint, ...(at ? { at } : {}) };
   });
 }

@@ -105,7 +105,7 @@ export async function foreignReports(project: Project): Promise<Diagnostic[]> {
 function replaced({ manifest, paths }: Project, path: string, head: string): Diagnostic[] {
   const [, other] = /^\{"version":1,"project":("(?:[^"\\]|\\.)*")/.exec(head) ?? [];
   if (other === undefined || other === JSON.stringify(manifest.project)) return [];
-  const message = `${storedPath(paths.folder, path)} is of the project ${other}: a run of this one replaces it, and the contact sheet`;
+  const message = `${storedPath(paths.folder, path)} belongs to the project ${other}: a run of this project replaces it and the contact sheet`;
   const hint = 'give each project an output folder of its own';
   return [{ code: 'report-not-ours', severity: 'warning', message, hint }];
 }
@@ -129,8 +129,8 @@ export function changedClips(project: Project, { inScope, decisions, context }: 
     return action === 'reuse' && attempt && context.clipStatus(attempt) === 'changed';
   });
   return changed.map((take) => {
-    const message = `the clip of ${take.key} is not as it was delivered, and the gateway has it no more`;
-    const hint = `--rerender ${take.key} makes it anew`;
+    const message = `the clip of ${take.key} has changed since it was delivered, and the gateway no longer has it`;
+    const hint = `--rerender ${take.key} renders it again`;
     return {
       ...{ code: 'file-changed', severity: 'warning', message, hint },
       ...defined({ shot: take.shot, at: project.locate(take) }),
@@ -162,7 +162,7 @@ export async function diskSpace({ paths }: Project, takes: readonly Take[]): Pro
 
 function copies(): Diagnostic {
   const message =
-    'the clips and their names lie on different disks, or on one that knows no links: each clip is there twice';
+    'the clips and their names are on different disks, or on one without links: each clip takes its space twice';
   const hint = 'put both on one disk, with --clips or --output';
   return { code: 'names-are-copies', severity: 'warning', message, hint };
 }

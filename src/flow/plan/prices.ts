@@ -6,7 +6,7 @@ import type { Estimate } from '../../domain/money.js';
 import type { Take } from '../../domain/take.js';
 import type { Project } from '../project/project.js';
 
-/** The price of a take; null where its model has none, or there is no catalogue. */
+/** The price of a take; null if its model has none, or there is no catalogue. */
 export function pricesBy(
   catalogue: Catalogue | undefined,
   { inputs }: Pick<Project, 'inputs'>,

@@ -28,7 +28,7 @@ export interface Scope {
   readonly only?: readonly string[];
   /** A shot: it and all it is made from. */
   readonly until?: string;
-  /** Shots or takes to make anew although they are delivered. */
+  /** Shots or takes to make again although they are delivered. */
   readonly rerender?: readonly string[];
   /** false: what failed before is left alone. */
   readonly retryFailed?: boolean;
@@ -50,7 +50,7 @@ export interface Survey {
   readonly claims: Claims;
   /** Where the clips were found. */
   readonly found: FoundClips;
-  /** The takes that are to be made anew, if that was asked for. */
+  /** The takes that are to be made again, if that was asked for. */
   readonly rerender: Rerender | undefined;
   /** For decisions that have to be made again when a source has been delivered. */
   readonly context: Omit<DecisionContext, 'decided'>;
@@ -124,7 +124,7 @@ export async function survey({
   return choices.length === 0 ? decided : decideUnder({ ...surveyed, picks: decided.picks, choices });
 }
 
-/** Where the clips of an attempt may lie under a name: those it bears, or where they are not known those of its take. */
+/** Where the clips of an attempt may lie under a name: those it has, or where they are not known those of its take. */
 function namesByTake({ manifest, paths }: Project): (attempt: Attempt) => readonly string[] {
   let stems: ReadonlyMap<string, string> | undefined;
   return (attempt) => {
@@ -143,7 +143,7 @@ export function stemOf({ manifest }: Pick<Project, 'manifest'>, take: Take): str
   return outputStem({ template: manifest.output.name, take, project: manifest.project });
 }
 
-/** The names that the clips are to bear. */
+/** The names that the clips are to have. */
 export function viewFor(project: Project, { decisions, claims }: Pick<Survey, 'decisions' | 'claims'>): View {
   return viewOf({
     takes: project.manifest.takes,
@@ -250,7 +250,7 @@ function select(takes: readonly Take[], ids: readonly string[], option: string):
     throw new DailiesError('usage', `${option} ${id}: the manifest has no such shot`, {
       hint:
         begun.length > 0
-          ? `these begin so: ${begun.slice(0, 3).join(', ')}${more}`
+          ? `these ids start like that: ${begun.slice(0, 3).join(', ')}${more}`
           : near === undefined
             ? 'dailies plan lists the shots'
             : `did you mean ${near}?`,

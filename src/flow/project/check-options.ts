@@ -56,7 +56,7 @@ const PROJECT_RULES: Readonly<Record<keyof ProjectOptions, Rule>> = {
 
 const WORK_RULES: Readonly<Record<keyof (PlanOptions & RunOptions), Rule>> = {
   only: {
-    expects: 'a list of ids with one in it at least',
+    expects: 'a list of at least one id',
     fits: (value) => isIds(value) && (value as unknown[]).length > 0,
     hint: 'name a shot, or leave it out to mean all of them',
   },
@@ -95,8 +95,8 @@ function check(options: object, rules: Readonly<Record<string, Rule>>): void {
       throw new DailiesError('usage', `there is no option ${name} here`, { hint });
     }
     if (value === undefined || rule.fits(value)) continue;
-    throw new DailiesError('usage', `${name} has to be ${rule.expects}, not ${inspect(value, SHORTLY)}`, {
-      hint: rule.hint ?? 'mend it, or leave it out; docs/library.md has the options',
+    throw new DailiesError('usage', `${name} must be ${rule.expects}, not ${inspect(value, SHORTLY)}`, {
+      hint: rule.hint ?? 'correct it, or leave it out; docs/library.md lists the options',
     });
   }
 }

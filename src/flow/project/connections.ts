@@ -8,7 +8,7 @@ import type { Project } from './project.js';
 export interface Connections {
   /** The gateway of this run. For the sandbox this starts it. */
   current(): Promise<Gateway>;
-  /** The gateway an attempt was bought from; undefined where it is another one whose key we cannot know. */
+  /** The gateway an attempt was bought from; undefined if it is another one whose key we cannot know. */
   of(attempt: Pick<Attempt, 'gateway'>): Promise<Gateway | undefined>;
   /** Whether the gateway of this run is spoken to with its key. */
   readonly usesKey: boolean;

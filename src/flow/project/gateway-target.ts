@@ -47,7 +47,7 @@ const SANDBOX_KEY = 'sk-of-the-built-in-sandbox';
 
 /**
  * Finds address and key of a gateway. The key is read from the environment, else from `keys`, by the name of its variable.
- * `place` is where a manifest names the gateway; absent where the user does. Throws `usage` for a speed that is none.
+ * `place` is where a manifest names the gateway; absent if the user does. Throws `usage` for a speed that is none.
  */
 export function gatewayTarget(
   setting: GatewaySetting,
@@ -122,7 +122,7 @@ export function parseGatewayOption(
     'usage',
     `${word} ${withoutSecrets(option)} is neither a gateway's name nor a base URL`,
     {
-      hint: 'openrouter, modelgates, sandbox, or an https URL such as https://example.com/api/v1, without user, password, ? and # (http: on loopback alone)',
+      hint: 'openrouter, modelgates, sandbox, or an https URL such as https://example.com/api/v1, without user, password, ? and # (http: only on loopback)',
     },
   );
 }
@@ -150,7 +150,7 @@ export function presetOf(baseUrl: string): 'openrouter' | 'modelgates' | undefin
 function sandboxSpeed({ DAILIES_SANDBOX_SPEED: text = '' }: NodeJS.ProcessEnv): number {
   const speed = text.trim() === '' ? 1 : Number(text);
   if (Number.isFinite(speed) && speed > 0) return speed;
-  throw new DailiesError('usage', `DAILIES_SANDBOX_SPEED has to be a number above 0, not ${text}`, {
+  throw new DailiesError('usage', `DAILIES_SANDBOX_SPEED must be a number above 0, not ${text}`, {
     hint: 'unset it for the usual speed; 10 makes jobs ten times as fast',
   });
 }

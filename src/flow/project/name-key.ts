@@ -6,7 +6,7 @@ import type { GatewayTarget, UnnamedKey } from './gateway-target.js';
 
 /** What a person is asked before a key goes where only the manifest says. */
 export interface KeyQuestion extends UnnamedKey {
-  /** What the run would do; absent where even the models are not told without the key. */
+  /** What the run would do; absent if even the models are not told without the key. */
   readonly plan?: PlanDocument;
   /** Whether it would spend money, which `confirm` then asks about. */
   readonly spends: boolean;
@@ -46,9 +46,9 @@ export async function nameKey(
 export function keyUnnamed({ variable, origin, place }: UnnamedKey): DailiesError {
   return new DailiesError(
     'key-unnamed',
-    `${place} wants the key in ${variable} sent to ${origin}, and you have not named that place yet: it was not sent`,
+    `${place} asks to send the key in ${variable} to ${origin}, and you have not named that gateway yet: the key was not sent`,
     {
-      hint: `if the key belongs there, give the same command with --with-key (this once), or answer the question of run on a terminal or give run --yes (both are remembered), or name the gateway with --gateway URL; else change ${place}`,
+      hint: `if the key belongs there, repeat the command with --with-key or --gateway URL (this once), or answer the question of run on a terminal or give run --yes (both are remembered); otherwise change ${place}`,
     },
   );
 }

@@ -21,14 +21,14 @@ export interface ProjectPaths {
   readonly store: string;
   /** Where clips and receipts are kept in the place of a folder. */
   readonly bucket?: BucketAddress;
-  /** Tells projects of one name in a shared store apart; empty where the store lies beside the manifest. */
+  /** Tells projects of one name in a shared store apart; empty if the store lies beside the manifest. */
   readonly place: string;
 }
 
 /**
  * The paths of a project. Runs on the sandbox keep to themselves: a lockfile, an output folder and a store of their own.
  * Settings are the manifest's words (relative to it), options the command line's (relative to the working folder). An option
- * alone names a bucket. Throws `usage` where that cannot be one.
+ * alone names a bucket. Throws `usage` if that cannot be one.
  */
 export function projectPaths(options: {
   readonly manifest: string;

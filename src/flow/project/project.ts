@@ -49,7 +49,7 @@ export interface LocalInput {
   readonly sha256: string;
   readonly bytes: number;
   readonly mime: string;
-  /** Of a video that can be read: prices may hang on its length and size. */
+  /** Of a video that can be read: prices may depend on its length and size. */
   readonly facts?: MediaFacts;
 }
 
@@ -64,7 +64,7 @@ export interface Project {
   readonly locate: LocateField;
   readonly paths: ProjectPaths;
   readonly target: GatewayTarget;
-  /** The address of the database that has its state; absent where a lockfile has. */
+  /** The address of the database that has its state; absent if a lockfile has. */
   readonly database?: string;
   /** What was said about the manifest from outside. */
   readonly said: Said;
@@ -85,7 +85,7 @@ export interface Project {
 /**
  * Reads a manifest and its local inputs. Nothing outside the manifest's folder is touched, nothing is sent.
  * Throws ManifestError where the manifest cannot be expanded; problems with inputs are in `diagnostics`, so that
- * they can be shown together with what the catalogue has to say. Throws `manifest-invalid` where the file cannot be read,
+ * they can be shown together with what the catalogue has to say. Throws `manifest-invalid` if the file cannot be read,
  * `usage` for options that cannot be meant, such as a gateway that cannot be one.
  */
 export async function loadProject(

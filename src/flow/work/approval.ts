@@ -32,8 +32,8 @@ export function stopForPicks({
   if (unpicked.length === 0) return;
   control.stop({
     kind: 'approval',
-    message: `a take of ${unpicked.join(', ')} is to be picked before the shots that grow out of it are rendered`,
-    hint: 'pick on the contact sheet, export the picks, and take them in with dailies pick; then run again',
+    message: `pick a take of ${unpicked.join(', ')} before the shots made from it are rendered`,
+    hint: 'pick on the contact sheet, export the picks, and apply them with dailies pick; then run again',
   });
 }
 

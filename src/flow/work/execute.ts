@@ -263,7 +263,7 @@ async function collect(
 function unblocked(planned: Decision, final: Decision): Decision {
   if (final.blocked_by !== undefined) return planned;
   if (!buys(final.action)) return final;
-  const reasons = [`the clip of ${planned.blocked_by} was found by this run: the next one goes on`];
+  const reasons = [`this run found the clip of ${planned.blocked_by}: the next run continues`];
   return { ...planned, reasons };
 }
 

@@ -11,7 +11,7 @@ import { verifyClip, type VerifiedClip, type WantedClip } from '../../media/veri
 import { backoffMs, clipAddresses, INTERRUPTED, type ClipSource } from './clip-addresses.js';
 import { about, unlessStopped, type WorkTools } from './tools.js';
 
-/** After so many rounds through all addresses of a clip that have brought next to nothing, the next run goes on. */
+/** After so many rounds through all addresses of a clip that have brought next to nothing, the next run continues. */
 const ROUNDS = 5;
 /** So much is more than next to nothing. */
 const PROGRESS_BYTES = 64 * 1024;
@@ -157,7 +157,7 @@ async function fetchClip(
     const clip = verifyClip({ path: part, wanted: wantedOf(attempt) });
     if (clip.ok) return { kind: 'fetched', part, bytes: outcome.bytes, sha256: outcome.sha256, clip };
     await discardPart(part);
-    return { kind: 'not_whole', message: `what the gateway sent is no whole clip: it is ${clip.reason}` };
+    return { kind: 'not_whole', message: `the gateway did not send a whole clip: it is ${clip.reason}` };
   };
 
   for (let round = 1; ;) {
@@ -210,11 +210,11 @@ function withoutClip(failure: Failure): NoClip {
     case 'gone':
       return { kind: 'gone', message: `the clip is gone: ${message}` };
     case 'interrupted':
-      return { kind: 'waiting', message: `${message}; the next run goes on` };
+      return { kind: 'waiting', message: `${message}; the next run continues` };
     case 'key_refused':
       return { kind: 'waiting', message: `the key was refused: ${message}; the next run fetches it` };
     case 'too_large':
-      return { kind: 'unusable', message: `what the gateway sent is no clip of this order: ${message}` };
+      return { kind: 'unusable', message: `the gateway did not send a clip of this order: ${message}` };
     case 'not_media':
     case 'not_whole':
     case 'url_refused':

@@ -79,13 +79,13 @@ export async function follow(
     try {
       await clock.sleep(Math.min(Math.max(waitMs, retryAfterMs), patienceMs), control.working);
     } catch {
-      return stopWaiting('interrupted; the next run takes it up');
+      return stopWaiting('interrupted; the next run resumes it');
     }
     const askedMs = clock.elapsed();
     const askedAgeMs = ageMs();
     firstPollMs ??= askedMs;
     const outcome = await unlessStopped(gateway.poll(job, control.working), control.working);
-    if (!outcome) return stopWaiting('interrupted; the next run takes it up');
+    if (!outcome) return stopWaiting('interrupted; the next run resumes it');
     polls++;
     retryAfterMs = 0;
     if (outcome.kind !== 'not_found') notFound = 0;
@@ -117,7 +117,7 @@ export async function follow(
           warned.add(outcome.word);
           warn(
             tools,
-            `the gateway calls job ${job.id} "${outcome.word}", a status we do not know; asking on`,
+            `the gateway calls job ${job.id} "${outcome.word}", a status we do not know; still asking`,
             take,
           );
         }
@@ -148,16 +148,16 @@ export async function follow(
           control.stop({
             kind: 'key',
             message: `the key was refused while asking for jobs: ${outcome.message}`,
-            hint: `${gateway.keyHint}, then run the same command again: the jobs are taken up`,
+            hint: `${gateway.keyHint}, then run the same command again: the jobs are resumed`,
           });
-          return stopWaiting('the key was refused while asking for the job; the next run takes it up');
+          return stopWaiting('the key was refused while asking for the job; the next run resumes it');
         }
         break;
       case 'unavailable':
         retryAfterMs = outcome.retryAfterMs ?? 0;
         if (!warned.has('unavailable')) {
           warned.add('unavailable');
-          warn(tools, `asking for job ${job.id} failed: ${outcome.message}; asking on`, take);
+          warn(tools, `asking for job ${job.id} failed: ${outcome.message}; still asking`, take);
         }
         break;
       default:
@@ -167,7 +167,7 @@ export async function follow(
     if (waitedMs >= timeoutMs) {
       const minutes = Math.round(waitedMs / 6000) / 10;
       return stopWaiting(
-        `still ${attempt.state.kind} after ${minutes} min of waiting${trouble}; the next run takes it up`,
+        `still ${attempt.state.kind} after ${minutes} min of waiting${trouble}; the next run resumes it`,
       );
     }
   }

@@ -104,8 +104,8 @@ export function createInputReader({
     if (await clips.stat(input.clip_sha256)) return input.clip_sha256;
     throw new DailiesError(
       'file-unusable',
-      `the clip of ${input.shot} is not as it was delivered, so no frame is taken from it`,
-      { hint: `put the clip back, or make it anew with --rerender ${input.shot}` },
+      `the clip of ${input.shot} has changed since it was delivered, so no frame is taken from it`,
+      { hint: `put the clip back, or render it again with --rerender ${input.shot}` },
     );
   };
 

@@ -64,7 +64,7 @@ export async function submit(
     }
     emit({ type: 'shot.submitting', ...about(take, clock), model });
     if (!attempts.isOurs(attempt)) {
-      const message = 'the lease had run out before it was sent';
+      const message = 'the lease expired before it was sent';
       await attempts.record(attempt, { type: 'not_accepted', at: isoNow(clock), message });
       throw new DailiesError('taken-over', message);
     }
@@ -107,7 +107,7 @@ function slowDown(
   if (troubleMs + waitMs > GIVE_UP_AFTER_MS) {
     control.stop({
       kind: 'gateway',
-      message: `the gateway accepts no submit within ten minutes: ${message}`,
+      message: `the gateway accepted no submit for ten minutes: ${message}`,
       hint: 'run the same command again later: nothing is lost, and nothing is bought twice',
     });
   } else emit({ type: 'run.slowed', at: isoNow(clock), message, wait_ms: waitMs });

@@ -6,7 +6,7 @@ import { didYouMean, type Report, type Suggest } from '../problems.js';
 import { indexShots, type ShotIndex } from './shot-index.js';
 import type { ClipFrame, DraftSource, ShotValues } from './shot-values.js';
 
-/** What one shot takes from others: its inputs and its predecessor, by expanded ids. */
+/** What one shot needs from others: its inputs and its predecessor, by expanded ids. */
 export interface Chained {
   readonly frames: readonly FrameInput[];
   readonly references: readonly ReferenceInput[];
@@ -21,8 +21,8 @@ interface Need {
 }
 
 /**
- * Finds the shots that others grow out of, and reports unknown ones, circles, takes and moments that do not exist.
- * The answer has one entry for each shot. `unclear`: ids of shots that could not be expanded; what names them is not
+ * Finds the shots that others are made from, and reports unknown shots, circles, and takes and moments that do not exist.
+ * The answer has one entry for each shot. `unclear`: ids of shots that could not be expanded; a reference to them is not
  * worth a second message.
  */
 export function resolveChains(
@@ -71,7 +71,7 @@ export function resolveChains(
     if (undated(originModel) !== undated(model)) {
       report({
         code: 'conflicting-fields',
-        message: `a job is continued by its own model: ${origin.id} is made by ${originModel}, ${shot.id} by ${model}`,
+        message: `only the same model can continue a job: ${origin.id} uses ${originModel}, ${shot.id} uses ${model}`,
         path,
         shot: shot.id,
       });
@@ -89,7 +89,7 @@ export function resolveChains(
   }
 }
 
-/** Most shots grow out of no other; they are taken as they are. */
+/** Most shots are made from no other and need no work here. */
 function isAlone(values: ShotValues): values is ShotValues & Chained {
   const { frames, references, previous } = values;
   return previous === undefined && !frames.some(isClip) && !references.some(isClip);
@@ -110,7 +110,7 @@ function checkMoment(shot: ExpandedShot, source: ClipFrame, origin: ExpandedShot
   if (take !== undefined && take > takes) {
     const count = takes === 1 ? 'one take' : `${takes} takes`;
     const message = `${origin.id} has ${count}, and no take ${take}`;
-    const hint = 'name one that there is, or none for the picked one';
+    const hint = 'name an existing take, or none for the picked one';
     report({ code: 'invalid-value', message, hint, path: [...path, 'take'], shot: shot.id });
   }
   const { duration } = settings;
@@ -123,7 +123,7 @@ function checkMoment(shot: ExpandedShot, source: ClipFrame, origin: ExpandedShot
 
 type FindShot = (asking: ExpandedShot, name: string, path: Path) => ExpandedShot | undefined;
 
-/** Finds shots by expanded id, or by the manifest's id where that leaves one, or one with the same matrix values. */
+/** Finds shots by expanded id, or by the manifest's id if that leaves one shot, or one with the same matrix values. */
 function shotFinder(
   shots: readonly ExpandedShot[],
   unclear: ReadonlySet<string>,
@@ -140,7 +140,7 @@ function shotFinder(
     const alike = index.alike(asking, name);
     if (alike.length === 1) return alike[0];
     if (isUnclear(name, unclear)) return undefined;
-    // Of a frame a take may be named, of a continued job not.
+    // A frame may name a take, a continued job may not.
     const isFrame = path.at(-1) === 'from';
     report({ code: 'unknown-shot', path, shot: asking.id, ...explain(name, isFrame, group, index.byId) });
     return undefined;
@@ -154,7 +154,7 @@ function shotFinder(
   ): { readonly message: string; readonly hint?: string } {
     if (group.length > 0) {
       const some = group.slice(0, 4).map(({ id }) => id);
-      const message = `the matrix of ${name} makes ${group.length} shots, and this fits no single one of them`;
+      const message = `the matrix of ${name} makes ${group.length} shots, and this does not say which one`;
       return { message, hint: `name one: ${some.join(', ')}${group.length > some.length ? ', …' : ''}` };
     }
     const [, id, take = '1'] = /^(.*)@(\d+)$/.exec(name) ?? [];
@@ -166,7 +166,7 @@ function shotFinder(
   }
 }
 
-/** Whether a name belongs to a shot whose own faults were reported, or has a var whose fault was. */
+/** Whether a name belongs to a shot, or contains a var, whose fault was already reported. */
 function isUnclear(name: string, unclear: ReadonlySet<string>): boolean {
   if (unclear.has(name) || name.includes('{{')) return true;
   for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {

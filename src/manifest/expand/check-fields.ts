@@ -4,7 +4,7 @@ import { RIVALS } from './layers.js';
 import { show, type Problem } from '../problems.js';
 import type { FieldName, RawFields } from '../schema/raw.js';
 
-/** Reports a finding about a field: at its place, or at the shot's id where it is absent. */
+/** Reports a finding about a field: at its place, or at the shot's id if the field is absent. */
 export type Fault = (field: FieldName, problem: Omit<Problem, 'path'>) => void;
 
 /**
@@ -20,19 +20,19 @@ export function checkFields(fields: RawFields, suspect: boolean, fault: Fault): 
   checkType(fields, fault);
 }
 
-/** How a shot is made, told by what it is given. */
+/** How a shot is made, derived from its fields. */
 export function typeOf({ first_frame, last_frame, references }: RawFields): ShotType {
   if (first_frame != null || last_frame != null) return 'image-to-video';
   return references == null ? 'text' : 'reference';
 }
 
-/** Most models take seeds of 31 bits; a take that counts over that edge would be refused after others were paid. */
+/** Most models take seeds of 31 bits; a take beyond that would be refused after others were paid. */
 const LARGEST_COMMON_SEED = 2 ** 31 - 1;
 
-/** The fields that a var may have made into what the schema could not judge before. */
+/** The fields that the schema could not check before their vars were inserted. */
 const TEXTS = API_FIELD_NAMES.flatMap((field) => {
   const { type, title, pattern, maxLength = Infinity } = apiField(field).schema;
-  // Before vars are in, the schema lets whatever has one pass.
+  // The schema accepts any text with a var, until the var is inserted.
   const form = pattern === undefined ? undefined : new RegExp(pattern.replace(/\|\\\{\\\{$/, ''), 'u');
   return type === 'string' ? [{ field, title, form, maxLength }] : [];
 });
@@ -75,8 +75,8 @@ function checkSeeds({ seed, takes }: RawFields, fault: Fault): void {
   const limit = seed <= LARGEST_COMMON_SEED ? LARGEST_COMMON_SEED : Number.MAX_SAFE_INTEGER;
   const highest = limit - (takes - 1);
   if (seed <= highest) return;
-  const message = `seeds count up with the takes, and those of ${takes} takes would pass ${limit}`;
-  fault('seed', { code: 'invalid-value', message, hint: `begin at ${highest} or below` });
+  const message = `each take adds 1 to the seed, and ${takes} takes would exceed ${limit}`;
+  fault('seed', { code: 'invalid-value', message, hint: `start at ${highest} or below` });
 }
 
 function checkPresence(fields: RawFields, fault: Fault): void {
@@ -100,7 +100,7 @@ function checkType(fields: RawFields, fault: Fault): void {
     type
   ];
   const remedy = {
-    text: 'first_frame: null, last_frame: null or references: null unset what the defaults bring',
+    text: 'first_frame: null, last_frame: null or references: null remove the value of the defaults',
     'image-to-video': 'add first_frame: or last_frame:',
     reference: 'add references:',
   }[given];

@@ -7,11 +7,11 @@ import type { Places } from '../yaml/places.js';
 import type { ExpandedShot } from './shot.js';
 import type { Var } from './vars.js';
 
-/** Ids name files, and some file systems do not tell letter case. */
+/** Ids name files, and some file systems ignore letter case. */
 export function reportDuplicates(shots: readonly ExpandedShot[], places: Places, report: Report): void {
   const owners = new Map<string, { readonly name: string; readonly index: number }>();
   for (const { id, index, manifestId } of shots) {
-    // The manifest's own id is taken as well, but for one that vars make different each time.
+    // The manifest's own id counts as taken too, unless vars make it different each time.
     for (const name of id === manifestId || manifestId.includes('{{') ? [id] : [manifestId, id]) {
       const owner = owners.get(name.toLowerCase());
       if (!owner) owners.set(name.toLowerCase(), { name, index });
@@ -22,17 +22,17 @@ export function reportDuplicates(shots: readonly ExpandedShot[], places: Places,
           ? `two combinations of the matrix make the same shot, ${id}`
           : owner.name === name
             ? `the id ${name} is taken: see line ${line}`
-            : `the id ${name} differs from ${owner.name} (line ${line}) in letter case alone`;
+            : `the id ${name} differs from ${owner.name} (line ${line}) only in letter case`;
       const hint = 'ids name files: each needs its own';
       report({ code: 'duplicate-id', message, hint, path: ['shots', index, 'id'], ...AS_USED, shot: id });
     }
   }
 }
 
-/** A shot that is an alias, or has its id through `<<`, is to be found where it stands itself. */
+/** For a shot that is an alias, or has its id through `<<`, point at the entry itself. */
 const AS_USED = { asUsed: true } as const;
 
-/** A cap that holds for no take is most likely misspelt, and the model it was meant for would have none. */
+/** A cap that applies to no take is most likely misspelt, and the intended model would have no cap. */
 export function reportIdleCaps(
   caps: Manifest['concurrency']['per_model'],
   takes: readonly Take[],
@@ -48,12 +48,12 @@ export function reportIdleCaps(
       message: `no shot has the model ${name}${didYouMean(meant)}`,
       path: ['concurrency', 'per_model', name],
       on: 'key',
-      hint: 'a cap holds for the model as the shots name it',
+      hint: "write the model's name as the shots do",
     });
   }
 }
 
-/** A `--var` that nothing asks for is most likely misspelt, and the shot would be rendered without it. */
+/** A `--var` that nothing uses is most likely misspelt, and the shot would be rendered without it. */
 export function reportIdleVars(
   givenVars: ReadonlyMap<string, Var>,
   declared: ReadonlySet<string>,
@@ -69,7 +69,7 @@ export function reportIdleVars(
     report({
       code: 'unknown-var',
       severity: meant === undefined ? 'warning' : 'error',
-      message: `--var ${name}: nothing in the manifest asks for {{${name}}}${didYouMean(meant)}`,
+      message: `--var ${name}: nothing in the manifest uses {{${name}}}${didYouMean(meant)}`,
     });
   }
 }

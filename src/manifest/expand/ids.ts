@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { isRecord } from '../../domain/is-record.js';
 import { canonicalText, type Combination } from './matrix.js';
 
-/** Names that Windows gives to devices, with any extension: no file or folder may bear them. */
+/** Names that Windows gives to devices, with any extension: no file or folder may have them. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
 
 /** Files of ours that lie in the output folder, beside the shots' folders. */
 const OURS = ['index.html', 'report.json'];
 
-/** Ids name files: with room for a take, an output and an extension they stay within every file system's limit. */
+/** Ids name files: with a take, an output and an extension added they stay within every file system's limit. */
 const LONGEST_ID = 100;
 
 /** Whether a file or folder name is a device on Windows. */
@@ -16,7 +16,7 @@ export function isDeviceName(name: string): boolean {
   return DEVICE.test(name.trimStart());
 }
 
-/** What is wrong with an id (after vars and matrix), as the rest of a sentence that begins with it; or undefined. */
+/** What is wrong with an id (after vars and matrix), as the end of a sentence that starts with the id; or undefined. */
 export function idFault(id: string): string | undefined {
   if (id === '') return 'is empty';
   if (id.length > LONGEST_ID) return `has more than ${LONGEST_ID} characters`;
@@ -24,7 +24,7 @@ export function idFault(id: string): string | undefined {
     return 'names files, and may have only the letters a to z and A to Z, digits, ".", "_" and "-"';
   if (id.startsWith('.') || id.startsWith('-')) return 'names files, and may not begin with "." or "-"';
   if (id.endsWith('.')) return 'names files, and may not end with "."';
-  if (isDeviceName(id)) return 'is the name of a device on Windows, where no file can bear it';
+  if (isDeviceName(id)) return 'is a device name on Windows, so no file can have it';
   if (OURS.includes(id.toLowerCase())) return 'is the name of a file of ours in the output folder';
   return undefined;
 }
@@ -33,18 +33,18 @@ export function idFault(id: string): string | undefined {
 const LONGEST_LABEL = 32;
 const HASH_LENGTH = 6;
 
-/** The ids of a shot's combinations before they are told apart. */
+/** The ids of a shot's combinations before they are made unique. */
 export interface IdDraft {
   readonly combination: Combination;
-  /** The manifest's id with its vars put in. */
+  /** The manifest's id with its vars inserted. */
   readonly stem: string;
-  /** The names whose values already stand in the stem. */
+  /** The names whose values are already in the stem. */
   readonly named: ReadonlySet<string>;
 }
 
 /**
- * The expanded ids of a shot: `backpack.seedance-2.0-fast`. Each hangs on its own values alone, so that it stays the
- * same when values are added or moved; where two values read the same, a short hash tells them apart.
+ * The expanded ids of a shot: `backpack.seedance-2.0-fast`. Each depends on its own values alone, so that it stays the
+ * same when values are added or moved; if two values read the same, a short hash tells them apart.
  */
 export function expandedIds(drafts: readonly IdDraft[]): string[] {
   const plain = drafts.map(({ stem, named, combination }) => labelled(stem, named, combination));
@@ -53,7 +53,7 @@ export function expandedIds(drafts: readonly IdDraft[]): string[] {
   return drafts.map(({ stem, combination }, index) => {
     const id = plain[index] ?? stem;
     if (counts.get(id.toLowerCase()) !== 1) return withHash(id, ownValues(combination));
-    // A stem that is too long by itself is the writer's to shorten.
+    // If the stem alone is too long, the writer has to shorten it.
     return id.length <= LONGEST_ID || stem.length > LONGEST_ID ? id : withHash(id, id);
   });
 }
@@ -70,7 +70,7 @@ function ownValues({ values, axes }: Combination): unknown {
   return Object.fromEntries(axes.map((name) => [name, values[name]]));
 }
 
-/** A value as a part of an id: short, readable, and the same wherever it stands. */
+/** A value as a part of an id: short, readable, and the same in every place. */
 export function label(name: string, value: unknown): string {
   if (typeof value === 'number' && name === 'duration') return `${value}s`;
   if (typeof value === 'number' || typeof value === 'boolean') return cleaned(`${name}-${value}`, value);
@@ -100,7 +100,7 @@ function lastPart(name: string, value: string): string {
 
 const MEDIA_FILE = /\.(?:png|jpe?g|webp|gif|avif|bmp|tiff?|mp4|m4v|mov|webm|mkv|mp3|m4a|wav|ogg|flac)$/i;
 
-/** The slug of a text; with a hash where nothing readable is left of it, or not all of it fits. */
+/** The slug of a text; with a hash if nothing readable is left of it, or not all of it fits. */
 function cleaned(text: string, value: unknown): string {
   const whole = slug(text);
   if (whole === '') return hash(value);

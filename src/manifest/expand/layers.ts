@@ -2,7 +2,7 @@ import type { Path } from '../yaml/places.js';
 import type { FieldName, RawCombination, RawFields } from '../schema/raw.js';
 import { FIELD_NAMES } from '../schema/fields.js';
 
-/** The fields of a shot once defaults, the shot's own words and one combination of its matrix are laid together. */
+/** The fields of a shot once defaults, the shot's own fields and one combination of its matrix are merged. */
 export interface Layered {
   readonly fields: RawFields;
   /** Where a field is written. */
@@ -10,7 +10,7 @@ export interface Layered {
 }
 
 /**
- * Fields that stand for one another: setting one of a group on a shot unsets the other group's defaults, and both
+ * Fields that replace one another: setting one of a group on a shot unsets the other group's defaults, and both
  * on the shot itself are a contradiction.
  */
 export const RIVALS: readonly (readonly [readonly FieldName[], readonly FieldName[]])[] = [
@@ -18,7 +18,7 @@ export const RIVALS: readonly (readonly [readonly FieldName[], readonly FieldNam
   [['references'], ['first_frame', 'last_frame']],
 ];
 
-/** Lays the layers together. What the matrix gives wins over the shot, the shot over the defaults; null unsets. */
+/** Merges the layers. What the matrix gives wins over the shot, the shot over the defaults; null unsets. */
 export function layer(parts: {
   readonly defaults: RawFields;
   readonly own: RawFields;

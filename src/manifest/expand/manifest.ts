@@ -25,11 +25,11 @@ export interface ShotSize {
   readonly takes: number;
 }
 
-/** What became of a manifest: as complete as its faults, which were reported, allow. */
+/** An expanded manifest: as complete as its faults, which were reported, allow. */
 export interface ExpandedManifest {
   readonly manifest: Manifest;
   readonly sizes: readonly ShotSize[];
-  /** The shots as written, by their index; undefined where one is too faulty. */
+  /** The shots as written, by their index; undefined if a shot is too faulty. */
   readonly shots: readonly (RawShot | undefined)[];
   readonly defaults: RawShared;
 }
@@ -52,7 +52,7 @@ export function expandManifest(options: {
   const { raw, varsSuspect, file, places } = options;
   const faulty = new Set<unknown>();
   const report: Report = (problem) => {
-    // What is said of defaults and vars holds for whoever uses them.
+    // A finding about defaults and vars applies to every shot that uses them.
     const { severity, path: [top, index] = [] } = problem;
     if (severity !== 'warning') faulty.add(top === 'shots' ? index : top);
     options.report(problem);
@@ -111,7 +111,7 @@ export function expandManifest(options: {
 
 const NO_DEFAULTS: ReturnType<typeof checkDefaults> = { value: {}, broken: new Set() };
 
-/** Checks and expands each shot. `unclear` has the ids of those that came to nothing. */
+/** Checks and expands each shot. `unclear` has the ids of the shots that could not be expanded. */
 function expandShots(list: readonly unknown[], context: ShotContext) {
   const unclear = new Set<string>();
   const shots: (RawShot | undefined)[] = [];
@@ -145,7 +145,7 @@ function varsIn(template: string): string[] {
   return placeholdersIn(template).filter((name) => !isTemplateName(name));
 }
 
-/** The takes of expanded shots, in order; `chained` says of each what it takes from others. Takes of one shot share what they have in common. */
+/** The takes of expanded shots, in order; `chained` says what each needs from others. Takes of one shot share what they have in common. */
 function takeList(shots: readonly ExpandedShot[], chained: readonly Chained[]): Take[] {
   const takes: Take[] = [];
   for (const [index, shot] of shots.entries()) {

@@ -8,23 +8,23 @@ import type { RawCombination, RawMatrix } from '../schema/raw.js';
 /** One combination of a matrix. */
 export interface Combination {
   readonly values: RawCombination;
-  /** The names that tell it from the others; what `include` added to it is not among them. */
+  /** The names that distinguish it from the others, without those that `include` added. */
   readonly axes: readonly string[];
-  /** It is one that `include` brought. */
+  /** `include` added it. */
   readonly added: boolean;
 }
 
-/** More than this from one shot needs a word from the person who pays. */
+/** More than this from one shot needs an option from the person who pays. */
 const LARGE_MATRIX = 1000;
-/** More than this is a mistake whatever anyone says. */
+/** More than this is always a mistake. */
 const MOST_COMBINATIONS = 200_000;
-/** Without that word, a product beyond this is not even looked at: exclusions will not save it. */
+/** Without that option, a larger product is not even computed: exclusions will not make it small enough. */
 const LARGE_PRODUCT = 20 * LARGE_MATRIX;
 
 /**
  * The combinations of a matrix, by the rules of GitHub Actions: the product of the axes, the last one fastest;
  * less what `exclude` matches; each map of `include` is added to the combinations whose axes it does not
- * contradict, or is a combination of its own. Returns undefined where the matrix has faults.
+ * contradict, or is a combination of its own. Returns undefined if the matrix has faults.
  */
 export function expandMatrix(
   matrix: RawMatrix,
@@ -82,14 +82,14 @@ function sound(axes: Axes, exclude: readonly RawCombination[], path: Path, repor
   };
   for (const [name, values] of axes) {
     if (name === 'id' || name === 'vars' || name === 'matrix') {
-      const hint = 'multiply fields or vars; {{name}} in the id puts their values in';
-      fault([name], `${name} has no values to multiply over`, { on: 'key', hint });
+      const hint = 'use fields or vars; {{name}} in the id inserts their values';
+      fault([name], `${name} has no values`, { on: 'key', hint });
     }
     const seen = new Set<string>();
     for (const [index, value] of values.entries()) {
       const key = canonicalText(value);
       if (seen.has(key)) {
-        const message = `${name} has this value twice, so that one shot would be made twice`;
+        const message = `${name} has this value twice, so one shot would be made twice`;
         fault([name, index], message, { hint: 'for several clips of one shot use takes' });
       }
       seen.add(key);
@@ -116,7 +116,7 @@ function combinations(axes: Axes): RawCombination[] {
   return all;
 }
 
-/** Says of a combination whether any of the patterns matches it in all that the pattern names. */
+/** Says whether a combination matches any of the patterns in all names of the pattern. */
 function matcher(
   patterns: readonly RawCombination[],
   canonicalOf: TextOf,
@@ -128,7 +128,7 @@ function matcher(
     wanted.some((pattern) => pattern.every(([name, value]) => canonicalOf(values[name]) === value));
 }
 
-/** An exclusion by a value that its axis lacks is most likely a slip, and would let a paid clip through. */
+/** An exclusion by a value that its axis lacks is most likely a typo, and would let a paid clip through. */
 function reportIdleExclusions(
   exclude: readonly RawCombination[],
   axes: Axes,

@@ -22,7 +22,7 @@ export function matrixOf(shot: RawShot, defaults: RawShared, index: number): Pla
 
 type VarOf = (name: string, value: string | number | boolean) => Var;
 
-/** The values of a combination as vars: texts, numbers and booleans alone. */
+/** The values of a combination as vars: only texts, numbers and booleans. */
 export function matrixVars(values: RawCombination, varOf: VarOf): Map<string, Var> {
   const vars = new Map<string, Var>();
   for (const [name, value] of Object.entries(values)) {
@@ -57,8 +57,8 @@ export function pathInMatrix({ matrix, path }: PlacedMatrix, name: string, value
 }
 
 /**
- * A list that no text uses makes the same clip several times, for money. A value of `include` that no text uses makes
- * none, and may be for other shots: it is told where it looks like a misspelt field.
+ * A list that no text uses would buy the same clip several times. A value of `include` that no text uses buys
+ * none, and may be for other shots: it is reported only if it looks like a misspelt field.
  */
 export function reportIdleNames(
   { matrix, path }: PlacedMatrix,
@@ -70,13 +70,13 @@ export function reportIdleNames(
   for (const [name, values] of Object.entries(axes)) {
     if (!isIdle(name)) continue;
     const meant = nearest(name, FIELD_NAMES);
-    // Several values are looked at by what they buy (same-clips.ts): they may choose the shot that this one grows out of.
+    // Several values are compared by what they buy (same-clips.ts): they may choose the source of this shot.
     if (meant === undefined && values.length > 1) continue;
     report({
       code: 'matrix-invalid',
       severity: meant === undefined ? 'warning' : 'error',
       message: idleName(name, meant),
-      hint: 'without that, each of its values buys the same clip again; for several clips of one shot write takes: N',
+      hint: 'otherwise each of its values buys the same clip again; for several clips of one shot write takes: N',
       path: [...path, name],
       on: 'key',
     });

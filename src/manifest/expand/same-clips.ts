@@ -6,8 +6,8 @@ import type { Problem, Report } from '../problems.js';
 import type { RawShared, RawShot } from '../schema/raw.js';
 
 /**
- * Reports what tells combinations of a matrix apart that ask for one and the same clip, which would be paid for several
- * times. `isSound` says of a shot, by its index, whether it has no fault of its own: what was dropped as faulty may have
+ * Reports combinations of a matrix that ask for the same clip, with the values that differ: the clip would be paid for several
+ * times. `isSound` says whether the shot with an index has no fault of its own: a field that was dropped as faulty may have
  * been the difference.
  */
 export function reportSameClips(
@@ -30,7 +30,7 @@ export function reportSameClips(
       own = shot && isSound(index) ? matrixOf(shot, defaults, index) : undefined;
       known = new Map();
     }
-    // Without a seed each take is another clip on purpose; the first ones stand for their shots.
+    // Without a seed each take is another clip on purpose; so only the first take of each shot is compared.
     if (!own || (take.take > 1 && take.settings.seed === undefined)) continue;
     const wish = wishOf(take);
     const first = known.get(wish);
@@ -47,7 +47,7 @@ function wishOf({ settings, frames, references, previous_shot }: Take): string {
   ]);
 }
 
-/** The names of the matrix whose values differ, and yet make no difference. */
+/** The names of the matrix whose values differ without making a difference. */
 function differences({ matrix: one }: Take, { matrix: other }: Take): string[] {
   return Object.keys({ ...one, ...other }).filter(
     (name) => canonicalText(one[name]) !== canonicalText(other[name]),
@@ -69,7 +69,7 @@ function problemOf(
     code: 'matrix-invalid',
     message: `the values of ${name} make no difference: ${first.key} and ${take.key} ask for the same clip`,
     hint: isSeed
-      ? 'seeds count up with the takes: leave as much room between them as there are takes'
+      ? 'each take adds 1 to the seed: leave room for all takes between two seeds'
       : `use {{${name}}} in a prompt or a setting${elsewhere}; for several clips of one shot write takes: ${isAxis ? list.length : 2}`,
     path,
     ...(isAxis ? { on: 'key' } : {}),

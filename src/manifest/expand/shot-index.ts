@@ -11,7 +11,7 @@ export function indexShots(shots: readonly ExpandedShot[]) {
   const byNames = new Map<string, ReadonlyMap<string, Bucket>>();
   return { byId: new Map(shots.map((shot) => [shot.id, shot])), groups, alike };
 
-  /** Those of a group that have the asking shot's values wherever both have a name in their matrix. */
+  /** Those of a group that have the same values as the asking shot for every name that both matrices have. */
   function alike(asking: ExpandedShot, name: string): readonly ExpandedShot[] {
     const group = groups.get(name);
     const names = Object.keys(asking.matrix);
@@ -25,7 +25,7 @@ export function indexShots(shots: readonly ExpandedShot[]) {
   }
 }
 
-/** Shots of a group that share the same names with those who ask, by their values: a matrix may meet a matrix. */
+/** Shots of a group by their values for the names that both matrices have: a shot with a matrix may refer to another one with a matrix. */
 interface Bucket {
   readonly shared: readonly string[];
   readonly byValues: ReadonlyMap<string, readonly ExpandedShot[]>;

@@ -9,7 +9,7 @@ import type { Report } from '../problems.js';
 import type { FieldName, RawClipFrame, RawFields, RawReference } from '../schema/raw.js';
 import type { Substitution } from './vars.js';
 
-/** A frame of another shot, which is still named as the manifest names it. */
+/** A frame of another shot; its id is still the one in the manifest. */
 export interface ClipFrame {
   readonly kind: 'from';
   readonly from: string;
@@ -35,7 +35,7 @@ export interface ShotValues {
 }
 
 /**
- * Puts the vars into one combination's fields and checks them together. `suspect`: fields of the shot or of the
+ * Inserts the vars into one combination's fields and checks them together. `suspect`: fields of the shot or of the
  * defaults were dropped as faulty, so what seems to be missing may just be misspelt.
  */
 export function shotValues(options: {
@@ -107,7 +107,7 @@ export function shotValues(options: {
   function address(text: string, path: Path): DraftSource | undefined {
     const source = inputSource(text, plainHttp);
     if (!source.ok) report({ ...source.fault, path });
-    // No other shot is named by text alone.
+    // A plain text never names another shot.
     return source.ok && source.value.kind !== 'shot' ? source.value : undefined;
   }
 }

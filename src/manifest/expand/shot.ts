@@ -36,7 +36,7 @@ export interface ShotContext {
   readonly templateNames: readonly string[];
   readonly plainHttp: boolean;
   readonly allowLarge: boolean;
-  /** Names of vars that any text asked for; grows. */
+  /** Names of the vars that any text used; grows. */
   readonly used: Set<string>;
   readonly places: Places;
   readonly report: Report;
@@ -108,7 +108,7 @@ export function expandShot(
       pathOfGiven: (field) => (own ? pathInMatrix(own, field, given[field]) : ['shots', index]),
     });
     const fault = idFault(id);
-    // An id whose vars were not found has had its message.
+    // An id whose vars were not found was already reported.
     if (fault !== undefined && !id.includes('{{')) {
       const message = `the id ${show(id)} ${fault}`;
       reportHere({ code: 'unsafe-id', message, path: ['shots', index, 'id'] });
@@ -126,7 +126,7 @@ export function expandShot(
   }
 }
 
-/** A combination whose id is still to be told apart from the others', and the vars that its texts may use. */
+/** A combination whose id is not yet unique, and the vars that its texts may use. */
 interface Draft extends IdDraft {
   readonly scope: Scope;
 }
@@ -154,14 +154,14 @@ function namedVars(
   return Object.fromEntries(asked.map((name) => [name, vars.text(`{{${name}}}`, () => ['output', 'name'])]));
 }
 
-/** A key without a value reads like a slip: it is `null`, and unsets nothing. */
+/** A key without a value looks like a typo: it is `null`, and unsets nothing. */
 function reportIdleNulls(shot: RawShot, { defaults, report }: ShotContext, index: number): void {
   for (const field of FIELD_NAMES) {
     if (shot[field] !== null || defaults[field] != null || field === 'prompt' || field === 'model') continue;
     report({
       code: 'invalid-value',
       severity: 'warning',
-      message: `${field} is empty, and there is no default that this would unset`,
+      message: `${field} is empty, and there is no default to remove`,
       path: ['shots', index, field],
       on: 'key',
     });

@@ -1,7 +1,7 @@
 import type { Path, Places } from '../yaml/places.js';
 import { show, type Report, type Suggest } from '../problems.js';
 
-/** Where something is written; worked out when a fault is reported there. */
+/** Where something is written; computed only if a fault is reported there. */
 export type Where = () => Path;
 
 /** A name and its text, and where the text is written (absent: on the command line). */
@@ -14,28 +14,28 @@ export interface Var {
 export interface Scope {
   readonly find: (name: string) => Var | undefined;
   readonly names: () => Iterable<string>;
-  /** The combination of a matrix that lacks a name which others of that matrix have. */
+  /** The combination that lacks a name which other combinations of its matrix have. */
   readonly lackedBy?: (name: string) => string | undefined;
   /** Vars were dropped as faulty: a name without one may have had it. */
   readonly suspect: boolean;
 }
 
-/** Puts vars into texts. */
+/** Inserts vars into texts. */
 export interface Substitution {
-  /** The text with its vars put in. A faulty placeholder is reported and stays as it is. */
+  /** The text with its vars inserted. A faulty placeholder is reported and stays as it is. */
   readonly text: (text: string, where: Where) => string;
   /** The same for each text within a value; a value without placeholders is returned as it is. */
   readonly value: (value: unknown, where: Where) => unknown;
 }
 
-/** Longer than any prompt may be: stops vars that double each other. */
+/** Longer than any prompt may be: stops vars that keep doubling. */
 const LONGEST_TEXT = 200_000;
 
 const PLACEHOLDER = /^\{\{\s*([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}/;
 
 /**
- * Substitution from a scope. `used` gathers the names that were asked for; `shape` changes the text of each var
- * before it is put in (an id takes it as a slug).
+ * Substitution from a scope. `used` collects the names that were used; `shape` changes the text of each var
+ * before it is inserted (an id takes it as a slug).
  */
 export function substitution(parts: {
   readonly scope: Scope;
@@ -45,7 +45,7 @@ export function substitution(parts: {
   readonly shape?: (text: string, name: string) => string;
 }): Substitution {
   const { scope, report, suggest, used, shape = (text: string) => text } = parts;
-  // Vars may name vars: each is unfolded once, or a chain that doubles at each link would never end.
+  // Vars may name vars: each is expanded once, or a chain that doubles at each link would never end.
   const unfolded = new Map<string, string>();
   return { text: (text, where) => expand(text, { where, open: [] }), value };
 
@@ -116,12 +116,12 @@ export function substitution(parts: {
     }
     if (open.includes(name)) {
       const circle = [...open.slice(open.indexOf(name)), name].join(' → ');
-      return unknown(`the var ${name} stands for itself: ${circle}`);
+      return unknown(`the var ${name} refers to itself: ${circle}`);
     }
-    // What comes from the command line is taken word for word.
+    // A value from the command line is taken literally.
     const text = found.where ? expand(found.text, { where: found.where, open: [...open, name] }) : found.text;
     if (text.length > LONGEST_TEXT) {
-      const message = `the var ${name} unfolds to more text than a prompt may have`;
+      const message = `the var ${name} expands to more text than a prompt may have`;
       report({ code: 'invalid-value', message, path: where(), needle: placeholder });
       return placeholder;
     }
@@ -138,7 +138,7 @@ export function substitution(parts: {
   function badPlaceholder(tail: string, where: Where): void {
     report({
       code: 'unknown-var',
-      message: 'braces open a var here, but no name follows',
+      message: 'these braces start a var, but no name follows',
       path: where(),
       needle: /^\{\{[^\s{}]*\s*[^\s{}]*/.exec(tail)?.[0] ?? '{{',
       hint: 'a var is {{name}}, with letters, digits, "_" and "-"; a literal {{ is written {{{{',
@@ -146,7 +146,7 @@ export function substitution(parts: {
   }
 }
 
-/** A scope of layers: the earlier win. */
+/** A scope of layers: an earlier layer wins. */
 export function scopeOf(layers: readonly ReadonlyMap<string, Var>[], suspect: boolean): Scope {
   return {
     suspect,

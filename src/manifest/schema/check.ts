@@ -8,11 +8,11 @@ import type { RawManifest, RawShared, RawShot } from './raw.js';
 import { describeShapeError, missingKey } from './message.js';
 import { validateDefaults, validateShot, validateTop } from './validators.js';
 
-/** A part of the manifest held against the schema. */
+/** A part of the manifest checked against the schema. */
 export interface Checked<T> {
-  /** The part without its faulty fields (of `vars`: without the faulty ones); absent where too little is left. */
+  /** The part without its faulty fields (of `vars`: without the faulty ones); absent if too little is left. */
   readonly value?: T;
-  /** Its own fields that are faulty, unknown or missing: what hangs on them is not worth a second message. */
+  /** Its own fields that are faulty, unknown or missing: what depends on them is not worth a second message. */
   readonly broken: ReadonlySet<string>;
 }
 
@@ -71,7 +71,7 @@ function isEcho({ keyword, schemaPath }: ErrorObject): boolean {
   return keyword === 'if' || keyword === 'propertyNames' || /\/oneOf\/\d/.test(schemaPath);
 }
 
-/** A key that is missing because it stands there under a name almost like it. */
+/** A key that is missing because it is there under a similar name. */
 function isMisspelt({ keyword, params, instancePath }: ErrorObject, errors: readonly ErrorObject[]): boolean {
   if (keyword !== 'required') return false;
   const missing = String((params as Readonly<Record<string, unknown>>)['missingProperty']);

@@ -6,7 +6,7 @@ import { isField } from './fields.js';
 import type { Path } from '../yaml/places.js';
 import { didYouMean, show, type Problem } from '../problems.js';
 
-/** Names that people bring from elsewhere, above all from the API, and what they are called here. */
+/** Names from elsewhere, above all from the API, and what they are called here. */
 const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   frame_images: 'first_frame and last_frame',
   image: 'first_frame',
@@ -22,7 +22,7 @@ const KNOWN_ELSEWHERE: Readonly<Record<string, string>> = {
 
 /**
  * Turns one error of the schema check into a finding. `path` is the place of the value that the error is about;
- * `written` is that value letter for letter, where it is a scalar.
+ * `written` is that value letter for letter, if it is a scalar.
  */
 export function describeShapeError(
   error: ErrorObject,
@@ -58,7 +58,7 @@ function unknownKey({ parentSchema }: ErrorObject, path: Path, key: string): Pro
   return { code: 'unknown-key', message, path: [...path, key], on: 'key', hint };
 }
 
-/** What a name from elsewhere is called here, where that is a field of this place. */
+/** What a name from elsewhere is called here, if that field exists in this place. */
 function knownElsewhere(key: string, known: readonly string[]): string | undefined {
   const meant = Object.hasOwn(KNOWN_ELSEWHERE, key) ? KNOWN_ELSEWHERE[key] : undefined;
   return known.some((name) => meant?.split(/\W/, 1)[0] === name) ? meant : undefined;
@@ -100,7 +100,7 @@ function wrongValue(error: ErrorObject, path: Path, written: () => string | unde
     return { code: 'unsupported-version', message, path, hint: 'a newer dailies may read it' };
   }
   const title = String(parentSchema?.['title'] ?? 'something else');
-  // Whoever put the key itself there shall not find it in a log.
+  // If somebody puts the key itself there, it must not appear in a log.
   const isPlain = typeof data === 'number' || typeof data === 'boolean';
   const shown = (isPlain ? written() : undefined) ?? show(data);
   const found = field === 'api_key_env' ? '' : `, not ${shown}`;
@@ -116,7 +116,7 @@ function wrongValue(error: ErrorObject, path: Path, written: () => string | unde
   return { code: isType ? 'wrong-type' : 'invalid-value', message, path, hint };
 }
 
-/** How a message calls what stands at a path: the field, and the place in its list. */
+/** How a message names the value at a path: the field, and the place in its list. */
 function nameOf(path: Path): string {
   const isName = (step: string | number): boolean => !/^\d+$/.test(String(step));
   const at = path.findLastIndex(isName);

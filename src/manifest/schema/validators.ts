@@ -3,10 +3,10 @@ import type { RawManifest, RawShared, RawShot } from './raw.js';
 import { partValidators } from './compiler.js';
 
 /*
- * The parts of a manifest held against the schema. Shots are checked one by one, so that each error is small and none
+ * The parts of a manifest checked against the schema. Shots are checked one by one, so that each error is small and none
  * hides the next.
  *
- * To compile them takes as long as all else that `dailies status` does: the build puts their compiled code in the
+ * Compiling them takes as long as everything else that `dailies status` does, so the build puts their compiled code in the
  * place of this module (see scripts/finish-build.js).
  */
 const parts = partValidators();

@@ -12,7 +12,7 @@ import {
 import { nearest } from '../../domain/nearest.js';
 import { isMergeKey, keyName } from './places.js';
 
-/** Something in the YAML that cannot become data, or not what was meant: the code of a diagnostic, and what to point at. */
+/** YAML that cannot become data, or not the data that was meant: the code of a diagnostic, and what to point at. */
 export interface YamlFault {
   readonly code:
     'yaml-syntax' | 'yaml-alias-bomb' | 'unknown-key' | 'invalid-value' | 'wrong-type' | 'prompt-cut';
@@ -21,7 +21,7 @@ export interface YamlFault {
   readonly node: Pick<Node, 'range'>;
 }
 
-/** The YAML as plain data, and what each alias in it stands for. */
+/** The YAML as plain data, and what each alias in it refers to. */
 export interface YamlData {
   readonly data: unknown;
   readonly targets: ReadonlyMap<Alias, Node>;
@@ -34,7 +34,7 @@ class Unreliable extends Error {}
  * Turns a parsed document into plain data: objects, arrays and scalars, aliases as shared references, merges done.
  * Our own, because the library's way looks through the whole document for each alias, and because an alias bomb is
  * measured here without being built: `maxSize` bounds the number of values (long texts count as several) that a
- * reader of the data would walk over. Returns undefined where it is exceeded, and where an anchor or a key is missing.
+ * reader of the data would walk over. Returns undefined if it is exceeded, and where an anchor or a key is missing.
  */
 export function yamlData(
   root: Node | null,
@@ -78,7 +78,7 @@ export function yamlData(
       const hint = near === undefined ? 'put text that begins with * in quotes' : `did you mean *${near}?`;
       fault({
         code: 'yaml-syntax',
-        message: `no anchor &${alias.source} stands above`,
+        message: `there is no anchor &${alias.source} above`,
         node: alias,
         hint,
       });
@@ -87,7 +87,7 @@ export function yamlData(
     targets.set(alias, target);
     const done = finished.get(target);
     if (!done) {
-      const message = `*${alias.source} stands inside &${alias.source}, so it would never end`;
+      const message = `*${alias.source} is inside &${alias.source}, so it would never end`;
       fault({ code: 'yaml-alias-bomb', message, node: alias });
       throw new Unreliable();
     }
@@ -98,7 +98,7 @@ export function yamlData(
   function grow(by: number, node: Node): void {
     size += by;
     if (size <= maxSize) return;
-    const message = `the aliases up to here unfold to more than ${maxSize.toLocaleString('en')} values`;
+    const message = `the aliases up to here expand to more than ${maxSize.toLocaleString('en')} values`;
     fault({ code: 'yaml-alias-bomb', message, hint: 'repeat less: use defaults, a matrix or takes', node });
     throw new Unreliable();
   }
@@ -128,13 +128,13 @@ export function yamlData(
     if (name === '__proto__') {
       fault({ code: 'unknown-key', message: '__proto__ cannot be a key', node: key });
     } else if (Object.hasOwn(object, name)) {
-      fault({ code: 'yaml-syntax', message: `${name} stands here for the second time`, node: key });
+      fault({ code: 'yaml-syntax', message: `${name} is here for the second time`, node: key });
     } else {
       object[name] = converted;
     }
   }
 
-  /** `#cinematic` behind a plain prompt is a comment, which the writer may not know; `# a remark` is meant to be one. */
+  /** `#cinematic` after a plain prompt is a comment, which the writer may not know; `# a remark` is meant as one. */
   function warnOfCut(prompt: Node | null): void {
     if (!isScalar(prompt) || prompt.type !== 'PLAIN' || !prompt.range) return;
     const [, end] = prompt.range;
@@ -143,12 +143,12 @@ export function yamlData(
     fault({
       code: 'prompt-cut',
       message: `the prompt ends before ${word}: a # after a space begins a comment`,
-      hint: 'put the whole text in quotes; a space after the # shows that a comment is meant',
+      hint: 'put the whole text in quotes, or a space after the # if you mean a comment',
       node: { range: [end + cut.length - word.length, end + cut.length, end + cut.length] },
     });
   }
 
-  /** Keys that the map has itself win; of several sources, the earlier does. */
+  /** The map's own keys win; of several sources, the earlier does. */
   function merge(object: Record<string, unknown>, pair: Pair<Node, Node | null>): void {
     const source = pair.value ? convert(pair.value) : null;
     for (const part of Array.isArray(source) ? (source as unknown[]) : [source]) {
@@ -180,7 +180,7 @@ export function yamlData(
     // Only an escape in double quotes can make half a character, and JSON cannot carry it.
     if (node instanceof Scalar && node.type === 'QUOTE_DOUBLE' && /\p{Cs}/u.test(value)) {
       const hint = 'write the character itself, or both halves of its escape';
-      fault({ code: 'invalid-value', message: 'the text holds half a character', hint, node });
+      fault({ code: 'invalid-value', message: 'the text contains half a character', hint, node });
     }
     return value;
   }
@@ -189,7 +189,7 @@ export function yamlData(
     const digits = isScalar(node) && /^[-+]?\d+$/.test(node.source ?? '');
     if (Number.isNaN(value)) {
       const hint = 'if it is text, put it in quotes';
-      fault({ code: 'invalid-value', message: 'this stands for no number at all', hint, node });
+      fault({ code: 'invalid-value', message: 'this is not a number', hint, node });
       return 1;
     }
     if (!Number.isFinite(value) || (digits && !Number.isSafeInteger(value))) {

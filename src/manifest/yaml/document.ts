@@ -9,14 +9,14 @@ import { explainMistake } from './mistakes.js';
 const MOST_TOKENS = 2_000_000;
 /** Collections within collections; an honest manifest needs about ten. */
 const DEEPEST = 200;
-/** What aliases may add up to in a small file; a larger one may have more, in proportion. */
+/** The limit for expanded aliases in a small file; a larger file may have more, in proportion. */
 const ALIAS_ALLOWANCE = 1_000_000;
 /** Syntax errors after the first few are echoes of it. */
 const MOST_SYNTAX_ERRORS = 10;
 
 /** A manifest's YAML: the data, and where each part of it stands. */
 export interface YamlDocument {
-  /** Absent where the YAML has errors that leave no reliable data. */
+  /** Absent if the YAML has errors that leave no reliable data. */
   readonly data?: unknown;
   readonly places: Places;
 }
@@ -88,7 +88,7 @@ function tokenize(text: string, fault: LimitFault): { tokens?: CST.Token[]; coun
   return { tokens, counted };
 }
 
-/** The first two documents: a third would be no news. */
+/** Only the first two documents: a third would add nothing. */
 function compose(tokens: readonly CST.Token[], length: number): (Document.Parsed | undefined)[] {
   // Keys are compared in data.ts: the library's comparison takes quadratic time on a long map.
   const composer = new Composer({ merge: true, uniqueKeys: false, logLevel: 'silent' });

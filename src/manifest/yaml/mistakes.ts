@@ -8,7 +8,7 @@ export interface ExplainedMistake {
   readonly end: number;
 }
 
-/** Says what a writer most likely meant, where the library says what its grammar expected. */
+/** Says what the writer most likely meant; the library only says what its grammar expected. */
 export function explainMistake(error: YAMLError, document: Document.Parsed, text: string): ExplainedMistake {
   const found = aroundOf(error, document, text);
   const row = MISTAKES.find(({ fits }) => fits(found));
@@ -22,7 +22,7 @@ export function explainMistake(error: YAMLError, document: Document.Parsed, text
   };
 }
 
-/** An error and what stands around it. */
+/** An error and the text around it. */
 interface Around {
   readonly error: YAMLError;
   readonly line: string;
@@ -32,7 +32,7 @@ interface Around {
   readonly value: string;
   /** The last text in quotes that begins before the error; whether it comes from a line above and ends on this one. */
   readonly quoted: { readonly start: number; readonly endsHere: boolean } | undefined;
-  /** A key on one of the lines below that belong to this one, being further in. */
+  /** A key on one of the more indented lines below, which belong to this one. */
   readonly keyBelow: { readonly start: number; readonly name: string } | undefined;
 }
 
@@ -49,7 +49,7 @@ const atError = ({ error }: Around): number => error.pos[0];
 const startOfQuoted = ({ quoted, error }: Around): number => quoted?.start ?? error.pos[0];
 const startOfKeyBelow = ({ keyBelow, error }: Around): number => keyBelow?.start ?? error.pos[0];
 
-/** What opens a value, and what that makes of it. */
+/** The character that opens a value, and what it means. */
 const OPENED: Readonly<Record<string, string>> = {
   '[': '[ opens a list',
   '{': '{ opens a map',
@@ -58,14 +58,14 @@ const OPENED: Readonly<Record<string, string>> = {
   '*': '* stands for an anchor',
 };
 
-/** The mistakes that people make; the first that fits is it. */
+/** The mistakes that people make; the first that fits counts. */
 const MISTAKES: readonly Mistake[] = [
   {
     fits: ({ error, quoted }) =>
       quoted !== undefined &&
       (/^Missing closing/.test(error.message) || (quoted.endsHere && isCode(error, 'UNEXPECTED_TOKEN'))),
     says: () => 'the quote that opens here is not closed where its text ends',
-    hint: 'close it there; text that needs no quotes may stand without them',
+    hint: 'close it there, or leave out both quotes if the text needs none',
     points: startOfQuoted,
   },
   {
@@ -81,7 +81,7 @@ const MISTAKES: readonly Mistake[] = [
   {
     fits: ({ error, value }) => /^["']/.test(value) && isCode(error, 'UNEXPECTED_TOKEN', 'MISSING_CHAR'),
     says: textFollows,
-    hint: 'put the whole text below its key, after a |: a quote may stand in it there',
+    hint: 'put the whole text below its key, after a |: it may contain quotes there',
   },
   {
     fits: ({ error, value }) => /^[[{*]/.test(value) && isCode(error, 'UNEXPECTED_TOKEN', 'MISSING_CHAR'),
@@ -90,44 +90,44 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     fits: ({ error, line }) => /[:-]\s+[>|]/.test(line) && /^Not a YAML token/.test(error.message),
-    says: () => 'text stands on the line of its | or >',
-    hint: 'begin it on the line below, further in than its key',
+    says: () => 'there is text on the line of its | or >',
+    hint: 'start it on the line below, indented more than its key',
   },
   {
     fits: ({ error, above }) =>
       /:\s+[>|][-+\d]*\s*(?:#.*)?$/.test(above) &&
       isCode(error, 'MISSING_CHAR', 'MULTILINE_IMPLICIT_KEY', 'BAD_INDENT'),
-    says: () => 'the text below a | or > stands no further in than its key',
+    says: () => 'the text below a | or > is not indented more than its key',
     hint: 'indent its lines by two spaces more than the key',
   },
   {
     fits: ({ error, line }) =>
       /^[\s-]*\w+:(?!\/\/)\S/.test(line) && isCode(error, 'MISSING_CHAR', 'MULTILINE_IMPLICIT_KEY'),
-    says: () => 'no space follows the colon, so that this is no key',
+    says: () => 'no space follows the colon, so this is not a key',
     hint: 'write NAME: VALUE',
   },
   {
     fits: ({ error, keyBelow }) =>
       keyBelow !== undefined && isCode(error, 'BLOCK_AS_IMPLICIT_KEY', 'MULTILINE_IMPLICIT_KEY'),
-    says: ({ keyBelow }) => `${keyBelow?.name ?? 'this'}: begins further in than the key above it`,
-    hint: 'begin it in the same column; if it is text, put the whole text in quotes',
+    says: ({ keyBelow }) => `${keyBelow?.name ?? 'this'}: is indented more than the key above it`,
+    hint: 'start it in the same column; if it is text, put the whole text in quotes',
     points: startOfKeyBelow,
   },
   {
     fits: ({ error, line }) =>
       isCode(error, 'MISSING_CHAR', 'MULTILINE_IMPLICIT_KEY') && !/:(?:\s|$)/.test(line),
-    says: () => 'this is no key: it has no colon',
-    hint: 'write NAME: VALUE; text that goes on from the line above begins further in than its key',
+    says: () => 'this is not a key: it has no colon',
+    hint: 'write NAME: VALUE; text that continues the line above is indented more than its key',
   },
   {
     fits: ({ error }) => /without - indicator/.test(error.message),
-    says: () => 'this begins further out than the keys above it',
-    hint: 'keys of one map begin in the same column',
+    says: () => 'this is indented less than the keys above it',
+    hint: 'keys of one map start in the same column',
   },
   {
     fits: ({ error }) => /^Unexpected block-seq-ind/.test(error.message),
     says: () => 'a list cannot begin on the line of its key',
-    hint: 'begin it on the line below; put text that begins with - in quotes',
+    hint: 'start it on the line below; put text that begins with - in quotes',
   },
   {
     fits: ({ error }) => isCode(error, 'TAB_AS_INDENT'),
@@ -137,7 +137,7 @@ const MISTAKES: readonly Mistake[] = [
     fits: ({ error, line }) =>
       /:(?:\s|$)/.test(line) &&
       isCode(error, 'BLOCK_AS_IMPLICIT_KEY', 'MULTILINE_IMPLICIT_KEY', 'BLOCK_IN_FLOW'),
-    says: () => 'the colon in this text makes a key of what stands before it',
+    says: () => 'the colon makes a key of the text before it',
     hint: 'put the whole text in quotes, or a | after its key and the text on the lines below',
   },
   {
@@ -151,7 +151,7 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     fits: ({ error }) => isCode(error, 'BAD_INDENT', 'BLOCK_AS_IMPLICIT_KEY'),
-    hint: 'keys of one map, and items of one list, begin in the same column',
+    hint: 'keys of one map, and items of one list, start in the same column',
   },
   {
     fits: ({ error }) => isCode(error, 'TAG_RESOLVE_FAILED'),
@@ -197,7 +197,7 @@ function lineAt(text: string, start: number): string {
   return text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '');
 }
 
-/** The first key below, as long as the lines there are further in than the key of this one; none if this has a colon itself. */
+/** The first key below, while the lines are indented more than the key of this one; none if this line has a colon itself. */
 function keyBelow(text: string, lineStart: number): Around['keyBelow'] {
   const [before = '', value = ''] = lineAt(text, lineStart).split(/:\s(.*)/s);
   if (/:(?:\s|$)/.test(value)) return undefined;

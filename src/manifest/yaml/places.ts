@@ -19,15 +19,15 @@ export interface PlaceOptions {
   readonly on?: 'key' | 'value';
   /** Point at the entry of the text that leads there, not into the anchor that it repeats. */
   readonly asUsed?: boolean;
-  /** Text within the value that the marker should stand under. */
+  /** Text within the value that the marker should be under. */
   readonly needle?: string;
 }
 
-/** Finds where things stand in the manifest's text. Nothing is computed before it is asked for. */
+/** Finds the places of values in the manifest's text. It computes nothing in advance. */
 export interface Places {
-  /** Where `path` is written, through anchors and merges; else where its nearest ancestor is. */
+  /** Where `path` is written, through anchors and merges; otherwise where its nearest ancestor is. */
   find(path: Path, options?: PlaceOptions): SourceRange;
-  /** The scalar at `path` letter for letter: `1.10`, not 1.1. Undefined where there is none. */
+  /** The scalar at `path` letter for letter: `1.10`, not 1.1. Undefined if there is none. */
   written(path: Path): string | undefined;
   /** The stretch between two offsets of the text, as far as it is on one line. */
   span(start: number, end: number): SourceRange;
@@ -38,7 +38,7 @@ interface Located {
   readonly value: Node;
 }
 
-/** Places in `text`, whose parsed form is `root`; `targets` says what each alias stands for. */
+/** Places in `text`, whose parsed form is `root`; `targets` says what each alias refers to. */
 export function placesIn(
   text: string,
   file: string,
@@ -110,7 +110,7 @@ export function placesIn(
     return undefined;
   }
 
-  /** The keys of a map itself, of equal ones the first; looked through once, because a map may be long. */
+  /** The keys of a map itself, of equal ones the first; read once, because a map may be long. */
   function ownEntries(map: YAMLMap<Node, Node | null>): ReadonlyMap<string, Located> {
     const known = entriesByMap.get(map);
     if (known) return known;
@@ -123,7 +123,7 @@ export function placesIn(
     return entries;
   }
 
-  /** Follows an alias to what it stands for. */
+  /** Follows an alias to its value. */
   function resolve(node: Node): Node {
     return isAlias(node) ? (targets.get(node) ?? node) : node;
   }
@@ -136,7 +136,7 @@ function contains({ range: outer }: Node, { range: inner }: Node): boolean {
   return outer != null && inner != null && outer[0] <= inner[0] && inner[1] <= outer[1];
 }
 
-/** The text of a key, or undefined where it is no plain word (a list, a map, nothing at all). */
+/** The text of a key, or undefined if it is no plain word (a list, a map, nothing at all). */
 export function keyName(key: Node): string | undefined {
   if (!isScalar(key) || typeof key.value === 'symbol') return undefined;
   return typeof key.value === 'string' ? key.value : key.source || undefined;
@@ -147,7 +147,7 @@ export function isMergeKey(key: Node): boolean {
   return isScalar(key) && typeof key.value === 'symbol';
 }
 
-/** A collection in block style begins on a line of its own: its key is the better place to point at. */
+/** A block collection starts on its own line: its key is the better place to point at. */
 function isBlock(node: Node): boolean {
   return (isMap(node) || isSeq(node)) && !node.flow;
 }

@@ -1,7 +1,7 @@
 /** The longest manifest that is read, in bytes; about 90,000 written-out shots. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Any control character but tab, line feed, carriage return and next line: YAML has no place for them. */
+/** Any control character but tab, line feed, carriage return and next line: YAML does not allow them. */
 const UNPRINTABLE = /(?![\t\n\r\u0085])\p{Cc}/u;
 
 /** What is wrong with bytes that should be a manifest. `offset`: in the decoded text, where there is a place. */
@@ -50,13 +50,13 @@ function binaryFault(text: string): TextFault | undefined {
   if (!found) return undefined;
   const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   return {
-    message: `the file holds the control character U+${code}, so it is not a text file that YAML knows`,
+    message: `the file contains the control character U+${code}, so it is not a text file that YAML knows`,
     hint: 'a manifest is YAML text in UTF-8; inside "double quotes" such a character can be written as an escape',
     offset: found.index,
   };
 }
 
-/** Told by decoding once more, strictly; the place is that of the first replacement character. */
+/** Found by decoding again, strictly; the place is that of the first replacement character. */
 function utf8Fault(bytes: Uint8Array, text: string): TextFault | undefined {
   const offset = text.indexOf('\uFFFD');
   if (offset < 0) return undefined;

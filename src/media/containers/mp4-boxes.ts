@@ -15,7 +15,7 @@ export function* childBoxes(parent: Buffer): Generator<ChildBox> {
   }
 }
 
-/** The body of the first box at that path, undefined where there is none. */
+/** The body of the first box at that path, undefined if there is none. */
 export function findBox(parent: Buffer, ...path: readonly string[]): Buffer | undefined {
   const [wanted, ...rest] = path;
   if (wanted === undefined) return parent;
@@ -23,7 +23,7 @@ export function findBox(parent: Buffer, ...path: readonly string[]): Buffer | un
   return undefined;
 }
 
-/** As `findBox`; throws a RangeError where there is none, as Buffer does for what lies beyond its end. */
+/** As `findBox`; throws a RangeError if there is none, as Buffer does for what lies beyond its end. */
 export function needBox(parent: Buffer, ...path: readonly string[]): Buffer {
   const found = findBox(parent, ...path);
   if (found === undefined) throw new RangeError(`no ${path.join('/')} box`);

@@ -92,7 +92,7 @@ function isPicture(size: readonly number[]): boolean {
   return size.every((pixels) => pixels > 0);
 }
 
-/** How much wider than high a pixel is; undefined where the file does not say, as with 0:0. */
+/** How much wider than high a pixel is; undefined if the file does not say, as with 0:0. */
 function pixelShape(entry: Buffer): number | undefined {
   const shape = findBox(entry.subarray(VISUAL_ENTRY_BYTES, entry.readUInt32BE(0)), 'pasp');
   const [across, down] = shape ? [shape.readUInt32BE(0), shape.readUInt32BE(4)] : [0, 0];

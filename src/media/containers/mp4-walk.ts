@@ -76,7 +76,7 @@ interface Box {
   readonly end: number;
 }
 
-/** The box at that place, undefined where the bytes cannot be the head of one. */
+/** The box at that place, undefined if the bytes cannot be the head of one. */
 function readBox(file: FileWindow, at: number): Box | undefined {
   const head = file.read(at, 16);
   if (head.length < 8) return undefined;

@@ -76,7 +76,7 @@ interface Element {
 /** The longest head: an id of four bytes and a size of eight. */
 export const LONGEST_HEAD_BYTES = 12;
 
-/** The head of an element, undefined where the bytes cannot be one. */
+/** The head of an element, undefined if the bytes cannot be one. */
 export function readElement(head: Buffer): Element | undefined {
   const idLength = vintLength(head[0] ?? 0);
   if (idLength > 4 || head.length <= idLength) return undefined;

@@ -62,7 +62,7 @@ function hidesTail(clip: WholeClip): boolean {
   return video !== undefined && video.mediaS - video.shownS > (0.5 * video.mediaS) / video.frames;
 }
 
-/** In what the clips differ, for a person: "size (1280x720, 640x360)". Empty where they can be joined as they are. */
+/** In what the clips differ, for a person: "size (1280x720, 640x360)". Empty if they can be joined as they are. */
 export function differences(clips: readonly JoinTerms[]): string[] {
   const names = new Set(clips.flatMap(({ terms }) => Object.keys(terms)));
   const found = [...names].flatMap((name) => {

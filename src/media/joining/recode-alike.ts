@@ -3,7 +3,7 @@ import type { MediaFacts } from '../../domain/attempt.js';
 import type { FrameTool } from '../frame-tool.js';
 
 /**
- * Encodes clips anew with ffmpeg, so that they agree in all that a join needs: size and frame rate of the first,
+ * Encodes clips again with ffmpeg, so that they agree in all that a join needs: size and frame rate of the first,
  * H.264, and AAC (silent where a clip has no sound) if any has sound. Gives the new files, in order, in `folder`.
  * One clip at a time: memory and the length of the command do not grow with the number of clips.
  */

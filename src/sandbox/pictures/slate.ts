@@ -19,7 +19,7 @@ export interface Slate {
 /** The slate as a picture of this size, laid out to fit whatever its shape. */
 export function drawSlate(size: { readonly width: number; readonly height: number }, slate: Slate): Pixels {
   const { width, height } = size;
-  // All measures hang on the shorter side, so that slates of one resolution look alike in any shape.
+  // All measures depend on the shorter side, so that slates of one resolution look alike in any shape.
   const unit = Math.min(width, height) / 100;
   const margin = 7 * unit;
   const palette = paletteOf(slate.hue);

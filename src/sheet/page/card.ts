@@ -62,7 +62,7 @@ export function makeCards({ data, dom, format, picks, players }: Tools, actions:
     );
     stage.append(
       play,
-      html('p', { class: 'broken' }, 'This browser cannot play the clip, or it is no longer where it was.'),
+      html('p', { class: 'broken' }, 'This browser cannot play the clip, or the clip is gone.'),
       edge,
       html('span', { class: 'length' }, format.counter(clip.seconds)),
       html('span', { class: 'played', 'aria-hidden': 'true' }),
@@ -139,7 +139,7 @@ export function makeCards({ data, dom, format, picks, players }: Tools, actions:
   function costOf({ costUsd, estimateUsd, costWords }: SheetTake): HTMLElement {
     if (costUsd !== undefined) return html('span', { class: 'cost' }, format.usd(costUsd));
     if (estimateUsd !== undefined) {
-      const title = 'The gateway reported no cost: this is what was expected.';
+      const title = 'The gateway reported no cost: this is the estimate.';
       return html('span', { class: 'cost', title }, `~${format.usd(estimateUsd)}`);
     }
     return html('span', { class: 'cost none' }, costWords);

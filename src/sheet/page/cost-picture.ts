@@ -52,7 +52,7 @@ export function makeCostPicture({ data, dom, format, selection }: Tools) {
     html('h2', {}, 'Cost by model'),
     data.isOnPaper ? html('p', { class: 'summary' }, 'On paper: the sandbox charges nothing.') : undefined,
     wasted > 0
-      ? html('p', { class: 'summary' }, `${format.usd(wasted)} of it has not led to a clip (hatched).`)
+      ? html('p', { class: 'summary' }, `${format.usd(wasted)} of it led to no clip (hatched).`)
       : undefined,
     html(
       'table',

@@ -18,7 +18,7 @@ export interface SheetClip {
   readonly height: number;
   /** Codecs and frame rate: "h264, 24 fps, aac". */
   readonly codecs: string;
-  /** Absent where the file does not tell. */
+  /** Absent if the file does not tell. */
   readonly fps?: number | undefined;
   readonly warnings: readonly string[];
 }
@@ -59,7 +59,7 @@ export interface SheetTake {
   readonly costUsd?: number | undefined;
   /** What is expected where the gateway reported nothing and the attempt may have been charged. */
   readonly estimateUsd?: number | undefined;
-  /** What to say of the cost where there is no number; empty where there is. */
+  /** What to say of the cost if there is no number; empty if there is. */
   readonly costWords: string;
   /** As the report has it. */
   readonly picked: boolean;

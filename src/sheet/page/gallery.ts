@@ -114,7 +114,7 @@ export function makeGallery(
     element,
     show,
     move,
-    /** Brings a take's card into view and gives it the focus; false where it is not among those shown. */
+    /** Brings a take's card into view and gives it the focus; false if it is not among those shown. */
     focusTake(take: SheetTake): boolean {
       const card = shown.find((candidate) => takeOf.get(candidate) === take);
       focus(card);

@@ -6,7 +6,7 @@ export function makeHelp({ html, button, icons }: Dom) {
     ['← ↑ ↓ →', 'move from card to card'],
     ['Space', 'play or pause'],
     ['Enter', 'watch it large'],
-    ['P', 'pick the take, or take the pick back'],
+    ['P', 'pick the take, or undo the pick'],
     ['C', 'all takes of the shot side by side'],
     ['S', 'screen everything shown, in order'],
     ['1 2 3', 'sheet, shots, run'],
@@ -17,9 +17,9 @@ export function makeHelp({ html, button, icons }: Dom) {
     ['Esc', 'clear the search and the filters'],
   ];
   const SCREENING: readonly (readonly [string, string])[] = [
-    ['← →', 'the one before, the next'],
+    ['← →', 'previous, next'],
     ['↑ ↓', 'among takes side by side'],
-    [', .', 'one frame back or on'],
+    [', .', 'one frame back or forward'],
     ['F', 'full screen'],
     ['Esc', 'back to the sheet'],
   ];

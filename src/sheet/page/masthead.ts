@@ -80,7 +80,7 @@ export function makeMasthead(
     const [joined, all] = [selection.filmOf(data.takes.filter(first)), selection.lengthOf(data.takes)];
     const rest = all > joined ? [` of ${format.length(all)}`] : [];
     film.replaceChildren(html('b', {}, format.length(joined)), ...rest);
-    film.title = 'The picked takes, or the first where none is picked; then all clips together';
+    film.title = 'The picked takes, or the first take if none is picked; then all clips together';
   }
 
   /** The sandbox charges nothing: what a gateway would have. */
@@ -114,7 +114,7 @@ export function makeMasthead(
     html('a', { href: url, download: 'picks.json' }).click();
     // The browser has taken the file over by then; it keeps no promise to say when.
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
-    say('picks.json saved. Take it over with: dailies pick MANIFEST picks.json');
+    say('picks.json saved. Apply it with: dailies pick MANIFEST picks.json');
   }
 
   function say(text: string): void {

@@ -19,7 +19,7 @@ export function makeProjector({ html }: Dom, ended: () => void) {
       const broken = html(
         'p',
         { class: 'broken' },
-        'This browser cannot play the clip, or it is no longer there.',
+        'This browser cannot play the clip, or the clip is gone.',
       );
       const figure = html('figure', {}, video, broken);
       video.loop = clips.length > 1;

@@ -172,7 +172,7 @@ export function makeRunPicture(
     return [
       `${format.moment(layout.begun)}: ${format.count(jobs.length, 'job')} in ${format.length(layout.ms / 1000)}`,
       `at most ${layout.lanes} at once`,
-      queued && `half of them queued for ${queued} or less`,
+      queued && `median queue time ${queued}`,
       rendered && `rendered in ${rendered}`,
       downloaded && `downloaded in ${downloaded}`,
     ]

@@ -54,11 +54,7 @@ export function start(parts: Parts, data: SheetData): void {
   const empty = dom.html(
     'div',
     { class: 'empty' },
-    dom.html(
-      'p',
-      {},
-      data.takes.length === 0 ? 'This project has no takes yet.' : 'No take answers to that.',
-    ),
+    dom.html('p', {}, data.takes.length === 0 ? 'This project has no takes yet.' : 'No takes match.'),
     data.takes.length === 0 ? undefined : dom.button({ class: 'quiet' }, () => toolbar.reset(), 'Show all'),
   );
   const main = dom.html('main', {}, count, gallery.element, empty, run);

@@ -10,7 +10,7 @@ export interface TimelineJob {
   readonly started: number;
   /** Where the job ended, or the report was made. */
   readonly until: number;
-  /** Where the download ended; equal to `until` where there was none. */
+  /** Where the download ended; equal to `until` if there was none. */
   readonly delivered: number;
 }
 

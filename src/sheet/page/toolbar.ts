@@ -143,7 +143,7 @@ export function makeToolbar({ data, dom, format, picks, selection }: Tools, chan
     direction.textContent = descending ? '↓' : '↑';
     direction.setAttribute(
       'aria-label',
-      descending ? 'Falling: reverse the order' : 'Rising: reverse the order',
+      descending ? 'Descending: reverse the order' : 'Ascending: reverse the order',
     );
   }
 

@@ -6,7 +6,7 @@ export interface BucketAddress {
   readonly bucket: string;
   /** What all names of objects begin with: empty, or with `/` at its end. */
   readonly prefix: string;
-  /** The server's origin; undefined where the SDK's own configuration says which, AWS unless told. */
+  /** The server's origin; undefined if the SDK's own configuration says which, AWS unless told. */
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
   /** Whether the bucket stands in the path, and not in the host's name. */
@@ -31,12 +31,12 @@ export function parseBucketAddress(text: string): BucketAddress {
   if (!/^s3:\/\/[^/]/i.test(text) || !URL.canParse(text)) throw unreadable('it does not name a bucket');
   const { username, password, hostname: bucket, port, pathname, searchParams, hash } = new URL(text);
   if (username !== '' || password !== '')
-    throw unreadable('credentials have no place in it', WHERE_CREDENTIALS_GO);
+    throw unreadable('it must not contain credentials', WHERE_CREDENTIALS_GO);
   if (port !== '' || hash !== '' || !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
-    throw unreadable('what stands behind s3:// is not the name of a bucket');
+    throw unreadable('the part after s3:// is not the name of a bucket');
   for (const name of searchParams.keys()) {
     if (/key|secret|token|credential|signature|password/i.test(name))
-      throw unreadable('credentials have no place in it', WHERE_CREDENTIALS_GO);
+      throw unreadable('it must not contain credentials', WHERE_CREDENTIALS_GO);
     const meant = nearest(name, PARAMETERS);
     if (!PARAMETERS.includes(name) || searchParams.getAll(name).length > 1)
       throw unreadable(
@@ -73,7 +73,7 @@ function prefixOf(pathname: string): string {
   }
   const steps = path.split('/').filter((step) => step !== '');
   if (steps.some((step) => step === '.' || step === '..' || /[\p{Cc}\\]/u.test(step)))
-    throw unreadable('its prefix has a step in it that servers read in different ways');
+    throw unreadable('its prefix has a part that servers read in different ways');
   return steps.map((step) => `${step}/`).join('');
 }
 
@@ -81,12 +81,12 @@ function endpointOf(text: string | null): string | undefined {
   if (text === null) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && (url.username !== '' || url.password !== ''))
-    throw unreadable('credentials have no place in it', WHERE_CREDENTIALS_GO);
+    throw unreadable('it must not contain credentials', WHERE_CREDENTIALS_GO);
   const isPlain = url && url.pathname === '/' && url.search === '' && url.hash === '';
   if (!isPlain || !/^https?:$/.test(url.protocol))
     throw unreadable(
       'its endpoint is not the address of a server',
-      'write it as endpoint=https://host, with a port where it has one',
+      'write it as endpoint=https://host, with a port if it has one',
     );
   return url.origin;
 }
@@ -94,7 +94,10 @@ function endpointOf(text: string | null): string | undefined {
 function regionOf(text: string | null): string | undefined {
   if (text === null) return undefined;
   if (/^[a-z0-9-]{1,40}$/i.test(text)) return text;
-  throw unreadable('its region is none', 'write it as region=eu-central-1, or whatever your server calls it');
+  throw unreadable(
+    'its region is not valid',
+    'write it as region=eu-central-1, or whatever your server calls it',
+  );
 }
 
 function isOn(text: string | null): boolean {

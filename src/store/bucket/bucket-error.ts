@@ -17,7 +17,7 @@ const DENIED: Refusal = {
 };
 const KEY_REFUSED: Refusal = {
   why: 'the server does not take the credentials',
-  hint: 'check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile (AWS_PROFILE), and that they are of this server',
+  hint: 'check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile (AWS_PROFILE), and that they belong to this server',
 };
 const EXPIRED: Refusal = { why: 'the credentials have expired', hint: 'sign in again, then run again' };
 const CLOCK: Refusal = {
@@ -29,7 +29,7 @@ const REGION: Refusal = {
   hint: "say which: '…?region=eu-central-1'",
 };
 const BUSY: Refusal = {
-  why: 'the server has a fault or too much to do',
+  why: 'the server has a fault or is overloaded',
   hint: 'run again later: nothing was lost',
   mayPass: true,
 };
@@ -41,7 +41,7 @@ const UNREACHABLE: Refusal = {
 
 /** By the names that servers and the SDK give. */
 const REFUSALS: Readonly<Record<string, Refusal>> = {
-  NoSuchBucket: { why: 'there is no such bucket', hint: 'make it, or mend the name in the address' },
+  NoSuchBucket: { why: 'there is no such bucket', hint: 'create it, or correct the name in the address' },
   AccessDenied: DENIED,
   AllAccessDisabled: DENIED,
   InvalidAccessKeyId: KEY_REFUSED,
@@ -73,7 +73,7 @@ export function bucketError(address: BucketAddress, doing: string, cause: unknow
   const refusal = refusalOf(cause);
   const { why, hint } = refusal ?? {
     why: firstLine(messageOf(cause)),
-    hint: 'dailies doctor looks at the bucket',
+    hint: 'dailies doctor checks the bucket',
   };
   return new DailiesError('bucket', `${doing} in ${shownAddress(address)} failed: ${why}`, { hint, cause });
 }

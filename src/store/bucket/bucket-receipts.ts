@@ -130,9 +130,9 @@ async function putText(objects: Objects, name: string, text: string): Promise<vo
   for (let tries = 1; tries <= TRIES; tries++) {
     if ((await objects.put(name, body, TYPE)) === etag || (await objects.get(name))?.equals(body)) return;
   }
-  const message = `a receipt does not arrive in ${shownAddress(objects.address)} as it was sent, ${TRIES} times`;
+  const message = `a receipt arrived changed in ${shownAddress(objects.address)}, ${TRIES} times`;
   throw new DailiesError('bucket', message, {
-    hint: 'something on the way changes it: look at proxies, the network and the server',
+    hint: 'something on the way changes it: check proxies, the network and the server',
   });
 }
 

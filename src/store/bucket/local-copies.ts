@@ -14,7 +14,7 @@ const TRIES = 5;
 
 /** Clips of a bucket as files, for as long as somebody uses them. */
 export interface LocalCopies {
-  /** Lends a clip as a file: however many use it at once, it is fetched once. Throws `bucket`, `disk`, and `file-unusable` where it is damaged. */
+  /** Lends a clip as a file: however many use it at once, it is fetched once. Throws `bucket`, `disk`, and `file-unusable` if it is damaged. */
   lend<T>(clip: StoredClip, use: (path: string) => Promise<T>): Promise<T>;
 }
 
@@ -80,9 +80,13 @@ async function fetchCopy(objects: Objects, { sha256, object }: StoredClip, path:
     await utimes(path, new Date(object.modifiedMs), new Date(object.modifiedMs));
     return path;
   }
-  throw new DailiesError('file-unusable', `what the bucket has is not the clip ${sha256.slice(0, 12)}…`, {
-    hint: 'dailies run with --verify fetches it from the gateway again, for free',
-  });
+  throw new DailiesError(
+    'file-unusable',
+    `the bytes in the bucket are not the clip ${sha256.slice(0, 12)}…`,
+    {
+      hint: 'dailies run with --verify fetches it from the gateway again, for free',
+    },
+  );
 }
 
 async function writeTo(file: Awaited<ReturnType<typeof open>>, piece: Buffer, path: string): Promise<void> {

@@ -39,9 +39,9 @@ export interface Objects {
   ): Promise<ListedPage>;
   /** All objects whose names begin so. */
   list(begin: string): Promise<readonly ObjectStat[]>;
-  /** The bytes of an object as they come; undefined where there is none. */
+  /** The bytes of an object as they come; undefined if there is none. */
   read(name: string, range?: ByteRange): Promise<Readable | undefined>;
-  /** The bytes of a small object; undefined where there is none. */
+  /** The bytes of a small object; undefined if there is none. */
   get(name: string): Promise<Buffer | undefined>;
   /** Puts an object of a few megabytes at most, and gives its ETag without quotes: the caller looks whether it arrived as it was. */
   put(name: string, body: Buffer, type: string): Promise<string>;

@@ -14,8 +14,8 @@ export async function probeBucket(address: BucketAddress, options: ObjectsOption
     const found = await objects.list(name);
     const read = await objects.get(`${name}-copy`);
     if (found.length === 2 && read?.equals(body)) return;
-    throw new DailiesError('bucket', `${shownAddress(address)} does not give back what was put there`, {
-      hint: 'a store for clips has to show each object at once, to all who ask',
+    throw new DailiesError('bucket', `${shownAddress(address)} does not return what was put there`, {
+      hint: 'a store for clips must show each object at once, to every client',
     });
   } finally {
     for (const one of [name, `${name}-copy`]) await objects.remove(one).catch(() => undefined);

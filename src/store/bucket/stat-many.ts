@@ -4,14 +4,14 @@ import type { Objects, ObjectStat } from './objects.js';
 /** Fewer are asked for one by one. */
 const MANY = 32;
 
-/** What an object is whose name is that of a clip; undefined where it is none. */
+/** What an object is whose name is that of a clip; undefined if it is none. */
 export interface StoredClip {
   readonly sha256: string;
   readonly container: ClipFacts['container'];
   readonly object: ObjectStat;
 }
 
-/** The clip that an object in a folder is; undefined where it is something else. */
+/** The clip that an object in a folder is; undefined if it is something else. */
 export function clipIn(object: ObjectStat): StoredClip | undefined {
   const [, sha256, container] = /\/([0-9a-f]{64})\.(mp4|webm|input)$/.exec(object.name) ?? [];
   if (sha256 === undefined || (container !== 'mp4' && container !== 'webm' && container !== 'input'))

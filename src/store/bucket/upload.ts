@@ -75,7 +75,7 @@ async function isStored(objects: Objects, name: string, wanted: Digest): Promise
   return found.etag === wanted.etag || (await hashOf(objects, name)) === wanted.sha256;
 }
 
-/** The sha256 of what a bucket has under a name; undefined where it has nothing. Throws `bucket`. */
+/** The sha256 of what a bucket has under a name; undefined if it has nothing. Throws `bucket`. */
 async function hashOf(objects: Objects, name: string): Promise<string | undefined> {
   const body = await objects.read(name);
   if (!body) return undefined;
@@ -88,7 +88,7 @@ async function hashOf(objects: Objects, name: string): Promise<string | undefine
   return hash.digest('hex');
 }
 
-/** Whether a bucket has the very bytes of a file under a name. Throws `file-unusable` where the file is not what `clip` says. */
+/** Whether a bucket has the very bytes of a file under a name. Throws `file-unusable` if the file is not what `clip` says. */
 export async function hasFile(objects: Objects, name: string, file: ClipFile): Promise<boolean> {
   return isStored(objects, name, assertClip(await digestOf(file.path, objects.partBytes), file.clip));
 }
@@ -100,7 +100,7 @@ export interface ClipFile {
 }
 
 /**
- * Uploads a file and makes sure that it is stored. Throws `bucket`, and `file-unusable` where the file is not what `clip` says: nothing
+ * Uploads a file and makes sure that it is stored. Throws `bucket`, and `file-unusable` if the file is not what `clip` says: nothing
  * is stored then.
  */
 export async function uploadFile(objects: Objects, name: string, { path, clip }: ClipFile): Promise<void> {
@@ -115,9 +115,9 @@ export async function uploadFile(objects: Objects, name: string, { path, clip }:
   await objects.remove(name);
   throw new DailiesError(
     'bucket',
-    `what arrives in ${shownAddress(objects.address)} is not what was sent, ${TRIES} times: ${clip.sha256.slice(0, 12)}…`,
+    `the clip arrived changed in ${shownAddress(objects.address)}, ${TRIES} times: ${clip.sha256.slice(0, 12)}…`,
     {
-      hint: 'something on the way changes it: look at proxies, the network and the server; the clip is kept here until the next run',
+      hint: 'something on the way changes it: check proxies, the network and the server; the clip is kept here until the next run',
     },
   );
 }
@@ -185,7 +185,7 @@ function assertClip(digest: Digest, clip: ClipFacts): Digest {
   if (digest.sha256 === clip.sha256 && digest.bytes === clip.bytes) return digest;
   throw new DailiesError(
     'file-unusable',
-    `what was to be put in the store is not the clip ${clip.sha256.slice(0, 12)}…`,
+    `the bytes to be stored are not the clip ${clip.sha256.slice(0, 12)}…`,
   );
 }
 

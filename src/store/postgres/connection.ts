@@ -137,7 +137,7 @@ export function storePlace(url: string): string {
 function placeOf(url: string): { readonly place: string; readonly hide: (text: string) => string } {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol))
-    throw new DailiesError('usage', 'the address of the store is no PostgreSQL URL', {
+    throw new DailiesError('usage', 'the address of the store is not a PostgreSQL URL', {
       hint: 'it looks like postgres://user@host:5432/database?sslmode=verify-full',
     });
   const { host, pathname, password, searchParams } = parsed;
@@ -168,14 +168,14 @@ function asOurs(
   const isState = code !== undefined && /^[0-9A-Z]{5}$/.test(code);
   if (!isState || PASSING.test(code))
     return new DailiesError('store-unreachable', `the store ${place} cannot be used now: ${message}`, {
-      hint: 'look whether PostgreSQL is up and can be reached from here, then run the same command again',
+      hint: 'check that PostgreSQL is up and can be reached from here, then run the same command again',
     });
-  const hint = HINTS[code] ?? 'look into its log; docs/scale.md lists what it has to allow';
+  const hint = HINTS[code] ?? 'check its log; docs/scale.md lists what it must allow';
   return new DailiesError('store-refused', `the store ${place} refused: ${message} (${code})`, { hint });
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  '28P01': 'mend the password in the URL, or set PGPASSWORD',
+  '28P01': 'correct the password in the URL, or set PGPASSWORD',
   '3D000': 'create the database, then run dailies store migrate',
   '42501': 'grant what docs/scale.md lists to the user of the URL',
   '42883': 'run dailies store migrate with this version of dailies',

@@ -65,7 +65,7 @@ export function createHeldAttempts(): HeldAttempts {
       const { attempt } = one;
       const entry = { id: attempt.id, step: attempt.steps + 1, ...change };
       const after = attemptAfter(() => attempt, entry);
-      if (!after) throw new DailiesError('internal', `attempt ${attempt.id} has gone on already`);
+      if (!after) throw new DailiesError('internal', `attempt ${attempt.id} has already moved on`);
       sorted = undefined;
       one.attempt = after;
       return after;

@@ -58,7 +58,7 @@ export async function intend<Order extends WorkOrder>(
   if (last?.state.kind === 'submitting')
     return claim.once === once
       ? { kind: 'go', attempt: last }
-      : fenced('a submit for it is on its way already');
+      : fenced('a submit for it is already in flight');
   const waitMs = standing.waitMs(claim.account);
   if (waitMs > 0) return { kind: 'wait', ms: waitMs };
   const next = submitting(tools, purchase, again);
@@ -124,7 +124,7 @@ function submitting(
   const found = planned;
   const next =
     found && attemptAfter(() => found, { type: 'submit_started', at, id: found.id, step: found.steps + 1 });
-  if (!next) throw new DailiesError('internal', 'the intent is none');
+  if (!next) throw new DailiesError('internal', 'the intent is not valid');
   return next;
 }
 
@@ -146,7 +146,7 @@ function fenced(message: string): Verdict {
 /** Why nothing more is bought, as the database tells it. */
 export function stoppedBy(detail: Readonly<Record<string, unknown>>): NonNullable<Rest['stopped']> {
   const { why, which, message } = detail;
-  if (typeof message === 'string') return { message, hint: 'enqueue it again when that is mended' };
+  if (typeof message === 'string') return { message, hint: 'enqueue it again when that is fixed' };
   const told = typeof why === 'string' ? STOPPED[why] : undefined;
   if (told) return told;
   const crossing = {
@@ -172,8 +172,8 @@ const STOPPED: Readonly<Record<string, { readonly message: string; readonly hint
     hint: 'raise it with dailies account set --budget',
   },
   gateway: {
-    message: 'the gateway gave a submit an answer that tells nothing, and would give the next one the same',
-    hint: 'look at its address; dailies status lists what is held; then dailies account resume',
+    message: 'the gateway gave an unclear answer to a submit, and would answer the next one in the same way',
+    hint: 'check its address; dailies status lists what is held; then dailies account resume',
   },
   withdrawn: {
     message: 'the run that wanted it was stopped',
@@ -181,7 +181,7 @@ const STOPPED: Readonly<Record<string, { readonly message: string; readonly hint
   },
   'went-back': {
     message: 'the database has gone back in time, and would buy again what it has forgotten',
-    hint: 'dailies store reconcile reads the receipts; after that buying goes on',
+    hint: 'dailies store reconcile reads the receipts; then buying continues',
   },
 };
 

@@ -57,7 +57,7 @@ export async function assertVersion(ask: Database['ask'], schema: string): Promi
   if (found < expected)
     throw new DailiesError(
       'store-version',
-      `the store has version ${found} of its tables, and this is for ${expected}`,
+      `the tables of the store have version ${found}, and this program needs ${expected}`,
       {
         hint: 'run dailies store migrate, then update the other machines',
       },
@@ -81,9 +81,9 @@ function assertNotNewer(found: number, known: number): void {
   if (found <= known) return;
   throw new DailiesError(
     'store-version',
-    `the store has version ${found} of its tables, and this is for ${known}`,
+    `the tables of the store have version ${found}, and this program needs ${known}`,
     {
-      hint: 'update dailies on this machine: a newer one has been at work with the store',
+      hint: 'update dailies on this machine: a newer one has updated the store',
     },
   );
 }

@@ -15,7 +15,10 @@ export interface StoredProject extends WholeProject {
  * Reads a project; undefined where it has never been there. Writes nothing: whoever may read may look. Throws
  * `store-unreachable`, `store-refused`, `store-version`.
  */
-export async function readStoredProject(url: string, which: WhichProject): Promise<StoredProject | undefined> {
+export async function readStoredProject(
+  url: string,
+  which: WhichProject,
+): Promise<StoredProject | undefined> {
   return withProject(url, which, async (link, id) => ({
     ...(await readProject(link, id)),
     trouble: troubleIn((await link.store.ask('trouble_of', [id]))[0]),

@@ -50,8 +50,8 @@ export function attemptIn(value: unknown): Attempt {
   const plain = withoutNulls(value);
   const problem = attemptProblem(plain);
   if (problem === undefined) return plain as Attempt;
-  throw new DailiesError('store-refused', `the store has an attempt that is none: ${problem}`, {
-    hint: 'somebody else has written to its tables: look at the row, and at who may write there',
+  throw new DailiesError('store-refused', `the store has an invalid attempt: ${problem}`, {
+    hint: 'something else wrote to its tables: check the row, and who may write there',
   });
 }
 

@@ -151,7 +151,7 @@ export function createTaken<Order extends WorkOrder>({
     try {
       return take(row);
     } catch (error) {
-      const note = { outcome: 'failed', message: `the order is none: ${messageOf(error)}` };
+      const note = { outcome: 'failed', message: `the order is not valid: ${messageOf(error)}` };
       await store.insist('leave', [lease.worker(), row['id'], FOREVER_MS, JSON.stringify(note)]);
       return undefined;
     }
@@ -246,7 +246,7 @@ export function createTaken<Order extends WorkOrder>({
 }
 
 const FOREVER_MS = 100 * 365 * 86_400_000;
-const LEFT = 'another worker is at it, and goes on';
+const LEFT = 'another worker has it, and continues';
 
 function listIn(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];

@@ -14,7 +14,7 @@ import type { Standing } from './standing.js';
 export interface Writes {
   /**
    * Writes down all that has happened to an attempt in memory, after what is on its way already; then its receipt. Rejects with
-   * `taken-over` where another worker has gone on with it, and with `JobTaken`. `extra`: what the database does besides.
+   * `taken-over` where another worker continues it, and with `JobTaken`. `extra`: what the database does besides.
    */
   write(one: Held, extra?: object): Promise<Attempt>;
   /** Moves an attempt in memory, and writes that down. */
@@ -72,9 +72,9 @@ export function createWrites({
     if (isRecord(row['attempt'])) held.learn(attemptIn(row['attempt']));
     if (verdict === 'late') {
       await keep(one, one.attempt);
-      throw takenOver('its answer came late, and is written down: whoever is next follows the job');
+      throw takenOver('its answer came late and is recorded: the next worker follows the job');
     }
-    throw takenOver('another worker has gone on with it');
+    throw takenOver('another worker continues it');
   };
   const write = (one: Held, extra: object = {}): Promise<Attempt> => {
     const written = one.writes.catch(() => undefined).then(() => send(one, extra));

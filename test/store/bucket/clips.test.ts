@@ -238,7 +238,7 @@ describe('a bucket whose server is away', () => {
   });
 
   it.each([
-    ['NoSuchBucket', 404, 'there is no such bucket', 'mend the name'],
+    ['NoSuchBucket', 404, 'there is no such bucket', 'correct the name'],
     ['AccessDenied', 403, 'access was denied', 'list the bucket'],
     ['InvalidAccessKeyId', 403, 'does not take the credentials', 'AWS_ACCESS_KEY_ID'],
     ['RequestTimeTooSkewed', 403, 'the clock of this machine is wrong', 'NTP'],

@@ -295,7 +295,7 @@ function describeKills(newProject: () => StoredProject): void {
     const held = await accept(again, await send(again, purchase('harbor')), 'job');
     expect(held.state).toMatchObject({
       kind: 'uncertain',
-      message: 'the gateway answered with job job, which is the job of greenhouse already',
+      message: 'the gateway answered with job job, which is already the job of greenhouse',
     });
     const elsewhere = { ...purchase('pier'), gateway: 'https://other.example/api/v1' };
     expect((await accept(again, await send(again, elsewhere), 'job')).state.kind).toBe('pending');
