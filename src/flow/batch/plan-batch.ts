@@ -8,7 +8,7 @@ import { pricesBy } from '../plan/prices.js';
 import { gatewayIdentity } from '../project/connections.js';
 import type { Project } from '../project/project.js';
 import { arePicksAlike } from '../../plan/picks.js';
-import { copyCounter, type OrderTerms } from '../work/orders.js';
+import { copyCounter, replacedIn, type OrderTerms } from '../work/orders.js';
 import { workSequence, type WorkSequence } from '../work/work-sequence.js';
 import type { JobOrder } from '../work/worker.js';
 import type { Examined } from '../plan/examine.js';
@@ -61,7 +61,7 @@ export function offerTerms({
 }: {
   readonly project: Project;
   readonly examined: Examined;
-  readonly attempts: Pick<PostgresAttempts<JobOrder>, 'copies'>;
+  readonly attempts: Pick<PostgresAttempts<JobOrder>, 'copies' | 'attempts'>;
   readonly timing: PollTiming;
 }): OrderTerms & { readonly sequence: WorkSequence } {
   return {
@@ -72,5 +72,6 @@ export function offerTerms({
     retries: project.manifest.retries,
     priceOf: pricesBy(catalogue, project),
     nextCopy: copyCounter(attempts.copies()),
+    isReplaced: replacedIn(attempts.attempts()),
   };
 }

@@ -23,7 +23,7 @@ import type { Project } from '../project/project.js';
 import { clipsOf, namesOf } from '../project/state-home.js';
 import { stopForPicks } from '../work/approval.js';
 import { execute, type Planned } from '../work/execute.js';
-import { copyCounter } from '../work/orders.js';
+import { copyCounter, replacedIn } from '../work/orders.js';
 import { createInputReader, filesIn } from '../work/inputs.js';
 import { agree, beginWork, spendingOf, type AgreeOptions, type Agreeing } from './agree.js';
 import { guarded } from '../work/listener.js';
@@ -101,6 +101,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       retries: manifest.retries,
       priceOf: pricesBy(catalogue, project),
       nextCopy: copyCounter(opened.shared?.attempts.copies()),
+      isReplaced: opened.shared ? replacedIn(attempts.attempts()) : () => false,
       blocked,
       show: (take, attempt) =>
         names.show(isDelivered(attempt) ? namedClips(attempt, take, stemOf(project, take)) : []),

@@ -1,4 +1,5 @@
 import type { Attempt } from '../../domain/attempt.js';
+import { isFree, isFruitless } from '../../domain/standing.js';
 import type { Manifest } from '../../domain/manifest.js';
 import type { Estimate } from '../../domain/money.js';
 import type { Take } from '../../domain/take.js';
@@ -19,6 +20,8 @@ export interface OrderTerms {
   /** The price of a take; null where its model has none. */
   readonly priceOf: (take: Take) => Estimate | null;
   readonly manifest: Pick<Manifest, 'project' | 'poll'>;
+  /** Whether another purchase has taken the place of an attempt already, where only one may. */
+  readonly isReplaced: (attempt: string) => boolean;
   /** Which of the wishes with a fingerprint the next one is, from 0. */
   readonly nextCopy: (fingerprint: string) => number;
 }
@@ -35,7 +38,7 @@ export function buyOrder(terms: OrderTerms, decision: Decision): BuyOrder | unde
     ...{ key: take.key, model: take.settings.model, rank: sequence.rankOf(take), take, order, retries },
     purchase: {
       owner: { shot: take.shot, take: take.take },
-      ...{ fingerprint, gateway, estimate: priceOf(take), replaces: replaces?.id },
+      ...{ fingerprint, gateway, estimate: priceOf(take), replaces: freeOf(terms, replaces) },
       copy: nextCopy(fingerprint),
       rerender: rerender?.all.has(slotKey(take)) ? rerender.mark : undefined,
       giveUp: give_up.map(({ id }) => id),
@@ -57,6 +60,18 @@ export function orphanOrder(terms: OrderTerms, { id, request }: Attempt): Follow
     ...aboutProject(terms),
     ...{ key: `job ${id}`, model: request.model, rank: Infinity, attempt: id, take: undefined },
   };
+}
+
+function freeOf({ isReplaced }: OrderTerms, replaces: Attempt | undefined): string | undefined {
+  return replaces && !isReplaced(replaces.id) ? replaces.id : undefined;
+}
+
+/** Tells which attempts of these another one, that stands, has taken the place of. */
+export function replacedIn(attempts: readonly Attempt[]): OrderTerms['isReplaced'] {
+  const replaced = new Set(
+    attempts.flatMap((one) => (isFree(one) || isFruitless(one) ? [] : (one.replaces ?? []))),
+  );
+  return (id) => replaced.has(id);
 }
 
 function aboutProject({ manifest: { project, poll } }: OrderTerms) {

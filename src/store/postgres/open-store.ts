@@ -348,7 +348,9 @@ export async function readProject({ store, database, schema }: Link, id: string)
   const attempts = rows.map((found) => {
     const attempt = attemptIn(found['attempt']);
     const taken = copies.get(attempt.fingerprint) ?? new Set();
-    if (typeof found['copy'] === 'number') copies.set(attempt.fingerprint, taken.add(found['copy']));
+    // What is about to be sent for the first time is no purchase yet: whoever is first has the wish.
+    if (typeof found['copy'] === 'number' && attempt.state.kind !== 'planned')
+      copies.set(attempt.fingerprint, taken.add(found['copy']));
     return attempt;
   });
   return {

@@ -107,6 +107,8 @@ create table "order" (
   attempt text collate "C",
   -- How many purchases were begun for it.
   tries int not null default 0,
+  -- How often its wish had been bought already.
+  clashes int not null default 0,
   -- Somebody is at it, or it holds a place. An index that asks for this, and not for the place itself, need not know when that is given
   -- back.
   is_busy boolean not null generated always as (state = 'taken' or has_place) stored,

@@ -93,6 +93,10 @@ create function offer(p_batch bigint, p_orders jsonb) returns void language sql 
     from batch b, jsonb_to_recordset(p_orders) as n(key text)
     where b.id = p_batch and o.project = b.project and o.key = n.key and o.batch <> p_batch and o.state in ('ready', 'held')
       and not exists (select 1 from attempt a where a.id = o.attempt and a.state = 'uncertain');
+  -- What was never sent, and nobody is about to send any more, stands for no wish.
+  update attempt a set copy = null from batch b
+    where b.id = p_batch and a.project = b.project and a.state = 'planned' and a.copy is not null and a.worker is null
+      and not exists (select 1 from "order" o where o.attempt = a.id and o.state in ('ready', 'taken'));
   -- What somebody is at for another batch goes on for this one.
   update "order" f set batch = b.id, key = n.key
     from batch b, jsonb_to_recordset(p_orders) as n(key text, attempt text), attempt a
@@ -109,7 +113,8 @@ create function offer(p_batch bigint, p_orders jsonb) returns void language sql 
       where b.id = p_batch
     on conflict (batch, key) do update
       set state = 'ready', rank = excluded.rank, attempt = excluded.attempt, note = null, rested_at = null
-      where "order".state = 'outdated' or ("order".state = 'done'
+      -- The newest plan is right about what nobody has begun.
+      where "order".state = 'outdated' or ("order".state = 'ready' and "order".attempt is null) or ("order".state = 'done'
         and exists (select 1 from attempt a where a.id = "order".attempt and a.state in ('not_charged', 'abandoned')))
     returning id, key)
   insert into order_doc ("order", doc)
@@ -341,9 +346,10 @@ begin
   end if;
   if not is_begun then
     verdict := 'outdated'; detail := jsonb_build_object('why', 'bought');
-    -- The plan did not know of that purchase.
+    -- The plan did not know of that purchase. What clashes again and again is left to the next enqueue.
     perform outdate(p_order, 'bought');
-    update batch set changes = changes + 1 where id = o.batch;
+    update "order" set clashes = clashes + 1 where id = p_order;
+    if o.clashes < 3 then update batch set changes = changes + 1 where id = o.batch; end if;
     return;
   end if;
   update "order" set attempt = p->>'id', tries = tries + (a.id is null)::int where id = p_order;
