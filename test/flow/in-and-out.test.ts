@@ -1,7 +1,12 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { importProject } from '../../src/flow/batch/import.js';
+import { runProject } from '../../src/flow/commands/run.js';
+import { projectStatus } from '../../src/flow/commands/status.js';
+import { loadProject } from '../../src/flow/project/project.js';
+import { startBucket, type BucketServer } from '../helpers/bucket.js';
 import { makeClip } from '../helpers/clips.js';
 import { useGateway } from '../helpers/gateway.js';
 import { machineOf, reconcile, workerOf } from '../helpers/machines.js';
@@ -177,6 +182,26 @@ describe.skipIf(noPostgres)('a project of one machine that several machines go o
   });
 });
 
+describe.skipIf(noPostgres)('a rehearsal', () => {
+  it('is imported as a project of its own', async () => {
+    const film = await machine();
+    const env = { DAILIES_SANDBOX_SPEED: '1000', TEST_KEY: 'sk-test-0123456789' };
+    const asked = { manifest: film.manifest, env, gateway: 'sandbox' };
+    const local = await loadProject(asked);
+    expect(await runProject(local)).toMatchObject({ exit_code: 0 });
+    const project = await loadProject({ ...asked, store: database.url, clips: shared });
+    const { signal } = new AbortController();
+    expect(await importProject(project, { local, signal })).toMatchObject({ added: 1, clips: 1 });
+    expect(await database.query('select name, sandbox from dailies.project')).toEqual([
+      { name: 'film', sandbox: true },
+    ]);
+    expect(await film.plan()).toEqual(['render']);
+    completeAll();
+    expect(await film.run()).toMatchObject({ counts: { submitted: 1 } });
+    expect((await projectStatus(project)).takes.map(({ state }) => state)).toEqual(['delivered']);
+  });
+});
+
 describe.skipIf(noPostgres)('a project of several machines that one machine goes on with', () => {
   it('is a lockfile that buys nothing again, with the clips where they were', async () => {
     completeAll();
@@ -275,6 +300,30 @@ describe.skipIf(noPostgres)('pull from a store', () => {
 
   it('says so where the store has no such project', async () => {
     await expect((await machine()).pull()).rejects.toMatchObject({ code: 'usage' });
+  });
+});
+
+describe.skipIf(noPostgres)('a store with a bucket', () => {
+  let bucket: BucketServer;
+  beforeAll(async () => {
+    bucket = await startBucket();
+  });
+  afterAll(() => bucket.close());
+
+  it('brings clips anywhere, and is told by the receipts there what it has forgotten', async () => {
+    completeAll();
+    const meeting = { ...here(), shared: bucket.address('team') };
+    const film = await machineOf(meeting, TWO);
+    await film.run();
+    const other = await machineOf(meeting, TWO);
+    expect(await other.pull()).toMatchObject({ clips: 2, fetched: 2, missing: [] });
+    expect(await other.pull()).toMatchObject({ clips: 2, fetched: 0 });
+    expect(await named(other.folder)).toEqual(['sea/sea.mp4', 'sky/sky.mp4']);
+    await database.query('delete from dailies.attempt');
+    await expect(film.enqueue()).rejects.toMatchObject({ code: 'store-behind' });
+    expect(await reconcile(meeting)).toMatchObject({ projects: [{ project: 'film', added: 2 }] });
+    expect(await film.run()).toMatchObject({ counts: { reused: 2, submitted: 0 } });
+    expect(gateway.jobs).toHaveLength(2);
   });
 });
 
