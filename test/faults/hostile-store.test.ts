@@ -146,7 +146,7 @@ describe.skipIf(noPostgres)('rows that somebody has made up', () => {
     const { events } = await workerOf(here());
     await untilDone();
     for (const key of Object.keys(nonsense))
-      await expect.poll(() => stateOf(key), { timeout: 5_000 }).toBe('held');
+      await expect.poll(() => stateOf(key), { timeout: 15_000 }).toBe('held');
     expect(gateway.jobs).toHaveLength(1);
     expect(events.filter(({ type }) => type === 'worker.stopped')).toEqual([]);
   });
@@ -179,7 +179,7 @@ describe.skipIf(noPostgres)('rows that somebody has made up', () => {
     const { folder } = await workerOf(here());
     await untilDone();
     for (const key of ['by its path', 'by a step up', 'by a shot', 'by a time'])
-      await expect.poll(() => stateOf(key), { timeout: 5_000 }).toBe('held');
+      await expect.poll(() => stateOf(key), { timeout: 15_000 }).toBe('held');
     expect(sent()).not.toContain(Buffer.from(SECRET).toString('base64').slice(0, 20));
     for (const place of [folder, shared, process.cwd()]) expect(existsSync(join(place, 'owned'))).toBe(false);
     expect(gateway.jobs).toHaveLength(1);
@@ -203,8 +203,8 @@ describe.skipIf(noPostgres)('rows that somebody has made up', () => {
     );
     await workerOf(here());
     await untilDone();
-    await expect.poll(() => stateOf('a purchase'), { timeout: 5_000 }).toBe('held');
-    await expect.poll(() => gateway.requests.length, { timeout: 5_000 }).toBeGreaterThan(4);
+    await expect.poll(() => stateOf('a purchase'), { timeout: 15_000 }).toBe('held');
+    await expect.poll(() => gateway.requests.length, { timeout: 15_000 }).toBeGreaterThan(4);
     expect(askedElsewhere).toEqual([]);
     expect(await stateOf('of its account')).toBe('ready');
   });
@@ -315,7 +315,7 @@ describe.skipIf(noPostgres)('rows that somebody has made up', () => {
     );
     const { events } = await workerOf(here());
     await untilDone();
-    await expect.poll(() => JSON.stringify(events), { timeout: 5_000 }).toContain('owned');
+    await expect.poll(() => JSON.stringify(events), { timeout: 15_000 }).toContain('owned');
     const env = { TEST_KEY: 'sk-test-0123456789', DAILIES_STORE: database.url, DAILIES_CLIPS: shared };
     await database.query(`update dailies.batch set stopped = $1`, [JSON.stringify({ message: STEERING })]);
     const status = await cli(['status', film.manifest], { env });

@@ -51,7 +51,8 @@ export async function machineOf({ url, shared, baseUrl }: Meeting, shots: string
     enqueue: async (options: Parameters<typeof enqueueProject>[1] = {}) =>
       enqueueProject(await load(), options),
     plan: async () => (await planProject(await load(), { offline: false })).shots.map(({ action }) => action),
-    status: async () => projectStatus(await load()),
+    status: async (told: string[] = []) =>
+      projectStatus(await load(), (found) => void told.push(...found.map(({ message }) => message))),
     pull: async (calling = signal) => pullClips(await load(), { renderSheet, signal: calling }),
     bringIn: async () => importProject(await load(), { local: await loadAlone(), signal }),
     takeOut: async () => exportProject(await load()),
