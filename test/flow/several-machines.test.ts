@@ -1,31 +1,16 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../src/clock.js';
-import type { WorkerEvent } from '../../src/events.js';
-import { startWorker, type Worker } from '../../src/flow/batch/work.js';
-import { enqueueProject } from '../../src/flow/commands/enqueue.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pickTakes } from '../../src/flow/commands/pick.js';
 import { resolveShots } from '../../src/flow/commands/resolve.js';
-import { runProject, type RunOptions } from '../../src/flow/commands/run.js';
-import { projectStatus } from '../../src/flow/commands/status.js';
-import { planProject } from '../../src/flow/plan/plan.js';
-import { gatewayTarget } from '../../src/flow/project/gateway-target.js';
-import { projectPaths } from '../../src/flow/project/paths.js';
-import { loadProject } from '../../src/flow/project/project.js';
-import { openClipFolder } from '../../src/store/clip-folder.js';
-import { receiptFiles } from '../../src/store/receipts.js';
 import { makeClip } from '../helpers/clips.js';
 import { useGateway } from '../helpers/gateway.js';
-import { makeProject } from '../helpers/project.js';
+import { machineOf, workerOf } from '../helpers/machines.js';
 import { noPostgres, sharedPostgres, type TestDatabase } from '../helpers/postgres.js';
 
 const gateway = useGateway();
 const clips = await Promise.all([40, 90, 140, 190].map((red) => makeClip({ color: [red, 90, 30] })));
-const KEY = 'sk-test-0123456789';
-const env = { TEST_KEY: KEY, PATH: process.env['PATH'] };
-const LEASE = { leaseMs: 2_000, beatMs: 200 };
 const ONE = '  - { id: sea, prompt: waves }';
 const CHAIN = `${ONE}\n  - { id: sky, prompt: clouds, first_frame: { from: sea, at: last } }`;
 
@@ -46,46 +31,9 @@ afterEach(async () => {
   await rm(shared, { recursive: true, force: true });
 });
 
-/** A machine with the manifest, whose state is in the database of this test, and whose clips are in the folder that all share. */
-async function machine(shots = ONE, top = '') {
-  const made = await makeProject({ baseUrl: gateway.baseUrl, top }, shots);
-  const { folder, manifest } = made;
-  const load = () => loadProject({ manifest, env, store: database.url, clips: shared });
-  return {
-    ...{ folder, manifest, load, write: (body: string) => made.write(body) },
-    run: async (options: RunOptions = {}) => runProject(await load(), options),
-    enqueue: async (options: Parameters<typeof enqueueProject>[1] = {}) =>
-      enqueueProject(await load(), options),
-    plan: async () => (await planProject(await load(), { offline: false })).shots.map(({ action }) => action),
-    status: async (told: string[] = []) =>
-      projectStatus(await load(), (found) => void told.push(...found.map(({ message }) => message))),
-  };
-}
-
-/** A worker of its own, until the test ends. */
-async function worker(changes: { readonly key?: string } = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'dailies-worker-'));
-  const setting = { kind: 'custom', base_url: gateway.baseUrl, api_key_env: 'TEST_KEY' } as const;
-  const events: WorkerEvent[] = [];
-  const control = new AbortController();
-  const started: Worker = await startWorker({
-    ...{ store: database.url, env, clock: systemClock, places: 8, downloads: 4, lease: LEASE },
-    clips: openClipFolder({ root: shared, clock: systemClock }),
-    inputs: openClipFolder({ root: join(shared, 'inputs'), clock: systemClock }),
-    receipts: receiptFiles(shared),
-    paths: projectPaths({ manifest: join(folder, 'worker.yaml'), isSandbox: false }),
-    targets: [gatewayTarget(setting, { TEST_KEY: changes.key ?? KEY })],
-    onEvent: (event) => events.push(event),
-    signal: control.signal,
-  });
-  const stop = async () => {
-    control.abort();
-    await started.ended;
-    await rm(folder, { recursive: true, force: true });
-  };
-  onTestFinished(stop);
-  return { events, stop, ended: started.ended, health: () => started.health() };
-}
+const here = () => ({ url: database.url, shared, baseUrl: gateway.baseUrl });
+const machine = (shots = ONE, top = '') => machineOf(here(), shots, top);
+const worker = ({ key }: { readonly key?: string } = {}) => workerOf(here(), key);
 
 const states = async () =>
   (await database.query('select state from dailies.attempt order by id')).map(({ state }) => state);

@@ -16,6 +16,7 @@ import { planProject } from '../../src/flow/plan/plan.js';
 import { gatewayTarget } from '../../src/flow/project/gateway-target.js';
 import { projectPaths } from '../../src/flow/project/paths.js';
 import { loadProject } from '../../src/flow/project/project.js';
+import { sharedStores } from '../../src/flow/project/state-home.js';
 import { openClipFolder } from '../../src/store/clip-folder.js';
 import { receiptFiles } from '../../src/store/receipts.js';
 import { makeProject } from './project.js';
@@ -24,7 +25,7 @@ const KEY = 'sk-test-0123456789';
 const env = { TEST_KEY: KEY, PATH: process.env['PATH'] };
 const LEASE = { leaseMs: 2_000, beatMs: 200 };
 
-/** Where machines meet: a database, a folder of clips, a gateway. */
+/** Where machines meet: a database, a folder or a bucket of clips (workers want a folder), a gateway. */
 export interface Meeting {
   readonly url: string;
   readonly shared: string;
@@ -50,7 +51,8 @@ export async function machineOf({ url, shared, baseUrl }: Meeting, shots: string
     enqueue: async (options: Parameters<typeof enqueueProject>[1] = {}) =>
       enqueueProject(await load(), options),
     plan: async () => (await planProject(await load(), { offline: false })).shots.map(({ action }) => action),
-    status: async () => projectStatus(await load()),
+    status: async (told: string[] = []) =>
+      projectStatus(await load(), (found) => void told.push(...found.map(({ message }) => message))),
     pull: async (calling = signal) => pullClips(await load(), { renderSheet, signal: calling }),
     bringIn: async () => importProject(await load(), { local: await loadAlone(), signal }),
     takeOut: async () => exportProject(await load()),
@@ -59,7 +61,8 @@ export async function machineOf({ url, shared, baseUrl }: Meeting, shots: string
 
 /** What `store reconcile` does. */
 export function reconcile({ url, shared }: Meeting) {
-  return reconcileStore(url, [receiptFiles(shared)]);
+  const paths = projectPaths({ manifest: 'store.yaml', clipsOption: shared, isSandbox: false });
+  return reconcileStore(url, [sharedStores({ paths, clock: systemClock }).receipts]);
 }
 
 /** A worker of its own, until the test ends. */

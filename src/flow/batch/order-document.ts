@@ -66,6 +66,8 @@ const take = objectOf({
   } satisfies Partial<Record<keyof Take, JsonSchema>>,
 });
 
+/** A gateway is spared whoever wants to be told of a job at every moment. */
+const interval: JsonSchema = { type: 'number', minimum: 5 };
 const duration: JsonSchema = { type: 'number', exclusiveMinimum: 0 };
 const id: JsonSchema = { type: 'string', pattern: '^[0-9a-z]{4,40}$' };
 
@@ -94,7 +96,7 @@ const schema: JsonSchema = {
     required: { kind: { enum: ['buy', 'follow'] }, key: text, model: text },
     optional: {
       project: text,
-      poll: objectOf({ required: { intervalMs: duration, timeoutMs: duration } }),
+      poll: objectOf({ required: { intervalMs: interval, timeoutMs: duration } }),
     },
   }),
   if: { properties: { kind: { const: 'buy' } } },

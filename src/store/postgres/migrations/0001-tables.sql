@@ -63,7 +63,8 @@ create table batch (
   max_cost_nano bigint check (max_cost_nano >= 0),
   committed_nano bigint not null default 0,
   jobs int not null check (jobs >= 0),
-  per_model jsonb not null default '{}',
+  per_model jsonb not null default '{}' check (jsonb_typeof(per_model) = 'object'
+    and not jsonb_path_exists(per_model, '$.* ? (@.type() != "number" || @ < 0 || @ > 1000000 || @ != @.floor())')),
   -- All that it takes to plan it again: the manifest, the inputs, the scope.
   doc jsonb not null default '{}',
   -- The ceiling that was reached: nothing more is bought for it.
