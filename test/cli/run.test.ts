@@ -364,13 +364,16 @@ describe('dailies run on a terminal', () => {
 
   it('asks for what is bought now, and says what the shots that wait for picks will cost', async () => {
     const grown = '\n  - { id: storm, prompt: thunder, first_frame: { from: sea } }';
-    const { manifest } = await writeManifest(server.baseUrl, `  - { id: sea, prompt: waves }${grown}`);
+    const { manifest } = await writeManifest(
+      server.baseUrl,
+      `  - { id: sea, prompt: waves, takes: 2 }${grown}`,
+    );
     const { stderr } = await cli(['run', manifest, '--approve'], {
       env: { ...env, ...(await standIn()) },
       typed: 'n\n',
     });
-    expect(stderr).toContain('To spend   $0.12 now, up to $0.12 more after the picks');
-    expect(stderr).toContain('Spend up to $0.12 now (up to $0.12 more after the picks)? [y/N]');
+    expect(stderr).toContain('To spend   $0.24 now, up to $0.12 more after the picks');
+    expect(stderr).toContain('Spend up to $0.24 now (up to $0.12 more after the picks)? [y/N]');
   });
 
   it.each(['n\n', '\n', ''])('spends nothing after %j', async (typed) => {

@@ -31,9 +31,9 @@ describe('approval', () => {
     expect(plan.shots[2]?.reasons).toEqual(['waits for a pick of a']);
     // What waits for a pick is not bought by this run, and so not in its price, but in that of the film.
     expect(plan.total.max_usd).toBe(0.36);
-    expect(plan.after_picks).toMatchObject({ max_usd: 0.24, unpriced: 0 });
+    expect(plan.after_picks).toMatchObject({ max_usd: 0.36, unpriced: 0 });
     expect(plan.shots.map(({ waits_for_pick: waits }) => waits)).toEqual([
-      ...[undefined, undefined, true, true, undefined],
+      ...[undefined, undefined, true, true, true, undefined],
     ]);
 
     const first = await film.run();
