@@ -71,7 +71,8 @@ function objection({
     return { reason: `needs a clip of ${ref.shot}`, isPick: source.waits_for_pick === true };
   // A pick from before this clip was there is no pick of it.
   const isApproved = pickOf(picks, ref.shot) === ref.take && isPicked(picks[ref.shot], clipOf(source));
-  if (approve && isToChoose(source.take) && !isApproved) return missingPick(`waits for a pick of ${ref.shot}`);
+  if (approve && isToChoose(source.take) && !isApproved)
+    return missingPick(`waits for a pick of ${ref.shot}`);
   if (take.previous_shot === ref.shot && source.attempt && !isOfThisGateway(source.attempt))
     return missing(
       `${ref.shot} is another gateway's job, which alone can continue it: --rerender ${ref.shot}, or --gateway`,

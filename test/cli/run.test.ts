@@ -529,7 +529,7 @@ describe('the commands around a run', () => {
       stderr: expect.stringContaining('name takes (platform@2)') as string,
     });
     const { stdout } = await cli(['pick', manifest, 'sea@2'], { env });
-    expect(stdout).toBe(`  sea@2\n1 shot picked\nNext  dailies plan ${manifest}  says what that changes\n`);
+    expect(stdout).toBe(`  sea@2\n1 shot picked\nNext  dailies plan ${manifest}  shows what that changes\n`);
   });
 
   it('remove clips when --yes is typed, and not because the environment lets a run spend', async () => {

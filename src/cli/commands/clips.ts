@@ -73,12 +73,12 @@ export const registerPick: Register = (program, context) => {
   const command = program
     .command('pick <MANIFEST> [TAKE...]')
     .description('pick takes: SHOT@2 …, or the file from the sheet')
-    .option('--clear [SHOT...]', 'takes the picks of these shots back, or all there are');
+    .option('--clear [SHOT...]', 'removes the picks of these shots, or all picks');
   addQuietOption(addFormatOption(addStoreOption(addManifestOptions(command))));
   addExamples(command, [
-    ['dailies pick teaser.yaml platform@2 trail@1', 'these takes, one of each shot'],
-    ['dailies pick teaser.yaml picks.json', 'those that the contact sheet has exported'],
-    ['dailies pick teaser.yaml --clear platform', 'takes the pick of a shot back'],
+    ['dailies pick teaser.yaml platform@2 trail@1', 'picks these takes, one of each shot'],
+    ['dailies pick teaser.yaml picks.json', 'the picks that the contact sheet exported'],
+    ['dailies pick teaser.yaml --clear platform', 'removes the pick of a shot'],
   ]);
   type Flags = ManifestFlags & { readonly quiet?: boolean; readonly clear?: true | readonly string[] };
   act<Flags>(command, context, async (invocation) => {
@@ -104,14 +104,14 @@ export const registerPick: Register = (program, context) => {
         : [
             ...rows,
             `${count(rows.length, 'shot')} picked`,
-            `Next  ${nextCommands(invocation).plan}  says what that changes`,
+            `Next  ${nextCommands(invocation).plan}  shows what that changes`,
           ],
     );
     return 0;
   });
 };
 
-/** Where a file is named so, `./` before it says that it is one. */
+/** A file with such a name needs `./` before it. */
 const SHOT_AT_TAKE = /^([^/\\]+)@(\d+)$/;
 
 function typed(shot: string, take: number | null) {
@@ -119,8 +119,8 @@ function typed(shot: string, take: number | null) {
 }
 
 function nothingPicked(): DailiesError {
-  return new DailiesError('usage', 'nothing was named to pick', {
-    hint: 'name takes (platform@2), the file that the contact sheet has exported, or --clear',
+  return new DailiesError('usage', 'no pick is given', {
+    hint: 'name takes (platform@2), the file that the contact sheet exported, or --clear',
   });
 }
 

@@ -20,8 +20,8 @@ export interface Choice {
 export type PickedTakes = Readonly<Record<string, number>>;
 
 /**
- * Adds picks to those there are; `clear` takes all of those back first. Gives all picks as they are now. A pick is of a clip:
- * throws `clip-missing` where a take has none yet, and `usage` on anything the manifest does not have; then nothing was picked.
+ * Adds picks to those there are; `clear` takes all of those back first. Gives all picks as they are now. A pick belongs to a
+ * clip: throws `clip-missing` where a take has none yet, and `usage` on anything the manifest does not have; then nothing was picked.
  */
 export async function pickTakes(
   project: Project,
@@ -56,7 +56,7 @@ function noClip({ source }: Project, missing: readonly string[]): DailiesError {
     'clip-missing',
     `there is no clip yet of ${missing.join(', ')}: nothing was picked`,
     {
-      hint: `a pick is of a clip that somebody has seen; dailies status ${source.file} says which there are`,
+      hint: `a pick belongs to a clip: render it first; dailies status ${source.file} lists the clips`,
     },
   );
 }
