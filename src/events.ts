@@ -60,6 +60,8 @@ export interface StopReason {
     | 'approval';
   readonly message: string;
   readonly hint?: string;
+  /** For `approval`: of each shot that a pick is wanted of, the takes that have clips (`platform@1`). */
+  readonly to_pick?: readonly (readonly string[])[];
 }
 
 /** The closing account: also `run --format json`. */

@@ -56,7 +56,9 @@ describe('what the program writes fits the schema it publishes', () => {
     const plan = await film.plan();
     expect(new Set(plan.shots.map(({ action }) => action)).size).toBeGreaterThan(1);
     expect(faults(validate, plan)).toEqual([]);
-    await film.write('  - { id: new, prompt: n }\n  - { id: next, prompt: h, first_frame: { from: new } }');
+    await film.write(
+      '  - { id: new, prompt: n, takes: 2 }\n  - { id: next, prompt: h, first_frame: { from: new } }',
+    );
     const waiting = await film.plan({ approve: true });
     expect(waiting).toHaveProperty('after_picks');
     expect(faults(validate, waiting)).toEqual([]);
@@ -79,7 +81,7 @@ describe('what the program writes fits the schema it publishes', () => {
     expect(new Set(await report())).toEqual(new Set(['delivered', 'uncertain', 'refused']));
     expect(faults(validate, JSON.parse(await film.read('renders/film/report.json')))).toEqual([]);
     await film.write(`
-  - { id: last, prompt: dawn, tags: [end] }
+  - { id: last, prompt: dawn, tags: [end], takes: 2 }
   - id: next
     prompt: a {{light}} hill
     first_frame: { from: last }
@@ -91,10 +93,10 @@ describe('what the program writes fits the schema it publishes', () => {
     });
     await film.run({ only: ['new'], signal: controller.signal });
     server.onRequest(() => undefined);
-    expect(await report()).toEqual(['missing, earlier', 'missing', 'missing', 'pending']);
+    expect(await report()).toEqual(['missing, earlier', 'missing', 'missing', 'missing', 'pending']);
     await film.run({ approve: true });
     expect(faults(validate, JSON.parse(await film.read('renders/film/report.json')))).toEqual([]);
-    expect(await report()).toEqual(['delivered', 'missing', 'missing', 'delivered']);
+    expect(await report()).toEqual(['delivered', 'delivered', 'missing', 'missing', 'delivered']);
   });
 
   it('for errors, of a manifest and of any other kind', async () => {

@@ -14,6 +14,7 @@ const TYPED_ONLY: Readonly<Record<string, readonly string[]>> = {
   resolve: ['jobId', 'notCharged', 'abandon', 'all'],
   prune: ['yes'],
   'account set': ['concurrency', 'perModel', 'budget'],
+  pick: ['clear'],
 };
 
 /** The same for every command: a word for one gateway would be one for the gateway of whatever folder comes next. */

@@ -86,7 +86,9 @@ export function nextCommands({
   words: [manifest = ''],
   flags,
 }: Invocation<Partial<RunFlags>>): NextCommands & { readonly status: string } {
-  const project = projectWords(manifest, flags);
+  const { withKey, ...rest } = flags;
+  const project = projectWords(manifest, rest);
+  const asking = [...project, ...optionWords({ '--with-key': withKey })];
   const run = (maxCost: number | undefined, rerender?: readonly string[]) => {
     const care = optionWords({
       '--only': flags.only?.join(','),
@@ -99,7 +101,7 @@ export function nextCommands({
       '--allow-unpriced': flags.allowUnpriced,
       '--locked': flags.locked,
     });
-    return commandLine('dailies', 'run', ...project, ...care);
+    return commandLine('dailies', 'run', ...asking, ...care);
   };
   return {
     run: run(flags.maxCost),
@@ -107,7 +109,9 @@ export function nextCommands({
       const isShort = stopped?.kind === 'budget' && flags.maxCost !== undefined && leftUsd > flags.maxCost;
       return run(isShort ? upToCents(leftUsd) : flags.maxCost, rerender);
     },
-    resolve: commandLine('dailies', 'resolve', ...project),
+    resolve: commandLine('dailies', 'resolve', ...asking),
+    plan: commandLine('dailies', 'plan', ...asking),
+    pick: commandLine('dailies', 'pick', ...project),
     pull: commandLine('dailies', 'pull', ...project),
     status: commandLine('dailies', 'status', ...project),
   };
@@ -116,13 +120,13 @@ export function nextCommands({
 /** The same command about the project's rehearsal. */
 export function rehearsalCommand(
   command: 'status' | 'sheet',
-  { words: [manifest = ''], flags: { withKey: _, ...flags } }: Invocation<ManifestFlags>,
+  { words: [manifest = ''], flags }: Invocation<ManifestFlags>,
 ): string {
   return commandLine('dailies', command, ...projectWords(manifest, { ...flags, gateway: 'sandbox' }));
 }
 
 /** The manifest, and the options that make the project the same. */
-function projectWords(manifest: string, flags: ManifestFlags): string[] {
+function projectWords(manifest: string, flags: Omit<ManifestFlags, 'withKey'>): string[] {
   return [
     fileWord(manifest),
     ...optionWords({ '--gateway': flags.gateway, '--output': flags.output, '--clips': flags.clips }),
@@ -130,7 +134,7 @@ function projectWords(manifest: string, flags: ManifestFlags): string[] {
     ...Object.entries(flags.var ?? {}).flatMap(([name, value]) =>
       optionWords({ '--var': `${name}=${maskSignatures(value)}` }),
     ),
-    ...optionWords({ '--allow-large-matrix': flags.allowLargeMatrix, '--with-key': flags.withKey }),
+    ...optionWords({ '--allow-large-matrix': flags.allowLargeMatrix }),
   ];
 }
 

@@ -10,6 +10,9 @@ setFlagsFromString('--heap-growing-percent=100');
 
 const context = processContext();
 
+// The command is a bundle: where somebody looks for a bug, its stack traces name the modules.
+if (context.env['DAILIES_DEBUG']) process.setSourceMapsEnabled(true);
+
 // Whatever nobody caught is a bug, and is told in words like any other error.
 process.on('uncaughtException', (error) => {
   void reportError(error, context).then(() => process.exit(1));

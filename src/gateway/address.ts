@@ -2,7 +2,6 @@ import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { isMeantAsLoopback } from '../domain/loopback.js';
 
 /** Addresses that only mean something on this machine or its own network (IANA special-purpose registries). */
-const PRIVATE = new BlockList();
 const PRIVATE_IPV4 = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
   ...['192.0.0.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
@@ -17,10 +16,19 @@ const NAT64 = PRIVATE_IPV4.map((network) => {
   const [address = '', prefix] = network.split('/');
   return `64:ff9b::${address}/${96 + Number(prefix)}`;
 });
-for (const network of [...PRIVATE_IPV4, ...PRIVATE_IPV6, ...NAT64]) {
-  const [address = '', prefix] = network.split('/');
-  PRIVATE.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4');
+
+/** Made when it is first asked: half of all commands never do, and it takes as long as to read a manifest. */
+function privateAddresses(): BlockList {
+  if (list) return list;
+  list = new BlockList();
+  for (const network of [...PRIVATE_IPV4, ...PRIVATE_IPV6, ...NAT64]) {
+    const [address = '', prefix] = network.split('/');
+    list.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
 }
+
+let list: BlockList | undefined;
 
 /**
  * Whether a host, as `URL.hostname` has it, names a private place without being looked up:
@@ -39,7 +47,7 @@ function isPrivateAddress(address: string): boolean {
   // A link-local one may name its interface.
   const [plain = ''] = address.split('%');
   const family = isIP(plain);
-  return family === 0 || PRIVATE.check(plain, family === 6 ? 'ipv6' : 'ipv4');
+  return family === 0 || privateAddresses().check(plain, family === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** Without the brackets of an IPv6 literal and without the dots that end a full name. */

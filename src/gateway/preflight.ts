@@ -21,6 +21,8 @@ export interface UrlProblem {
   readonly code: 'url-unreachable' | 'url-not-media' | 'url-redirect' | 'private-url';
   /** A sentence that names the URL, without what signs it. */
   readonly message: string;
+  /** Nobody answered at all: this machine may have no network. */
+  readonly isUnanswered?: true;
 }
 
 /** A URL as what it is used: one may serve as an image here and as a video there. */
@@ -71,7 +73,8 @@ export async function preflightUrls(request: PreflightRequest): Promise<Map<stri
           const finding = await checkUrl(input, web, request);
           if (!finding) return;
           const message = printable(`${unsignedUrl(input.url)} ${finding.what}`, (text) => text);
-          problems.set(key, { code: finding.code, message });
+          const { code, isUnanswered } = finding;
+          problems.set(key, defined({ code, message, isUnanswered }));
         }),
       ),
     );
@@ -93,6 +96,7 @@ interface Finding {
   readonly what: string;
   /** It may be gone in a moment. */
   readonly isPassing?: boolean;
+  readonly isUnanswered?: true;
 }
 
 /** Not every server has HEAD, and some answer it wrongly: whatever it says against the URL, a GET has the last word. */
@@ -144,7 +148,8 @@ async function checkUrl(
 function unreached(result: WireResult): Finding {
   const error = result.kind === 'complete' ? new Error('no answer') : result.error;
   if (error instanceof ConnectFailure && error.cause instanceof PrivateTarget) return privateUrl('leads to');
-  return { code: 'url-unreachable', what: `cannot be fetched: ${failureWords(error)}`, isPassing: true };
+  const what = `cannot be fetched: ${failureWords(error)}`;
+  return { code: 'url-unreachable', what, isPassing: true, isUnanswered: true };
 }
 
 function badRedirect(head: Head, from: URL, isFine: (url: URL) => boolean): Finding {

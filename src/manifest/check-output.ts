@@ -1,3 +1,4 @@
+import { foldCase } from '../domain/fold-case.js';
 import { nearest } from '../domain/nearest.js';
 import type { Take } from '../domain/take.js';
 import { isTemplateName, outputStem, placeholdersIn, TEMPLATE_NAMES } from './output-name.js';
@@ -47,12 +48,12 @@ export function checkCollisions(
   const owners = new Map<string, string>();
   for (const take of takes) {
     const stem = outputStem({ template, take, project });
-    const owner = owners.get(stem.toLowerCase());
+    const owner = owners.get(foldCase(stem));
     if (owner !== undefined) {
       collide(`${owner} and ${take.key} would both be ${stem}.mp4`);
       return;
     }
-    owners.set(stem.toLowerCase(), take.key);
+    owners.set(foldCase(stem), take.key);
   }
   for (const [stem, owner] of owners) {
     const other = owners.get(stem.replace(/\.(?:[2-9]|[1-9]\d+)$/, ''));

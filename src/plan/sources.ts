@@ -43,7 +43,12 @@ export function surveySources(take: Take, context: DecisionContext): SourceSurve
   return { waitsFor, block: { ...first, isPick: blocks.every(({ isPick }) => isPick) } };
 }
 
-/** Why a take cannot be made from a source; undefined if it can, now or once the source is there. */
+/** Whether approval is asked for a take's shot: where it has one take, there is none to choose. */
+export function isToChoose({ takes }: Pick<Take, 'takes'>): boolean {
+  return takes > 1;
+}
+
+/** Why a take cannot be made from a source; undefined where it can, now or once the source is there. */
 function objection({
   take,
   ref,
@@ -66,7 +71,8 @@ function objection({
     return { reason: `needs a clip of ${ref.shot}`, isPick: source.waits_for_pick === true };
   // A pick from before this clip was there is no pick of it.
   const isApproved = pickOf(picks, ref.shot) === ref.take && isPicked(picks[ref.shot], clipOf(source));
-  if (approve && !isApproved) return missingPick(`waits for a pick of ${ref.shot}`);
+  if (approve && isToChoose(source.take) && !isApproved)
+    return missingPick(`waits for a pick of ${ref.shot}`);
   if (take.previous_shot === ref.shot && source.attempt && !isOfThisGateway(source.attempt))
     return missing(
       `only the gateway of ${ref.shot} can continue its job: use --rerender ${ref.shot}, or --gateway`,

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { checkCapabilities } from '../catalogue/check.js';
 import { findModel } from '../catalogue/find.js';
 import { parseCatalogue } from '../catalogue/parse.js';
@@ -11,12 +10,7 @@ import type { Model } from '../domain/catalogue.js';
 import type { VideoRequest } from '../domain/request.js';
 import type { FrameInput, ReferenceInput, Take } from '../domain/take.js';
 import { Refusal } from './answers.js';
-
-/** The body of `GET /videos/models`: the answer of a real gateway, as it came. */
-export function catalogueBody(): Buffer {
-  body ??= readFileSync(new URL('./models.json', import.meta.url));
-  return body;
-}
+import { catalogueBody } from './models.js';
 
 /** What the catalogue makes of a request: its model, what is made where the request leaves it open, and the price. */
 export interface Ordered {
@@ -62,7 +56,6 @@ export function checkAgainstCatalogue(request: VideoRequest): Ordered {
 const MOST_PIXELS_A_SIDE = 8192;
 const MOST_SECONDS = 120;
 
-let body: Buffer | undefined;
 let models: readonly Model[] | undefined;
 
 /** The take that a request could have come from, so that checks and prices are those of the program itself. */

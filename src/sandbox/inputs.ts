@@ -6,7 +6,8 @@ import { Refusal } from './answers.js';
 
 /**
  * The bytes of an input image: of a data URL, of the sandbox's own, or fetched from where it lies, as a gateway
- * would. Throws a Refusal (400) if there are none.
+ * would. A rehearsal needs no network: where nobody answers, a picture with the address stands in for the image. Throws a
+ * Refusal (400) where there is none.
  */
 export async function loadInput(url: string, assets: Assets): Promise<Buffer> {
   if (url.startsWith('data:')) return decodeDataUrl(url);
@@ -17,7 +18,7 @@ export async function loadInput(url: string, assets: Assets): Promise<Buffer> {
     parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isMeantAsLoopback(parsed.hostname));
   if (!isAllowed)
     throw new Refusal(400, `Images come from https URLs or as data URLs, not from ${shown(url)}`);
-  return fetchBytes(url);
+  return fetchBytes(url, assets);
 }
 
 function decodeDataUrl(url: string): Buffer {
@@ -36,9 +37,11 @@ async function loadOwn(url: URL, assets: Assets): Promise<Buffer> {
   return asset.bytes;
 }
 
-async function fetchBytes(url: string): Promise<Buffer> {
+async function fetchBytes(url: string, assets: Assets): Promise<Buffer> {
+  const answer = await fetchUrl(url, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined);
+  if (!answer) return assets.standIn(shown(url));
+  const { statusCode, body } = answer;
   try {
-    const { statusCode, body } = await fetchUrl(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
     if (statusCode !== 200) {
       await body.dump();
       throw new Error(`it answers ${statusCode}`);

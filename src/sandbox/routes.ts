@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sumUsd } from '../domain/money.js';
 import { messageOf } from '../errors.js';
 import { readBody, Refusal, sendError, sendFile, sendJson } from './answers.js';
-import { catalogueBody } from './catalogue.js';
+import { catalogueBody } from './models.js';
 import type { Clips } from './clips.js';
 import { reasonOf, type JobStatus, type SandboxJob } from './job.js';
 import { submit, type SubmitDesk } from './submit.js';

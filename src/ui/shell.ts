@@ -20,6 +20,9 @@ export interface NextCommands {
   /** The run that goes on from where one has ended, which `run` alone may not do. */
   readonly again?: (ended: RunSummary) => string;
   readonly resolve: string;
+  readonly plan: string;
+  /** Picks takes, once they are named behind it. */
+  readonly pick: string;
   /** Brings clips here that are in a bucket. */
   readonly pull?: string;
 }

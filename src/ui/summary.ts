@@ -4,7 +4,7 @@ import type { NotDelivered, RunSummary, TakeResult } from '../events.js';
 import { styleOf, type Look, type Palette, type Style } from './look.js';
 import { count, formatDuration, formatUsd, groupDigits, unpricedWords } from './figures.js';
 import { OUTCOMES } from './run-lines.js';
-import { settleWords, type NextCommands } from './shell.js';
+import { commandLine, settleWords, type NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
 import { clean, joinFacts, wrap } from './text.js';
 
@@ -64,14 +64,15 @@ export function costWords(summary: RunSummary): string {
 /** From so many on, shots with one reason share a paragraph. */
 const MANY_ALIKE = 6;
 
-/** Names every shot that was not delivered, and why. */
+/** Says of every shot that was not delivered why. */
 function lostLines(summary: RunSummary, style: SummaryStyle): string[] {
   const rows: TableRow[] = [];
   const paragraphs: string[] = [];
   for (const outcome of Object.keys(OUTCOMES) as NotDelivered[]) {
     const lost = summary.shots.filter((shot) => shot.outcome === outcome);
     for (const takes of groupBy(lost, reasonOf).values()) {
-      if (takes.length >= MANY_ALIKE) paragraphs.push(...lostParagraph(outcome, takes, style));
+      if (outcome === 'blocked' && takes.length > 1) rows.push(blockedRow(takes, style));
+      else if (takes.length >= MANY_ALIKE) paragraphs.push(...lostParagraph(outcome, takes, style));
       else rows.push(...takes.map((take) => lostRow(outcome, take, style)));
     }
   }
@@ -89,6 +90,12 @@ function lostRow(outcome: NotDelivered, take: TakeResult, { look, paint }: Summa
     rest: clean(take.message ?? ''),
     note: outcome === 'held' ? paint.dim(settleNote([take], look.commands)) : undefined,
   };
+}
+
+/** The run has named them one by one; they all wait for the same. */
+function blockedRow(takes: readonly TakeResult[], { paint }: SummaryStyle): TableRow {
+  const rest = `each ${clean(takes[0]?.message ?? '')}`;
+  return { cells: [paintedWord('blocked', paint), count(takes.length, 'shot'), ''], rest };
 }
 
 function lostParagraph(outcome: NotDelivered, takes: readonly TakeResult[], style: SummaryStyle): string[] {
@@ -142,17 +149,25 @@ function stoppedLines({ stopped }: RunSummary, { look, paint }: SummaryStyle): s
 
 function closingLines(summary: RunSummary, { look, paint }: SummaryStyle): string[] {
   const sheet = summary.sheet === undefined ? [] : [`Contact sheet  ${clean(summary.sheet)}`];
+  const rows: TableRow[] = [];
+  const row = (what: string, command: string, rest: string) =>
+    rows.push({ cells: [what.padEnd(13), paint.bold(command)], rest, paintRest: paint.dim });
+  const toPick = summary.stopped?.to_pick ?? [];
+  if (toPick.length > 0) {
+    const first = commandLine(...toPick.flatMap(([take = '']) => clean(take)));
+    row('Pick', `${look.commands.pick} ${first}`, otherTakes(toPick));
+  }
   const words = againWords(summary);
-  if (words === '') return sheet;
   const { run, again } = look.commands;
-  const command = paint.bold(again ? again(summary) : run);
-  return [
-    ...sheet,
-    ...tableLines([{ cells: ['Again        ', command], rest: words, paintRest: paint.dim }], {
-      width: look.width,
-      indent: '',
-    }),
-  ];
+  if (words !== '') row('Again', again ? again(summary) : run, words);
+  return [...sheet, ...tableLines(rows, { width: look.width, indent: '' })];
+}
+
+/** The takes that may be picked instead of the first of each shot. */
+function otherTakes(toPick: readonly (readonly string[])[]): string {
+  const others = toPick.flatMap((takes) => takes.slice(1));
+  if (others.length === 0) return '';
+  return `or ${others.length > 6 ? 'other takes' : clean(others.join(', '))}`;
 }
 
 /** What the same command would do next; empty if it would do nothing. */
@@ -170,6 +185,7 @@ function againWords(summary: RunSummary): string {
     collects,
     phrase(of('failed', 'refused'), 'tries', 'shot once more', 'shots once more'),
     phrase(of('not_submitted'), 'submits', 'shot', 'shots'),
+    ...(summary.stopped?.to_pick ? ['goes on with what was picked'] : []),
   ];
   const words = parts.filter((part) => part !== '').join(', ');
   const needed = neededBudget(summary);

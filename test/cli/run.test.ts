@@ -364,13 +364,16 @@ describe('dailies run on a terminal', () => {
 
   it('asks for what is bought now, and says what the shots that wait for picks will cost', async () => {
     const grown = '\n  - { id: storm, prompt: thunder, first_frame: { from: sea } }';
-    const { manifest } = await writeManifest(server.baseUrl, `  - { id: sea, prompt: waves }${grown}`);
+    const { manifest } = await writeManifest(
+      server.baseUrl,
+      `  - { id: sea, prompt: waves, takes: 2 }${grown}`,
+    );
     const { stderr } = await cli(['run', manifest, '--approve'], {
       env: { ...env, ...(await standIn()) },
       typed: 'n\n',
     });
-    expect(stderr).toContain('To spend   $0.12 now, up to $0.12 more after the picks');
-    expect(stderr).toContain('Spend up to $0.12 now (up to $0.12 more after the picks)? [y/N]');
+    expect(stderr).toContain('To spend   $0.24 now, up to $0.12 more after the picks');
+    expect(stderr).toContain('Spend up to $0.24 now (up to $0.12 more after the picks)? [y/N]');
   });
 
   it.each(['n\n', '\n', ''])('spends nothing after %j', async (typed) => {
@@ -488,6 +491,45 @@ describe('the commands around a run', () => {
     await writeFile(manifest.replace('.yaml', '.sandbox.lock.json'), '{}');
     expect(await rehearsed()).toEqual([undefined, undefined]);
     expect(server.counters.posts).toBe(0);
+  });
+
+  it('pick takes by name and from files, and take picks back', async () => {
+    const { folder, manifest } = await writeManifest(
+      server.baseUrl,
+      '  - { id: sea, prompt: waves, takes: 2 }\n  - { id: cliff, prompt: rocks }',
+    );
+    await cli(['run', manifest], { env });
+    const picked = async (...words: readonly string[]) => {
+      const { stdout, stderr, exitCode } = await cli(['pick', manifest, ...words, '--format', 'json'], {
+        env,
+      });
+      return exitCode === 0 ? (JSON.parse(stdout) as { picks: object }).picks : { exitCode, stderr };
+    };
+    expect(await picked('sea@2', 'cliff@1')).toEqual({ sea: 2, cliff: 1 });
+    expect(await picked('--clear', 'cliff')).toEqual({ sea: 2 });
+    const file = join(folder, 'picks.json');
+    await writeFile(file, '{"version":1,"project":"film","picks":{"sea":1}}');
+    expect(await picked('cliff@1', file)).toEqual({ sea: 1, cliff: 1 });
+    expect(await picked('sea@2', '--clear')).toEqual({ sea: 2 });
+    expect(await picked('--clear')).toEqual({});
+    expect(await picked('sae@1')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('did you mean sea?') as string,
+    });
+    expect(await picked('sea@3')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('choose a take from 1 to 2') as string,
+    });
+    expect(await picked('sea')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('name it: sea@1') as string,
+    });
+    expect(await picked()).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('name takes (platform@2)') as string,
+    });
+    const { stdout } = await cli(['pick', manifest, 'sea@2'], { env });
+    expect(stdout).toBe(`  sea@2\n1 shot picked\nNext  dailies plan ${manifest}  shows what that changes\n`);
   });
 
   it('remove clips when --yes is typed, and not because the environment lets a run spend', async () => {

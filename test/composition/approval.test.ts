@@ -12,6 +12,7 @@ beforeEach(() => completeAll(server));
 const tool = await standIn();
 const A = '  - { id: a, prompt: A, takes: 2 }';
 const B = '  - { id: b, prompt: B, first_frame: { from: a } }';
+const B2 = B.replace('prompt: B', 'prompt: B, takes: 2');
 const C = '  - { id: c, prompt: C, first_frame: { from: b } }';
 const D = '  - { id: d, prompt: D }';
 const project = (top: string, ...shots: readonly string[]) =>
@@ -19,11 +20,12 @@ const project = (top: string, ...shots: readonly string[]) =>
 
 describe('approval', () => {
   it('stops after each generation until a take of it is picked', async () => {
-    const film = await project('approve: true', A, B, C, D);
+    const film = await project('approve: true', A, B2, C, D);
     const plan = await film.plan();
     expect(plan.shots.map(({ blocked_by, reasons }) => blocked_by ?? reasons.join())).toEqual([
       'new',
       'new',
+      'a',
       'a',
       'b',
       'new',
@@ -31,9 +33,9 @@ describe('approval', () => {
     expect(plan.shots[2]?.reasons).toEqual(['waits for a pick of a']);
     // What waits for a pick is not bought by this run, and so not in its price, but in that of the film.
     expect(plan.total.max_usd).toBe(0.36);
-    expect(plan.after_picks).toMatchObject({ max_usd: 0.24, unpriced: 0 });
+    expect(plan.after_picks).toMatchObject({ max_usd: 0.36, unpriced: 0 });
     expect(plan.shots.map(({ waits_for_pick: waits }) => waits)).toEqual([
-      ...[undefined, undefined, true, true, undefined],
+      ...[undefined, undefined, true, true, true, undefined],
     ]);
 
     const first = await film.run();
@@ -44,19 +46,46 @@ describe('approval', () => {
     });
     expect(first.stopped?.hint).toContain('dailies pick');
     expect(first.shots.map(({ outcome }) => outcome)).toEqual([
-      ...['delivered', 'delivered', 'blocked', 'blocked', 'delivered'],
+      ...['delivered', 'delivered', 'blocked', 'blocked', 'blocked', 'delivered'],
     ]);
     expect(await film.run()).toMatchObject({ exit_code: 1, counts: { submitted: 0 } });
 
     await pick(film, { a: 2 });
     const second = await film.run();
-    expect(second).toMatchObject({ exit_code: 1, stopped: { kind: 'approval' }, counts: { submitted: 1 } });
-    expect(second.shots.at(3)).toMatchObject({ key: 'c', message: 'waits for a pick of b' });
+    expect(second).toMatchObject({ exit_code: 1, stopped: { kind: 'approval' }, counts: { submitted: 2 } });
+    expect(second.shots.at(4)).toMatchObject({ key: 'c', message: 'waits for a pick of b' });
     await pick(film, { b: 1 });
     const third = await film.run();
     expect(third).toMatchObject({ exit_code: 0, counts: { submitted: 1 } });
     expect(third).not.toHaveProperty('stopped');
-    expect(prompts(server).slice(3)).toEqual(['B', 'C']);
+    expect(prompts(server).slice(3)).toEqual(['B', 'B', 'C']);
+  });
+
+  it('names the takes that can be picked, and asks for none where there is one take', async () => {
+    const film = await project(
+      'approve: true',
+      A,
+      D,
+      '  - { id: b, prompt: B, first_frame: { from: d }, last_frame: { from: a } }',
+      C,
+    );
+    const first = await film.run();
+    expect(first).toMatchObject({ stopped: { kind: 'approval', to_pick: [['a@1', 'a@2']] } });
+    expect(first.stopped?.message).toMatch(/^a take of a is to be picked/);
+    await pick(film, { a: 1 });
+    expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 2 } });
+  });
+
+  it('refuses a pick of a take that has no clip yet, and then picks nothing', async () => {
+    const film = await project('approve: true', A, D, B);
+    await film.run({ only: ['a@1', 'd'] });
+    await expect(pick(film, { d: 1, a: 2 })).rejects.toMatchObject({
+      code: 'clip-missing',
+      message: 'there is no clip yet of a@2: nothing was picked',
+    });
+    expect(await picksOf(film)).toEqual({});
+    await pick(film, { a: 1 });
+    expect(await picksOf(film)).toEqual({ a: 1 });
   });
 
   it('counts as waiting for picks only what nothing else holds', async () => {

@@ -115,9 +115,11 @@ describe('a film', () => {
   it('names the clips it lacks, and the takes that were picked and are not there', async () => {
     await answerWith(ALIKE);
     const film = await makeProject({ baseUrl: server.baseUrl }, THREE);
-    await film.run({ only: ['one'] });
     await film.write(THREE.replace('prompt: one', 'prompt: one, takes: 2'));
+    await film.run({ only: ['one'] });
     await pick(film, { one: 2 });
+    await film.lose('one/one.take-2.mp4');
+    await film.lose('one/one.mp4');
     await expect(assemble(film)).rejects.toMatchObject({
       exitCode: 1,
       message: 'there is no clip yet for one@2, two, three',

@@ -176,7 +176,7 @@ describe('a shot that cannot be rendered', () => {
   });
 
   it('waits for a new pick where its picked source is made anew', () => {
-    const decision = decideWith([sea, shore], source, {
+    const decision = decideWith([{ ...sea, takes: 2 }, shore], source, {
       approve: true,
       picks: { sea: { take: 1 } },
       rerender: new Set(['sea@1']),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import type { FramePosition } from '../../src/domain/take.js';
 import { pickTakes } from '../../src/flow/commands/pick.js';
+import { readPicksFile } from '../../src/flow/commands/picks-file.js';
 import { findFfmpeg } from '../../src/media/ffmpeg-tool.js';
 import { makeClip, type Rgb } from '../helpers/clips.js';
 import type { GatewayServer, HeldJob } from '../helpers/gateway-server.js';
@@ -92,7 +93,8 @@ export async function jobOf(server: GatewayServer, prompt: string): Promise<Held
 export async function pick(film: TestProject, picks: Readonly<Record<string, number | null>>): Promise<void> {
   const file = join(film.folder, 'picks.json');
   await writeFile(file, JSON.stringify({ version: 1, picks }));
-  await pickTakes(await film.load(), file);
+  const project = await film.load();
+  await pickTakes(project, { choices: await readPicksFile(project, file) });
 }
 
 /** The images of a submit, as they were sent: first frame, last frame, references. */

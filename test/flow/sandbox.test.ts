@@ -1,9 +1,10 @@
+import { createServer } from 'node:http';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { loadManifest, run } from '../../src/index.js';
+import { loadManifest, plan, run } from '../../src/index.js';
 
 /** A manifest of one shot for the sandbox, in a folder of its own. */
 async function film(shot: string, top = ''): Promise<string> {
@@ -42,6 +43,35 @@ describe('a run on the sandbox', () => {
       expect(shots[0]?.message).not.toContain('[key]');
     },
   );
+
+  it('needs no network for inputs that lie elsewhere, and says what it draws instead', async () => {
+    const manifest = await film('prompt: waves, first_frame: "http://127.0.0.1:1/a.png?token=secret"');
+    const project = await loadManifest(manifest, { env: { DAILIES_SANDBOX_SPEED: '1000' } });
+    const { diagnostics } = await plan(project);
+    expect(diagnostics).toMatchObject([
+      {
+        code: 'url-unreachable',
+        severity: 'warning',
+        message: expect.stringMatching(/^http:\/\/127\.0\.0\.1:1\/a\.png cannot be fetched/) as string,
+        hint: expect.stringContaining('the sandbox draws') as string,
+      },
+    ]);
+    const { counts, shots } = await run(project);
+    expect(counts.delivered).toBe(1);
+    expect(shots[0]?.outputs[0]?.warnings).toEqual([]);
+  });
+
+  it('still says of an input that is not there that it is not', async () => {
+    const site = createServer((_, response) => response.writeHead(404).end());
+    await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void site.close());
+    const address = site.address();
+    const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    const project = await loadManifest(await film(`prompt: waves, first_frame: "${origin}/a.png"`));
+    await expect(plan(project)).rejects.toMatchObject({
+      diagnostics: [{ code: 'url-unreachable', severity: 'error' }],
+    });
+  });
 
   it.each(['abc', '0', '-1', 'Infinity'])('takes no speed that is none: %s', async (speed) => {
     const manifest = await film('prompt: waves');

@@ -116,14 +116,12 @@ describe.skipIf(noPostgres)('several machines with one store', () => {
 
   it('stop before a pick, and go on when it is made', async () => {
     completeAll();
-    const { enqueue, folder, load } = await machine(`${ONE.replace(' }', ', takes: 2 }')}
+    const { enqueue, load } = await machine(`${ONE.replace(' }', ', takes: 2 }')}
   - { id: sky, prompt: clouds, first_frame: { from: sea, at: last } }`);
     await enqueue({ approve: true });
     await worker();
     await untilDelivered(2);
-    const picks = join(folder, 'picks.json');
-    await writeFile(picks, '{"version": 1, "picks": {"sea": 2}}');
-    await pickTakes(await load(), picks);
+    await pickTakes(await load(), { choices: [{ shot: 'sea', take: 2, source: 'the test' }] });
     await untilDelivered(3);
     expect(gateway.jobs).toHaveLength(3);
   });

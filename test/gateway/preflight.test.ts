@@ -172,6 +172,7 @@ describe('a remote input that will not do', () => {
     expect(problems.get(inputKey({ url, media: 'image' }))).toEqual({
       code: 'url-unreachable',
       message: `${url} cannot be fetched: connection refused`,
+      isUnanswered: true,
     });
   });
 

@@ -3,13 +3,13 @@ import { idFault } from '../../src/manifest/expand/ids.js';
 import { found, keysOf, read, withShots } from './reading.js';
 
 describe('ids', () => {
-  it.each(['a', 'A1', '_x', '0', 'scene-2.close_up', 'index', 'report', 'conx', 'lpt', 'x'.repeat(100)])(
-    'may be %s',
-    (id) => {
-      expect(idFault(id)).toBeUndefined();
-      expect(keysOf(withShots(`  - { id: "${id}", prompt: p }`))).toEqual([id]);
-    },
-  );
+  it.each([
+    ...['a', 'A1', '_x', '0', 'scene-2.close_up', 'index', 'report', 'conx', 'lpt', 'x'.repeat(100)],
+    ...['é', '夜明け', 'कमल', 'открытие', '日'.repeat(60)],
+  ])('may be %s', (id) => {
+    expect(idFault(id)).toBeUndefined();
+    expect(keysOf(withShots(`  - { id: "${id}", prompt: p }`))).toEqual([id]);
+  });
 
   it.each([
     '',
@@ -24,7 +24,9 @@ describe('ids', () => {
     'a\\b',
     'a@2',
     'a:b',
-    'é',
+    'e\u0301',
+    '\u0301e',
+    '日'.repeat(61),
     'con',
     'CON',
     'nul.txt',
@@ -45,6 +47,15 @@ describe('ids', () => {
     );
     expect(found(parsed)).toEqual(['duplicate-id: turn', 'duplicate-id: TURN']);
     expect(parsed.diagnostics[0]?.message).toContain('line 4');
+  });
+
+  it('are not told apart by what only some file systems tell apart', () => {
+    const shots = ['Straße', 'STRASSE', 'ΟΔΟΣ', 'οδος', 'ÉTÉ', 'été'].map(
+      (id) => `  - { id: ${id}, prompt: p }`,
+    );
+    expect(found(read(withShots(shots.join('\n'))))).toEqual([
+      ...['duplicate-id: STRASSE', 'duplicate-id: οδος', 'duplicate-id: été'],
+    ]);
   });
 
   it('are unique in the manifest, whatever their matrices make of them', () => {

@@ -324,7 +324,7 @@ shots:
           '  - { id: "{{city}}-{{time}}", prompt: "{{city}}", matrix: { city: [New York, Köln], time: [dawn] } }',
         ),
       ),
-    ).toEqual(['New-York-dawn', 'Koln-dawn']);
+    ).toEqual(['New-York-dawn', 'Köln-dawn']);
     expect(
       keysOf(
         withShots('  - { id: "in-{{city}}", prompt: "{{city}}", matrix: { city: [a, b], seed: [1, 2] } }'),
@@ -344,7 +344,7 @@ shots:
     expect(clash[2]).toBe('s.y');
     expect(clash[0]).toMatch(/^s\.x-[0-9a-f]{6}$/);
     expect(clash[1]).toMatch(/^s\.x-[0-9a-f]{6}$/);
-    expect(idsOf({ t: ['日本', '!!'] }, 'prompt: "{{t}}"').every((id) => /^s\.[0-9a-f]{6}$/.test(id))).toBe(
+    expect(idsOf({ t: ['!!', '🦊'] }, 'prompt: "{{t}}"').every((id) => /^s\.[0-9a-f]{6}$/.test(id))).toBe(
       true,
     );
     const [long] = idsOf(
@@ -353,6 +353,17 @@ shots:
     );
     expect(long).toMatch(/^s\.A-very-long-prompt-about[\w-]*-[0-9a-f]{6}$/);
     expect(long?.length).toBeLessThan(40);
+  });
+
+  it('keep the letters of every script, in one spelling', () => {
+    expect(
+      idsOf({ t: ['夜明け', 'рассвет', 'भोर', 'cafe\u0301 noir', 'ÅNGSTRÖM'] }, 'prompt: "{{t}}"'),
+    ).toEqual([...['s.夜明け', 's.рассвет', 's.भोर', 's.café-noir', 's.ÅNGSTRÖM']]);
+    for (const id of idsOf({ t: ['Straße', 'STRASSE'] }, 'prompt: "{{t}}"'))
+      expect(id).toMatch(/^s\.(?:Straße|STRASSE)-[0-9a-f]{6}$/);
+    const [long = ''] = idsOf({ t: [`ा${'कि'.repeat(60)}`] }, 'prompt: "{{t}}"');
+    expect(long).toMatch(/^s\.(?:कि)+-[0-9a-f]{6}$/);
+    expect(Buffer.byteLength(long)).toBeLessThan(110);
   });
 
   it('stay the same when values are added or moved, whatever the values', () => {

@@ -243,17 +243,22 @@ describe('chains', () => {
 
   it('waits for a pick where every generation is approved', () => {
     const attempts = [makeAttempt(first, ...DELIVERED)];
-    const unpicked = decideWith([first, second], attempts, { approve: true });
+    const choice = { ...first, takes: 2 };
+    const unpicked = decideWith([choice, second], attempts, { approve: true });
     expect(unpicked(second)).toMatchObject({ blocked_by: 'first', reasons: ['waits for a pick of first'] });
     const picks = { first: { take: 1, clip: clipOf(attempts[0]) } };
-    const picked = decideWith([first, second], attempts, { approve: true, picks });
+    const picked = decideWith([choice, second], attempts, { approve: true, picks });
     expect(picked(second).blocked_by).toBeUndefined();
+    // Where there is one take, there is none to choose.
+    const single = decideWith([first, second], attempts, { approve: true });
+    expect(single(second).blocked_by).toBeUndefined();
   });
 
   it('takes a pick that was made for another clip, or before there was one, for none', () => {
     const attempts = [makeAttempt(first, ...DELIVERED)];
     for (const pick of [{ take: 1 }, { take: 1, clip: 'another' }]) {
-      const decision = decideWith([first, second], attempts, { approve: true, picks: { first: pick } });
+      const choice = { ...first, takes: 2 };
+      const decision = decideWith([choice, second], attempts, { approve: true, picks: { first: pick } });
       expect(decision(second)).toMatchObject({ blocked_by: 'first' });
     }
   });

@@ -94,7 +94,7 @@ describe('planLines', () => {
   });
 
   it('says how to settle what is held, and not what merely failed', () => {
-    const commands = { run: '', resolve: 'dailies resolve teaser.yaml' };
+    const commands = { run: '', plan: '', pick: '', resolve: 'dailies resolve teaser.yaml' };
     const shots = [
       row('harbor', 'held', {
         estimate: null,

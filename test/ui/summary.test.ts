@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { summaryLines } from '../../src/ui/summary.js';
 import { output, result, summary } from './events.js';
 
-const commandsOf = (words: string) => ({ run: `dailies run ${words}`, resolve: `dailies resolve ${words}` });
+const commandsOf = (words: string) => ({
+  run: `dailies run ${words}`,
+  plan: `dailies plan ${words}`,
+  pick: `dailies pick ${words}`,
+  resolve: `dailies resolve ${words}`,
+});
 const look = { color: false, unicode: true, width: 100, commands: commandsOf('teaser.yaml') };
 
 describe('the end of a run', () => {
@@ -100,6 +105,21 @@ describe('the end of a run', () => {
     ).join('\n');
     expect(text).toContain('held  8 shots: lost\n      s0, s1, s2, s3, s4, s5, s6, s7\n      settle them: ');
     expect(text).toContain('dailies resolve teaser.yaml gone --abandon');
+  });
+
+  it('counts the shots that wait for one pick, and gives the commands that pick and go on', () => {
+    const waiting = ['b', 'c', 'd', 'e', 'f', 'g'].map((key) => ({
+      ...result(key, 'blocked'),
+      message: 'waits for a pick of a',
+    }));
+    const stopped = { kind: 'approval', message: 'a take of a, é is to be picked' } as const;
+    const to_pick = [['a@1', 'a@2'], ['é@1']];
+    const lines = summaryLines(summary(waiting, { stopped: { ...stopped, to_pick } }), look);
+    const text = lines.join('\n');
+    expect(text.match(/waits for a pick/g)).toHaveLength(1);
+    expect(text).toContain('blocked  6 shots  each waits for a pick of a');
+    expect(text).toContain("Pick           dailies pick teaser.yaml a@1 'é@1'  or a@2");
+    expect(text).toContain('Again          dailies run teaser.yaml');
   });
 
   it('tells why it stopped and what helps', () => {

@@ -79,7 +79,10 @@ function take(key: string, state: ReportTake['state'], rest: Partial<ReportTake>
 }
 
 describe('the status', () => {
-  const commands = { run: 'dailies run teaser.yaml', resolve: 'dailies resolve teaser.yaml' };
+  const commands = {
+    ...{ run: 'dailies run teaser.yaml', resolve: 'dailies resolve teaser.yaml' },
+    ...{ plan: '', pick: '' },
+  };
   const now = new Date(2026, 9, 10, 9, 2).getTime();
   const media = { container: 'mp4', duration_s: 4, width: 1280, height: 720, video_codec: 'avc' } as const;
   const clip = { path: 'greenhouse/greenhouse.mp4', bytes: 1, sha256: '', media, warnings: [] };

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../domain/diagnostic.js';
+import { DailiesError } from '../../errors.js';
 import { commandLine, fileWord } from '../../ui/shell.js';
 import { rehearsalLines } from '../../ui/status-table.js';
 import { tableLines } from '../../ui/table.js';
@@ -6,7 +7,7 @@ import { count, formatBytes } from '../../ui/figures.js';
 import { clean } from '../../ui/text.js';
 import { act, addExamples, type Register } from '../command.js';
 import { answer, noteDiagnostics, noteLines, shownPath } from '../context.js';
-import { openProject, rehearsalCommand, type ManifestFlags } from '../flags.js';
+import { nextCommands, openProject, rehearsalCommand, type ManifestFlags } from '../flags.js';
 import { addFormatOption, addManifestOptions, addQuietOption, addStoreOption } from '../options.js';
 import { interruptible } from '../signals.js';
 
@@ -70,22 +71,58 @@ export const registerPull: Register = (program, context) => {
 
 export const registerPick: Register = (program, context) => {
   const command = program
-    .command('pick <MANIFEST> <FILE>')
-    .description('apply the picks exported from the sheet');
+    .command('pick <MANIFEST> [TAKE...]')
+    .description('pick takes: SHOT@2 …, or the file from the sheet')
+    .option('--clear [SHOT...]', 'removes the picks of these shots, or all picks');
   addQuietOption(addFormatOption(addStoreOption(addManifestOptions(command))));
-  addExamples(command, [['dailies pick teaser.yaml picks.json', 'then assemble joins the picked takes']]);
-  type Flags = ManifestFlags & { readonly quiet?: boolean };
+  addExamples(command, [
+    ['dailies pick teaser.yaml platform@2 trail@1', 'picks these takes, one of each shot'],
+    ['dailies pick teaser.yaml picks.json', 'the picks that the contact sheet exported'],
+    ['dailies pick teaser.yaml --clear platform', 'removes the pick of a shot'],
+  ]);
+  type Flags = ManifestFlags & { readonly quiet?: boolean; readonly clear?: true | readonly string[] };
   act<Flags>(command, context, async (invocation) => {
+    const { clear, quiet } = invocation.flags;
+    const words = invocation.words.slice(1);
+    if (words.length === 0 && clear === undefined) throw nothingPicked();
     const project = await openProject(context, invocation);
-    const { pickTakes } = await import('../../flow/commands/pick.js');
-    const picks = await pickTakes(project, invocation.words[1] ?? '');
+    const [{ pickTakes }, { readPicksFile }] = await Promise.all([
+      import('../../flow/commands/pick.js'),
+      import('../../flow/commands/picks-file.js'),
+    ]);
+    const cleared = Array.isArray(clear) ? clear.map((shot: string) => typed(shot, null)) : [];
+    const chosen = words.map(async (word) => {
+      const [, shot, take] = SHOT_AT_TAKE.exec(word) ?? [];
+      return shot === undefined ? readPicksFile(project, word) : [typed(shot, Number(take))];
+    });
+    const choices = [...cleared, ...(await Promise.all(chosen)).flat()];
+    const picks = await pickTakes(project, { choices, clear: clear === true });
     const rows = Object.entries(picks).map(([shot, take]) => `  ${clean(shot)}@${take}`);
     answer(context, { picks }, () =>
-      invocation.flags.quiet === true ? [] : [...rows, `${count(rows.length, 'shot')} picked`],
+      quiet === true
+        ? []
+        : [
+            ...rows,
+            `${count(rows.length, 'shot')} picked`,
+            `Next  ${nextCommands(invocation).plan}  shows what that changes`,
+          ],
     );
     return 0;
   });
 };
+
+/** A file with such a name needs `./` before it. */
+const SHOT_AT_TAKE = /^([^/\\]+)@(\d+)$/;
+
+function typed(shot: string, take: number | null) {
+  return { shot, take, source: 'the command line' };
+}
+
+function nothingPicked(): DailiesError {
+  return new DailiesError('usage', 'no pick is given', {
+    hint: 'name takes (platform@2), the file that the contact sheet exported, or --clear',
+  });
+}
 
 export const registerAssemble: Register = (program, context) => {
   const command = program.command('assemble <MANIFEST>').description('join the picked takes into one film');

@@ -1,35 +1,48 @@
-import { isRecord } from '../../domain/is-record.js';
 import { pickOf } from '../../domain/picks.js';
-import { pickNow } from '../../plan/picks.js';
 import { nearest } from '../../domain/nearest.js';
 import { DailiesError } from '../../errors.js';
+import { pickNow } from '../../plan/picks.js';
 import { openState } from '../batch/state.js';
 import { survey } from '../plan/survey.js';
 import { clipsOf } from '../project/state-home.js';
-import { readText } from '../../store/text-file.js';
 import type { Project } from '../project/project.js';
 
-/** The version of picks files that this program reads. */
-const VERSION = 1;
+/** What somebody picks. */
+export interface Choice {
+  readonly shot: string;
+  /** The number of a take, to be checked; null takes the pick of the shot back. */
+  readonly take: unknown;
+  /** Who says so, for messages: a file, or the words of a command line. */
+  readonly source: string;
+}
+
+/** The takes that are picked of the shots that have a pick. */
+export type PickedTakes = Readonly<Record<string, number>>;
 
 /**
- * Takes in the picks that the contact sheet exports, `{ "version": 1, "picks": { "<shot>": <take> } }`, on top of
- * those there are; null takes one back. Gives all picks as they are now. Throws `usage` on anything the manifest does not
- * have, on the picks of another project and on a file of a newer version.
+ * Adds picks to those there are; `clear` takes all of those back first. Gives all picks as they are now. A pick belongs to a
+ * clip: throws `clip-missing` where a take has none yet, and `usage` on anything the manifest does not have; then nothing was picked.
  */
-export async function pickTakes(project: Project, file: string): Promise<Readonly<Record<string, number>>> {
-  const text = await readText(file, {
-    ifAbsent: 'check the path: browsers save the exported picks to Downloads',
-  });
-  const chosen = readPicks(project, text, file);
+export async function pickTakes(
+  project: Project,
+  { choices, clear = false }: { readonly choices: readonly Choice[]; readonly clear?: boolean },
+): Promise<PickedTakes> {
+  const chosen = choices.map((choice) => checked(project, choice));
   const { attempts, close } = await openState(project);
   try {
     const { picks, decisions } = await survey({ project, state: attempts, clips: clipsOf(project) });
-    const merged = new Map(Object.entries(picks));
-    for (const [shot, take] of chosen) {
-      if (take === null) merged.delete(shot);
-      else merged.set(shot, pickNow({ shot, take }, decisions));
+    const merged = new Map(clear ? [] : Object.entries(picks));
+    const missing: string[] = [];
+    for (const { shot, take } of chosen) {
+      if (take === null) {
+        merged.delete(shot);
+        continue;
+      }
+      const pick = pickNow({ shot, take }, decisions);
+      if (pick.clip === undefined) missing.push(`${shot}@${take}`);
+      merged.set(shot, pick);
     }
+    if (missing.length > 0) throw noClip(project, missing);
     const now = Object.fromEntries(merged);
     await attempts.setPicks(now);
     return Object.fromEntries([...merged.keys()].map((shot) => [shot, pickOf(now, shot) ?? 1]));
@@ -38,60 +51,40 @@ export async function pickTakes(project: Project, file: string): Promise<Readonl
   }
 }
 
-function readPicks({ manifest }: Project, text: string, file: string): [string, number | null][] {
-  const { picks, project } = picksIn(text, file);
-  if (project !== undefined && project !== manifest.project) {
-    throw new DailiesError(
-      'usage',
-      `${file} has the picks of the project ${JSON.stringify(project)}, and the manifest is of "${manifest.project}"`,
-      { hint: 'name the manifest of that project, or export the picks from the sheet of this one' },
-    );
-  }
-  const takesOf = new Map(manifest.takes.map(({ shot, takes }) => [shot, takes]));
-  return Object.entries(picks).map(([shot, take]): [string, number | null] => {
-    const takes = takesOf.get(shot);
-    if (takes === undefined) {
-      const near = nearest(shot, takesOf.keys());
-      throw new DailiesError('usage', `${file} picks a take of ${shot}, and the manifest has no such shot`, {
-        hint:
-          near === undefined
-            ? 'export the picks again from the sheet of this manifest'
-            : `did you mean ${near}?`,
-      });
-    }
-    if (take === null) return [shot, null];
-    if (typeof take !== 'number' || !Number.isInteger(take) || take < 1 || take > takes) {
-      throw new DailiesError(
-        'usage',
-        `${file} picks take ${JSON.stringify(take)} of ${shot}, which has ${takes}`,
-        { hint: `choose a take from 1 to ${takes}` },
-      );
-    }
-    return [shot, take];
-  });
+function noClip({ source }: Project, missing: readonly string[]): DailiesError {
+  return new DailiesError(
+    'clip-missing',
+    `there is no clip yet of ${missing.join(', ')}: nothing was picked`,
+    {
+      hint: `a pick belongs to a clip: render it first; dailies status ${source.file} lists the clips`,
+    },
+  );
 }
 
-/** What a picks file holds; its project is undefined where it names none. */
-function picksIn(text: string, file: string): { readonly picks: object; readonly project: unknown } {
-  const data = parsed(text);
-  if (typeof data['version'] === 'number' && data['version'] > VERSION) {
-    throw new DailiesError('usage', `${file} was written by a newer dailies (version ${data['version']})`, {
-      hint: 'update dailies, then pick again',
+/** A choice that the manifest has room for. */
+function checked(
+  { manifest }: Project,
+  { shot, take, source }: Choice,
+): { readonly shot: string; readonly take: number | null } {
+  const takes = manifest.takes.find((one) => one.shot === shot)?.takes;
+  if (takes === undefined) {
+    const near = nearest(
+      shot,
+      manifest.takes.map((one) => one.shot),
+    );
+    throw new DailiesError('usage', `${source} picks a take of ${shot}, and the manifest has no such shot`, {
+      hint: near === undefined ? 'dailies status lists the shots of a manifest' : `did you mean ${near}?`,
     });
   }
-  const { picks, project } = data;
-  if (data['version'] === VERSION && isRecord(picks)) return { picks, project };
-  throw new DailiesError('usage', `${file} has no picks in it`, {
-    hint: 'export them from the contact sheet; the form is { "version": 1, "picks": { "<shot>": 1 } }',
-  });
-}
-
-/** The JSON object of a text; an empty one where it is none. */
-function parsed(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const data: unknown = JSON.parse(text);
-    return isRecord(data) ? data : {};
-  } catch {
-    return {};
+  if (take === null) return { shot, take };
+  if (typeof take !== 'number' || !Number.isInteger(take) || take < 1 || take > takes) {
+    throw new DailiesError(
+      'usage',
+      `${source} picks take ${JSON.stringify(take)} of ${shot}, which has ${takes}`,
+      {
+        hint: `choose a take from 1 to ${takes}`,
+      },
+    );
   }
+  return { shot, take };
 }

@@ -19,8 +19,7 @@ interface Source {
 
 /** The models of the project's gateway as it tells them now. Throws `key-refused`, `catalogue-unavailable`, `gateway-answer`. */
 export async function liveCatalogue({ project, connections, signal }: Source): Promise<Catalogue> {
-  const gateway = await connections.current();
-  const models = parseCatalogue(await gateway.fetchCatalogue(signal));
+  const models = parseCatalogue(await connections.fetchCatalogue(signal));
   const catalogue: Catalogue = { fetched_at: isoNow(project.clock), source: 'live', models };
   if (project.target.kind !== 'sandbox') await keep(cacheOf(project), catalogue);
   return catalogue;

@@ -71,10 +71,17 @@ export async function preflight(
   });
   return oncePerPlace(project.locate, uses, ({ address, media }) => {
     const problem = problems.get(inputKey({ url: address, media }));
-    const hint = 'fix the address, or skip this check with --no-preflight';
-    return problem && { ...problem, severity: 'error', hint };
+    if (!problem) return undefined;
+    const { code, message, isUnanswered } = problem;
+    return project.target.kind === 'sandbox' && isUnanswered
+      ? { code, message, severity: 'warning', hint: STOOD_IN }
+      : { code, message, severity: 'error', hint: 'fix the address, or skip this check with --no-preflight' };
   });
 }
+
+/** A rehearsal needs no network. */
+const STOOD_IN =
+  'the sandbox draws a picture with the address instead; a run at a real gateway needs the input';
 
 /** What an address alone tells, with nobody asked: a remote gateway cannot reach a private one. */
 export function privateInputs(project: Project, takes: readonly Take[]): Diagnostic[] {

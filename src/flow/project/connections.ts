@@ -8,7 +8,12 @@ import type { Project } from './project.js';
 export interface Connections {
   /** The gateway of this run. For the sandbox this starts it. */
   current(): Promise<Gateway>;
-  /** The gateway an attempt was bought from; undefined if it is another one whose key we cannot know. */
+  /**
+   * The models of this run's gateway, as it names them now. The sandbox's are read from the file that it serves, so that
+   * no server is started for them. Throws what `Gateway.fetchCatalogue` throws.
+   */
+  fetchCatalogue(signal: AbortSignal): Promise<unknown>;
+  /** The gateway an attempt was bought from; undefined where it is another one whose key we cannot know. */
   of(attempt: Pick<Attempt, 'gateway'>): Promise<Gateway | undefined>;
   /** Whether the gateway of this run is spoken to with its key. */
   readonly usesKey: boolean;
@@ -44,6 +49,11 @@ export function connect(project: GatewayHome, { usesKey }: { readonly usesKey: b
   let own = usesKey ? project.target : withoutKey(project.target);
   return {
     current: async () => (await open(own)).gateway,
+    async fetchCatalogue(signal) {
+      if (own.baseUrl !== undefined) return (await open(own)).gateway.fetchCatalogue(signal);
+      const { catalogueBody } = await import('../../sandbox/models.js');
+      return JSON.parse(catalogueBody().toString('utf8')) as unknown;
+    },
     get usesKey() {
       return own.isKeyHeld === undefined;
     },

@@ -1,5 +1,7 @@
+import { groupBy } from '../../domain/group-by.js';
 import { pickOf } from '../../domain/picks.js';
 import { slotKey, sourcesOf } from '../../plan/graph.js';
+import { isToChoose } from '../../plan/sources.js';
 import type { Take } from '../../domain/take.js';
 import type { Survey } from '../plan/survey.js';
 import type { StopControl } from './stop-control.js';
@@ -27,13 +29,18 @@ export function stopForPicks({
   };
   const blocked = inScope.filter((take) => outcomes.get(slotKey(take))?.result.outcome === 'blocked');
   const sources = new Set(blocked.flatMap((take) => sourcesOf(take, picks).map(({ shot }) => shot)));
-  const delivered = new Set(takes.filter(isDelivered).map(({ shot }) => shot));
-  const unpicked = [...sources].filter((shot) => !isPickHeld(survey, outcomes, shot) && delivered.has(shot));
+  const choices = groupBy(
+    takes.filter((take) => sources.has(take.shot) && isToChoose(take) && isDelivered(take)),
+    ({ shot }) => shot,
+  );
+  const unpicked = [...choices].filter(([shot]) => !isPickHeld(survey, outcomes, shot));
   if (unpicked.length === 0) return;
+  const shots = unpicked.map(([shot]) => shot).join(', ');
   control.stop({
     kind: 'approval',
-    message: `pick a take of ${unpicked.join(', ')} before the shots made from it are rendered`,
-    hint: 'pick on the contact sheet, export the picks, and apply them with dailies pick; then run again',
+    message: `pick a take of ${shots} before the shots made from it are rendered`,
+    hint: 'pick on the contact sheet, or by name with dailies pick; then run again',
+    to_pick: unpicked.map(([, found]) => found.map(slotKey)),
   });
 }
 

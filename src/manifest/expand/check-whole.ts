@@ -1,3 +1,4 @@
+import { foldCase } from '../../domain/fold-case.js';
 import type { Manifest } from '../../domain/manifest.js';
 import { nearest } from '../../domain/nearest.js';
 import type { Take } from '../../domain/take.js';
@@ -13,8 +14,8 @@ export function reportDuplicates(shots: readonly ExpandedShot[], places: Places,
   for (const { id, index, manifestId } of shots) {
     // The manifest's own id counts as taken too, unless vars make it different each time.
     for (const name of id === manifestId || manifestId.includes('{{') ? [id] : [manifestId, id]) {
-      const owner = owners.get(name.toLowerCase());
-      if (!owner) owners.set(name.toLowerCase(), { name, index });
+      const owner = owners.get(foldCase(name));
+      if (!owner) owners.set(foldCase(name), { name, index });
       if (!owner || (owner.index === index && name !== id)) continue;
       const { line } = places.find(['shots', owner.index, 'id'], AS_USED);
       const message =

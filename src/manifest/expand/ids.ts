@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { foldCase } from '../../domain/fold-case.js';
 import { isRecord } from '../../domain/is-record.js';
 import { canonicalText, type Combination } from './matrix.js';
 
@@ -8,8 +9,8 @@ const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout
 /** Files of ours that lie in the output folder, beside the shots' folders. */
 const OURS = ['index.html', 'report.json'];
 
-/** Ids name files: with a take, an output and an extension added they stay within every file system's limit. */
-const LONGEST_ID = 100;
+/** Ids name files: with room for a take, an output and an extension they stay within every file system's limit. */
+const LONGEST_ID = { characters: 100, bytes: 180 } as const;
 
 /** Whether a file or folder name is a device on Windows. */
 export function isDeviceName(name: string): boolean {
@@ -19,18 +20,20 @@ export function isDeviceName(name: string): boolean {
 /** What is wrong with an id (after vars and matrix), as the end of a sentence that starts with the id; or undefined. */
 export function idFault(id: string): string | undefined {
   if (id === '') return 'is empty';
-  if (id.length > LONGEST_ID) return `has more than ${LONGEST_ID} characters`;
-  if (!/^[A-Za-z0-9._-]+$/.test(id))
-    return 'names files, and may have only the letters a to z and A to Z, digits, ".", "_" and "-"';
-  if (id.startsWith('.') || id.startsWith('-')) return 'names files, and may not begin with "." or "-"';
+  if (!fits(id, LONGEST_ID))
+    return `names files, and has more than ${LONGEST_ID.characters} characters or ${LONGEST_ID.bytes} bytes`;
+  if (!/^[\p{L}\p{M}\p{N}._-]+$/u.test(id))
+    return 'names files, and may have only letters, digits, ".", "_" and "-"';
+  if (/^[.\p{M}-]/u.test(id)) return 'names files, and may not begin with ".", "-" or an accent';
+  if (id !== id.normalize('NFC')) return 'has letters that are spelled in parts: write them as one (NFC)';
   if (id.endsWith('.')) return 'names files, and may not end with "."';
-  if (isDeviceName(id)) return 'is a device name on Windows, so no file can have it';
-  if (OURS.includes(id.toLowerCase())) return 'is the name of a file of ours in the output folder';
+  if (isDeviceName(id)) return 'is the name of a device on Windows, where no file can bear it';
+  if (OURS.includes(foldCase(id))) return 'is the name of a file of ours in the output folder';
   return undefined;
 }
 
 /** A value's part of an id is cut to this. */
-const LONGEST_LABEL = 32;
+const LONGEST_LABEL = { characters: 32, bytes: 96 } as const;
 const HASH_LENGTH = 6;
 
 /** The ids of a shot's combinations before they are made unique. */
@@ -49,12 +52,12 @@ export interface IdDraft {
 export function expandedIds(drafts: readonly IdDraft[]): string[] {
   const plain = drafts.map(({ stem, named, combination }) => labelled(stem, named, combination));
   const counts = new Map<string, number>();
-  for (const id of plain) counts.set(id.toLowerCase(), (counts.get(id.toLowerCase()) ?? 0) + 1);
+  for (const id of plain) counts.set(foldCase(id), (counts.get(foldCase(id)) ?? 0) + 1);
   return drafts.map(({ stem, combination }, index) => {
     const id = plain[index] ?? stem;
-    if (counts.get(id.toLowerCase()) !== 1) return withHash(id, ownValues(combination));
-    // If the stem alone is too long, the writer has to shorten it.
-    return id.length <= LONGEST_ID || stem.length > LONGEST_ID ? id : withHash(id, id);
+    if (counts.get(foldCase(id)) !== 1) return withHash(id, ownValues(combination));
+    // A stem that is too long by itself is the writer's to shorten.
+    return fits(id, LONGEST_ID) || !fits(stem, LONGEST_ID) ? id : withHash(id, id);
   });
 }
 
@@ -104,23 +107,45 @@ const MEDIA_FILE = /\.(?:png|jpe?g|webp|gif|avif|bmp|tiff?|mp4|m4v|mov|webm|mkv|
 function cleaned(text: string, value: unknown): string {
   const whole = slug(text);
   if (whole === '') return hash(value);
-  return whole.length <= LONGEST_LABEL
-    ? whole
-    : `${trimmed(whole.slice(0, LONGEST_LABEL - 8))}-${hash(value)}`;
+  if (fits(whole, LONGEST_LABEL)) return whole;
+  return `${trimmed(cutTo(whole, LONGEST_LABEL, HASH_LENGTH + 2))}-${hash(value)}`;
 }
 
-/** Letters, digits, ".", "_" and "-" of a text; accents are dropped, all else becomes "-". */
+/**
+ * The letters and digits of a text, in whatever script, and ".", "_" and "-"; all else becomes "-". Every file system can hold
+ * them, and in NFC they read the same wherever a text comes from.
+ */
 function slug(text: string): string {
-  const plain = text.normalize('NFKD').replace(/\p{M}/gu, '');
-  return trimmed(plain.replace(/[^A-Za-z0-9._-]+/g, '-'));
+  return trimmed(text.normalize('NFC').replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '-'));
 }
 
 function trimmed(text: string): string {
-  return text.replace(/^[-._]+|[-._]+$/g, '');
+  return text.replace(/^[-._\p{M}]+|[-._]+$/gu, '');
 }
 
 function withHash(id: string, value: unknown): string {
-  return `${id.slice(0, LONGEST_ID - HASH_LENGTH - 1)}-${hash(value)}`;
+  return `${cutTo(id, LONGEST_ID, HASH_LENGTH + 1)}-${hash(value)}`;
+}
+
+/** How long a name may be. */
+interface Limit {
+  readonly characters: number;
+  readonly bytes: number;
+}
+
+function fits(text: string, { characters, bytes }: Limit): boolean {
+  return text.length <= characters && Buffer.byteLength(text) <= bytes;
+}
+
+/** As many whole letters of a text as leave room for `rest` more characters. */
+function cutTo(text: string, { characters, bytes }: Limit, rest: number): string {
+  const limit = { characters: characters - rest, bytes: bytes - rest };
+  let kept = '';
+  for (const [letter] of text.matchAll(/\P{M}\p{M}*/gu)) {
+    if (!fits(kept + letter, limit)) break;
+    kept += letter;
+  }
+  return kept;
 }
 
 function hash(value: unknown): string {

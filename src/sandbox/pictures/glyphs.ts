@@ -20,12 +20,24 @@ export type Stroke = readonly Point[];
 export interface Glyph {
   readonly width: number;
   readonly strokes: readonly Stroke[];
+  /** How thick its strokes are, as a part of those of a letter; 1 where absent. */
+  readonly weight?: number;
 }
 
-/** The glyph of a character; an open box for one that the table lacks. */
+/** The glyph of a character; for one that the table lacks a box with its code point, as `65E5` for 日. */
 export function glyphOf(character: string): Glyph {
   glyphs ??= readTable();
-  return glyphs.get(character) ?? { width: 7, strokes: [readStroke('000c7c7000')] };
+  const known = glyphs.get(character) ?? boxes.get(character);
+  if (known) return known;
+  const box = boxOf(character);
+  boxes.set(character, box);
+  return box;
+}
+
+/** Whether the table has the character. */
+export function hasGlyph(character: string): boolean {
+  glyphs ??= readTable();
+  return glyphs.has(character);
 }
 
 /** Height of a capital, and how far letters reach above and below, in the units of a glyph. */
@@ -34,6 +46,34 @@ export const DEEPEST = 16;
 
 /** Read when the first letter is drawn. */
 let glyphs: ReadonlyMap<string, Glyph> | undefined;
+
+/** Those that were made for characters that the table lacks. */
+const boxes = new Map<string, Glyph>();
+
+/** A box with the code point in it, in two rows of hexadecimal digits. */
+function boxOf(character: string): Glyph {
+  const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase();
+  const columns = Math.ceil(Math.max(4, code.length) / 2);
+  const digits = code.padStart(2 * columns, '0');
+  const width = columns * DIGIT.step + 2;
+  const frame = [
+    { x: 0, y: 0 },
+    { x: 0, y: CAPITAL },
+    { x: width, y: CAPITAL },
+    { x: width, y: 0 },
+    { x: 0, y: 0 },
+  ];
+  const strokes = Array.from(digits).flatMap((digit, index) => {
+    const left = 2 + (index % columns) * DIGIT.step;
+    const top = index < columns ? 1.7 : 6.9;
+    const place = ({ x, y }: Point): Point => ({ x: left + x * DIGIT.scale, y: top + y * DIGIT.scale });
+    return glyphOf(digit).strokes.map((stroke) => stroke.map(place));
+  });
+  return { width, strokes: [frame, ...strokes], weight: 0.45 };
+}
+
+/** How small the digits of a box are, and how far one stands from the next. */
+const DIGIT = { scale: 0.28, step: 3.6 } as const;
 
 function readTable(): Map<string, Glyph> {
   const table = new Map<string, Glyph>([[' ', { width: 2.5, strokes: [] }]]);

@@ -1,6 +1,6 @@
 import type { Pixels } from '../../media/decode-image.js';
 import type { Rgb } from './colour.js';
-import { CAPITAL, DEEPEST, glyphOf, type Glyph, type Point } from './glyphs.js';
+import { CAPITAL, DEEPEST, glyphOf, hasGlyph, type Glyph, type Point } from './glyphs.js';
 import { shadeBox } from './picture.js';
 
 /** Letters of one size and weight. */
@@ -64,7 +64,7 @@ export function wrap(face: Face, text: string, width: number): string[] {
     }
     if (line !== '') lines.push(line);
     line = word;
-    while (face.measure(line) > width && line.length > 1) {
+    while (face.measure(line) > width && Array.from(line).length > 1) {
       const fitting = cut(face, line, width);
       lines.push(fitting);
       line = line.slice(fitting.length);
@@ -80,22 +80,35 @@ export function shorten(face: Face, text: string, width: number): string {
   return `${cut(face, text, width - face.measure(' …'))}…`;
 }
 
-/** As much of the beginning as is no wider than `width` pixels: at least one character. */
+/** As much of the beginning as is no wider than `width` pixels: at least one character, and none of them by half. */
 function cut(face: Face, text: string, width: number): string {
-  let end = 1;
-  while (end < text.length && face.measure(text.slice(0, end + 1)) <= width) end++;
+  let end = 0;
+  for (const character of text) {
+    const next = end + character.length;
+    if (end > 0 && face.measure(text.slice(0, next)) > width) break;
+    end = next;
+  }
   return text.slice(0, end);
 }
 
-/** Without accents, and with the typographer's quotes and dashes as plain ones: what the glyphs can write. */
+/**
+ * The text in characters that the glyphs have: without accents, with plain quotes and dashes. A character that is still not
+ * among them stays as it is, and is drawn as its code point.
+ */
 function legible(text: string): string {
-  return text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .replace(/[\u2018\u2019]/g, "'")
-    .replace(/[\u201c\u201d]/g, '"')
-    .replace(/[\u2010-\u2015]/g, '-');
+  return Array.from(text.normalize('NFC'), (character) => {
+    if (hasGlyph(character)) return character;
+    const plain = PLAIN[character] ?? character.normalize('NFKD').replace(/\p{M}/gu, '');
+    return Array.from(plain).every(hasGlyph) ? plain : character;
+  }).join('');
 }
+
+/** What is written otherwise, and does not decompose. */
+const PLAIN: Readonly<Record<string, string>> = {
+  ...{ '\u2018': "'", '\u2019': "'", '\u201c': '"', '\u201d': '"', '\u2212': '-' },
+  ...{ '\u2010': '-', '\u2011': '-', '\u2012': '-', '\u2013': '-', '\u2014': '-', '\u2015': '-' },
+  ...{ ß: 'ss', æ: 'ae', Æ: 'AE', œ: 'oe', Œ: 'OE', ø: 'o', Ø: 'O', đ: 'd', Đ: 'D', ł: 'l', Ł: 'L', ı: 'i' },
+};
 
 /** How much of each pixel a glyph covers (0 to 1); it begins `inset` pixels left of and above the glyph's corner. */
 interface Mask {
@@ -106,6 +119,7 @@ interface Mask {
 }
 
 function drawMask(glyph: Glyph, pen: { readonly unit: number; readonly radius: number }): Mask {
+  const radius = pen.radius * (glyph.weight ?? 1);
   const inset = Math.ceil(pen.radius) + 1;
   const width = Math.ceil(glyph.width * pen.unit) + 2 * inset;
   const height = Math.ceil(DEEPEST * pen.unit) + 2 * inset;
@@ -115,7 +129,7 @@ function drawMask(glyph: Glyph, pen: { readonly unit: number; readonly radius: n
     for (let index = 1; index < stroke.length; index++) {
       const from = stroke[index - 1];
       const to = stroke[index];
-      if (from && to) drawLine(mask, place(from), place(to), pen.radius);
+      if (from && to) drawLine(mask, place(from), place(to), radius);
     }
   }
   return mask;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pixels } from '../../media/decode-image.js';
 import { mix, oklch, type Rgb } from './colour.js';
-import { faceOf, shorten } from './lettering.js';
+import { faceOf, shorten, wrap } from './lettering.js';
 import { paintRows, shadeBox } from './picture.js';
 
 /** A made-up landscape that is the same for the same name, and says the name in a corner. */
@@ -67,11 +67,20 @@ function drawRidge(picture: Pixels, { base, roughness, colour, random }: Ridge):
   shadeBox(picture, box, colour, (x, y) => y + 0.5 - (tops[Math.floor(x)] ?? 0));
 }
 
+/** A name has one; an address may take several. */
+const MOST_LINES = 3;
+
 function drawName(picture: Pixels, name: string): void {
   const unit = Math.min(picture.width, picture.height) / 100;
   const face = faceOf(3 * unit, 0.14);
-  const text = shorten(face, name, picture.width - 12 * unit);
-  face.draw(picture, { text, left: 6 * unit, top: picture.height - 9 * unit }, [255, 255, 255]);
+  const width = picture.width - 12 * unit;
+  const lines = wrap(face, name, width);
+  const shown = lines.slice(0, MOST_LINES);
+  if (lines.length > MOST_LINES) shown.push(shorten(face, `${shown.pop() ?? ''} …`, width));
+  shown.forEach((text, index) => {
+    const top = picture.height - (9 + 6 * (shown.length - 1 - index)) * unit;
+    face.draw(picture, { text, left: 6 * unit, top }, [255, 255, 255]);
+  });
 }
 
 /** Numbers from 0 to 1 that only look random: the same for the same name (xorshift32). */
