@@ -10,7 +10,7 @@ setFlagsFromString('--heap-growing-percent=100');
 
 const context = processContext();
 
-// Whatever nobody caught is a bug, and is told in words like any other error.
+// An uncaught error is a bug, and is reported in words like any other error.
 process.on('uncaughtException', (error) => {
   void reportError(error, context).then(() => process.exit(1));
 });

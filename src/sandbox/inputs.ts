@@ -5,7 +5,7 @@ import { ASSET_HOST, type Assets } from './assets.js';
 import { Refusal } from './answers.js';
 
 /**
- * The bytes of an input image: of a data URL, of the sandbox's own, or fetched from where it lies, as a gateway
+ * The bytes of an input image: of a data URL, of the sandbox's own, or fetched from its address, as a gateway
  * would. Throws a Refusal (400) if there are none.
  */
 export async function loadInput(url: string, assets: Assets): Promise<Buffer> {
@@ -23,7 +23,7 @@ export async function loadInput(url: string, assets: Assets): Promise<Buffer> {
 function decodeDataUrl(url: string): Buffer {
   const comma = url.indexOf(',');
   const data = url.slice(comma + 1);
-  // One look for a letter that does not belong: a pattern for the whole of 30 MB would exhaust its stack.
+  // Searches for one invalid letter: a pattern for the whole of 30 MB would exhaust its stack.
   if (comma < 0 || !/;base64$/i.test(url.slice(0, comma)) || data === '' || /[^A-Za-z0-9+/=\s]/.test(data)) {
     throw new Refusal(400, `Invalid image: ${shown(url)} is not a base64 data URL`);
   }
