@@ -9,9 +9,9 @@ import type { Finding } from './rule.js';
 import { RULES } from './rules.js';
 
 /**
- * Holds every take against what the catalogue says of its model. Three-valued: a known yes is silent, a known no
- * is an error, and what the gateway does not say is one warning for each model and question. The same mistake at
- * the same place is told once, however many takes a matrix or the defaults make of it.
+ * Checks every take against what the catalogue says about its model. Three-valued: a known yes is silent, a known no
+ * is an error, and an unknown is one warning for each model and question. The same mistake at
+ * the same place is reported once, however many takes a matrix or the defaults make of it.
  */
 export function checkCapabilities(check: {
   readonly takes: readonly Take[];
@@ -60,7 +60,7 @@ export function checkCapabilities(check: {
   return [...diagnostics.values()];
 }
 
-/** A diagnostic that has no place yet. */
+/** A diagnostic without a place. */
 type Untold = Omit<Diagnostic, 'at' | 'shot'>;
 
 function nothingListed(): Diagnostic {
@@ -104,8 +104,8 @@ function refusal(finding: Finding, alternative: string | undefined): Untold {
 }
 
 /**
- * Finds a model that is known to do what another does not, and all else that the take asks for: one that
- * the manifest uses already, else the first of the catalogue. Asked once for each question and all else that is asked of a model with it.
+ * Finds a model that is known to do what another does not, and everything else that the take asks for: one that
+ * the manifest already uses, otherwise the first of the catalogue. Computed once for each combination of questions.
  */
 function alternativesAmong(
   takes: readonly Take[],
@@ -124,7 +124,7 @@ function alternativesAmong(
   };
 }
 
-/** All that a take asks of whichever model makes it. */
+/** Everything that a take asks of its model. */
 function demandsOf(take: Take): string {
   const { model: _, ...asked } = recordedSettings(take);
   return JSON.stringify([

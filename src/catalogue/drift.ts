@@ -2,7 +2,7 @@ import type { Model } from '../domain/catalogue.js';
 import { findModel } from './find.js';
 
 /**
- * Says where the gateway's catalogue has moved away from the snapshot: the price, the limits or the dated slug of
+ * Says how the gateway's catalogue differs from the snapshot: the price, the limits or the dated slug of
  * a model that is used, one sentence for each field, each with what it was and what it is. A model that the snapshot
  * does not hold cannot have drifted.
  */

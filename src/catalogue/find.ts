@@ -10,7 +10,7 @@ export function findModel(models: readonly Model[], idOrSlug: string): Model | u
 
 /**
  * The id that a mistyped name most likely means; undefined if none is near. Whole names are compared first, then what
- * follows the vendor: a writer may leave the vendor out, or name another.
+ * follows the vendor: a writer may omit the vendor, or give another.
  */
 export function meantModel(name: string, models: readonly Model[]): string | undefined {
   const whole = nearest(

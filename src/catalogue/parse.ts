@@ -43,7 +43,7 @@ export function parseModel(entry: unknown): Model | undefined {
   };
 }
 
-/** A list with one entry we cannot read might allow what the rest of it does not: all of it is unknown then. */
+/** An unreadable entry might allow what the rest of its list does not, so the whole list is unknown. */
 function listOf<T>(value: unknown, read: (entry: unknown) => T | undefined): readonly T[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const entries = value.map(read);

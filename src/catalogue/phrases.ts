@@ -20,7 +20,7 @@ export function lengths(seconds: readonly number[]): string {
   return `${eitherOf(sorted)} s`;
 }
 
-/** A value in a sentence: in quotes where its ends would not show. */
+/** A value in a sentence: in quotes if its ends would not show. */
 export function quotedIfOdd(value: string): string {
   return /^\S+$/.test(value) ? value : JSON.stringify(value);
 }
@@ -32,7 +32,7 @@ export function enlargement({ min, max }: { readonly min?: number; readonly max?
   return min === undefined ? 'by any factor' : `${min} times and more`;
 }
 
-/** The first few of the models' ids, and how many there are besides. */
+/** The first few of the models' ids, and how many more there are. */
 export function someOf(models: readonly Model[]): string {
   const ids = models.slice(0, 6).map((model) => model.id);
   const more = models.length - ids.length;

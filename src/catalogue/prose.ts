@@ -2,11 +2,11 @@ import type { Model } from '../domain/catalogue.js';
 import type { MediaKind, ShotType } from '../domain/take.js';
 
 /*
- * Some abilities stand in no field of the catalogue. They show in a price that names them, or in the
- * description; where neither says so, they are unknown and never a no.
+ * Some abilities have no field in the catalogue. They show in a price that names them, or in the
+ * description; if neither says so, they are unknown, never a no.
  */
 
-/** Whether a model is known to take references of a kind: images, unless another kind is spoken of. */
+/** Whether a model is known to take references of a kind: images, unless another kind is mentioned. */
 export function takesReferences(model: Model, media: MediaKind): boolean {
   if (says(model, /\bmulti-?modal\b.*\breferences?\b/i)) return true;
   switch (media) {
@@ -42,7 +42,7 @@ export function modesOf(model: Model): readonly ShotType[] {
   return modes;
 }
 
-/** Making clips from text is what a video model does, unless all that is said of it is that it changes a clip or a photo. */
+/** A video model makes clips from text, unless its description only says that it changes a clip or a photo. */
 export function makesClipsFromText(model: Model): boolean {
   if (says(model, /\btext\b/i) || hasPriceFor(model, /text_to_video/)) return true;
   return !worksWithoutPrompt(model) && !says(model, /\bsource video\b|\bedits?\b/i);
@@ -56,7 +56,7 @@ function hasPriceFor(model: Model, qualifier: RegExp): boolean {
   return Object.keys(model.pricing_skus ?? {}).some((key) => qualifier.test(key));
 }
 
-/** A sentence that denies an ability does not speak for it. */
+/** A sentence that denies an ability is no evidence for it. */
 function says(model: Model, ability: RegExp): boolean {
   return model.description
     .split(/[.;\n]/)

@@ -11,20 +11,20 @@ export interface Ask<V> {
 
 /** What a rule is about: one ability of models. `V` is what a take can ask of it. */
 export interface RuleSpec<V extends string | number | boolean> {
-  /** Of a known no. */
+  /** The code for a known no. */
   readonly code: DiagnosticCode;
-  /** Of not knowing; absent: `capability-unknown`. */
+  /** The code for an unknown; absent: `capability-unknown`. */
   readonly doubtCode?: DiagnosticCode;
   asks(take: Take): readonly Ask<V>[];
   /** Known yes, known no, or undefined if the gateway does not say. */
   allows(model: Model, value: V): boolean | undefined;
-  /** What is wrong, of a known no; absent if a no is never known. */
+  /** What is wrong if the answer is no; absent if a no is never known. */
   refusal?(model: Model, value: V): string;
   /** What completes "the gateway does not say …"; absent if the answer is always known. */
   doubt?(model: Model): string;
   /** What to do about a known no. */
   remedy?(model: Model, value: V): string | undefined;
-  /** What a model that allows the value does instead: it follows the model's id. */
+  /** What a model that allows the value does; the text follows the model's id. */
   offer?(model: Model, value: V): string | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface Rule {
   find(take: Take, model: Model): readonly Finding[];
 }
 
-/** Makes a rule of what it is about. Texts are made only when asked for: a manifest may have 100,000 takes. */
+/** Makes a rule from its description. Texts are made only on demand: a manifest may have 100,000 takes. */
 export function ruleOf<V extends string | number | boolean>(spec: RuleSpec<V>): Rule {
   const rule: Rule = {
     code: spec.code,

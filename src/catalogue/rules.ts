@@ -93,7 +93,7 @@ const passthrough = ruleOf<string>({
   },
 });
 
-/** A rule for each kind: what is said of one says nothing of the others. */
+/** A rule for each kind: what is known about one says nothing about the others. */
 const references = (['image', 'video', 'audio'] as const).map((media) =>
   ruleOf<MediaKind>({
     code: 'references-unconfirmed',
@@ -134,7 +134,7 @@ const prompt = ruleOf<Take['type']>({
   remedy: () => 'add a prompt: to the shot, or to the defaults',
 });
 
-/** All that a take may ask of its model. */
+/** Everything that a take may ask of its model. */
 export const RULES: readonly Rule[] = [
   prompt,
   duration,
@@ -197,7 +197,7 @@ function setting<K extends keyof ShotSettings>(
   };
 }
 
-/** The keys handed through to a provider, at either depth: `<slug>.<key>` and `<slug>.parameters.<key>`. */
+/** The keys passed to a provider, at either depth: `<slug>.<key>` and `<slug>.parameters.<key>`. */
 function passthroughKeys({ settings }: Take): readonly Ask<string>[] {
   if (!settings.provider?.options) return NONE;
   const keys = Object.values(settings.provider.options).flatMap((options) =>

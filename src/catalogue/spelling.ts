@@ -7,7 +7,7 @@ import { findModel } from './find.js';
 type Spelled = Partial<Pick<ShotSettings, SpelledField>>;
 type SpelledField = 'model' | 'prompt' | 'provider' | 'size' | 'resolution' | 'aspect_ratio';
 
-/** Gives settings in one of their spellings, the same for all that ask for one picture: to compare them, not to send them. */
+/** Gives settings in one spelling, the same for all settings that ask for one picture: for comparing, not for sending. */
 export type Spelling = <T extends Spelled>(settings: T) => T;
 
 /**
@@ -26,19 +26,19 @@ export function spellingBy(models: readonly Model[]): Spelling {
     const size = listedSize(model, resolution, aspect_ratio);
     if (size === undefined) return model.id === name ? plain : { ...plain, model: model.id };
     const { resolution: _, aspect_ratio: __, ...rest } = plain;
-    // What is left out is optional in whatever has it.
+    // Fields that are left out are optional.
     return { ...rest, model: model.id, size } as unknown as typeof plain;
   };
 }
 
-/** Settings without all words that some catalogue could spell otherwise: where these differ, so do the pictures. */
+/** Settings without the words that a catalogue could spell otherwise: if the rest differs, so do the pictures. */
 export function spellLoosely<T extends Spelled>(settings: T): T {
   const { model: _, size: __, resolution: ___, aspect_ratio: ____, ...rest } = plainSettings(settings);
-  // What is left out is not looked at.
+  // Fields that are left out are not compared.
   return rest as unknown as T;
 }
 
-/** Whether two catalogues spell what is asked of these models alike. */
+/** Whether two catalogues spell these models' settings in the same way. */
 export function spellAlike(
   names: Iterable<string>,
   [one, other]: readonly [readonly Model[], readonly Model[]],

@@ -8,8 +8,8 @@ import { noteLines, type CliContext } from './context.js';
 import { noteError } from './exit.js';
 
 /**
- * Tells the CI system of a run: JUnit where a file is named, and GitHub's step summary where it runs there. Gives false
- * where the named file could not be written; what became of the run is not hidden by that.
+ * Reports a run to the CI system: JUnit if a file is named, and GitHub's step summary if it runs there. Gives false
+ * if the named file could not be written; that does not hide the outcome of the run.
  */
 export async function writeCiReports(
   context: CliContext,

@@ -5,7 +5,7 @@ import type { Invocation } from './command.js';
 import { shownPath } from './context.js';
 import { nextCommands, type ManifestFlags } from './flags.js';
 
-/** Where the clips of a project are, as it is shown, if names for them are only made by `pull`; undefined if a run makes them. */
+/** The place of a project's clips, as it is shown, if only `pull` makes names for them; undefined if a run makes names. */
 export function clipsElsewhere({ paths, database }: Project): string | undefined {
   if (paths.bucket) return shownAddress(paths.bucket);
   return database === undefined ? undefined : shownPath(paths.store);

@@ -12,7 +12,7 @@ export interface Invocation<Flags> {
   readonly flags: Flags;
 }
 
-/** Gives a command its work, whose result is the exit code, with the environment standing in for absent flags. */
+/** Gives a command its work, whose result is the exit code, with the environment in place of absent flags. */
 export function act<Flags>(
   command: Command,
   context: CliContext,
@@ -28,8 +28,8 @@ export function act<Flags>(
 }
 
 /**
- * A ceiling that is misspelt in the environment is none: a command that has one does not begin with a variable that is
- * much like one that is read. Of other variables that nothing reads there is a warning: they may be somebody else's.
+ * A misspelt ceiling in the environment would be ignored: a command that has one does not start with a variable that is
+ * similar to a known one. Other unknown variables get a warning: they may be somebody else's.
  */
 function checkUnread(command: Command, context: CliContext): void {
   const spends = command.options.some((option) => option.attributeName() === 'maxCost');
@@ -44,7 +44,7 @@ function checkUnread(command: Command, context: CliContext): void {
   }
 }
 
-/** The words of the command line, those of a list among them. */
+/** The words of the command line, including those of a list. */
 function wordsOf(command: Command): string[] {
   const words: readonly unknown[] = command.processedArgs;
   return words.flat().flatMap((word) => (typeof word === 'string' ? [word] : []));

@@ -13,7 +13,7 @@ import { keyConsent } from './key-consent.js';
 /** As many rows as a person reads before a question. */
 const ROWS_BEFORE_QUESTION = 30;
 
-/** Without a terminal, a plan is read afterwards, by whoever looks into the log. */
+/** Without a terminal, people read the plan later, in the log. */
 const UNCONFIRMED = {
   kind: 'unconfirmed',
   message: 'there is no terminal to ask on, and no ceiling: nothing was bought',
@@ -28,8 +28,8 @@ export interface Consent {
 }
 
 /**
- * Leave by the command line, else by a person at the terminal; money also by a ceiling. Without any of them the plan is
- * shown, and nothing is bought. `isYesTyped`: a `--yes` that lies in the environment names no gateway.
+ * The command line gives leave, or a person at the terminal; for money also a ceiling. Without any of them the plan is
+ * shown, and nothing is bought. `isYesTyped`: a `--yes` in the environment names no gateway.
  */
 export function openConsent(
   context: CliContext,
@@ -38,7 +38,7 @@ export function openConsent(
   const { project, invocation, isYesTyped } = run;
   const { yes = false, withKey = false, maxCost } = invocation.flags;
   const isAsked = canAsk(context);
-  // Where the standard error goes to a file, the question would be asked of nobody.
+  // If the standard error goes to a file, nobody would see the question.
   const shown = !isAsked || context.stderr.isTTY === true ? context : { ...context, stderr: context.stdout };
   const hasCeiling = maxCost !== undefined || project.manifest.budget_usd !== undefined;
   let isPlanShown = false;
@@ -80,12 +80,12 @@ export function openConsent(
   };
 }
 
-/** Whether there is somebody to ask: who types at a terminal, and sees one of the streams there. */
+/** Whether there is a person to ask, who types at a terminal and sees one of the streams there. */
 function canAsk({ stdin, stdout, stderr }: CliContext): boolean {
   return stdin.isTTY === true && (stderr.isTTY === true || stdout.isTTY === true);
 }
 
-/** One question for the money and the key, where both are asked for; `isPaid`: nobody asks about the money. */
+/** One question for the money and the key, if both are asked for; `isPaid`: the money is already agreed. */
 function keyQuestion({ variable, origin, place, plan, spends }: KeyQuestion, isPaid: boolean): string {
   const key = `end the key in ${variable} to ${origin}, as ${place} says? [y/N] `;
   if (!plan) return `${origin} lists no models without a key. S${key}`;

@@ -4,14 +4,14 @@ import { safeJson, withoutCommands } from '../domain/foreign-text.js';
 import type { ExitCode } from '../errors.js';
 import { detectLook, type Look, type Screen } from '../ui/look.js';
 
-/** What a stream tells of the terminal behind it; nothing if there is none. */
+/** What a stream says about its terminal; nothing if there is none. */
 export interface Terminal extends Screen {
   readonly rows?: number | undefined;
 }
 
-/** The process as the commands see it, so that they can be tried without one. */
+/** The process as the commands see it, so that tests can run them without one. */
 export interface CliContext {
-  /** The command line behind the program's name. */
+  /** The command line after the program's name. */
   readonly words: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly platform: NodeJS.Platform;
@@ -21,7 +21,7 @@ export interface CliContext {
   readonly stderr: NodeJS.WritableStream & Terminal;
   /** How the command was asked to answer; known once its flags are read. */
   format: Format;
-  /** What the process ends with. */
+  /** The exit code of the process. */
   exitCode: ExitCode;
 }
 

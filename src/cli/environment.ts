@@ -4,8 +4,8 @@ import { DailiesError, messageOf } from '../errors.js';
 import { everyCommand, pathOf, programOf } from './tree.js';
 
 /**
- * Options that no environment may set, by command: they name what to settle, to buy again, to remove or to set for all machines, and left lying
- * in an environment they would do so every time. `--yes` is another thing where it lets a run spend.
+ * Options that no environment may set, by command: they name what to settle, to buy again, to remove or to set for all machines, and left
+ * in an environment they would do so every time. `--yes` is allowed where it lets a run spend.
  */
 const TYPED_ONLY: Readonly<Record<string, readonly string[]>> = {
   run: ['rerender'],
@@ -17,7 +17,7 @@ const TYPED_ONLY: Readonly<Record<string, readonly string[]>> = {
   pick: ['clear'],
 };
 
-/** The same for every command: a word for one gateway would be one for the gateway of whatever folder comes next. */
+/** The same for every command: leave for one gateway would also hold for the gateway of the next folder. */
 const ALWAYS_TYPED = 'withKey';
 
 /**
@@ -43,11 +43,11 @@ function readable(command: Command): readonly Option[] {
   return command.options.filter((option) => !typed.includes(option.attributeName()));
 }
 
-/** What is read besides options. A key's variable has any name that a manifest gives it (`api_key_env`). */
+/** The variables that are read besides options. A key's variable has any name that a manifest gives it (`api_key_env`). */
 const READ_ELSEWHERE = ['DAILIES_API_KEY', 'DAILIES_FFMPEG', 'DAILIES_SANDBOX_SPEED', 'DAILIES_DEBUG'];
 const KEY_NAME = /_(?:KEY|TOKEN|SECRET)$/;
 
-/** The variables that look like ours and that nothing reads, with what each was likely meant to be. */
+/** The variables that look like ours and that nothing reads, with what each was probably meant to be. */
 export function unreadVariables(
   command: Command,
   env: NodeJS.ProcessEnv,

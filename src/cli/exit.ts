@@ -11,7 +11,7 @@ import { Interrupted } from './signals.js';
 
 /**
  * The one place where an error becomes a message and an exit code. With `--format json` the error is the object that the
- * standard output gets; a command line that cannot be read and an interruption before the run have none.
+ * standard output gets; an unreadable command line and an interruption before the run have none.
  */
 export async function reportError(error: unknown, context: CliContext): Promise<ExitCode> {
   if (error instanceof CommanderError) return usageExitCode(error, context);
@@ -23,7 +23,7 @@ export async function reportError(error: unknown, context: CliContext): Promise<
   return known.exitCode;
 }
 
-/** Tells people of an error on the standard error; what ends with it is the caller's affair. */
+/** Tells people of an error on the standard error; the caller decides what ends. */
 export async function noteError(error: unknown, context: CliContext): Promise<void> {
   noteLines(context, await errorLines(knownError(error), context));
 }
@@ -67,7 +67,7 @@ function errorDocument(error: DailiesError): unknown {
   };
 }
 
-/** What was found in the manifest; where it cannot even be read, that. */
+/** What was found in the manifest, or that it cannot be read. */
 function findingsOf(error: DailiesError): readonly Diagnostic[] {
   if (error instanceof ManifestError) return error.diagnostics;
   if (error.code !== 'manifest-invalid') return [];

@@ -79,7 +79,7 @@ export function scopeOf(flags: ScopeFlags): ScopeFlags {
 
 /**
  * Commands about the same project: with the options that make it the same, and for a run with those that keep it from
- * buying more. What buys again, as `--rerender` does, has to be typed again; the run that goes on names only those takes
+ * buying more. Options that buy again, such as `--rerender`, must be typed again; the next run names only those takes
  * that are still to be bought, and a ceiling that lets them be.
  */
 export function nextCommands({

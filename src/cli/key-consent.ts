@@ -6,7 +6,7 @@ import { isKeyNamed, namedKeysFile, rememberKey, type NamedKey } from '../store/
 import { noteLines, type CliContext } from './context.js';
 
 /**
- * What the user has said about a key that only the manifest sends somewhere: on this command line, or once before. `ask`
+ * Whether the user has agreed to a key that only the manifest sends somewhere: on this command line, or once before. `ask`
  * is told of the key when it is first needed, and its yes is remembered; absent if nobody can be asked.
  */
 export async function keyConsent(
@@ -20,7 +20,7 @@ export async function keyConsent(
   const { unnamed } = project.target;
   if (unnamed === undefined || said.withKey) return said.withKey;
   const file = namedKeysFile(context.env, context.platform);
-  // Settings that lie in the project are the project's word, not the user's.
+  // Settings inside the project count as the project's, not the user's.
   const isOurs = !isInside(project.paths.folder, file);
   if (isOurs && (await isKeyNamed(file, unnamed))) return true;
   const { ask } = said;
@@ -32,7 +32,7 @@ export async function keyConsent(
   };
 }
 
-/** A naming that cannot be written down holds for this run all the same. */
+/** A consent that cannot be stored still holds for this run. */
 async function remember(context: CliContext, file: string, { origin, variable }: NamedKey): Promise<void> {
   await rememberKey(file, { origin, variable }).catch((error: unknown) =>
     noteLines(context, [

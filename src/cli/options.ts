@@ -14,7 +14,7 @@ export function addManifestOptions(command: Command): Command {
     .option('--allow-large-matrix', 'lets the matrix of one shot make more than 1,000 shots');
 }
 
-/** Adds the word that lets a key go where only the manifest says. */
+/** Adds the option that lets a key go where only the manifest says. */
 export function addKeyOption(command: Command): Command {
   return command.option('--with-key', 'sends the key to the named gateway, this once');
 }
@@ -24,7 +24,7 @@ export function addStoreOption(command: Command): Command {
   return command.option('--store <URL>', 'the database that machines share: postgres://…', parseText);
 }
 
-/** Adds what narrows a plan or a run to some takes, or widens it to made ones. */
+/** Adds the options that narrow a plan or a run to some takes, or extend it to delivered ones. */
 export function addScopeOptions(command: Command): Command {
   return command
     .option('--only <ID...>', 'only these shots or takes (turn, turn@2)', collectList)
@@ -42,29 +42,29 @@ export function addScopeOptions(command: Command): Command {
     .option('--no-preflight', 'skips the check of remote inputs');
 }
 
-/** Adds the choice of how to answer. */
+/** Adds the choice of the output format. */
 export function addFormatOption(command: Command, formats: readonly string[] = ['text', 'json']): Command {
   return command.addOption(
     new Option('--format <FORMAT>', 'the output format').choices(formats).default('text'),
   );
 }
 
-/** Adds the wish to hear nothing but results and errors. */
+/** Adds the option to print only results and errors. */
 export function addQuietOption(command: Command): Command {
   return command.option('--quiet', 'prints only the result and errors');
 }
 
-/** A value that counts up: `--only a --only b`, `--only a b` and `--only a,b` mean the same. */
+/** An option that collects values: `--only a --only b`, `--only a b` and `--only a,b` mean the same. */
 export function collectList(value: string, previous: readonly string[] | undefined): readonly string[] {
   const words = value.split(',').filter((word) => word.trim() !== '');
   if (words.length === 0) throw new InvalidArgumentError(EMPTY);
   return [...(previous ?? []), ...words];
 }
 
-/** What a script writes by mistake, `--only "$UNSET"`, must not mean everything, or the working folder. */
+/** A script's mistake, `--only "$UNSET"`, must not mean everything, or the working folder. */
 const EMPTY = 'It is empty; leave the option out, or give it a value.';
 
-/** A text that says something. */
+/** A text that is not empty. */
 export function parseText(value: string): string {
   if (value.trim() === '') throw new InvalidArgumentError(EMPTY);
   return value;
@@ -79,7 +79,7 @@ function collectVariable(
   return { ...previous, [value.slice(0, equals)]: value.slice(equals + 1) };
 }
 
-/** What `none` takes away, and anything else sets. */
+/** A limit that `none` removes, and any other value sets. */
 export function parseLimit(parse: (value: string) => number): (value: string) => number | 'none' {
   return (value) => (value === 'none' ? 'none' : parse(value));
 }
@@ -97,7 +97,7 @@ export function collectModelLimits(
   return [...(previous ?? []), ...pairs];
 }
 
-/** A number that `fits`; the error of another one tells what to give. */
+/** A number that `fits`; the error for any other says what to give. */
 function parseNumber(what: string, fits: (number: number) => boolean): (value: string) => number {
   return (value) => {
     const number = Number(value);
@@ -113,7 +113,7 @@ export function parseUsd(value: string): number {
 
 const parseAmount = parseNumber('US dollars, such as 5', (usd) => Number.isFinite(usd) && usd >= 0);
 
-/** How many jobs, say. */
+/** A count, such as of jobs. */
 export const parseCount = parseNumber(
   'a whole number from 1 up',
   (number) => Number.isInteger(number) && number >= 1,

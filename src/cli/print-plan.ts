@@ -12,13 +12,13 @@ import { nextCommands, openProject, scopeOf, type PlanFlags, type RunFlags } fro
 import { interruptible } from './signals.js';
 import { clipsPlaceLines } from './clips-place.js';
 
-/** Works out the plan and prints it. */
+/** Computes the plan and prints it. */
 export async function printPlan(context: CliContext, invocation: Invocation<PlanFlags>): Promise<ExitCode> {
   await present(context, await openProject(context, invocation), invocation);
   return 0;
 }
 
-/** `run --dry-run`: the plan, and then the word and the exit code of a run that a ceiling would stop. */
+/** `run --dry-run`: the plan, and then the message and the exit code of the run, if a ceiling would stop it. */
 export async function printDryRun(context: CliContext, invocation: Invocation<RunFlags>): Promise<ExitCode> {
   const project = await openProject(context, invocation);
   const plan = await present(context, project, invocation);

@@ -22,7 +22,7 @@ import { registerEnqueue, registerWorker } from './commands/workers.js';
 import type { CliContext } from './context.js';
 import { everyCommand, pathOf } from './tree.js';
 
-/** In the order of the help: what is used most, first. */
+/** In the order of the help: the most used first. */
 const COMMANDS: readonly Register[] = [
   registerInit,
   registerRun,
@@ -40,7 +40,7 @@ const COMMANDS: readonly Register[] = [
   registerSandbox,
 ];
 
-/** What many never need: the help names them, and no more. */
+/** Commands that many never need: the help only names them. */
 const NAMED_ONLY: Readonly<Record<string, readonly Register[]>> = {
   'Several machines': [registerEnqueue, registerWorker, registerAccount, registerStore],
   'And also': [registerUnlock, registerSchema, registerCompletion],

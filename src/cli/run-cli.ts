@@ -5,7 +5,7 @@ import type { CliContext } from './context.js';
 import { reportError } from './exit.js';
 import { buildProgram } from './program.js';
 
-/** Does what the command line says, and gives the exit code. Never throws. */
+/** Runs the command line, and gives the exit code. Never throws. */
 export async function runCli(context: CliContext): Promise<ExitCode> {
   const output = watchOutput(context);
   try {
@@ -18,26 +18,26 @@ export async function runCli(context: CliContext): Promise<ExitCode> {
   }
 }
 
-/** Help and the version, once they are written, are no errors. */
+/** Help and the version are not errors. */
 function unlessHelp(error: unknown): void {
   if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
 }
 
 /**
  * Keeps a stream that cannot be written to from ending a run. A reader that has seen enough (`| head`) or a window
- * that was closed is no error at all; a full disk behind the standard output is one, but of the end.
+ * that was closed is no error at all; a full disk behind the standard output is one, reported at the end.
  */
 function watchOutput({ stdout, stderr }: CliContext): { readonly failure: Error | undefined } {
   const watch: { failure: Error | undefined } = { failure: undefined };
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') watch.failure ??= error;
   });
-  // What is said there is for whoever listens.
+  // Nobody has to read that stream.
   stderr.on('error', () => undefined);
   return watch;
 }
 
-/** Waits until all that was written has come through, or has failed: a stream tells of that a moment later. */
+/** Waits until everything is written, or has failed: a stream reports that a moment later. */
 function written(stream: NodeJS.WritableStream): Promise<void> {
   return new Promise((resolve) => stream.write('', () => resolve()));
 }

@@ -22,7 +22,7 @@ interface Given {
   readonly isYesTyped: boolean;
 }
 
-/** Runs a manifest and says what came of it. */
+/** Runs a manifest and reports the outcome. */
 export async function runManifest(
   context: CliContext,
   invocation: Invocation<RunFlags>,
@@ -36,21 +36,21 @@ export async function runManifest(
   return summary.exit_code;
 }
 
-/** Runs the project under the eyes of whoever watches. The screen is given back whatever happens. */
+/** Runs the project and shows its progress. The screen is restored whatever happens. */
 async function render(
   context: CliContext,
   { invocation, project }: { readonly invocation: Invocation<RunFlags>; readonly project: Project },
   { isYesTyped }: Given,
 ): Promise<RunSummary> {
   const { flags } = invocation;
-  // Whether the outcome can be written down is known before anything is spent.
+  // Checks that the outcome can be written before anything is spent.
   if (flags.junit !== undefined) await prepareJunitFile(flags.junit, project.paths);
   const consent = openConsent(context, { project, invocation, isYesTyped });
   const progress = await openRunProgress(context, {
     quiet: flags.quiet === true,
     // Clips are named from the manifest's folder on.
     showPath: (path) => shownPath(resolve(project.paths.folder, path)),
-    // What the plan has shown with its place in the manifest is not said again.
+    // Diagnostics that the plan has shown are not shown again.
     isKnown: (event) => consent.isPlanShown && event.type === 'diagnostic',
   });
   const { maxCost: maxCostUsd, locked, allowUnpriced } = flags;
@@ -85,7 +85,7 @@ function printSummary(
   const { sheet } = summary;
   const output = clipsElsewhere(project) ?? shownPath(summary.output);
   const shown = { ...summary, output, ...(sheet && { sheet: shownPath(sheet) }) };
-  // In a terminal the shots that scrolled by stand right above.
+  // In a terminal the shots that scrolled by are right above.
   if (context.stderr.isTTY && !quiet) noteLines(context, ['']);
   const summed = summaryLines(shown, { ...lookOf(context, stream), commands: nextCommands(invocation) });
   const lines = [...summed, ...clipsPlaceLines(project, invocation)];

@@ -4,14 +4,14 @@ import { allowsRedraw } from '../ui/look.js';
 import { createProgress, type Progress } from '../ui/progress.js';
 import { lookOf, type CliContext } from './context.js';
 
-/** What shows a run: on the standard error for people, and as events on the standard output for machines. */
+/** The views of a run: on the standard error for people, and as events on the standard output for machines. */
 export interface RunProgress extends Progress {
   readonly handle: EventSink;
 }
 
 /**
  * Opens the view that fits the streams and the flags. `showPath` turns a path of the run into one to be shown;
- * `isKnown` says whether a person has been told of an event already.
+ * `isKnown` says whether a person has already seen an event.
  */
 export async function openRunProgress(
   context: CliContext,

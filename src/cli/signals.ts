@@ -1,4 +1,4 @@
-/** Why work was given up: somebody asked the process to end. */
+/** Why work stopped: somebody asked the process to end. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
@@ -7,7 +7,7 @@ export class Interrupted extends Error {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Does some work under the eyes of signals. The first one aborts, so that the work can write its state and end; the
+ * Does some work and handles signals. The first one aborts, so that the work can write its state and end; the
  * second ends the process at once, with 130. `onFirst` tells the person about it; `beforeExit` gives the screen back.
  */
 export async function interruptible<T>(

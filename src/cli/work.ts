@@ -27,7 +27,7 @@ export interface WorkerFlags {
 const USUAL_PLACES = 16;
 const USUAL_DOWNLOADS = 4;
 
-/** Runs a worker until a signal ends it, or until it is of no use any more; gives 0 where it was told to stop. */
+/** Runs a worker until a signal ends it, or until it can no longer work; gives 0 if it was told to stop. */
 export async function work(context: CliContext, flags: WorkerFlags): Promise<ExitCode> {
   const store = storeOf(flags);
   if (flags.clips === undefined) {

@@ -10,7 +10,7 @@ export function spentUsd(attempts: Iterable<Attempt>): number {
   return sumUsd([...attempts].map((attempt) => countedUsd(attempt) ?? 0));
 }
 
-/** How many attempts may have cost money of which neither the gateway nor the catalogue says how much. */
+/** How many attempts may have cost an amount that neither the gateway nor the catalogue gives. */
 export function countUnpriced(attempts: Iterable<Attempt>): number {
   return [...attempts].filter((attempt) => countedUsd(attempt) === undefined).length;
 }
@@ -21,9 +21,9 @@ export function isEstimated(attempt: Attempt): boolean {
 }
 
 /**
- * What one attempt counts, in US dollars: its reported cost, whatever became of it, or its upper estimate where
+ * What one attempt counts, in US dollars: its reported cost, whatever its outcome, or its upper estimate if
  * none is reported; nothing where it was never accepted, refused, or is known not to have been charged, and
- * nothing on the sandbox. Undefined if it may have cost something and nobody knows how much.
+ * nothing on the sandbox. Undefined if it may have cost an unknown amount.
  */
 export function countedUsd(attempt: Attempt): number | undefined {
   return mayCost(attempt) ? paperUsd(attempt) : 0;

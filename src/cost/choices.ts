@@ -4,7 +4,7 @@ import { frameSize, nearestShortSide, parseSize, shortSide, type PixelSize } fro
 import { priceList, type PriceRequest } from './price-list.js';
 import type { SourceClip } from './source-clip.js';
 
-/** What is priced: a take, the model that makes it, and the source clip where it is known. */
+/** What is priced: a take, the model that makes it, and the source clip if known. */
 export interface PriceQuery {
   readonly take: Take;
   readonly model: Model;
@@ -23,8 +23,8 @@ export interface Choice {
 }
 
 /**
- * Every way to settle what a shot leaves open, the likeliest first: with audio unless the model makes none,
- * 720p or what comes nearest to it, 16:9, and the length nearest to 5 s (the longer of two). Those are the
+ * Every way to fill in what a shot leaves open, the likeliest first: with audio unless the model makes none,
+ * 720p or the nearest to it, 16:9, and the length nearest to 5 s (the longer of two). Those are the
  * usual defaults of the providers; the catalogue does not publish theirs.
  */
 export function choicesFor(query: PriceQuery): Choice[] {
@@ -114,11 +114,11 @@ function picturesOf(resolution: string, aspectRatio: string | undefined, model: 
   }));
 }
 
-/** Prices grow with the length: of an open one, the likeliest and both ends are enough. */
+/** Prices grow with the length: for an open length, the likeliest and both ends are enough. */
 function lengthChoices({ take, model, source }: PriceQuery): readonly (number | undefined)[] {
   if (take.settings.duration !== undefined) return [take.settings.duration];
   const typical = typicalDuration(model);
-  // Who lists no lengths and changes a clip makes one as long; whether a second that has begun counts whole is not said.
+  // A model that lists no lengths and changes a clip keeps its length; whether a started second counts as whole is unknown.
   if (typical === undefined) return source ? [source.duration_s, Math.ceil(source.duration_s)] : [undefined];
   const known = model.supported_durations ?? [];
   return [typical, Math.min(...known), Math.max(...known)];

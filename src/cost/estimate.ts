@@ -7,9 +7,9 @@ import type { Sku } from './sku.js';
 
 /**
  * What a take will cost, in US dollars; null if the model has no price we can read, or one that depends on
- * what nobody has said (the length of a source clip, say). What the shot leaves open makes a range over all that
+ * something unknown (such as the length of a source clip). What the shot leaves open makes a range over all that
  * the model can do, and the likeliest choice is expected (see `choicesFor`); where several prices remain for it,
- * the dearest.
+ * the highest.
  */
 export function estimateTake(query: PriceQuery): Estimate | null {
   const known = remembered(query.model);
@@ -47,7 +47,7 @@ interface Price {
   readonly sku: Sku;
 }
 
-/** The prices that remain for one choice, at least one; undefined if any of them cannot be told. */
+/** The prices that remain for one choice, at least one; undefined if any of them is unknown. */
 function pricesOf(choice: Choice, query: PriceQuery): Price[] | undefined {
   const list = priceList(query.model);
   const { request } = choice;
@@ -65,10 +65,10 @@ function pricesOf(choice: Choice, query: PriceQuery): Price[] | undefined {
   return prices.every(({ usd }) => usd <= MOST_USD) ? prices : undefined;
 }
 
-/** More than this for one clip is a slip of the catalogue, and past what sums of US dollars are exact for. NaN is not below it. */
+/** More than this for one clip is an error in the catalogue, and too large for exact sums of US dollars. NaN is not below it. */
 const MOST_USD = 1e6;
 
-/** What so many of an extra cost: each the dearest where the qualifiers leave several. NaN if that cannot be told. */
+/** The cost of a number of extras: each at the highest price if the qualifiers leave several. NaN if that is unknown. */
 function times(count: number, skus: readonly Sku[], request: PriceRequest): number {
   if (count === 0) return 0;
   return count * pricesFor(skus, request).reduce((most, { usd = NaN }) => Math.max(most, usd), 0);
@@ -114,7 +114,7 @@ function remembered(model: Model): Map<string, Estimate | null> {
   return known;
 }
 
-/** All of a take that its price may depend on. */
+/** Everything in a take that its price may depend on. */
 function queryKey({ take, source }: PriceQuery): string {
   const { duration, resolution, aspect_ratio, size, generate_audio, creativity, upscale_factor } =
     take.settings;

@@ -2,15 +2,15 @@ import type { Attempt } from '../domain/attempt.js';
 import { dollars, roundUsd, type Estimate } from '../domain/money.js';
 import { countedUsd, isEstimated } from './budget.js';
 
-/** How money stands, in US dollars. */
+/** The state of the money, in US dollars. */
 export interface Account {
-  /** All that counts against the project's budget. */
+  /** Everything that counts against the project's budget. */
   readonly spentUsd: number;
-  /** How many jobs that leaves out: nobody knows what they cost. */
+  /** How many jobs of unknown cost that leaves out. */
   readonly spentUnpriced: number;
-  /** How many of the jobs that count stand at their upper estimate. */
+  /** How many of the jobs count at their upper estimate. */
   readonly spentEstimated: number;
-  /** What this run's own purchases count, and how many of them count nothing because nobody knows what they cost. */
+  /** What this run's own purchases count, and how many of them count nothing because their cost is unknown. */
   readonly runUsd: number;
   readonly runUnpriced: number;
 }
@@ -56,7 +56,7 @@ export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings) {
         return overMaxCost({ nextUsd, spentUsd: runUsd(), ceilingUsd: maxCostUsd });
       return undefined;
     },
-    /** An attempt has changed, or come into being: what it counted before is taken off, what it counts now is added. */
+    /** An attempt is new or has changed: subtracts what it counted before, and adds what it counts now. */
     update(before: Attempt | undefined, after: Attempt): void {
       for (const sums of owned.has(after.id) ? [all, run] : [all]) {
         if (before) count(sums, before, -1);
@@ -75,7 +75,7 @@ interface Crossing {
   readonly ceilingUsd: number;
 }
 
-/** Why a purchase may not happen: the budget of a project, or as `whose` says. */
+/** Why a purchase may not happen: the budget of a project, or of `whose`. */
 export function overBudget({ nextUsd, spentUsd, ceilingUsd }: Crossing, whose = 'the budget'): string {
   return `the next shot could cost ${dollars(nextUsd)}; ${dollars(spentUsd)} of ${whose} of ${dollars(ceilingUsd)} are spent or committed`;
 }

@@ -22,7 +22,7 @@ export function listModel(model: Model): ModelListing {
   return { model, modes, typical, estimate: estimateTake({ take: madeUpTake(settings), model }) };
 }
 
-/** A take that is in no manifest, to be checked or priced: made from text, unless `more` has inputs. */
+/** A take outside any manifest, for checking or pricing: made from text, unless `more` has inputs. */
 export function madeUpTake(settings: ShotSettings, more: Partial<Take> = {}): Take {
   const name = 'made-up';
   return {

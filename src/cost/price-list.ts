@@ -3,7 +3,7 @@ import { parseSku, type Sku, type SkuQualifiers } from './sku.js';
 
 /** The prices of one model, sorted by what they do in a sum. */
 export interface PriceList {
-  /** For the clip itself: one of them holds. */
+  /** For the clip itself: one of them applies. */
   readonly base: readonly Sku[];
   /** For each image sent, frames and references alike. */
   readonly inputImage: readonly Sku[];
@@ -11,11 +11,11 @@ export interface PriceList {
   readonly referenceImage: readonly Sku[];
   /** What a generation costs at least. */
   readonly floor: readonly Sku[];
-  /** What their keys mean we cannot tell. */
+  /** Their keys cannot be read. */
   readonly unreadable: readonly Sku[];
 }
 
-/** What a request says on each qualifier of a price; undefined if nothing is known or it does not apply. */
+/** The request's value for each qualifier of a price; undefined if nothing is known or it does not apply. */
 export interface PriceRequest {
   readonly videoInput: NonNullable<SkuQualifiers['videoInput']>;
   readonly audio: boolean;
@@ -35,8 +35,8 @@ export function priceList(model: Model): PriceList {
 }
 
 /**
- * The prices that hold for a request. Qualifier by qualifier: where any price names the request's value, those
- * that do; otherwise those silent on it; if there are none of these either, it settles nothing, and all go on.
+ * The prices that apply to a request. Qualifier by qualifier: if any price names the request's value, those
+ * that do; otherwise those silent on it; if there are none of these either, the qualifier decides nothing, and all remain.
  * More than one left means that the price is a range.
  */
 export function pricesFor(skus: readonly Sku[], request: PriceRequest): readonly Sku[] {
@@ -51,7 +51,7 @@ export function pricesFor(skus: readonly Sku[], request: PriceRequest): readonly
   return left;
 }
 
-/** Whether a price that we cannot read in full may be due for a request: nothing that could be read of it rules that out. */
+/** Whether a price that cannot be read in full may apply to a request: no readable part of it rules that out. */
 export function mayHold(sku: Sku, request: PriceRequest): boolean {
   return IN_ORDER.every((qualifier) => {
     const [named, wanted] = [sku[qualifier], request[qualifier]];

@@ -12,7 +12,7 @@ export type SkuUnit =
   /** What a generation costs at least. */
   | 'floor';
 
-/** On what a price holds. A qualifier that is absent leaves the price silent on it. */
+/** When a price applies. If a qualifier is absent, the price says nothing about it. */
 export interface SkuQualifiers {
   readonly videoInput?: 'none' | 'with_video_input' | 'video_continuation';
   readonly audio?: boolean;
@@ -27,13 +27,13 @@ export interface Sku extends SkuQualifiers {
   readonly key: string;
   /** `unknown`: the key holds a word we do not know, no unit, or two; its qualifiers are those that could be read. */
   readonly unit: SkuUnit | 'unknown';
-  /** US dollars for one unit; undefined if that cannot be told (gateways mark a variable price with a negative one). */
+  /** US dollars for one unit; undefined if unknown (gateways mark a variable price with a negative number). */
   readonly usd: number | undefined;
 }
 
 /**
  * Reads one entry of `pricing_skus`: a unit with qualifiers before or after it, joined by underscores or
- * hyphens. The gateway publishes no grammar; this is that of its catalogue of October 2026. What is not read in
+ * hyphens. The gateway publishes no grammar; this is that of its catalogue of October 2026. A key that is not read in
  * full is not guessed, because a guessed price is worse than none.
  */
 export function parseSku(key: string, price: string): Sku {
@@ -47,7 +47,7 @@ export function parseSku(key: string, price: string): Sku {
     const usd = amount !== undefined && /cents/i.test(key) ? amount / 100 : amount;
     return Object.assign({ key, unit, usd }, ...readings) as Sku;
   }
-  // Of a word beside one we do not know, a resolution and a way of making clips are sure; `with_audio_input` is none of audio.
+  // Beside an unknown word, only a resolution and a type of shot are certain; `with_audio_input` says nothing about audio.
   const sure = readings.filter(
     (reading) => !('audio' in reading) && names.filter((name) => name in reading).length === 1,
   );

@@ -1,11 +1,11 @@
 import type { PixelSize } from '../domain/dimensions.js';
 
-/** What is known of the clips that are edited or enlarged: all of them as one, with the largest of their pictures. */
+/** What is known about the clips that are edited or enlarged: all as one clip, with the largest picture. */
 export interface SourceClip extends PixelSize {
   readonly duration_s: number;
 }
 
-/** Several clips as one; undefined if there are none, or nobody knows one of them. */
+/** Several clips as one; undefined if there are none, or one of them is unknown. */
 export function asOneClip(clips: readonly (SourceClip | undefined)[]): SourceClip | undefined {
   const [first, ...others] = clips;
   return others.reduce((one, clip) => {

@@ -6,12 +6,12 @@ const PRIVATE_IPV4 = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
   ...['192.0.0.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3'],
 ];
-/** Among them those of tunnels that nobody runs any more: IPv4-compatible, Teredo and 6to4, which lead anywhere. */
+/** They include obsolete tunnels, which can lead anywhere: IPv4-compatible, Teredo and 6to4. */
 const PRIVATE_IPV6 = [
   ...['::/96', '::ffff:0:0:0/96', '64:ff9b:1::/48', '100::/64', '2001::/32', '2002::/16'],
   ...['fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
 ];
-/** NAT64 (RFC 6052): a network of IPv6 alone resolves all names of IPv4 so, and the IPv4 address in it decides. */
+/** NAT64 (RFC 6052): an IPv6-only network resolves all IPv4 names like this, and the IPv4 address in it decides. */
 const NAT64 = PRIVATE_IPV4.map((network) => {
   const [address = '', prefix] = network.split('/');
   return `64:ff9b::${address}/${96 + Number(prefix)}`;
@@ -40,8 +40,8 @@ export function isPrivateHost(hostname: string): boolean {
 }
 
 /**
- * Whether a resolved address is loopback, private or link-local. An IPv4 address mapped into IPv6 is seen through by
- * `BlockList`. What is no address leads nowhere.
+ * Whether a resolved address is loopback, private or link-local. An IPv4 address mapped into IPv6 is unwrapped by
+ * `BlockList`. Text that is not an address leads nowhere.
  */
 function isPrivateAddress(address: string): boolean {
   // A link-local one may name its interface.
@@ -64,7 +64,7 @@ export class PrivateTarget extends Error {
 }
 
 /**
- * A resolver without private addresses. It stands in the connection itself, so that the address that was checked is
+ * A resolver without private addresses. It is part of the connection itself, so that the address that was checked is
  * the address that is called.
  */
 export function publicLookup(lookup: LookupFunction): LookupFunction {

@@ -15,11 +15,11 @@ import {
   type WireResult,
 } from './wire.js';
 
-/** What became of a request whose answer is read whole, into memory. */
+/** The outcome of a request whose answer is read whole, into memory. */
 export type Asked =
   | { readonly kind: 'answered'; readonly answer: Answer }
   | { readonly kind: 'unsent'; readonly error: Error }
-  /** `partial`: what had come of the answer, where it had begun. */
+  /** `partial`: what had arrived of the answer, if it had begun. */
   | { readonly kind: 'broken'; readonly error: Error; readonly partial?: Answer };
 
 export type Question = Omit<WireRequest, 'onHead' | 'idleTimeoutMs' | 'dispatcher'> & {
@@ -29,7 +29,7 @@ export type Question = Omit<WireRequest, 'onHead' | 'idleTimeoutMs' | 'dispatche
   readonly redact: Redact;
 };
 
-/** What came of an answer that broke off is worth so much of a look. */
+/** How much of an answer that broke off is examined. */
 const TELLING_BYTES = 256 * 1024;
 
 /** Sends a request once and collects its answer. */
@@ -83,8 +83,8 @@ type FollowRequest = Pick<WireRequest, 'signal' | 'idleTimeoutMs' | 'totalTimeou
 };
 
 /**
- * Asks an address and, by hand, the ones it redirects to. `onHead` sees the answer in the end: the first that is no
- * redirect, or one that may not be followed. `url` is where that came from.
+ * Asks an address and, by hand, the ones it redirects to. `onHead` sees the final answer: the first that is not a
+ * redirect, or one that may not be followed. `url` is its address.
  */
 export async function follow(
   web: Web,

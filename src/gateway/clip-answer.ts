@@ -23,7 +23,7 @@ export function rangeOf(head: Head): Range {
   };
 }
 
-/** What proves that a later answer is about the same bytes: a strong ETag, else the date of the last change. */
+/** What proves that a later answer has the same bytes: a strong ETag, otherwise the date of the last change. */
 export function validatorOf(head: Head): string | undefined {
   const etag = header(head, 'etag');
   if (etag !== undefined && /^"[^"]*"$/.test(etag)) return etag;
@@ -31,7 +31,7 @@ export function validatorOf(head: Head): string | undefined {
   return modified !== undefined && !Number.isNaN(Date.parse(modified)) ? modified : undefined;
 }
 
-/** Whether a part of something else is offered than what was begun: some servers do not look at If-Range. */
+/** Whether the server offers a part of a different file than the one begun: some servers ignore If-Range. */
 export function isOfAnother(head: Head, begun: PartNote): boolean {
   const validator = validatorOf(head) ?? begun.validator;
   const { total = begun.total } = rangeOf(head);

@@ -26,14 +26,14 @@ interface ConnectorOptions {
 export function connectorTo(options: ConnectorOptions): buildConnector.connector {
   const direct = buildConnector({
     timeout: options.connectTimeoutMs,
-    // Every wait on a connection has a bound of ours, so that the system need not look after it: that takes eight calls.
+    // Every wait on a connection has its own limit, so the system's keep-alive is not needed: that takes eight calls.
     keepAlive: false,
     ...defined({ lookup: options.lookup }),
   });
   return marking(options.proxy ? tunnelThrough(options.proxy, direct, options.connectTimeoutMs) : direct);
 }
 
-/** A connector all of whose failures are marked as such. */
+/** A connector that marks all of its failures as such. */
 function marking(connect: buildConnector.connector): buildConnector.connector {
   return (target, callback) => {
     connect(target, (...[error, socket]) => {
@@ -43,7 +43,7 @@ function marking(connect: buildConnector.connector): buildConnector.connector {
   };
 }
 
-/** Asks the proxy for a tunnel on a connection of its own, then speaks TLS through it where the target does. */
+/** Asks the proxy for a tunnel on a connection of its own, then speaks TLS through it if the target does. */
 function tunnelThrough(
   proxy: URL,
   direct: buildConnector.connector,

@@ -14,14 +14,14 @@ import { bodyWords, printable } from './words.js';
 
 export interface DownloadRequest {
   readonly source: ClipUrl;
-  /** The file to fill. Its folder exists; its name means nothing here. A note lies beside it as `<target>.json`. */
+  /** The file to fill. Its folder exists; its name means nothing here. A note is beside it as `<target>.json`. */
   readonly target: string;
   /** Names the clip, whatever its address: the job's id and the index of the output will do. */
   readonly identity: string;
-  /** More bytes than the clip can have, as they were meant: packed ones count unpacked. */
+  /** More bytes than the clip can have; compressed bytes count after decompression. */
   readonly maxBytes: number;
   readonly signal: AbortSignal;
-  /** Called for every piece that comes: bytes so far and in all, where the server says. An error of ours ends the download. */
+  /** Called for every piece that arrives: bytes so far, and in total if the server says. An error thrown here ends the download. */
   readonly onProgress?: (bytes: number, totalBytes: number | undefined) => void;
   readonly idleTimeoutMs?: number;
 }
@@ -45,7 +45,7 @@ const WORDS_BYTES = 128 * 1024;
  * Streams a clip into a file, continuing what an earlier try of the same clip left there if the server vouches that it
  * is still the same. What was interrupted stays for the next try. The file is fsynced before `downloaded` is answered.
  * Throws `disk` if the file cannot be written, or where a link or anything else but a regular file has its name;
- * what `onProgress` throws of ours, and the signal's reason when stopped.
+ * what `onProgress` throws, and the signal's reason when stopped.
  */
 export async function downloadClip(
   request: DownloadRequest,
@@ -54,7 +54,7 @@ export async function downloadClip(
   const part = await openPart(request.target, request.identity);
   try {
     for (;;) {
-      // A run that was interrupted behind the last byte leaves nothing to ask for.
+      // If a run was interrupted after the last byte, there is nothing to ask for.
       if (part.isWhole) return { kind: 'downloaded', ...(await part.finish()) };
       const outcome = await fetchInto({ part, request, context });
       if (outcome.kind !== 'start_over') return outcome;
@@ -95,7 +95,7 @@ async function fetchInto(fetching: Fetching): Promise<DownloadOutcome | { readon
     method: 'GET',
     url: new URL(request.source.url),
     headersFor(url) {
-      // Once left behind, the key stays behind, even where a stranger redirects back to the gateway.
+      // Once the key is left behind it stays behind, even if a stranger redirects back to the gateway.
       reception.withKey &&= url.origin === context.keyOrigin;
       const range = begun ? { range: `bytes=${part.bytes}-`, 'if-range': begun.validator } : {};
       return { ...(reception.withKey ? context.keyHeaders : context.plainHeaders), ...range };
@@ -129,7 +129,7 @@ function receive(
   const begun = part.note;
   if (head.status === 416 && begun) reception.use = 'start_over';
   if (head.status !== 200 && head.status !== 206) return words.sink;
-  // What part of a clip a part of packed bytes is, nobody can say: neither is it fit to be continued.
+  // A part of compressed bytes says nothing about its part of the clip, so it cannot be continued.
   const packed = isPacked(head);
   const range = packed ? { start: head.status === 200 ? 0 : NaN, total: undefined } : rangeOf(head);
   if (head.status === 200 && begun) part.startOver();
@@ -156,12 +156,12 @@ function receive(
       },
     };
   };
-  // What goes on where an earlier answer broke off was looked at there.
+  // A continued answer was checked when the first part arrived.
   const isNew = part.bytes === 0;
   return isNew && isSuspicious(head) ? afterALook(words, useAsClip) : useAsClip();
 }
 
-/** A validator is kept beside the part: one that has the key in it is none. */
+/** A validator is stored beside the part, so one that contains the key is not used. */
 function keepable(validator: string | undefined, redact: Redact): string | undefined {
   return validator !== undefined && redact(validator) === validator ? validator : undefined;
 }
@@ -199,7 +199,7 @@ async function conclude(
   return result.head ? readRefusal(result.head, withKey, words.body(), context) : interrupted('no answer');
 }
 
-/** Whatever came instead of a clip. */
+/** Classifies an answer that is not a clip. */
 function readRefusal(head: Head, withKey: boolean, body: Buffer, context: DownloadContext): DownloadOutcome {
   const { redact, clock } = context;
   const { status } = head;

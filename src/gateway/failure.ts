@@ -36,7 +36,7 @@ export function isClosedConnection(error: Error): boolean {
 }
 
 function codeOf(error: Error): string | undefined {
-  // Happy eyeballs tries several addresses and reports them together: the first one speaks for all.
+  // Happy eyeballs tries several addresses and reports their errors together: use the first one.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   return errnoOf(first);
 }

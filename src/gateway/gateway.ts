@@ -82,7 +82,7 @@ const TIMEOUTS: Timeouts = {
 /** The slowest line that a submit with large inputs is given time for. */
 const SLOWEST_UPLOAD_BYTES_PER_MS = 32;
 const LARGEST_ANSWER_BYTES = 1024 * 1024;
-/** Polls are short: so many connections carry those of hundreds of jobs. Downloads are bounded by who asks for them. */
+/** Polls are short: this many connections carry the polls of hundreds of jobs. The caller limits downloads. */
 const API_CONNECTIONS = 32;
 /** Longer than the usual rhythm of polling, so that polls find their connection again. */
 const API_KEEP_ALIVE_MS = 65_000;
@@ -161,7 +161,7 @@ export function openGateway(options: GatewayOptions): Gateway {
     const { own, standard } = addresses.pollPaths(job);
     if (own === undefined) return pollAt(standard, job, signal);
     const outcome = await pollAt(own, job, signal);
-    // Behind a proxy with a path of its own the gateway's address may lead anywhere: only a word about the job counts.
+    // Behind a proxy with its own path the gateway's address may lead anywhere: only a statement about the job counts.
     if (!['not_found', 'key_refused', 'unavailable'].includes(outcome.kind)) return outcome;
     const second = await pollAt(standard, job, signal);
     return second.kind === 'not_found' ? outcome : second;
@@ -178,7 +178,7 @@ export function openGateway(options: GatewayOptions): Gateway {
         hasKey: apiKey !== undefined,
         redact,
       }),
-    // The last resort, where an answer is what nobody thought of: it ends neither a submit nor the wait for a job.
+    // The last resort for an unforeseen answer: it ends neither a submit nor the wait for a job.
     submit: (body, signal) =>
       submit(body, signal).catch((error: unknown) => ({ kind: 'uncertain', message: unforeseen(error) })),
     poll: (job, signal) =>
@@ -210,7 +210,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   };
 }
 
-/** The key goes over this connection, so it has to be private: `https:`, or loopback. */
+/** The key goes over this connection, so it must be private: `https:`, or loopback. */
 function checkedBase(baseUrl: string): { readonly origin: string; readonly pathname: string } {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   const isPrivate = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));

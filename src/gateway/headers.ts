@@ -20,8 +20,8 @@ const LONGEST_MS = 600_000;
 
 /**
  * How long a gateway asks to be left alone, in milliseconds and at most ten minutes: `Retry-After` in seconds (fractions
- * too) or as a date (RFC 9110, 10.2.3), which counts from the answer's own `Date`, and from `now` where it has none: who of
- * the two has a wrong clock does not matter. Undefined if it does not say, or not so that it can be read.
+ * too) or as a date (RFC 9110, 10.2.3), which counts from the answer's own `Date`, and from `now` where it has none: whichever of
+ * the two clocks is wrong does not matter. Undefined if it does not say, or not so that it can be read.
  */
 export function retryAfterMs(head: Head, now: number): number | undefined {
   const text = header(head, 'retry-after');

@@ -18,10 +18,10 @@ export function jobAddresses(baseUrl: string, redact: Redact) {
   const base = new URL(`${baseUrl}/`);
   const standardPath = (job: JobRef): string => `${base.pathname}videos/${encodeURIComponent(job.id)}`;
 
-  /** Whether a text has no key in it, and had none before the answer was read. */
+  /** Whether a text contains no key, and contained none before the answer was redacted. */
   const isKeyFree = (text: string): boolean => redact(text) === text && !text.includes(KEY_MARK);
 
-  /** The address a gateway gives, only where it is its own: the key goes nowhere else. */
+  /** The address that a gateway gives, only if it is on the gateway's origin: the key goes nowhere else. */
   function ownAddress(text: unknown): URL | undefined {
     if (typeof text !== 'string' || text === '' || !URL.canParse(text, base.href)) return undefined;
     const url = new URL(text, base);
@@ -33,13 +33,13 @@ export function jobAddresses(baseUrl: string, redact: Redact) {
     /** The job that an answer names, or undefined if it has no id that can be read. */
     jobOf(answer: { readonly id?: unknown; readonly polling_url?: unknown }): JobRef | undefined {
       const id = readableId(answer.id);
-      // Without its id a job cannot be asked for, and with the key in it the id cannot be kept: there is none.
+      // A job without an id cannot be asked for, and an id that contains the key cannot be kept, so it counts as none.
       if (id === undefined || !isKeyFree(id)) return undefined;
       const url = ownAddress(answer.polling_url);
       const isStandard = !url || url.pathname + url.search === standardPath({ id });
       return isStandard ? { id } : { id, polling_url: url.href };
     },
-    /** The base URL that a redirected submit should have gone to, where the redirect shows that it is another one. */
+    /** The base URL that a redirected submit should have gone to, if the redirect shows a different one. */
     baseBehind(location: string | undefined): string | undefined {
       if (location === undefined || !URL.canParse(location, `${base.href}videos`)) return undefined;
       const url = new URL(location, `${base.href}videos`);

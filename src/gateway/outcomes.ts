@@ -36,7 +36,7 @@ export type PollOutcome =
   /** No answer that can be read, for now. */
   | { readonly kind: 'unavailable'; readonly message: string; readonly retryAfterMs?: number | undefined };
 
-/** What became of a download. Whatever is on the disk by then can be continued, unless it is not the clip's. */
+/** The outcome of a download. What is on the disk by then can be continued, unless it is not the clip's. */
 export type DownloadOutcome =
   /** The whole of it is in the file, and on the disk. */
   | { readonly kind: 'downloaded'; readonly bytes: number; readonly sha256: string }

@@ -1,4 +1,4 @@
-/* Some proxies and stores pack what they send although they were asked not to (`accept-encoding: identity`). */
+/* Some proxies and stores compress what they send although they were asked not to (`accept-encoding: identity`). */
 import { Writable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -17,7 +17,7 @@ import { looksLikeClip } from './clip-answer.js';
 import { asError, type BodySink, type Head } from './wire.js';
 
 interface Coding {
-  /** Gives as much as can be had of torn bytes. */
+  /** Gives as much of torn bytes as can be read. */
   readonly unpack: (body: Buffer, maxOutputLength: number) => Buffer;
   /** Fails on torn bytes. */
   readonly stream: () => Transform;
@@ -53,10 +53,10 @@ const CODINGS = new Map([
   ['br', brotli],
 ]);
 
-/** Nobody packs what is packed more often; each layer takes memory. */
+/** No server compresses more often than this; each layer takes memory. */
 const MOST_LAYERS = 3;
 
-/** How a body was packed, in the order in which it has to be unpacked; names that we cannot unpack are passed over. */
+/** How a body was packed, in the order in which it has to be unpacked; unknown names are skipped. */
 function codingsOf({ headers }: Head): readonly Coding[] {
   const encoding = headers['content-encoding'];
   if (encoding === undefined) return [];

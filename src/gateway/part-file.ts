@@ -7,7 +7,7 @@ import type { DailiesError } from '../errors.js';
 import { discardPart, dropNote, hasNote, keepNote, readNote, type PartNote } from './part-note.js';
 import type { BodySink } from './wire.js';
 
-/** What a disk refuses of a clip is not lost. */
+/** A clip that the disk refuses is not lost. */
 const COMFORT = 'the clip stays on the gateway, and the next run fetches it';
 /** Large enough for the disk, small enough for sixteen at once. */
 const BLOCK_BYTES = 1024 * 1024;
@@ -92,7 +92,7 @@ export class PartFile implements BodySink {
     return this.#bytes;
   }
 
-  /** What allows to continue; undefined if the clip has to come from its first byte. */
+  /** What allows a continuation; undefined if the clip must come from its first byte. */
   get note(): PartNote | undefined {
     return this.#note;
   }
@@ -101,12 +101,12 @@ export class PartFile implements BodySink {
     return this.#bytes > 0 && this.#bytes === this.#note?.total;
   }
 
-  /** The disk's refusal, once there was one; everything after it is in vain. */
+  /** The disk's error, once there was one; everything after it is useless. */
   get failure(): DailiesError | undefined {
     return this.#failure;
   }
 
-  /** Says what the bytes that follow belong to, by the answer that brings them. */
+  /** Says what the following bytes belong to, by the answer that brings them. */
   describe(answer: { readonly validator: string | undefined; readonly total: number | undefined }): void {
     const validator = answer.validator ?? this.#note?.validator;
     const total = answer.total ?? this.#note?.total;
@@ -114,7 +114,7 @@ export class PartFile implements BodySink {
     this.#note = defined({ identity: this.#identity, validator, total });
   }
 
-  /** Forgets what an earlier try left: the clip comes from its first byte. Only before the first `write`. */
+  /** Drops what an earlier try left: the clip comes from its first byte. Only before the first `write`. */
   startOver(): void {
     this.#hash = createHash('sha256');
     this.#bytes = this.#position = this.#syncedTo = this.#notedBytes = 0;
@@ -137,7 +137,7 @@ export class PartFile implements BodySink {
     return this.#queued < BLOCK_BYTES;
   }
 
-  /** Brings all of it to the disk for good: what it gives is said after the fsync. Throws `disk`. */
+  /** Writes everything to the disk for good: it returns after the fsync. Throws `disk`. */
   async finish(): Promise<{ readonly bytes: number; readonly sha256: string }> {
     await this.#flush();
     await this.#syncing;
@@ -185,7 +185,7 @@ export class PartFile implements BodySink {
 
   #drain(): Promise<void> {
     this.#writing = this.#onDisk(() => this.#writeBlocks())
-      // Reported by the next call: this promise itself is watched by nobody while data comes.
+      // Reported by the next call: nothing awaits this promise itself while data arrives.
       .catch(() => undefined)
       .finally(() => {
         this.#writing = undefined;
@@ -211,14 +211,14 @@ export class PartFile implements BodySink {
     } while (this.#queued >= BLOCK_BYTES);
   }
 
-  /** Lets the disk begin while the rest comes. Its refusal counts at once: Linux reports a lost write only once. */
+  /** Lets the disk start while the rest arrives. Its error counts at once: Linux reports a lost write only once. */
   #syncAhead(file: number): void {
     this.#syncing = this.#keep(file, this.#note)
       .catch(() => undefined)
       .finally(() => (this.#syncing = undefined));
   }
 
-  /** A note about other bytes than those that follow would be a lie: it goes first. */
+  /** A note about other bytes than the following ones would be wrong: remove it first. */
   #open(): number {
     if (this.#position > 0) {
       const file = openAgain(this.#path);

@@ -16,7 +16,7 @@ import { openWeb, type Web } from './web.js';
 import type { Head, WireResult } from './wire.js';
 import { printable } from './words.js';
 
-/** Why a remote input will not do. */
+/** Why a remote input cannot be used. */
 export interface UrlProblem {
   readonly code: 'url-unreachable' | 'url-not-media' | 'url-redirect' | 'private-url';
   /** A sentence that names the URL, without what signs it. */
@@ -89,17 +89,17 @@ export function inputKey({ url, media }: RemoteInput): string {
   return `${media} ${url}`;
 }
 
-/** What speaks against a URL. */
+/** What is wrong with a URL. */
 interface Finding {
   readonly code: UrlProblem['code'];
-  /** Goes on after the URL. */
+  /** Follows the URL in the sentence. */
   readonly what: string;
-  /** It may be gone in a moment. */
+  /** The problem may be gone in a moment. */
   readonly isPassing?: boolean;
   readonly isUnanswered?: true;
 }
 
-/** Not every server has HEAD, and some answer it wrongly: whatever it says against the URL, a GET has the last word. */
+/** Not every server has HEAD, and some answer it wrongly: if it reports a problem, a GET decides. */
 async function checkUrl(
   input: RemoteInput,
   web: Web,

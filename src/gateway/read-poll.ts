@@ -10,7 +10,7 @@ import { bodyWords, errorWords, printable } from './words.js';
 /** Far more outputs than any job has. */
 const MOST_OUTPUTS = 1000;
 
-/** What the answer to a poll means. Whatever is not a plain word of the gateway about this job leaves it as it is. */
+/** What the answer to a poll means. An answer that is not a clear statement about this job changes nothing. */
 export function readPoll(answer: Answer, context: ReadingContext & { readonly job: JobRef }): PollOutcome {
   const fields = answer.status < 300 ? asObject(parseJson(answer.body)) : undefined;
   const word = asText(fields?.['status']);
@@ -68,13 +68,13 @@ function outputsIn(
   return { urls, ...(listed > urls.length ? { leftOut: listed - urls.length } : {}) };
 }
 
-/** An address stands in the list by itself, or in an object of its own. */
+/** An address is in the list as text, or inside an object. */
 function addressIn(entry: unknown): unknown {
   return asObject(entry)?.['url'] ?? entry;
 }
 
 /**
- * What a job has cost: `cost`, or `video_cost` as a relative of this API has it. Where the user's own key for the provider
+ * What a job has cost: `cost`, or `video_cost` in a related API. If the user's own key for the provider
  * was used, the gateway takes little or nothing, and the provider's price comes on top: without it the cost is not known.
  */
 function costOf(fields: JsonObject): { readonly cost_usd?: number } {

@@ -19,7 +19,7 @@ export interface ReadingContext {
   readonly now: number;
 }
 
-/** Statuses that say for certain that nothing was begun. */
+/** Statuses that prove that no job was started. */
 const REFUSALS = new Set([400, 404, 413, 422]);
 
 /** What the answer to a submit means: the table under "Money", row by row. */
@@ -57,7 +57,7 @@ export function readSubmit(answer: Answer, context: ReadingContext): SubmitOutco
 }
 
 /**
- * What is left of an answer that broke off. Where all that matters had come, it counts: JSON that parses is whole.
+ * The part of an answer that broke off. If everything that matters had arrived, it counts: JSON that parses is whole.
  * Otherwise it says how it began, so that the job can be looked for.
  */
 export function readLost(why: string, partial: Answer | undefined, context: ReadingContext): SubmitOutcome {
@@ -68,7 +68,7 @@ export function readLost(why: string, partial: Answer | undefined, context: Read
   return { kind: 'uncertain', message: came === '' ? message : `${message}; it began: ${came}` };
 }
 
-/** A job id is all that counts. Without one there may be a job nobody can name. */
+/** Only a job id counts. Without one there may be a job whose id is unknown. */
 function readAccepted({ status, body }: Answer, { addresses, redact }: ReadingContext): SubmitOutcome {
   const fields = asObject(parseJson(body));
   const job = fields && addresses.jobOf(fields);
@@ -77,7 +77,7 @@ function readAccepted({ status, body }: Answer, { addresses, redact }: ReadingCo
   return {
     kind: 'uncertain',
     message: `the gateway answered ${status} without a job id that can be read: ${said}`,
-    // What does not even speak the language of this API would answer all others alike.
+    // A server that does not even speak this API would answer all other submits in the same way.
     ...defined({ stops: fields ? undefined : { hint: `${CHECK_BASE}, then ${SETTLE}` } }),
   };
 }
@@ -86,8 +86,8 @@ const CHECK_BASE = 'check the base URL (it usually ends in /api/v1)';
 const SETTLE = 'check whether a job was started, then settle the shot with dailies resolve';
 
 /**
- * An API that works behind the scenes may answer 303 to what it has accepted, and a wrong base URL redirects everything:
- * perhaps there is a job, and the next submit would meet the same.
+ * An asynchronous API may answer 303 to what it has accepted, and a wrong base URL redirects everything:
+ * there may be a job, and the next submit would fare the same.
  */
 function readRedirect(answer: Answer, { addresses, redact }: ReadingContext): SubmitOutcome {
   const location = header(answer, 'location');
@@ -127,7 +127,7 @@ function unpaidBecause(fields: Fields): Stops {
   return /guardrail|workspace/.test(source) ? 'budget' : 'credits';
 }
 
-/** Words of a 403 that explain nothing. */
+/** Texts of a 403 that explain nothing. */
 const BARE_FORBIDDEN =
   /^(?:403:? ?)?(?:forbidden|(?:access|permission)[ _]denied|unauthori[sz]ed|not authori[sz]ed)\W*$/i;
 const ABOUT_KEY =
@@ -136,7 +136,7 @@ const ABOUT_BUDGET = /\b(?:budget|quota|(?:spend(?:ing)?|credit|usage) (?:limit|
 
 /**
  * A 403 is about a prompt (moderation, a guardrail on content), about a limit of the key or a budget, or it does not
- * say. Only the first is the affair of one shot.
+ * say. Only the first concerns one shot.
  */
 function forbiddenBecause(fields: Fields): Stops | undefined {
   const source = limitSource(fields);

@@ -1,17 +1,17 @@
 /** Takes the key out of a text. */
 export type Redact = (text: string) => string;
 
-/** Stands where the key stood. An id or an address that has it in it is none. */
+/** Replaces the key. An id or an address that contains it is not valid. */
 export const KEY_MARK = '[key]';
 
-/** A shorter word may well occur by itself, and is no key. */
+/** A shorter word may occur by chance, and is not a key. */
 const SHORTEST_KEY = 4;
 /** A key this long turns up in no name and no address by chance. */
 const UNMISTAKABLE_KEY = 16;
-/** Of a key that a text breaks off in, so much is too much. */
+/** If a text ends in the middle of a key, this many characters are too many. */
 const TELLING_START = 12;
 
-/** As `redactor`, for what is worked with and not only shown: a short key may be part of a model's name there. */
+/** Like `redactor`, for text that is used and not only shown: there a short key may be part of a model's name. */
 export function dataRedactor(apiKey: string | undefined): Redact {
   return redactor(apiKey !== undefined && apiKey.length < UNMISTAKABLE_KEY ? undefined : apiKey);
 }
@@ -31,7 +31,7 @@ export function redactor(apiKey: string | undefined): Redact {
   return (text) => withoutStart(text.replace(forms, KEY_MARK), apiKey);
 }
 
-/** One character in all its spellings. Each repetition is bounded: a text may consist of nothing else. */
+/** One character in all its spellings. Each repetition is limited, because a text may consist of nothing else. */
 function anyFormOf(character: string): string {
   const code = character.charCodeAt(0);
   const hex = code.toString(16).padStart(2, '0');
@@ -49,7 +49,7 @@ function asPattern(text: string): string {
   return text.replace(/[$()*+./?[\\\]^{|}-]/g, '\\$&');
 }
 
-/** What base64 makes of the key wherever it stands in what was encoded: it may begin at any of three bits. */
+/** The base64 forms of the key, which may start at any of three offsets in the encoded text. */
 function inBase64(apiKey: string): string[] {
   return [0, 2, 3].map((foreign, before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), Buffer.from(apiKey)]).toString('base64');

@@ -2,19 +2,19 @@ import { systemClock, type Clock } from '../clock.js';
 
 /** A bound on the wait for something that comes over the network. */
 export interface TimeLimit {
-  /** Something has come: counts again. */
+  /** Something has arrived: restarts the count. */
   refresh(): void;
-  /** Lifts it for good, whatever comes afterwards. */
+  /** Ends the limit for good. */
   clear(): void;
 }
 
-/** A timer that fires so much later than it should tells of a machine that slept, or was too busy to listen. */
+/** If a timer fires this much too late, the machine slept, or was too busy to listen. */
 const LATE_MS = 500;
 /** A network needs a moment to wake up, too. */
 const GRACE_MS = 10_000;
 
 /**
- * Calls `onTime` when nothing has come for `ms` that could have been read by then. A turn of the event loop looks at its
+ * Calls `onTime` when nothing has arrived for `ms` that could have been read by then. A turn of the event loop looks at its
  * timers before its sockets, so what has arrived in time is read first. A machine that slept, by the clock that stands
  * still meanwhile or by the one that does not, is given some seconds more.
  */
@@ -50,7 +50,7 @@ export function timeLimit(
   };
 }
 
-/** Calls back when whatever has arrived by now is read: the first turn may have looked at the sockets before. */
+/** Calls back when everything that has arrived by now is read: the first turn may have polled the sockets before. */
 export function afterReading(then: () => void): void {
   setImmediate(() => setImmediate(then));
 }

@@ -7,7 +7,7 @@ import { proxyFor, type ProxyEnv } from './proxy.js';
 export interface Web {
   /** For GETs: connections are kept, and used again. */
   pool(origin: string): Pool;
-  /** For one POST: a connection that nobody has used. A kept one that is half closed looks like a lost answer. */
+  /** For one POST: a connection that nobody has used. A kept connection that is half closed looks like a lost answer. */
   once<T>(origin: string, use: (client: Client) => Promise<T>): Promise<T>;
   /** Ends every connection at once; what is still open on them fails. */
   close(): Promise<void>;

@@ -16,7 +16,7 @@ export interface BodySink {
 }
 
 export interface WireRequest {
-  /** Where it goes; the connections are the dispatcher's affair. */
+  /** Where it goes; the dispatcher handles the connections. */
   readonly dispatcher: Dispatcher;
   readonly url: WireUrl;
   readonly method: 'GET' | 'HEAD' | 'POST';
@@ -37,7 +37,7 @@ export interface WireUrl {
   readonly path: string;
 }
 
-/** What became of an exchange. Nothing is thrown: the caller has to know what was sent. */
+/** The outcome of an exchange. Nothing is thrown, because the caller must know what was sent. */
 export type WireResult =
   /** The whole answer came. */
   | { readonly kind: 'complete'; readonly head: Head }
@@ -46,7 +46,7 @@ export type WireResult =
   /** The request, or some of it, may have arrived; the answer did not come, or came in part. */
   | { readonly kind: 'broken'; readonly error: Error; readonly head?: Head };
 
-/** A bound of ours was met: too long, too large, too slow. */
+/** One of our limits was reached: too long, too large, too slow. */
 export class LimitReached extends Error {
   override readonly name = 'LimitReached';
 }
@@ -114,13 +114,13 @@ export function sendOnce(request: WireRequest): Promise<WireResult> {
         method: request.method,
         headers: request.headers,
         body: request.body ?? null,
-        // Both bounds are kept here, on exact timers.
+        // Both limits are kept here, on exact timers.
         headersTimeout: 0,
         bodyTimeout: 0,
       },
       {
         onRequestStart(started) {
-          // Too late to be wanted, or undici sends it a second time, which nothing here may do.
+          // It is no longer wanted, or undici sends it a second time, which must not happen.
           if (settled || controller) started.abort(new Error('sent once only'));
           else controller = started;
         },

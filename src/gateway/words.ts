@@ -6,13 +6,13 @@ import type { Redact } from './redact.js';
 
 /** Longest text of a gateway that is passed on, in UTF-16 units. */
 const LONGEST = 500;
-/** What lies behind so much of a text is not even looked at. */
+/** Text beyond this length is not even read. */
 const MOST_LOOKED_AT = 16 * 1024;
 /** Nobody reads more of them. */
 const MOST_REASONS = 20;
 
 /**
- * A gateway's text as it may be shown and kept: whatever steers a terminal or turns text around is dropped, white
+ * A gateway's text as it may be shown and kept: characters that control a terminal or reverse text are dropped, white
  * space is made plain, the key and the signatures of URLs are taken out, and the length is bounded.
  */
 export function printable(text: string, redact: Redact): string {
@@ -22,7 +22,7 @@ export function printable(text: string, redact: Redact): string {
     .replace(REORDERING, '')
     .replace(/\p{Cs}/gu, '\ufffd')
     .trim();
-  // Only now: a control character in the midst of the key would have hidden it.
+  // Only now, because a control character inside the key would have hidden it.
   const safe = redact(plain).replace(/https?:\/\/[^\s"'<>]+/g, (url) =>
     isSigned(url) ? unsignedUrl(url) : url,
   );
@@ -30,7 +30,7 @@ export function printable(text: string, redact: Redact): string {
 }
 
 /**
- * What an error says, word for word. It is a string or an object with a message; where an aggregator wraps the words
+ * The text of an error. It is a string or an object with a message; if an aggregator wraps the text
  * of a provider or the reasons of a moderation (`metadata.raw`, `metadata.reasons`), those follow in brackets.
  */
 export function errorWords(error: unknown): string | undefined {

@@ -9,24 +9,24 @@ import { differences, readJoinTerms, type JoinTerms } from './joining/join-terms
 import { recodeAlike } from './joining/recode-alike.js';
 
 interface AssembleWish {
-  /** In the order in which they are to be seen. */
+  /** In the order in which they are shown. */
   readonly clips: readonly string[];
-  /** The MP4 to write; its folder is made, a file that is there is replaced. */
+  /** The MP4 to write; its folder is created, an existing file is replaced. */
   readonly target: string;
   readonly tool?: FrameTool | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Assembled {
-  /** Joined as they were, or made alike by ffmpeg first. */
+  /** Joined as they were, or first converted by ffmpeg to match. */
   readonly method: 'remux' | 'ffmpeg';
   readonly duration_s: number;
 }
 
 /**
- * Joins clips into one MP4. Clips that agree are joined as they are, without a loss; others are first made alike by
- * ffmpeg. The target appears whole or not at all. Throws DailiesError `tool-missing` where the clips differ and there
- * is no ffmpeg, `media` where one cannot be used, `disk`; the signal's reason when it aborts.
+ * Joins clips into one MP4. Clips that match are joined as they are, without loss; others are first converted by
+ * ffmpeg. The target appears whole or not at all. Throws DailiesError `tool-missing` if the clips differ and there
+ * is no ffmpeg, `media` if one cannot be used, `disk`; the signal's reason when it aborts.
  */
 export async function assembleClips({ clips, target, tool, signal }: AssembleWish): Promise<Assembled> {
   if (clips.length === 0) throw new DailiesError('media', 'there are no clips to join');
@@ -89,7 +89,7 @@ async function moveSafely(file: string, target: string): Promise<void> {
   await rename(file, target);
 }
 
-/** Errors of the file system have a code and mean the disk; mediabunny's have none and mean the clips. */
+/** Errors of the file system have a code and concern the disk; mediabunny's have none and concern the clips. */
 function asOurs(error: unknown, target: string): unknown {
   if (!(error instanceof Error) || error instanceof DailiesError) return error;
   if (errnoOf(error) !== undefined) return diskError({ path: target, doing: 'written', cause: error });

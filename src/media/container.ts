@@ -20,7 +20,7 @@ export function inspectClip(path: string): WholeClip | NotWhole {
   try {
     return withFileWindow(path, inspect);
   } catch (error) {
-    // Buffer throws it for what lies beyond the end of a table: the file claims more than it holds.
+    // Buffer throws it for a read beyond the end of a table: the file claims more than it contains.
     const what = error instanceof RangeError ? 'damaged' : 'not readable';
     return notWhole(`${what}: ${messageOf(error)}`);
   }

@@ -15,7 +15,7 @@ export async function encodePng({ width, height, rgba }: Pixels): Promise<Buffer
   return PNG.sync.write(image, { colorType: 2 });
 }
 
-/** Decodes a PNG or JPEG; undefined for whatever else there is. Throws where the file is damaged. */
+/** Decodes a PNG or JPEG; undefined for anything else. Throws where the file is damaged. */
 export async function decodeImage(bytes: Buffer): Promise<Pixels | undefined> {
   switch (sniffMedia(bytes)?.mime) {
     case 'image/png': {

@@ -2,11 +2,11 @@ import type { MediaFacts } from '../domain/attempt.js';
 import { defined } from '../domain/defined.js';
 import { inspectClip, type WholeClip } from './container.js';
 
-/** The clause for a clip in which there is nothing to see. */
+/** The clause for a clip without pictures. */
 export const NO_PICTURES = 'without a video track';
 
 /**
- * What a clip says of itself. Throws an Error whose message is a clause for a person ("it is …") where the
+ * What a clip says about itself. Throws an Error whose message is a clause for a person ("it is …") where the
  * clip is not whole or has no pictures.
  */
 export function readFacts(path: string, container: 'mp4' | 'webm'): MediaFacts {
@@ -16,7 +16,7 @@ export function readFacts(path: string, container: 'mp4' | 'webm'): MediaFacts {
   return factsOf(clip);
 }
 
-/** What an inspected clip says of itself. Throws an Error where it has no pictures. */
+/** What an inspected clip says about itself. Throws an Error where it has no pictures. */
 export function factsOf({ container, tracks }: WholeClip): MediaFacts {
   const video = tracks.find(
     (track) => track.kind === 'video' && track.frames > 0 && track.width * track.height > 0,

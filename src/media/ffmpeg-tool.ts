@@ -28,7 +28,7 @@ async function onPath(env: NodeJS.ProcessEnv): Promise<string[]> {
   return found;
 }
 
-/** Being there is not enough: a missing library would show only after money had been spent. */
+/** It must run, not just exist: a missing library would show only after money had been spent. */
 function runs(command: string): Promise<boolean> {
   return succeeds(runTool({ command, args: ['-version'], purpose: 'ask ffmpeg for its version' }));
 }
@@ -123,7 +123,7 @@ function ffmpegTool(command: string): FrameTool {
   }
 }
 
-/** The path after `file:` is taken as it stands: no leading dash, colon or other protocol is read into it. */
+/** The path after `file:` is taken literally: no leading dash, colon or other protocol is read into it. */
 function reading(clip: string): string[] {
   return ['-protocol_whitelist', 'file', '-i', `file:${resolve(clip)}`, '-map', '0:v:0'];
 }

@@ -2,11 +2,11 @@ import { clipWithFrame } from './frame-position.js';
 import type { FrameTool } from './frame-tool.js';
 import { likeness } from './likeness.js';
 
-/** At or above this, the clip opens on the image: see test/media/likeness.test.ts for what lies on either side. */
+/** At or above this, the clip starts on the image: test/media/likeness.test.ts has examples of both sides. */
 const SIMILAR = 0.6;
 
 /**
- * Does a clip open on the given image? Models crop, letterbox or stretch an image to the clip's shape, and compress
+ * Does a clip start on the given image? Models crop, letterbox or stretch an image to the clip's shape, and compress
  * and tint it a little; all that is allowed for. A picture of something else is not. Undefined if the image is of
  * a kind that the tool cannot read. `score` is from `likeness`. Throws what the tool throws.
  */

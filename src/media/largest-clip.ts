@@ -10,14 +10,14 @@ const MOST_MBITS = [
 ] as const;
 const MOST_MBITS_OF_ALL = 1000;
 
-/** What is taken where the order does not say: an upscaled or extended clip, say. */
+/** What is assumed if the order does not say, as for an upscaled or extended clip. */
 const LONGEST_SECONDS = 60;
 const USUAL_SIZE = { width: 3840, height: 2160 };
-/** Clips come longer than ordered, and with sound; and no small clip is worth a doubt. */
+/** Clips may be longer than ordered, and have sound; and a small clip is never suspicious. */
 const GENEROSITY = 2;
 const LEAST_BYTES = 256 * 1024 * 1024;
 
-/** More bytes than any clip of this order can have: what is larger is something else, or has no end. */
+/** More bytes than any clip of this order can have: a larger file is something else, or endless. */
 export function largestClipBytes(order: {
   readonly duration?: number | undefined;
   readonly size?: string | undefined;

@@ -3,15 +3,15 @@ import { packageError } from '../errors.js';
 import type { RunEvent } from '../events.js';
 import { VERSION } from '../version.js';
 
-/** How a worker stands, as it knows itself. */
+/** The state of a worker, as it knows it. */
 export interface WorkerHealth {
-  /** Why it is not at work; absent while its lease holds. */
+  /** Why it does not work; absent while its lease holds. */
   readonly problem?: string;
   /** Whether the store gave an answer when it was last asked. */
   readonly storeReachable: boolean;
   /** How long ago the store renewed the lease. */
   readonly leaseAgeMs: number;
-  /** How many times it was taken for dead, and went on as a new worker. */
+  /** How many times it was taken for dead and continued as a new worker. */
   readonly restarts: number;
 }
 
@@ -36,7 +36,7 @@ export async function startMetrics(health: () => WorkerHealth): Promise<Metrics>
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new client.Counter({ name: `dailies_${name}`, help, labelNames, registers });
-  /** What is looked at when somebody asks. */
+  /** What is read at each request. */
   const gauge = (name: string, help: string, value: () => number) =>
     new client.Gauge({ name: `dailies_${name}`, help, registers, collect: setTo(value) });
 

@@ -4,7 +4,7 @@ import { DailiesError, messageOf } from '../errors.js';
 import type { RunEvent } from '../events.js';
 import { startMetrics, type Metrics, type WorkerHealth } from './metrics.js';
 
-/** Where a worker can be asked how it is: `/healthz` for whoever restarts it, `/metrics` for Prometheus. */
+/** The HTTP port of a worker: `/healthz` for the supervisor that restarts it, `/metrics` for Prometheus. */
 export interface WorkerPort {
   /** `http://127.0.0.1:9464`, with the port that was taken. */
   readonly address: string;
@@ -13,7 +13,7 @@ export interface WorkerPort {
   close(): Promise<void>;
 }
 
-/** Nobody who asks for figures takes longer to ask. */
+/** No client needs longer to send its request. */
 const REQUEST_MS = 5000;
 const MOST_CONNECTIONS = 64;
 

@@ -14,23 +14,23 @@ export function changesBetween(
 ): string[] {
   const real = new Set(changedSettings(spell(before), spell(after)));
   const isOtherPicture = PICTURE.some((name) => real.has(name));
-  // In the words of the manifest, but for those that are mere spelling.
+  // In the words of the manifest, except those that differ only in spelling.
   const settings = changedSettings(before, after).filter(
     (name) => real.has(name) || (isOtherPicture && PICTURE.includes(name)),
   );
   return [...settings.map(changed), ...inputChanges(before, after)];
 }
 
-/** What the size of a picture is said by. */
+/** The fields that give the size of a picture. */
 const PICTURE = ['size', 'resolution', 'aspect_ratio'];
 
-/** Which settings differ, as `changesBetween` says it; the inputs are not looked at. */
+/** Which settings differ, as `changesBetween` says it; the inputs are not compared. */
 export function settingChanges(before: RecordedRequest, after: RecordedRequest): string[] {
   return changedSettings(before, after).map(changed);
 }
 
 /**
- * What has become of a request since it was sent, with what was asked for then: a person looks for it in a list of jobs.
+ * How a request has changed since it was sent, with what was asked for then: a person looks for that in a list of jobs.
  * `since then prompt changed from "waves"`; empty if nothing has.
  */
 export function changesSince(before: RecordedRequest, after: RecordedRequest): string[] {
@@ -57,7 +57,7 @@ function changed(setting: string): string {
   return `${setting === 'previous_job_id' ? 'previous_job' : setting} changed`;
 }
 
-/** As much of a prompt as tells it from others. */
+/** Enough of a prompt to recognise it. */
 function excerpt(text: string): string {
   return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN).replace(/[\ud800-\udbff]$/, '')}…`;
 }
@@ -69,7 +69,7 @@ function settingsOf(request: RecordedRequest): Readonly<Record<string, unknown>>
   return settings;
 }
 
-/** One picture may be both frames, and a reference too: it is told of once. */
+/** One picture may be both frames, and a reference too: it is named once. */
 function inputChanges(before: RecordedRequest, after: RecordedRequest): string[] {
   return [...new Set([...frameChanges(before, after), ...referenceChanges(before, after)])];
 }

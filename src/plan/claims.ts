@@ -11,38 +11,38 @@ import { hasSources, slotKey, sourcesOf } from './graph.js';
 
 /**
  * What a take asks for. An attempt has bought it where it has this fingerprint, or where its recorded request has it in
- * another spelling: nothing is bought again for a word, nor for a fingerprint that was damaged in the lockfile.
+ * another spelling: neither a changed spelling nor a damaged fingerprint in the lockfile buys again.
  */
 export interface Wish {
   readonly fingerprint: string;
   /** As it is compared: see `plainText`. */
   readonly prompt: () => string;
-  /** The fingerprint in the spelling in which wishes are compared; to work it out takes long. */
+  /** The fingerprint in the spelling in which wishes are compared; computing it takes long. */
   readonly plain: () => string;
 }
 
 /** Which attempts serve which takes: each attempt serves one take at most. */
 export interface Claims {
-  /** Gives the take its newest own attempt that bought what it wishes, else undefined. Asked again, gives the same. */
+  /** Gives the take its own newest attempt that bought its wish, otherwise undefined. Asked again, gives the same. */
   claimOwn(ref: TakeRef, wish: Wish): LiveAttempt | undefined;
   /**
-   * Gives the take an unclaimed attempt that bought what it wishes from wherever it stands: a renamed shot,
-   * a removed one. Leaves alone what a take that has not been settled yet may ask for itself. Asked again, gives the same.
+   * Gives the take an unclaimed attempt that bought its wish, wherever it belongs: to a renamed shot,
+   * a removed one. Leaves alone an attempt that a take which is not settled yet may claim itself. Asked again, gives the same.
    */
   claimAnywhere(ref: TakeRef, wish: Wish): LiveAttempt | undefined;
-  /** The take's claim is settled, or it has none: what it owns beyond its claim may serve others from now on. */
+  /** The take's claim is settled, or it has none: its other attempts may serve others from now on. */
   settle(ref: TakeRef): void;
-  /** All that a take owns, oldest first, and has not been claimed by another. */
+  /** All attempts that a take owns and no other take has claimed, oldest first. */
   owned(ref: TakeRef): readonly Attempt[];
-  /** Whether an attempt was begun in the place of an uncertain one. */
+  /** Whether an attempt replaced an uncertain one. */
   isResubmit(attempt: Attempt): boolean;
-  /** All that serves no take, oldest first. */
+  /** All attempts that serve no take, oldest first. */
   unclaimed(): readonly Attempt[];
 }
 
 /**
  * Sets up the claims over the attempts of a lockfile. `takes` are all takes of the manifest:
- * each is unsettled until `settle` is called, so that no other take can have what it may ask for. `picks` say which
+ * each is unsettled until `settle` is called, so that no other take gets what it may claim. `picks` say which
  * takes they are made from, `spell` how settings are compared.
  */
 export function createClaims(
@@ -52,7 +52,7 @@ export function createClaims(
   spell: Spelling = plainSettings,
 ): Claims {
   const bySlot = groupBy(attempts, (attempt) => slotKey(attempt.owner));
-  // Where each take is served by what it owns, nobody asks for it.
+  // If every take is served by what it owns, this is never needed.
   let byFingerprint: ReadonlyMap<string, readonly LiveAttempt[]> | undefined;
   const unsettled = new Map(takes.map((take) => [slotKey(take), take]));
   const claimedBy = new Map<string, string>();
@@ -60,15 +60,15 @@ export function createClaims(
   const plainOf = findPlain(makersOf, spell);
   let byPrompt: ReadonlyMap<string, readonly LiveAttempt[]> | undefined;
 
-  /** Whether a take may come to ask for an attempt, as far as that can be known while its sources are not settled. */
+  /** Whether a take may still claim an attempt, as far as that is known while its sources are not settled. */
   const mayAskFor = (take: Take, { request }: Attempt): boolean => {
     const makers = makersOf(request);
-    // What was made from other clips can only serve a take that is made from some, and the reverse.
+    // An attempt made from other clips can only serve a take made from other clips, and the reverse.
     if (hasSources(take) !== makers.length > 0) return false;
     const { previous_job_id: _, ...settings } = request;
     if (settingChanges(spell(settings), spell(recordedSettings(take))).length > 0) return false;
     const sources = new Set(sourcesOf(take, picks).map(slotKey));
-    // A clip that serves one take already cannot come to be the source of another.
+    // A clip that already serves one take cannot become the source of another.
     return makers.every(
       (holders) =>
         holders.length === 0 ||
@@ -114,14 +114,14 @@ export function createClaims(
     isResubmit({ replaces }) {
       if (replaces === undefined) return false;
       const { state } = attempts.find(({ id }) => id === replaces) ?? {};
-      // Only what was uncertain is given up without a job.
+      // Only an uncertain attempt is given up without a job.
       return state?.kind === 'abandoned' && state.job === undefined;
     },
     unclaimed: () => attempts.filter((attempt) => !claimedBy.has(attempt.id)),
   };
 }
 
-/** Finds what an attempt has bought by its request, in the spelling in which wishes are compared; each is worked out once. */
+/** Finds what an attempt has bought by its request, in the spelling in which wishes are compared; each is computed once. */
 function findPlain(
   makersOf: ReturnType<typeof findMakers>,
   spell: Spelling,

@@ -10,14 +10,14 @@ import { generations, slotKey } from './graph.js';
 import { orderOf, surveySources, type Block, type SourceSurvey } from './sources.js';
 import { heldReasons, verdictOnBuying, verdictOnServing } from './verdict.js';
 
-/** An order and what it is known by. */
+/** An order and its fingerprint. */
 interface KnownOrder {
   readonly order: Order;
   readonly wish: Wish;
 }
 
 /**
- * Decides about all takes, each after its sources. Within a generation, what a take owns it is given first; only
+ * Decides about all takes, each after its sources. Within a generation, each take first gets what it owns; only
  * then may the others look for what nobody claims: two shots that have swapped their prompts find each other's
  * clips.
  */
@@ -63,20 +63,20 @@ function decideKnown(take: Take, known: KnownOrder | undefined, context: Decisio
   const sources = surveySources(take, context);
   if (!known) return decideWaiting(take, sources, context);
   const decision = decideOrder(known, context);
-  // A take that is there already, or in flight, needs its sources no more.
+  // A take that is delivered, or in flight, no longer needs its sources.
   if (!sources.block || !buys(decision.action)) return decision;
   return { ...decision, ...blockedBy(sources.block) };
 }
 
-/** A take that cannot be claimed yet: its picture depends on clips that are still to come. */
+/** A take that cannot be claimed yet, because its picture depends on clips that do not exist yet. */
 function decideWaiting(take: Take, { waitsFor, block }: SourceSurvey, context: DecisionContext): Decision {
   const owned = context.claims.owned(take);
   const uncertain = owned.find(isUncertain);
-  // While the sources are on their way nothing is settled: what the take owns may yet serve it.
+  // While the sources are missing nothing is settled: what the take owns may still serve it.
   const collect = block ? owned.filter((older) => isToFetch(older, context)) : [];
   const base = { take, collect, waits_for: waitsFor };
   if (uncertain && !mayResubmit(owned, context)) {
-    // What its sources will bring is not known yet: only the settings can be compared.
+    // The clips of its sources are not known yet: only the settings can be compared.
     const now = { ...uncertain.request, ...recordedSettings(take) };
     return { ...base, action: 'held', reasons: heldReasons(uncertain, now), attempt: uncertain };
   }
@@ -95,12 +95,12 @@ function blockedBy({
   return { reasons: [reason], blocked_by: shot, ...(isPick ? { waits_for_pick: true } : {}) };
 }
 
-/** Whether an uncertain submit of a take is given up for a new one: once, for a gateway may go on like that. */
+/** Whether an uncertain submit of a take is given up for a new one: only once, because the gateway may lose the next answer too. */
 function mayResubmit(owned: readonly Attempt[], { resubmitUncertain, claims }: DecisionContext): boolean {
   return resubmitUncertain && !owned.some((attempt) => claims.isResubmit(attempt));
 }
 
-/** A purchase whose clip nobody has yet: it is fetched, whether or not it serves a take. */
+/** A purchase whose clip is not fetched yet: it is fetched, whether or not it serves a take. */
 export function isToFetch(attempt: Attempt, { clipStatus }: Pick<DecisionContext, 'clipStatus'>): boolean {
   return isUnfetched(attempt) && (!isDelivered(attempt) || clipStatus(attempt) === 'missing');
 }
@@ -113,7 +113,7 @@ function decideOrder({ order, wish }: KnownOrder, context: DecisionContext): Dec
   const base = { take, order, fingerprint: wish.fingerprint, waits_for: [] };
   const open = before.filter(isUncertain);
   const isFirst = mayResubmit(before, context);
-  // A take that is held takes on nothing else: no take has ever more than one uncertain submit to settle.
+  // A held take claims nothing else: no take ever has more than one uncertain submit to settle.
   const found = own ?? (open.length > 0 && !isFirst ? undefined : claims.claimAnywhere(take, wish));
   const resubmits = isFirst && !(found && isUncertain(found) && claims.isResubmit(found));
   const uncertain = found && isUncertain(found) && !open.includes(found) ? [...open, found] : open;

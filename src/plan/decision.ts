@@ -6,7 +6,7 @@ import type { Spelling } from '../catalogue/spelling.js';
 import type { Order } from '../shot/order.js';
 import type { Claims } from './claims.js';
 
-/** Whether clips are there, as they were delivered. */
+/** Whether clips are in the store, unchanged. */
 export type ClipStatus = 'intact' | 'missing' | 'changed';
 
 /** What is to be done about one take, and why. */
@@ -21,19 +21,19 @@ export interface Decision {
   readonly fingerprint?: string;
   /** Older purchases of the take whose clips are still to be fetched, and kept aside. */
   readonly collect: readonly Attempt[];
-  /** The purchase that the new one is to take the place of: a clip, on request, or an uncertain one that is given up. */
+  /** The purchase that the new one replaces: a clip, on request, or an uncertain one that is given up. */
   readonly replaces?: Attempt;
-  /** Uncertain attempts that the new one takes the place of (`on_uncertain: resubmit`). */
+  /** Uncertain attempts that the new one replaces (`on_uncertain: resubmit`). */
   readonly give_up?: readonly Attempt[];
-  /** Shots whose clips have to come first. */
+  /** Shots whose clips must come first. */
   readonly waits_for: readonly string[];
   /** The shot, or the pick, without which this take cannot be rendered. */
   readonly blocked_by?: string;
-  /** Of a take that is blocked: a pick is all that is missing, of its source or further up its chain. */
+  /** For a blocked take: only a pick is missing, of its source or further up its chain. */
   readonly waits_for_pick?: true;
 }
 
-/** All that a decision rests on besides the take. */
+/** Everything that a decision depends on besides the take. */
 export interface DecisionContext {
   readonly claims: Claims;
   readonly picks: Picks;
@@ -41,19 +41,19 @@ export interface DecisionContext {
   readonly spell: Spelling;
   /** Every dependant waits until its source has been picked by a person. */
   readonly approve: boolean;
-  /** Takes to be made again although they are delivered, as slot keys. */
+  /** Takes to rerender although they are delivered, as slot keys. */
   readonly rerender: ReadonlySet<string>;
-  /** Takes of the same set of which that was done already. */
+  /** Takes of the same set that were already rerendered. */
   readonly remade: ReadonlySet<string>;
   /** Whether an order that failed before is bought again. */
   readonly retryFailed: boolean;
-  /** Whether what was uncertain when the run began is given up for a new attempt. */
+  /** Whether attempts that were uncertain when the run began are given up for new ones. */
   readonly resubmitUncertain: boolean;
   /** sha256 and type of a local file, by its path in the manifest. */
   readonly localInput: (path: string) => { readonly sha256: string; readonly mime: string } | undefined;
-  /** How the clips of a delivered attempt stand in the store. */
+  /** The state of a delivered attempt's clips in the store. */
   readonly clipStatus: (attempt: Attempt) => ClipStatus;
-  /** Whether an attempt was bought from the gateway that this run buys from: no other knows its job. */
+  /** Whether an attempt was bought from the gateway of this run: no other gateway knows its job. */
   readonly isOfThisGateway: (attempt: Attempt) => boolean;
   /** Whether the run will work on a take; the clips of the others are there or they are not. */
   readonly isInScope: (ref: TakeRef) => boolean;

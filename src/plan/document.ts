@@ -9,13 +9,13 @@ import { isUncertain } from '../domain/standing.js';
 import type { Take } from '../domain/take.js';
 import type { Decision } from './decision.js';
 
-/** What is to be bought: the takes that the plan submits jobs for. */
+/** The purchases of a plan: the takes that it submits jobs for. */
 export function purchases(decisions: readonly Decision[]): Take[] {
   const isBought = ({ action, blocked_by }: Decision) => blocked_by === undefined && buys(action);
   return decisions.filter(isBought).map(({ take }) => take);
 }
 
-/** The same, with what is still blocked: by a pick that is to be made, say. */
+/** The same, plus the takes that are still blocked, such as by a missing pick. */
 export function purchasesInTime(decisions: readonly Decision[]): Take[] {
   return decisions.filter(({ action }) => buys(action)).map(({ take }) => take);
 }
@@ -37,7 +37,7 @@ export function planDocument({
   readonly gateway: string;
   readonly decisions: readonly Decision[];
   readonly orphans: readonly Attempt[];
-  /** The price of a take that has to be bought; null if its model has none. */
+  /** The price of a take to buy; null if its model has none. */
   readonly estimate: (take: Take) => Estimate | null;
   /** All on record: what was spent so far. */
   readonly attempts: readonly Attempt[];
@@ -49,7 +49,7 @@ export function planDocument({
   const shots = [...decisions.map((decision) => rowOf(decision, estimate)), ...orphans.map(orphanRow)];
   const bought = shots.filter((row) => buys(row.action) && row.blocked_by === undefined);
   const later = shots.filter((row) => row.waits_for_pick);
-  // A product of which --only or --until leaves something out is not what this plan is about.
+  // If --only or --until leaves out a part of a product, this plan does not mention the product.
   const whole = products.filter(({ id, expansions, takes }) => {
     return decisions.filter(({ take }) => take.manifest_id === id).length === expansions * takes;
   });

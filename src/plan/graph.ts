@@ -19,7 +19,7 @@ export function pictureSourcesOf({ frames, references }: Take, picks: Picks): Ta
   );
 }
 
-/** The shots that a take is made from without a word on which take. */
+/** The shots that a take is made from without naming their take. */
 export function sourcesLeftOpen({ frames, references, previous_shot }: Take): string[] {
   const pictures = [...frames, ...references].flatMap(({ source }) =>
     source.kind === 'shot' && source.take === undefined ? [source.shot] : [],
@@ -44,7 +44,7 @@ export function slotKey({ shot, take }: TakeRef): string {
   return `${shot}@${take}`;
 }
 
-/** Whether two words for a take mean the same one. */
+/** Whether two references mean the same take. */
 export function isSameTake(one: TakeRef, other: TakeRef): boolean {
   return one.shot === other.shot && one.take === other.take;
 }

@@ -5,8 +5,8 @@ import type { Decision } from './decision.js';
 import { slotKey } from './graph.js';
 
 /**
- * The picks as they are to be read now: each goes with the clip it was made for, to whatever take that serves. A pick
- * whose clip serves nobody any more stays where it was. `picks` are those on record.
+ * The picks as they apply now: each follows the clip it was made for, to the take that the clip serves. A pick
+ * whose clip no longer serves a take stays where it was. `picks` are the recorded ones.
  */
 export function followPicks(decisions: ReadonlyMap<string, Decision>, picks: Picks): Picks {
   const clipAt = ({ shot, take }: { readonly shot: string; readonly take: number }) =>
@@ -37,14 +37,14 @@ export function pickNow(
   return clip === undefined ? { take } : { take, clip };
 }
 
-/** What the clip of an attempt is known by; undefined if it has none. */
+/** The sha256 of an attempt's clip; undefined if it has none. */
 function clipOf(attempt: Attempt | undefined): string | undefined {
   const [clip] = attempt ? outputsOf(attempt) : [];
   return clip && identityOf(clip);
 }
 
 /**
- * The picks that purchases tell of where the lockfile is gone: of shots without a word on the take, the one they were
+ * The picks that can be read from purchases if the lockfile is gone: for shots that name no take, the one they were
  * made from.
  */
 export function picksBehind(attempts: readonly Attempt[], takes: readonly Take[]): Picks {

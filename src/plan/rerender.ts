@@ -3,9 +3,9 @@ import type { Attempt, RerenderMark } from '../domain/attempt.js';
 import { isDelivered } from '../domain/standing.js';
 import { slotKey } from './graph.js';
 
-/** What `--rerender` asks for: a set of takes to be made again, each once, however many runs that takes. */
+/** What `--rerender` asks for: a set of takes to buy again, each once, in however many runs. */
 export interface Rerender {
-  /** What is still to be made again, as slot keys. */
+  /** The takes still to be bought again, as slot keys. */
   readonly open: ReadonlySet<string>;
   /** The whole set; each purchase for one of it has the mark. */
   readonly all: ReadonlySet<string>;
@@ -13,8 +13,8 @@ export interface Rerender {
 }
 
 /**
- * Goes on with the set of these takes that is on record, or begins a new one if there is none, or the last one was
- * delivered to its end. `attempts` in the order of their ids.
+ * Continues the recorded set of these takes, or starts a new one if there is none, or the last one was
+ * completely delivered. `attempts` in the order of their ids.
  */
 export function rerenderOf(slots: Iterable<string>, attempts: readonly Attempt[]): Rerender {
   const takes = [...new Set(slots)].sort();
@@ -36,7 +36,7 @@ export function rerenderOf(slots: Iterable<string>, attempts: readonly Attempt[]
   };
 }
 
-/** The attempts that stand for sets all of whose takes have been made again by now: those sets are done. */
+/** The attempts that represent the sets whose takes have all been bought again: those sets are done. */
 export function doneRerenders(attempts: readonly Attempt[]): Attempt[] {
   return attempts.filter(({ rerender }) => {
     if (!rerender?.takes || rerender.done) return false;

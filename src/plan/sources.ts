@@ -6,14 +6,14 @@ import type { KnownInput, Order } from '../shot/order.js';
 import type { Decision, DecisionContext } from './decision.js';
 import { pickedTake, pictureSourcesOf, slotKey, sourcesOf, sourceTake } from './graph.js';
 
-/** How the sources of a take stand. */
+/** The state of a take's sources. */
 export interface SourceSurvey {
   /** Shots that have no clip on record yet. */
   readonly waitsFor: readonly string[];
   readonly block?: Block;
 }
 
-/** Why nothing may be bought for a take for now, and for want of which shot. */
+/** Why nothing may be bought for a take for now, and which shot is missing. */
 export interface Block extends Objection {
   readonly shot: string;
 }
@@ -25,7 +25,7 @@ interface Objection {
   readonly isPick: boolean;
 }
 
-/** Looks at the sources of a take, which have been decided about. */
+/** Examines the sources of a take, which are already decided. */
 export function surveySources(take: Take, context: DecisionContext): SourceSurvey {
   const sources = sourcesOf(take, context.picks);
   if (sources.length === 0) return { waitsFor: [] };
@@ -60,7 +60,7 @@ function objection({
   readonly source: Decision | undefined;
   readonly context: DecisionContext;
 }): Objection | undefined {
-  // The manifest's own words were checked before: only a pick can name a take that is gone.
+  // The manifest's own references were checked before: only a pick can name a take that is gone.
   if (!source)
     return missingPick(
       `take ${ref.take} of ${ref.shot} is picked but does not exist: pick another (dailies pick)`,
@@ -69,7 +69,7 @@ function objection({
     return missing(`needs a clip of ${ref.shot}: name ${ref.shot} in --only too`);
   if (source.blocked_by !== undefined || source.action === 'held')
     return { reason: `needs a clip of ${ref.shot}`, isPick: source.waits_for_pick === true };
-  // A pick from before this clip was there is no pick of it.
+  // A pick made before this clip existed is not a pick of it.
   const isApproved = pickOf(picks, ref.shot) === ref.take && isPicked(picks[ref.shot], clipOf(source));
   if (approve && isToChoose(source.take) && !isApproved)
     return missingPick(`waits for a pick of ${ref.shot}`);

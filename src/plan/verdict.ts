@@ -5,7 +5,7 @@ import { changesBetween, changesSince } from './changes.js';
 import type { Decision, DecisionContext } from './decision.js';
 import { isSameTake } from './graph.js';
 
-/** What comes of an order: the action, and why. */
+/** The verdict on an order: the action, and why. */
 export type Verdict = Pick<Decision, 'action' | 'reasons'>;
 
 /** A purchase that serves the take: what is left to do with it is free. */
@@ -42,7 +42,7 @@ export function verdictOnServing(attempt: LiveAttempt, order: Order, context: De
             ? { action: 'download', reasons: [...origin, 'file changed'] }
             : { action: 'reuse', reasons: [...origin, 'file changed, and the gateway no longer has it'] };
         case 'intact': {
-          // A clip that another had taken the place of has no name.
+          // A clip that was replaced by another has no name.
           const reason = attempt.names ? 'delivered' : 'restored';
           return { action: 'reuse', reasons: isOwn ? [reason] : origin };
         }
@@ -50,7 +50,7 @@ export function verdictOnServing(attempt: LiveAttempt, order: Order, context: De
   }
 }
 
-/** Nothing serves the take: it has to be bought, and the reasons say why. */
+/** Nothing serves the take: it must be bought, and the reasons say why. */
 export function verdictOnBuying(order: Order, before: readonly Attempt[], context: DecisionContext): Verdict {
   const last = before.at(-1);
   if (!last) return { action: 'render', reasons: ['new'] };
@@ -90,12 +90,12 @@ export function lastWords(state: StateOf<'refused' | 'failed' | 'cancelled' | 'e
   }
 }
 
-/** An order as the lockfile would have it, for comparison. */
+/** An order as the lockfile would record it, for comparison. */
 function requestOf(order: Order): RecordedRequest {
   return recordRequest(order, () => undefined);
 }
 
-/** Why an attempt waits for a person, and what has changed since where its shot asks for something else by `now`. */
+/** Why an attempt waits for a person, and what has changed since, if its shot now asks for something else. */
 export function heldReasons(attempt: Attempt, now = attempt.request): string[] {
   const { state, times, request } = attempt;
   switch (state.kind) {

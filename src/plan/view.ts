@@ -4,7 +4,7 @@ import type { Take, TakeRef } from '../domain/take.js';
 import type { Decision } from './decision.js';
 import { slotKey } from './graph.js';
 
-/** One clip of a take, and the name it is to have. */
+/** One clip of a take, and the name that it should have. */
 export interface NamedClip {
   /** In the output folder, with `/`. */
   readonly name: string;
@@ -14,7 +14,7 @@ export interface NamedClip {
   readonly attempt: DeliveredAttempt;
 }
 
-/** All names that the clips of a project are to have; nothing that lies on the disk counts here. */
+/** All names that the clips of a project should have, regardless of the files on disk. */
 export type View = ReadonlyMap<string, NamedClip>;
 
 /** What a view is computed from. */
@@ -22,14 +22,14 @@ export interface Viewed {
   readonly takes: readonly Take[];
   /** By slot key. */
   readonly decisions: ReadonlyMap<string, Decision>;
-  /** All that a take owns, oldest first, beyond what others claim. */
+  /** Everything that a take owns and no other take claims, oldest first. */
   readonly ownedBy: (take: Take) => readonly Attempt[];
   /** The name of a take's clips, without extension. */
   readonly stemOf: (take: Take) => string;
 }
 
 /**
- * The names that clips are to have: those of each take go to the clips that serve it, or while none does to the last ones
+ * The names that clips should have: those of each take go to the clips that serve it, or while none does to the last ones
  * that were made for it.
  */
 export function viewOf(viewed: Viewed): View {
@@ -43,7 +43,7 @@ export function viewOf(viewed: Viewed): View {
   return view;
 }
 
-/** The clips of a delivered purchase, under the names that they are to have for a take. */
+/** The clips of a delivered purchase, under the names that they should have for a take. */
 export function namedClips(attempt: DeliveredAttempt, { shot, take }: TakeRef, stem: string): NamedClip[] {
   return attempt.state.outputs.map((output, index) => {
     const name = clipName(stem, index, output.media.container);

@@ -5,7 +5,7 @@ import type { DarkroomAnswer, DarkroomTask } from './darkroom-task.js';
 
 /** Where pictures are decoded and clips are made: beside the main thread, which has a server and a screen to serve. */
 export interface Darkroom {
-  /** Gives the file that came of a task. Throws an Error in the task's own words. */
+  /** Gives the file that a task made. Throws an Error in the task's own words. */
   run(task: DarkroomTask): Promise<Uint8Array>;
   close(): Promise<void>;
 }
@@ -13,7 +13,7 @@ export interface Darkroom {
 /** A darkroom of at most two workers, each started when there is work for it. */
 export function openDarkroom(): Darkroom {
   const waiting: Errand[] = [];
-  /** What each worker is at; undefined for one that is idle. */
+  /** The task of each worker; undefined for an idle one. */
   const workers = new Map<Worker, Errand | undefined>();
   let isClosed = false;
 
@@ -55,7 +55,7 @@ export function openDarkroom(): Darkroom {
       if (RUNS_FROM_SOURCE) return runHere(task);
       return new Promise((resolve, reject) => {
         const errand = { task, resolve, reject };
-        // A clip is wanted some time later; for all else somebody is waiting now.
+        // A clip is needed some time later; for everything else a client is waiting now.
         if (task.kind === 'clip') waiting.push(errand);
         else waiting.unshift(errand);
         next();

@@ -24,7 +24,7 @@ export async function loadInput(url: string, assets: Assets): Promise<Buffer> {
 function decodeDataUrl(url: string): Buffer {
   const comma = url.indexOf(',');
   const data = url.slice(comma + 1);
-  // One look for a letter that does not belong: a pattern for the whole of 30 MB would exhaust its stack.
+  // Searches for one invalid letter: a pattern for the whole of 30 MB would exhaust its stack.
   if (comma < 0 || !/;base64$/i.test(url.slice(0, comma)) || data === '' || /[^A-Za-z0-9+/=\s]/.test(data)) {
     throw new Refusal(400, `Invalid image: ${shown(url)} is not a base64 data URL`);
   }

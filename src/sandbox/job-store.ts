@@ -66,7 +66,7 @@ export function openJobStore(folder: string) {
     if (inMemory || !isJobId(id)) return inMemory;
     const bytes = await readRegular(place.job(id), { maxBytes: MAX_JOB_BYTES });
     const job: unknown = bytes && parsed(bytes);
-    // A folder from somebody else can hold what no sandbox has written.
+    // A folder from somebody else can contain files that no sandbox has written.
     if (!isJob(job, id)) return undefined;
     known.set(id, job);
     return job;
@@ -100,7 +100,7 @@ export function openJobStore(folder: string) {
     findClip: (job: SandboxJob, index: number): Promise<Buffer | undefined> =>
       readRegular(place.clip(job, index), { maxBytes: MAX_CLIP_BYTES }),
     keepClip: (job: SandboxJob, index: number, bytes: Uint8Array) => put(place.clip(job, index), bytes),
-    /** Whether this is the first time ever that this text is shown here. */
+    /** Whether this text is shown here for the first time. */
     async isFirst(text: string): Promise<boolean> {
       const path = place.seen(createHash('sha256').update(text).digest('hex'));
       await mkdir(join(folder, 'seen'), { recursive: true });
@@ -115,7 +115,7 @@ export function openJobStore(folder: string) {
   };
 }
 
-/** Makes the folder now, so that one where nothing can be kept is no surprise to the first job. Throws `usage`. */
+/** Makes the folder now, so that an unusable one is found before the first job. Throws `usage`. */
 export async function makeStateDir(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });

@@ -3,8 +3,8 @@ import { ageOf, type Clock } from '../clock.js';
 import type { Marker } from './markers.js';
 
 /**
- * A job as it is kept: all that will become of it is settled when it is accepted, so that its state at any
- * time follows from its age alone, and a sandbox that was killed goes on where it would have been.
+ * A stored job: its whole future is decided when it is accepted, so that its state at any
+ * time follows from its age alone, and a killed sandbox continues where it would have been.
  */
 export interface SandboxJob {
   readonly version: 1;
@@ -43,10 +43,10 @@ export interface ClipSettings {
 
 export type JobStatus = 'pending' | 'in_progress' | JobEnding;
 
-/** Tells where a job is now. */
+/** Says what state a job is in now. */
 export type StatusOf = (job: SandboxJob) => JobStatus;
 
-/** Tells of each job where it is now; the time of day is asked once for each, so that nobody who sets it holds a job up. */
+/** Says what state each job is in now; it reads the time of day once for each, so that setting the clock delays no job. */
 export function watchJobs(clock: Clock): StatusOf {
   const ages = new Map<string, () => number>();
   return (job) => {

@@ -1,4 +1,4 @@
-/** What a prompt may ask of the sandbox, so that a failure can be tried for free: `[sandbox: fail]`, say. */
+/** What a prompt may ask of the sandbox, so that a failure can be tried for free, such as `[sandbox: fail]`. */
 export type Marker = (typeof MARKERS)[number];
 
 const MARKERS = [
@@ -15,7 +15,7 @@ const MARKERS = [
   'busy', // 429 with Retry-After, the first time the same request is submitted
 ] as const;
 
-/** The markers in a prompt; words that are none are part of the prompt like any other. */
+/** The markers in a prompt; unknown words are part of the prompt. */
 export function markersIn(prompt: string | undefined): ReadonlySet<Marker> {
   const words = [...(prompt ?? '').matchAll(/\[sandbox:([^\]]*)\]/gi)].flatMap(([, list = '']) =>
     list.split(',').map((word) =>

@@ -61,7 +61,7 @@ const ROUTES: readonly {
 ];
 
 async function takeSubmit({ request, response, house }: Visit): Promise<void> {
-  // Read first, whatever comes of it: a client that is still sending sees no answer.
+  // Read first in any case: a client that is still sending sees no answer.
   const body = await readBody(request);
   requireKey(request);
   const { job, isAnswerLost } = await submit(parseJson(body), house);
@@ -73,7 +73,7 @@ async function sendJob({ request, response, house }: Visit, id: string): Promise
   requireKey(request);
   const job = await findJob(house, id);
   const status = house.statusOf(job);
-  // The clip is begun while the job still claims to work on it, so that nobody waits for it afterwards.
+  // Rendering starts while the job still claims to work on it, so that nobody waits afterwards.
   if (status === 'in_progress' && job.ending === 'completed') house.clips.get(job, 0).catch(() => undefined);
   sendJson(response, 200, jobBody(job, status, house));
 }
@@ -97,7 +97,7 @@ function sendCatalogue({ request, response }: Visit): void {
   sendFile(request, response, { bytes: catalogueBody(), type: 'application/json' });
 }
 
-/** What the account of a gateway says; the prices of finished jobs are added up, and nobody pays them. */
+/** The account as a gateway reports it; it adds up the prices of finished jobs, which nobody pays. */
 async function sendKey({ request, response, house }: Visit): Promise<void> {
   requireKey(request);
   const finished = (await house.store.all()).filter((job) => house.statusOf(job) === 'completed');

@@ -19,7 +19,7 @@ export interface Sandbox {
 /**
  * Starts the sandbox. Its jobs live in `stateDir`, which is created with the first of them, and outlive it.
  * `port` 0, the default, takes any that is free; `speed` 1 makes a job take a few seconds, 10 a tenth of that.
- * Throws `usage` if the port cannot be had.
+ * Throws `usage` if the port cannot be opened.
  */
 export async function startSandbox(options: {
   readonly stateDir: string;
@@ -29,7 +29,7 @@ export async function startSandbox(options: {
 }): Promise<Sandbox> {
   const { stateDir, port = 0, speed = 1, clock = systemClock } = options;
   const server = createServer();
-  // A client that keeps a connection should not find it closed at the moment it uses it again.
+  // A client's kept connection should not close at the moment the client uses it again.
   server.keepAliveTimeout = 60_000;
   const origin = `http://${HOST}:${await listen(server, port)}`;
 
@@ -56,7 +56,7 @@ export async function startSandbox(options: {
   };
 }
 
-/** Nobody else's business: it asks for no real key. */
+/** Only on loopback: it asks for no real key. */
 const HOST = '127.0.0.1';
 
 async function listen(server: Server, port: number): Promise<number> {

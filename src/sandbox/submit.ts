@@ -23,7 +23,7 @@ export interface SubmitDesk {
 }
 
 /**
- * Takes a request in, as a gateway would: the job is on disk. `isAnswerLost`: its client is not to hear of it.
+ * Accepts a request, as a gateway would: the job is on disk. `isAnswerLost`: the client gets no answer.
  * Throws a Refusal where a gateway would say no.
  */
 export async function submit(
@@ -55,9 +55,9 @@ export async function submit(
     cost: ordered.cost,
     clip,
   };
-  // Whoever hears of a job finds it again, whatever happens to this process.
+  // A client that gets a job id finds the job again, whatever happens to this process.
   await desk.store.save(job);
-  // From now on it grows older by itself.
+  // From now on only time changes it.
   desk.statusOf(job);
   return { job, isAnswerLost: markers.has('lost answer') };
 }

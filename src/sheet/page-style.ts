@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** The stylesheets of the page, in an order in which the later may rely on the earlier. */
 const SHEETS = ['base', 'head', 'gallery', 'run', 'theatre'];
 
-/** The style of the whole page. It is read when the program starts: a file that is missing is no surprise after a run. */
+/** The style of the whole page. It is read when the program starts, so a missing file is found before a run. */
 export const pageStyle = SHEETS.map((name) =>
   readFileSync(new URL(`./style/${name}.css`, import.meta.url), 'utf8'),
 ).join('\n');

@@ -9,8 +9,8 @@ const DATA_ID = 'report';
 
 /**
  * The contact sheet: one page that needs nothing but the clips beside it, from a disk as well as from a server.
- * Whatever comes from the manifest or the gateway stands in it as JSON, which a script turns into text nodes;
- * should that ever fail, the page's policy runs no script and loads nothing but what is ours. In pieces, a piece for
+ * Everything from the manifest or the gateway is in it as JSON, which a script turns into text nodes;
+ * if that ever fails, the page's policy still runs and loads nothing foreign. In pieces, a piece for
  * each take.
  */
 export function* renderSheet(report: Report): Iterable<string> {
@@ -70,7 +70,7 @@ function sha256(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
-/** JSON that can stand in a script element: no `<` that could end it, no line ends that old scripts choke on. */
+/** JSON that can be put into a script element: no `<` that could end it, no line ends that old scripts choke on. */
 function embeddable(json: string): string {
   return json.replace(
     /[<>&\u2028\u2029]/g,

@@ -10,7 +10,7 @@ import {
 import type { Fact, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
 import { clipUrl } from './clip-url.js';
 
-/** What the page says of all takes together: nothing that is not shown goes into the page. */
+/** The page's data about all takes: what is not shown is left out. */
 export function sheetHead(report: Report): Omit<SheetData, 'takes'> {
   return {
     project: report.project,
@@ -24,7 +24,7 @@ export function sheetHead(report: Report): Omit<SheetData, 'takes'> {
   };
 }
 
-/** The frames' shape that wastes the least: that of most clips, between a phone held upright and a wide screen. */
+/** The shape of frames that wastes least space: that of most clips, between an upright phone and a wide screen. */
 function commonShape(takes: readonly ReportTake[]): number {
   const shapes = takes.map(shapeOf).filter((shape) => shape !== undefined);
   // Encoders round sizes to whole blocks, so that 16:9 comes as 1.77 and 1.78: such shapes count as one.
@@ -42,11 +42,11 @@ function shapeOf(take: ReportTake): number | undefined {
   return width > 0 && height > 0 ? width / height : undefined;
 }
 
-/** A take with the clip that is to be seen, and what is known of that clip. */
+/** A take with the clip that is shown, and what is known about that clip. */
 type Pictured = Omit<ReportTake, 'settings' | 'job_id'> &
   Pick<EarlierClip, 'settings'> & { readonly job_id?: string | undefined };
 
-/** Where an earlier clip stands in for a take's own, the words beside it are those that it was made from. */
+/** If an earlier clip is shown in place of a take's own, so is the prompt that it was made from. */
 function pictured(take: ReportTake): Pictured {
   const { earlier, job_id = earlier?.job_id } = take;
   if (!earlier) return take;
@@ -69,7 +69,7 @@ export function sheetTake(reported: ReportTake): SheetTake {
     take: take.take,
     takes: take.takes,
     tags: take.tags,
-    // The model is said of every take anyway.
+    // Every take shows its model anyway.
     matrix: Object.entries(take.matrix).flatMap(([name, value]) =>
       name === 'model' ? [] : [[name, textOf(value)]],
     ),
@@ -92,12 +92,12 @@ export function sheetTake(reported: ReportTake): SheetTake {
   };
 }
 
-/** That the clip to be seen is not what was asked for. */
+/** Whether the shown clip is not what was asked for. */
 function besideEarlier(state: ReportState, words: string): string {
   return state === 'missing' || state === 'planned' ? 'out of date' : `${words}, earlier clip`;
 }
 
-/** What the attempts that the take shows have cost, or are expected to have where the gateway does not say. */
+/** What the attempts that the take shows have cost, or are expected to cost if the gateway does not say. */
 function costOf(take: Pictured): Pick<SheetTake, 'costUsd' | 'estimateUsd' | 'costWords'> {
   const { usd, isReported, isCharged } = costOfTake(take);
   if (usd === undefined) return { costWords: isCharged ? 'no cost reported' : unpaidWords(take) };
@@ -109,7 +109,7 @@ function unpaidWords({ state, attempts }: Pictured): string {
   return attempts > 0 ? 'not bought yet' : 'nothing spent';
 }
 
-/** The group and the words of a state, and what to say of it where the report gives no reason. */
+/** The group and the words of a state, and what to say about it if the report gives no reason. */
 const STATES: Readonly<Record<ReportState, readonly [group: StateGroup, words: string, reason: string]>> = {
   delivered: ['delivered', 'delivered', ''],
   failed: ['failed', 'failed', 'The gateway gave no reason.'],

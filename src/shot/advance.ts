@@ -86,7 +86,7 @@ function nextState({ id, state }: Attempt, event: AttemptEvent): AttemptState {
 
 type From = <K extends AttemptStateKind>(...kinds: readonly K[]) => StateOf<K>;
 
-/** Settled by hand is what is uncertain; what is lost can only be given up. */
+/** An uncertain attempt can be settled either way by hand; a lost one can only be given up. */
 function resolved(
   event: Extract<AttemptEvent, { type: 'resolved' }>,
   since: string,
@@ -114,11 +114,11 @@ function resolved(
 function nextTimes(times: Attempt['times'], event: AttemptEvent): Attempt['times'] {
   const isStart = event.type === 'progressed' && event.status === 'in_progress';
   const step = isStart && times.started === undefined ? 'started' : REACHED[event.type];
-  // A clock that is set back between two steps makes none of them end before it began.
+  // If the clock is set back between two steps, no step ends before it began.
   return step ? { ...times, [step]: Math.max(Date.parse(event.at), ...Object.values(times)) } : times;
 }
 
-/** Which step an event reaches, whenever it comes. */
+/** The step that an event reaches. */
 const REACHED: Readonly<Partial<Record<AttemptEvent['type'], keyof Attempt['times']>>> = {
   submit_started: 'submitted',
   accepted: 'accepted',

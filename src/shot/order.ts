@@ -8,7 +8,7 @@ import type { FramePosition, FrameType, MediaKind, Take } from '../domain/take.j
 import { unreachable } from '../errors.js';
 import { unsigned, unsignedUrl } from '../domain/unsigned-url.js';
 
-/** An input whose content is known, or whose address stands for it. */
+/** An input whose content is known, or whose address represents it. */
 export type KnownInput =
   | { readonly kind: 'file'; readonly path: string; readonly sha256: string; readonly mime: string }
   | { readonly kind: 'url'; readonly url: string }
@@ -36,7 +36,7 @@ export interface FrameFile {
   readonly sha256: string;
 }
 
-/** What counts of an order. */
+/** The parts of an order that count. */
 type Wished = Omit<Order, 'take'> & { readonly take: Pick<Take, 'settings'> };
 
 /**
@@ -49,9 +49,9 @@ export function fingerprint({ take, frames, references, previous }: Wished): str
     frames: frames.map(({ frame_type, input }) => ({ frame_type, input: inputIdentity(input) })),
     references: references.map(({ media, input }) => ({ media, input: inputIdentity(input) })),
     previous: previous?.clip_sha256,
-    // Not: gateway, ids, folders, concurrency, and the settings that change no pixel.
+    // Gateway, ids, folders, concurrency, and settings that change no pixel do not count.
   };
-  // Of many thousands most are flat, and the canonical form of a flat value is its JSON.
+  // Most of many thousands are flat, and the canonical form of a flat value is its JSON.
   let text = '';
   for (const name of SHAPING) {
     const value = shaping[name];
@@ -65,7 +65,7 @@ export function fingerprint({ take, frames, references, previous }: Wished): str
 /** What shapes the picture, in the order of the canonical form. */
 const SHAPING = [...KEPT_FIELD_NAMES, 'frames', 'references', 'previous'].sort();
 
-/** The fingerprint that a request as it was recorded has; `previousClip` is the sha256 of the clip it continues. */
+/** The fingerprint of a recorded request; `previousClip` is the sha256 of the clip it continues. */
 export function requestFingerprint(request: RecordedRequest, previousClip: string | undefined): string {
   const { frame_images = [], input_references = [], previous_job_id: job_id } = request;
   const input = (recorded: RecordedInput): KnownInput => {
@@ -123,7 +123,7 @@ export function recordRequest(
   };
 }
 
-/** The settings that count in the fingerprint, and that lockfile and report keep, without what signs addresses in them. */
+/** The settings that count in the fingerprint, and that lockfile and report keep, without the signatures of addresses. */
 export function recordedSettings({ settings }: Pick<Take, 'settings'>): KeptSettings {
   const kept: Record<string, unknown> = {};
   for (const name of KEPT_FIELD_NAMES) {

@@ -46,8 +46,8 @@ export function afterAcceptance(pace: Pace): Pace {
 }
 
 /**
- * A submit was not accepted for now. `sentAtMs` is when it went out, `retryAfterMs` the gateway's own word,
- * `random` a number in [0, 1) for the jitter. Of submits that were out together, one slows the pace.
+ * A submit was not accepted for now. `sentAtMs` is when it went out, `retryAfterMs` the gateway's wish,
+ * `random` a number in [0, 1) for the jitter. Of several submits in flight together, only one slows the pace.
  */
 export function afterRefusal(
   pace: Pace,

@@ -7,13 +7,13 @@
  * still runs ends now. So polls crowd where ends are likely, and are rare where they are not.
  */
 
-/** How long the next job may take: log-normal around what was seen, or, by the doubt, quite unlike it. */
+/** How long the next job may take: log-normal around the lengths seen, or, by the doubt, quite different. */
 export interface Forecast {
   /** The natural logarithm of the middle, in milliseconds. */
   readonly middle: number;
   /** The standard deviation of that logarithm. */
   readonly spread: number;
-  /** From 0 to 1: how likely the job is to be unlike those seen. Never 0, so that no time is ruled out. */
+  /** From 0 to 1: how likely the job is to differ from those seen. Never 0, so that no time is ruled out. */
   readonly doubt: number;
 }
 
@@ -32,7 +32,7 @@ export function nextPollAt(forecast: Forecast, elapsedMs: number, polled: boolea
   return Infinity;
 }
 
-/** From when on an end is to be expected, in milliseconds since acceptance: one in forty comes earlier. */
+/** When to expect an end from, in milliseconds since acceptance: one in forty comes earlier. */
 export function windowStartMs({ middle, spread }: Forecast): number {
   return Math.exp(middle - 2 * spread);
 }
@@ -59,11 +59,11 @@ export function expectedBefore({ middle, spread }: Forecast, ms: number): number
   return middle - spread * below;
 }
 
-/** The forecast is looked at from a 150th to 150 times its middle, in steps of 4 %. */
+/** The forecast is computed from a 150th to 150 times its middle, in steps of 4 %. */
 const REACH = 5;
 const STEP = 0.04;
 
-/** The first poll comes half a poll late: it has no earlier one to be late after. Found by trying. */
+/** The first poll is half a poll late, because no poll comes before it. Found by experiment. */
 const HEAD_START = -0.5;
 
 /** How wide the doubt reaches around the middle, as the scale of a logistic distribution. */

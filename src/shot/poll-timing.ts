@@ -16,7 +16,7 @@ export interface LengthSample extends JobKind {
   readonly unfinishedMs?: number | undefined;
 }
 
-/** Where a job stands when its next poll is to be timed. */
+/** The state of a job when its next poll is timed. */
 export interface JobProgress extends JobKind {
   /** Since the gateway accepted it. */
   readonly elapsedMs: number;
@@ -57,7 +57,7 @@ export function createPollTiming(setup: {
     },
 
     learn(completed) {
-      // A clock that was set while the job ran tells nothing.
+      // If the clock was set while the job ran, the length is useless.
       if (!Number.isFinite(completed.lengthMs) || completed.lengthMs <= 0) return;
       const keys = keysOf(completed);
       const [exact = ''] = keys;
@@ -67,7 +67,7 @@ export function createPollTiming(setup: {
         const forecast = forecastOf(known, doubt);
         const unlike = chanceUnlike(forecast, completed);
         doubt = Math.min(MOST_DOUBT, Math.max(LEAST_DOUBT, unlike));
-        // Such jobs take another time now, and what they took before is no guide any more.
+        // Such jobs now take a different time, and earlier lengths are no guide any more.
         if (unlike > 0.5) records.delete(exact);
         else if (completed.unfinishedMs === 0) length = expectedBefore(forecast, completed.lengthMs);
       }
@@ -86,7 +86,7 @@ export function createPollTiming(setup: {
   return timing;
 }
 
-/** Nothing known: the job is asked for soon, and then the less often the older it is. */
+/** Nothing is known: poll the job soon, then less often as it gets older. */
 function unlearnedWaitMs({ elapsedMs, pollsSoFar }: JobProgress, intervalMs: number): number {
   if (pollsSoFar === 0 && elapsedMs > FIRST_WAIT_MS) return 0;
   return Math.min(Math.max(FIRST_WAIT_MS, elapsedMs * WAIT_GROWTH), intervalMs);
@@ -112,7 +112,7 @@ const FIRST_WAIT_MS = 100;
 const WAIT_GROWTH = 0.33;
 const SHORTEST_GAP_MS = 10;
 
-/** Some doubt is always left: it costs less than half a poll, and finds out when lengths have changed. */
+/** Some doubt always remains: it costs less than half a poll, and detects changed lengths. */
 const LEAST_DOUBT = 0.002;
 const MOST_DOUBT = 0.6;
 
@@ -123,10 +123,10 @@ const LEVELS = [
   { spread: 0.7, doubt: 0.2 },
 ] as const;
 
-/** As how many jobs the assumed spread counts beside those seen. */
+/** How many jobs the assumed spread counts as, beside those seen. */
 const ASSUMED = 3;
 
-/** How much each length counts beside the one after it: jobs of today say more than those of last week. */
+/** How much each length counts relative to the one after it: today's jobs say more than last week's. */
 const FADING = 0.96;
 
 /** What is kept of the lengths seen under one key: logarithms of milliseconds, the older the fainter. */
@@ -138,7 +138,7 @@ interface LengthRecord {
   readonly scatter: number;
 }
 
-/** From the most alike to anything at all. */
+/** From the most similar to any. */
 function keysOf({ model, duration, resolution }: JobKind): readonly string[] {
   return [`${model}\n${duration ?? ''}\n${resolution ?? ''}`, model, ''];
 }
@@ -151,7 +151,7 @@ function logLength({ lengthMs, unfinishedMs }: LengthSample): number {
 
 /** By Bayes' rule: how likely it is that the job was unlike those seen before, given when it ended. */
 function chanceUnlike(forecast: Forecast, { lengthMs, unfinishedMs }: LengthSample): number {
-  // Without the poll before, the length is taken for about right.
+  // Without the poll before, the length is assumed to be about right.
   const { alike, unlike } = likelihood(forecast, unfinishedMs ?? lengthMs * 0.9, lengthMs);
   const chance = forecast.doubt * unlike;
   const either = chance + (1 - forecast.doubt) * alike;

@@ -5,10 +5,10 @@ import { commandLine } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
 import { clean } from './text.js';
 
-/** An account with the word that commands call it by. */
+/** An account with the name that commands use for it. */
 export type NamedAccount = AccountStanding & { readonly account: string };
 
-/** Accounts and the workers alive, for people. */
+/** Accounts and the live workers, for people. */
 export function accountLines(
   {
     accounts,

@@ -52,7 +52,7 @@ function testCase(shot: TakeResult, suite: string): string {
 }
 
 /**
- * XML 1.0 knows no way to write most control characters, nor half a surrogate pair; they become U+FFFD. CI systems print what
+ * XML 1.0 cannot represent most control characters, nor half a surrogate pair; they become U+FFFD. CI systems print what
  * a report says into their logs: nothing in it may be a command there.
  */
 function escapeXml(text: string): string {

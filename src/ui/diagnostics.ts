@@ -6,7 +6,7 @@ import { characterEnd, characterStart, clean, cutEnd, lastColumns, pad, textWidt
 
 /** Source lines are cut to this even where nothing wraps: one line of a manifest may be megabytes long. */
 const WIDEST = 160;
-/** After so many, a finding is one line: nobody scrolls through a thousand excerpts. */
+/** After this many, a finding is one line: nobody scrolls through a thousand excerpts. */
 const MOST_EXCERPTS = 100;
 
 /**
@@ -128,11 +128,11 @@ function visible(text: string): string {
 /** A user and password before a host, also where a slash or an @ in them makes it no URL, or the scheme is missing. */
 const LOGIN = /(:\/\/)(?:[^\s/?#"']+|[^\s/:"']+:[^\s"']{1,200})@|(?<![^\s"'])[^\s/:"']+:[^\s/"']+@/g;
 
-/** What stands where the name of a variable belongs, and is written unlike one: most likely the key itself. */
+/** Text in the place of a variable's name that does not look like one: most likely the key itself. */
 const KEY_SETTING = /(\bapi_key_env["']?\s*:\s*["']?(?:sk-)?)(?![A-Z_][A-Z0-9_]*(?:[\s"',}]|$))([^\s"',}]+)/g;
 
 /**
- * Keys of gateways begin with `sk-`. Whoever wrote one, a password or a signed URL into a manifest shall not find it in a
+ * Keys of gateways begin with `sk-`. If somebody wrote one, a password or a signed URL into a manifest, it must not appear in a
  * log too.
  */
 function withoutKeys(line: string): string {

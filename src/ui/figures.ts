@@ -1,7 +1,7 @@
 import { roundUsd, type Estimate } from '../domain/money.js';
 import type { Glyphs } from './look.js';
 
-/** `10,000`. Intl's formats would cost more at start than all else that a command shows. */
+/** `10,000`. Intl's formats would cost more at start than everything else that a command shows. */
 export function groupDigits(number: number | string): string {
   const [whole = '', ...fraction] = String(number).split('.');
   return [whole.replace(/\B(?=(?:\d{3})+$)/g, ','), ...fraction].join('.');
@@ -26,7 +26,7 @@ export function formatUsd(usd: number, options: { readonly round?: 'nearest' | '
   return `${sign}$${groupDigits((units / scale).toFixed(digits))}`;
 }
 
-/** What a sum leaves out: ` and 2 takes of unknown price`; nothing where it is whole. */
+/** What a sum leaves out: ` and 2 takes of unknown price`; empty if it is complete. */
 export function unpricedWords(number: number, noun: 'take' | 'job'): string {
   return number === 0 ? '' : ` and ${count(number, noun)} of unknown price`;
 }

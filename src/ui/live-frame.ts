@@ -5,7 +5,7 @@ import { settledTakes, type ActiveShot, type RunState } from './run-view.js';
 import { formatBytes, groupDigits } from './figures.js';
 import { clean, cutEnd, cutMiddle, pad, textWidth } from './text.js';
 
-/** What a frame is drawn from besides the run's state. */
+/** What a frame depends on besides the run's state. */
 export interface FrameOptions extends Style {
   /** No line is wider than this. */
   readonly width: number;
@@ -17,7 +17,7 @@ export interface FrameOptions extends Style {
   readonly modelName: (model: string) => string;
 }
 
-/** The living part of the screen: the total bar, and the active shots below it. */
+/** The live part of the screen: the total bar, and the active shots below it. */
 export function frameLines(state: RunState, options: FrameOptions): string[] {
   const head = headLines(state, options).slice(0, options.rows);
   const room = options.rows - head.length;
@@ -36,7 +36,7 @@ const LONGEST_BAR = 28;
 const SHORTEST_BAR = 8;
 const GAP = '   ';
 
-/** One line where it fits, else the bar on the first and the words on the second. */
+/** One line if it fits, otherwise the bar on the first and the words on the second. */
 function headLines(state: RunState, options: FrameOptions): string[] {
   const { width, paint, signs } = options;
   const name = cutMiddle(clean(state.project), Math.max(6, Math.floor(width / 4)), signs.ellipsis);
@@ -104,7 +104,7 @@ function percentOf(shot: ActiveShot): string {
 function speedOf(shot: ActiveShot): string {
   if (shot.bytes === undefined || shot.bytesAtMs === undefined) return '';
   const elapsedMs = shot.bytesAtMs - shot.sinceMs;
-  // The rate of the first moments says nothing.
+  // The rate of the first moments means nothing.
   if (elapsedMs < 500) return formatBytes(shot.bytes);
   return `${formatBytes((shot.bytes / elapsedMs) * 1000)}/s`;
 }

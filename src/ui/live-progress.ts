@@ -7,7 +7,7 @@ import { createRunView } from './run-view.js';
 import { textWidth } from './text.js';
 
 const FRAME_MS = 100;
-/** The seconds on the screen move on even where nothing happens. */
+/** The seconds on the screen advance even if nothing happens. */
 const STILL_FRAME_MS = 1000;
 const MOST_ROWS = 8;
 
@@ -49,7 +49,7 @@ export function createLiveProgress(options: ProgressOptions & { readonly window:
 
   const drawFrame = (): void => {
     const time = now();
-    // An estimate that jumps ten times a second is no estimate.
+    // An estimate that jumps ten times a second is useless.
     if (estimate === undefined || time - estimate.at >= STILL_FRAME_MS) {
       estimate = { at: time, timeLeftMs: view.timeLeftMs(time) };
     }
@@ -59,7 +59,7 @@ export function createLiveProgress(options: ProgressOptions & { readonly window:
       frameLines(view.state, {
         ...style,
         width: window.columns() - 1,
-        // Half the window, so that what a narrower window makes of it still fits and can be erased.
+        // Half the window, so that the frame still fits and can be erased after the window gets narrower.
         rows: Math.max(1, Math.min(MOST_ROWS, Math.floor(window.rows() / 2))),
         now: time,
         timeLeftMs: estimate.timeLeftMs,

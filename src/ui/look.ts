@@ -22,7 +22,7 @@ export function detectLook(screen: Screen, env: Env, platform: NodeJS.Platform):
   return {
     color: allowsColor(screen, env),
     unicode: allowsUnicode(env, platform),
-    // A terminal that says 0, as a pseudo-terminal without a size does, does not know.
+    // A terminal that reports 0, as a pseudo-terminal without a size does, does not know its width.
     width: screen.isTTY === true ? Math.max(20, screen.columns || 80) : Infinity,
   };
 }
@@ -62,7 +62,7 @@ export function styleOf({ color, unicode }: Omit<Look, 'width'>): Style {
 /** Colours a text, or leaves it as it is. */
 export type Paint = (text: string) => string;
 
-/** The few colours in use. They add to what the words say and never carry it. */
+/** The few colours in use. They support the words and never replace them. */
 const COLORS = ['bold', 'dim', 'red', 'green', 'yellow', 'blue', 'cyan'] as const;
 export type Palette = Readonly<Record<(typeof COLORS)[number], Paint>>;
 
@@ -78,14 +78,14 @@ export function palette(color: boolean): Palette {
 /** The signs in use, each with a plain stand-in for terminals without UTF-8. */
 export interface Glyphs {
   readonly action: Readonly<Record<PlanAction, string>>;
-  /** Of a take that waits for another one, or for a pick, whatever would be done about it then. */
+  /** For a take that waits for another one, or for a pick, whatever its action would be then. */
   readonly blocked: string;
   readonly done: string;
   readonly failed: string;
   readonly warning: string;
   /** Separates facts on a line. */
   readonly dot: string;
-  /** Stands where there is nothing to say. */
+  /** Fills an empty cell. */
   readonly none: string;
   /** Between the ends of a range. */
   readonly to: string;
@@ -96,10 +96,10 @@ export interface Glyphs {
   readonly barEmpty: string;
 }
 
-/** A sign that stands before a row; those of actions are the plan's. */
+/** A sign before a row; the signs of actions are the plan's. */
 export type Mark = 'done' | 'failed' | 'blocked' | PlanAction;
 
-/** How a mark looks. */
+/** The text of a mark. */
 export function markOf(mark: Mark, signs: Glyphs): string {
   return mark === 'done' || mark === 'failed' || mark === 'blocked' ? signs[mark] : signs.action[mark];
 }

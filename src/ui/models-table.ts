@@ -59,7 +59,7 @@ function typicalWords(typical: ModelListing['typical']): string {
   return [duration && `${duration} s`, resolution && clean(resolution)].filter(Boolean).join(' ');
 }
 
-/** All that the catalogue says of one model; "not said" where it is silent, which is not a no. */
+/** Everything that the catalogue says about one model; "not said" if it is silent, which is not a no. */
 export function modelLines({ model, modes, typical, estimate }: ModelListing, look: Look): string[] {
   const { paint, signs } = styleOf(look);
   const width = Math.min(100, look.width);

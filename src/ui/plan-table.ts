@@ -64,7 +64,7 @@ function shotsIn(plan: PlanDocument): number {
   return plan.shots.filter((row) => row.action !== 'orphan').length;
 }
 
-/** The size of each product, said before it costs anything. */
+/** The size of each product, shown before it costs anything. */
 function productLines(plan: PlanDocument, signs: Glyphs): string[] {
   return (plan.products ?? []).map((product) => {
     const jobs = product.expansions * product.takes;
@@ -118,7 +118,7 @@ function namedRow(row: PlanRow, key: string, model: string, style: PlanStyle): T
   };
 }
 
-/** What failed and is not to be tried again is held, and needs no settling. */
+/** A take that failed and will not be retried is held, and needs no settling. */
 function settleNote({ settle }: PlanRow, key: string, { look, signs, paint }: PlanStyle): string | undefined {
   if (settle === undefined || !look.commands) return undefined;
   return paint.dim(`${signs.arrow} ${settleWords(look.commands, [key], settle)}`);
@@ -146,7 +146,7 @@ function foldedRow(rows: readonly PlanRow[], noun: string, style: PlanStyle): Ta
 }
 
 function costCell(row: PlanRow, signs: Glyphs): string {
-  // What waits for a pick has a price of its own to be seen before the pick; what is blocked otherwise may never be bought.
+  // A take that waits for a pick shows its own price before the pick; one that is blocked otherwise may never be bought.
   if (row.blocked_by !== undefined && !row.waits_for_pick) return signs.none;
   if (row.estimate === null) return buys(row.action) ? 'unpriced' : signs.none;
   if (row.estimate.max_usd > 0) return formatEstimate(row.estimate, signs);
@@ -155,7 +155,7 @@ function costCell(row: PlanRow, signs: Glyphs): string {
 
 function reasonsOf(row: PlanRow): string {
   const reasons = [...row.reasons];
-  // What blocks a row is the reason it gives; so is what it waits for, where that gets a new clip.
+  // A row's reason names what blocks it, or what it waits for if that gets a new clip.
   const others = (row.depends_on ?? []).filter((shot) => !reasons.includes(`${shot} gets a new clip`));
   if (row.blocked_by === undefined && others.length > 0) reasons.push(`after ${joinWords(others)}`);
   return reasons.join(', ');
@@ -203,7 +203,7 @@ const OVER_BUDGET =
 const OVER_BUDGET_LATER =
   'Over budget after the picks: the shots that wait for them could cost more than is then left of budget_usd.';
 
-/** Where several models are bought from: what each will cost. */
+/** The cost of each model, if several are used. */
 function modelLines(plan: PlanDocument): string[] {
   const bought = plan.shots.filter(({ action, blocked_by }) => buys(action) && blocked_by === undefined);
   const perModel = [...groupBy(bought, ({ model }) => model)].map(([model, rows]) => ({
@@ -216,7 +216,7 @@ function modelLines(plan: PlanDocument): string[] {
   const rows = perModel
     .sort((a, b) => b.expectedUsd - a.expectedUsd)
     .map(({ model, jobs, expectedUsd, unpriced }) => {
-      // A number of jobs beside a sum must not read as a product.
+      // A number of jobs beside a sum must not look like a multiplication.
       const price = `${formatUsd(expectedUsd)} in all${unpricedWords(unpriced, 'take')}`;
       return { cells: [clean(model), count(jobs, 'job'), unpriced === jobs ? 'unpriced' : price] };
     });
@@ -229,7 +229,7 @@ function toSpend({ total, after_picks: later }: PlanDocument): string {
   return later ? `${now} now, ${laterWords(later)}` : now;
 }
 
-/** `up to $0.88 more after the picks`: what a run costs that a person lets go on. */
+/** `up to $0.88 more after the picks`: what the run costs if a person lets it continue. */
 export function laterWords({ max_usd, unpriced }: PlanTotal): string {
   const most = formatUsd(max_usd, { round: 'up' }) + unpricedWords(unpriced, 'take');
   return `up to ${most} more after the picks`;

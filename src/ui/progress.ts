@@ -16,11 +16,11 @@ import { clean } from './text.js';
 /** Shows a run while it lasts. */
 export interface Progress {
   handle(event: RunEvent): void;
-  /** Says something that no event says. */
+  /** Shows a line that no event reports. */
   note(text: string): void;
-  /** Takes the living part off the screen until the next frame: before the process goes into the background. */
+  /** Removes the live part from the screen until the next frame: before the process goes into the background. */
   pause(): void;
-  /** Writes what is left to write and takes the living part off the screen; nothing is written afterwards. */
+  /** Writes what is left and removes the live part from the screen; nothing is written afterwards. */
   stop(): void;
 }
 
@@ -30,7 +30,7 @@ export interface ProgressOptions {
   readonly look: Omit<Look, 'width'>;
   /** Turns the path of a clip into one that its reader can open. */
   readonly showPath: (path: string) => string;
-  /** Milliseconds since whenever: it only goes forward. */
+  /** Milliseconds since some moment; it only goes forward. */
   readonly now: () => number;
   /** Calls back about every `ms` milliseconds until the function it returns is called. */
   readonly every: (ms: number, tick: () => void) => () => void;
@@ -42,7 +42,7 @@ export interface Window {
   rows(): number;
 }
 
-/** Progress for whoever watches: a living screen in a window, lines in a log, nothing where quiet is wanted. */
+/** Progress for the person who watches: a live screen in a window, lines in a log, nothing with `--quiet`. */
 export async function createProgress(
   options: ProgressOptions & { readonly window: Window | undefined; readonly quiet: boolean },
 ): Promise<Progress> {
@@ -104,7 +104,7 @@ function startLine(
   event: Extract<RunEvent, { type: 'run.started' }>,
   showPath: (path: string) => string,
 ): string {
-  // Nothing at all is what clips of unknown price add up to: that is no promise to make.
+  // Clips of unknown price add up to nothing, which would be a false promise.
   const isPriced = event.gateway !== 'sandbox' && event.max_usd > 0;
   const most = formatUsd(event.max_usd, { round: 'up' }) + unpricedWords(event.unpriced, 'take');
   const price = isPriced ? `, at most ${most}` : '';

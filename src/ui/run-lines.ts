@@ -4,22 +4,22 @@ import { formatDuration, formatTimeLeft, formatUsd, groupDigits } from './figure
 import type { RunState, RunView } from './run-view.js';
 import { clean, cutEnd, cutFolders, pad, textWidth } from './text.js';
 
-/** How the lines that stay of events are written. */
+/** How the permanent lines of events are written. */
 export interface EventLineStyle extends Style {
   readonly showPath: (path: string) => string;
 }
 
-/** A line that stays: what carries the colour, and plain text that may be cut. */
+/** A permanent line: the coloured part, and plain text that may be cut. */
 export interface EventLine {
   readonly head: string;
   readonly text: string;
-  /** What the text ends with, of which the beginning may be cut off. */
+  /** The end of the text, whose beginning may be cut off. */
   readonly path?: string;
-  /** And what comes after that. */
+  /** The part after that. */
   readonly more?: string;
 }
 
-/** Turns events into the lines that stay of them; undefined for an event that leaves none. */
+/** Turns events into permanent lines; undefined for an event that leaves none. */
 export function createEventLines(
   view: RunView,
   style: EventLineStyle,
@@ -37,7 +37,7 @@ export function createEventLines(
         return event.reused ? undefined : deliveredLine(event, job, keyWidth, style);
       }
       case 'shot.not_delivered':
-        // Those never begun are named at the end; ten thousand lines that say so would bury all others.
+        // Takes that never began are named at the end; ten thousand lines about them would bury all others.
         return event.outcome === 'not_submitted' ? undefined : notDeliveredLine(event, keyWidth, style);
       case 'warning':
         return warningLine((event.key === undefined ? '' : `${event.key}: `) + event.message, style);
@@ -51,7 +51,7 @@ export function createEventLines(
           style,
         );
       case 'run.stopping':
-        // Who interrupts a run knows.
+        // A person who interrupts a run knows it.
         if (event.reason.kind === 'interrupted') return undefined;
         return warningLine(`no further submits: ${event.reason.message}`, style);
       default:
@@ -60,7 +60,7 @@ export function createEventLines(
   };
 }
 
-/** What a job's end says and its delivery does not. */
+/** What the end of a job reports and its delivery does not. */
 interface EndedJob {
   readonly elapsedMs: number;
   readonly costUsd: number | undefined;
@@ -89,7 +89,7 @@ function deliveredLine(
   };
 }
 
-/** The text of a line in so many columns: of a path that is too long its folders go first. */
+/** The text of a line in this many columns: a path that is too long loses its folders first. */
 export function lineText({ text, path, more }: EventLine, width: number, ellipsis: string): string {
   const end = more === undefined ? '' : `  ${more}`;
   const room = width - textWidth(text) - textWidth(end) - 2;
@@ -109,12 +109,12 @@ function notDeliveredLine(
   return { head: `  ${mark} `, text };
 }
 
-/** A line that says something without being about one shot's end. */
+/** A line that is not about the end of a shot. */
 export function warningLine(message: string, { paint, signs }: Style): EventLine {
   return { head: `  ${paint.yellow(signs.warning)} `, text: clean(message) };
 }
 
-/** How an outcome is called in front of people, and how it is marked: in the order in which they want to hear of them. */
+/** The name and the mark of each outcome, in the order in which people want to read them. */
 export const OUTCOMES: Readonly<Record<NotDelivered, Outcome>> = {
   failed: { word: 'failed', sign: 'failed', color: 'red' },
   refused: { word: 'refused', sign: 'failed', color: 'red' },
@@ -134,7 +134,7 @@ function padKey(key: string, keyWidth: number): string {
   return pad(clean(key), Math.min(32, keyWidth));
 }
 
-/** `2 failed`, `1 held`: what of the run will not be delivered, worst first. */
+/** `2 failed`, `1 held`: what the run will not deliver, worst first. */
 export function lostWords(state: RunState): string[] {
   const words = [
     ['failed', (state.lost.get('failed') ?? 0) + (state.lost.get('refused') ?? 0)],

@@ -15,7 +15,7 @@ export interface ActiveShot {
   readonly totalBytes?: number | undefined;
 }
 
-/** A run as far as its events tell; what every view of it is drawn from. */
+/** A run as its events describe it; every view is drawn from this. */
 export interface RunState {
   readonly project: string;
   readonly sandbox: boolean;
@@ -28,7 +28,7 @@ export interface RunState {
   readonly active: ReadonlyMap<string, ActiveShot>;
   /** Money of the whole project, as the run counts it. */
   readonly spentUsd: number;
-  /** The cost of some job is not reported: it stands in `spentUsd` at its upper estimate, or not at all. */
+  /** The cost of some job is not reported: `spentUsd` counts it at its upper estimate, or not at all. */
   readonly spentIsApproximate: boolean;
   readonly budgetUsd: number | null;
   /** Length of the longest key that may come to be shown. */
@@ -38,7 +38,7 @@ export interface RunState {
 export interface RunView {
   readonly state: RunState;
   handle(event: RunEvent, now: number): void;
-  /** Milliseconds; undefined as long as nothing is known of some jobs to come. */
+  /** Milliseconds; undefined while nothing is known about some jobs to come. */
   timeLeftMs(now: number): number | undefined;
 }
 
@@ -48,7 +48,7 @@ interface PlannedTake {
   waiting: boolean;
 }
 
-/** Keeps the state of a run in step with its events. */
+/** Updates the state of a run with its events. */
 export function createRunView(): RunView {
   const takes = new Map<string, PlannedTake>();
   const waiting = new Map<Cohort, number>();
@@ -184,7 +184,7 @@ export function createRunView(): RunView {
       const { key, sinceMs, expectedMs } = shot;
       running.push({ cohort: takes.get(key)?.cohort ?? '', elapsedMs: now - sinceMs, expectedMs });
     }
-    // A limit for one model may keep the run below its cap for good, so what it has reached counts.
+    // A limit for one model may keep the run below its cap for good, so the number it has reached counts.
     return timeLeft.estimate({ running, waiting, cap: Math.min(concurrency, Math.max(1, mostInFlight)) });
   };
 

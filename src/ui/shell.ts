@@ -14,10 +14,10 @@ export function fileWord(path: string): string {
   return path.startsWith('-') ? `./${path}` : path;
 }
 
-/** What a person may want to type next, complete but for the shots they mean. */
+/** Commands that a person may want to type next, complete except for the shots. */
 export interface NextCommands {
   readonly run: string;
-  /** The run that goes on from where one has ended, which `run` alone may not do. */
+  /** The run that continues where one has ended, which `run` alone may not do. */
   readonly again?: (ended: RunSummary) => string;
   readonly resolve: string;
   readonly plan: string;

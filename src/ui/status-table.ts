@@ -24,7 +24,7 @@ export interface RehearsalNote {
   readonly command: string;
 }
 
-/** The lockfile for people: one row a take, then what there is, what it cost and what to type next. */
+/** The lockfile for people: one row for each take, then what is delivered, what it cost and what to type next. */
 export function statusLines(report: Report, look: StatusLook): string[] {
   const style = { look, ...styleOf(look) };
   const model = modelNames(report.takes.map((take) => take.settings.model));
@@ -82,13 +82,13 @@ function takeRow(
   };
 }
 
-/** What was reported for the attempt and for the earlier clip that is there. */
+/** What was reported for the attempt and for the earlier clip, if any. */
 function priceOf(take: ReportTake): string {
   const costs = [take, take.earlier].flatMap((paid) => paid?.cost_usd ?? []);
   return costs.length === 0 ? '' : formatUsd(sumUsd(costs));
 }
 
-/** What a state is called and how it is marked; the classes are those of the plan. */
+/** The name and the mark of each state; the classes are those of the plan. */
 type Shown = readonly [word: string, mark: Mark, color: keyof Palette];
 
 function shownAs({ state, earlier }: ReportTake): Shown {
@@ -154,7 +154,7 @@ function moneyLine(report: Report): string {
   return `Spent ${formatUsd(report.spent_usd)}${unpricedWords(report.spent_unpriced, 'job')}${budget}`;
 }
 
-/** A rehearsal keeps to itself: nothing of it is to be seen in the project's own status. */
+/** A rehearsal is separate: the project's own status shows nothing of it. */
 export function rehearsalLines({ delivered, total, command }: RehearsalNote): string[] {
   return [
     `Rehearsed on the sandbox: ${groupDigits(delivered)} of ${count(total, 'take')}`,
@@ -169,7 +169,7 @@ function nextLines(report: Report, look: StatusLook): string[] {
     const shot = uncertain.length === 1 ? clean(uncertain[0]?.key ?? '') : 'SHOT';
     lines.push(`Settle  ${look.commands.resolve} ${shot} --job-id ID | --not-charged`);
   }
-  // What is blocked waits for another take, for a person's word, or for another pick.
+  // A blocked take waits for another take, for a person to settle one, or for another pick.
   const open = report.takes.some(({ state }) => !['delivered', 'uncertain', 'blocked'].includes(state));
   if (open) lines.push(`Next    ${look.commands.run}`);
   return lines;

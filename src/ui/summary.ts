@@ -52,7 +52,7 @@ export function costWords(summary: RunSummary): string {
   if (summary.on_paper_usd !== undefined)
     return `${formatUsd(summary.on_paper_usd)} on paper, nothing charged`;
   const { cost_unpriced, estimated_unpriced } = summary;
-  // What has neither a price nor a reported cost adds nothing to the sum: none at all is no cost of $0.00.
+  // A job without a price and a reported cost adds nothing to the sum: if all are like that, the cost is not $0.00.
   if (summary.cost_usd === 0 && cost_unpriced > 0) return 'cost not known';
   const cost = formatUsd(summary.cost_usd);
   const estimated = formatUsd(summary.estimated_usd);
@@ -61,7 +61,7 @@ export function costWords(summary: RunSummary): string {
   return `${cost}${unpricedWords(cost_unpriced, 'job')} (${isAsEstimated ? 'as estimated' : estimate})`;
 }
 
-/** From so many on, shots with one reason share a paragraph. */
+/** From this many on, shots with one reason share a paragraph. */
 const MANY_ALIKE = 6;
 
 /** Says of every shot that was not delivered why. */
@@ -110,7 +110,7 @@ function lostParagraph(outcome: NotDelivered, takes: readonly TakeResult[], styl
   ];
 }
 
-/** What a job is known of is lost; of the others nobody knows. */
+/** If a job is known, it is lost; otherwise its existence is unknown. */
 function settleNote(takes: readonly TakeResult[], commands: NextCommands): string {
   const what = takes[0]?.job_id === undefined ? 'unanswered' : 'lost';
   return settleWords(
@@ -125,7 +125,7 @@ function paintedWord(outcome: NotDelivered, paint: Palette): string {
   return paint[color](word);
 }
 
-/** Where a clip of this run differs from what was asked. */
+/** How a clip of this run differs from what was asked. */
 function clipWarningLines(summary: RunSummary, { look, paint, signs }: SummaryStyle): string[] {
   const rows = summary.shots
     .filter((shot) => shot.outcome === 'delivered' && shot.action !== 'reuse')
@@ -179,7 +179,7 @@ function againWords(summary: RunSummary): string {
         outcomes.some((one) => one === outcome) && (action !== 'held' || outcome === 'waiting'),
     );
   const collects = phrase(of('waiting'), 'collects', 'job in flight', 'jobs in flight');
-  // Nothing is bought whose price cannot be told, or that nobody was asked about, until somebody says so.
+  // Without a person's leave, nothing of unknown price is bought, and nothing that no person was asked about.
   if (summary.stopped?.kind === 'unpriced' || summary.stopped?.kind === 'unconfirmed') return collects;
   const parts = [
     collects,
@@ -192,7 +192,7 @@ function againWords(summary: RunSummary): string {
   return needed === undefined ? words : `${words}, once budget_usd is ${needed} or more`;
 }
 
-/** The budget without which a run that was stopped by it would be stopped again. */
+/** The budget that keeps a run which was stopped by its budget from being stopped again. */
 function neededBudget({ stopped, budget_usd, spent_usd, left_usd = 0 }: RunSummary): number | undefined {
   const needed = spent_usd + left_usd;
   return stopped?.kind === 'budget' && budget_usd !== null && needed > budget_usd

@@ -19,7 +19,7 @@ export interface TableOptions {
   readonly indent?: string;
   /** Indexes of the cells that hold figures. */
   readonly right?: ReadonlySet<number>;
-  /** Cells to leave out, first to last, where the rest would have less room than it needs. */
+  /** Cells to leave out, first to last, if the rest would have less room than it needs. */
   readonly droppable?: readonly number[];
 }
 
@@ -29,7 +29,7 @@ const COMFORTABLE_REST = 22;
 const TIGHT_REST = 18;
 const GAP = 2;
 
-/** Lays rows out in columns; drops the cells it may before it breaks a line. */
+/** Lays rows out in columns; drops optional cells before it breaks a line. */
 export function tableLines(rows: readonly TableRow[], options: TableOptions): string[] {
   const indent = options.indent ?? '  ';
   const widths = columnWidths(rows);
@@ -89,7 +89,7 @@ function shownColumns(
   indentWidth: number,
 ): number[] {
   const wanted = Math.min(widestRest(rows), COMFORTABLE_REST);
-  // A column that no row fills would be a hole.
+  // A column that no row fills would be a gap.
   let shown = widths.flatMap((width, index) => (width > 0 ? [index] : []));
   for (const dropped of options.droppable ?? []) {
     const room = options.width - indentWidth - spanOf(shown, widths) - GAP;

@@ -31,13 +31,13 @@ const ONE_COLUMN_EACH =
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** What a person sees as one character each. The segmenter is costly to make and seldom needed. */
+/** The characters of a text as a person sees them. The segmenter is costly to make and seldom needed. */
 function graphemes(text: string): string[] {
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return [...segmenter.segment(text)].map(({ segment }) => segment);
 }
 
-/** More code units than what a person sees as one character ever has, but for text that is made to be awkward. */
+/** More code units than a visible character ever has, except in hostile text. */
 const LONGEST_CHARACTER = 64;
 
 /** Where the character begins that has the code unit at `index`; the text's end if there is none. */

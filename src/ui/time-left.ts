@@ -1,4 +1,4 @@
-/** Jobs of one model and length: they take alike. */
+/** Jobs of one model and length, which take about the same time. */
 export type Cohort = string;
 
 /** A job that is with the gateway. */
@@ -16,7 +16,7 @@ export function createTimeLeft() {
   const learned = new Map<Cohort, { sum: number; jobs: number }>();
   const all = { sum: 0, jobs: 0 };
 
-  /** The mean of this run, else of earlier ones, else of whatever has ended in this run. */
+  /** The mean of this run, otherwise of earlier ones, otherwise of everything that has ended in this run. */
   const lengthOf = (cohort: Cohort): number | undefined => {
     const own = learned.get(cohort);
     if (own !== undefined) return own.sum / own.jobs;
@@ -24,7 +24,7 @@ export function createTimeLeft() {
   };
 
   return {
-    /** What earlier runs say of a cohort; counts until this run has an end of its own to show. */
+    /** What earlier runs say about a cohort; it counts until a job of the cohort ends in this run. */
     expect(cohort: Cohort, ms: number): void {
       expected.set(cohort, ms);
     },
@@ -36,8 +36,8 @@ export function createTimeLeft() {
       all.jobs += 1;
     },
     /**
-     * Milliseconds until the last job ends, under a cap on jobs in flight; undefined as long as nothing is
-     * known of any cohort that is still to come.
+     * Milliseconds until the last job ends, under a cap on jobs in flight; undefined while nothing is
+     * known about a cohort that is still to come.
      */
     estimate(known: {
       readonly running: readonly RunningJob[];
@@ -50,7 +50,7 @@ export function createTimeLeft() {
       for (const job of running) {
         const length = job.expectedMs ?? lengthOf(job.cohort);
         if (length === undefined) return undefined;
-        // A job past its usual end is not about to end for that: some of its length is still to be expected.
+        // A job past its usual end will not end at once: expect some more of its length.
         const left = Math.max(length - job.elapsedMs, length * 0.1);
         work += left;
         longest = Math.max(longest, left);
@@ -66,7 +66,7 @@ export function createTimeLeft() {
       }
       if (jobsWaiting === 0) return longest;
       const slots = Math.max(1, cap);
-      // The slots do not run dry together: on average half a job is left when the queue is empty.
+      // The slots do not become idle together: on average half a job is left when the queue is empty.
       const tail = (waitingWork / jobsWaiting) * 0.5 * (1 - 1 / slots);
       return Math.max(longest, (work + waitingWork) / slots + tail);
     },

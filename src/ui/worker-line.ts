@@ -3,7 +3,7 @@ import { count, formatUsd } from './figures.js';
 import { styleOf, type Look } from './look.js';
 import { clean } from './text.js';
 
-/** What the log of a worker says of an event; undefined if that is nothing. */
+/** The log line of a worker for an event; undefined if there is none. */
 export function workerLine(event: WorkerEvent, look: Omit<Look, 'width'>): string | undefined {
   const { signs } = styleOf(look);
   switch (event.type) {
@@ -34,7 +34,7 @@ export function workerLine(event: WorkerEvent, look: Omit<Look, 'width'>): strin
   }
 }
 
-/** Takes of several projects may have one key. */
+/** Takes of several projects may have the same key. */
 function nameOf(event: { readonly key: string; readonly project?: string }): string {
   return event.project === undefined ? clean(event.key) : `${clean(event.project)}/${clean(event.key)}`;
 }

@@ -84,7 +84,7 @@ describe.skipIf(noPostgres)('a project that goes into a store and out of it', ()
       return stdout;
     };
     expect(await say('store', 'import', manifest)).toMatch(
-      /^1 purchase: 1 new to the store, 0 known better now\n1 clip copied to where all machines find them\n {2}dailies status /,
+      /^1 purchase: 1 new to the store, 0 updated\n1 clip copied to the place that all machines share\n {2}dailies status /,
     );
     expect(JSON.parse(await say('store', 'import', manifest, '--format', 'json'))).toEqual({
       ...{ version: 1, purchases: 1, added: 0, advanced: 0, in_hand: 0, clips: 0, missing: 0 },
@@ -97,7 +97,7 @@ describe.skipIf(noPostgres)('a project that goes into a store and out of it', ()
     });
     expect(await say('pull', manifest)).toMatch(/^1 clip here/);
     expect(await say('store', 'export', manifest)).toMatch(
-      /film\.lock\.json has 1 purchase, 0 of them new or known better now\n[^]*\n {2}dailies run /,
+      /film\.lock\.json has 1 purchase, 0 of them new or updated\n[^]*\n {2}dailies run /,
     );
     expect(JSON.parse(await say('store', 'export', manifest, '--format', 'json'))).toMatchObject({
       lockfile: join(folder, 'film.lock.json'),

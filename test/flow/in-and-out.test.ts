@@ -256,8 +256,8 @@ describe.skipIf(noPostgres)('pull from a store', () => {
     await (await machine(TWO)).run();
     const other = await machine(TWO);
     expect((await other.status()).takes.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^in the folder that all share: dailies pull brings it here/),
-      expect.stringMatching(/^in the folder that all share/),
+      expect.stringMatching(/^in the folder that all machines share: dailies pull brings it here/),
+      expect.stringMatching(/^in the folder that all machines share/),
     ]);
     expect(await other.pull()).toMatchObject({ clips: 2, missing: [] });
     expect(await named(other.folder)).toEqual(['sea/sea.mp4', 'sky/sky.mp4']);
@@ -393,7 +393,7 @@ describe.skipIf(noPostgres)('a database that has gone back in time', () => {
     await forget([String(sea?.['id'])]);
     await expect(film.enqueue()).rejects.toMatchObject({ code: 'store-behind' });
     await expect(film.run()).rejects.toThrow(
-      /the receipts of film tell of a purchase that the store does not know/,
+      /the receipts of film record a purchase that the store does not know/,
     );
     expect(await reconcile(here())).toMatchObject({ projects: [{ added: 1 }] });
     expect(await film.run()).toMatchObject({ counts: { reused: 2, submitted: 0 } });

@@ -133,7 +133,7 @@ async function accountId(word: string): Promise<AccountId> {
   const { gatewayTarget, parseGatewayOption } = await import('../../flow/project/gateway-target.js');
   const { gatewayIdentity } = await import('../../flow/project/connections.js');
   const [, gateway = word, name = ''] = /^([^#]*)#(.*)$/s.exec(word) ?? [];
-  // No manifest is at hand that could mean another one by it, and no key is looked for.
+  // There is no manifest that could mean another gateway, and no key is needed.
   const setting = parseGatewayOption(gateway, undefined, 'the account');
   return { gateway: gatewayIdentity(gatewayTarget(setting, {})), name };
 }

@@ -30,7 +30,7 @@ export const registerCompletion: Register = (program, context) => {
   });
 };
 
-/** The words that mean shots and takes of a manifest, as far as it can be read. Throws `manifest-invalid`. */
+/** The ids of a manifest's shots and takes, as far as it can be read. Throws `manifest-invalid`. */
 async function shotWords(path: string): Promise<string[]> {
   const [{ readManifest }, { parseManifest }] = await Promise.all([
     import('../../store/read-manifest.js'),
@@ -71,7 +71,7 @@ interface DescribedOption {
   readonly choices: readonly string[];
 }
 
-/** A group of commands is described as one, whose first word is what is to be done. */
+/** A group of commands is described as one command, whose first word is the action. */
 function described(command: Command): DescribedCommand {
   const [argument, next] = command.registeredArguments;
   const members = command.commands;

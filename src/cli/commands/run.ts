@@ -15,7 +15,7 @@ import {
 } from '../options.js';
 import { interruptible } from '../signals.js';
 
-// What shows a plan or a run is a good part of the program: it is loaded when one of these commands is given.
+// The code that shows a plan or a run is large: it is loaded when one of these commands is given.
 
 export const registerRun: Register = (program, context) => {
   const command = program.command('run <MANIFEST>').description('render what is missing');

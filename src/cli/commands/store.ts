@@ -53,10 +53,10 @@ const registerMigrate: Register = (group, context) => {
 const registerImport: Register = (group, context) => {
   const command = group
     .command('import <MANIFEST>')
-    .description('tell the database what a lockfile has bought');
+    .description('add the purchases of a lockfile to the database');
   addFormatOption(addStoreOption(addManifestOptions(command)));
   addExamples(command, [
-    ['dailies store import teaser.yaml', 'with its picks and clips; buys nothing, and may be repeated'],
+    ['dailies store import teaser.yaml', 'with its picks and clips; buys nothing, can be repeated'],
   ]);
   act<ManifestFlags>(command, context, async (invocation) => {
     storeOf(invocation.flags);
@@ -70,12 +70,12 @@ const registerImport: Register = (group, context) => {
       context,
       { project: imported.project, purchases, added, advanced, in_hand: inHand, clips, missing },
       () => [
-        `${count(purchases, 'purchase')}: ${added} new to the store, ${advanced} known better now`,
-        ...(clips > 0 ? [`${count(clips, 'clip')} copied to where all machines find them`] : []),
+        `${count(purchases, 'purchase')}: ${added} new to the store, ${advanced} updated`,
+        ...(clips > 0 ? [`${count(clips, 'clip')} copied to the place that all machines share`] : []),
         ...(missing > 0
           ? [`${count(missing, 'clip')} not on this machine: the next run fetches them again, for free`]
           : []),
-        ...(inHand > 0 ? [`${count(inHand, 'purchase')} that a worker is at: left to it`] : []),
+        ...(inHand > 0 ? [`${count(inHand, 'purchase')} in the hands of a worker: left alone`] : []),
         `  ${nextCommands(invocation).status}`,
       ],
     );
@@ -86,12 +86,12 @@ const registerImport: Register = (group, context) => {
 const registerExport: Register = (group, context) => {
   const command = group
     .command('export <MANIFEST>')
-    .description('take a project out of the database, into a lockfile');
+    .description('move a project from the database into a lockfile');
   addFormatOption(addStoreOption(addManifestOptions(command)));
   addExamples(command, [
     [
       'dailies store export teaser.yaml',
-      'what is not begun is taken back; then dailies run goes on, on one machine',
+      'takes back what has not begun; then use dailies run, on one machine',
     ],
   ]);
   act<ManifestFlags>(command, context, async (invocation) => {
@@ -101,7 +101,7 @@ const registerExport: Register = (group, context) => {
     const { lockfile, purchases, news } = await exportProject(project);
     const { store: _, ...own } = invocation.flags;
     answer(context, { lockfile, purchases, news }, () => [
-      `${shownPath(lockfile)} has ${count(purchases, 'purchase')}, ${news} of them new or known better now`,
+      `${shownPath(lockfile)} has ${count(purchases, 'purchase')}, ${news} of them new or updated`,
       'nothing more is bought for it by the store; without --store, and without DAILIES_STORE:',
       `  ${nextCommands({ ...invocation, flags: own }).run}`,
     ]);
@@ -112,17 +112,17 @@ const registerExport: Register = (group, context) => {
 const registerReconcile: Register = (group, context) => {
   const command = group
     .command('reconcile')
-    .description('tell a database that went back in time what the receipts know')
-    .option('--clips <DIR|s3://…>', 'the folder or bucket that all share, where the receipts are', parseText);
+    .description('restore a rolled-back database from the receipts')
+    .option('--clips <DIR|s3://…>', 'the shared folder or bucket that has the receipts', parseText);
   addFormatOption(addStoreOption(command));
   addExamples(command, [
-    ['dailies store reconcile', 'with DAILIES_STORE and DAILIES_CLIPS; after that buying goes on'],
+    ['dailies store reconcile', 'with DAILIES_STORE and DAILIES_CLIPS; then buying continues'],
   ]);
   act<StoreFlags>(command, context, async ({ flags }) => {
     const store = storeOf(flags);
     if (flags.clips === undefined) {
-      throw new DailiesError('usage', 'reconcile reads the receipts, and has to know where they are', {
-        hint: "name the folder or the bucket that all share: --clips 's3://bucket/prefix', or DAILIES_CLIPS",
+      throw new DailiesError('usage', 'reconcile reads the receipts, and must know where they are', {
+        hint: "name the folder or the bucket that all machines share: --clips 's3://bucket/prefix', or DAILIES_CLIPS",
       });
     }
     const [{ systemClock }, { reconcileStore }, { projectPaths }, { sharedStores }] = await Promise.all([

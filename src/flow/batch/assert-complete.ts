@@ -37,7 +37,7 @@ export async function assertComplete(
     const lost = unknown.filter((one) => isPurchase(told.get(one)));
     if (lost.length > 0) {
       throw behind(lost, `the receipts of ${name}`, {
-        hint: 'the database has gone back in time, or is another one: dailies store reconcile tells it what the receipts know',
+        hint: 'the database has gone back in time, or is another one: dailies store reconcile restores it from the receipts',
       });
     }
   }
@@ -45,7 +45,7 @@ export async function assertComplete(
   const lost = await unknownOf(bought.map(({ id }) => id));
   if (lost.length === 0) return;
   throw behind(lost, basename(project.paths.lockfile), {
-    hint: 'dailies store import brings them in, and buys nothing; where the lockfile is of no use any more, move it away',
+    hint: 'dailies store import adds them, and buys nothing; if the lockfile is obsolete, move it away',
   });
 }
 
@@ -70,7 +70,7 @@ function isPurchase(attempt: Attempt | undefined): boolean {
 
 function behind(lost: readonly string[], what: string, { hint }: { readonly hint: string }): DailiesError {
   const purchases = lost.length === 1 ? 'a purchase' : `${lost.length} purchases`;
-  return new DailiesError('store-behind', `${what} tell of ${purchases} that the store does not know`, {
+  return new DailiesError('store-behind', `${what} record ${purchases} that the store does not know`, {
     hint,
   });
 }

@@ -8,11 +8,11 @@ import { hashFile, readName, sizeOf } from '../../store/name-file.js';
 
 /** Where the clips of a project are to be found. */
 export interface FoundClips {
-  /** How the clips of a delivered attempt stand, all of them together. */
+  /** The state of a delivered attempt's clips, all together. */
   statusOf(attempt: Attempt): ClipStatus;
-  /** Clips that are not in the store, and lie whole under a name: by sha256. */
+  /** Clips that are not in the store, but are whole under a name: by sha256. */
   readonly strays: ReadonlyMap<string, { readonly path: string; readonly output: Output }>;
-  /** Clips whose date gave cause to look into them, and which are as they were: by sha256, with their deliveries. */
+  /** Clips whose date raised doubt, and whose content is unchanged: by sha256, with their deliveries. */
   readonly checked: ReadonlyMap<string, number>;
 }
 
@@ -20,7 +20,7 @@ export interface FoundClips {
 const DATE_STEP_MS = 2000;
 
 /**
- * Looks for the clips of all delivered attempts: in the store by their content, else under the names that they have borne.
+ * Looks for the clips of all delivered attempts: in the store by their content, otherwise under the names that they have had.
  * A clip counts as changed where its bytes differ; its size tells, and where its date is later than its delivery, or with
  * `verify`, its content. Reads, never writes.
  */
@@ -95,12 +95,12 @@ async function isThisClip(path: string, { bytes, sha256 }: Output): Promise<bool
   try {
     return sizeOf(path) === bytes && (await hashFile(path)) === sha256;
   } catch {
-    // What cannot be read is not to be had there.
+    // An unreadable file counts as missing.
     return false;
   }
 }
 
-/** Clips that lie under a name alone go back into the store; those that were looked into are trusted again. Throws `disk`. */
+/** Puts clips that exist only under a name back into the store, and trusts the checked ones again. Throws `disk`. */
 export async function settleClips({ strays, checked }: FoundClips, clips: ClipStore): Promise<void> {
   for (const [sha256, { path, output }] of strays)
     await clips.put(readName(path), { sha256, bytes: output.bytes, container: output.media.container });

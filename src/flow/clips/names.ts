@@ -17,18 +17,18 @@ import {
 import { ownFolder } from '../../store/own-folder.js';
 import { isInside, openPath, storedPath, type ProjectPaths } from '../project/paths.js';
 
-/** What lies where a clip of ours is to have its name. */
+/** What is in the place where a clip should have its name. */
 export type Occupant =
-  /** Nothing, or nothing that could not be made again: the name is free. */
+  /** Nothing, or something that can be made again: the name is free. */
   | { readonly kind: 'free' }
   /** The clip itself. */
   | { readonly kind: 'right' }
   /** A file that is not ours by its content, a folder or a link: it is never touched. `wasOurs`: we had made a name there. */
   | { readonly kind: 'foreign'; readonly path: string; readonly wasOurs: boolean };
 
-/** Judges what lies at the names of a project, by content. Reads, never writes. */
+/** Classifies the files at the names of a project, by content. Reads, never writes. */
 export interface NameJudge {
-  /** `path` is absolute; `sha256` the clip that is to have its name there, undefined if it is not known yet. */
+  /** `path` is absolute; `sha256` the clip that should have its name there, undefined if it is not known yet. */
   occupant(path: string, sha256: string | undefined): Promise<Occupant>;
 }
 
@@ -50,11 +50,11 @@ export function createNameJudge({
     if (!obstacles.has(folder)) obstacles.set(folder, obstacleOf(folder, rootOf(paths)));
     return obstacles.get(folder);
   };
-  /** The sha256 of a clip of ours that a file is; empty if it is none. */
+  /** The sha256 of the clip that a file is; empty if it is none of ours. */
   const clipAt = async (path: string): Promise<string> => {
     known ??= new Map(attempts.flatMap(outputsOf).map(({ sha256, bytes }) => [sha256, bytes]));
     const size = sizeOf(path);
-    // Of another length than any clip it is none, however long it would take to read.
+    // A file whose length no clip has is not a clip, so it need not be read.
     if (![...known.values()].includes(size ?? -1)) return '';
     const sha256 = await hashFile(path).catch(() => '');
     return known.has(sha256) ? sha256 : '';
@@ -95,12 +95,12 @@ function namesBorne(attempts: readonly Attempt[]): ReadonlyMap<string, string> {
   );
 }
 
-/** The folder below which folders of names are ours to make. */
+/** The folder below which we may make folders for names. */
 function rootOf({ folder, output }: ProjectPaths): string {
   return isInside(folder, output) ? folder : output;
 }
 
-/** Where the metadata of a clip lies, whose first name is at a path. */
+/** The path of the metadata of a clip whose first name is at a path. */
 export function metadataPath(path: string): string {
   return path.replace(/\.(?:mp4|webm)$/, '.json');
 }
@@ -118,7 +118,7 @@ export interface Names {
   show(clips: readonly NamedClip[]): Promise<string | undefined>;
 }
 
-/** Names are not made here, and those that were made are left as they are. */
+/** Makes no names, and leaves existing ones as they are. */
 export const NO_NAMES: Names = {
   sync: () => Promise.resolve(new Map()),
   drop: () => Promise.resolve(),
@@ -174,14 +174,14 @@ export function createNames(writer: NameWriter): Names {
         continue;
       }
       isAtRest = false;
-      // What the store does not have is on its way, and gets its name then.
+      // A clip that is not in the store yet gets its name when it arrives.
       if ((await clips.stat(output.sha256)) === undefined) {
         if (attempt.names?.includes(stored)) made.push(stored);
         isHere = false;
         continue;
       }
       const inTheWay = await makeName(path, output.sha256, { judge, paths, clips });
-      // What somebody has written over a name of this very clip is left as it is.
+      // A file that somebody has written over a name of this clip is left as it is.
       if (inTheWay === undefined || (inTheWay === path && attempt.names?.includes(stored))) made.push(stored);
       else obstacle = inTheWay;
     }
@@ -257,7 +257,7 @@ async function makeName(
   return undefined;
 }
 
-/** A path from the lockfile is followed only where names of ours may lie. */
+/** A path from the lockfile is followed only in places where our names may be. */
 async function removeIfOurs(
   path: string,
   {
@@ -279,7 +279,7 @@ async function removeIfOurs(
   }
 }
 
-/** The metadata goes with the first name. It is never read back, but for whose it is. */
+/** The metadata goes with the first name. It is never read back, except to find its owner. */
 async function describe(
   path: string,
   about: {

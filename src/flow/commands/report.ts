@@ -193,7 +193,7 @@ function jobOf({ state }: Attempt): { readonly job_id?: string; readonly cost_us
 function whereElse(project: Project, attempt: Attempt, here: readonly ReportOutput[]): string | undefined {
   if (!namesByPull(project) || !isDelivered(attempt) || here.length > 0) return undefined;
   const warnings = attempt.state.outputs.flatMap((output) => output.warnings);
-  const place = project.paths.bucket ? 'in the bucket' : 'in the folder that all share';
+  const place = project.paths.bucket ? 'in the bucket' : 'in the folder that all machines share';
   return [`${place}: dailies pull brings it here`, ...warnings].join('; ');
 }
 

@@ -10,7 +10,7 @@ import { DailiesError, messageOf } from '../../errors.js';
 import { readJson, writeText } from '../../store/text-file.js';
 import { gatewayIdentity, type Connections, type GatewayHome } from '../project/connections.js';
 
-/** Where a catalogue is to come from. */
+/** Where to get a catalogue from. */
 interface Source {
   readonly project: GatewayHome;
   readonly connections: Connections;
@@ -26,7 +26,7 @@ export async function liveCatalogue({ project, connections, signal }: Source): P
 }
 
 /**
- * The models of the project's gateway; what is on disk where it does not answer, with a warning that says how old that is;
+ * The models of the project's gateway; or those on disk if it does not answer, with a warning that says how old they are;
  * undefined if there is nothing. Offline it is left alone (the sandbox, which is ours, is asked all the same).
  */
 export async function loadCatalogue(
@@ -92,7 +92,7 @@ async function readCache(cacheFile: string): Promise<Catalogue | undefined> {
 
 function ageWords(isoTime: string, nowMs: number): string {
   const minutes = Math.round((nowMs - Date.parse(isoTime)) / 60_000);
-  // Of a catalogue from the future nobody knows which of the two clocks was wrong.
+  // If a catalogue is from the future, one of the two clocks was wrong, and nobody knows which.
   if (isoTime === UNKNOWN_TIME || minutes < 0) return 'of unknown age';
   if (minutes < 120) return `${minutes} min old`;
   return minutes < 48 * 60 ? `${Math.round(minutes / 60)} h old` : `${Math.round(minutes / 1440)} days old`;

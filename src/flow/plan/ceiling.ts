@@ -11,11 +11,11 @@ import type { Project } from '../project/project.js';
 export interface Ceiling {
   /** A ceiling for this run alone, US dollars. */
   readonly maxCostUsd?: number;
-  /** Buy shots without a known price although there is a ceiling. */
+  /** Buy shots of unknown price despite a ceiling. */
   readonly allowUnpriced?: boolean;
 }
 
-/** Why a ceiling lets nothing be bought. */
+/** Why a ceiling stops all buying. */
 type Stopped = StopReason & { readonly kind: 'budget' | 'unpriced' };
 
 /**
@@ -33,7 +33,7 @@ export async function ceilingRefusal(
   return new DailiesError(kind, message, { hint });
 }
 
-/** Why the plan cannot be paid for under the ceilings, or why that cannot be told; undefined if it can. */
+/** Why the plan does not fit under the ceilings, or why that is unknown; undefined if it fits. */
 export function ceilingReached(
   plan: PlanDocument,
   { options, attempts }: { readonly options: Ceiling; readonly attempts: readonly Attempt[] },
@@ -64,7 +64,7 @@ export function ceilingReached(
   return undefined;
 }
 
-/** Shots to buy and jobs bought before whose price nobody knows, in words; undefined if there are none. */
+/** Shots to buy and earlier jobs of unknown price, in words; undefined if there are none. */
 function unpricedWork(plan: PlanDocument, attempts: readonly Attempt[]): string | undefined {
   const shots = [...new Set(plan.shots.flatMap(({ id, estimate }) => (estimate === null ? [id] : [])))];
   const more = shots.length - MOST_NAMED;

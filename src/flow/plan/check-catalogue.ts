@@ -15,7 +15,7 @@ export function checkAgainst(project: Project, catalogue: Catalogue | undefined)
   return checkCapabilities({ takes: manifest.takes, models: catalogue.models, locate });
 }
 
-/** `--locked`: throws `catalogue-drift` where a used model is not what the lockfile's snapshot says. */
+/** `--locked`: throws `catalogue-drift` if a used model differs from the lockfile's snapshot. */
 export function assertNoDrift(
   project: Project,
   { snapshot, live }: { readonly snapshot: Pick<Catalogue, 'models'> | undefined; readonly live: Catalogue },
@@ -28,7 +28,7 @@ export function assertNoDrift(
   });
 }
 
-/** A warning for each model that takes are bought from without a known price; models that are not listed are told of elsewhere. */
+/** A warning for each model that takes are bought from without a known price; models that are not listed are reported elsewhere. */
 export function unpricedModels(
   project: Project,
   takes: readonly Take[],

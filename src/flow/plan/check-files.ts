@@ -25,9 +25,9 @@ interface Work {
 }
 
 /**
- * Files that are not ours where the names of clips, their metadata, the report and the contact sheet are to lie: nothing of
- * theirs is ever overwritten. Where a name of ours has been written over by somebody, that is a warning, unless a new clip
- * is to have it.
+ * Files that are not ours in the place of clips' names, metadata, the report or the contact sheet: nothing of
+ * theirs is ever overwritten. If somebody has written over one of our names, that is a warning, unless a new clip
+ * will get that name.
  */
 export async function foreignFiles(
   project: Project,
@@ -42,7 +42,7 @@ export async function foreignFiles(
       if (told.has(path)) continue;
       told.add(path);
       const { take, action } = decision;
-      // Before something is bought for it that is an error; a clip that is there waits in the store, and the run says so.
+      // That is an error if something would be bought for it; an existing clip waits in the store, and the run says so.
       const severity = buys(action) ? ('error' as const) : ('warning' as const);
       const diagnostic =
         wasOurs && action === 'reuse' ? writtenOver(project, path) : { ...inTheWay(project, path), severity };
@@ -58,7 +58,7 @@ async function foreignNames(
   judge: NameJudge,
 ): Promise<readonly { readonly path: string; readonly wasOurs: boolean }[]> {
   const stem = `${project.paths.output}${sep}${stemOf(project, take)}`;
-  // Only what is delivered says which kind of file it is, and how many they are.
+  // Only a delivered job says which kind of files it has, and how many.
   const isThere = action === 'reuse' && attempt && isDelivered(attempt);
   const wanted = isThere
     ? attempt.state.outputs.map(({ sha256, media }, index) => ({
@@ -84,10 +84,10 @@ const REPORT_MARKS = [
   ['report.json', /^\{"version":1,"project":/],
   ['index.html', /^<!-- dailies -->/],
 ] as const;
-/** As far into a file as a mark is looked for. */
+/** How far into a file the mark is searched. */
 const HEAD_BYTES = 4096;
 
-/** What is not ours where the report and the contact sheet are to lie: errors, and a warning for another project's. */
+/** Files in the place of the report and the contact sheet that are not ours: errors, and a warning for another project's. */
 export async function foreignReports(project: Project): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
   for (const [name, mark] of REPORT_MARKS) {
@@ -101,7 +101,7 @@ export async function foreignReports(project: Project): Promise<Diagnostic[]> {
   return found;
 }
 
-/** A warning where a report is that of another project with the same output folder. */
+/** A warning if a report belongs to another project with the same output folder. */
 function replaced({ manifest, paths }: Project, path: string, head: string): Diagnostic[] {
   const [, other] = /^\{"version":1,"project":("(?:[^"\\]|\\.)*")/.exec(head) ?? [];
   if (other === undefined || other === JSON.stringify(manifest.project)) return [];
@@ -122,7 +122,7 @@ function writtenOver({ paths }: Project, path: string): Diagnostic {
   return { code: 'file-changed', severity: 'warning', message, hint };
 }
 
-/** A warning for each delivered clip whose bytes have changed in the store, and that the gateway has no more. */
+/** A warning for each delivered clip whose bytes have changed in the store, if the gateway no longer has it. */
 export function changedClips(project: Project, { inScope, decisions, context }: Survey): Diagnostic[] {
   const changed = inScope.filter((take) => {
     const { attempt, action } = decisions.get(slotKey(take)) ?? {};
@@ -141,11 +141,11 @@ export function changedClips(project: Project, { inScope, decisions, context }: 
 /** A second of film at a usual bit rate; rough on purpose. */
 const BYTES_PER_SECOND = 2_000_000;
 
-/** Warnings where the clips to come may not fit on the disk, or will lie there twice. */
+/** Warnings if the clips to come may not fit on the disk, or will be there twice. */
 export async function diskSpace({ paths }: Project, takes: readonly Take[]): Promise<Diagnostic[]> {
   if (takes.length === 0) return [];
   const found: Diagnostic[] = [];
-  // With a bucket a few of them lie here at once, on their way.
+  // With a bucket only a few of them are here at once, on their way.
   if (paths.bucket) return [];
   const free = await freeBytes(paths.store);
   let needed = 0;

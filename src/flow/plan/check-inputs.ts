@@ -10,7 +10,7 @@ import { unsignedUrl } from '../../domain/unsigned-url.js';
 import { inputUses, oncePerPlace } from '../project/input-uses.js';
 import type { Project } from '../project/project.js';
 
-/** An error for each shot that is made from a frame of another one, where nothing can take frames from clips. */
+/** An error for each shot that is made from a frame of another one, if no tool can take frames from clips. */
 export async function frameToolMissing(project: Project, takes: readonly Take[]): Promise<Diagnostic[]> {
   const users = takes.filter(({ frames, references }) =>
     [...frames, ...references].some(({ source }) => source.kind === 'shot'),
@@ -50,7 +50,7 @@ function oncePerShot(
   });
 }
 
-/** Asks every remote input of what is to be bought whether it is there, as a provider would. */
+/** Checks every remote input of the takes to buy, as a provider would fetch it. */
 export async function preflight(
   project: Project,
   takes: readonly Take[],

@@ -20,7 +20,7 @@ export interface PlanOptions extends Scope, RemoteChecks {
 
 /**
  * Says what a run would do about each take and what it would cost. Submits nothing, needs no key, writes nothing
- * but the catalogue's cache. Throws ManifestError where the manifest could not be run.
+ * but the catalogue's cache. Throws ManifestError if the manifest cannot be run.
  */
 export function planProject(project: Project, options: PlanOptions = {}): Promise<PlanDocument> {
   return withCatalogue(project, options, async ({ found: { state, repaired }, findCatalogue, signal }) => {
@@ -50,7 +50,7 @@ interface Looking {
   readonly signal: AbortSignal;
 }
 
-/** Reads the state, and lends a catalogue: the gateway's own, or what is known of it where it does not answer. */
+/** Reads the state and a catalogue: the gateway's own, or the last known one if it does not answer. */
 async function withCatalogue<T>(
   project: Project,
   options: PlanOptions,

@@ -22,13 +22,13 @@ import { gatewayIdentity } from '../project/connections.js';
 import { openPath } from '../project/paths.js';
 import type { Project } from '../project/project.js';
 
-/** Which takes a plan or a run is about, and how it goes about them. */
+/** Which takes a plan or a run covers, and how it treats them. */
 export interface Scope {
   /** Shot ids, manifest ids or take keys. */
   readonly only?: readonly string[];
   /** A shot: it and all it is made from. */
   readonly until?: string;
-  /** Shots or takes to make again although they are delivered. */
+  /** Shots or takes to rerender although they are delivered. */
   readonly rerender?: readonly string[];
   /** false: what failed before is left alone. */
   readonly retryFailed?: boolean;
@@ -38,19 +38,19 @@ export interface Scope {
   readonly approve?: boolean;
 }
 
-/** What the plan rests on: decisions about every take of the manifest, and those in scope. */
+/** What the plan is based on: decisions about every take of the manifest, and the takes in scope. */
 export interface Survey {
   readonly decisions: ReadonlyMap<string, Decision>;
   /** Takes in scope, in manifest order. */
   readonly inScope: readonly Take[];
   /** The picks the decisions rest on. */
   readonly picks: Picks;
-  /** Attempts that serve no take, and whose clip or job is still worth something; none in a narrowed scope. */
+  /** Attempts that serve no take, but whose clip or job is still useful; none in a narrowed scope. */
   readonly orphans: readonly Attempt[];
   readonly claims: Claims;
   /** Where the clips were found. */
   readonly found: FoundClips;
-  /** The takes that are to be made again, if that was asked for. */
+  /** The takes to rerender, if that was asked for. */
   readonly rerender: Rerender | undefined;
   /** For decisions that have to be made again when a source has been delivered. */
   readonly context: Omit<DecisionContext, 'decided'>;
@@ -65,11 +65,11 @@ interface Surveyed {
   readonly found: FoundClips;
   /** The catalogue that settings are compared by. */
   readonly models: Catalogue['models'];
-  /** Takes that are in scope besides, to be picked from. */
+  /** Further takes in scope, to pick from. */
   readonly choices?: readonly Take[];
 }
 
-/** All that is known of models: a dated slug is still known when the model has got another. */
+/** Everything known about models: an old dated slug stays known after the model gets another. */
 export function knownModels({
   state,
   models = [],
@@ -81,7 +81,7 @@ export function knownModels({
 }
 
 /**
- * Looks for the clips and decides about every take. Reads, never writes: a run does what a plan shows because both come out of this.
+ * Looks for the clips and decides about every take. Reads, never writes: a run does what a plan shows because both use this.
  * Throws `usage` on unknown ids in the scope.
  */
 export async function survey({
@@ -95,7 +95,7 @@ export async function survey({
   readonly project: Project;
   readonly state: ShotState;
   readonly clips: ClipStore;
-  /** All takes where absent. */
+  /** If absent: all takes. */
   readonly scope?: Scope;
   /** A catalogue to compare settings by, besides the one that the lockfile has kept. */
   readonly models?: Catalogue['models'];
@@ -143,7 +143,7 @@ export function stemOf({ manifest }: Pick<Project, 'manifest'>, take: Take): str
   return outputStem({ template: manifest.output.name, take, project: manifest.project });
 }
 
-/** The names that the clips are to have. */
+/** The names that the clips should have. */
 export function viewFor(project: Project, { decisions, claims }: Pick<Survey, 'decisions' | 'claims'>): View {
   return viewOf({
     takes: project.manifest.takes,
@@ -205,7 +205,7 @@ function decideUnder(surveyed: Surveyed): Survey {
   return { decisions, inScope, picks, orphans: scoped ? [] : orphans, claims, found, context, rerender };
 }
 
-/** A clip of a removed shot; and any job, of whatever shot, that nobody else fetches. */
+/** A clip of a removed shot; and any job, of any shot, that nothing else fetches. */
 function isOrphan(
   attempt: Attempt,
   slots: ReadonlySet<string>,

@@ -5,20 +5,20 @@ import type { PlanOptions } from '../plan/plan.js';
 import type { ProjectOptions } from './project.js';
 import type { RunOptions } from '../commands/run.js';
 
-/** Holds the options of a manifest to their types, as `checkWorkOptions` does. Throws `usage`. */
+/** Checks the types of the options of a manifest, as `checkWorkOptions` does. Throws `usage`. */
 export function checkProjectOptions(options: ProjectOptions): void {
   check(options, PROJECT_RULES);
 }
 
 /**
- * Holds the options of validate, plan and run to their types, which programs in plain JavaScript do not know. A name that
- * is none of theirs may well be a ceiling that was meant, so it is not let pass either. Throws `usage`.
+ * Checks the types of the options of validate, plan and run, for programs in plain JavaScript. A name that
+ * is unknown may be a misspelt ceiling, so it is an error too. Throws `usage`.
  */
 export function checkWorkOptions(options: PlanOptions & RunOptions): void {
   check(options, WORK_RULES);
 }
 
-/** What one option may be: the words that end "… has to be", and whether a value is that. */
+/** What one option may be: the words that end "… must be", and whether a value fits. */
 interface Rule {
   readonly expects: string;
   readonly fits: (value: unknown) => boolean;
@@ -84,7 +84,7 @@ const WORK_RULES: Readonly<Record<keyof (PlanOptions & RunOptions), Rule>> = {
   signal: { expects: 'an AbortSignal', fits: (value) => value instanceof AbortSignal },
 };
 
-/** How a value stands in a message: on one line, and with no more than its first floor. */
+/** How a value is shown in a message: on one line, and with no more than its first floor. */
 const SHORTLY = { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 3 };
 
 function check(options: object, rules: Readonly<Record<string, Rule>>): void {

@@ -15,7 +15,7 @@ export interface Connections {
   fetchCatalogue(signal: AbortSignal): Promise<unknown>;
   /** The gateway an attempt was bought from; undefined where it is another one whose key we cannot know. */
   of(attempt: Pick<Attempt, 'gateway'>): Promise<Gateway | undefined>;
-  /** Whether the gateway of this run is spoken to with its key. */
+  /** Whether the gateway of this run gets its key. */
   readonly usesKey: boolean;
   /** From now on it is. */
   useKey(): void;
@@ -27,7 +27,7 @@ export function gatewayIdentity(target: GatewayTarget): string {
   return target.baseUrl ?? target.name;
 }
 
-/** What it takes to open a gateway. */
+/** What is needed to open a gateway. */
 export type GatewayHome = Pick<Project, 'target' | 'env' | 'keys' | 'clock'> & {
   readonly paths: Pick<Project['paths'], 'cache'>;
 };
@@ -64,7 +64,7 @@ export function connect(project: GatewayHome, { usesKey }: { readonly usesKey: b
       if (attempt.gateway === gatewayIdentity(own)) return (await open(own)).gateway;
       const preset = presetOf(attempt.gateway);
       const target = preset && gatewayTarget({ kind: preset }, project.env, project);
-      // Without a key the other gateway would only say no; and a key never goes to a gateway it is not for.
+      // Without a key the other gateway would only refuse; and a key never goes to a gateway it is not for.
       return target?.apiKey === undefined ? undefined : (await open(target)).gateway;
     },
     async close() {

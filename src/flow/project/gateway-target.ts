@@ -19,13 +19,13 @@ export interface GatewayTarget {
   readonly needsKey: boolean;
   /** How many times faster than usual the sandbox's jobs are; absent for the others. */
   readonly speed?: number;
-  /** There is a key, and only the manifest says where it goes: the user has to name that first. */
+  /** There is a key, and only the manifest says where it goes: the user must name that place first. */
   readonly unnamed?: UnnamedKey;
   /** There is a key, and it is not sent. */
   readonly isKeyHeld?: true;
 }
 
-/** Which key would go where, at the word of a manifest that may be somebody else's. */
+/** Which key would go where, as requested by a manifest that may be somebody else's. */
 export interface UnnamedKey {
   readonly variable: string;
   /** Scheme, host and port. */
@@ -42,7 +42,7 @@ const PRESETS = {
 /** The key's variable for a gateway that is given by its address alone. */
 const GENERIC_KEY_VARIABLE = 'DAILIES_API_KEY';
 
-/** Any key will do; this one is no word, so that nothing the sandbox says is taken for it and hidden. */
+/** Any key will do; this one is not a word, so that no text of the sandbox is mistaken for it and hidden. */
 const SANDBOX_KEY = 'sk-of-the-built-in-sandbox';
 
 /**
@@ -96,7 +96,7 @@ export function gatewayTarget(
   }
 }
 
-/** The same gateway, spoken to without the key. */
+/** The same gateway, without the key. */
 export function withoutKey(target: GatewayTarget): GatewayTarget {
   const { apiKey, ...keyless } = target;
   return apiKey === undefined ? target : { ...keyless, isKeyHeld: true };
@@ -127,10 +127,10 @@ export function parseGatewayOption(
   );
 }
 
-/** What to do where the gateway refuses the key: which variable has it or lacks it, and the command that looks at it. */
+/** What to do if the gateway refuses the key: which variable has it or lacks it, and the command that checks it. */
 export function keyHint({ kind, name, apiKey, keyVariable, isKeyHeld }: GatewayTarget): string {
   if (isKeyHeld) return `the key in ${keyVariable} was not sent: --with-key sends it to ${name}`;
-  // By an address alone the doctor finds no key but the generic one.
+  // From an address alone the doctor finds only the generic key.
   const lent =
     kind === 'custom' && keyVariable !== GENERIC_KEY_VARIABLE
       ? `${GENERIC_KEY_VARIABLE}="$${keyVariable}" `

@@ -25,7 +25,7 @@ export function inputUses(take: Take, kind: 'file' | 'url'): InputUse[] {
 
 /**
  * What is wrong with each of some inputs, once where it is written. Takes and combinations of a matrix share the place of
- * their shot; what the defaults say is wrong of many shots, and names none.
+ * their shot; a fault in the defaults concerns many shots, and names none.
  */
 export function oncePerPlace(
   locate: Project['locate'],

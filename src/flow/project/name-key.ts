@@ -23,7 +23,7 @@ export function mayUseKey({ unnamed }: GatewayTarget, withKey: WithKey | undefin
   return unnamed === undefined || withKey === true;
 }
 
-/** Whether a command that only looks uses the key: where it is asked to, and where the key stays on this machine. */
+/** Whether a command that only looks uses the key: if it is asked to, or if the key stays on this machine. */
 export function looksWithKey({ baseUrl }: GatewayTarget, withKey: WithKey | undefined): boolean {
   return withKey === true || isOnThisMachine(baseUrl);
 }

@@ -7,7 +7,7 @@ import {
   type BucketAddress,
 } from '../../store/bucket/address.js';
 
-/** Where everything of a project lies; all absolute. */
+/** Where all files of a project are; all paths are absolute. */
 export interface ProjectPaths {
   readonly manifest: string;
   /** The manifest's folder: paths in the manifest and the lockfile are relative to it. */
@@ -26,9 +26,9 @@ export interface ProjectPaths {
 }
 
 /**
- * The paths of a project. Runs on the sandbox keep to themselves: a lockfile, an output folder and a store of their own.
+ * The paths of a project. Runs on the sandbox have their own lockfile, output folder and store.
  * Settings are the manifest's words (relative to it), options the command line's (relative to the working folder). An option
- * alone names a bucket. Throws `usage` if that cannot be one.
+ * can name a bucket, a setting cannot. Throws `usage` if the bucket is not valid.
  */
 export function projectPaths(options: {
   readonly manifest: string;

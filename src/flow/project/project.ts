@@ -20,7 +20,7 @@ import { gatewayTarget, parseGatewayOption, type GatewayTarget } from './gateway
 import { inputUses, oncePerPlace } from './input-uses.js';
 import { isInside, projectPaths, type ProjectPaths } from './paths.js';
 
-/** What a person may say about a manifest from outside; each wins over the manifest's own word. */
+/** What a person may set from outside the manifest; each option wins over the manifest. */
 export interface ProjectOptions {
   /** Path of the manifest. */
   readonly manifest: string;
@@ -53,7 +53,7 @@ export interface LocalInput {
   readonly facts?: MediaFacts;
 }
 
-/** What a person has said about what a manifest means. */
+/** The options that a person has given for a manifest. */
 export type Said = Pick<ProjectOptions, 'vars' | 'allowLargeMatrix' | 'gateway' | 'concurrency'>;
 
 /** A manifest that was read, checked and expanded, with its local inputs and its places. */
@@ -66,7 +66,7 @@ export interface Project {
   readonly target: GatewayTarget;
   /** The address of the database that has its state; absent if a lockfile has. */
   readonly database?: string;
-  /** What was said about the manifest from outside. */
+  /** The options from outside the manifest. */
   readonly said: Said;
   /** By the path the manifest gives. */
   readonly inputs: ReadonlyMap<string, LocalInput>;
@@ -90,7 +90,7 @@ export interface Project {
  */
 export async function loadProject(
   options: ProjectOptions,
-  /** Go on with the sound shots where others have errors, which are among the diagnostics: to find more, not to run. */
+  /** Continue with the valid shots if others have errors, which are in the diagnostics: to find more, not to run. */
   { soundPart = false }: { readonly soundPart?: boolean } = {},
 ): Promise<Project> {
   checkProjectOptions(options);
@@ -102,7 +102,7 @@ export async function loadProject(
   const sound = parsed.manifest ?? (soundPart ? parsed.soundPart : undefined);
   if (!sound) throw new ManifestError(parsed.diagnostics, source);
   const manifest = withConcurrency(sound, options.concurrency);
-  // A gateway of `--gateway` is the user's word; any other is the manifest's, which may be somebody else's.
+  // A gateway from `--gateway` is the user's choice; any other is the manifest's, which may be somebody else's.
   const place =
     options.gateway === undefined ? `${options.manifest}:${parsed.gatewayAt?.line ?? 1}` : undefined;
   const target = gatewayTarget(manifest.gateway, env, { keys, place });

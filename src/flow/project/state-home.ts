@@ -39,7 +39,7 @@ export function stateHome(project: Project): StateHome {
 }
 
 /**
- * Whether some purchase, or what may be one, is of a clip that the manifest asks for, as far as that can be told without other
+ * Whether a purchase, or a possible one, is of a clip that the manifest asks for, as far as that is known without other
  * clips and without a catalogue: what any catalogue could call the same counts as the same.
  */
 function hasBought(attempts: readonly Attempt[], takes: readonly Take[], inputs: Project['inputs']): boolean {
@@ -72,7 +72,7 @@ export function inputsOf({ paths: { store, bucket }, clock }: Pick<Project, 'pat
   return openBucket(belowAddress(bucket, 'inputs'), { work: root, clock }).clips;
 }
 
-/** All that machines share besides the database. */
+/** Everything that machines share besides the database. */
 export function sharedStores(home: Pick<Project, 'paths' | 'clock'>) {
   return { ...storesOf(home), inputs: inputsOf(home) };
 }

@@ -4,7 +4,7 @@ interface ChildBox {
   readonly body: Buffer;
 }
 
-/** The boxes within a body; ends at whatever is not one (a few zero bytes close some boxes of QuickTime). */
+/** The boxes within a body; ends at the first bytes that are not one (a few zero bytes close some boxes of QuickTime). */
 export function* childBoxes(parent: Buffer): Generator<ChildBox> {
   let at = 0;
   while (at + 8 <= parent.length) {

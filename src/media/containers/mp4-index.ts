@@ -74,7 +74,7 @@ const VISUAL_ENTRY_BYTES = 86;
 
 function displaySize(header: Buffer, entry: Buffer): { width: number; height: number } {
   const matrixAt = header.readUInt8(0) === 1 ? 52 : 40;
-  // The track header has the size as shown, in 16.16 fixed point. Not all writers see to it: where the shape of the
+  // The track header has the size as shown, in 16.16 fixed point. Not all writers set it correctly: if the shape of the
   // pixels is given, that is what counts.
   const shown = [matrixAt + 36, matrixAt + 40].map((at) => Math.round(header.readUInt32BE(at) / 65_536));
   const coded = [entry.readUInt16BE(32), entry.readUInt16BE(34)];
@@ -100,7 +100,7 @@ function pixelShape(entry: Buffer): number | undefined {
 }
 
 /**
- * What the edit list lets be seen. Empty edits show nothing; a length of 0 means all the rest. A list that cannot be read, or
+ * What the edit list shows. Empty edits show nothing; a length of 0 means all the rest. A list that cannot be read, or
  * that shows nothing at all, hides nothing: players show such clips too.
  */
 function shownSeconds(edits: Buffer | undefined, mediaS: number, movieTimescale: number): number {

@@ -43,7 +43,7 @@ function readPlaces(table: Buffer): { frames: number; samplesEnd: number } {
     sample += inChunk;
     samplesEnd = Math.max(samplesEnd, offset + bytes);
   }
-  // Not what the sizes claim, but what the chunks hold.
+  // What the chunks contain, not what the sizes claim.
   return { frames: sample, samplesEnd };
 }
 

@@ -3,21 +3,21 @@ import type { FileWindow } from './file-window.js';
 import { childBoxes, needBox } from './mp4-boxes.js';
 import { readMp4Index, type Mp4Index } from './mp4-index.js';
 
-/** The index of an hour of video takes some 5 MB; one beyond this is rot, and not worth the memory. */
+/** The index of an hour of video takes some 5 MB; a larger one is damaged, and not worth the memory. */
 const LARGEST_INDEX_BYTES = 64 * 1024 * 1024;
 
-/** The boxes that a cut file can end in; their end is held to. */
+/** The boxes that a cut file can end in; their end is checked. */
 const OWN_BOXES = new Set('ftyp moov mdat moof mfra free skip wide uuid meta udta sidx'.split(' '));
 
 /**
- * Walks an MP4 (or QuickTime file) from box to box to its last byte and holds the samples its index lists against
+ * Walks an MP4 (or QuickTime file) from box to box to its last byte and checks the samples in its index against
  * the file's end: a file that was cut short anywhere fails one or the other. Throws a RangeError where a fragment is
  * damaged. Source: ISO/IEC 14496-12.
  */
 export function walkMp4(file: FileWindow): Walked {
   let index: Mp4Index | undefined;
   let mediaBoxes = 0;
-  // A fragment is a moof and the mdat after it: the one without the other is a cut.
+  // A fragment is a moof and the mdat after it: one without the other means that the file was cut.
   let openFragment = false;
   const totals = new Map<number, FragmentTotals>();
 
@@ -63,7 +63,7 @@ export function walkMp4(file: FileWindow): Walked {
   return { ok: true, tracks: withFragments(index, totals) };
 }
 
-/** What the fragments of a track hold in all; `units` are those of the track. */
+/** What the fragments of a track contain in total; `units` are those of the track. */
 interface FragmentTotals {
   frames: number;
   units: number;
@@ -91,7 +91,7 @@ function readBox(file: FileWindow, at: number): Box | undefined {
   return wideSize < 16 ? undefined : { type, body: at + 16, end: at + wideSize };
 }
 
-/** An edit list of a fragmented file speaks of what was known when it began: all that came is shown. */
+/** An edit list of a fragmented file covers only what was known at its start: everything that follows is shown. */
 function withFragments(index: Mp4Index, totals: ReadonlyMap<number, FragmentTotals>): readonly ClipTrack[] {
   if (index.fragmentDefaults === undefined) return index.tracks;
   return index.tracks.map((track) => {

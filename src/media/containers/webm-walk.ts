@@ -23,10 +23,10 @@ const ID = {
   block: 0xa1,
 } as const;
 
-/** These are entered: their children are walked in their stead. Live writers leave the size of the first two open. */
+/** The walk enters these and visits their children. Live writers leave the size of the first two open. */
 const ENTERED = new Set<number>([ID.segment, ID.cluster, ID.blockGroup]);
 const MAY_BE_OPEN = new Set<number>([ID.segment, ID.cluster]);
-/** The description of the tracks takes some hundred bytes; one beyond this is rot. */
+/** The description of the tracks takes some hundred bytes; a larger one is damaged. */
 const LARGEST_HEAD_BYTES = 16 * 1024 * 1024;
 
 /** When the blocks of one track are shown, in units of the file. */
@@ -65,7 +65,7 @@ export function walkWebm(file: FileWindow): Walked {
     }
     if (id === ID.clusterTime) clusterTime = unsigned(file.read(body, Math.min(8, after - body)));
     if (id === ID.simpleBlock || id === ID.block) addBlock(file.read(body, 12), clusterTime, shown);
-    // What follows a segment of known size is none of the clip's.
+    // What follows a segment of known size does not belong to the clip.
     if (id === ID.segment && size !== undefined) end = after;
     at = ENTERED.has(id) ? body : after;
   }
@@ -100,7 +100,7 @@ function clipTrack(
 ): ClipTrack {
   const { blocks, first, last } = shown ?? { blocks: 0, first: 0, last: 0 };
   const span = ((last - first) * scale) / 1e9;
-  // The last frame is shown for as long as the file says, else for as long as the others.
+  // The last frame is shown for as long as the file says, otherwise for as long as the others.
   const frameS = frameNs > 0 ? frameNs / 1e9 : blocks > 1 ? span / (blocks - 1) : 0;
   const mediaS = blocks === 0 ? 0 : span + frameS;
   return { kind, codec, width, height, frames: blocks, mediaS, shownS: mediaS };

@@ -36,7 +36,7 @@ export async function joinByRemux(
   }
 }
 
-/** How far the joined clip has come. */
+/** The state of the joined clip. */
 interface Joint {
   readonly video: EncodedVideoPacketSource;
   readonly audio: EncodedAudioPacketSource | undefined;
@@ -65,7 +65,7 @@ async function append(joint: Joint, tracks: ClipTracks, signal: AbortSignal | un
   if (joint.audio !== undefined && tracks.audio !== null) await appendSound(joint, tracks, { start, signal });
 }
 
-/** Some writers of fragments let all timestamps begin late: nothing is shown in that time. Seconds. */
+/** Some writers of fragments start all timestamps late: nothing is shown before. Seconds. */
 async function leadOf({ video, audio }: ClipTracks): Promise<number> {
   const first = Math.min(await video.getFirstTimestamp(), (await audio?.getFirstTimestamp()) ?? Infinity);
   return Math.max(0, first);
@@ -93,7 +93,7 @@ async function appendPicture(joint: Joint, { video }: ClipTracks, stretch: Stret
 }
 
 /**
- * Sound packets are not as long as frames, so that a clip's sound ends a little before or after its picture.
+ * Sound packets are not as long as frames, so a clip's sound ends a little before or after its picture.
  * Within half a packet the sound simply runs on, which no ear can tell; what overlaps by more is left out, and a
  * longer gap stays one. So the sound is never off by more than half a packet, however many clips there are.
  */

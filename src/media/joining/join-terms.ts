@@ -8,7 +8,7 @@ import { withTracks, type ClipTracks } from './tracks.js';
 /** What must agree for clips to be joined as they are. */
 export interface JoinTerms {
   readonly facts: MediaFacts;
-  /** By what a person calls it; a value that starts with # says nothing to a person. */
+  /** By the name that a person uses; a value that starts with # means nothing to a person. */
   readonly terms: Readonly<Record<string, string>>;
   /** An edit list hides frames: they would come to light in a longer file. */
   readonly hidesFrames: boolean;
@@ -39,7 +39,7 @@ async function termsOf(facts: MediaFacts, { video, audio }: ClipTracks): Promise
   return {
     size: `${facts.width}x${facts.height}`,
     codec: facts.video_codec,
-    // 23.976 and 24 live together well; 24 and 30 do not.
+    // 23.976 and 24 can be joined; 24 and 30 cannot.
     'frame rate': facts.fps === undefined ? 'unknown' : `${Math.round(facts.fps)}`,
     sound: sound ? `${facts.audio_codec ?? ''} ${sound.sampleRate} Hz, ${sound.numberOfChannels} ch` : 'none',
     'encoder settings': settings(await video.getDecoderConfig(), await video.getRotation()),
@@ -62,7 +62,7 @@ function hidesTail(clip: WholeClip): boolean {
   return video !== undefined && video.mediaS - video.shownS > (0.5 * video.mediaS) / video.frames;
 }
 
-/** In what the clips differ, for a person: "size (1280x720, 640x360)". Empty if they can be joined as they are. */
+/** How the clips differ, for a person: "size (1280x720, 640x360)". Empty if they can be joined as they are. */
 export function differences(clips: readonly JoinTerms[]): string[] {
   const names = new Set(clips.flatMap(({ terms }) => Object.keys(terms)));
   const found = [...names].flatMap((name) => {

@@ -10,10 +10,10 @@ export interface ClipOrder {
   readonly height: number;
   /** Whole. */
   readonly seconds: number;
-  /** With a silent track, so that what looks for sound finds some. */
+  /** With a silent track, so that programs that look for sound find some. */
   readonly audio: boolean;
   readonly slate: Slate;
-  /** The clip opens on exactly this picture, scaled to cover. */
+  /** The clip starts on exactly this picture, scaled to cover. */
   readonly first?: Pixels | undefined;
   /** The clip ends on it. */
   readonly last?: Pixels | undefined;
@@ -79,7 +79,7 @@ const SILENCE_CONFIG = {
   description: Uint8Array.of(0x11, 0x90),
 };
 
-/** Which picture is shown from which frame on. */
+/** The pictures, and the frame from which each is shown. */
 function arrange(order: ClipOrder, frameCount: number): KeyPicture[] {
   const { width, height, first, last, slate } = order;
   // Given pictures get a third of the clip each.

@@ -15,7 +15,7 @@ export function makeCards({ data, dom, format, picks, players }: Tools, actions:
   const { html, icons } = dom;
   const made = new Map<SheetTake, HTMLElement>();
   const pickButtons = new WeakMap<Element, SheetTake>();
-  /** How many clips there are to set side by side. */
+  /** How many clips can be shown side by side. */
   const sisters = new Map<string, number>();
   for (const { group, clips } of data.takes)
     if (clips.length > 0) sisters.set(group, (sisters.get(group) ?? 0) + 1);
@@ -80,7 +80,7 @@ export function makeCards({ data, dom, format, picks, players }: Tools, actions:
     return stage;
   }
 
-  /** A job may make several clips: one stands on the stage, the others wait behind their numbers. */
+  /** A job may make several clips: one is shown, the others have numbered buttons. */
   function outputsOf(take: SheetTake, card: HTMLElement, stage: HTMLElement): HTMLElement {
     const buttons = take.clips.map(({ src }, index) => {
       const label = `Clip ${index + 1} of ${take.clips.length}`;
@@ -178,7 +178,7 @@ export function makeCards({ data, dom, format, picks, players }: Tools, actions:
     return html('ul', { class: 'labels' }, ...values, ...buttons);
   }
 
-  /** Whatever is asked for seldom; made when it is. */
+  /** What is rarely needed; made on demand. */
   function detailsOf(take: SheetTake): HTMLElement {
     const details = html('details', {}, html('summary', { tabindex: -1 }, 'Details'));
     details.addEventListener(

@@ -1,7 +1,7 @@
 import type { SheetTake } from './data.js';
 import type { Tools } from './start.js';
 
-/** Draws what each model cost: what became of the money, and what a second of it came to. */
+/** Draws the cost of each model: what the money was spent on, and the price of a second. */
 export function makeCostPicture({ data, dom, format, selection }: Tools) {
   const { html } = dom;
 

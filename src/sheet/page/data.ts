@@ -1,6 +1,6 @@
 /*
  * What the page is given: the report, reduced to what is shown. render.ts makes it and the page reads it,
- * so that neither the gateway's nor the manifest's words decide anything but text.
+ * so that text of the gateway or the manifest is only ever shown as text.
  */
 
 /** How the page sorts the states of an attempt: one glyph, one colour, one filter each. */
@@ -39,9 +39,9 @@ export interface SheetTake {
   readonly tags: readonly string[];
   /** The values that the matrix gave to this expansion, other than the model. */
   readonly matrix: readonly Fact[];
-  /** What the clip was made from, or is to be. */
+  /** The prompt of the clip, or of the shot if there is no clip. */
   readonly prompt: string;
-  /** What the shot says now, where the clip was made from something else. */
+  /** The shot's current prompt, if the clip was made from another one. */
   readonly wanted?: string | undefined;
   readonly model: string;
   /** The line under the prompt: length, size, shape, sound. */
@@ -52,12 +52,12 @@ export interface SheetTake {
   readonly state: StateGroup;
   /** The exact state, in words. */
   readonly stateWords: string;
-  /** Why it was not delivered, also where an earlier clip is there to be seen. */
+  /** Why it was not delivered, even if an earlier clip is shown. */
   readonly reason?: string | undefined;
   readonly job?: string | undefined;
-  /** As reported by the gateway; that of an earlier clip, where one is shown, counted in. */
+  /** As reported by the gateway, including that of an earlier clip if one is shown. */
   readonly costUsd?: number | undefined;
-  /** What is expected where the gateway reported nothing and the attempt may have been charged. */
+  /** The expected cost, if the gateway reported none and the attempt may have been charged. */
   readonly estimateUsd?: number | undefined;
   /** What to say of the cost if there is no number; empty if there is. */
   readonly costWords: string;

@@ -1,6 +1,6 @@
 import type { StateGroup } from './data.js';
 
-/** An attribute that is `true` stands bare; one that is `false` or `undefined` is left out. */
+/** An attribute that is `true` has no value; one that is `false` or `undefined` is left out. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 export type Child = Node | string | undefined;
 export type Dom = ReturnType<typeof makeDom>;
@@ -40,7 +40,7 @@ export function makeDom() {
     missing: 'M4 8h8',
   };
 
-  /** The drawings, on a grid of 16. Each stands beside words or in a button that has a name. */
+  /** The drawings, on a grid of 16. Each is beside words or in a button that has a name. */
   const icons = {
     state: (group: StateGroup) => icon(STATES[group]),
     play: () => icon('M5 3.2v9.6l7.6-4.8z'),
@@ -75,7 +75,7 @@ export function makeDom() {
     );
   }
 
-  /** A push button that does `act`. */
+  /** A button that calls `act`. */
   function button(attributes: Attributes, act: () => void, ...children: Child[]): HTMLButtonElement {
     const element = html('button', { type: 'button', ...attributes }, ...children);
     element.addEventListener('click', (event) => {

@@ -2,7 +2,7 @@ export type Format = ReturnType<typeof makeFormat>;
 
 /** Writes numbers the way people say them. */
 export function makeFormat() {
-  /** US dollars: cents as a rule, and what is left of less than a cent. */
+  /** US dollars: usually in cents, and more digits below a cent. */
   function usd(amount: number): string {
     if (amount > 0 && amount < 0.01) return `$${Number(amount.toPrecision(2))}`;
     return `$${amount.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
@@ -37,7 +37,7 @@ export function makeFormat() {
     return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
   }
 
-  /** A model without its maker: the sheet's readers know whose it is. */
+  /** A model without its vendor, which the sheet's readers know. */
   function model(id: string): string {
     return id.slice(id.lastIndexOf('/') + 1);
   }

@@ -32,7 +32,7 @@ export function makeGallery(
     if (current === undefined || !shown.includes(current)) makeCurrent(shown[0]);
   }
 
-  /** A row for each shot of the manifest that has takes to show, its words said once. */
+  /** A row for each shot of the manifest that has takes to show, with its prompt once. */
   function shots(takes: readonly SheetTake[]): HTMLElement[] {
     const groups = new Map<string, SheetTake[]>();
     for (const take of takes) groups.set(take.group, [...(groups.get(take.group) ?? []), take]);
@@ -64,7 +64,7 @@ export function makeGallery(
     });
   }
 
-  /** The current card and what is in it are the only stops of the Tab key: a thousand cards have one. */
+  /** The Tab key stops only at the current card and its controls, even among a thousand cards. */
   function makeCurrent(card: HTMLElement | undefined): void {
     if (card === current) return;
     for (const stop of stopsOf(current)) stop.tabIndex = -1;

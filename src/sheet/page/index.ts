@@ -23,9 +23,9 @@ import { makeToolbar } from './toolbar.js';
  * tsconfig.json, for the DOM's names shall not leak into a Node program), and there is neither a bundler nor a
  * file to look for at run time: it works the same from the sources under test and from dist.
  *
- * What it asks in return: a function of this folder knows only its parameters, its own insides and the
+ * The condition: a function of this folder uses only its parameters, its own contents and the
  * browser. Imports of values and names beside the function do not reach the page; test/sheet/page-script.test.ts
- * holds that. Hence the parts are handed to one another as parameters.
+ * checks that. So the parts are passed to one another as parameters.
  */
 
 const parts = {
@@ -51,7 +51,7 @@ const parts = {
 export type Parts = typeof parts;
 export type { Fact, SheetClip, SheetData, SheetTake, StateGroup } from './data.js';
 
-/** The script of the page; it reads the `SheetData` that stands as JSON in the element with this id. */
+/** The script of the page; it reads the `SheetData` that is stored as JSON in the element with this id. */
 export function pageScript(dataId: string): string {
   const entries = Object.entries(parts).map(([name, part]) => `${name}: ${part.toString()}`);
   const script = `'use strict';
@@ -59,6 +59,6 @@ export function pageScript(dataId: string): string {
 { ${entries.join(',\n')} },
 JSON.parse(document.getElementById(${JSON.stringify(dataId)}).textContent));
 `;
-  // The page's policy hashes what the browser's parser sees, and that knows one line end.
+  // The page's policy hashes what the browser's parser sees, and the parser normalises line ends.
   return script.replaceAll('\r\n', '\n');
 }

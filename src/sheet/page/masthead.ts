@@ -1,7 +1,7 @@
 import type { SheetTake, StateGroup } from './data.js';
 import type { Tools } from './start.js';
 
-/** The head of the page: the project, what became of it, and what leads out of the page. */
+/** The head of the page: the project, its outcome, and the buttons that lead out of the page. */
 export function makeMasthead(
   { data, dom, format, memory, picks, selection }: Tools,
   { screen, help }: { readonly screen: () => void; readonly help: () => void },
@@ -74,7 +74,7 @@ export function makeMasthead(
     ];
   }
 
-  /** The length of what `dailies assemble` would join, and that of all there is to choose from. */
+  /** The length of what `dailies assemble` would join, and the length of all clips. */
   function measure(): void {
     const first = (take: SheetTake): boolean => take.take === (picks.pickOf(take.shot) ?? 1);
     const [joined, all] = [selection.filmOf(data.takes.filter(first)), selection.lengthOf(data.takes)];
@@ -83,7 +83,7 @@ export function makeMasthead(
     film.title = 'The picked takes, or the first take if none is picked; then all clips together';
   }
 
-  /** The sandbox charges nothing: what a gateway would have. */
+  /** The sandbox charges nothing: what a gateway would have charged. */
   function spentUsd(): number {
     return data.isOnPaper ? selection.costOf(data.takes) : data.spentUsd;
   }
@@ -112,7 +112,7 @@ export function makeMasthead(
     const text = `${JSON.stringify(picks.file(), undefined, 2)}\n`;
     const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
     html('a', { href: url, download: 'picks.json' }).click();
-    // The browser has taken the file over by then; it keeps no promise to say when.
+    // The browser has read the file by then; no event says when.
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
     say('picks.json saved. Apply it with: dailies pick MANIFEST picks.json');
   }

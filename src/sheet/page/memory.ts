@@ -8,7 +8,7 @@ export function makeMemory(owner: string) {
   const fallback = new Map<string, string>();
   let lasting = true;
 
-  /** The value kept under a name, or undefined; whatever its shape, since anyone may have written it. */
+  /** The value stored under a name, or undefined; of any shape, because anyone may have written it. */
   function read(name: string): unknown {
     let text: string | null | undefined;
     try {

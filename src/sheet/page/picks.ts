@@ -12,8 +12,8 @@ export interface PicksFile {
 }
 
 /**
- * The picked take of each shot: the report's, and over it what was changed on this page. Only the changes are
- * remembered, so that picks taken over by `dailies pick` elsewhere are not hidden by an older visit.
+ * The picked take of each shot: the report's, overridden by changes on this page. Only the changes are
+ * remembered, so that an older visit does not hide picks that `dailies pick` has applied since.
  */
 export function makePicks(data: SheetData, memory: Memory) {
   const reported = new Map(data.takes.filter((take) => take.picked).map((take) => [take.shot, take.take]));
@@ -40,7 +40,7 @@ export function makePicks(data: SheetData, memory: Memory) {
     return change === undefined ? reported.get(shot) : (change ?? undefined);
   }
 
-  /** Picks a take, or takes its pick back. */
+  /** Picks a take, or undoes its pick. */
   function toggle(shot: string, take: number): void {
     const next = pickOf(shot) === take ? null : take;
     if (next === (reported.get(shot) ?? null)) changed.delete(shot);
@@ -61,7 +61,7 @@ export function makePicks(data: SheetData, memory: Memory) {
     pickOf,
     toggle,
     file,
-    /** How many shots differ from the report: what an export would bring to the project. */
+    /** How many shots differ from the report: what an export would change in the project. */
     changes: () => changed.size,
     onChange: (listener: () => void) => void listeners.push(listener),
   };

@@ -1,8 +1,8 @@
 export type Players = ReturnType<typeof makePlayers>;
 
-/** What a card gives to have a player. */
+/** What a card provides to get a player. */
 export interface Screen {
-  /** What is watched for coming into view. */
+  /** The element whose visibility is watched. */
   readonly card: HTMLElement;
   /** What the player is put into. */
   readonly stage: HTMLElement;
@@ -17,7 +17,7 @@ export function makePlayers() {
   const screens = new Map<Element, Screen>();
   const live = new Map<Element, HTMLVideoElement>();
   const near = new Set<Element>();
-  /** Seconds at which a skimmed clip stood before. */
+  /** The position of a skimmed clip before skimming, in seconds. */
   const resting = new WeakMap<HTMLVideoElement, number>();
   let playing: Element | undefined;
   let muted = false;
@@ -59,7 +59,7 @@ export function makePlayers() {
     video.preload = 'metadata';
     video.playsInline = true;
     video.tabIndex = -1;
-    // Some browsers paint no frame until they are sent to one.
+    // Some browsers paint no frame until they seek to one.
     video.src = `${screen.src}#t=0.001`;
     const { dataset, style } = screen.stage;
     video.addEventListener('error', () => {
@@ -90,7 +90,7 @@ export function makePlayers() {
     if (video === undefined) return;
     live.delete(card);
     video.pause();
-    // Without a source the browser gives the decoder and the file back at once, not at some later collection.
+    // Without a source the browser releases the decoder and the file at once, not at some later collection.
     video.removeAttribute('src');
     video.load();
     video.remove();
@@ -119,7 +119,7 @@ export function makePlayers() {
     seek(card, video, share * video.duration);
   }
 
-  /** Goes back to the frame that was shown before `skim`, unless the clip was played from where it led. */
+  /** Goes back to the frame that was shown before `skim`, unless the clip was played from there. */
   function rest(card: Element): void {
     const video = live.get(card);
     const seconds = video && resting.get(video);

@@ -7,10 +7,10 @@ export type Programmes = ReturnType<typeof makeProgrammes>;
 
 /** Sorts takes into what a screening shows one after the other. */
 export function makeProgrammes(takes: readonly SheetTake[], format: Format) {
-  /** More clips at once can be neither seen nor decoded. */
+  /** More clips at once cannot be seen or decoded. */
   const MOST_AT_ONCE = 9;
 
-  /** Each take that has a clip by itself. */
+  /** Each take that has a clip, alone. */
   function single(asked: readonly SheetTake[]): Programme[] {
     return asked.filter(hasClip).map((take) => [take]);
   }
@@ -34,7 +34,7 @@ export function makeProgrammes(takes: readonly SheetTake[], format: Format) {
     return Math.max(0, exact === -1 ? near : exact);
   }
 
-  /** What sets a take apart from those beside it. */
+  /** What distinguishes a take from those beside it. */
   function apart(take: SheetTake, programme: Programme): string {
     const words = take.matrix.map(([, value]) => value);
     if (programme.some(({ model }) => model !== take.model)) words.unshift(format.model(take.model));

@@ -33,7 +33,7 @@ export function makeProjector({ html }: Dom, ended: () => void) {
     return figures;
   }
 
-  /** Gives the files and decoders back at once. */
+  /** Releases the files and decoders at once. */
   function dismiss(): void {
     for (const video of videos) {
       video.pause();
@@ -44,7 +44,7 @@ export function makeProjector({ html }: Dom, ended: () => void) {
     screen.replaceChildren();
   }
 
-  /** Only the clip at this place is heard; none where it is undefined. */
+  /** Only the clip at this index is heard; none if it is undefined. */
   function listenTo(place: number | undefined): void {
     videos.forEach((video, index) => (video.muted = index !== place));
   }
@@ -63,7 +63,7 @@ export function makeProjector({ html }: Dom, ended: () => void) {
     for (const video of videos) if (video.duration > 0) video.currentTime = share * video.duration;
   }
 
-  /** Seconds forth or back, at rest. */
+  /** Moves forward or back by seconds, while paused. */
   function nudge(seconds: number): void {
     setPlaying(false);
     for (const video of videos) video.currentTime = Math.max(0, video.currentTime + seconds);
@@ -83,7 +83,7 @@ export function makeProjector({ html }: Dom, ended: () => void) {
     screen.style.setProperty('--columns', String(best.columns));
   }
 
-  /** Where the first clip stands, in seconds; undefined until it is known. */
+  /** The position of the first clip, in seconds; undefined until it is known. */
   function position(): { readonly at: number; readonly of: number } | undefined {
     const [video] = videos;
     return video !== undefined && video.duration > 0

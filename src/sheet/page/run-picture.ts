@@ -74,7 +74,7 @@ export function makeRunPicture(
     }
     function add(phase: string, from: number, until: number, top: number, height: number): void {
       if (until <= from) return;
-      // A hair of the ground between neighbours, so that two bars never look like one.
+      // A thin gap between neighbours, so that two bars never look like one.
       const wide = Math.max(1, until - from - (until - from > 6 ? 1 : 0));
       const box = `M${round(from)} ${round(top)}h${round(wide)}v${round(height)}h${-round(wide)}z`;
       paths.set(phase, (paths.get(phase) ?? '') + box);
@@ -85,7 +85,7 @@ export function makeRunPicture(
   /** A thread from the end of a clip to the shots that waited for it. */
   function threads(): SVGElement[] {
     const ends = new Map<string, TimelineJob>();
-    // A shot waits for the picked take; where none is picked, the last is as good a guess as any.
+    // A shot waits for the picked take; if none is picked, the last is as good a guess as any.
     const delivered = layout.jobs.filter((job) => job.take.state === 'delivered');
     for (const job of delivered) if (!ends.get(job.take.shot)?.take.picked) ends.set(job.take.shot, job);
     const pairs = layout.jobs.flatMap((job) =>
@@ -160,7 +160,7 @@ export function makeRunPicture(
     return words.join(' · ');
   }
 
-  /** The picture in a sentence, for those who read it and those who cannot see it. */
+  /** The picture in a sentence, for all readers and for those who cannot see it. */
   function summarize(): string {
     if (layout.begun === undefined) return 'No job was submitted.';
     const { jobs } = layout;

@@ -3,7 +3,7 @@ import type { Picks } from './picks.js';
 
 export type Selection = ReturnType<typeof makeSelection>;
 export type SortKey = 'order' | 'cost' | 'length';
-/** What a filter chip stands for. */
+/** The meaning of a filter chip. */
 export type Trait = StateGroup | 'warned' | 'picked';
 
 /** What the reader asked to see. */
@@ -24,7 +24,7 @@ export function makeSelection(data: SheetData, picks: Picks) {
   const haystacks = new Map(data.takes.map((take) => [take, haystack(take)]));
   const places = new Map(data.takes.map((take, index) => [take, index]));
 
-  /** The takes that answer a query, in its order. */
+  /** The takes that match a query, in its order. */
   function select(query: Query): SheetTake[] {
     const words = query.words.toLowerCase().split(/\s+/).filter(Boolean);
     const shown = data.takes.filter((take) => {
@@ -39,7 +39,7 @@ export function makeSelection(data: SheetData, picks: Picks) {
     const sign = query.descending ? -1 : 1;
     return shown.sort((a, b) => {
       const [left, right] = [valueOf(a, query.sort), valueOf(b, query.sort)];
-      // Whatever has no cost or length stands at the end in either direction.
+      // Takes without a cost or length come last in either direction.
       if (left === undefined || right === undefined)
         return Number(left === undefined) - Number(right === undefined);
       return sign * (left - right);
@@ -86,12 +86,12 @@ export function makeSelection(data: SheetData, picks: Picks) {
     return takes.flatMap(({ clips }) => clips).reduce((sum, { seconds }) => sum + seconds, 0);
   }
 
-  /** Seconds of a film of these takes: a job that gave several clips lends it the first. */
+  /** Seconds of a film of these takes: of a job with several clips, the first counts. */
   function filmOf(takes: readonly SheetTake[]): number {
     return takes.reduce((sum, { clips }) => sum + (clips[0]?.seconds ?? 0), 0);
   }
 
-  /** What these takes have cost in US dollars, or are expected to have where the gateway does not say. */
+  /** What these takes have cost in US dollars, or are expected to cost if the gateway does not say. */
   function costOf(takes: readonly SheetTake[]): number {
     return takes.reduce((sum, { costUsd, estimateUsd = 0 }) => sum + (costUsd ?? estimateUsd), 0);
   }

@@ -65,7 +65,7 @@ export function start(parts: Parts, data: SheetData): void {
   document.addEventListener('keydown', onKey);
   show();
 
-  /** Brings the page into step with the toolbar. */
+  /** Updates the page from the toolbar. */
   function show(): void {
     const view = toolbar.view();
     shown = selection.select(toolbar.query());

@@ -63,7 +63,7 @@ export function makeTheatre(
   let asked: readonly SheetTake[] = [];
   let programmes: readonly Programme[] = [];
   let index = 0;
-  /** The take of the programme that is heard, and that P speaks of. */
+  /** The take of the programme that is heard, and that P picks. */
   let chosen: SheetTake | undefined;
   let comparing = false;
   let figures: readonly HTMLElement[] = [];
@@ -73,7 +73,7 @@ export function makeTheatre(
   dialog.addEventListener('close', close);
   window.addEventListener('resize', () => dialog.open && projector.fit());
 
-  /** Opens on a take, which stands alone or, when comparing, beside the other takes of its shot. */
+  /** Opens on a take, shown alone or, when comparing, beside the other takes of its shot. */
   function open(takes: readonly SheetTake[], at: SheetTake | undefined, compare: boolean): void {
     asked = takes;
     chosen = at;
@@ -81,7 +81,7 @@ export function makeTheatre(
     players.pauseAll();
     document.body.append(dialog);
     dialog.showModal();
-    // The keys are heard by the dialog itself, and no ring stands around the play button.
+    // The dialog itself handles the keys, and the play button shows no focus ring.
     dialog.focus();
     setComparing(compare);
     requestAnimationFrame(follow);
@@ -149,7 +149,7 @@ export function makeTheatre(
   function onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    // A focused button keeps the space bar, the slider its arrows.
+    // A focused button keeps the space bar, a focused slider its arrows.
     if (key === ' ' && event.target instanceof HTMLButtonElement) return;
     if (key.startsWith('Arrow') && event.target === slider) return;
     const act = /^[1-9]$/.test(key)
@@ -203,7 +203,7 @@ export function makeTheatre(
     listen();
   }
 
-  /** Lets the chosen take be heard, or none. */
+  /** Turns on the sound of the chosen take, or of none. */
   function listen(): void {
     const place = (programmes[index] ?? []).findIndex((take) => take === chosen);
     projector.listenTo(players.isMuted() ? undefined : place);
@@ -229,7 +229,7 @@ export function makeTheatre(
   function fill(): void {
     const change =
       document.fullscreenElement === null ? dialog.requestFullscreen() : document.exitFullscreen();
-    // Where the browser allows no full screen, the window is as large as it gets.
+    // If the browser allows no full screen, use the whole window.
     change.catch(() => undefined);
   }
 

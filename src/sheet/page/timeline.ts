@@ -6,7 +6,7 @@ export interface TimelineJob {
   /** Counted from the top. */
   readonly lane: number;
   readonly from: number;
-  /** Where rendering began; equal to `from` where the gateway did not say. */
+  /** Where rendering began; equal to `from` if the gateway did not say. */
   readonly started: number;
   /** Where the job ended, or the report was made. */
   readonly until: number;
@@ -16,8 +16,8 @@ export interface TimelineJob {
 
 /**
  * Lays jobs out in as few lanes as there were jobs at once, so that a bar begins where another made room for
- * it and a thousand jobs are no taller than sixteen. Stretches in which nothing happened (a run stopped in the
- * evening and taken up in the morning) are cut short.
+ * it and a thousand jobs are no taller than sixteen. Idle times (a run stopped in the
+ * evening and resumed in the morning) are cut short.
  */
 export function layOutTimeline(takes: readonly SheetTake[], now: number, width: number) {
   /** Pixels that an idle stretch is given, whatever its length. */
@@ -101,7 +101,7 @@ export function layOutTimeline(takes: readonly SheetTake[], now: number, width: 
     });
   }
 
-  /** The idle stretches that were cut short: where they stand, and how long they were. */
+  /** The idle times that were cut short: their places, and how long they were. */
   function cuts(): { x: number; seconds: number }[] {
     return busy.slice(1).map(({ from }, index) => ({
       x: x(from) - GAP / 2,

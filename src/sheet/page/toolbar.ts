@@ -63,7 +63,7 @@ export function makeToolbar({ data, dom, format, picks, selection }: Tools, chan
   search.addEventListener('input', refresh);
   for (const select of [model, tag]) select.addEventListener('change', refresh);
   sort.addEventListener('change', () => {
-    // The dearest and the longest are what one looks for.
+    // People look for the most expensive and the longest.
     descending = sort.value !== 'order';
     refresh();
   });
@@ -131,7 +131,7 @@ export function makeToolbar({ data, dom, format, picks, selection }: Tools, chan
     changed();
   }
 
-  /** Brings the controls into step with what they stand for. */
+  /** Updates the controls from the current query. */
   function label(): void {
     element.classList.toggle('idle', view === 'run');
     for (const [name, element] of views) element.setAttribute('aria-pressed', String(name === view));

@@ -373,9 +373,9 @@ function settingsIn(picks: unknown, catalogue: unknown): Pick<WholeProject, 'pic
     return { picks: picks as Picks, catalogue: catalogue as CatalogueSnapshot | undefined };
   throw new DailiesError(
     'store-refused',
-    `the store has picks or a catalogue that are none: ${problem ?? 'picks'}`,
+    `the store has invalid picks or an invalid catalogue: ${problem ?? 'picks'}`,
     {
-      hint: 'somebody else has written to its tables: look at the row of the project, and at who may write there',
+      hint: 'something else wrote to its tables: check the row of the project, and who may write there',
     },
   );
 }

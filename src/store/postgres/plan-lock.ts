@@ -27,7 +27,7 @@ export function planAlone(database: Database, project: string): Promise<() => Pr
       while (!(await tryPlanLock(ask, project))) {
         if (systemClock.elapsed() - sinceMs > PATIENCE_MS)
           throw new DailiesError('locked-by-another-run', 'another process plans or runs this project now', {
-            hint: 'wait for it to end, or stop it: whoever works for it goes on with what is enqueued',
+            hint: 'wait for it to end, or stop it: workers continue with what is enqueued',
           });
         await systemClock.sleep(AGAIN_MS);
       }

@@ -138,7 +138,7 @@ async function projectOf({ store }: Link, project: KnownElsewhere['project']): P
     'store-refused',
     `the store has the project ${project.id} as one that cannot be ${project.name}`,
     {
-      hint: 'a project and its rehearsal are two: look whether a lockfile was copied from the one to the other',
+      hint: 'a project and its rehearsal are two: check whether a lockfile was copied from one to the other',
     },
   );
 }

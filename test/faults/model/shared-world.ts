@@ -41,7 +41,7 @@ export async function liveTogether(story: Story, database: TestDatabase): Promis
   const key = gateway.keyOf(1);
   const demand = { wanted: new Map<string, number>(), rerendered: new Map<string, number>() };
   const wrong: string[] = [];
-  const workers: { readonly worker: Worker; stop(): Promise<void> }[] = [];
+  const workers: { readonly worker: Worker; readonly stop: () => Promise<void> }[] = [];
   let script: Script = FIRST_SCRIPT;
   let isOver = false;
 
