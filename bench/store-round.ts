@@ -59,7 +59,7 @@ async function stateOf(
 ) {
   const counts = await Promise.all(workers.map(countsOf));
   const [row] = await database.query(
-    `select pg_backend_pid() as pid, pg_current_wal_lsn() - '0/0' as wal,
+    `select pg_current_wal_lsn() - '0/0' as wal,
        (select count(*) from pg_stat_activity where application_name like 'dailies %') as connections`,
   );
   const sum = (quantity: keyof WorkerCounts) => counts.reduce((all, one) => all + one[quantity], 0);
@@ -73,8 +73,14 @@ async function stateOf(
       walBytes: Number(row?.['wal']),
       connections: Number(row?.['connections']),
     },
-    databaseMs: treeCpuMs(parentOf(Number(row?.['pid']))),
+    databaseMs: await databaseCpuMs(database),
   };
+}
+
+/** What the server of a database has used of the CPU, with all of its processes. */
+export async function databaseCpuMs(database: TestDatabase): Promise<number> {
+  const [row] = await database.query('select pg_backend_pid() as pid');
+  return treeCpuMs(parentOf(Number(row?.['pid'])));
 }
 
 async function countsOf(worker: ChildProcess): Promise<WorkerCounts> {

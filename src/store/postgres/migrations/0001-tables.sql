@@ -152,13 +152,13 @@ create table attempt (
   once uuid,
   -- The account's count of intents with this one.
   intent bigint,
-  -- What moves with each step, as it was sent: what stays comes first, and the server's log leaves it out.
-  moving json not null,
   -- Whether it stands for its wish; whether its sender is gone before it got an answer. Indexes that asked for the state itself would
   -- have to be written with each step.
   stands boolean not null
     generated always as (state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned')) stored,
   is_unanswered boolean not null generated always as (state = 'submitting' and worker is null) stored,
+  -- What moves with each step, as it was sent: what stays comes last, and the server's log leaves it out.
+  moving json not null,
   check ((state in ('pending', 'in_progress', 'completed', 'downloading', 'delivered', 'failed', 'cancelled', 'expired', 'lost'))
     <= (job_id is not null)),
   check ((state in ('planned', 'submitting', 'uncertain', 'refused', 'not_charged')) <= (job_id is null)),

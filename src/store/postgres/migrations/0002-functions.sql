@@ -434,7 +434,7 @@ begin
   select * into a from attempt b where b.id = p->>'id';
   if not found then verdict := 'unknown'; return; end if;
   -- Said before, and the answer was lost.
-  if a.steps = (p->>'steps')::int and a.moving::text = p->>'moving' then verdict := 'ok'; return; end if;
+  if a.steps = (p->>'steps')::int and a.moving::jsonb = (p->>'moving')::jsonb then verdict := 'ok'; return; end if;
   verdict := 'moved';
   if a.steps = (p->>'before')::int and (a.worker is null or a.worker = p_worker) then
     is_late := a.worker is null and a.state in ('submitting', 'uncertain');
