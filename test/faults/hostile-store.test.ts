@@ -63,10 +63,11 @@ type Document = Readonly<Record<string, unknown>>;
 
 /** One more order beside the honest one. */
 async function addOrder(key: string, change: (doc: Document) => unknown): Promise<void> {
-  const [row] = await database.query(`select doc from dailies."order" order by id limit 1`);
+  const [row] = await database.query(`select doc from dailies.order_doc order by "order" limit 1`);
   await database.query(
-    `insert into dailies."order" (batch, project, account, key, model, rank, doc)
-       select batch, project, account, $1, model, 1e6, $2 from dailies."order" order by id limit 1`,
+    `with one as (insert into dailies."order" (batch, project, account, key, model, rank)
+       select batch, project, account, $1, model, 1e6 from dailies."order" order by id limit 1 returning id)
+     insert into dailies.order_doc select id, $2::jsonb from one`,
     [key, JSON.stringify(change(row?.['doc'] as Document))],
   );
 }
@@ -85,16 +86,18 @@ async function addAttempt(
   };
   const moving = { owner: { shot: id, take: 1 }, state, steps: 3, times: { created: 1 }, ...changes.moving };
   await database.query(
-    `insert into dailies.attempt (id, project, account, gateway, fingerprint, state, job_id, steps, moving, fixed, once, sent_by)
-       select $1, project, account, $2, $1, $3::text, case when $3 <> 'submitting' then $1 end, 3, $4, $5, gen_random_uuid(),
+    `with one as (insert into dailies.attempt (id, project, account, gateway, fingerprint, state, job_id, steps, moving, once, sent_by)
+       select $1, project, account, $2, $1, $3::text, case when $3 <> 'submitting' then $1 end, 3, $4, gen_random_uuid(),
          case when $3 = 'submitting' then (select max(id) from dailies.worker) end
-       from dailies."order" order by id limit 1`,
+       from dailies."order" order by id limit 1 returning id, project)
+     insert into dailies.attempt_fixed select id, project, $5::jsonb from one`,
     [id, gateway.baseUrl, state.kind, JSON.stringify(moving), JSON.stringify(fixed)],
   );
   const doc = { kind: 'follow', key: id, model: 'm', attempt: id };
   await database.query(
-    `insert into dailies."order" (batch, project, account, key, model, rank, state, attempt, doc)
-       select batch, project, account, $1, model, 1e6, 'taken', $1, $2 from dailies."order" order by id limit 1`,
+    `with one as (insert into dailies."order" (batch, project, account, key, model, rank, state, attempt)
+       select batch, project, account, $1, model, 1e6, 'taken', $1 from dailies."order" order by id limit 1 returning id)
+     insert into dailies.order_doc select id, $2::jsonb from one`,
     [id, JSON.stringify(doc)],
   );
 }
@@ -196,9 +199,11 @@ describe.skipIf(noPostgres)('rows that somebody has made up', () => {
     await addAttempt('job2', { state: { job: { id: `x@${new URL(evil).host}/../../y` } } });
     await database.query('insert into dailies.account (gateway) values ($1)', [evil]);
     await database.query(
-      `insert into dailies."order" (batch, project, account, key, model, rank, doc)
-         select o.batch, o.project, a.id, 'of its account', o.model, 1, o.doc from dailies."order" o, dailies.account a
-           where o.key = 'sea' and a.gateway = $1`,
+      `with one as (insert into dailies."order" (batch, project, account, key, model, rank)
+         select o.batch, o.project, a.id, 'of its account', o.model, 1 from dailies."order" o, dailies.account a
+           where o.key = 'sea' and a.gateway = $1 returning id)
+       insert into dailies.order_doc select one.id, d.doc from one, dailies.order_doc d, dailies."order" o
+         where o.key = 'sea' and d."order" = o.id`,
       [evil],
     );
     await workerOf(here());
