@@ -13,7 +13,7 @@ const context = processContext();
 // The command is a bundle: where somebody looks for a bug, its stack traces name the modules.
 if (context.env['DAILIES_DEBUG']) process.setSourceMapsEnabled(true);
 
-// Whatever nobody caught is a bug, and is told in words like any other error.
+// An uncaught error is a bug, and is reported in words like any other error.
 process.on('uncaughtException', (error) => {
   void reportError(error, context).then(() => process.exit(1));
 });

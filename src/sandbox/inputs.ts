@@ -5,9 +5,9 @@ import { ASSET_HOST, type Assets } from './assets.js';
 import { Refusal } from './answers.js';
 
 /**
- * The bytes of an input image: of a data URL, of the sandbox's own, or fetched from where it lies, as a gateway
- * would. A rehearsal needs no network: where nobody answers, a picture with the address stands in for the image. Throws a
- * Refusal (400) where there is none.
+ * The bytes of an input image: of a data URL, of the sandbox's own, or fetched from its address, as a gateway
+ * would. A rehearsal needs no network: if no server answers, a picture of the address replaces the image. Throws a
+ * Refusal (400) if there is none.
  */
 export async function loadInput(url: string, assets: Assets): Promise<Buffer> {
   if (url.startsWith('data:')) return decodeDataUrl(url);

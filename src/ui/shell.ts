@@ -21,9 +21,9 @@ export interface NextCommands {
   readonly again?: (ended: RunSummary) => string;
   readonly resolve: string;
   readonly plan: string;
-  /** Picks takes, once they are named behind it. */
+  /** Picks takes, once their names are appended. */
   readonly pick: string;
-  /** Brings clips here that are in a bucket. */
+  /** Downloads clips from a bucket. */
   readonly pull?: string;
 }
 

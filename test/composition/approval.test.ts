@@ -71,7 +71,7 @@ describe('approval', () => {
     );
     const first = await film.run();
     expect(first).toMatchObject({ stopped: { kind: 'approval', to_pick: [['a@1', 'a@2']] } });
-    expect(first.stopped?.message).toMatch(/^a take of a is to be picked/);
+    expect(first.stopped?.message).toMatch(/^pick a take of a before/);
     await pick(film, { a: 1 });
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 2 } });
   });

@@ -15,7 +15,7 @@ export async function readPicksFile({ manifest }: Project, file: string): Promis
   const text = await readText(file, {
     ifAbsent: manifest.takes.some(({ shot }) => shot === file)
       ? `to pick a take of the shot, name it: ${file}@1`
-      : 'check the path: browsers save what the sheet exports to Downloads',
+      : 'check the path: browsers save the exported picks to Downloads',
   });
   const { picks, project } = picksIn(text, file);
   if (project !== undefined && project !== manifest.project) {

@@ -153,7 +153,7 @@ export function viewFor(project: Project, { decisions, claims }: Pick<Survey, 'd
   });
 }
 
-/** What `--until` leaves out and a person needs: the other takes of a source of which one is to be picked. */
+/** What `--until` leaves out and a person needs: the other takes of a source that still needs a pick. */
 function choicesFor({ decisions, inScope, picks, context }: Survey, { project, scope }: Surveyed): Take[] {
   if (scope.until === undefined || !context.approve) return [];
   const toPick = new Set(
