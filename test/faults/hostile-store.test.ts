@@ -220,7 +220,7 @@ describe.skipIf(noPostgres)('rows that somebody has made up', () => {
     await addAttempt('job0', { state: { kind: 'submitting', job: undefined }, moving: { steps: 'many' } });
     await addAttempt('job1', { moving: { state: { kind: 'rich' } } });
     await addAttempt('job2', { fixed: { request: 'rm -rf' } });
-    await database.query("update dailies.attempt set fixed = '1' where id = 'job2'");
+    await database.query("update dailies.attempt_fixed set fixed = '1' where attempt = 'job2'");
     const { health } = await workerOf(here());
     await untilDone();
     expect(health()).toMatchObject({ isHeld: true, isReachable: true, restarts: 0 });
@@ -296,7 +296,7 @@ describe.skipIf(noPostgres)('rows that somebody has made up', () => {
     await workerOf(here());
     await untilDone();
     await database.query(
-      `update dailies.attempt set moving = moving || jsonb_build_object('names', jsonb_build_array($1::text))`,
+      `update dailies.attempt set moving = (moving::jsonb || jsonb_build_object('names', jsonb_build_array($1::text)))::json`,
       [outside],
     );
     await film.status();
@@ -316,7 +316,7 @@ describe.skipIf(noPostgres)('rows that somebody has made up', () => {
     }));
     await addAttempt('job0', { state: { kind: 'failed', message: `no${STEERING}\n::error::owned` } });
     await database.query(
-      `update dailies.attempt set moving = jsonb_set(moving, '{owner, shot}', '"sea"') where id = 'job0'`,
+      `update dailies.attempt set moving = jsonb_set(moving::jsonb, '{owner, shot}', '"sea"')::json where id = 'job0'`,
     );
     const { events } = await workerOf(here());
     await untilDone();
