@@ -19,7 +19,7 @@ export interface Claim<Order extends WorkOrder = WorkOrder> {
   readonly order: Order;
   /** What was bought for it, or tried to, by a worker that is gone: it is gone on with. */
   readonly attempt?: Attempt | undefined;
-  /** How many purchases were begun for it before; 0 where absent. */
+  /** How many jobs that were bought for it have failed before; 0 where absent. */
   readonly tries?: number;
   /** Where others have led it to its end already, or nobody will any more: there is nothing to do but to say so. */
   readonly end?: Rest;

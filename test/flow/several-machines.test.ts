@@ -212,6 +212,35 @@ describe.skipIf(noPostgres)('several machines with one store', () => {
     expect(gateway.jobs).toHaveLength(1);
   });
 
+  it('buy what a worker was told to try again later, and could not any more', async () => {
+    completeAll();
+    const { enqueue } = await machine();
+    gateway.failNext({ status: 429, headers: { 'retry-after': '1' }, body: '{}' });
+    await enqueue();
+    const first = await worker();
+    await expect.poll(states, { timeout: 10_000 }).toEqual(['planned']);
+    await first.stop();
+    const second = await worker();
+    await untilDelivered(1);
+    expect(second.events.filter(({ type }) => type === 'shot.not_delivered')).toEqual([]);
+  });
+
+  it.each([0, 1])(
+    'render a job that fails again as often as they may (%i), and a submit that was not charged is no try',
+    async (retries) => {
+      const { enqueue, load } = await machine(ONE, `retries: ${retries}`);
+      gateway.failNext('reset');
+      await enqueue();
+      await worker();
+      await expect.poll(states).toEqual(['uncertain']);
+      await resolveShots(await load(), { shots: ['sea'], settlement: { as: 'not_charged' } });
+      for (let jobs = 1 + retries; jobs > 0; jobs--) (await gateway.nextJob()).fail('content policy');
+      const orders = () => database.query('select state from dailies."order"');
+      await expect.poll(orders, { timeout: 10_000 }).toEqual([{ state: 'done' }]);
+      expect(await states()).toEqual(['not_charged', ...Array.from({ length: 1 + retries }, () => 'failed')]);
+    },
+  );
+
   it('go on with a run whose own machine has died', async () => {
     const { run } = await machine(CHAIN);
     const calling = new AbortController();

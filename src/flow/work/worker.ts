@@ -132,8 +132,8 @@ async function buy(
   const bought = claim.attempt && isLive(claim.attempt) ? claim.attempt : undefined;
   if (bought) return followJob(tools, { attempt: bought, gateway, take, isFresh: false });
   const isStopped = () => control.reason !== undefined;
-  const { attempt: failed, tries = 0 } = claim;
-  if (tries > retries && failed) return { attempt: failed };
+  const { attempt: before, tries = 0 } = claim;
+  if (tries > retries) return { attempt: before };
   for (let retriesLeft = retries - tries; ; retriesLeft--) {
     if (isStopped()) return { attempt: undefined };
     // Inlined files are large: they are read when the place is there, not before.

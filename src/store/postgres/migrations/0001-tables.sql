@@ -106,7 +106,7 @@ create table "order" (
   place_until timestamptz,
   not_before timestamptz,
   attempt text collate "C",
-  -- How many purchases were begun for it.
+  -- How many jobs that were bought for it have failed.
   tries int not null default 0,
   -- How often its wish had been bought already.
   clashes int not null default 0,

@@ -352,7 +352,7 @@ begin
     if o.clashes < 3 then update batch set changes = changes + 1 where id = o.batch; end if;
     return;
   end if;
-  update "order" set attempt = p->>'id', tries = tries + (a.id is null)::int where id = p_order;
+  update "order" set attempt = p->>'id' where id = p_order;
   update account set intents = intents + 1, last_submit_ms = clock_ms(),
       committed_nano = committed_nano + coalesce((p->>'countedNano')::bigint, 0) where id = o.account;
   perform charge(null, o.project, o.batch, (p->>'countedNano')::bigint);
@@ -407,7 +407,9 @@ begin
   elsif p_state in ('pending', 'in_progress') then
     update "order" set state = 'taken', worker = p_worker, has_place = true, place_until = null, note = null, rested_at = null
       where id = p_order and (worker is distinct from p_worker or state <> 'taken' or place_until is not null);
-  elsif p_state not in ('planned', 'submitting', 'failed', 'cancelled', 'expired') then
+  elsif p_state in ('failed', 'cancelled', 'expired') then
+    update "order" set tries = tries + 1 where id = p_order;
+  elsif p_state not in ('planned', 'submitting') then
     update "order" set state = 'taken', worker = p_worker, has_place = false
       where id = p_order and (has_place or worker is distinct from p_worker);
   end if;
@@ -548,7 +550,7 @@ begin
     if ord is null then return; end if;
     insert into order_doc values (ord, p_doc);
   end if;
-  update "order" set attempt = a.id, tries = tries + 1 where id = ord;
+  update "order" set attempt = a.id where id = ord;
   update attempt set "order" = ord, batch = bat where id = a.id;
   -- The account and the project have counted it; no ceiling of the batch may be crossed either.
   if a.batch is null then update batch set committed_nano = committed_nano + coalesce(a.counted_nano, 0) where id = bat; end if;
