@@ -1,6 +1,6 @@
 import { DailiesError } from '../../errors.js';
 import { copyIntoLockfile, type Copied } from '../../store/copy-lockfile.js';
-import type { WholeProject } from '../../store/postgres/open-store.js';
+import type { WholeProject } from '../../store/postgres/whole-project.js';
 import type { Project } from '../project/project.js';
 import { stateHome } from '../project/state-home.js';
 import { whichProject } from './which-project.js';

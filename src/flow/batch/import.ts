@@ -57,7 +57,7 @@ export async function importProject(
       ...{ picks: state.picks(), catalogue: state.catalogue(), isWhole: true },
     });
     // After the database: what the receipts know, it has to know.
-    const { storeOwner } = await import('../../store/postgres/open-store.js');
+    const { storeOwner } = await import('../../store/postgres/whole-project.js');
     const owner = storeOwner(told.project, which);
     await keepReceipts(receiptsOf(shared), { owner, attempts });
     return { ...told, ...copied, purchases: attempts.length };

@@ -1,7 +1,8 @@
 import type { Catalogue } from '../../domain/catalogue.js';
 import { isoNow } from '../../clock.js';
 import type { ClipStore } from '../../store/clip-store.js';
-import type { BatchToPlan, PostgresAttempts } from '../../store/postgres/open-store.js';
+import type { BatchToPlan } from '../../store/postgres/batches.js';
+import type { PostgresAttempts } from '../../store/postgres/open-store.js';
 import type { PollTiming } from '../../shot/poll-timing.js';
 import { examine } from '../plan/examine.js';
 import { pricesBy } from '../plan/prices.js';

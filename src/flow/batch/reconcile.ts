@@ -1,5 +1,5 @@
 import type { Reconciled, ReconciledProject } from '../../domain/reconciled.js';
-import type { WhichProject } from '../../store/postgres/open-store.js';
+import type { WhichProject } from '../../store/postgres/whole-project.js';
 import { STORE_PLACE, type ReceiptsOwner, type ReceiptStore } from '../../store/receipt-store.js';
 
 /**

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { WhichProject } from '../../store/postgres/open-store.js';
+import type { WhichProject } from '../../store/postgres/whole-project.js';
 import type { Project } from '../project/project.js';
 
 /** What all machines call a project. */

@@ -118,6 +118,16 @@ export interface Functions {
   insist(name: string, values: readonly unknown[], patience?: Patience): Promise<readonly Row[]>;
 }
 
+/** All that a store's methods work with. */
+export interface Link {
+  readonly store: Functions;
+  readonly database: Database;
+  readonly schema: string;
+}
+
+/** How long the opening of a store waits for the database. */
+export const OPENING_MS = 10_000;
+
 /** Calls functions by their whole names: the search path of a connection is anybody's. `schema` is quoted. */
 export function functionsIn(schema: string, database: Pick<Database, 'ask' | 'insist'>): Functions {
   const sql = (name: string, values: readonly unknown[]) =>

@@ -4,7 +4,7 @@ import type { SubmitOutcome } from '../../domain/submit-outcome.js';
 import { DailiesError } from '../../errors.js';
 import { settledBy } from '../settlement.js';
 import { attemptAfter, idAfter } from '../shot-state.js';
-import type { Link } from './open-store.js';
+import type { Link } from './connection.js';
 import type { Held, HeldAttempts } from './held.js';
 import { wholeOf } from './row.js';
 import type { Writes } from './writes.js';

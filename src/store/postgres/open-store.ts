@@ -1,40 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { systemClock, type Clock } from '../../clock.js';
-import type { Attempt } from '../../domain/attempt.js';
-import type { Picks } from '../../domain/picks.js';
 import type { ProjectAttempts, WorkOrder } from '../attempt-store.js';
-import type { Spending } from '../local-attempts.js';
-import { STORE_PLACE, type ReceiptsOwner, type ReceiptStore } from '../receipt-store.js';
-import type { CatalogueSnapshot } from '../shot-state.js';
-import { defined } from '../../domain/defined.js';
-import { isRecord } from '../../domain/is-record.js';
-import { DailiesError } from '../../errors.js';
-import { lockfileProblem } from '../lockfile-problem.js';
-import { functionsIn, openDatabase, type Database, type Functions } from './connection.js';
+import type { ReceiptStore } from '../receipt-store.js';
+import { batchIn, beginBatch, type BatchTerms, type BatchToPlan, type Opened } from './batches.js';
+import { functionsIn, openDatabase, OPENING_MS, type Link } from './connection.js';
 import { createAttempts } from './postgres-attempts.js';
 import { takeLease, USUAL_LEASE, type Beat, type Lease, type LeaseHealth, type LeaseTerms } from './lease.js';
 import { assertVersion, DEFAULT_SCHEMA, quoted } from './migrate.js';
 import { planAlone, tryPlanLock } from './plan-lock.js';
 import { createReceiptQueue } from './receipt-queue.js';
-import { attemptIn, nanoOf } from './row.js';
 import { createStanding, type Standing } from './standing.js';
-
-/** A project that is worked on, and the terms of this enqueue. */
-export interface BatchTerms {
-  /** 16 digits, hex; random with a project's first enqueue. */
-  readonly project: string;
-  readonly name: string;
-  readonly manifest: string;
-  /** Tells this manifest from what it was before: orders of another revision are not bought. */
-  readonly revision: string;
-  readonly gateway: string;
-  /** The name of the account at the gateway. */
-  readonly account?: string;
-  readonly spending: Spending;
-  /** What it takes to plan it again. */
-  readonly doc?: object;
-}
+import { ownerOf, projectIdIn, readProject, type WhichProject, type WholeProject } from './whole-project.js';
 
 export interface PostgresOptions<Order extends WorkOrder> {
   readonly url: string;
@@ -81,26 +57,6 @@ export interface PostgresAttempts<Order extends WorkOrder> extends ProjectAttemp
   vanish(): Promise<void>;
 }
 
-/** What a project is found by. */
-export interface WhichProject {
-  readonly name: string;
-  /** The manifest's file name. */
-  readonly manifest: string;
-  readonly sandbox: boolean;
-}
-
-/** A batch that something has changed for. */
-export interface BatchToPlan {
-  readonly batch: string;
-  readonly project: string;
-  readonly name: string;
-  readonly manifest: string;
-  /** The gateway of its account. */
-  readonly gateway: string;
-  readonly doc: unknown;
-  readonly changes: number;
-}
-
 /** The store of several machines, as one process has it open. */
 export interface PostgresStore<Order extends WorkOrder> {
   /** What it works with: of its own project, or of any of its accounts. */
@@ -133,15 +89,6 @@ export interface PostgresStore<Order extends WorkOrder> {
   close(): Promise<void>;
 }
 
-/** All that a store's methods work with. */
-export interface Link {
-  readonly store: Functions;
-  readonly database: Database;
-  readonly schema: string;
-}
-
-/** How long the opening waits for the database. */
-const OPENING_MS = 10_000;
 /** A batch is planned anew this often at most, however much is delivered. */
 const PLAN_AGAIN_MS = 2_000;
 
@@ -154,12 +101,12 @@ export async function openPostgresAttempts<Order extends WorkOrder>(
 }
 
 /**
- * Opens the store of several machines for one process: signs it up as a worker, and buries the dead. With a project it waits until
- * nobody else plans that. Throws `store-unreachable`, `store-refused`, `store-version`, `locked-by-another-run` (exit 3 all).
+ * Opens the store of several machines for one process: signs it up as a worker, and buries the dead. Throws `store-unreachable`,
+ * `store-refused`, `store-version` (exit 3 all).
  */
 export async function openPostgresStore<Order extends WorkOrder>(
   options: PostgresOptions<Order>,
-): Promise<PostgresStore<Order> & { readonly attempts: PostgresAttempts<Order> }> {
+): Promise<PostgresStore<Order>> {
   const { url, name = `${hostname()}-${process.pid}`, clock, batch, project = batch?.project } = options;
   const terms: LeaseTerms & { readonly clock?: Clock } = options.lease ?? USUAL_LEASE;
   const schema = quoted(options.schema ?? DEFAULT_SCHEMA);
@@ -189,7 +136,7 @@ export async function openPostgresStore<Order extends WorkOrder>(
       },
     });
     const parts: Parts<Order> = { options, link, lease, standing, accounts: await accountsOf(link, options) };
-    const opened = batch ? await begin(link, batch) : undefined;
+    const opened = batch ? await beginBatch(link, batch) : undefined;
     const whole = project === undefined ? undefined : await readProject(link, project);
     const attempts = openProject(parts, whole);
     if (opened) attempts.begin(opened);
@@ -211,7 +158,7 @@ export async function openPostgresStore<Order extends WorkOrder>(
         locks.push(await planAlone(database, id));
         return openProject(parts, await readProject(link, id));
       },
-      beginBatch: (next) => begin(link, next),
+      beginBatch: (next) => beginBatch(link, next),
       async toPlan() {
         const [row] = await link.store.ask('to_plan', [[...parts.accounts], PLAN_AGAIN_MS]);
         return row && batchIn(row);
@@ -249,13 +196,6 @@ export async function openPostgresStore<Order extends WorkOrder>(
   }
 }
 
-/** The id of a project; a new one where there is none. */
-async function projectIdIn({ store }: Link, which: WhichProject): Promise<string> {
-  const given = { ...which, id: newProjectId() };
-  const [row] = await store.insist('project_of', [JSON.stringify(given)], { forMs: OPENING_MS });
-  return String(row?.['project_of']);
-}
-
 /** What is open, whatever project it is used for. */
 interface Parts<Order extends WorkOrder> {
   readonly options: PostgresOptions<Order>;
@@ -272,112 +212,6 @@ function openProject<Order extends WorkOrder>(
   const { receipts: store } = options;
   const receipts = store && createReceiptQueue(store, (project) => ownerOf(link, project));
   return createAttempts<Order>({ options, link, lease, standing, whole, accounts, receipts });
-}
-
-/** Whose receipts a project's are: no folder's, so that no lockfile takes them for its own. */
-async function ownerOf({ database, schema }: Link, project: string): Promise<ReceiptsOwner> {
-  const sql = `select name, manifest, sandbox from ${schema}.project where id = $1`;
-  const [row = {}] = await database.insist(sql, [project]);
-  const text = (value: unknown) => (typeof value === 'string' ? value : '');
-  const which = {
-    name: text(row['name']),
-    manifest: text(row['manifest']),
-    sandbox: row['sandbox'] === true,
-  };
-  return storeOwner(project, which);
-}
-
-/** The owner of the receipts of a project that several machines share. */
-export function storeOwner(id: string, { name, manifest, sandbox }: WhichProject): ReceiptsOwner {
-  return { project_id: id, project: name, manifest, sandbox, place: STORE_PLACE };
-}
-
-/** What was begun. */
-export interface Opened {
-  readonly batch: string;
-  readonly standing: unknown;
-}
-
-async function begin({ store }: Link, terms: BatchTerms): Promise<Opened> {
-  const { project, name, manifest, revision, gateway, account = '', spending, doc } = terms;
-  const { jobs, perModel, budgetUsd, maxCostUsd } = spending;
-  const ceilings = {
-    budgetNano: budgetUsd === undefined ? undefined : nanoOf(budgetUsd),
-    maxCostNano: maxCostUsd === undefined ? undefined : nanoOf(maxCostUsd),
-  };
-  const given = { project, name, manifest, revision, gateway, account, jobs, perModel, doc, ...ceilings };
-  const [row] = await store.insist('begin_batch', [JSON.stringify(given)], { forMs: OPENING_MS });
-  return { batch: String(row?.['batch']), standing: row?.['standing'] };
-}
-
-function batchIn(row: Readonly<Record<string, unknown>>): BatchToPlan {
-  return {
-    ...{ batch: String(row['id']), project: String(row['project']), name: String(row['name']) },
-    ...{
-      manifest: String(row['manifest']),
-      gateway: String(row['gateway']),
-      doc: row['doc'],
-      changes: Number(row['changes']),
-    },
-  };
-}
-
-/** A project as the database has it. */
-export interface WholeProject {
-  readonly id: string;
-  readonly attempts: readonly Attempt[];
-  readonly picks: Picks;
-  readonly catalogue: CatalogueSnapshot | undefined;
-  /** For each fingerprint, which of its wishes have a purchase. */
-  readonly copies: ReadonlyMap<string, ReadonlySet<number>>;
-}
-
-/** The id of a new project. */
-function newProjectId(): string {
-  return randomBytes(8).toString('hex');
-}
-
-/**
- * Reads a project as it stands; an empty one where there is none. Throws `store-refused` on rows that are no attempts, and as the
- * database does.
- */
-export async function readProject({ store, database, schema }: Link, id: string): Promise<WholeProject> {
-  const rows = await store.insist('project_state', [id]);
-  const [row] = await database.insist(`select picks, catalogue from ${schema}.project where id = $1`, [id]);
-  const copies = new Map<string, Set<number>>();
-  const attempts = rows.map((found) => {
-    const attempt = attemptIn(found['attempt']);
-    const taken = copies.get(attempt.fingerprint) ?? new Set();
-    // What is about to be sent for the first time is no purchase yet: whoever is first has the wish.
-    if (typeof found['copy'] === 'number' && attempt.state.kind !== 'planned')
-      copies.set(attempt.fingerprint, taken.add(found['copy']));
-    return attempt;
-  });
-  return {
-    ...{ id, attempts, copies },
-    ...settingsIn(row?.['picks'] ?? {}, row?.['catalogue'] ?? undefined),
-  };
-}
-
-/** Picks and catalogue of a project, held against what a lockfile may have of them. Throws `store-refused`. */
-function settingsIn(picks: unknown, catalogue: unknown): Pick<WholeProject, 'picks' | 'catalogue'> {
-  const picked = isRecord(picks)
-    ? Object.entries(picks).map(([shot, pick]) => [shot, { takes: {}, pick }])
-    : [];
-  const problem = lockfileProblem({
-    ...{ version: 1, project: '', project_id: '0'.repeat(16), manifest: '', sandbox: false },
-    shots: Object.fromEntries(picked) as object,
-    ...defined({ catalogue }),
-  });
-  if (problem === undefined && isRecord(picks))
-    return { picks: picks as Picks, catalogue: catalogue as CatalogueSnapshot | undefined };
-  throw new DailiesError(
-    'store-refused',
-    `the store has invalid picks or an invalid catalogue: ${problem ?? 'picks'}`,
-    {
-      hint: 'something else wrote to its tables: check the row of the project, and who may write there',
-    },
-  );
 }
 
 /** The accounts that this process has the keys of, by their numbers; those that nobody has enqueued for yet have none. */

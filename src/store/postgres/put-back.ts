@@ -6,7 +6,8 @@ import { DailiesError } from '../../errors.js';
 import { attemptAfter, knowsMore, type CatalogueSnapshot } from '../shot-state.js';
 import { functionsIn, openDatabase } from './connection.js';
 import { assertVersion, DEFAULT_SCHEMA, quoted } from './migrate.js';
-import { readProject, type Link, type WhichProject } from './open-store.js';
+import type { Link } from './connection.js';
+import { readProject, type WhichProject } from './whole-project.js';
 import { planAlone } from './plan-lock.js';
 import { stepOf, wholeOf } from './row.js';
 

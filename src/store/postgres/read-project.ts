@@ -3,7 +3,8 @@ import { isRecord } from '../../domain/is-record.js';
 import { functionsIn, openDatabase, type Row } from './connection.js';
 import { stoppedBy } from './intents.js';
 import { assertVersion, DEFAULT_SCHEMA, quoted } from './migrate.js';
-import { readProject, type Link, type WhichProject, type WholeProject } from './open-store.js';
+import type { Link } from './connection.js';
+import { readProject, type WhichProject, type WholeProject } from './whole-project.js';
 
 /** How a project stands in a database. */
 export interface StoredProject extends WholeProject {

@@ -2,9 +2,9 @@ import { onTestFinished } from 'vitest';
 import { isRecord } from '../../../src/domain/is-record.js';
 import type { AttemptStore, Claim, WorkOrder } from '../../../src/store/attempt-store.js';
 import type { Spending } from '../../../src/store/local-attempts.js';
+import type { BatchTerms } from '../../../src/store/postgres/batches.js';
 import {
   openPostgresAttempts,
-  type BatchTerms,
   type PostgresAttempts,
   type PostgresOptions,
 } from '../../../src/store/postgres/open-store.js';

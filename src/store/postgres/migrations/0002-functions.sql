@@ -74,8 +74,15 @@ begin
   if was >= clock() then perform bury_lapsed(); end if;
   select jsonb_agg(document(a)) into unanswered from attempt a where a.is_unanswered;
   has_work := exists (select 1 from "order" where state = 'taken' and worker is null and (not_before is null or not_before <= clock()))
-    or exists (select 1 from batch b join account a on a.id = b.account where b.stopped is null and a.stopped is null
-      and exists (select 1 from "order" o where o.account = a.id and o.batch = b.id and o.state = 'ready'));
+    or exists (
+      with recursive queue as (
+        (select o.account, o.batch from "order" o where o.state = 'ready' order by o.account, o.batch limit 1)
+        union all
+        select next.account, next.batch from queue, lateral (
+          select o.account, o.batch from "order" o where o.state = 'ready' and (o.account, o.batch) > (queue.account, queue.batch)
+            order by o.account, o.batch limit 1) next)
+      select 1 from queue join batch b on b.id = queue.batch join account a on a.id = queue.account
+        where b.stopped is null and a.stopped is null);
   has_plans := exists (select 1 from batch where changes > planned);
 end $$;
 
@@ -290,8 +297,7 @@ begin
   if found and (a.state <> 'planned' or a.worker is distinct from p_worker or a.steps <> (p->>'before')::int) then
     verdict := 'fenced'; return;
   end if;
-  if o.attempt is not null and o.attempt <> p->>'id' and exists (select 1 from attempt b where b.id = o.attempt
-      and b.state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned')
+  if o.attempt is not null and o.attempt <> p->>'id' and exists (select 1 from attempt b where b.id = o.attempt and b.stands
       and b.id not in (select g.id from jsonb_to_recordset(p->'giveUp') as g(id text))) then
     verdict := 'fenced'; return;
   end if;
@@ -505,7 +511,7 @@ begin
       values (p->>'id', p_project, p_account, (p->'order'->>'batch')::bigint, ord, p->>'gateway', p->>'fingerprint',
         case when p ? 'wish' then free_copy(p_project, p->>'fingerprint') end,
         case when not exists (select 1 from attempt o where o.replaces = p->>'replaces'
-          and o.state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned')) then p->>'replaces' end,
+          and o.stands) then p->>'replaces' end,
         p->>'state', p->>'jobId', (p->>'steps')::int, (p->>'countedNano')::bigint, (p->>'moving')::json);
     insert into attempt_fixed values (p->>'id', p_project, p->'fixed');
   exception when unique_violation then return 'known';
@@ -518,7 +524,7 @@ end $$;
 create function free_copy(p_project text, p_fingerprint text) returns int language sql stable set search_path from current as $$
   with taken as (
     select copy from attempt where project = p_project and fingerprint = p_fingerprint and replaces is null
-      and state not in ('failed', 'cancelled', 'expired', 'refused', 'not_charged', 'abandoned') and copy is not null)
+      and stands and copy is not null)
   select min(n) from generate_series(0, (select count(*)::int from taken)) n where n not in (select copy from taken)
 $$;
 
