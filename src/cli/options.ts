@@ -42,6 +42,14 @@ export function addScopeOptions(command: Command): Command {
     .option('--no-preflight', 'skips the check of remote inputs');
 }
 
+/** Adds what limits the purchases of a command that buys. */
+export function addSpendingOptions(command: Command): Command {
+  return command
+    .option('--concurrency <N>', 'jobs in flight at most; wins over the manifest', parseCount)
+    .option('--max-cost <USD>', 'spends no more than this on what is wanted now', parseUsd)
+    .option('--allow-unpriced', 'buys clips of unknown price despite a ceiling');
+}
+
 /** Adds the choice of the output format. */
 export function addFormatOption(command: Command, formats: readonly string[] = ['text', 'json']): Command {
   return command.addOption(

@@ -8,10 +8,9 @@ import {
   addManifestOptions,
   addQuietOption,
   addScopeOptions,
+  addSpendingOptions,
   addStoreOption,
-  parseCount,
   parseText,
-  parseUsd,
 } from '../options.js';
 import { interruptible } from '../signals.js';
 
@@ -19,10 +18,7 @@ import { interruptible } from '../signals.js';
 
 export const registerRun: Register = (program, context) => {
   const command = program.command('run <MANIFEST>').description('render what is missing');
-  addKeyOption(addScopeOptions(addStoreOption(addManifestOptions(command))))
-    .option('--concurrency <N>', 'jobs in flight at most; wins over the manifest', parseCount)
-    .option('--max-cost <USD>', 'spends no more than this in this run', parseUsd)
-    .option('--allow-unpriced', 'buys clips of unknown price despite a ceiling')
+  addSpendingOptions(addKeyOption(addScopeOptions(addStoreOption(addManifestOptions(command)))))
     .option('--locked', 'stops if prices or limits differ from the lockfile')
     .option('--dry-run', 'prints the plan, checks it against --max-cost, and does nothing')
     .option('--yes', 'spends without asking, and lets the key go where the manifest says')

@@ -6,11 +6,11 @@ import {
   addManifestOptions,
   addQuietOption,
   addScopeOptions,
+  addSpendingOptions,
   addStoreOption,
   collectList,
   parseCount,
   parseText,
-  parseUsd,
 } from '../options.js';
 import type { WorkerFlags } from '../work.js';
 
@@ -18,11 +18,10 @@ export const registerEnqueue: Register = (program, context) => {
   const command = program
     .command('enqueue <MANIFEST>')
     .description('plan, ask, and leave the work to workers');
-  addKeyOption(addScopeOptions(addStoreOption(addManifestOptions(command))))
-    .option('--concurrency <N>', 'jobs in flight at most; wins over the manifest', parseCount)
-    .option('--max-cost <USD>', 'spends no more than this on what is enqueued now', parseUsd)
-    .option('--allow-unpriced', 'buys clips of unknown price despite a ceiling')
-    .option('--yes', 'spends without asking');
+  addSpendingOptions(addKeyOption(addScopeOptions(addStoreOption(addManifestOptions(command))))).option(
+    '--yes',
+    'spends without asking',
+  );
   addQuietOption(addFormatOption(command));
   addExamples(command, [
     ['dailies enqueue teaser.yaml', 'with DAILIES_STORE and DAILIES_CLIPS; then you may close the laptop'],
