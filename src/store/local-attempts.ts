@@ -17,7 +17,7 @@ import { writeLockfile } from './lockfile.js';
 import { createPlaces } from './places.js';
 import { memoOf, memoPath, readState, type StateHome, type StateOnDisk } from './read-state.js';
 import { markOnce } from './rerender-mark.js';
-import { jobTaken, paceAfter, settledBy } from './settlement.js';
+import { BOUGHT_MEANWHILE, hasTurnedUp, jobTaken, paceAfter, settledBy } from './settlement.js';
 import { sortedJson } from './sorted-json.js';
 import { acquireRunLock, type RunLock } from './run-lock.js';
 import { writeText } from './text-file.js';
@@ -202,6 +202,8 @@ function createStore<Order extends WorkOrder>({
       const nowMs = clock.elapsed();
       const waitMs = nextSubmitAtMs(pace, lastSubmitAtMs) - nowMs;
       if (waitMs > 0) return { kind: 'wait', ms: waitMs };
+      if (purchase.giveUp.some((id) => hasTurnedUp(state.get(id))))
+        return { kind: 'outdated', message: BOUGHT_MEANWHILE };
       const message = ledger.objection(purchase.estimate);
       if (message !== undefined) return { kind: 'ceiling', message };
       const failure = ahead.failure();

@@ -1,8 +1,17 @@
 import type { Attempt, AttemptEvent } from '../domain/attempt.js';
+import { isLive, isUncertain } from '../domain/standing.js';
 import { takeName } from '../domain/take.js';
 import type { SubmitOutcome } from '../domain/submit-outcome.js';
 import { unreachable } from '../errors.js';
 import { afterAcceptance, afterRefusal, type Pace } from '../shot/pace.js';
+
+/** Why an order is not bought if its wish has a purchase that the plan did not know of. */
+export const BOUGHT_MEANWHILE = 'it was bought meanwhile';
+
+/** Whether a submit that was to be given up has a job after all: nothing is bought in its place. */
+export function hasTurnedUp(attempt: Attempt): boolean {
+  return isLive(attempt) && !isUncertain(attempt);
+}
 
 /** What a submit's outcome is to its attempt. `at`: ISO 8601. */
 export function settledBy(outcome: SubmitOutcome, at: string): AttemptEvent {

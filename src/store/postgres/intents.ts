@@ -6,6 +6,7 @@ import { isRecord } from '../../domain/is-record.js';
 import { DailiesError } from '../../errors.js';
 import type { Purchase, Rest, Verdict, WorkOrder } from '../attempt-store.js';
 import { markOnce } from '../rerender-mark.js';
+import { BOUGHT_MEANWHILE } from '../settlement.js';
 import { attemptAfter, idAfter } from '../shot-state.js';
 import type { Functions, Row } from './connection.js';
 import { grouped } from './group.js';
@@ -66,7 +67,7 @@ export async function intend<Order extends WorkOrder>(
   const p = {
     ...wholeOf(next, again?.steps ?? 0, purchase.copy ?? 0),
     maxNano: nanoOf(purchase.estimate?.max_usd ?? 0),
-    giveUp: given.map(({ before, after }) => stepOf(after, before)),
+    giveUp: purchase.giveUp.map((id) => ({ id, ...stepGivenUp(given.find(({ after }) => after.id === id)) })),
   };
   const sender = lease.worker();
   const row = await ask({ worker: sender, order: claim.order, once, purchase: p });
@@ -139,6 +140,11 @@ function givenUp(held: HeldAttempts, ids: readonly string[], at: string) {
   });
 }
 
+/** What was given up before has no step any more. */
+function stepGivenUp(given: ReturnType<typeof givenUp>[number] | undefined) {
+  return given && stepOf(given.after, given.before);
+}
+
 function fenced(message: string): Verdict {
   return { kind: 'fenced', message };
 }
@@ -192,6 +198,6 @@ export function outdatedBy(why: unknown): string {
 
 const OUTDATED: Readonly<Record<string, string>> = {
   revision: 'the manifest has changed since the order was planned',
-  bought: 'it was bought meanwhile',
+  bought: BOUGHT_MEANWHILE,
   withdrawn: 'the run stopped before it was submitted',
 };

@@ -56,7 +56,11 @@ export function createHands({
         return [];
       } catch (error) {
         const hasVanished = error instanceof DailiesError && error.code === 'job-unknown';
-        return hasVanished ? [] : [`${shot}@${take} could not be settled: ${describe(error)}`];
+        // Where workers go on meanwhile, one of them may have settled it.
+        const isSettled = (await attempts()).every(
+          ({ id, state }) => id !== attempt.id || state.kind !== 'uncertain',
+        );
+        return hasVanished || isSettled ? [] : [`${shot}@${take} could not be settled: ${describe(error)}`];
       }
     },
 

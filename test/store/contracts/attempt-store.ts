@@ -248,6 +248,19 @@ function describeVerdicts(newProject: () => StoredProject): void {
     expect(kindsIn(store)).toEqual(['abandoned', 'submitting', 'submitting']);
   });
 
+  it('buys nothing in the place of a submit whose job has turned up meanwhile', async () => {
+    const project = newProject();
+    const before = await project.open();
+    const reset = { kind: 'uncertain', message: 'reset' } as const;
+    const lost = await before.settle(await send(before, purchase('sea')), reset, MS);
+    await before.close();
+    const store = await project.open();
+    await store.record(lost, { type: 'resolved', as: 'job', job: { id: 'job-1' }, at: AT });
+    const again = purchase('sea', { giveUp: [lost.id], replaces: lost.id });
+    expect(await ask(store, again)).toEqual({ kind: 'outdated', message: 'it was bought meanwhile' });
+    expect(kindsIn(store)).toEqual(['pending']);
+  });
+
   it('gives up nothing where the new one may not go out', async () => {
     const store = await newProject().open({ spending: { ...FREELY, budgetUsd: 0.2 } });
     const lost = await store.settle(

@@ -279,7 +279,8 @@ end $$;
 
 -- The gate: fence, revision, pause, pace, ceilings and the intent, in one transaction. The caller has locked what it
 -- reads, and sees `go` when it is committed.
--- p: { id, before, steps, fingerprint, copy, replaces, countedNano, maxNano, gateway, fixed, moving, giveUp: [{ id, before, steps, moving }] }
+-- p: { id, before, steps, fingerprint, copy, replaces, countedNano, maxNano, gateway, fixed, moving, giveUp: [{ id, before, steps, moving }] };
+-- what is given up, and has been before, is its id alone.
 create function intend(p_worker bigint, p_order bigint, p_once uuid, p jsonb, out verdict text, out detail jsonb)
 language plpgsql as $$
 #variable_conflict use_column
@@ -345,7 +346,10 @@ begin
     -- What is given up stays so only where the other one is begun.
     begin
       perform give_up(p_order, p->'giveUp');
-      is_begun := begin_submit(p_worker, o, a, p_once, acc.intents + 1, p);
+      -- One that has a job after all leaves nothing to buy.
+      is_begun := not exists (select 1 from attempt b
+          where b.stands and b.id in (select g.id from jsonb_to_recordset(p->'giveUp') as g(id text)))
+        and begin_submit(p_worker, o, a, p_once, acc.intents + 1, p);
       if not is_begun then raise unique_violation; end if;
     exception when unique_violation then is_begun := false;
     end;
