@@ -83,6 +83,8 @@ export function sheetTake(reported: ReportTake): SheetTake {
     stateWords: earlier ? besideEarlier(state, words) : words,
     reason: group === 'delivered' && take.outputs.length > 0 ? undefined : (take.message ?? reason),
     job: take.job_id,
+    generation: take.generation_id,
+    servedBy: take.served_by,
     wanted: wanted === prompt ? undefined : wanted,
     ...costOf(take),
     picked: take.picked,

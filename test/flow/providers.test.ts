@@ -1,4 +1,8 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Report } from '../../src/domain/report.js';
+import { sheetTake } from '../../src/sheet/sheet-data.js';
 import { orderedClip } from '../helpers/clips.js';
 import { fastClock } from '../helpers/clock.js';
 import { useGateway } from '../helpers/gateway.js';
@@ -50,5 +54,28 @@ describe('who may serve a request', () => {
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 2, delivered: 2 } });
     expect(await film.run()).toMatchObject({ exit_code: 0, counts: { submitted: 0, delivered: 2 } });
     expect(server.counters.posts).toBe(2);
+  });
+});
+
+describe('who has served a request', () => {
+  const told = { generation_id: 'gen-job-1', served_by: 'Acme' };
+
+  it('is recorded with the job, in both records of the purchase, and reported', async () => {
+    server.autoComplete(clip, { cost: 0.12, answer: { provider: 'Acme' } });
+    const film = await project('seed: 1');
+    await film.run();
+    const state = { kind: 'delivered', job: { id: 'job-1', ...told } };
+    expect(await film.lockfile()).toMatchObject({
+      shots: { sea: { takes: { 1: { attempts: [{ state }] } } } },
+    });
+    const report = JSON.parse(await film.read('renders/film/report.json')) as Report;
+    expect(report).toMatchObject({ takes: [{ job_id: 'job-1', ...told }] });
+    expect(report.takes.map(sheetTake)).toMatchObject([{ generation: 'gen-job-1', servedBy: 'Acme' }]);
+    await rm(join(film.folder, 'film.lock.json'));
+    await film.run();
+    expect(await film.lockfile()).toMatchObject({
+      shots: { sea: { takes: { 1: { attempts: [{ state }] } } } },
+    });
+    expect(server.counters.posts).toBe(1);
   });
 });
