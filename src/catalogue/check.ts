@@ -1,6 +1,7 @@
 import type { Model } from '../domain/catalogue.js';
 import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
 import type { LocateField, ShotField } from '../domain/manifest.js';
+import { shapingSettings } from '../domain/shaping.js';
 import type { Take } from '../domain/take.js';
 import { recordedSettings } from '../shot/order.js';
 import { meantModel } from './find.js';
@@ -126,7 +127,7 @@ function alternativesAmong(
 
 /** Everything that a take asks of its model. */
 function demandsOf(take: Take): string {
-  const { model: _, ...asked } = recordedSettings(take);
+  const { model: _, ...asked } = shapingSettings(recordedSettings(take));
   return JSON.stringify([
     take.type,
     { ...asked, prompt: Boolean(asked.prompt?.trim()) },

@@ -5,7 +5,7 @@ import { plainSettings } from '../domain/plain-settings.js';
 import { findModel } from './find.js';
 
 type Spelled = Partial<Pick<ShotSettings, SpelledField>>;
-type SpelledField = 'model' | 'prompt' | 'provider' | 'size' | 'resolution' | 'aspect_ratio';
+type SpelledField = 'model' | 'prompt' | 'provider' | 'trace' | 'size' | 'resolution' | 'aspect_ratio';
 
 /** Gives settings in one spelling, the same for all settings that ask for one picture: for comparing, not for sending. */
 export type Spelling = <T extends Spelled>(settings: T) => T;

@@ -66,8 +66,16 @@ export interface Output {
   readonly warnings: readonly string[];
 }
 
-/** What identifies a gateway's job. */
-export interface JobRef {
+/** What a gateway tells of its job beside its state; each absent where it does not. */
+export interface JobDetails {
+  /** Its id in the gateway's accounts of requests (`GET /generation?id=`). */
+  readonly generation_id?: string;
+  /** The provider that made the clip. */
+  readonly served_by?: string;
+}
+
+/** What identifies a gateway's job, and what else is known of it. */
+export interface JobRef extends JobDetails {
   readonly id: string;
   /** As the gateway gave it, unless it carries a signature; absent if it gave none. */
   readonly polling_url?: string;
@@ -147,12 +155,13 @@ export type AttemptEvent = { readonly at: string } & (
   /** A later run resumes the job: its state in between is unknown. */
   | { readonly type: 'resumed' }
   | { readonly type: 'progressed'; readonly status: 'pending' | 'in_progress' }
-  | { readonly type: 'completed'; readonly cost_usd?: number }
+  | { readonly type: 'completed'; readonly cost_usd?: number; readonly details?: JobDetails }
   | {
       readonly type: 'ended';
       readonly status: 'failed' | 'cancelled' | 'expired';
       readonly message: string;
       readonly cost_usd?: number;
+      readonly details?: JobDetails;
     }
   /** 404 for good. For a delivered attempt: its clip is no longer available. */
   | { readonly type: 'lost'; readonly message: string }

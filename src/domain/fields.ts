@@ -8,12 +8,15 @@ interface Values {
   readonly integer: number;
   readonly number: number;
   readonly boolean: boolean;
-  readonly object: ProviderParameters;
+  readonly object: Readonly<Record<string, unknown>>;
 }
 
-/** Parameters that are handed through to a provider, by its slug. */
-interface ProviderParameters {
+/** What a request says to providers and about them. */
+interface ProviderSettings {
+  /** Parameters that are handed through to a provider, by its slug. */
   readonly options?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Which providers may serve the request, and whatever else a gateway may know; sent as written. */
+  readonly [preference: string]: unknown;
 }
 
 /** One field of the request, as the video API and the manifest both have it. */
@@ -22,9 +25,13 @@ interface ApiField {
   readonly type: keyof Values;
   /**
    * Whether it shapes the picture. What does counts in the fingerprint, and lockfile, metadata and report keep it.
-   * The rest is sent, and stored nowhere.
+   * The rest is sent, and stored nowhere unless it is `kept`.
    */
   readonly shapes: boolean;
+  /** It shapes no picture, but lockfile, metadata and report keep it. */
+  readonly kept?: true;
+  /** The only part of its value that shapes the picture; the rest of it is kept. */
+  readonly shapingPart?: string;
   /** Its texts may be signed addresses; their signatures neither count nor are kept. */
   readonly signed?: boolean;
 }
@@ -45,7 +52,9 @@ export const API_FIELDS = {
   size: { type: 'string', shapes: true },
   seed: { type: 'integer', shapes: true },
   generate_audio: { type: 'boolean', shapes: true },
-  provider: { type: 'object', shapes: true, signed: true },
+  // Who serves a request is no part of the picture, as the gateway is none: an edit of it buys nothing.
+  provider: { type: 'object', shapes: true, shapingPart: 'options', signed: true },
+  trace: { type: 'object', shapes: false, kept: true, signed: true },
   callback_url: { type: 'string', shapes: false },
   creativity: { type: 'integer', shapes: true },
   upscale_factor: { type: 'number', shapes: true },
@@ -56,27 +65,30 @@ export const API_FIELDS = {
 type Fields = typeof API_FIELDS;
 export type ApiFieldName = keyof Fields;
 type KeptFieldName = {
-  [K in ApiFieldName]: Fields[K]['shapes'] extends true ? K : never;
+  [K in ApiFieldName]: Fields[K] extends { readonly shapes: true } | { readonly kept: true } ? K : never;
 }[ApiFieldName];
 
 /** The value of a field. */
-export type ApiValue<K extends ApiFieldName> = Values[Fields[K]['type']];
+export type ApiValue<K extends ApiFieldName> = K extends 'provider'
+  ? ProviderSettings
+  : Values[Fields[K]['type']];
 
 /** The request fields of a shot, under the API's own names (see the contract in test/contract). */
 export type ShotSettings = { readonly model: ApiValue<'model'> } & {
   readonly [K in Exclude<ApiFieldName, 'model'>]?: ApiValue<K>;
 };
 
-/** The settings that are kept and shown: those that shape the picture. */
+/** The settings that are kept and shown: those that shape the picture, and a few more. */
 export type KeptSettings = Pick<ShotSettings, KeptFieldName>;
 
 /** The names of all fields, in the order of the table. */
 export const API_FIELD_NAMES = Object.keys(API_FIELDS) as readonly ApiFieldName[];
 
-/** The names of the fields that shape the picture. */
-export const KEPT_FIELD_NAMES = API_FIELD_NAMES.filter(
-  (name): name is KeptFieldName => API_FIELDS[name].shapes,
-);
+/** The names of the fields that are kept. */
+export const KEPT_FIELD_NAMES = API_FIELD_NAMES.filter((name): name is KeptFieldName => {
+  const { shapes, kept }: ApiField = API_FIELDS[name];
+  return shapes || kept === true;
+});
 
 /** What the manifest's schema says about a field's values; `title` ends the sentence "… must be". */
 type FieldSchema = JsonSchema &

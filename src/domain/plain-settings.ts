@@ -1,17 +1,20 @@
 import { defined } from './defined.js';
 import type { ApiValue, ShotSettings } from './fields.js';
 
+type PlainField = 'prompt' | 'provider' | 'trace';
+
 /**
  * Settings in the one spelling in which they are compared, sent and kept, so that what changes no pixel buys nothing: texts
- * in NFC, with LF and without white space at the ends of their lines; no empty maps in `provider`.
+ * in NFC, with LF and without white space at the ends of their lines; no empty maps in `provider`, and no empty `trace`.
  */
-export function plainSettings<T extends Partial<Pick<ShotSettings, 'prompt' | 'provider'>>>(settings: T): T {
-  const { prompt, provider } = settings;
+export function plainSettings<T extends Partial<Pick<ShotSettings, PlainField>>>(settings: T): T {
+  const { prompt, provider, trace } = settings;
   const text = prompt === undefined ? undefined : plainText(prompt);
   const parameters = provider && plainProvider(provider);
-  if (text === prompt && parameters === provider) return settings;
+  const marks = isEmptyMap(trace) ? undefined : trace;
+  if (text === prompt && parameters === provider && marks === trace) return settings;
   // Fields that are left out are optional.
-  return defined({ ...settings, prompt: text, provider: parameters }) as unknown as T;
+  return defined({ ...settings, prompt: text, provider: parameters, trace: marks }) as unknown as T;
 }
 
 /** A text as it is read. */

@@ -23,6 +23,10 @@ export type ReportTimes = Omit<Attempt['times'], 'created'>;
 export interface EarlierClip {
   readonly settings: Omit<RecordedRequest, 'frame_images' | 'input_references' | 'previous_job_id'>;
   readonly job_id?: string;
+  /** The job's id in the gateway's accounts of requests. */
+  readonly generation_id?: string;
+  /** The provider that made the clip, where the gateway says so. */
+  readonly served_by?: string;
   /** Reported by the gateway; absent is not zero. */
   readonly cost_usd?: number;
   readonly estimate: Estimate | null;
@@ -46,6 +50,10 @@ export interface ReportTake {
   /** Why it is not delivered, in the gateway's or our words. */
   readonly message?: string;
   readonly job_id?: string;
+  /** The job's id in the gateway's accounts of requests. */
+  readonly generation_id?: string;
+  /** The provider that made the clip, where the gateway says so. */
+  readonly served_by?: string;
   /** Reported by the gateway; absent is not zero. */
   readonly cost_usd?: number;
   readonly estimate: Estimate | null;

@@ -1,5 +1,7 @@
 import type { JobRef } from '../domain/attempt.js';
 import { isSigned } from '../domain/unsigned-url.js';
+import { jobDetails } from './job-details.js';
+import type { JsonObject } from './json.js';
 import type { ClipUrl } from './outcomes.js';
 import { KEY_MARK, type Redact } from './redact.js';
 
@@ -31,13 +33,14 @@ export function jobAddresses(baseUrl: string, redact: Redact) {
 
   return {
     /** The job that an answer names, or undefined if it has no id that can be read. */
-    jobOf(answer: { readonly id?: unknown; readonly polling_url?: unknown }): JobRef | undefined {
-      const id = readableId(answer.id);
+    jobOf(answer: JsonObject): JobRef | undefined {
+      const id = readableId(answer['id']);
       // A job without an id cannot be asked for, and an id that contains the key cannot be kept, so it counts as none.
       if (id === undefined || !isKeyFree(id)) return undefined;
-      const url = ownAddress(answer.polling_url);
+      const url = ownAddress(answer['polling_url']);
       const isStandard = !url || url.pathname + url.search === standardPath({ id });
-      return isStandard ? { id } : { id, polling_url: url.href };
+      const { details } = jobDetails(answer, { redact });
+      return { id, ...(isStandard ? {} : { polling_url: url.href }), ...details };
     },
     /** The base URL that a redirected submit should have gone to, if the redirect shows a different one. */
     baseBehind(location: string | undefined): string | undefined {

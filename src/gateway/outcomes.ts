@@ -1,3 +1,5 @@
+import type { JobDetails } from '../domain/attempt.js';
+
 export type { SubmitOutcome } from '../domain/submit-outcome.js';
 
 /** Where a clip lies. A signed URL is a secret: never stored, never shown. */
@@ -23,12 +25,14 @@ export type PollOutcome =
       readonly urls: readonly ClipUrl[];
       readonly leftOut?: number;
       readonly cost_usd?: number;
+      readonly details?: JobDetails;
     }
   | {
       readonly kind: 'ended';
       readonly status: 'failed' | 'cancelled' | 'expired';
       readonly message: string;
       readonly cost_usd?: number;
+      readonly details?: JobDetails;
     }
   | { readonly kind: 'not_found'; readonly message: string }
   /** About the key, not about the job. */

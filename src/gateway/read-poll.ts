@@ -5,6 +5,7 @@ import { asObject, asText, asUsd, parseJson, type JsonObject } from './json.js';
 import type { JobAddresses } from './job-address.js';
 import type { ClipUrl, PollOutcome } from './outcomes.js';
 import type { Answer, ReadingContext } from './read-submit.js';
+import { jobDetails } from './job-details.js';
 import { bodyWords, errorWords, printable } from './words.js';
 
 /** Far more outputs than any job has. */
@@ -21,12 +22,23 @@ export function readPoll(answer: Answer, context: ReadingContext & { readonly jo
     case 'in_progress':
       return { kind: 'running', status };
     case 'completed':
-      return { kind: 'completed', ...outputsIn(fields, context), ...costOf(fields) };
+      return {
+        kind: 'completed',
+        ...outputsIn(fields, context),
+        ...costOf(fields),
+        ...jobDetails(fields, context),
+      };
     case 'failed':
     case 'cancelled':
     case 'expired': {
       const words = errorWords(fields['error']) ?? errorWords(fields['message']) ?? 'no reason given';
-      return { kind: 'ended', status, message: printable(words, context.redact), ...costOf(fields) };
+      return {
+        kind: 'ended',
+        status,
+        message: printable(words, context.redact),
+        ...costOf(fields),
+        ...jobDetails(fields, context),
+      };
     }
     default:
       return { kind: 'unknown_status', word: printable(word, context.redact) };
@@ -47,16 +59,21 @@ function readFailure(answer: Answer, { redact, now }: ReadingContext): PollOutco
 
 /**
  * The outputs in order, as many as are believed, and how many more are listed. Each with every address it has: signed storage first (`urls`: quick, and no detour through
- * the gateway), then `unsigned_urls`, then the content endpoint, which serves the output as long as it is kept.
+ * the gateway), then `unsigned_urls`, then `mirror_urls` of a related API, then the content endpoint, which serves the output as long as it is
+ * kept. A mirror only ever stands in: it adds no output.
  */
 function outputsIn(
   fields: JsonObject,
   { job, addresses }: { readonly job: JobRef; readonly addresses: JobAddresses },
 ): { readonly urls: readonly ClipUrl[]; readonly leftOut?: number } {
-  const lists = [fields['urls'], fields['unsigned_urls']].map((list): readonly unknown[] =>
-    Array.isArray(list) ? list : [],
-  );
-  const listed = Math.max(1, ...lists.map((list) => list.length));
+  const listOf = (name: string): readonly unknown[] => {
+    const list = fields[name];
+    return Array.isArray(list) ? list : [];
+  };
+  const own = [listOf('urls'), listOf('unsigned_urls')];
+  const mirrors = listOf('mirror_urls');
+  const lists = [...own, mirrors];
+  const listed = Math.max(1, ...own.map((list) => list.length));
   const urls = Array.from({ length: Math.min(listed, MOST_OUTPUTS) }, (_, index) => {
     const content = addresses.contentUrl(job, index);
     const named = lists.map((list) => addresses.clipUrl(addressIn(list[index])));

@@ -1,6 +1,7 @@
 import canonicalize from 'canonicalize';
 import type { Spelling } from '../catalogue/spelling.js';
 import { plainSettings } from '../domain/plain-settings.js';
+import { shapingSettings } from '../domain/shaping.js';
 import type { RecordedInput, RecordedRequest } from '../domain/attempt.js';
 
 /**
@@ -64,9 +65,10 @@ function excerpt(text: string): string {
 
 const MOST_SHOWN = 60;
 
+/** What counts in a fingerprint: a change of the rest is no reason for anything. */
 function settingsOf(request: RecordedRequest): Readonly<Record<string, unknown>> {
   const { frame_images, input_references, ...settings } = request;
-  return settings;
+  return { ...shapingSettings(settings) };
 }
 
 /** One picture may be both frames, and a reference too: it is named once. */

@@ -151,7 +151,7 @@ function jobBody(job: SandboxJob, status: JobStatus, house: House): object {
       const content = (_: unknown, index: number) =>
         `${house.assets.origin}${API_PATH}/videos/${job.id}/content?index=${index}`;
       const unsigned_urls = Array.from({ length: job.outputs }, content);
-      return { ...shown, unsigned_urls, usage: { cost: job.cost, is_byok: false } };
+      return { ...shown, provider: 'sandbox', unsigned_urls, usage: { cost: job.cost, is_byok: false } };
     }
     default:
       return { ...shown, error: reasonOf(status), usage: { cost: 0, is_byok: false } };

@@ -7,6 +7,7 @@ import {
   type ReportState,
   type ReportTake,
 } from '../domain/report.js';
+import type { KeptSettings } from '../domain/fields.js';
 import type { Fact, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
 import { clipUrl } from './clip-url.js';
 
@@ -82,6 +83,8 @@ export function sheetTake(reported: ReportTake): SheetTake {
     stateWords: earlier ? besideEarlier(state, words) : words,
     reason: group === 'delivered' && take.outputs.length > 0 ? undefined : (take.message ?? reason),
     job: take.job_id,
+    generation: take.generation_id,
+    servedBy: take.served_by,
     wanted: wanted === prompt ? undefined : wanted,
     ...costOf(take),
     picked: take.picked,
@@ -142,7 +145,7 @@ function brief({ settings, outputs }: Pictured): string[] {
   ].filter((word) => word !== undefined);
 }
 
-/** Every setting that shapes the picture. */
+/** Every setting that is kept. */
 function facts({ type, settings }: Pictured): Fact[] {
   const all: readonly (readonly [string, unknown])[] = [
     ['type', type],
@@ -153,14 +156,16 @@ function facts({ type, settings }: Pictured): Fact[] {
     ['sound', settings.generate_audio === undefined ? undefined : settings.generate_audio ? 'yes' : 'no'],
     ['creativity', settings.creativity],
     ['upscale', settings.upscale_factor],
-    ['provider', optionsOf(settings.provider)],
+    ['provider', providerOf(settings.provider)],
+    ['trace', settings.trace],
   ];
   return all.flatMap(([label, value]) => (value === undefined ? [] : [[label, textOf(value)] as const]));
 }
 
-function optionsOf(provider: unknown): unknown {
-  const isObject = typeof provider === 'object' && provider !== null;
-  return isObject && 'options' in provider ? provider.options : provider;
+/** The parameters alone, if nothing is said of who may serve the request. */
+function providerOf(provider: KeptSettings['provider']): unknown {
+  const { options, ...preferences } = provider ?? {};
+  return Object.keys(preferences).length > 0 ? provider : options;
 }
 
 function textOf(value: unknown): string {

@@ -49,11 +49,11 @@ function nextState({ id, state }: Attempt, event: AttemptEvent): AttemptState {
     case 'progressed':
       return { kind: event.status, since, job: from('pending', 'in_progress').job };
     case 'completed': {
-      const { job } = from('pending', 'in_progress');
+      const job = { ...from('pending', 'in_progress').job, ...event.details };
       return { kind: 'completed', since, job, ...costOf(event) };
     }
     case 'ended': {
-      const { job } = from('pending', 'in_progress');
+      const job = { ...from('pending', 'in_progress').job, ...event.details };
       return { kind: event.status, since, job, message: event.message, ...costOf(event) };
     }
     case 'lost': {

@@ -3,6 +3,7 @@ import canonicalize from 'canonicalize';
 import type { RecordedInput, RecordedRequest } from '../domain/attempt.js';
 import { defined } from '../domain/defined.js';
 import { apiField, KEPT_FIELD_NAMES, type KeptSettings } from '../domain/fields.js';
+import { SHAPING_FIELD_NAMES, shapingSettings } from '../domain/shaping.js';
 import type { VideoRequest } from '../domain/request.js';
 import type { FramePosition, FrameType, MediaKind, Take } from '../domain/take.js';
 import { unreachable } from '../errors.js';
@@ -45,11 +46,11 @@ type Wished = Omit<Order, 'take'> & { readonly take: Pick<Take, 'settings'> };
  */
 export function fingerprint({ take, frames, references, previous }: Wished): string {
   const shaping: Readonly<Record<string, unknown>> = {
-    ...recordedSettings(take),
+    ...shapingSettings(recordedSettings(take)),
     frames: frames.map(({ frame_type, input }) => ({ frame_type, input: inputIdentity(input) })),
     references: references.map(({ media, input }) => ({ media, input: inputIdentity(input) })),
     previous: previous?.clip_sha256,
-    // Gateway, ids, folders, concurrency, and settings that change no pixel do not count.
+    // Gateway, providers, ids, folders, concurrency, and settings that change no pixel do not count.
   };
   // Most of many thousands are flat, and the canonical form of a flat value is its JSON.
   let text = '';
@@ -63,7 +64,7 @@ export function fingerprint({ take, frames, references, previous }: Wished): str
 }
 
 /** What shapes the picture, in the order of the canonical form. */
-const SHAPING = [...KEPT_FIELD_NAMES, 'frames', 'references', 'previous'].sort();
+const SHAPING = [...SHAPING_FIELD_NAMES, 'frames', 'references', 'previous'].sort();
 
 /** The fingerprint of a recorded request; `previousClip` is the sha256 of the clip it continues. */
 export function requestFingerprint(request: RecordedRequest, previousClip: string | undefined): string {
@@ -123,7 +124,7 @@ export function recordRequest(
   };
 }
 
-/** The settings that count in the fingerprint, and that lockfile and report keep, without the signatures of addresses. */
+/** The settings that lockfile and report keep, without the signatures of addresses. */
 export function recordedSettings({ settings }: Pick<Take, 'settings'>): KeptSettings {
   const kept: Record<string, unknown> = {};
   for (const name of KEPT_FIELD_NAMES) {

@@ -42,7 +42,11 @@ const cost = described(
 const job = objectOf({
   description: "The gateway's id of the job.",
   required: { id: text },
-  optional: { polling_url: described(text, 'As the gateway gave it, unless it carries a signature.') },
+  optional: {
+    polling_url: described(text, 'As the gateway gave it, unless it carries a signature.'),
+    generation_id: described(text, "Its id in the gateway's accounts of requests."),
+    served_by: described(text, 'The provider that made the clip, where the gateway says so.'),
+  },
 });
 
 const media = objectOf({

@@ -38,6 +38,16 @@ describe('the one spelling of provider parameters', () => {
     expect(plainSettings({ prompt: 'p', provider })).toEqual({ prompt: 'p' });
   });
 
+  it('keeps who may serve the request as it is written', () => {
+    const provider = { only: [], order: ['a', 'b'], allow_fallbacks: false };
+    expect(plainSettings({ provider: { ...provider, options: {} } })).toEqual({ provider });
+  });
+
+  it('has no trace where the trace says nothing', () => {
+    expect(plainSettings({ prompt: 'p', trace: {} })).toEqual({ prompt: 'p' });
+    expect(plainSettings({ trace: { trace_id: '' } })).toEqual({ trace: { trace_id: '' } });
+  });
+
   it('keeps each parameter, empty ones too', () => {
     const provider = { options: { a: { style: {}, text: ' x ' }, b: { parameters: { z: 1 } }, c: {} } };
     expect(plainSettings({ provider }).provider).toEqual({

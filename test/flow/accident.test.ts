@@ -26,6 +26,9 @@ describe('another spelling of a shot', () => {
     ['a resolution and a ratio', 'prompt: waves, size: 1280x720', 'prompt: waves, aspect_ratio: "16:9"'],
     ['another form of a letter', 'prompt: "caf\u00e9"', 'prompt: "cafe\u0301  "'],
     ['an empty map', 'prompt: waves', 'prompt: waves, provider: { options: {} }'],
+    ['who may serve it', 'prompt: waves', 'prompt: waves, provider: { only: [acme], order: [acme] }'],
+    ['who may serve it no more', 'prompt: waves, provider: { only: [a], zdr: true }', 'prompt: waves'],
+    ['a trace', 'prompt: waves, trace: { trace_id: a }', 'prompt: waves, trace: { trace_id: b }'],
   ])('buys nothing: %s', async (_, before, after) => {
     const film = await project(sea(before));
     expect(await film.run()).toMatchObject({ exit_code: 0 });

@@ -38,6 +38,7 @@ const NAMES = [
   ...['id', 'status', 'polling_url', 'error', 'message', 'detail', 'code', 'metadata', 'reasons', 'raw'],
   ...['limit_source', 'flagged_input', 'usage', 'cost', 'video_cost', 'is_byok', 'cost_details'],
   ...['upstream_inference_cost', 'urls', 'unsigned_urls', 'url', 'data', 'limit', '__proto__', 'toString'],
+  ...['generation_id', 'provider', 'provider_name', 'name', 'slug', 'mirror_urls'],
   ...['pricing_skus', 'supported_durations', 'supported_resolutions', 'upscale_factor', 'min', 'max'],
 ];
 const { value: anyJson } = fc.letrec<{ value: string; list: string; object: string }>((tie) => ({
@@ -115,6 +116,10 @@ describe('reading JSON never throws, whatever it contains', () => {
         if ('message' in outcome) expectHarmless(outcome.message);
         if ('word' in outcome) expectHarmless(outcome.word);
         if ('cost_usd' in outcome) expect(outcome.cost_usd).toBeLessThanOrEqual(2_000_000);
+        if (outcome.kind === 'completed' || outcome.kind === 'ended') {
+          const { generation_id = '', served_by = '' } = outcome.details ?? {};
+          expectHarmless(generation_id + served_by);
+        }
         if (outcome.kind === 'completed') expect(outcome.urls.length).toBeGreaterThan(0);
       }),
     );

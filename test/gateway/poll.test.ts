@@ -29,6 +29,9 @@ async function scene(options: Partial<GatewayOptions> = {}): Promise<Scene> {
   return { server, gateway, job: await server.nextJob(), ref: outcome.job };
 }
 
+/** What the server tells of its job beside the state. */
+const TOLD = { details: { generation_id: 'gen-job-1' } };
+
 async function pollMeeting(fault: Fault, times = 1): Promise<PollOutcome> {
   const endless = fault === 'hang' || fault === 'drip';
   const { server, gateway, ref } = await scene(endless ? { timeouts: { answerMs: 100 } } : {});
@@ -66,6 +69,7 @@ describe('a poll', () => {
         status: word,
         message: 'Content policy violation',
         cost_usd: 0.25,
+        ...TOLD,
       });
     },
   );
@@ -79,7 +83,7 @@ describe('a poll', () => {
   ])('reads an error that is %s', async (_, error, message) => {
     const { gateway, job, ref } = await scene();
     job.fail(error);
-    expect(await gateway.poll(ref, never())).toEqual({ kind: 'ended', status: 'failed', message });
+    expect(await gateway.poll(ref, never())).toEqual({ kind: 'ended', status: 'failed', message, ...TOLD });
   });
 
   it.each([
@@ -112,6 +116,7 @@ describe('the clips of a completed job', () => {
     expect(await gateway.poll(ref, never())).toEqual({
       kind: 'completed',
       urls: [content(server, 0), content(server, 1)],
+      ...TOLD,
     });
   });
 
@@ -124,6 +129,7 @@ describe('the clips of a completed job', () => {
     expect(await gateway.poll(ref, never())).toEqual({
       kind: 'completed',
       urls: [{ url: 'https://storage.example/a.mp4?sig=1', withKey: false, next: cdn }],
+      ...TOLD,
     });
   });
 
@@ -138,7 +144,23 @@ describe('the clips of a completed job', () => {
   ])('come from the content endpoint where the list %s', async (_, answer) => {
     const { server, gateway, job, ref } = await scene();
     job.complete([], { answer });
-    expect(await gateway.poll(ref, never())).toEqual({ kind: 'completed', urls: [content(server, 0)] });
+    expect(await gateway.poll(ref, never())).toEqual({
+      kind: 'completed',
+      urls: [content(server, 0)],
+      ...TOLD,
+    });
+  });
+
+  it('are fetched from a mirror where the other addresses fail, and a mirror adds none', async () => {
+    const { server, gateway, job, ref } = await scene();
+    const [url, mirror, other] = ['a', 'b', 'c'].map((name) => `https://${name}.example/a.mp4`);
+    job.complete([], { answer: { unsigned_urls: [url], mirror_urls: [mirror, other] } });
+    const next = { url: mirror, withKey: false, next: content(server, 0) };
+    expect(await gateway.poll(ref, never())).toMatchObject({ urls: [{ url, withKey: false, next }] });
+    job.complete([], { answer: { unsigned_urls: null, mirror_urls: [other, mirror] } });
+    expect(await gateway.poll(ref, never())).toMatchObject({
+      urls: [{ url: other, next: content(server, 0) }],
+    });
   });
 
   it('are found under a relative address too', async () => {
@@ -169,6 +191,29 @@ describe('the clips of a completed job', () => {
     });
     const outcome = await gateway.poll(ref, never());
     expect(outcome.kind === 'completed' && [outcome.urls.length, outcome.leftOut]).toEqual([read, leftOut]);
+  });
+});
+
+describe('what a gateway tells of a job', () => {
+  it.each<[string, object, object | undefined]>([
+    ['nothing', { generation_id: null }, undefined],
+    ['its number in the accounts', { generation_id: 'gen-vid-1' }, { generation_id: 'gen-vid-1' }],
+    ['who has made it', { generation_id: '', provider: 'Acme' }, { served_by: 'Acme' }],
+    ['… as other answers have it', { generation_id: 7, provider_name: 'Acme' }, { served_by: 'Acme' }],
+    ['… in a map', { generation_id: [], provider: { slug: 'acme', id: 3 } }, { served_by: 'acme' }],
+    ['the request again', { generation_id: '', provider: { only: ['acme'] } }, undefined],
+    [
+      'controls of a terminal',
+      { generation_id: '\u001b[31mgen', provider: '\u202e' },
+      { generation_id: 'gen' },
+    ],
+    ['the key', { generation_id: `gen-${KEY}`, provider: KEY }, undefined],
+    ['a novel', { generation_id: 'g'.repeat(201) }, undefined],
+  ])('is read: %s', async (_, answer, details) => {
+    const { gateway, job, ref } = await scene();
+    job.complete([], { answer: { ...answer } });
+    const outcome = await gateway.poll(ref, never());
+    expect(outcome.kind === 'completed' && outcome.details).toEqual(details);
   });
 });
 

@@ -196,6 +196,7 @@ describe('a matrix that would buy one clip several times', () => {
     ['a list that no text uses', '{ cut: [a, b] }', 'prompt: p', 'cut'],
     ['a list that the id alone uses', '{ cut: [a, b] }', 'id: "s-{{cut}}", prompt: p', 'cut'],
     ['a setting that shapes no picture', '{ user: [a, b] }', 'prompt: p', 'user'],
+    ['a trace', '{ trace: [{ a: 1 }, { a: 2 }] }', 'prompt: p', 'trace'],
     ['tags', '{ tags: [[a], [b]] }', 'prompt: p', 'tags'],
     ['another number of takes', '{ takes: [1, 2] }', 'prompt: p', 'takes'],
     ['spaces at the end of a prompt', '{ word: [calm, "calm "] }', 'prompt: "waves {{word}}"', 'word'],
@@ -209,6 +210,11 @@ describe('a matrix that would buy one clip several times', () => {
   ])('is told of: %s', (_, matrix, fields, name) => {
     const text = withShots(`  - { ${fields.includes('id:') ? '' : 'id: s, '}${fields}, matrix: ${matrix} }`);
     expect(found(read(text))).toEqual([`matrix-invalid: ${name}`]);
+  });
+
+  it('is none where it compares providers', () => {
+    const text = withShots(`  - { id: s, prompt: p, matrix: { provider: [{ only: [a] }, { only: [b] }] } }`);
+    expect(found(read(text))).toEqual([]);
   });
 
   it('is none where include adds what no text uses to what is there', () => {

@@ -24,6 +24,11 @@ it('knows settings again in whatever order a lockfile keeps them', () => {
   expect(changesBetween({ model: 'm', provider }, { provider: sorted, model: 'm' })).toEqual([]);
 });
 
+it('calls neither a trace nor another choice of providers a change', () => {
+  const before = { model: 'm', prompt: 'a', trace: { id: 1 }, provider: { only: ['acme'] } };
+  expect(changesBetween(before, { model: 'm', prompt: 'b' })).toEqual(['prompt changed']);
+});
+
 it('says once that a picture has changed which is both frames, or a reference too', () => {
   const loop = (sha256: string): RecordedRequest => {
     const input = { path: 'evening.png', sha256 };

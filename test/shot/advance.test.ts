@@ -48,6 +48,20 @@ describe('an attempt', () => {
     );
   });
 
+  it.each<AttemptEvent>([
+    { type: 'completed', at, details: { served_by: 'Acme' } },
+    { type: 'ended', at, status: 'failed', message: 'no', details: { served_by: 'Acme' } },
+  ])('keeps what the gateway has told of its job: $type', (event) => {
+    const pending = advance(makeAttempt(makeTake('sea'), 'sent'), {
+      type: 'accepted',
+      at,
+      job: { id: 'job-x', generation_id: 'gen-1' },
+    });
+    expect(advance(pending, event).state).toMatchObject({
+      job: { id: 'job-x', generation_id: 'gen-1', served_by: 'Acme' },
+    });
+  });
+
   it('is submitted at most once unless the gateway said that it took nothing', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...EVENTS), { maxLength: 60 }), (events) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ShotSettings } from '../../src/domain/fields.js';
 import { fingerprint, recordRequest, wireRequest, type Order } from '../../src/shot/order.js';
 import { isSigned, unsignedUrl } from '../../src/domain/unsigned-url.js';
 import { makeTake } from '../helpers/takes.js';
@@ -49,14 +50,30 @@ describe('a fingerprint', () => {
     expect(fingerprint(withUrl(url))).toBe(fingerprint(withUrl('https://bucket.example.com/a.png')));
   });
 
-  it.each(['callback_url', 'session_id', 'user'] as const)('does not count %s', (field) => {
+  it.each(['callback_url', 'session_id', 'user', 'trace'] as const)('does not count %s', (field) => {
     const take = makeTake('sea');
     const order = { take, frames: [], references: [] };
     const other = {
       ...order,
-      take: { ...take, settings: { ...take.settings, [field]: 'https://x.example' } },
+      take: {
+        ...take,
+        settings: { ...take.settings, [field]: field === 'trace' ? { id: 'x' } : 'https://x.example' },
+      },
     };
     expect(fingerprint(order)).toBe(fingerprint(other));
+  });
+
+  it('counts the options of a provider, and not who may serve', () => {
+    const options = { acme: { style: 'raw' } };
+    const withProvider = (provider: ShotSettings['provider'] & object) => {
+      const { settings } = makeTake('sea');
+      return fingerprint({ take: { settings: { ...settings, provider } }, frames: [], references: [] });
+    };
+    const known = withProvider({ options });
+    expect(withProvider({ options, only: ['acme'], order: [], sort: 'price' })).toBe(known);
+    expect(withProvider({ only: ['acme'] })).toBe(
+      fingerprint({ take: makeTake('sea'), frames: [], references: [] }),
+    );
   });
 
   it.each([

@@ -182,9 +182,12 @@ function isPicked(picks: Picks, take: Take, attempt: Attempt | undefined): boole
   return pickOf(picks, take.shot) === take.take && !isOfAnother;
 }
 
-function jobOf({ state }: Attempt): { readonly job_id?: string; readonly cost_usd?: number } {
+function jobOf({ state }: Attempt): Pick<ReportTake, 'job_id' | 'generation_id' | 'served_by' | 'cost_usd'> {
+  const job = 'job' in state ? state.job : undefined;
   return defined({
-    job_id: 'job' in state ? state.job.id : undefined,
+    job_id: job?.id,
+    generation_id: job?.generation_id,
+    served_by: job?.served_by,
     cost_usd: 'cost_usd' in state ? state.cost_usd : undefined,
   });
 }

@@ -130,8 +130,8 @@ export async function follow(
         return { attempt: completed(tools, attempt, { outcome, take, lengthMs }), urls: outcome.urls };
       }
       case 'ended': {
-        const { status, message } = outcome;
-        const end = defined({ at: isoNow(clock), status, message, cost_usd: outcome.cost_usd });
+        const { status, message, cost_usd, details } = outcome;
+        const end = defined({ at: isoNow(clock), status, message, cost_usd, details });
         return { attempt: await attempts.record(attempt, { type: 'ended', ...end }), urls: [] };
       }
       case 'not_found':
@@ -202,7 +202,8 @@ function completed(
   const { attempts, clock, emit } = tools;
   const { outcome, take, lengthMs } = end;
   const cost = defined({ cost_usd: outcome.cost_usd });
-  const after = attempts.note(attempt, { type: 'completed', at: isoNow(clock), ...cost });
+  const told = defined({ ...cost, details: outcome.details });
+  const after = attempts.note(attempt, { type: 'completed', at: isoNow(clock), ...told });
   if (take) {
     const news = { model: attempt.request.model, elapsed_ms: lengthMs, ...cost, ...moneyNow(tools) };
     emit({ type: 'shot.completed', ...about(take, clock), ...news });

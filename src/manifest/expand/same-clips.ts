@@ -1,4 +1,4 @@
-import { KEPT_FIELD_NAMES } from '../../domain/fields.js';
+import { SHAPING_FIELD_NAMES } from '../../domain/shaping.js';
 import type { Take } from '../../domain/take.js';
 import { canonicalText } from './matrix.js';
 import { matrixOf, pathInMatrix, type PlacedMatrix } from './placed-matrix.js';
@@ -39,10 +39,10 @@ export function reportSameClips(
   }
 }
 
-/** What shapes the picture, as a text. */
+/** What shapes the picture, as a text; and who may serve it, because a matrix of providers compares them on purpose. */
 function wishOf({ settings, frames, references, previous_shot }: Take): string {
   return JSON.stringify([
-    ...KEPT_FIELD_NAMES.map((name) => settings[name]),
+    ...SHAPING_FIELD_NAMES.map((name) => settings[name]),
     ...[frames, references, previous_shot],
   ]);
 }

@@ -3,6 +3,7 @@ import { plainSettings } from '../../domain/plain-settings.js';
 import type { InputSource, MediaKind, ShotType } from '../../domain/take.js';
 import { callbackUrl, inputSource } from '../addresses.js';
 import { checkFields, typeOf, type Fault } from './check-fields.js';
+import { checkPreferences } from './check-preferences.js';
 import type { Layered } from './layers.js';
 import type { Path } from '../yaml/places.js';
 import type { Report } from '../problems.js';
@@ -54,6 +55,7 @@ export function shotValues(options: {
   };
 
   checkFields(fields, suspect, fault);
+  checkPreferences(fields, (key, problem) => report({ ...problem, path: [...pathOf('provider'), key] }));
   if (fields.callback_url != null) {
     const url = callbackUrl(fields.callback_url);
     if (!url.ok) report({ ...url.fault, path: pathOf('callback_url') });

@@ -55,6 +55,8 @@ export interface SheetTake {
   /** Why it was not delivered, even if an earlier clip is shown. */
   readonly reason?: string | undefined;
   readonly job?: string | undefined;
+  readonly generation?: string | undefined;
+  readonly servedBy?: string | undefined;
   /** As reported by the gateway, including that of an earlier clip if one is shown. */
   readonly costUsd?: number | undefined;
   /** The expected cost, if the gateway reported none and the attempt may have been charged. */
