@@ -7,6 +7,8 @@ export type ExitCode = 0 | 1 | 2 | 3 | 130;
 export const EXIT_CODES = {
   usage: 2,
   'manifest-invalid': 2,
+  /** Somebody else has written it since it was read: an edit would undo that. */
+  'manifest-changed': 3,
   'lockfile-newer': 3,
   'lockfile-corrupt': 3,
   'lockfile-of-another': 3,

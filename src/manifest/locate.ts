@@ -41,12 +41,12 @@ function isGiven(fields: unknown, name: string): boolean {
 }
 
 /** `a.b[1].c` as steps; `stepsInto` joins a key with a dot in it again. */
-function stepsOf(field: string): string[] {
+export function stepsOf(field: string): string[] {
   return field.split(/[.[\]]+/).filter((step) => step !== '');
 }
 
 /** As many of the steps as lead into the data. */
-function stepsInto(data: unknown, steps: readonly string[]): Path {
+export function stepsInto(data: unknown, steps: readonly string[]): Path {
   if (steps.length === 0) return [];
   if (Array.isArray(data)) {
     const [index = '', ...rest] = steps;

@@ -8,7 +8,7 @@ import { fieldLocator } from './locate.js';
 import { readManifestText } from './yaml/text.js';
 import { placesIn } from './yaml/places.js';
 import { collectProblems, show, type Report } from './problems.js';
-import { readYaml } from './yaml/document.js';
+import { readYaml, type YamlTree } from './yaml/document.js';
 
 /** A manifest as far as it could be read, and all findings about it. */
 export interface ParsedManifest {
@@ -24,13 +24,12 @@ export interface ParsedManifest {
   readonly text: string;
   /** For each shot that could be expanded, in the manifest's order. */
   readonly sizes: readonly ShotSize[];
+  /** The YAML as nodes of the text; absent if it has errors that leave no reliable data. */
+  readonly tree?: YamlTree;
 }
 
-/**
- * Reads a manifest: YAML, schema, rules, vars, matrix, chains, takes. Pure: it opens no file and sends no request.
- * Never throws because of the text; everything that is wrong is in `diagnostics`, in the order of the text.
- */
-export function parseManifest(options: {
+/** A manifest's text, and what is said about it from outside. */
+export interface ManifestReading {
   readonly text: string | Uint8Array;
   /** The manifest's name in places; also the project's name if the manifest gives none. */
   readonly file: string;
@@ -40,23 +39,25 @@ export function parseManifest(options: {
   readonly allowLargeMatrix?: boolean;
   /** The gateway that replaces the manifest's own (`--gateway`). */
   readonly gateway?: (own: GatewaySetting) => GatewaySetting;
-}): ParsedManifest {
+}
+
+/**
+ * Reads a manifest: YAML, schema, rules, vars, matrix, chains, takes. Pure: it opens no file and sends no request.
+ * Never throws because of the text; everything that is wrong is in `diagnostics`, in the order of the text.
+ */
+export function parseManifest(options: ManifestReading): ParsedManifest {
   const { file } = options;
   const problems = collectProblems();
   const { text, fault } = readManifestText(options.text);
-  const unreadable = (): ParsedManifest => ({
-    diagnostics: problems.diagnostics(),
-    locate: () => undefined,
-    text,
-    sizes: [],
-  });
+  const unreadable = (read?: YamlTree): ParsedManifest =>
+    defined({ diagnostics: problems.diagnostics(), locate: () => undefined, text, sizes: [], tree: read });
   if (fault) {
     const { message, hint, offset = 0 } = fault;
     const at = placesIn(text, file).span(offset, offset + 1);
     problems.add({ code: 'manifest-unreadable', severity: 'error', message, hint, at });
     return unreadable();
   }
-  const { data, places } = readYaml({ text, file, add: problems.add });
+  const { data, places, tree } = readYaml({ text, file, add: problems.add });
   problems.places = places;
   const isSound = (): boolean => problems.diagnostics().every(({ severity }) => severity !== 'error');
   /** Shots by their index; and the names of other faulty parts. */
@@ -67,9 +68,9 @@ export function parseManifest(options: {
       faulty.add(part === 'shots' && index !== undefined ? Number(index) : part);
     problems.report(problem);
   };
-  if (data === undefined || !isManifestMap(data, report)) return unreadable();
+  if (data === undefined || !isManifestMap(data, report)) return unreadable(tree);
   const top = checkTop(data, { report, places });
-  if (!top.value) return unreadable();
+  if (!top.value) return unreadable(tree);
 
   const { manifest, sizes, shots, defaults } = expandManifest({
     ...options,
@@ -89,6 +90,7 @@ export function parseManifest(options: {
     gatewayAt: places.find(['gateway', 'base_url']),
     text,
     sizes,
+    tree,
   });
 }
 

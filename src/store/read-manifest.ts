@@ -3,12 +3,12 @@ import { DailiesError } from '../errors.js';
 import { readRegular } from '../regular-file.js';
 
 /** A manifest of a hundred thousand shots, each written out, is smaller. */
-const MAX_BYTES = 100_000_000;
+export const MAX_MANIFEST_BYTES = 100_000_000;
 
 /** The bytes of a manifest. Throws `manifest-invalid` (exit 2) if there is no such file to read. */
 export async function readManifest(path: string): Promise<Uint8Array> {
   try {
-    const found = await readRegular(path, { maxBytes: MAX_BYTES, throughLinks: true });
+    const found = await readRegular(path, { maxBytes: MAX_MANIFEST_BYTES, throughLinks: true });
     if (found) return found;
   } catch (cause) {
     const { why, hint } = diskRefusal({ path, doing: 'read', cause });

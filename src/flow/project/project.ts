@@ -8,7 +8,7 @@ import type { Diagnostic } from '../../domain/diagnostic.js';
 import type { LocateField, Manifest } from '../../domain/manifest.js';
 import type { PlanProduct } from '../../domain/plan.js';
 import { ManifestError } from '../../errors.js';
-import { parseManifest, type ParsedManifest } from '../../manifest/parse.js';
+import { parseManifest, type ManifestReading, type ParsedManifest } from '../../manifest/parse.js';
 import { inspectLocalInput } from '../../media/local-input.js';
 import { realPath } from '../../regular-file.js';
 import { readKeyFile, type KeyFile } from '../../store/key-file.js';
@@ -82,6 +82,14 @@ export interface Project {
   readonly stamp: string;
 }
 
+/** How a manifest is read. */
+export interface ProjectReading {
+  /** Continue with the valid shots if others have errors, which are in the diagnostics: to find more, not to run. */
+  readonly soundPart?: boolean;
+  /** What the manifest would say, in the place of the file's own bytes: to check and to price an edit, not to run. */
+  readonly draft?: Uint8Array;
+}
+
 /**
  * Reads a manifest and its local inputs. Nothing outside the manifest's folder is touched, nothing is sent.
  * Throws ManifestError where the manifest cannot be expanded; problems with inputs are in `diagnostics`, so that
@@ -90,13 +98,12 @@ export interface Project {
  */
 export async function loadProject(
   options: ProjectOptions,
-  /** Continue with the valid shots if others have errors, which are in the diagnostics: to find more, not to run. */
-  { soundPart = false }: { readonly soundPart?: boolean } = {},
+  { soundPart = false, draft }: ProjectReading = {},
 ): Promise<Project> {
   checkProjectOptions(options);
   const { env = process.env } = options;
   const keys = await readKeyFile(dirname(options.manifest));
-  const text = await readManifest(options.manifest);
+  const text = draft ?? (await readManifest(options.manifest));
   const parsed = readSaid(text, options.manifest, options);
   const source = { file: options.manifest, text: parsed.text };
   const sound = parsed.manifest ?? (soundPart ? parsed.soundPart : undefined);
@@ -139,15 +146,20 @@ export async function loadProject(
 }
 
 /** A manifest as what is said about it means it. `file`: how it is called in places. */
-export function readSaid(
+export function readSaid(text: string | Uint8Array, file: string, said: Said): ParsedManifest {
+  return parseManifest(readingOf(text, file, said));
+}
+
+/** A manifest's text with what is said about it. */
+export function readingOf(
   text: string | Uint8Array,
   file: string,
   { vars, allowLargeMatrix, gateway }: Said,
-): ParsedManifest {
-  return parseManifest({
+): ManifestReading {
+  return {
     ...{ text, file, ...defined({ vars, allowLargeMatrix }) },
     ...(gateway === undefined ? {} : { gateway: (own) => parseGatewayOption(gateway, own) }),
-  });
+  };
 }
 
 /** The shots that a matrix or takes multiply. */

@@ -146,6 +146,15 @@ export function substitution(parts: {
   }
 }
 
+/** The names of the vars in a text, each once. */
+export function namesOfVars(text: string): readonly string[] {
+  const used = new Set<string>();
+  const scope: Scope = { find: () => undefined, names: () => [], suspect: true };
+  const vars = substitution({ scope, report: () => undefined, suggest: () => undefined, used });
+  vars.text(text, () => []);
+  return [...used];
+}
+
 /** A scope of layers: an earlier layer wins. */
 export function scopeOf(layers: readonly ReadonlyMap<string, Var>[], suspect: boolean): Scope {
   return {

@@ -1,4 +1,13 @@
-import { Composer, Lexer, Parser, type CST, type Document, type YAMLError } from 'yaml';
+import {
+  Composer,
+  Lexer,
+  Parser,
+  type Alias,
+  type CST,
+  type Document,
+  type Node,
+  type YAMLError,
+} from 'yaml';
 import { defined } from '../../domain/defined.js';
 import type { Diagnostic } from '../../domain/diagnostic.js';
 import { placesIn, type Places } from './places.js';
@@ -19,6 +28,15 @@ export interface YamlDocument {
   /** Absent if the YAML has errors that leave no reliable data. */
   readonly data?: unknown;
   readonly places: Places;
+  /** The same as nodes of the text, for an edit; absent as the data is. */
+  readonly tree?: YamlTree;
+}
+
+/** YAML as its text has it: nodes with their ranges, and what each alias refers to. */
+export interface YamlTree {
+  readonly root: Node;
+  readonly targets: ReadonlyMap<Alias, Node>;
+  readonly data: unknown;
 }
 
 /** Reads one YAML document. Faults go to `add`; none is ever thrown, whatever the text. */
@@ -59,7 +77,9 @@ export function readYaml(source: {
   const converted = yamlData(document.contents, text, maxSize, fault);
   if (!converted) return { places: bare };
   const { data, targets } = converted;
-  return { data, places: placesIn(text, file, document.contents, targets) };
+  const { contents: root } = document;
+  const places = placesIn(text, file, root, targets);
+  return { data, places, ...(root && { tree: { root, targets, data } }) };
 }
 
 type LimitFault = (code: 'yaml-syntax' | 'manifest-unreadable', message: string, offset: number) => void;
