@@ -55,12 +55,12 @@ export function createHands({
         });
         return [];
       } catch (error) {
-        const hasVanished = error instanceof DailiesError && error.code === 'job-unknown';
+        const isRefusal = error instanceof DailiesError && GATEWAY_SAYS.has(error.code);
         // Where workers go on meanwhile, one of them may have settled it.
         const isSettled = (await attempts()).every(
           ({ id, state }) => id !== attempt.id || state.kind !== 'uncertain',
         );
-        return hasVanished || isSettled ? [] : [`${shot}@${take} could not be settled: ${describe(error)}`];
+        return isRefusal || isSettled ? [] : [`${shot}@${take} could not be settled: ${describe(error)}`];
       }
     },
 
@@ -76,6 +76,14 @@ export function createHands({
     },
   };
 }
+
+/** Why a job cannot be taken in now: it has vanished, workers have had it, or the gateway does not answer. */
+const GATEWAY_SAYS: ReadonlySet<string> = new Set([
+  'job-unknown',
+  'job-taken',
+  'gateway-unreachable',
+  'key-refused',
+]);
 
 /** A file that the program does not know for its own, and does not touch. */
 export function isInTheWay(error: unknown): boolean {
