@@ -2,6 +2,8 @@ import type { Model } from '../domain/catalogue.js';
 import { defined } from '../domain/defined.js';
 import { isRecord } from '../domain/is-record.js';
 import { DailiesError } from '../errors.js';
+import { decimal } from './decimal.js';
+import { latencyOf } from './latency.js';
 
 /**
  * Reads the body of `GET /videos/models`. Entries without an id are left out; whatever else is null, absent
@@ -22,7 +24,7 @@ export function parseCatalogue(body: unknown): Model[] {
 export function parseModel(entry: unknown): Model | undefined {
   if (!isRecord(entry) || typeof entry.id !== 'string' || entry.id === '') return undefined;
   const known = {
-    supported_durations: listOf(entry.supported_durations, asNumber),
+    supported_durations: listOf(entry.supported_durations, decimal),
     supported_resolutions: listOf(entry.supported_resolutions, asText),
     supported_aspect_ratios: listOf(entry.supported_aspect_ratios, asText),
     supported_sizes: listOf(entry.supported_sizes, asText),
@@ -30,9 +32,10 @@ export function parseModel(entry: unknown): Model | undefined {
     generate_audio: asBoolean(entry.generate_audio),
     seed: asBoolean(entry.seed),
     upscale_factor: noOr(entry.upscale_factor, asRange),
-    creativity: noOr(entry.creativity, (value) => listOf(value, asNumber)),
+    creativity: noOr(entry.creativity, (value) => listOf(value, decimal)),
     allowed_passthrough_parameters: listOf(entry.allowed_passthrough_parameters, asText),
     pricing_skus: asPrices(entry.pricing_skus),
+    latency_ms: latencyOf(entry),
   };
   return {
     id: entry.id,
@@ -57,7 +60,7 @@ function noOr<T>(value: unknown, read: (value: unknown) => T | undefined): false
 
 function asRange(value: unknown): { readonly min?: number; readonly max?: number } | undefined {
   if (!isRecord(value)) return undefined;
-  return defined({ min: asNumber(value.min), max: asNumber(value.max) });
+  return defined({ min: decimal(value.min), max: decimal(value.max) });
 }
 
 /** Keeps every key: a price that cannot be read is unknown, which is not the same as none (see cost/sku.ts). */
@@ -77,10 +80,4 @@ function asText(value: unknown): string | undefined {
 
 function asBoolean(value: unknown): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined;
-}
-
-function asNumber(value: unknown): number | undefined {
-  if (typeof value === 'string' && /^\s*-?\d+(\.\d+)?(e[+-]?\d+)?\s*$/i.test(value))
-    return asNumber(Number(value));
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }

@@ -25,6 +25,8 @@ export interface Model {
   readonly allowed_passthrough_parameters?: readonly string[];
   /** Price keys to their texts, decimal numbers where they can be read; `undefined` where the gateway lists none. */
   readonly pricing_skus?: Readonly<Record<string, string>>;
+  /** How long its jobs usually take. It changes by the hour, so a lockfile does not keep it. */
+  readonly latency_ms?: number;
 }
 
 /** The models of one gateway at one time. */

@@ -29,28 +29,33 @@ export interface PollTiming {
   /** How long to wait before the next poll, in milliseconds; 0 where the first one is overdue. */
   nextWaitMs(job: JobProgress): number;
   learn(completed: LengthSample): void;
-  /** How long such jobs take from acceptance to completion; undefined if none of the model was seen. */
+  /** How long such jobs take from acceptance to completion; undefined if none of the model was seen, and nothing is published. */
   expectedMs(kind: JobKind): number | undefined;
 }
 
 /**
  * Times polls by what is known of jobs alike: of the same model, length and resolution; else of the same model;
  * else of any. `intervalMs` is the longest wait once a job's end is to be expected, and at any time while nothing
- * is known; before that a wait may be up to eight times as long. `history` comes oldest first.
+ * is known; before that a wait may be up to eight times as long. `history` comes oldest first. `published` is how long a
+ * gateway says that jobs of a model take: it counts until one of the model was seen.
  */
 export function createPollTiming(setup: {
   readonly intervalMs: number;
   readonly history?: Iterable<LengthSample>;
+  readonly published?: ReadonlyMap<string, number>;
 }): PollTiming {
-  const { intervalMs } = setup;
+  const { intervalMs, published = new Map<string, number>() } = setup;
+  const publishedOf = ({ model }: JobKind): LengthRecord | undefined => {
+    const ms = published.get(model);
+    return ms === undefined ? undefined : recordWith(emptyRecord(LEAST_ALIKE), Math.log(ms));
+  };
   const records = new Map<string, LengthRecord>();
   let doubt = LEAST_DOUBT;
 
   const timing: PollTiming = {
     nextWaitMs(job) {
-      const record = keysOf(job)
-        .map((key) => records.get(key))
-        .find((candidate) => candidate !== undefined);
+      const [exact = '', model = '', any = ''] = keysOf(job);
+      const record = records.get(exact) ?? records.get(model) ?? publishedOf(job) ?? records.get(any);
       return record
         ? learnedWaitMs(forecastOf(record, doubt), job, intervalMs)
         : unlearnedWaitMs(job, intervalMs);
@@ -78,7 +83,7 @@ export function createPollTiming(setup: {
 
     expectedMs(kind) {
       const [exact = '', model = ''] = keysOf(kind);
-      const record = records.get(exact) ?? records.get(model);
+      const record = records.get(exact) ?? records.get(model) ?? publishedOf(kind);
       return record && Math.exp(record.mean);
     },
   };
@@ -122,6 +127,9 @@ const LEVELS = [
   { spread: 0.45, doubt: 0.05 },
   { spread: 0.7, doubt: 0.2 },
 ] as const;
+
+/** A gateway's own figure is about all jobs of a model, whoever asked for them. */
+const LEAST_ALIKE = 2;
 
 /** How many jobs the assumed spread counts as, beside those seen. */
 const ASSUMED = 3;

@@ -88,6 +88,22 @@ describe('reading the catalogue', () => {
     });
   });
 
+  it.each<[object, number | undefined]>([
+    [{ latency_ms: 93_000 }, 93_000],
+    [{ latency: 93 }, 93_000],
+    [{ latency: '93000' }, 93_000],
+    [{ median_latency_seconds: 93 }, 93_000],
+    [{ latency_last_30m: { p50: 93, p99: 400 } }, 93_000],
+    [{ generation_time: { median: 93_000 } }, 93_000],
+    [{ latency: { p50: null }, avg_latency: 93 }, 93_000],
+    [{ latency: 0.25 }, undefined],
+    [{ latency_ms: 86_400_000 }, undefined],
+    [{ latency: -5, latency_s: 'fast', latency_ms: [93] }, undefined],
+    [{ low_latency: 93, latency: null }, undefined],
+  ])('reads how long jobs take, where it says so: %j', (entry, ms) => {
+    expect(parseModel({ id: 'a/b', ...entry })?.latency_ms).toBe(ms);
+  });
+
   it('keeps an empty list, which is a rule', () => {
     expect(parseModel({ id: 'a/b', supported_frame_images: [] })?.supported_frame_images).toEqual([]);
   });

@@ -47,6 +47,34 @@ describe('a job of which nothing is known', () => {
   });
 });
 
+describe('a job of a model whose usual length the gateway tells', () => {
+  const timing = () =>
+    createPollTiming({
+      intervalMs,
+      published: new Map([[VEO.model, 100_000]]),
+      history: lengths(SEEDANCE, 500),
+    });
+
+  it('is expected by that, and asked for less than one of which nothing is known', () => {
+    expect(timing().expectedMs(VEO)).toBeCloseTo(100_000);
+    const known = pollsUntil(timing(), 100_000).length;
+    expect(known).toBeLessThan(pollsUntil(createPollTiming({ intervalMs }), 100_000).length);
+    expect(known).toBeGreaterThanOrEqual(4);
+  });
+
+  it('is asked for often enough where that is wrong', () => {
+    const waits = gaps(pollsUntil(timing(), 600_000).filter((age) => age > 150_000));
+    expect(Math.max(...waits)).toBeLessThanOrEqual(intervalMs);
+  });
+
+  it('is expected by jobs of the model as soon as there are any', () => {
+    const learned = timing();
+    for (const length of lengths(VEO, 30)) learned.learn(length);
+    expect(learned.expectedMs(VEO)).toBeLessThan(35_000);
+    expect(learned.expectedMs({ ...VEO, duration: 8 })).toBeLessThan(35_000);
+  });
+});
+
 describe('a job like others before it', () => {
   const timing = createPollTiming({ intervalMs, history: lengths(VEO, 100) });
 

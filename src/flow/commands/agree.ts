@@ -156,12 +156,13 @@ async function keepSnapshot(
   { project, attempts }: Pick<Agreeing, 'project' | 'attempts'>,
   catalogue: Catalogue,
 ): Promise<void> {
-  const used = new Set(project.manifest.takes.map((take) => take.settings.model));
-  const isUsed = ({ id, canonical_slug }: Model) => used.has(id) || used.has(canonical_slug);
+  const names = new Set(project.manifest.takes.map((take) => take.settings.model));
+  const isUsed = ({ id, canonical_slug }: Model) => names.has(id) || names.has(canonical_slug);
   const bought = new Set(attempts.attempts().map(({ request }) => request.model));
   const former = (attempts.catalogue()?.models ?? []).filter(
     ({ canonical_slug: slug }) => bought.has(slug) && findModel(catalogue.models, slug) === undefined,
   );
-  const models = [...catalogue.models.filter(isUsed), ...former];
+  const used = catalogue.models.filter(isUsed).map(({ latency_ms: _, ...lasting }) => lasting);
+  const models = [...used, ...former];
   await attempts.setCatalogue({ gateway: gatewayIdentity(project.target), models }, catalogue.fetched_at);
 }

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { ageOf, isoNow } from '../../clock.js';
+import type { Model } from '../../domain/catalogue.js';
 import { defined } from '../../domain/defined.js';
 import { identityOf, outputsOf, type Attempt } from '../../domain/attempt.js';
 import { isDelivered, isFruitless } from '../../domain/standing.js';
@@ -85,6 +86,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     const timing = createPollTiming({
       intervalMs: manifest.poll.intervalMs,
       history: lengthsOf(attempts.attempts()),
+      published: publishedLengths(catalogue?.models),
     });
     const tools = workTools(run, timing);
     const { control } = tools;
@@ -188,6 +190,15 @@ function* lengthsOf(attempts: readonly Attempt[]): Generator<LengthSample> {
     const { model, duration, resolution } = request;
     yield { model, duration, resolution, lengthMs: times.completed - times.accepted };
   }
+}
+
+/** How long the gateway says that jobs of its models take, by each name of a model. */
+function publishedLengths(models: readonly Model[] = []): ReadonlyMap<string, number> {
+  return new Map(
+    models.flatMap(({ id, canonical_slug, latency_ms: ms }) =>
+      ms === undefined ? [] : [[canonical_slug, ms] as const, [id, ms] as const],
+    ),
+  );
 }
 
 /** The account of a run that could not write its state to the end is still worth giving. */
