@@ -2,10 +2,10 @@ import { diskRefusal } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import { readRegular } from '../regular-file.js';
 
-/** A manifest of a hundred thousand shots, each written out, is smaller. */
+/** Larger than a manifest of a hundred thousand shots, each written out. */
 const MAX_BYTES = 100_000_000;
 
-/** The bytes of a manifest. Throws `manifest-invalid` (exit 2) if there is no such file to read. */
+/** The bytes of a manifest. Throws `manifest-invalid` (exit 2) if the file does not exist or cannot be read. */
 export async function readManifest(path: string): Promise<Uint8Array> {
   try {
     const found = await readRegular(path, { maxBytes: MAX_BYTES, throughLinks: true });
