@@ -14,8 +14,8 @@ import {
 } from '../domain/json-schema.js';
 
 /*
- * What an attempt looks like in a lockfile. A union is written as one object with an `if` for each of its members, so
- * that a fault has one message, and so that nothing is made on the way to finding that there is none.
+ * What an attempt looks like in a lockfile. A union is written as one object with an `if` for each member, so that a fault
+ * gives one message, and so that a check without a fault allocates nothing.
  */
 
 const fromNothing: JsonSchema = { type: 'number', minimum: 0 };
@@ -145,7 +145,7 @@ const state: JsonSchema = {
   })),
 };
 
-/** A local file, unless a member that comes first says otherwise. */
+/** A local file, unless an earlier member says otherwise. */
 const input: JsonSchema = {
   type: 'object',
   if: { required: ['from'] },
@@ -176,7 +176,7 @@ const input: JsonSchema = {
   },
 };
 
-/** The kept fields by their kind alone: what is on the disk stays readable when the limits of the API move. */
+/** The stored fields, checked by kind only: what is on the disk stays readable if the limits of the API move. */
 const settings = Object.fromEntries(
   KEPT_FIELD_NAMES.map((name) => {
     const { description, type } = apiField(name).schema;
@@ -236,7 +236,7 @@ const id: JsonSchema = {
   pattern: '^[0-9a-z]{4,40}$',
 };
 
-/** What an attempt has in the lockfile and in a document of its own. */
+/** The fields of an attempt both in the lockfile and in a document of its own. */
 const common = {
   required: {
     id: described(id, 'Unique in the project.'),
@@ -288,7 +288,7 @@ const attemptDocument = objectOf({
   optional: common.optional,
 });
 
-/** The definitions that the lockfile's schema has of an attempt and its parts. */
+/** The definitions of an attempt and its parts in the lockfile's schema. */
 export const attemptDefinitions = {
   attempt: attemptOfTake,
   attempt_document: attemptDocument,

@@ -15,7 +15,7 @@ import { lockStore, waitForStoreLock } from './store-lock.js';
 import { createTurns } from './turns.js';
 
 const CONTAINERS = ['mp4', 'webm', 'input'] as const;
-/** Clips are never written to again; whoever does so all the same has to mean it. */
+/** Protects clips from accidental writes. */
 const READ_ONLY = 0o444;
 
 /**
@@ -35,7 +35,7 @@ export function openClipFolder({
   const folder = join(root, 'clips');
   const incoming = join(folder, 'incoming');
   const made = new Set<string>();
-  /** Clips as they were last looked at: a file that is the same on the disk has the same bytes. */
+  /** Clips as they were last seen: if the file on the disk is the same, its bytes are too. */
   const seen = new Map<string, Pick<Stats, 'size' | 'ino' | 'dev' | 'mtimeMs'>>();
   const giveName = createNamer();
   const shelved = new Set<string>();
@@ -70,7 +70,7 @@ export function openClipFolder({
     });
   };
 
-  /** Whether the clip is there, whole: it costs a look at all its bytes, and is asked for clips that come a second time. */
+  /** Whether the clip is there, whole. This reads all its bytes, and happens only if a clip comes a second time. */
   const isThere = async (path: string, { sha256, bytes }: ClipFacts): Promise<boolean> =>
     fileAt(path)?.size === bytes && (await hashFile(path)) === sha256;
   const put = async (source: ClipSource, clip: ClipFacts): Promise<void> => {
@@ -84,7 +84,7 @@ export function openClipFolder({
         chmodSync(part, READ_ONLY);
         renameSync(part, target);
         await syncFolder(shelf);
-        // The folders that have its name have to outlive a power cut, too.
+        // The names of these folders must also survive a power cut.
         if (!shelved.has(shelf)) await syncFolder(folder);
         if (shelved.size === 0) for (const above of [root, dirname(root)]) await syncFolder(above);
         shelved.add(shelf);

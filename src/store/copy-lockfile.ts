@@ -5,17 +5,16 @@ import { readState, type StateHome } from './read-state.js';
 import { acquireRunLock } from './run-lock.js';
 import { knowsMore, type StateContent } from './shot-state.js';
 
-/** What a lockfile has got from elsewhere. */
+/** What a lockfile received from elsewhere. */
 export interface Copied {
-  /** All purchases that it has now, and those that it did not know, or not as far. */
+  /** All purchases that it has now, and those that it did not know, or knew less about. */
   readonly purchases: number;
   readonly news: number;
 }
 
 /**
- * Takes the state of a project that is kept elsewhere into its lockfile, which goes on from there: of each purchase the record that
- * knows more counts, and the names that clips have here stay. Where there is no lockfile yet, it becomes one of the project
- * `projectId`. Throws as `openAttempts`.
+ * Adds the state of a project that is kept elsewhere to its lockfile. For each purchase, the record that knows more wins; the names
+ * that clips have here stay. If there is no lockfile yet, it becomes one of the project `projectId`. Throws as `openAttempts`.
  */
 export async function copyIntoLockfile(
   { home, clock }: { readonly home: StateHome; readonly clock: Clock },

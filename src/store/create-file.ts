@@ -4,7 +4,7 @@ import { diskError, errnoOf, onDisk } from '../disk-error.js';
 
 /**
  * Writes new files, by their paths, with the folders they need: all of them, or none. Throws `disk` if one cannot be
- * written, or is there already: nothing is written over.
+ * written, or exists already: nothing is overwritten.
  */
 export async function createFiles(files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
   for (const folder of new Set([...files.keys()].map(dirname)))
@@ -13,7 +13,7 @@ export async function createFiles(files: ReadonlyMap<string, string | Uint8Array
   try {
     for (const [path, content] of files) {
       await writeFile(path, content, { flag: 'wx' }).catch((cause: unknown) => {
-        // A part of it may be there.
+        // A part of the file may be there.
         if (errnoOf(cause) !== 'EEXIST') made.push(path);
         throw diskError({ path, doing: 'written', cause });
       });

@@ -3,20 +3,20 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DailiesError } from '../errors.js';
 
-/** The bytes that may still be written to the disk a folder lies on, or will lie on; undefined if it does not tell. */
+/** The free bytes on the disk where a folder is, or will be; undefined if the disk does not tell. */
 export async function freeBytes(folder: string): Promise<number | undefined> {
   const { bavail, bsize } = (await fileSystemOf(folder)) ?? {};
   return bavail === undefined || bsize === undefined ? undefined : bavail * bsize;
 }
 
-/** So much of a disk is left free by downloads, and half of it by intents: to write down what becomes of both. */
+/** Downloads leave so much of a disk free, and intents half of it, so that there is room to record how both end. */
 const KEPT_FREE_BYTES = 64 * 1024 * 1024;
-/** Of a small disk, this part. */
+/** On a small disk, this share. */
 const KEPT_FREE_SHARE = 1 / 16;
 
 /**
- * Looks whether there is room on the disk of a folder that is there, before it is needed: what has been bought must be
- * written down, and a full disk would lose it. `records` may take more of the last room than `clips`. Throws `disk`.
+ * Checks that the disk of an existing folder has room: a purchase must be recorded, and a full disk would lose it. `records`
+ * may use more of the last room than `clips`. Throws `disk`.
  */
 export function assertRoom(folder: string, use: 'clips' | 'records'): void {
   const disk = sizeOf(folder);
@@ -29,7 +29,7 @@ export function assertRoom(folder: string, use: 'clips' | 'records'): void {
   });
 }
 
-/** Synchronously: it takes microseconds. Undefined if a disk does not tell. */
+/** Synchronous, because it takes microseconds. Undefined if a disk does not tell. */
 function sizeOf(folder: string): { readonly bytes: number; readonly freeBytes: number } | undefined {
   try {
     const { bsize, blocks, bavail } = statfsSync(folder);
@@ -39,7 +39,7 @@ function sizeOf(folder: string): { readonly bytes: number; readonly freeBytes: n
   }
 }
 
-/** Whether files in two folders, or in those above them that are there, can share their bytes: one disk that knows links. */
+/** Whether files in two folders (or in their nearest existing parents) can share their bytes: on one disk that has links. */
 export async function canShareBytes(one: string, other: string): Promise<boolean> {
   const [a, b] = [deviceOf(one), deviceOf(other)];
   if (a === undefined || b === undefined) return true;
@@ -47,7 +47,7 @@ export async function canShareBytes(one: string, other: string): Promise<boolean
   return a === b && !(type !== undefined && WITHOUT_LINKS.has(type));
 }
 
-/** The types of FAT and exFAT, as statfs(2) and the kernel's headers have them. */
+/** The types of FAT and exFAT in statfs(2) and the kernel's headers. */
 const WITHOUT_LINKS = new Set([0x4d44, 0x2011bab0]);
 
 function fileSystemOf(folder: string) {
@@ -58,7 +58,7 @@ function deviceOf(folder: string): number | undefined {
   return statSync(standing(folder), { throwIfNoEntry: false })?.dev;
 }
 
-/** A folder, or while it is not there the next one above it that is. */
+/** A folder, or its nearest parent that exists. */
 function standing(folder: string): string {
   return existsSync(folder) || dirname(folder) === folder ? folder : standing(dirname(folder));
 }

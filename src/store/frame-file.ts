@@ -5,12 +5,12 @@ import { readRegular } from '../regular-file.js';
 import { ownFolder } from './own-folder.js';
 import { writeWhole } from './text-file.js';
 
-/** A frame of 8K that does not compress is smaller. */
+/** Larger than a frame of 8K that does not compress. */
 const MAX_BYTES = 200_000_000;
 
 /**
- * The sha256 of a frame that was kept, lower-case hex; undefined if there is none that can be decoded to its end. A
- * torn one would be paid for: a power cut may leave it, and so did a full disk once.
+ * The sha256 of a stored frame, lower-case hex; undefined if there is none that can be decoded to its end. A power cut or a
+ * full disk may leave a torn frame, and a clip made from it would have to be paid.
  */
 export async function findFrame(path: string): Promise<string | undefined> {
   try {
@@ -21,7 +21,7 @@ export async function findFrame(path: string): Promise<string | undefined> {
   }
 }
 
-/** Keeps the PNG of a frame, whole or not at all, in a folder that is made. Gives its sha256. Throws `disk`. */
+/** Stores the PNG of a frame, whole or not at all, and makes its folder. Gives its sha256. Throws `disk`. */
 export async function keepFrame(path: string, png: Uint8Array): Promise<string> {
   ownFolder(dirname(dirname(path)), dirname(path));
   await writeWhole(path, png);

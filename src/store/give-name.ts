@@ -18,12 +18,12 @@ import { isOfTheDead, PROCESS } from './parts.js';
 const WRITABLE = 0o644;
 
 /**
- * Gives files further names, each in the place of what was there, whole at every instant: a reflink, else a hard link, else a
- * copy, with the file's own date. What is given tells whether the name shares the bytes. Throws `disk`.
+ * Gives files further names. A name replaces what was there, and is whole at every instant: a reflink, else a hard link, else a
+ * copy, with the file's own date. Returns whether the name shares the bytes. Throws `disk`.
  */
 export function createNamer(): (file: string, path: string) => boolean {
   const swept = new Set<string>();
-  /** Removes the names that processes which died have left half made; once a folder, for each may hold thousands. */
+  /** Removes names that dead processes left half made; once per folder, because a folder may hold thousands. */
   const sweep = (folder: string) => {
     if (swept.has(folder)) return;
     swept.add(folder);
@@ -39,13 +39,13 @@ export function createNamer(): (file: string, path: string) => boolean {
     } catch (cause) {
       throw diskError({ path, doing: 'named', cause });
     } finally {
-      // A rename from one name of a file to another of its names leaves both.
+      // A rename between two names of one file leaves both.
       rmSync(prepared, { force: true });
     }
   };
 }
 
-/** The same store with names, where it has none of its own: they are made of copies that are fetched for it. */
+/** The same store with names: if it has none of its own, they are copies that are downloaded for it. */
 export function withCopies(clips: ClipStore): ClipStore {
   if (clips.name) return clips;
   const giveName = createNamer();
@@ -58,15 +58,15 @@ export function withCopies(clips: ClipStore): ClipStore {
   };
 }
 
-/** FAT keeps even seconds alone. */
+/** FAT stores only even seconds. */
 const FAT_STEP_MS = 2000;
 
-/** Whether a file has the date that a copy of ours gets, which is the clip's own; both in milliseconds, undefined for no file. */
+/** Whether a file has the date of a copy of ours, which is the clip's own; both in milliseconds, undefined for no file. */
 export function bearsDateOf(clipMs = NaN, fileMs = NaN): boolean {
   return Math.abs(fileMs - clipMs) <= (fileMs % FAT_STEP_MS === 0 ? FAT_STEP_MS : 1);
 }
 
-/** True where the name shares the clip's bytes, false if it is a copy of them. */
+/** True if the name shares the clip's bytes, false if it is a copy of them. */
 function shareBytes(clip: string, path: string): boolean {
   try {
     copyFileSync(clip, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
@@ -92,7 +92,7 @@ function keepDate(clip: string, copy: string): void {
   utimesSync(copy, atime, mtime);
 }
 
-/** What file systems answer that make no link here: another disk, exFAT, a network drive, too many names. */
+/** The errors of file systems that cannot make the link: another disk, exFAT, a network drive, too many names. */
 const WITHOUT_LINKS = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'UNKNOWN']);
 
 function isLeftName(name: string): boolean {

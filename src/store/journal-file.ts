@@ -4,21 +4,21 @@ import { dirname } from 'node:path';
 import { syncFolder } from './replace-file.js';
 
 /**
- * A journal as it grows: text goes to its end, and to the platter when asked.
+ * A journal that grows: text is appended, and fsynced if asked.
  *
- * After a write or an fsync that failed nothing is known of what lies behind the last good fsync, so all text
- * since then is kept in memory, and the next call cuts the file there and writes it again. (A second fsync
- * alone would prove nothing: a kernel may report a lost page once and forget it.)
+ * After a failed write or fsync, nothing is known of the bytes after the last good fsync. So all text since then is kept in
+ * memory, and the next call cuts the file there and writes it again. (A second fsync alone would prove nothing: a kernel may
+ * report a lost page once and forget it.)
  * One call at a time. Errors are the file system's own.
  */
 export class JournalFile {
   readonly #path: string;
   #handle: FileHandle | undefined;
-  /** Text behind the last fsync, in order. */
+  /** Text after the last fsync, in order. */
   #unsynced: string[] = [];
   #syncedBytes = 0;
   #bytes = 0;
-  /** Whether the file may be other than #bytes long, or behind the last fsync other than #unsynced. */
+  /** Whether the file may have another length than #bytes, or other text than #unsynced after the last fsync. */
   #isSuspect = true;
   #isGone = false;
 
@@ -31,17 +31,17 @@ export class JournalFile {
     return this.#bytes;
   }
 
-  /** Somebody removed the file: what it held lives in memory alone, and appending to it would be of no use. */
+  /** Somebody removed the file: its content is only in memory, and appending to it would be of no use. */
   get isGone(): boolean {
     return this.#isGone;
   }
 
-  /** Appends text; with `isDurable` it outlives a power cut once this has resolved, and all text before it too. */
+  /** Appends text; with `isDurable`, it and all text before it survive a power cut once this has resolved. */
   async append(text: string, isDurable: boolean): Promise<void> {
     const wasSuspect = this.#isSuspect;
     this.#unsynced.push(text);
     this.#isSuspect = true;
-    // A journal that is there already is not ours: the start folds and removes the one it finds.
+    // A journal that already exists is not ours: a start folds and removes the one it finds.
     const handle = (this.#handle ??= await open(this.#path, 'ax'));
     if (wasSuspect) await handle.truncate(this.#syncedBytes);
     const bytes = Buffer.from(wasSuspect ? this.#unsynced.join('') : text);
@@ -62,7 +62,7 @@ export class JournalFile {
     this.#unsynced = [];
   }
 
-  /** Closes and removes the file, which the lockfile has made needless. It is of no more use then. */
+  /** Closes and removes the file, which the lockfile has replaced. It must not be used afterwards. */
   async remove(): Promise<void> {
     await this.close();
     await rm(this.#path, { force: true });

@@ -13,15 +13,15 @@ export type Change =
   /** Its clips have these names now. */
   | { readonly type: 'named'; readonly names: readonly string[] };
 
-/** What happens to one attempt: `step` counts what has happened to it before, so that no entry is applied twice. */
+/** What happens to one attempt: `step` counts its earlier entries, so that no entry is applied twice. */
 export type AttemptEntry = { readonly id: string; readonly step: number } & Change;
 
-/** One thing that happened, as a line of the journal or of the receipts keeps it. */
+/** One thing that happened, as a line of the journal or of the receipts. */
 export type JournalEntry =
   /** An attempt was begun: state `planned`, nothing sent. */
   | ({ readonly type: 'begun'; readonly at: string } & Omit<Attempt, 'state' | 'times' | 'steps' | 'names'>)
   | AttemptEntry
-  /** An attempt as it stands, whole: known from elsewhere. */
+  /** A whole attempt in its present state, known from elsewhere. */
   | { readonly type: 'restored'; readonly attempt: Attempt }
   | { readonly type: 'picked'; readonly picks: Picks }
   | { readonly type: 'catalogued'; readonly catalogue: CatalogueSnapshot };
@@ -31,7 +31,7 @@ const LINE = /^(\{.*),"crc":"([0-9a-f]{8})"\}$/s;
 
 /**
  * Writes an entry as one JSON line with its checksum at the end. Throws `internal` on a number that JSON cannot hold
- * (NaN, Infinity): it would come back as null, and a state that cannot be read is worse than a run that stops.
+ * (NaN, Infinity): it would come back as null, and an unreadable state is worse than a run that stops.
  */
 export function encodeLine(entry: JournalEntry): string {
   const json = JSON.stringify(entry);
@@ -45,7 +45,7 @@ export function sealLine(json: string): string {
   return `${body},"crc":"${checksum(body)}"}\n`;
 }
 
-/** The JSON value of a line without its line break; undefined if it is not whole. */
+/** The JSON value of a line without its line break; undefined if the line is not whole. */
 export function openLine(line: string): unknown {
   const [, body, crc] = LINE.exec(line) ?? [];
   if (body === undefined || checksum(body) !== crc) return undefined;
@@ -62,16 +62,16 @@ export function decodeLine(line: string): JournalEntry | undefined {
   return value === undefined ? undefined : entryIn(value);
 }
 
-/** The entry that the value of a line is. Throws `lockfile-newer` if it is of a later version. */
+/** The entry in the value of a line. Throws `lockfile-newer` if it is of a later version. */
 export function entryIn(value: unknown): JournalEntry {
-  // The checksum holds: the line is as a version of this program wrote it.
+  // The checksum is right, so some version of this program wrote the line.
   if (!isEntry(value)) throw writtenByNewer();
   return value;
 }
 
 /**
- * What losing a line to a power cut costs. `money`: it is fsynced before anything else happens. `free`: gateway or disk tell it
- * again at no charge.
+ * What losing a line to a power cut costs. `money`: the line is fsynced before anything else happens. `free`: the gateway or the
+ * disk gives the fact again at no charge.
  */
 const WEIGHTS: Readonly<Record<JournalEntry['type'], 'money' | 'free'>> = {
   begun: 'free',
@@ -105,8 +105,8 @@ export function isMoney(entry: JournalEntry): boolean {
 }
 
 /**
- * Whether the receipts get the line, too: each step of a purchase, so that an attempt that is restored is letter by letter what it
- * was. But a receipt names no path.
+ * Whether the receipts get the line too. They get each step of a purchase, so that a restored attempt is exactly what it was.
+ * But a receipt has no paths.
  */
 export function isReceipt({ type }: JournalEntry): boolean {
   return type !== 'named' && type !== 'picked' && type !== 'catalogued';

@@ -3,17 +3,17 @@ import { DailiesError } from '../errors.js';
 import { decodeLine, type JournalEntry } from './journal-line.js';
 import { linesOf } from './line-file.js';
 
-/** Where the journal of a lockfile lies: `teaser.lock.json` has `teaser.lock.journal`. */
+/** The path of a lockfile's journal: `teaser.lock.json` has `teaser.lock.journal`. */
 export function journalPath(lockfile: string): string {
   return `${lockfile.replace(/\.json$/, '')}.journal`;
 }
 
 /**
- * Reads a journal, an entry for each line; undefined if there are none. A torn tail, as a kill or a power cut in the
- * middle of a write leaves it, ends the journal: nothing in it was ever acknowledged. A last line that lacks
- * but its line break is whole: what it knows (a job's id, perhaps) is worth more than the purity of the cut.
- * Throws `disk` if it cannot be read; while it is walked, `journal-corrupt` where a line is damaged that
- * whole ones follow, and `lockfile-newer` where one is from a later version (exit 3 all).
+ * Reads a journal, an entry for each line; undefined if there are none. A kill or a power cut during a write may leave a torn
+ * tail: it ends the journal, because the program never acted on it. A last line that lacks only its line break counts: what it
+ * knows, such as a job's id, may be worth money.
+ * Throws `disk` if the journal cannot be read. The iteration throws `journal-corrupt` if a damaged line comes before a whole
+ * one, and `lockfile-newer` if a line is from a later version (exit 3 all).
  */
 export async function readJournal(path: string): Promise<Iterable<PlacedEntry> | undefined> {
   const lines: string[] = [];
@@ -27,7 +27,7 @@ export interface PlacedEntry {
   readonly entry: JournalEntry;
 }
 
-/** The error for a journal whose line `place` (from 1) cannot be relied on. */
+/** The error for a journal with a wrong line `place` (from 1). */
 export function journalCorrupt(damage: {
   readonly path: string;
   readonly place: number;

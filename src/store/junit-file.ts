@@ -7,14 +7,14 @@ import { journalPath } from './journal.js';
 import { runLockPath } from './run-lock.js';
 import { readHead, writeText } from './text-file.js';
 
-/** A JUnit report, whoever wrote it; or nothing yet, as `mktemp` leaves it. */
+/** A JUnit report of any program, or an empty file, as `mktemp` makes it. */
 const JUNIT = /<testsuites?[\s>]|^\s*$/;
 const HEAD_BYTES = 4096;
 
 /**
- * Makes sure, before anything is bought, that a JUnit report can be written to a file that a person names, and makes its
- * folder. Throws `usage` (exit 2) where that file is a part of the project or anything else but such a report, `disk`
- * where there can be no file. A link of that name leads to it.
+ * Checks, before anything is bought, that a JUnit report can be written to the file that the user names, and makes its folder.
+ * If the name is a link, this is about its target. Throws `usage` (exit 2) if that file is a part of the project or not such a
+ * report, `disk` if there can be no file.
  */
 export async function prepareJunitFile(
   file: string,
@@ -32,14 +32,14 @@ export async function prepareJunitFile(
   await assertReplaceable(file);
 }
 
-/** Writes a JUnit report, over another at most. Throws `usage` and `disk`. */
+/** Writes a JUnit report; it overwrites nothing but another one. Throws `usage` and `disk`. */
 export async function writeJunitFile(file: string, xml: string): Promise<void> {
-  // During the run a clip, say, may have come to lie there.
+  // During the run, something else, such as a clip, may have appeared there.
   await assertReplaceable(file);
   await writeText(realPath(file), xml);
 }
 
-/** Where a file lies, or would lie, by whatever name; some file systems do not tell letter case. */
+/** The real path of a file that exists or may be made; lower case, because some file systems ignore case. */
 async function placeOf(file: string): Promise<string> {
   return realPath(join(await realpath(dirname(file)), basename(file))).toLowerCase();
 }

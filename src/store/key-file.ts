@@ -5,12 +5,12 @@ import { DailiesError } from '../errors.js';
 import { readRegular } from '../regular-file.js';
 
 /**
- * The values in a folder's `.env`, by name: a place to look a key up by the name of its variable, and nothing else, so that
- * a folder cannot set up the program.
+ * The values in a folder's `.env`, by name. They are only for looking up a key by the name of its variable, so that a folder
+ * cannot configure the program.
  */
 export type KeyFile = ReadonlyMap<string, string | undefined>;
 
-/** More than any file of keys has. */
+/** Larger than any file of keys. */
 const MAX_BYTES = 1_000_000;
 
 /** Reads the `.env` of a folder; empty if there is no such file. Throws `usage` if it cannot be read. */

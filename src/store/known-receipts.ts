@@ -8,17 +8,17 @@ import { knowsMore } from './shot-state.js';
 
 /** What the receipts of a store know of a project. */
 export interface KnownReceipts {
-  /** All that is known of the project's purchases. */
+  /** All known purchases of the project. */
   readonly attempts: ReadonlyMap<string, Attempt>;
-  /** What the project's own receipts have of it, to which the rest will be added. */
+  /** The purchases in the project's own receipts; the others will be added to these. */
   readonly own: ReadonlyMap<string, Attempt>;
-  /** Whose those are by their own word. */
+  /** The owner that these receipts name. */
   readonly owner: ReceiptsOwner | undefined;
 }
 
 /**
- * What the receipts tell of a project: by its id, and by the manifest they were made for. Branches that have each made a first
- * run have an id each, and a merge leaves one of them: what was bought under the other is known by its receipts alone.
+ * What the receipts know of a project, by its id and by the manifest they were made for. If two branches each made a first run,
+ * each has its own id, and a merge keeps only one: only the receipts know what was bought under the other id.
  */
 export async function knownReceipts(
   home: StateHome,
@@ -39,7 +39,7 @@ export async function knownReceipts(
     const told = await readIfOurs(other, { home, isFirst: !stored });
     if (!told) continue;
     add(told);
-    // Those of another place stay another project's: what it has bought is not bought again, and both keep their clips.
+    // Receipts of another place stay another project's: its purchases are not bought again, and both projects keep their clips.
     if (stored || other.place !== home.place || (owner && told.size < own.size)) continue;
     own = told;
     owner = other;
@@ -48,8 +48,8 @@ export async function knownReceipts(
 }
 
 /**
- * Receipts that were made for a manifest: under its former name, where the project has no lockfile; and where the store is one
- * that several machines use, in whatever folder it lay there. Undefined if they are another's.
+ * Receipts that were made for this manifest: under its former name, if the project has no lockfile; and, if several machines use
+ * the store, in any folder. Undefined if they are another's.
  */
 async function readIfOurs(
   owner: ReceiptsOwner,

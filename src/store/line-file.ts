@@ -3,12 +3,12 @@ import type { FileHandle } from 'node:fs/promises';
 import { diskError } from '../disk-error.js';
 import { openRegular } from '../regular-file.js';
 
-/** More than a project of a hundred thousand takes has, many times over. */
+/** Many times the size for a project of a hundred thousand takes. */
 const MAX_BYTES = 4_000_000_000;
 
 /**
- * The lines of a file, the torn one at its end too; none if there is no file. Not by readline, which knows line breaks that
- * JSON leaves in its texts. Throws `disk`.
+ * The lines of a file, including a torn last one; none if there is no file. readline is not used, because it also breaks lines
+ * at characters that JSON leaves in its texts. Throws `disk`.
  */
 export async function* linesOf(path: string): AsyncIterable<string> {
   let begun = '';
@@ -26,7 +26,7 @@ export async function* linesOf(path: string): AsyncIterable<string> {
   if (begun !== '') yield begun;
 }
 
-/** How far the last whole line of a file reaches. */
+/** The end of the last whole line of a file. */
 export async function endOfLines(file: FileHandle, size: number): Promise<number> {
   const block = Buffer.alloc(1 << 16);
   for (let end = size; end > 0;) {

@@ -7,13 +7,13 @@ import { isIdentity, type ProcessIdentity } from './process-identity.js';
 
 /** What a lock file says of its holder. */
 export interface LockHolder extends ProcessIdentity {
-  /** Unlike any other holder's, past or to come. */
+  /** Unique among all holders, past and future. */
   readonly token: string;
   /** When the lock was taken; ISO 8601, UTC. */
   readonly started_at: string;
 }
 
-/** A lock file as found; `holder` undefined if its content is none of ours. */
+/** A lock file as found; `holder` is undefined if its content is not ours. */
 interface FoundLock {
   readonly holder: LockHolder | undefined;
 }
@@ -29,7 +29,7 @@ export async function createLockFile(path: string, holder: LockHolder): Promise<
     return true;
   } catch (error) {
     const code = errnoOf(error);
-    // ENOENT: a new holder has tidied up after the dead, our prepared file included.
+    // ENOENT: a new holder has removed the files of dead ones, including our prepared file.
     if (code === 'EEXIST' || code === 'ENOENT') return false;
     if (!WITHOUT_LINKS.has(code ?? '')) throw error;
     return await createInPlace(path, holder);
@@ -38,13 +38,13 @@ export async function createLockFile(path: string, holder: LockHolder): Promise<
   }
 }
 
-/** Puts our lock file in the place of another's, in one step. Only for who holds the claim on it. */
+/** Replaces another's lock file by ours, in one step. The caller must hold the claim on it. */
 export async function overwriteLockFile(path: string, holder: LockHolder): Promise<void> {
   const prepared = await prepare(path, holder);
   await rename(prepared, path);
 }
 
-/** Whether a file is one that this module prepares, or a claim on a dead holder's lock. */
+/** Whether a file was prepared by this module, or is a claim on a dead holder's lock. */
 export function isLeftover(name: string, lockName: string): boolean {
   return name.startsWith(`${lockName}.`) && /\.[0-9a-f]{16}\.(?:claim|tmp)$/.test(name);
 }
@@ -61,8 +61,8 @@ export async function readLockFile(path: string): Promise<FoundLock | undefined>
 }
 
 /**
- * If there are no hard links a lock is written in its place, and its holder may die meanwhile. Then the file that it
- * had prepared is still there, and says who that was.
+ * On a disk without hard links, a lock is written in place, and its holder may die meanwhile. Then the file that the holder
+ * prepared is still there, and names it.
  */
 async function holderBeside(path: string, begun: string): Promise<LockHolder | undefined> {
   const names = await readdir(dirname(path)).catch(() => []);
@@ -85,7 +85,7 @@ export async function removeLockFile(path: string, token: string): Promise<void>
   if (found?.holder?.token === token) await rm(path, { force: true });
 }
 
-/** What file systems without hard links answer (exFAT, some network drives). */
+/** The errors of file systems without hard links (exFAT, some network drives). */
 const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'UNKNOWN']);
 
 async function createInPlace(path: string, holder: LockHolder): Promise<boolean> {
@@ -126,7 +126,7 @@ function holderOf(text: string): LockHolder | undefined {
   }
 }
 
-/** The token becomes part of a file name, so nothing but our own will do. */
+/** The token becomes part of a file name, so only one of ours is accepted. */
 function isHolder(value: unknown): value is LockHolder {
   if (!isRecord(value) || !isIdentity(value)) return false;
   const { token, started_at: startedAt } = value as Readonly<Record<string, unknown>>;

@@ -9,7 +9,7 @@ import {
 } from './lock-file.js';
 import { whereaboutsOf } from './process-identity.js';
 
-/** A lock file, the holder it was found with, and who wants it. */
+/** A lock file, the holder in it, and the process that wants it. */
 interface Takeover {
   readonly path: string;
   readonly found: LockHolder;
@@ -17,20 +17,20 @@ interface Takeover {
 }
 
 /*
- * Two that find the same dead holder must not both replace it, nor may a slow one replace the lock that a
- * quick one has just taken. So a lock with token T is replaced or removed only by who holds the claim on T,
- * a file created exclusively, and only after another look has shown T still in place. A claim is a lock like
- * any other: where its holder has died, it is taken over in the same way, by a claim on that holder's token.
+ * If two processes find the same dead holder, only one may replace it, and a slow one must not replace the lock that a quick one
+ * has just taken. So only the holder of the claim on token T may replace or remove a lock with token T, and only after it has
+ * seen T still in place. A claim is a file that is created exclusively. It is a lock like any other: if its holder has died, it is
+ * taken over in the same way, by a claim on that holder's token.
  */
 
-/** Puts our lock in a dead holder's place; false if somebody else is at it or was: look again. */
+/** Replaces a dead holder's lock by ours; false if another process does or did so: look again. */
 export async function takeOver(takeover: Takeover): Promise<boolean> {
   return underClaim(takeover, () => overwriteLockFile(takeover.path, takeover.self));
 }
 
 /**
- * Does something about a lock while nobody else may, provided that it is still the one that was found.
- * False where it is not, or where somebody else holds the claim.
+ * Does something about a lock while nobody else may, if the lock is still the one that was found.
+ * False if it is not, or if another process holds the claim.
  */
 export async function underClaim(takeover: Takeover, act: () => Promise<void>): Promise<boolean> {
   const { path, found, self } = takeover;
@@ -49,13 +49,13 @@ export async function underClaim(takeover: Takeover, act: () => Promise<void>): 
 async function takeClaim(claim: string, { path, self }: Takeover): Promise<boolean> {
   if (await createLockFile(claim, self)) return true;
   const holder = (await readLockFile(claim))?.holder;
-  // A claim on itself can only be forged, and would lead round in circles.
+  // A claim on itself can only be forged, and would make an endless loop.
   if (holder === undefined || claim === path) return false;
   if (!(await isDead({ path: claim, found: holder, self }))) return false;
   return takeOver({ path: claim, found: holder, self });
 }
 
-/** A claim has no heartbeat, and is held for a moment: one from before a restart that stays is a dead one's. */
+/** A claim has no heartbeat and is held for a moment only: if one from before a restart stays, its holder is dead. */
 async function isDead({ path, found, self }: Takeover): Promise<boolean> {
   const where = await whereaboutsOf(found, self);
   if (where !== 'another_boot') return where === 'dead';
@@ -65,7 +65,7 @@ async function isDead({ path, found, self }: Takeover): Promise<boolean> {
 
 const LONGEST_CLAIM_MS = 1000;
 
-/** The lock itself, of which `path` may be a claim: claims on claims lie beside it too. */
+/** The lock itself; `path` may be a claim on it, or a claim on a claim. */
 function lockOf(path: string): string {
   return path.replace(/\.[0-9a-f]{16}\.claim$/, '');
 }

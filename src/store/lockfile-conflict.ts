@@ -1,6 +1,6 @@
 /*
- * Two branches that have rendered the same shot, or that have each made a first run, leave a lockfile which git cannot
- * merge: it writes both versions into one text, with markers between them. Nothing is lost in it, so it can be read.
+ * If two branches render the same shot, or each make a first run, git cannot merge the lockfile: it writes both versions into one
+ * text, with markers between them. Nothing is lost, so it can be read.
  */
 
 /** The two lockfiles that a text with conflict markers holds. */
@@ -9,19 +9,19 @@ export interface ConflictSides {
   readonly theirs: string;
 }
 
-/** Whether a text has the marker in it that begins a conflict. */
+/** Whether a text has a marker that begins a conflict. */
 export function hasConflict(text: string): boolean {
   return /^<{7,}(?: .*)?\r?$/m.test(text);
 }
 
 type Part = 'both' | 'ours' | 'base' | 'theirs';
 
-/** A marker begins its line, as no line of a lockfile does: `git` may have been told to make it longer. */
+/** A marker begins its line, and no line of a lockfile looks like it. `git` may be set to make it longer. */
 const MARKER = /^(<{7,}|\|{7,}|={7,}|>{7,})(?: .*)?$/;
 
 /**
- * Takes the two sides of a conflict apart; what both had before is left out. Each side keeps its lines where they were, with
- * empty ones between them, so that a line's number is that of the file. Undefined if the markers are not whole.
+ * Separates the two sides of a conflict, and leaves out the version that both had before. Each side keeps its line numbers:
+ * empty lines replace the other side. Undefined if markers are missing.
  */
 export function conflictSides(text: string): ConflictSides | undefined {
   const ours: string[] = [];
@@ -43,11 +43,11 @@ export function conflictSides(text: string): ConflictSides | undefined {
   return part === 'both' && conflicts > 0 ? { ours: ours.join('\n'), theirs: theirs.join('\n') } : undefined;
 }
 
-/** Where a marker leads to; undefined if the line is none. `width` is that of the marker that began the conflict. */
+/** Which part a marker begins; undefined if the line is no marker. `width` is that of the marker that began the conflict. */
 function partAfter(part: Part, line: string, width: number): Part | 'broken' | undefined {
   const mark = MARKER.exec(line)?.[1];
   if (mark === undefined) return undefined;
-  // What both had before may be a conflict itself, with longer markers.
+  // The version that both had before may be a conflict itself, with longer markers.
   if (part !== 'both' && mark.length !== width) return part === 'base' ? undefined : 'broken';
   const moves: Readonly<Record<Part, Readonly<Record<string, Part>>>> = {
     both: { '<': 'ours' },

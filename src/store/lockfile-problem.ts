@@ -3,14 +3,14 @@ import { isRecord } from '../domain/is-record.js';
 import { validateAttempt, validateLockfile } from './lockfile-validators.js';
 
 /**
- * Where a value is no lockfile, and why: `shots.sea.takes.1.attempts[0].fingerprint should be …`. Undefined if it
- * is one. The first fault alone is told.
+ * Where and why a value is not a lockfile: `shots.sea.takes.1.attempts[0].fingerprint should be …`. Undefined if it is one.
+ * Gives only the first fault.
  */
 export function lockfileProblem(value: unknown): string | undefined {
   return firstFault(validateLockfile, value);
 }
 
-/** The same of one attempt in a document of its own, which has an `owner` and no `check`. */
+/** The same for one attempt in a document of its own, which has an `owner` and no `check`. */
 export function attemptProblem(value: unknown): string | undefined {
   return firstFault(validateAttempt, value);
 }

@@ -13,7 +13,7 @@ import {
 import { schemaCompiler } from '../domain/schema-compiler.js';
 import { attemptDefinitions, sha256 } from './attempt-schema.js';
 
-/** `false` is the gateway's no to what is otherwise said by a value of another kind. */
+/** `false` is the gateway's no, in place of a value of another kind. */
 const unlessNo = { if: { type: 'boolean' }, then: { const: false } };
 
 const model = objectOf({
@@ -55,8 +55,8 @@ const model = objectOf({
 });
 
 /**
- * The schema of a lockfile (JSON Schema 2020-12): schemas/lockfile.schema.json is written from it, and what is read
- * from the disk is checked against it. Fields it does not know are let be, for a later version may have added them.
+ * The schema of a lockfile (JSON Schema 2020-12): schemas/lockfile.schema.json is written from it, and lockfiles are checked
+ * against it when they are read. Unknown fields are allowed, because a later version may have added them.
  * A `title` ends the sentence "… should be".
  */
 export const lockfileSchema: JsonSchema = {
@@ -116,7 +116,7 @@ export const lockfileSchema: JsonSchema = {
   $defs: { ...attemptDefinitions, model },
 };
 
-/** The compiler of `lockfile` and `lockfile#/$defs/attempt_document`. `source`: keeps the code, for the build to write down. */
+/** The compiler of `lockfile` and `lockfile#/$defs/attempt_document`. `source`: keeps the code, so that the build can write it. */
 export function lockfileCompiler({ source = false }: { readonly source?: boolean } = {}): Ajv2020 {
   const ajv = schemaCompiler({ source });
   ajv.addSchema({ $id: 'lockfile', ...lockfileSchema });

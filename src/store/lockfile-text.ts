@@ -5,11 +5,11 @@ import type { PickedTake, Picks } from '../domain/picks.js';
 import type { CatalogueSnapshot, StateContent } from './shot-state.js';
 import { sortedJson, sortedKeys } from './sorted-json.js';
 
-/** Which project a lockfile is of. */
+/** The project that a lockfile belongs to. */
 export interface ProjectIdentity {
   /** The project's name in the manifest. */
   readonly project: string;
-  /** Given at random with the first lockfile: 16 hex digits. */
+  /** Random, from the project's first lockfile: 16 hex digits. */
   readonly project_id: string;
   /** The name of the manifest's file. */
   readonly manifest: string;
@@ -17,7 +17,7 @@ export interface ProjectIdentity {
   readonly sandbox: boolean;
 }
 
-/** What a lockfile says. */
+/** The content of a lockfile. */
 export interface Lockfile extends StateContent {
   readonly identity: ProjectIdentity;
 }
@@ -25,7 +25,7 @@ export interface Lockfile extends StateContent {
 /** The version of the layout; readers refuse newer ones. */
 export const LOCKFILE_VERSION = 1;
 
-/** An attempt as the lockfile keeps it, below its shot and take, with a checksum of itself. */
+/** An attempt as the lockfile keeps it, below its shot and take, with a checksum. */
 export interface StoredAttempt extends Omit<Attempt, 'owner'> {
   readonly check: string;
 }
@@ -43,10 +43,9 @@ interface StoredShot {
 }
 
 /**
- * The lockfile as text, a piece for each shot: sorted keys, two-space indent and a line break at the end, but never in
- * one string, for that has an end at 512 MB and blocks the program long before. Nothing in it changes with time alone,
- * and each of `shots`, all that the manifest has, has lines of its own, bought or not: so two branches that have each
- * rendered a shot merge as texts.
+ * The lockfile as text, one piece for each shot, with sorted keys and two-space indent. It is never one string, because a string
+ * cannot exceed 512 MB and blocks the program long before. Nothing in the text changes with time alone. Each of `shots`, all
+ * shots of the manifest, has its own lines even if nothing was bought, so two branches that render different shots merge as texts.
  */
 export function* lockfileText(
   { identity, attempts, picks, catalogue }: Lockfile,
@@ -67,9 +66,9 @@ export function* lockfileText(
   yield `  "version": ${LOCKFILE_VERSION}\n}\n`;
 }
 
-/** Whether an attempt that a lockfile keeps is as it was written: its checksum tells. */
+/** Whether an attempt in a lockfile is as it was written, by its checksum. */
 export function isAsWritten({ check, ...attempt }: StoredAttempt): boolean {
-  // Its keys are in order as it was written, and seldom otherwise.
+  // Its keys are nearly always still in order.
   return crcOf(JSON.stringify(attempt)) === check || crcOf(compactJson(attempt)) === check;
 }
 
@@ -101,7 +100,7 @@ function crcOf(json: string): string {
   return crc32(json).toString(16).padStart(8, '0');
 }
 
-/** JSON with sorted keys and nothing between its signs. */
+/** JSON with sorted keys and no white space. */
 function compactJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => compactJson(item ?? null)).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

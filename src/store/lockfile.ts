@@ -20,14 +20,14 @@ import { knowsMore } from './shot-state.js';
 
 /** A lockfile as it was found. */
 export interface FoundLockfile extends Lockfile {
-  /** Attempts that somebody, or a fault of the disk, has changed: their checksums do not match. */
+  /** Attempts whose checksums do not match: somebody, or a fault of the disk, changed them. */
   readonly damaged: readonly Attempt[];
-  /** The other side of a merge that git could not finish; the lockfile itself is our side then. */
+  /** The other side of a merge that git could not finish; the rest is then our side. */
   readonly theirs?: Omit<FoundLockfile, 'theirs'>;
 }
 
 /**
- * Reads a lockfile; undefined if there is none. One that is as we wrote it is not held to its schema and its checksums.
+ * Reads a lockfile; undefined if there is none. If it is as we wrote it, its schema and checksums are not checked.
  * Throws `lockfile-newer` and `lockfile-corrupt` (exit 3), and `disk` if it cannot be read.
  */
 export async function readLockfile(
@@ -71,7 +71,7 @@ function foundIn(stored: StoredLockfile, isAsWeWroteIt = false): FoundLockfile {
 }
 
 /**
- * Writes a lockfile, whole at every instant and durable once this has resolved; `shots` are those of the manifest.
+ * Writes a lockfile; it is whole at every instant, and durable once this has resolved. `shots` are those of the manifest.
  * Resolves with its size in bytes. Throws `disk` (exit 3).
  */
 export async function writeLockfile(
@@ -84,11 +84,11 @@ export async function writeLockfile(
 }
 
 /**
- * The lockfile; both sides of one that has merge conflicts in it; nothing if there is none. In a function of its own, so that
- * the text, which can be hundreds of megabytes, goes before more is made of it.
+ * The lockfile; both sides if it has merge conflicts; nothing if there is none. This is a function of its own, so that the text,
+ * which can be hundreds of megabytes, is freed before more is made of it.
  */
 async function readStored(path: string, isAsWeWroteIt: boolean): Promise<readonly StoredLockfile[]> {
-  // Decoded in one piece: what comes in pieces is held twice while they are put together.
+  // Decoded in one piece: pieces would be in memory twice while they are joined.
   const bytes = await onDisk(path, 'read', () => readRegular(path, { maxBytes: MAX_BYTES }));
   const text = bytes?.toString();
   if (text === undefined) return [];
@@ -101,12 +101,12 @@ async function readStored(path: string, isAsWeWroteIt: boolean): Promise<readonl
   );
 }
 
-/** A longer text no string can hold. */
+/** No string can hold a longer text. */
 const MAX_BYTES = 512_000_000;
 
 const CONFLICT = 'has merge conflicts in it';
 
-/** The text of a lockfile, or of a side of one, and how a sentence about it begins. */
+/** The text of a lockfile, or of one side of it, and how a sentence about it begins. */
 interface Source {
   readonly path: string;
   readonly text: string;
@@ -138,7 +138,7 @@ function checked(source: Source): StoredLockfile {
   const problem = lockfileProblem(value);
   if (problem !== undefined) throw corrupt(path, `${context}is inconsistent: ${problem}`);
   const stored = value as StoredLockfile;
-  // What is below a key that comes twice is not read, and would be forgotten. To look for one takes long, to count does not.
+  // JSON.parse keeps only the last of repeated keys, and the rest would be lost. Counting is quick; looking for such a key is not.
   let unread = text.match(/"check"\s*:/g)?.length ?? 0;
   for (const { takes } of Object.values(stored.shots))
     for (const { attempts } of Object.values(takes)) unread -= attempts.length;
@@ -156,7 +156,7 @@ function refuseRepeatedIds(attempts: readonly Attempt[], path: string): void {
   }
 }
 
-/** A side of a merge may have one attempt twice: under the name its shot had, and under the one that the other side gave it. */
+/** A side of a merge may have one attempt twice: under its shot's name, and under the name that the other side gave the shot. */
 function withoutRepeats(found: FoundLockfile): FoundLockfile {
   const known = new Map<string, Attempt>();
   for (const attempt of found.attempts) {
@@ -165,7 +165,7 @@ function withoutRepeats(found: FoundLockfile): FoundLockfile {
   return { ...found, attempts: [...known.values()] };
 }
 
-/** The error for a lockfile that cannot be relied on. */
+/** The error for a wrong lockfile. */
 export function corrupt(path: string, what: string): DailiesError {
   return new DailiesError('lockfile-corrupt', `${basename(path)} ${what}`, {
     hint: 'restore it from version control or a backup; in a merge, type git checkout --theirs and dailies sheet, then the same with --ours. Or move it away: the receipts restore what this machine bought, but not what others bought',

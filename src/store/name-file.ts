@@ -9,11 +9,11 @@ import { readRegularSync } from '../regular-file.js';
 import { replaceFile } from './replace-file.js';
 
 /*
- * Names and what stands beside them are many and small: they are looked at synchronously, in microseconds, where a round
- * trip through the thread pool takes several times the CPU of the thing itself.
+ * Names and the files beside them are many and small. They are read synchronously, in microseconds, because a round trip
+ * through the thread pool takes several times the CPU of the operation itself.
  */
 
-/** What lies at a path: a link, a folder or a pipe is `other`, and a file where a folder above it should be too. Throws `disk`. */
+/** What is at a path. A link, a folder or a pipe is `other`, and so is a file in place of a parent folder. Throws `disk`. */
 export function lookAtName(path: string): 'none' | 'file' | 'other' {
   const found = statsOf(path);
   if (found === 'blocked') return 'other';
@@ -26,7 +26,7 @@ export function sizeOf(path: string): number | undefined {
   return found === undefined || found === 'blocked' ? undefined : found.size;
 }
 
-/** What stands in the way of a folder, so that there can be none: a file, or a link; undefined: nothing. Throws `disk`. */
+/** The file or link that is in place of a folder; undefined if there is none. Throws `disk`. */
 export function obstacleOf(folder: string, root: string): string | undefined {
   for (let way = folder; way.length > root.length; way = dirname(way)) {
     const found = statsOf(way);
@@ -43,12 +43,12 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The bytes of a file. It is opened by the first look: until then there would be nobody to hear that it is not there. */
+/** The bytes of a file. It is opened at the first read, because before that nobody would receive the error of a missing file. */
 export async function* readName(path: string): AsyncIterable<Uint8Array> {
   yield* createReadStream(path) as AsyncIterable<Uint8Array>;
 }
 
-/** Removes a file, and the folders above it that it leaves empty, up to `root`. Throws `disk`. */
+/** Removes a file, and the parent folders that this leaves empty, up to `root`. Throws `disk`. */
 export function removeName(path: string, root: string): void {
   try {
     rmSync(path, { force: true });
@@ -62,12 +62,12 @@ export function removeName(path: string, root: string): void {
 /** A folder that is not empty, or is gone already. */
 const KEPT = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY']);
 
-/** Whether there is nothing at a path, or metadata of a clip: of this very project, where one is named. */
+/** Whether a path is free, or has metadata of a clip: of this project, if one is named. */
 export function isOurMetadata(path: string, projectId?: string): boolean {
   const found = statsOf(path);
   if (found === undefined) return true;
   if (found === 'blocked' || !found.isFile()) return false;
-  // A power cut may leave it empty.
+  // A power cut may leave the file empty.
   if (found.size === 0) return true;
   try {
     const value: unknown = JSON.parse(String(readRegularSync(path, { maxBytes: MAX_METADATA_BYTES })));
@@ -77,16 +77,16 @@ export function isOurMetadata(path: string, projectId?: string): boolean {
   }
 }
 
-/** A few kilobytes at most: a larger JSON is something else. */
+/** Metadata has a few kilobytes at most; a larger JSON is something else. */
 const MAX_METADATA_BYTES = 1_000_000;
 
-/** Writes the JSON beside a clip, for people and programs: what it was made from and what came of it. Throws `disk`. */
+/** Writes the metadata beside a clip. Throws `disk`. */
 export async function writeMetadata(path: string, content: object): Promise<void> {
   const text = [`${safeJson(content, 2)}\n`];
   await onDisk(path, 'written', () => replaceFile({ path, content: text, isDurable: false }));
 }
 
-/** The file at a path; a link, a folder or a pipe is none. Throws `disk`. */
+/** The file at a path; undefined if there is none, or a link, a folder or a pipe. Throws `disk`. */
 export function fileAt(path: string): Stats | undefined {
   const found = statsOf(path);
   return found !== 'blocked' && found?.isFile() ? found : undefined;
@@ -101,7 +101,7 @@ function statsOf(path: string): Stats | 'blocked' | undefined {
   }
 }
 
-/** Moves a file over another, or to if there is none, whole at every instant; to another disk too. Throws `disk`. */
+/** Moves a file to a path, over any file there, whole at every instant; also to another disk. Throws `disk`. */
 export async function moveOver(file: string, target: string): Promise<void> {
   await onDisk(target, 'put in its place', async () => {
     mkdirSync(dirname(target), { recursive: true });

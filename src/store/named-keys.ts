@@ -5,13 +5,13 @@ import { ownFolder } from './own-folder.js';
 import { replaceFile } from './replace-file.js';
 import { readJson } from './text-file.js';
 
-/** A key that the user has let go to an origin: by the name of its variable, never by its value. */
+/** A key that the user allows for an origin: by the name of its variable, never by its value. */
 export interface NamedKey {
   readonly origin: string;
   readonly variable: string;
 }
 
-/** The file among the user's own settings that remembers where keys may go. A relative XDG_CONFIG_HOME counts as none. */
+/** The file of the user's own settings that remembers which key may go where. A relative XDG_CONFIG_HOME is ignored. */
 export function namedKeysFile(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
   const settings = env[platform === 'win32' ? 'APPDATA' : 'XDG_CONFIG_HOME'] ?? '';
   const home = env['HOME'] ?? '';
@@ -19,13 +19,13 @@ export function namedKeysFile(env: NodeJS.ProcessEnv, platform: NodeJS.Platform)
   return join(base, 'dailies', 'keys.json');
 }
 
-/** Whether the user has named just this origin for just this variable. What cannot be read remembers nothing. */
+/** Whether the user has named exactly this origin for this variable. An unreadable file counts as empty. */
 export async function isKeyNamed(file: string, { origin, variable }: NamedKey): Promise<boolean> {
   const all = await read(file);
   return all.some((named) => named.origin === origin && named.variable === variable);
 }
 
-/** Remembers it. Rejects with `disk`, or the file system's own error, where that cannot be written. */
+/** Remembers a naming. Rejects with `disk`, or the file system's own error, if it cannot be written. */
 export async function rememberKey(file: string, { origin, variable }: NamedKey): Promise<void> {
   const folder = dirname(file);
   ownFolder(dirname(folder), folder);

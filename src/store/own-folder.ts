@@ -4,8 +4,8 @@ import { errnoOf, onDisk } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 
 /**
- * Makes a folder of ours below a root that is there or can be made, and gives its path. No folder on the way may be a
- * symbolic link: a project from somebody else could lead our writing elsewhere by one. Throws `disk`.
+ * Makes a folder of ours below a root that exists or can be made, and gives its path. No folder on the way may be a symbolic
+ * link, because somebody else's project could use one to make us write elsewhere. Throws `disk`.
  */
 export function ownFolder(root: string, path: string): string {
   return onDisk(path, 'made', () => {

@@ -10,15 +10,15 @@ import { fileAt } from './name-file.js';
 import { isAlive } from './process-identity.js';
 
 /*
- * Clips on their way into a store grow in a folder of this machine, each in a part that has the name of its process: another
- * host's are left alone, a dead one's are taken over.
+ * On their way into a store, clips grow in a folder of this machine. Each is a part that has its process in its name: parts of
+ * another host are left alone, parts of a dead process are taken over.
  */
 
 /** Makes parts in a folder, which `folder` makes and names. */
 export function createParts(folder: () => string): {
   /** As `ClipStore.openPart`. */
   readonly open: ClipStore['openPart'];
-  /** Writes the bytes of a clip into a part of its own, and to the disk. Throws `file-unusable` and `disk`. */
+  /** Writes the bytes of a clip into a part of its own, fsynced. Throws `file-unusable` and `disk`. */
   gather(source: AsyncIterable<Uint8Array>, clip: ClipFacts): Promise<string>;
 } {
   return {
@@ -30,7 +30,7 @@ export function createParts(folder: () => string): {
       );
       const isOurs = fileAt(part) !== undefined;
       const left = name === undefined || isOurs ? undefined : join(incoming, name);
-      // One that was about to become a clip is read-only.
+      // A part that was about to become a clip is read-only.
       if (isOurs || left !== undefined) chmodSync(left ?? part, WRITABLE);
       return { part, left };
     },
@@ -41,14 +41,14 @@ export function createParts(folder: () => string): {
 const WRITABLE = 0o644;
 
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 6);
-/** Stands in the name of every file that is this process's alone. */
+/** Part of the name of every file that belongs to this process alone. */
 export const PROCESS = `${HOST}-${process.pid}`;
 
 function isLeftPart(name: string, purchase: string): boolean {
   return name.startsWith(purchase) && isOfTheDead(/\.([0-9a-f]{6})-(\d+)\.part$/.exec(name));
 }
 
-/** Whether a name that has host and process is of a process of this host that is no more. */
+/** Whether a name with host and process belongs to a process of this host that has ended. */
 export function isOfTheDead(found: RegExpExecArray | null): boolean {
   const [, host, pid] = found ?? [];
   return host === HOST && pid !== undefined && !isAlive(Number(pid));
@@ -83,7 +83,7 @@ async function gather(source: AsyncIterable<Uint8Array>, clip: ClipFacts, incomi
   );
 }
 
-/** The names in a folder, in order; none where it is not there. Throws `disk`. */
+/** The names in a folder, in order; none if the folder does not exist. Throws `disk`. */
 export async function namesIn(folder: string): Promise<string[]> {
   const names = await onDisk(folder, 'read', () => readdir(folder).catch(undefinedIfAbsent));
   return (names ?? []).sort();

@@ -1,14 +1,14 @@
 /** Work that waits for a place among the jobs in flight. */
 export interface Waiting {
   readonly model: string;
-  /** The higher, the sooner it gets a place; among equals who asked first. */
+  /** The higher, the sooner it gets a place; among equals, the order of requests decides. */
   readonly rank: number;
 }
 
-/** The places for jobs in flight: so many in all, and for some models so many of theirs. */
+/** The places for jobs in flight: a number in all, and for some models a number of their own. */
 export interface Places<T extends Waiting> {
   want(work: T): void;
-  /** Hands out the places that are free, up to `most`, the most urgent first; waits for the first one. Rejects when the signal aborts. */
+  /** Gives the free places, up to `most`, to the most urgent work; waits until there is one. Rejects when the signal aborts. */
   take(most: number, signal: AbortSignal): Promise<readonly T[]>;
   /** Gives the place of some work back. */
   leave(work: T): void;
@@ -18,7 +18,7 @@ export function createPlaces<T extends Waiting>(count: {
   readonly jobs: number;
   readonly perModel: Readonly<Record<string, number>>;
 }): Places<T> {
-  /** Those who wait, by model, the next one at the end. */
+  /** Waiting work by model, the next one at the end. */
   const queues = new Map<string, T[]>();
   const free = new Map(Object.entries(count.perModel));
   let freeJobs = count.jobs;
@@ -75,7 +75,7 @@ export function createPlaces<T extends Waiting>(count: {
   };
 }
 
-/** Before all that wait with this rank or a higher one. */
+/** Before all work with this rank or a higher one. */
 function placeIn(queue: readonly Waiting[], rank: number): number {
   let [low, high] = [0, queue.length];
   while (low < high) {

@@ -6,17 +6,17 @@ import { promisify } from 'node:util';
 import { errnoOf } from '../disk-error.js';
 import { isRecord } from '../domain/is-record.js';
 
-/** Which process on which machine; what a system does not tell is absent. */
+/** A process on a machine. Facts that the system does not give are absent. */
 export interface ProcessIdentity {
   readonly host: string;
-  /** Tells machines of the same name apart: a hash of the machine's own id. */
+  /** Distinguishes machines of the same name: a hash of the machine's own id. */
   readonly machine?: string;
   /** Changes with each start of the machine. */
   readonly boot?: string;
-  /** Containers count their processes for themselves. */
+  /** Containers number their processes separately. */
   readonly pid_namespace?: string;
   readonly pid: number;
-  /** When the process started, in the system's own words: a process id is given out again, the two together are not. */
+  /** When the process started, in the system's own words. The system reuses a process id, but not with the same start. */
   readonly process_started?: string;
 }
 
@@ -33,7 +33,7 @@ export function isIdentity(value: unknown): value is ProcessIdentity {
   );
 }
 
-/** Who we are. */
+/** This process. */
 export async function ownIdentity(): Promise<ProcessIdentity> {
   const [machine, boot, namespace, start] = await Promise.all([
     firstLine('/etc/machine-id'),
@@ -52,9 +52,9 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
 }
 
 /**
- * Whether a process still runs, as far as it can be known from here; in doubt it does. `elsewhere`: on another
- * machine, or in a container whose processes cannot be seen from this one. `another_boot`: on this machine before it was
- * started again, and dead; or on a copy of it, which has its names and may be at work. Only a heartbeat tells.
+ * Whether a process still runs, as far as this process can know; in doubt it does. `elsewhere`: on another machine, or in a
+ * container whose processes this one cannot see. `another_boot`: on this machine before a restart, and dead; or on a copy of this
+ * machine with the same names, and perhaps at work. Only a heartbeat tells the difference.
  */
 export async function whereaboutsOf(
   one: ProcessIdentity,
@@ -68,22 +68,22 @@ export async function whereaboutsOf(
   return start === null || differ(one.process_started, start) ? 'dead' : 'alive';
 }
 
-/** Two facts differ only where both are known. */
+/** Two facts differ only if both are known. */
 function differ(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && b !== undefined && a !== b;
 }
 
-/** Whether there is a process of this id, on this machine, for us to see. */
+/** Whether this machine has a process of this id that we can see. */
 export function isAlive(pid: number): boolean {
   try {
-    // Signal 0 is never delivered: it only asks.
+    // Signal 0 is never delivered: it only checks.
     return process.kill(pid, 0);
   } catch (error) {
     return errnoOf(error) === 'EPERM';
   }
 }
 
-/** When a process started; null if it has ended and only waits to be counted; undefined if none can tell. */
+/** When a process started; null if it has ended and is a zombie; undefined if the system does not tell. */
 async function startOf(pid: number): Promise<string | null | undefined> {
   return process.platform === 'linux' ? startFromProc(pid) : startFromPs(pid);
 }
@@ -91,7 +91,7 @@ async function startOf(pid: number): Promise<string | null | undefined> {
 /** Fields 3 and 22 of /proc/PID/stat: state, and start in clock ticks since boot. See proc(5). */
 async function startFromProc(pid: number): Promise<string | null | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // The second field, the name, may itself hold spaces and brackets: count from its end.
+  // The second field, the name, may contain spaces and brackets: count from its end.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   return isEnded(fields?.[0]) ? null : fields?.[19];
 }
@@ -104,7 +104,7 @@ async function startFromPs(pid: number): Promise<string | null | undefined> {
   return isEnded(state) ? null : start.join(' ') || undefined;
 }
 
-/** Zombies and the dead still have a process id, until their parent has asked for their end. */
+/** Zombies and dead processes keep their id until their parent has read their exit status. */
 function isEnded(state: string | undefined): boolean {
   return state !== undefined && /^[ZX]/.test(state);
 }
@@ -114,7 +114,7 @@ async function firstLine(path: string): Promise<string | undefined> {
   return content.split('\n')[0]?.trim();
 }
 
-/** machine-id(5) asks that the id itself not be shown about. */
+/** machine-id(5) asks programs not to expose the id itself. */
 function hashed(machineId: string): string {
   return createHash('sha256').update(`dailies ${machineId}`).digest('hex').slice(0, 16);
 }

@@ -5,7 +5,7 @@ import { readRegular } from '../regular-file.js';
 /** A manifest of a hundred thousand shots, each written out, is smaller. */
 export const MAX_MANIFEST_BYTES = 100_000_000;
 
-/** The bytes of a manifest. Throws `manifest-invalid` (exit 2) if there is no such file to read. */
+/** The bytes of a manifest. Throws `manifest-invalid` (exit 2) if the file does not exist or cannot be read. */
 export async function readManifest(path: string): Promise<Uint8Array> {
   try {
     const found = await readRegular(path, { maxBytes: MAX_MANIFEST_BYTES, throughLinks: true });

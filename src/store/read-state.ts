@@ -19,22 +19,22 @@ import { essenceOf } from './receipt-essence.js';
 import { createState, knowsMore, type StateInMemory } from './shot-state.js';
 import { readJson, signatureOf } from './text-file.js';
 
-/** Where the state of a project is kept, and whose it is. All paths are absolute. */
+/** Where the state of a project is, and who owns it. All paths are absolute. */
 export interface StateHome extends Omit<ProjectIdentity, 'project_id'> {
   readonly lockfile: string;
   readonly clips: ClipStore;
   readonly receipts: ReceiptStore;
-  /** Whether other machines use the same store, where the project may lie in another folder. */
+  /** Whether other machines use the same store; there the project may be in another folder. */
   readonly isShared: boolean;
-  /** Tells projects of one name in a shared store apart; empty if the store lies beside the manifest. */
+  /** Distinguishes projects of one name in a shared store; empty if the store is beside the manifest. */
   readonly place: string;
-  /** The folder for what can be made again. */
+  /** The folder for files that can be made again. */
   readonly cache: string;
   /** Every shot of the manifest, for the lockfile. */
   readonly shots: readonly string[];
-  /** The picks that purchases tell of, which alone know of them where the lockfile is gone. */
+  /** The picks that purchases reveal. Without a lockfile, no other source has them. */
   readonly picksBehind: (attempts: readonly Attempt[]) => Picks;
-  /** Whether some of these attempts have bought what the manifest asks for, or perhaps: a renamed manifest knows its state by it. */
+  /** Whether some of these attempts bought, or may have bought, what the manifest asks for: so a renamed manifest finds its state. */
   readonly hasBought: (attempts: readonly Attempt[]) => boolean;
 }
 
@@ -42,29 +42,29 @@ export interface StateHome extends Omit<ProjectIdentity, 'project_id'> {
 export interface StateOnDisk {
   readonly identity: ProjectIdentity;
   readonly state: StateInMemory;
-  /** Whether the lockfile has all of it, and is ours by name. */
+  /** Whether the lockfile has all of it, under our names. */
   readonly isFolded: boolean;
-  /** Purchases that the receipts do not have as they stand. */
+  /** Purchases that the receipts lack, or know less about. */
   readonly unreceipted: readonly Attempt[];
-  /** Whether the receipts know the manifest by another name, or in another place, or do not say whose they are. */
+  /** Whether the receipts have the manifest under another name or in another place, or do not say who owns them. */
   readonly isRenamed: boolean;
-  /** What was put right, in sentences for people. */
+  /** What was repaired, in sentences for people. */
   readonly repaired: readonly string[];
-  /** The lockfile of the manifest's former name: it goes when the state is safe under the new one. */
+  /** The lockfile of the manifest's former name: it is removed once the state is safe under the new name. */
   readonly former: string | undefined;
   /** When the catalogue of the snapshot was read, ISO 8601; undefined if this machine does not know. */
   readonly cataloguedAt: string | undefined;
-  /** What the report showed when the lockfile was written; undefined if it has changed since. */
+  /** What the report showed when the lockfile was written; undefined if the lockfile has changed since. */
   readonly reported: string | undefined;
 }
 
 /**
- * Reads lockfile, receipts and journal, and makes one state of them, without a lock and without writing; a run may be at
- * work meanwhile. An attempt stands where the record that has followed it farthest left it.
+ * Reads lockfile, receipts and journal into one state. It takes no lock and writes nothing, and a run may be at work meanwhile.
+ * For each attempt, the record that followed it farthest wins.
  * Throws `lockfile-newer`, `lockfile-corrupt`, `journal-corrupt`, `disk` (exit 3 all).
  */
 export async function readState(home: StateHome): Promise<StateOnDisk> {
-  // The journal first: should a run fold it in this moment, the lockfile that is read second holds its lines.
+  // The journal first: if a run folds it at this moment, the lockfile that is read second has its lines.
   const journal = await readJournal(journalPath(home.lockfile));
   const memo = await readMemo(home);
   const isAsWeWroteIt = memo !== undefined && memo.lockfile === signatureOf(home.lockfile);
@@ -84,14 +84,14 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
   const known = isRemembered ? undefined : await knownReceipts(home, stored);
   const receipts = await seen(known?.attempts ?? new Map<string, Attempt>(), state, home);
   if (own) repair({ own, state, receipts, home, repaired });
-  // The journal before the receipts, which do not have the steps that cost nothing.
+  // The journal before the receipts, which lack the steps that cost nothing.
   const former_ = former?.path;
   if (former_ !== undefined) {
     const left = await readJournal(journalPath(former_));
     if (left) replay(left, { state, receipts, path: journalPath(former_) });
   }
   const lines = journal ? replay(journal, { state, receipts, path: journalPath(home.lockfile) }) : 0;
-  // After the journal, which goes on from our side.
+  // After the journal, which continues our side.
   if (stored?.theirs) {
     takeInSide(stored.theirs, state);
     repaired.push(
@@ -115,7 +115,7 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
       own.identity.manifest === manifest &&
       own.identity.project === project,
     unreceipted,
-    // Those of a project that a database has, too, stay known as its own.
+    // Receipts of a project that is also in a database stay the project's own.
     isRenamed:
       known !== undefined &&
       known.owner?.place !== STORE_PLACE &&
@@ -127,7 +127,7 @@ export async function readState(home: StateHome): Promise<StateOnDisk> {
   };
 }
 
-/** A lockfile is of the manifest it names; one whose manifest is gone is of the manifest that has its name now. */
+/** A lockfile belongs to the manifest it names; if that manifest is gone, to the manifest that has its name now. */
 async function assertOurs(
   { identity }: FoundLockfile,
   { lockfile, manifest, sandbox }: StateHome,
@@ -144,7 +144,7 @@ async function assertOurs(
   });
 }
 
-/** The lockfile that this manifest had under its former name: it has bought what is asked for, and its manifest is gone. */
+/** The lockfile of this manifest under its former name: it bought what this one asks for, and its own manifest is gone. */
 async function findFormer(
   home: StateHome,
 ): Promise<{ readonly path: string; readonly stored: FoundLockfile } | undefined> {
@@ -153,7 +153,7 @@ async function findFormer(
   for (const name of names.sort()) {
     if (!name.endsWith('.lock.json')) continue;
     const path = join(folder, name);
-    // A lockfile that cannot be read is its own project's trouble.
+    // A lockfile that cannot be read concerns only its own project.
     const stored = await readLockfile(path).catch(() => undefined);
     if (!stored || stored.identity.sandbox !== home.sandbox || names.includes(stored.identity.manifest))
       continue;
@@ -163,8 +163,8 @@ async function findFormer(
 }
 
 /**
- * The receipt of a delivery is written before the clip is in the store, and the run may have died between: what only a
- * receipt calls delivered has to be there, or it is fetched again, whether or not a take still asks for it.
+ * A run writes the receipt of a delivery before the clip is in the store, and may die in between. So if only a receipt says
+ * delivered, the clip has to be in the store, or it is downloaded again, even if no take wants it any more.
  */
 async function seen(
   receipts: ReadonlyMap<string, Attempt>,
@@ -184,7 +184,7 @@ async function seen(
 }
 
 /**
- * Attempts that were changed in the lockfile are as the receipts have them, or nobody knows. A merge that git did not finish
+ * Restores attempts that were changed in the lockfile from the receipts; throws if these do not know one. An unfinished git merge
  * changes an attempt on one side, and leaves it whole on the other.
  */
 function repair({
@@ -207,7 +207,7 @@ function repair({
     const { id, owner } = damaged;
     const [one, other] = [receipts.get(id), whole.get(id)];
     const best = other && knowsMore(other, one) ? other : one;
-    // In a mixture the id of one purchase may stand above the job of another, or above a clip that nothing else tells of.
+    // A mixture may combine the id of one purchase with the job of another, or with a clip that no other record has.
     const isMixed = !jobs.has(jobOf(damaged)) || (isDelivered(damaged) && best && isUnfetched(best));
     const told = theirs && isMixed ? undefined : best;
     const where = `shots.${owner.shot}.takes.${owner.take}`;
@@ -232,8 +232,8 @@ function jobOf({ state }: Attempt): string | undefined {
 }
 
 /**
- * Applies the lines that the state does not hold yet; gives how many those were. Where the lockfile is older than the
- * journal's first lines, the receipts know what stands between.
+ * Applies the lines that the state does not have yet; gives their number. If the lockfile is older than the journal's first
+ * lines, the receipts know what is missing between.
  */
 function replay(
   journal: Iterable<PlacedEntry>,
@@ -253,7 +253,7 @@ function replay(
     if ('id' in entry) touched.set(entry.id, place);
     try {
       const told = 'step' in entry ? receipts.get(entry.id) : undefined;
-      // Nothing follows at once on what the state does not know.
+      // Steps are missing between the state and this entry: the receipts have them.
       if (told && 'step' in entry && entry.step > (state.find(entry.id)?.steps ?? -2) + 1)
         takeIn(told, state);
       if (applyLine(entry, { told, state })) applied += 1;
@@ -261,7 +261,7 @@ function replay(
       throw journalCorrupt({ path, place, what: `it does not fit what came before: ${messageOf(error)}` });
     }
   }
-  // A journal can come from somebody else, and its checksums are easily made.
+  // Somebody else may have made the journal, and its checksums are easy to make.
   for (const [id, place] of touched) {
     const problem = attemptProblem(state.get(id));
     if (problem !== undefined) throw journalCorrupt({ path, place, what: `attempt ${id}: ${problem}` });
@@ -269,7 +269,7 @@ function replay(
   return applied;
 }
 
-/** A merge may have brought steps of another machine for the same job: the receipts tell then where ours led. */
+/** A merge may have brought steps of another machine for the same job: then the receipts know where our steps led. */
 function applyLine(
   entry: JournalEntry,
   { told, state }: { readonly told: Attempt | undefined; readonly state: StateInMemory },
@@ -283,7 +283,7 @@ function applyLine(
   }
 }
 
-/** Takes in what the receipts know and the state does not, or not as far. */
+/** Adds what the receipts know and the state does not, or knows less about. */
 function restore({
   state,
   receipts,
@@ -292,7 +292,7 @@ function restore({
 }: {
   readonly state: StateInMemory;
   readonly receipts: ReadonlyMap<string, Attempt>;
-  /** The lockfile that does not know it; undefined if there is none. */
+  /** The lockfile that lacks it; undefined if there is none. */
   readonly why: string | undefined;
   readonly repaired: string[];
 }): void {
@@ -304,14 +304,14 @@ function restore({
   );
 }
 
-/** Takes in what the other side of a merge knows and ours does not; where each has something of its own to say, ours counts. */
+/** Adds what the other side of a merge knows and ours does not; if both sides know something, ours wins. */
 function takeInSide({ attempts, picks, catalogue }: Lockfile, state: StateInMemory): void {
   takeInAll(attempts, state);
   state.apply({ type: 'picked', picks: { ...picks, ...state.picks() } });
   if (catalogue && !state.catalogue()) state.apply({ type: 'catalogued', catalogue });
 }
 
-/** Gives those of which more is known now. */
+/** Gives the attempts about which this brought news. */
 function takeInAll(attempts: Iterable<Attempt>, state: StateInMemory): readonly Attempt[] {
   const news = [...attempts].filter((one) => knowsMore(one, state.find(one.id)));
   if (news.length > 0) state.restore(news.map((attempt) => withNames(attempt, state)));
@@ -322,13 +322,13 @@ function takeIn(told: Attempt, state: StateInMemory): void {
   state.apply({ type: 'restored', attempt: withNames(told, state) });
 }
 
-/** The receipts know of no names. */
+/** The receipts have no names. */
 function withNames(told: Attempt, state: StateInMemory): Attempt {
   const names = state.find(told.id)?.names;
   return names === undefined ? told : { ...told, names };
 }
 
-/** Whether the receipts have a purchase as far as it matters: what was paid, and what came of it. */
+/** Whether the receipts have what matters of a purchase: what was paid, and what came of it. */
 function isReceipted(attempt: Attempt, receipts: ReadonlyMap<string, Attempt>): boolean {
   const told = receipts.get(attempt.id);
   return told !== undefined && essenceOf(told) === essenceOf(attempt);
@@ -336,21 +336,21 @@ function isReceipted(attempt: Attempt, receipts: ReadonlyMap<string, Attempt>): 
 
 /** What this machine remembers of a project besides its state. It can be made again, so nothing depends on it. */
 interface Memo {
-  /** Of the lockfile and of the receipts, when the one was known to hold all of the other. */
+  /** Signatures of the lockfile and of the receipts, from when the lockfile was known to have all of the receipts. */
   readonly lockfile: string;
   readonly receipts: string;
   /** When the models of the snapshot were read, ISO 8601. */
   readonly catalogued_at?: string | undefined;
-  /** What the report shows, in the words of whoever wrote it. */
+  /** What the report shows, in the words of its writer. */
   readonly reported?: string | undefined;
 }
 
-/** Where the memo of a project lies. */
+/** The path of a project's memo. */
 export function memoPath({ cache, lockfile }: StateHome): string {
   return join(cache, `${basename(lockfile)}.seen.json`);
 }
 
-/** The memo of a lockfile and its receipts as they stand now. */
+/** The memo of a lockfile and its receipts in their present state. */
 export async function memoOf(
   home: StateHome,
   projectId: string,

@@ -1,7 +1,7 @@
 import type { Attempt } from '../domain/attempt.js';
 import { isCompleted, isDelivered, isInFlight } from '../domain/standing.js';
 
-/** What a receipt has to tell of a purchase: what was paid, and what came of it. Two that say the same need no other. */
+/** What a receipt says of a purchase: what was paid, and what came of it. If two receipts agree in this, one is enough. */
 export function essenceOf(attempt: Attempt): string {
   const { owner, state } = attempt;
   const kind = isInFlight(attempt) ? 'pending' : isCompleted(attempt) ? 'completed' : state.kind;

@@ -1,8 +1,8 @@
 const TOKEN = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|[{}]/g;
 
 /**
- * A key that an object of a JSON text has twice, and its line; undefined if there is none. Of two such values JSON.parse
- * keeps the last and says nothing: a merge of texts makes them where shots were renamed.
+ * A key that occurs twice in one object of a JSON text, and its line; undefined if there is none. JSON.parse silently keeps only
+ * the last value. A merge of texts makes such keys if shots were renamed.
  */
 export function repeatedKey(text: string): { readonly key: string; readonly line: number } | undefined {
   const open: Set<string>[] = [];

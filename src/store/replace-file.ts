@@ -8,19 +8,19 @@ import { errnoOf, undefinedIfAbsent } from '../disk-error.js';
 type Content = Uint8Array | Iterable<string> | AsyncIterable<Uint8Array>;
 
 /**
- * Writes a file so that its name stands for the old content or the new one at every instant: temp file, rename.
- * With `isDurable` both are fsynced, and the new content outlives a power cut once this has resolved.
- * Resolves with the number of bytes. One writer at a time: the temp file's name is fixed, so that what
- * a kill leaves behind is removed by the next. A link is replaced, never written through. Errors are the file system's own.
+ * Writes a file so that its name has the old content or the new one at every instant: temp file, rename. With `isDurable` both
+ * are fsynced, and the new content survives a power cut once this has resolved. Resolves with the number of bytes.
+ * One writer at a time: the temp file's name is fixed, so that the next write removes what a kill left. A link is replaced, never
+ * written through. Errors are the file system's own.
  *
- * Ours, because write-file-atomic takes a short write, as a full disk gives, for a whole one and renames it
+ * Ours, because write-file-atomic takes a short write, as on a full disk, for a whole one and renames it
  * into place, and does not fsync the folder.
  */
 export async function replaceFile(file: {
   readonly path: string;
   readonly content: Content;
   readonly isDurable: boolean;
-  /** Who may read and write it; where absent, as of the file before. */
+  /** The permissions of the file; by default those of the old file. */
   readonly mode?: number;
 }): Promise<number> {
   const temp = `${file.path}.tmp`;
@@ -48,12 +48,12 @@ async function writeTemp(
   const before = await lstat(file.path).catch(undefinedIfAbsent);
   const handle = await open(temp, 'wx', file.mode);
   try {
-    // As far as we may: the old file can be somebody else's.
+    // As far as we are allowed: the old file may belong to somebody else.
     if (file.mode === undefined && before?.isFile())
       await handle.chmod(before.mode & 0o777).catch(() => undefined);
     let bytes = 0;
     for await (const chunk of chunksOf(file.content)) {
-      // Unlike `write`, `writeFile` goes on until the last byte is written or an error says why not.
+      // Unlike `write`, `writeFile` continues until the last byte is written, or throws.
       await handle.writeFile(chunk);
       bytes += chunk.length;
     }
@@ -66,7 +66,7 @@ async function writeTemp(
 
 const CHUNK_LENGTH = 1 << 18;
 
-/** Pieces may be small, and each write costs a round trip; all of a large file in one string would cost its size. */
+/** Pieces may be small, and each write costs a round trip; a large file as one string would cost its size in memory. */
 async function* chunksOf(content: Content): AsyncIterable<Uint8Array> {
   if (content instanceof Uint8Array) {
     yield content;
@@ -88,7 +88,7 @@ async function* chunksOf(content: Content): AsyncIterable<Uint8Array> {
 
 const flush = promisify(fsync);
 
-/** Makes the names in a folder outlive a power cut. Systems that cannot sync a folder keep names by themselves. */
+/** Makes the names in a folder survive a power cut. Systems that cannot sync a folder keep names by themselves. */
 export async function syncFolder(folder: string): Promise<void> {
   try {
     const folderDescriptor = openSync(folder, 'r');

@@ -1,6 +1,6 @@
 import type { Attempt, RerenderMark } from '../domain/attempt.js';
 
-/** The first purchase of a set has its takes, and the others do not say them again. */
+/** Only the first purchase of a set records the set's takes. */
 export function markOnce({ set, since, takes }: RerenderMark, attempts: readonly Attempt[]): RerenderMark {
   const isSaid = attempts.some(
     ({ rerender: said }) => said?.takes && said.set === set && said.since === since,

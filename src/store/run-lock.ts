@@ -10,9 +10,9 @@ import { createLockFile, isLeftover, readLockFile, removeLockFile, type LockHold
 import { takeOver, underClaim } from './lock-takeover.js';
 import { ownIdentity, whereaboutsOf } from './process-identity.js';
 
-/** The right to write a project's state: one run at a time has it. */
+/** The right to write a project's state, which one run at a time has. */
 export interface RunLock {
-  /** Whether it is still ours; false once somebody has removed it. */
+  /** Whether the lock is still ours; false once somebody has removed it. */
   isHeld(): boolean;
   /** Removes the lock if it is still ours. */
   release(): Promise<void>;
@@ -21,11 +21,11 @@ export interface RunLock {
 const HEARTBEAT_MS = 2_000;
 /** How long `unlock` watches for a heartbeat. */
 const WATCH_MS = 3 * HEARTBEAT_MS;
-/** How long a lock may be in the hands of others who are just replacing it, or half written where links are unknown. */
+/** How long another process may take to replace a lock, or to finish writing it on a disk without links. */
 const PATIENCE_MS = 400;
 const LOOK_AGAIN_MS = 5;
 
-/** Where the lock of a lockfile lies. */
+/** The path of a lockfile's lock. */
 export function runLockPath(lockfile: string): string {
   return `${lockfile}.lck`;
 }
@@ -40,15 +40,15 @@ export function acquireRunLock(options: {
 }
 
 /**
- * Takes a lock, at once or not at all; a holder that is dead on this host costs no wait, but for one from before a restart
- * of the machine: that it is not a copy of this machine at work is seen by its heart, in some seconds.
- * Its file's modification time beats like a heart, without keeping the process alive.
- * Throws `locked-by-another-run` naming the holder, and `disk` (exit 3 both).
+ * Takes a lock, at once or not at all. A holder that died on this host costs no wait. A holder from before a restart of the machine
+ * might be a copy of this machine at work, so its heartbeat is watched for some seconds. Our heartbeat is the modification time of
+ * the file, and does not keep the process alive.
+ * Throws `locked-by-another-run` with the holder's name, and `disk` (exit 3 both).
  */
 export async function acquireLock(options: {
   readonly path: string;
   readonly clock: Clock;
-  /** How often the heart beats; every two seconds by default. */
+  /** The interval of the heartbeat; two seconds by default. */
   readonly heartbeatMs?: number;
 }): Promise<RunLock> {
   const { path, clock, heartbeatMs = HEARTBEAT_MS } = options;
@@ -60,7 +60,7 @@ export async function acquireLock(options: {
   });
 }
 
-/** Whether somebody holds a lock who is not known to be dead; whoever took it before a restart is. Throws `disk`. */
+/** Whether a lock is held by a process that is not known to be dead; one from before a restart counts as dead. Throws `disk`. */
 export async function isLockHeld(path: string): Promise<boolean> {
   const found = await onDisk(path, 'read', () => readLockFile(path));
   if (!found?.holder) return found !== undefined;
@@ -68,9 +68,9 @@ export async function isLockHeld(path: string): Promise<boolean> {
 }
 
 /**
- * Removes a run lock whose holder is gone, for `dailies unlock`. A holder on another host or from before a restart,
- * or one that cannot be read, is watched for some seconds first. Resolves with whether there was a lock.
- * Throws `locked-by-another-run` if the holder lives here, or where its heart beats elsewhere.
+ * Removes a run lock whose holder is gone, for `dailies unlock`. If the holder is on another host, is from before a restart or
+ * cannot be read, its heartbeat is watched for some seconds first. Resolves with whether there was a lock.
+ * Throws `locked-by-another-run` if the holder lives here, or if its heartbeat continues elsewhere.
  */
 export async function unlockRun(options: {
   readonly lockfile: string;
@@ -111,7 +111,7 @@ async function take(path: string, self: LockHolder, clock: Clock): Promise<void>
     if (holder && where === 'another_boot' && watched !== holder.token) {
       if (await beats(path, clock)) throw heldBy(holder, { path, where: 'elsewhere' });
       watched = holder.token;
-      // The watch was no part of the patience with others.
+      // The time for watching is not part of the patience with others.
       giveUpAt = performance.now() + PATIENCE_MS;
       continue;
     }
@@ -127,7 +127,7 @@ async function take(path: string, self: LockHolder, clock: Clock): Promise<void>
   }
 }
 
-/** Removes what processes that were killed while taking the lock have left. Only its holder may. */
+/** Removes what processes left that were killed while they took the lock. Only the holder may. */
 async function tidy(path: string): Promise<void> {
   const folder = dirname(path);
   const names = await readdir(folder);
@@ -144,7 +144,7 @@ function keep(held: {
   const { path, token, handle } = held;
   const beat = () => {
     const now = new Date();
-    // A missed beat is nothing to stop for: the disk may be full, or the lock gone, which `isHeld` tells.
+    // A missed heartbeat is no reason to stop: the disk may be full, or the lock gone, which `isHeld` shows.
     handle.utimes(now, now).catch(() => undefined);
   };
   const heart = setInterval(beat, held.heartbeatMs).unref();
@@ -159,7 +159,7 @@ function keep(held: {
     async release() {
       clearInterval(heart);
       await handle.close().catch(() => undefined);
-      // Where it cannot be removed it names a process that is dead soon, and is no obstacle then.
+      // If it cannot be removed, it names a process that is dead soon, and then nobody waits for it.
       await removeLockFile(path, token).catch(() => undefined);
     },
   };
@@ -176,7 +176,7 @@ async function beats(path: string, clock: Clock): Promise<boolean> {
   return false;
 }
 
-/** Asked through an open file, for network drives keep the answers about names for a while. */
+/** Reads through an open file, because network drives cache what they know of names. */
 async function lastBeat(path: string): Promise<number | undefined> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(undefinedIfAbsent);
   if (handle === undefined) return undefined;

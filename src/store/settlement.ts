@@ -13,7 +13,7 @@ export function hasTurnedUp(attempt: Attempt): boolean {
   return isLive(attempt) && !isUncertain(attempt);
 }
 
-/** What a submit's outcome is to its attempt. `at`: ISO 8601. */
+/** What a submit's outcome means for its attempt. `at`: ISO 8601. */
 export function settledBy(outcome: SubmitOutcome, at: string): AttemptEvent {
   switch (outcome.kind) {
     case 'accepted':
@@ -29,7 +29,7 @@ export function settledBy(outcome: SubmitOutcome, at: string): AttemptEvent {
   }
 }
 
-/** An accepted job that another attempt has already leaves this one uncertain: which of the two it belongs to, nobody knows. */
+/** If another attempt already has the accepted job, this attempt is uncertain: nobody knows which of the two the job belongs to. */
 export function jobTaken(jobId: string, at: string, { owner }: Attempt): AttemptEvent {
   return {
     type: 'answer_lost',
@@ -38,7 +38,7 @@ export function jobTaken(jobId: string, at: string, { owner }: Attempt): Attempt
   };
 }
 
-/** The pace after a submit; the same object where it changes nothing. Times are of the clock that the pace goes by. */
+/** The pace after a submit; the same object if nothing changes. Times are of the clock that the pace uses. */
 export function paceAfter(
   pace: Pace,
   outcome: SubmitOutcome,

@@ -5,23 +5,23 @@ import { DailiesError } from '../errors.js';
 import { advance } from '../shot/advance.js';
 import type { AttemptEntry, JournalEntry } from './journal-line.js';
 
-/** The models of one gateway, as far as the shots used them when something was last bought. */
+/** The models of one gateway that the shots used at the last purchase. */
 export interface CatalogueSnapshot extends Pick<Catalogue, 'models'> {
   readonly gateway: string;
 }
 
-/** What is known of a project's shots, for those who only read. */
+/** What is known of a project's shots, read-only. */
 export interface ShotState {
   /** In the order of their creation, each in its current state. */
   attempts(): readonly Attempt[];
-  /** Throws `internal` on an id that nobody gave out. */
+  /** Throws `internal` on an unknown id. */
   get(id: string): Attempt;
   /** The picked take of each shot that has one. */
   picks(): Picks;
   catalogue(): CatalogueSnapshot | undefined;
 }
 
-/** All that a project's state consists of. */
+/** The whole state of a project. */
 export interface StateContent {
   /** In the order of their creation. */
   readonly attempts: readonly Attempt[];
@@ -29,19 +29,19 @@ export interface StateContent {
   readonly catalogue: CatalogueSnapshot | undefined;
 }
 
-/** The state in memory: moved on by one entry after the other. */
+/** The state in memory: entries move it on. */
 export interface StateInMemory extends ShotState {
   /**
-   * Takes an entry in; false if it was taken in before. Throws `internal` on an entry that does not fit, and changes
-   * nothing then.
+   * Applies an entry; false if it was applied before. Throws `internal` on an entry that does not fit, and then changes
+   * nothing.
    */
   apply(entry: JournalEntry): boolean;
-  /** Takes in attempts as they stand, in the place of those of the same ids. */
+  /** Adds attempts in their present state; each replaces the one of the same id. */
   restore(attempts: readonly Attempt[]): void;
   find(id: string): Attempt | undefined;
-  /** An id for an attempt that is begun now: unlike all others, and sorted after them. `nowMs` since 1970, `random` in [0, 1). */
+  /** A new id for an attempt that begins now, sorted after all others. `nowMs` since 1970, `random` in [0, 1). */
   nextId(nowMs: number, random: number): string;
-  /** What it is at this moment; later changes do not show in it. */
+  /** The content at this moment; later changes do not show in it. */
   content(): StateContent;
 }
 
@@ -101,7 +101,7 @@ export function createState(initial?: StateContent): StateInMemory {
   };
 }
 
-/** The attempt that an entry is about, after it; undefined if that is known. Throws `internal` if the entry does not fit. */
+/** The attempt of an entry, with the entry applied; undefined if it was applied before. Throws `internal` if it does not fit. */
 export function attemptAfter(
   find: (id: string) => Attempt | undefined,
   entry: Exclude<JournalEntry, { readonly type: 'picked' | 'catalogued' }>,
@@ -124,8 +124,8 @@ function known(id: string, attempt: Attempt | undefined): Attempt {
 }
 
 /**
- * Whether a record of an attempt knows more than another of the same, where there is another: it tells of a clip, or of a job,
- * of which the other does not, or else it has followed the attempt farther. Two machines that each wait for one job count steps of their own.
+ * Whether a record of an attempt knows more than another record of it: only this one has a clip, or a job, or else it followed the
+ * attempt farther. True if there is no other record. Steps come last, because two machines that wait for one job count their own.
  */
 export function knowsMore(one: Attempt, other: Attempt | undefined): boolean {
   if (!other) return true;
@@ -133,13 +133,13 @@ export function knowsMore(one: Attempt, other: Attempt | undefined): boolean {
   return mine === others ? one.steps > other.steps : mine > others;
 }
 
-/** No event takes it back. */
+/** What no event takes back. */
 function certaintyOf({ state }: Attempt): number {
   if (!('job' in state)) return 0;
   return state.kind === 'delivered' || state.kind === 'abandoned' ? 2 : 1;
 }
 
-/** An attempt after one more thing has happened to it. Throws `internal` if that cannot be. */
+/** An attempt with one more entry applied. Throws `internal` if the entry is impossible. */
 function moved(before: Attempt, entry: AttemptEntry): Attempt {
   const steps = entry.step;
   switch (entry.type) {
@@ -163,7 +163,7 @@ function newAttempt(begun: Extract<JournalEntry, { readonly type: 'begun' }>): A
 const TIME_DIGITS = 9;
 const RANDOM_DIGITS = 6;
 
-/** An id after the newest one: milliseconds in base 36, which sort as texts until the year 5188, and six digits by chance. */
+/** An id after the newest one: milliseconds in base 36, which sort as texts until the year 5188, and six random digits. */
 export function idAfter(
   newest: string | undefined,
   { nowMs, random }: { readonly nowMs: number; readonly random: number },
@@ -172,7 +172,7 @@ export function idAfter(
   const chance = digits(random * 36 ** RANDOM_DIGITS, RANDOM_DIGITS);
   const id = digits(nowMs, TIME_DIGITS) + chance;
   if (newest === undefined || id > newest) return id;
-  // The clock was set back, or the two share a millisecond: the newest known time decides.
+  // If the clock was set back, or the two share a millisecond, the newest known time decides.
   return digits(parseInt(newest.slice(0, TIME_DIGITS), 36) + 1, TIME_DIGITS) + chance;
 }
 

@@ -1,7 +1,7 @@
 /**
- * JSON with sorted keys and two-space indent, its later lines moved in by `margin` and without a line break at
- * the end: just what `JSON.stringify(…, null, 2)` writes of objects whose keys are in order, in a third of the
- * time that putting them in order takes. For plain data only.
+ * JSON with sorted keys and two-space indent; `margin` indents all lines but the first, and there is no line break at the end.
+ * It writes what `JSON.stringify(…, null, 2)` writes of objects whose keys are in order, in a third of the time that sorting
+ * them takes. For plain data only.
  */
 export function sortedJson(value: unknown, margin = ''): string {
   const inner = `${margin}  `;
@@ -29,7 +29,7 @@ export function sortedKeys(object: Readonly<Record<string, unknown>>): string[] 
   return names === -1 ? keys : [...keys.slice(0, names), ...keys.slice(names).sort()];
 }
 
-/** Whether JavaScript takes a key for a place in a list, and so before all others. */
+/** Whether JavaScript treats a key as an index, and so puts it before all others. */
 function isIndex(key: string): boolean {
   return /^(?:0|[1-9]\d{0,9})$/.test(key) && Number(key) < 2 ** 32 - 1;
 }

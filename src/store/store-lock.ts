@@ -7,8 +7,8 @@ import { ownFolder } from './own-folder.js';
 import { acquireLock, isLockHeld, type RunLock } from './run-lock.js';
 
 /*
- * Whoever puts a clip into a store has written its receipt before. So it is enough that a put waits while clips are
- * being removed: the remover either reads that receipt and leaves the clip, or has removed it before the put looks.
+ * A process writes the receipt of a clip before it puts the clip. So it is enough if a put waits while clips are being removed:
+ * the remover either reads that receipt and leaves the clip, or has removed the clip before the put looks.
  */
 
 /** Takes the lock under which clips are removed from a store. Throws `locked-by-another-run` and `disk`. */
@@ -25,8 +25,8 @@ export async function lockStore(root: string, clock: Clock): Promise<RunLock> {
 }
 
 /**
- * Waits while somebody removes clips from a store. A lock that shows no life for `patienceMs` is waited for no longer:
- * at worst the clip is removed together with one of the same bytes, and fetched again.
+ * Waits while another process removes clips from a store. If its lock shows no heartbeat for `patienceMs`, the wait ends: at worst
+ * the clip is removed together with one of the same bytes, and downloaded again.
  */
 export async function waitForStoreLock(root: string, { patienceMs = PATIENCE_MS } = {}): Promise<void> {
   const path = lockPath(root);
@@ -42,7 +42,7 @@ export async function waitForStoreLock(root: string, { patienceMs = PATIENCE_MS 
 }
 
 const LOOK_AGAIN_MS = 20;
-/** The heart of a lock beats every two seconds. */
+/** The heartbeat of a lock comes every two seconds. */
 const PATIENCE_MS = 10_000;
 
 function lockPath(root: string): string {

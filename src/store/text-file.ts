@@ -7,8 +7,8 @@ import { openRegular, readRegular } from '../regular-file.js';
 import { replaceFile } from './replace-file.js';
 
 /**
- * Writes a text file whole or not at all, with the folders it needs; the text may come in pieces. For what can be made
- * again: no fsync. Throws `disk`.
+ * Writes a text file whole or not at all, with the folders it needs; the text may come in pieces. It is not fsynced, because it
+ * can be made again. Throws `disk`.
  */
 export async function writeText(path: string, text: string | Iterable<string>): Promise<void> {
   await writeWhole(path, typeof text === 'string' ? [text] : text);
@@ -22,10 +22,10 @@ export async function writeWhole(path: string, content: Uint8Array | Iterable<st
   });
 }
 
-/** No file of picks, and nothing that we keep to be quicker, is larger. */
+/** Larger than any file of picks, and than anything that we cache. */
 const MAX_BYTES = 100_000_000;
 
-/** A text file that a person names. Throws `usage` if it cannot be read, with a hint of its own where it is not there. */
+/** A text file that the user names. Throws `usage` if it cannot be read, with a hint of its own if it does not exist. */
 export async function readText(path: string, { ifAbsent }: { readonly ifAbsent: string }): Promise<string> {
   try {
     const found = await readRegular(path, { maxBytes: MAX_BYTES, throughLinks: true });
@@ -63,8 +63,8 @@ export async function readJson(path: string): Promise<unknown> {
 }
 
 /**
- * Tells a file from what it was before: size, dates and place on the disk; empty if there is none. The date of the last
- * change to its entry cannot be set by hand. Throws `disk`.
+ * Changes if a file changes: size, dates and place on the disk; empty if there is none. Nobody can set the date of the last
+ * change to the file's entry by hand. Throws `disk`.
  */
 export function signatureOf(path: string): string {
   const found = onDisk(path, 'read', () => statSync(path, { throwIfNoEntry: false }));

@@ -1,4 +1,4 @@
-/** Lets work on one key come one after the other, whatever becomes of each; work on different keys goes side by side. */
+/** Runs work on one key in turn, even if some of it fails; work on different keys runs at the same time. */
 export function createTurns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   const turns = new Map<string, Promise<void>>();
   return (key, work) => {

@@ -11,34 +11,33 @@ import type { RunLock } from './run-lock.js';
 import type { StateInMemory } from './shot-state.js';
 
 /**
- * The way of every change: into memory at once, then onto the disk. Lines that come while others are being
- * written go out together in the next write, with one fsync where money is among them; the steps of purchases go into
- * the receipts right after. From time to time the journal is folded into the lockfile; lines that wait meanwhile are
- * on the disk with it.
+ * Every change goes into memory at once, then onto the disk. Lines that come during a write go out together in the next one, with
+ * one fsync if any is about money; right after, the steps of purchases go into the receipts. From time to time the journal is
+ * folded into the lockfile, which then also has the lines that wait.
  */
 export interface WriteAhead {
   /** Changes memory, and leaves the line for the next `commit`. Throws `internal` if it does not fit. */
   note(entry: JournalEntry): void;
   /**
-   * Changes memory at once; resolves when the line, and all before it, are on the disk: beyond a power cut where
-   * it is about money. Rejects with `internal` where it does not fit (nothing is changed), with `disk` or
-   * `locked-by-another-run` where it could not be written (memory is changed, and the line is tried again
-   * together with the next ones and on `close`). Where `undo` is given, it gives the entry that takes the refused one back.
+   * Changes memory at once; resolves when the line, and all before it, are on the disk: fsynced if the line is about money. Rejects
+   * with `internal` if the line does not fit (nothing is changed), with `disk` or `locked-by-another-run` if it could not be written
+   * (memory is changed, and the line is tried again with the next ones and on `close`). `undo` gives the entry that takes a refused
+   * one back.
    */
   commit(entry: JournalEntry, undo?: () => JournalEntry): Promise<void>;
-  /** Writes an entry into the receipts alone, behind all lines so far and before it is committed. Rejects with `disk`. */
+  /** Writes an entry only into the receipts, after all lines so far and before it is committed. Rejects with `disk`. */
   witness(entry: JournalEntry): Promise<void>;
   /** Whether anything has been written down. */
   hasChanged(): boolean;
-  /** The first failure to write, if there was one: from then on no intent is to be trusted to the disk. */
+  /** The first failed write, if any: from then on, no intent may rely on the disk. */
   failure(): DailiesError | undefined;
-  /** Folds what is not in the lockfile yet; false if there was nothing. Rejects with `disk`, naming the jobs that are not on the disk. */
+  /** Folds what the lockfile lacks; false if there was nothing. Rejects with `disk` and the jobs that are not on the disk. */
   close(): Promise<boolean>;
 }
 
 interface Line {
   readonly entry: JournalEntry;
-  /** What the journal gets; empty for an entry that is witnessed. */
+  /** The journal's text; empty for a witnessed entry. */
   readonly text: string;
   readonly isReceipt: boolean;
   readonly undo?: (() => JournalEntry) | undefined;
@@ -46,12 +45,12 @@ interface Line {
   readonly reject: (error: DailiesError) => void;
 }
 
-/** What a fold adds to the layout: indent and line breaks make the lockfile half as long again as its JSON. */
+/** Indent and line breaks make the lockfile half as long again as its JSON. */
 const LAYOUT_FACTOR = 1.5;
 /**
- * A fold pays when the journal is this much longer than the lockfile that would replace it. The journal of an
- * ordinary life is about as long as its lockfile, and so a first run folds at its end alone: the bytes
- * written for each attempt do not grow with their number. Lives of many turns are folded on the way.
+ * A fold pays if the journal is this much longer than the lockfile that would replace it. An ordinary journal is about as long as
+ * its lockfile, so a first run folds only at its end, and the bytes written for each attempt do not grow with their number.
+ * Attempts with very many steps are folded on the way.
  */
 const FOLD_FACTOR = 2;
 
@@ -72,7 +71,7 @@ export function createWriteAhead(options: {
   let journal = lockfileBytes === undefined ? undefined : new JournalFile(journalPath(lockfile));
   let hasNews = false;
   let hasChanged = false;
-  /** Bytes of the lines since the fold that make the lockfile longer. */
+  /** Bytes since the last fold in lines that make the lockfile longer. */
   let grownBytes = 0;
   let failure: DailiesError | undefined;
   const jobsNotKept = new Set<string>();
@@ -102,7 +101,7 @@ export function createWriteAhead(options: {
     return sent;
   }
 
-  /** Takes the oldest lines out of the queue, to the disk: their receipts follow the journal, and never lead it. */
+  /** Takes the oldest lines from the queue, for the disk: their receipts are written after the journal, never before. */
   function take(count: number): Line[] {
     const batch = queue.splice(0, count);
     for (const line of batch) if (line.isReceipt) unreceipted.push(line.entry);
@@ -111,7 +110,7 @@ export function createWriteAhead(options: {
 
   async function pump(): Promise<void> {
     for (;;) {
-      // Not at once: what else happens in this turn goes out in the same write, and costs no fsync of its own.
+      // Not at once: other changes of this turn go out in the same write, and need no fsync of their own.
       await nextTurn();
       const batch = take(queue.length);
       if (batch.length === 0) break;
@@ -128,10 +127,10 @@ export function createWriteAhead(options: {
     isPumping = false;
   }
 
-  /** Gives the lines of later batches that are on the disk with these. */
+  /** Gives the lines of later batches that this also put on the disk. */
   async function putOnDisk(batch: readonly Line[]): Promise<readonly Line[]> {
     assertHeld();
-    // With no lockfile yet, or no journal any more, the state can only be written whole.
+    // Without a lockfile yet, or without its journal, the state can only be written whole.
     if (journal === undefined || journal.isGone) return fold();
     const file = journal;
     const lines = batch.filter(({ text }) => text !== '');
@@ -146,7 +145,7 @@ export function createWriteAhead(options: {
     unreceipted.length = 0;
   }
 
-  /** A run whose lock was forced from it must not write: another may be working on the same files. */
+  /** If somebody removed this run's lock, it must not write: another run may be working on the same files. */
   function assertHeld(): void {
     if (lock.isHeld()) return;
     throw new DailiesError('locked-by-another-run', 'the lock of this run was removed during the run', {
@@ -154,14 +153,14 @@ export function createWriteAhead(options: {
     });
   }
 
-  /** Writes the lockfile from memory. It then holds all lines so far: gives those that still waited. */
+  /** Writes the lockfile from memory, which has all lines so far; gives the lines that still waited. */
   async function fold(): Promise<readonly Line[]> {
     const covered = queue.length;
     const grown = grownBytes;
     lockfileBytes = await writeLockfile(lockfile, { ...state.content(), identity }, shots);
     hasNews = false;
     grownBytes -= grown;
-    // Should the old one stay, each of its lines is known for one that the lockfile has; but the next append refuses to go on beside it.
+    // If the old journal stays, the lockfile has each of its lines; but the next append fails because the file is there.
     await journal?.remove().catch(() => undefined);
     journal = new JournalFile(journalPath(lockfile));
     return take(covered);
@@ -173,7 +172,7 @@ export function createWriteAhead(options: {
     return bytes > foldFloorBytes && bytes > FOLD_FACTOR * expectedBytes;
   }
 
-  /** Folding on the way saves time later and is no duty: where it fails, the journal goes on. */
+  /** Folding early saves time later but is not necessary: if it fails, the journal grows on. */
   async function foldOrPostpone(): Promise<readonly Line[]> {
     try {
       return await fold();
@@ -194,7 +193,7 @@ export function createWriteAhead(options: {
     }
   }
 
-  /** Where the attempt has moved on all the same, there is nothing left to take back. */
+  /** If the attempt has moved on all the same, there is nothing to take back. */
   function takeBack(undo: JournalEntry): void {
     try {
       note(undo);
@@ -222,7 +221,7 @@ export function createWriteAhead(options: {
     }
   }
 
-  /** If there is no room for the lockfile, there may be for the last lines. */
+  /** If there is no room for the lockfile, there may be room for the last lines. */
   async function keepInJournal(): Promise<boolean> {
     if (journal === undefined || journal.isGone) return false;
     const rest = queue.splice(0).map((line) => line.text);

@@ -6,7 +6,7 @@ import type { ClipStatus } from '../../plan/decision.js';
 import type { ClipStat, ClipStore } from '../../store/clip-store.js';
 import { hashFile, readName, sizeOf } from '../../store/name-file.js';
 
-/** Where the clips of a project are to be found. */
+/** Where the clips of a project are. */
 export interface FoundClips {
   /** The state of a delivered attempt's clips, all together. */
   statusOf(attempt: Attempt): ClipStatus;
@@ -20,9 +20,9 @@ export interface FoundClips {
 const DATE_STEP_MS = 2000;
 
 /**
- * Looks for the clips of all delivered attempts: in the store by their content, otherwise under the names that they have had.
- * A clip counts as changed where its bytes differ; its size tells, and where its date is later than its delivery, or with
- * `verify`, its content. Reads, never writes.
+ * Looks for the clips of all delivered attempts: in the store by their content, otherwise under their former names. A clip counts
+ * as changed if its bytes differ. Its size shows this; its content is read only if its date is later than its delivery, or with
+ * `verify`. Reads, never writes.
  */
 export async function findClips({
   attempts,
@@ -32,7 +32,7 @@ export async function findClips({
 }: {
   readonly attempts: readonly Attempt[];
   readonly clips: ClipStore;
-  /** Absolute paths at which the clips of an attempt may lie, in the order of its outputs. */
+  /** Absolute paths at which the clips of an attempt may be, in the order of its outputs. */
   readonly namesOf: (attempt: DeliveredAttempt) => readonly string[];
   readonly verify: boolean;
 }): Promise<FoundClips> {

@@ -17,13 +17,13 @@ import {
 import { ownFolder } from '../../store/own-folder.js';
 import { isInside, openPath, storedPath, type ProjectPaths } from '../project/paths.js';
 
-/** What is in the place where a clip should have its name. */
+/** What is in the place of a clip's name. */
 export type Occupant =
   /** Nothing, or something that can be made again: the name is free. */
   | { readonly kind: 'free' }
   /** The clip itself. */
   | { readonly kind: 'right' }
-  /** A file that is not ours by its content, a folder or a link: it is never touched. `wasOurs`: we had made a name there. */
+  /** A file with other content than ours, a folder or a link: it is never touched. `wasOurs`: we had made a name there. */
   | { readonly kind: 'foreign'; readonly path: string; readonly wasOurs: boolean };
 
 /** Classifies the files at the names of a project, by content. Reads, never writes. */
@@ -43,18 +43,18 @@ export function createNameJudge({
 }): NameJudge {
   let known: ReadonlyMap<string, number> | undefined;
   let borne: ReadonlyMap<string, string> | undefined;
-  /** By folder: many names lie in one. */
+  /** By folder, because one folder may hold many names. */
   const obstacles = new Map<string, string | undefined>();
   const obstacleTo = (path: string): string | undefined => {
     const folder = dirname(path);
     if (!obstacles.has(folder)) obstacles.set(folder, obstacleOf(folder, rootOf(paths)));
     return obstacles.get(folder);
   };
-  /** The sha256 of the clip that a file is; empty if it is none of ours. */
+  /** The sha256 of the clip in a file; empty if it is none of ours. */
   const clipAt = async (path: string): Promise<string> => {
     known ??= new Map(attempts.flatMap(outputsOf).map(({ sha256, bytes }) => [sha256, bytes]));
     const size = sizeOf(path);
-    // A file whose length no clip has is not a clip, so it need not be read.
+    // A file with another length than every clip is not a clip, so it need not be read.
     if (![...known.values()].includes(size ?? -1)) return '';
     const sha256 = await hashFile(path).catch(() => '');
     return known.has(sha256) ? sha256 : '';
@@ -86,7 +86,7 @@ export function createNameJudge({
   };
 }
 
-/** The clip that each name was made for, by the name as the lockfile has it. */
+/** The clip that each name was made for, by the name in the lockfile. */
 function namesBorne(attempts: readonly Attempt[]): ReadonlyMap<string, string> {
   return new Map(
     attempts.flatMap((attempt) =>
@@ -105,16 +105,17 @@ export function metadataPath(path: string): string {
   return path.replace(/\.(?:mp4|webm)$/, '.json');
 }
 
-/** Makes names as views want them. One thing at a time: two takes that swap their clips have one disk. */
+/** Makes names as views want them. One call at a time, because two takes may swap their clips. */
 export interface Names {
   /**
-   * Makes all names of a view: names that nobody wants go if they are ours by content and the store has the clip, those that
-   * are missing come, and what is not ours stays. Clips that are not sound get no name for now. Gives what is in the way of an attempt's names, by its id. Throws `disk`.
+   * Makes all names of a view. Names that nobody wants are removed if they are ours by content and the store has the clip; missing
+   * ones are made; what is not ours stays. Clips that are not sound get no name for now. Gives what is in the way of an attempt's
+   * names, by its id. Throws `disk`.
    */
   sync(view: View, isSound?: (attempt: Attempt) => boolean): Promise<ReadonlyMap<string, string>>;
-  /** Takes the names away from an attempt's clips, as far as they are ours by content. Throws `disk`. */
+  /** Removes the names of an attempt's clips if they are ours by content. Throws `disk`. */
   drop(attempt: Attempt): Promise<void>;
-  /** Makes the names of one attempt's clips. Gives what is in the way, where something is. Throws `disk`. */
+  /** Makes the names of one attempt's clips. Gives what is in the way, if anything is. Throws `disk`. */
   show(clips: readonly NamedClip[]): Promise<string | undefined>;
 }
 
@@ -125,14 +126,14 @@ export const NO_NAMES: Names = {
   show: () => Promise.resolve(undefined),
 };
 
-/** What it takes to make names. */
+/** What is needed to make names. */
 export interface NameWriter {
   readonly paths: ProjectPaths;
   readonly projectId: string;
   readonly clips: ClipStore;
   readonly attempts: () => readonly Attempt[];
   readonly get: (id: string) => Attempt;
-  /** Writes down which names the clips of an attempt have now. */
+  /** Records which names the clips of an attempt have now. */
   readonly record: (attempt: Attempt, names: readonly string[]) => void;
 }
 
@@ -181,7 +182,7 @@ export function createNames(writer: NameWriter): Names {
         continue;
       }
       const inTheWay = await makeName(path, output.sha256, { judge, paths, clips });
-      // A file that somebody has written over a name of this clip is left as it is.
+      // If somebody overwrote a name of this clip, the file stays as it is.
       if (inTheWay === undefined || (inTheWay === path && attempt.names?.includes(stored))) made.push(stored);
       else obstacle = inTheWay;
     }
@@ -243,7 +244,7 @@ interface Hands {
   readonly clips: ClipStore;
 }
 
-/** Gives what is in the way, where something is. */
+/** Gives what is in the way, if anything is. */
 async function makeName(
   path: string,
   sha256: string,
@@ -279,7 +280,7 @@ async function removeIfOurs(
   }
 }
 
-/** The metadata goes with the first name. It is never read back, except to find its owner. */
+/** The metadata is beside the first name. It is never read back, except to find its owner. */
 async function describe(
   path: string,
   about: {

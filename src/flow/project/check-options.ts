@@ -11,8 +11,8 @@ export function checkProjectOptions(options: ProjectOptions): void {
 }
 
 /**
- * Checks the types of the options of validate, plan and run, for programs in plain JavaScript. A name that
- * is unknown may be a misspelt ceiling, so it is an error too. Throws `usage`.
+ * Checks the types of the options of validate, plan and run, for programs in plain JavaScript. An unknown
+ * name may be a misspelt ceiling, so it is an error too. Throws `usage`.
  */
 export function checkWorkOptions(options: PlanOptions & RunOptions): void {
   check(options, WORK_RULES);
@@ -84,7 +84,7 @@ const WORK_RULES: Readonly<Record<keyof (PlanOptions & RunOptions), Rule>> = {
   signal: { expects: 'an AbortSignal', fits: (value) => value instanceof AbortSignal },
 };
 
-/** How a value is shown in a message: on one line, and with no more than its first floor. */
+/** A value for a message: on one line, and without nested values. */
 const SHORTLY = { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 3 };
 
 function check(options: object, rules: Readonly<Record<string, Rule>>): void {

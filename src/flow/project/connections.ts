@@ -9,20 +9,20 @@ export interface Connections {
   /** The gateway of this run. For the sandbox this starts it. */
   current(): Promise<Gateway>;
   /**
-   * The models of this run's gateway, as it names them now. The sandbox's are read from the file that it serves, so that
+   * The models of this run's gateway at this moment. The sandbox's are read from the file that it serves, so that
    * no server is started for them. Throws what `Gateway.fetchCatalogue` throws.
    */
   fetchCatalogue(signal: AbortSignal): Promise<unknown>;
-  /** The gateway an attempt was bought from; undefined where it is another one whose key we cannot know. */
+  /** The gateway an attempt was bought from; undefined if it is another one whose key we cannot know. */
   of(attempt: Pick<Attempt, 'gateway'>): Promise<Gateway | undefined>;
   /** Whether the gateway of this run gets its key. */
   readonly usesKey: boolean;
-  /** From now on it is. */
+  /** From now on, it gets its key. */
   useKey(): void;
   close(): Promise<void>;
 }
 
-/** What attempts call the gateway of a target. */
+/** The name that attempts have for the gateway of a target. */
 export function gatewayIdentity(target: GatewayTarget): string {
   return target.baseUrl ?? target.name;
 }
@@ -33,8 +33,8 @@ export type GatewayHome = Pick<Project, 'target' | 'env' | 'keys' | 'clock'> & {
 };
 
 /**
- * Opens nothing yet. Without `usesKey` the gateway of the run has no key to send, whatever it is asked for, until
- * `useKey`; a preset that an older job was bought from gets its own key, which goes nowhere else.
+ * Opens nothing yet. Without `usesKey`, the gateway of the run never sends a key until `useKey` is called. If an older job was
+ * bought from a preset, that preset gets its own key, which goes nowhere else.
  */
 export function connect(project: GatewayHome, { usesKey }: { readonly usesKey: boolean }): Connections {
   const opened = new Map<string, Promise<Opened>>();
@@ -64,7 +64,7 @@ export function connect(project: GatewayHome, { usesKey }: { readonly usesKey: b
       if (attempt.gateway === gatewayIdentity(own)) return (await open(own)).gateway;
       const preset = presetOf(attempt.gateway);
       const target = preset && gatewayTarget({ kind: preset }, project.env, project);
-      // Without a key the other gateway would only refuse; and a key never goes to a gateway it is not for.
+      // Without a key the other gateway would only refuse, and a key goes only to its own gateway.
       return target?.apiKey === undefined ? undefined : (await open(target)).gateway;
     },
     async close() {

@@ -8,16 +8,16 @@ import type { KeyFile } from '../../store/key-file.js';
 /** The gateway of a run: where it is, and the key for it. */
 export interface GatewayTarget {
   readonly kind: GatewaySetting['kind'];
-  /** As it is shown: the preset's name, or the base URL. */
+  /** Its name for people: the preset's name, or the base URL. */
   readonly name: string;
-  /** Without a slash at the end; absent for the sandbox, which has none until it is started. */
+  /** Without a slash at the end; absent for the sandbox, which has none before it starts. */
   readonly baseUrl?: string;
   readonly apiKey?: string;
   /** The environment variable that has the key. */
   readonly keyVariable: string;
   /** Whether submits without a key are pointless. */
   readonly needsKey: boolean;
-  /** How many times faster than usual the sandbox's jobs are; absent for the others. */
+  /** How many times faster than usual the sandbox's jobs are; absent for other gateways. */
   readonly speed?: number;
   /** There is a key, and only the manifest says where it goes: the user must name that place first. */
   readonly unnamed?: UnnamedKey;
@@ -39,15 +39,15 @@ const PRESETS = {
   modelgates: { baseUrl: 'https://modelgates.ai/api/v1', keyVariable: 'MODELGATES_API_KEY' },
 } as const;
 
-/** The key's variable for a gateway that is given by its address alone. */
+/** The variable of the key for a gateway that is given only by its address. */
 const GENERIC_KEY_VARIABLE = 'DAILIES_API_KEY';
 
-/** Any key will do; this one is not a word, so that no text of the sandbox is mistaken for it and hidden. */
+/** Any key will do; this one is not a word, so that no text of the sandbox contains it and is redacted. */
 const SANDBOX_KEY = 'sk-of-the-built-in-sandbox';
 
 /**
  * Finds address and key of a gateway. The key is read from the environment, else from `keys`, by the name of its variable.
- * `place` is where a manifest names the gateway; absent if the user does. Throws `usage` for a speed that is none.
+ * `place` is where a manifest names the gateway; absent if the user does. Throws `usage` for an invalid speed.
  */
 export function gatewayTarget(
   setting: GatewaySetting,
@@ -55,7 +55,7 @@ export function gatewayTarget(
   { keys, place }: { readonly keys?: KeyFile | undefined; readonly place?: string | undefined } = {},
 ): GatewayTarget {
   const keyIn = (variable: string): { readonly apiKey?: string } => {
-    // A manifest may ask for a name that every object has.
+    // A manifest may give a name that every JavaScript object has.
     const own = Object.hasOwn(env, variable) ? env[variable] : undefined;
     const [apiKey] = [own, keys?.get(variable)].flatMap((value) => value?.trim() || []);
     return defined({ apiKey });
@@ -103,8 +103,7 @@ export function withoutKey(target: GatewayTarget): GatewayTarget {
 }
 
 /**
- * The setting that `--gateway` means, or another word that names a gateway: a preset's name or a base URL. Throws `usage` on anything
- * else.
+ * The gateway that `--gateway` or another setting names, by a preset's name or a base URL. Throws `usage` on anything else.
  */
 export function parseGatewayOption(
   option: string,
@@ -113,7 +112,7 @@ export function parseGatewayOption(
 ): GatewaySetting {
   if (option === 'openrouter' || option === 'modelgates' || option === 'sandbox') return { kind: option };
   const base_url = option.replace(/\/+$/, '');
-  // The manifest's own gateway by its address is the manifest's own gateway, with its key.
+  // If this is the address of the manifest's own gateway, its key is used.
   if (inManifest?.kind === 'custom' && inManifest.base_url.replace(/\/+$/, '') === base_url)
     return inManifest;
   const base = baseUrl(base_url);
@@ -127,10 +126,10 @@ export function parseGatewayOption(
   );
 }
 
-/** What to do if the gateway refuses the key: which variable has it or lacks it, and the command that checks it. */
+/** What to do if the gateway refuses the key: the variable that has or lacks it, and the command that checks it. */
 export function keyHint({ kind, name, apiKey, keyVariable, isKeyHeld }: GatewayTarget): string {
   if (isKeyHeld) return `the key in ${keyVariable} was not sent: --with-key sends it to ${name}`;
-  // From an address alone the doctor finds only the generic key.
+  // With only an address, the doctor finds only the generic key.
   const lent =
     kind === 'custom' && keyVariable !== GENERIC_KEY_VARIABLE
       ? `${GENERIC_KEY_VARIABLE}="$${keyVariable}" `

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../domain/diagnostic.js';
 import type { MediaKind, Take } from '../../domain/take.js';
 import type { Project } from './project.js';
 
-/** An input of a take that stands somewhere in the manifest. */
+/** An input of a take, with its place in the manifest. */
 interface InputUse {
   readonly take: Take;
   readonly field: string;
@@ -11,7 +11,7 @@ interface InputUse {
   readonly address: string;
 }
 
-/** The inputs of a take that are files beside the manifest, or those that are fetched by their URL. */
+/** The inputs of a take that are files beside the manifest, or those that are downloaded by their URL. */
 export function inputUses(take: Take, kind: 'file' | 'url'): InputUse[] {
   const inputs = [
     ...take.frames.map(({ frame_type, source }) => ({ source, field: frame_type, media: 'image' as const })),
@@ -24,7 +24,7 @@ export function inputUses(take: Take, kind: 'file' | 'url'): InputUse[] {
 }
 
 /**
- * What is wrong with each of some inputs, once where it is written. Takes and combinations of a matrix share the place of
+ * The problems of some inputs, once for each place in the manifest. Takes and combinations of a matrix share the place of
  * their shot; a fault in the defaults concerns many shots, and names none.
  */
 export function oncePerPlace(

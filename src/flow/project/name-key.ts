@@ -4,17 +4,17 @@ import { DailiesError } from '../../errors.js';
 import type { Connections } from './connections.js';
 import type { GatewayTarget, UnnamedKey } from './gateway-target.js';
 
-/** What a person is asked before a key goes where only the manifest says. */
+/** What the user is asked before a key goes to a gateway that only the manifest names. */
 export interface KeyQuestion extends UnnamedKey {
-  /** What the run would do; absent if even the models are not told without the key. */
+  /** What the run would do; absent if the gateway does not even list its models without the key. */
   readonly plan?: PlanDocument;
   /** Whether it would spend money, which `confirm` then asks about. */
   readonly spends: boolean;
 }
 
 /**
- * Whether the key goes to a gateway that only the manifest names: `true`, or what is asked once before it first goes
- * there. Presets get their own key, and loopback and the gateway of `--gateway` get theirs, without it.
+ * Whether the key goes to a gateway that only the manifest names: `true`, or the question for the user before it first goes
+ * there. Presets, loopback and the gateway of `--gateway` get their key without it.
  */
 export type WithKey = boolean | ((question: KeyQuestion) => Promise<boolean>);
 
@@ -28,7 +28,7 @@ export function looksWithKey({ baseUrl }: GatewayTarget, withKey: WithKey | unde
   return withKey === true || isOnThisMachine(baseUrl);
 }
 
-/** Lets the connections use the key, when the user has named where it goes. Throws `key-unnamed`; `declined` after a no. */
+/** Lets the connections use the key once the user has named its gateway. Throws `key-unnamed`; `declined` after a no. */
 export async function nameKey(
   { unnamed }: GatewayTarget,
   connections: Connections,
@@ -42,7 +42,7 @@ export async function nameKey(
   connections.useKey();
 }
 
-/** What stands in the way of a key, and how to name its place. */
+/** Why the key is not sent, and how to name its gateway. */
 export function keyUnnamed({ variable, origin, place }: UnnamedKey): DailiesError {
   return new DailiesError(
     'key-unnamed',

@@ -15,13 +15,13 @@ export interface ProjectPaths {
   readonly lockfile: string;
   /** The names of the clips, and the pages about them. */
   readonly output: string;
-  /** What can be made again: catalogues, frames, the sandbox's jobs. */
+  /** Files that can be made again: catalogues, frames, the sandbox's jobs. */
   readonly cache: string;
-  /** The clips themselves, and the receipts of what was bought; where they are in a bucket, what is on its way there or back. */
+  /** The clips and the receipts; with a bucket, only the files on their way there or back. */
   readonly store: string;
-  /** Where clips and receipts are kept in the place of a folder. */
+  /** The bucket of clips and receipts, in place of a folder. */
   readonly bucket?: BucketAddress;
-  /** Tells projects of one name in a shared store apart; empty if the store lies beside the manifest. */
+  /** Distinguishes projects of one name in a shared store; empty if the store is beside the manifest. */
   readonly place: string;
 }
 
@@ -66,7 +66,7 @@ export function projectPaths(options: {
   return options.isSandbox ? rehearsalPaths(paths) : paths;
 }
 
-/** Where a run of the same project on the sandbox keeps its own. */
+/** The places of the same project on the sandbox. */
 export function rehearsalPaths(paths: ProjectPaths): ProjectPaths {
   const { lockfile, output, store, bucket } = paths;
   return {
@@ -78,21 +78,21 @@ export function rehearsalPaths(paths: ProjectPaths): ProjectPaths {
   };
 }
 
-/** A path as the lockfile keeps it: relative to the manifest's folder where inside it, else absolute; with `/`. */
+/** A path for the lockfile: relative to the manifest's folder if inside it, else absolute; with `/`. */
 export function storedPath(folder: string, path: string): string {
-  // Nearly every path begins with its folder, letter by letter, and `relative` takes long to see it.
+  // Nearly every path begins with the text of its folder, and `relative` is slow.
   const inside = path.startsWith(`${folder}${sep}`) ? path.slice(folder.length + 1) : relative(folder, path);
   const isWithin = inside !== '' && !isAbsolute(inside) && inside !== '..' && !inside.startsWith(`..${sep}`);
   const stored = isWithin ? inside : path;
   return sep === '/' ? stored : stored.replaceAll(sep, '/');
 }
 
-/** The absolute path of one the lockfile keeps. */
+/** The absolute path of one in the lockfile. */
 export function openPath(folder: string, stored: string): string {
   return resolve(folder, stored);
 }
 
-/** Whether a path is a folder, or lies in it; by the letters alone. */
+/** Whether a path is a folder, or is in it; compares only the text. */
 export function isInside(folder: string, path: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
 }

@@ -20,7 +20,7 @@ import { gatewayTarget, parseGatewayOption, type GatewayTarget } from './gateway
 import { inputUses, oncePerPlace } from './input-uses.js';
 import { isInside, projectPaths, type ProjectPaths } from './paths.js';
 
-/** What a person may set from outside the manifest; each option wins over the manifest. */
+/** What the user may set outside the manifest; each option wins over the manifest. */
 export interface ProjectOptions {
   /** Path of the manifest. */
   readonly manifest: string;
@@ -30,14 +30,14 @@ export interface ProjectOptions {
   readonly output?: string;
   /** The folder for clips and receipts, relative to the working folder; `DAILIES_CLIPS` for the command. */
   readonly clips?: string;
-  /** The database that several machines share (`postgres://…`), in the place of a lockfile; `DAILIES_STORE` for the command. */
+  /** The database that several machines share (`postgres://…`), in place of a lockfile; `DAILIES_STORE` for the command. */
   readonly store?: string;
   readonly vars?: Readonly<Record<string, string>>;
   readonly allowLargeMatrix?: boolean;
   /** How many jobs may be in flight. */
   readonly concurrency?: number;
   /**
-   * Where keys and proxies are looked up; the process's own environment where absent. A key that it lacks is taken from
+   * The variables with keys and proxies; by default the process's own environment. A key that it lacks is taken from
    * `.env` beside the manifest, under the same name.
    */
   readonly env?: NodeJS.ProcessEnv;
@@ -49,22 +49,22 @@ export interface LocalInput {
   readonly sha256: string;
   readonly bytes: number;
   readonly mime: string;
-  /** Of a video that can be read: prices may depend on its length and size. */
+  /** Of a readable video: prices may depend on its length and size. */
   readonly facts?: MediaFacts;
 }
 
-/** The options that a person has given for a manifest. */
+/** The options that the user gave for a manifest. */
 export type Said = Pick<ProjectOptions, 'vars' | 'allowLargeMatrix' | 'gateway' | 'concurrency'>;
 
 /** A manifest that was read, checked and expanded, with its local inputs and its places. */
 export interface Project {
   readonly manifest: Manifest;
-  /** The manifest as it is shown in messages, and its text, for diagnostics. */
+  /** The manifest's name for messages, and its text, for diagnostics. */
   readonly source: { readonly file: string; readonly text: string };
   readonly locate: LocateField;
   readonly paths: ProjectPaths;
   readonly target: GatewayTarget;
-  /** The address of the database that has its state; absent if a lockfile has. */
+  /** The address of the database with its state; absent if a lockfile has the state. */
   readonly database?: string;
   /** The options from outside the manifest. */
   readonly said: Said;
@@ -78,7 +78,7 @@ export interface Project {
   /** Keys that the environment lacks, from `.env` beside the manifest. */
   readonly keys: KeyFile;
   readonly clock: Clock;
-  /** Tells this reading of the manifest from others: a hash of its text and of the options. */
+  /** Identifies this reading of the manifest: a hash of its text and of the options. */
   readonly stamp: string;
 }
 
@@ -91,10 +91,9 @@ export interface ProjectReading {
 }
 
 /**
- * Reads a manifest and its local inputs. Nothing outside the manifest's folder is touched, nothing is sent.
- * Throws ManifestError where the manifest cannot be expanded; problems with inputs are in `diagnostics`, so that
- * they can be shown together with what the catalogue has to say. Throws `manifest-invalid` if the file cannot be read,
- * `usage` for options that cannot be meant, such as a gateway that cannot be one.
+ * Reads a manifest and its local inputs. Touches nothing outside the manifest's folder, sends nothing. Throws ManifestError if the
+ * manifest cannot be expanded. Problems with inputs are in `diagnostics`, so that they can be shown together with those of the
+ * catalogue. Throws `manifest-invalid` if the file cannot be read, `usage` for impossible options, such as an invalid gateway.
  */
 export async function loadProject(
   options: ProjectOptions,
@@ -121,9 +120,9 @@ export async function loadProject(
     clipsOption: options.clips,
     isSandbox: target.kind === 'sandbox',
   });
-  // Two folders whose lockfile is one by a link share its lock and its journal, too.
+  // If a link makes one lockfile out of two, their lock and journal are one too.
   const paths = { ...places, lockfile: realPath(places.lockfile) };
-  // What the manifest names lies in its folder, and stays there; another place is for the command line to name.
+  // A place that the manifest names is in its folder, and stays there; only the command line can name another.
   for (const path of [...ourFolders(paths.cache), paths.store, paths.output])
     if (isInside(paths.folder, path)) refuseLinks(paths.folder, path);
   const { inputs, diagnostics } = await inspectInputs({ manifest, paths, locate: parsed.locate });
@@ -169,7 +168,7 @@ export function productsOf({ sizes }: ParsedManifest): readonly PlanProduct[] {
   );
 }
 
-/** The folders that we write to below the one for what can be made again. */
+/** The folders that we write to below the cache. */
 function ourFolders(cache: string): readonly string[] {
   const ofSandbox = ['jobs', 'images', 'clips', 'seen'].map((name) => join(cache, 'sandbox', name));
   return [join(cache, 'frames'), ...ofSandbox];

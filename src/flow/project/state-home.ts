@@ -19,7 +19,7 @@ import { createNames, NO_NAMES, type Names } from '../clips/names.js';
 import type { ProjectPaths } from './paths.js';
 import type { Project } from './project.js';
 
-/** Where the state of a project is kept; with a database that is a copy, and the receipts are for whoever buys. */
+/** Where the state of a project is; with a database this is a copy, and the receipts are for the buying machine. */
 export function stateHome(project: Project): StateHome {
   const { manifest, paths, target, inputs, database } = project;
   return {
@@ -39,8 +39,8 @@ export function stateHome(project: Project): StateHome {
 }
 
 /**
- * Whether a purchase, or a possible one, is of a clip that the manifest asks for, as far as that is known without other
- * clips and without a catalogue: what any catalogue could call the same counts as the same.
+ * Whether a purchase, or a possible one, is of a clip that the manifest asks for, as far as this is known without other clips
+ * and without a catalogue: spellings that any catalogue could call the same count as the same.
  */
 function hasBought(attempts: readonly Attempt[], takes: readonly Take[], inputs: Project['inputs']): boolean {
   const purchases = attempts.filter((attempt) => !isFree(attempt));
@@ -65,7 +65,7 @@ export function receiptsOf(project: Project): ReceiptStore {
   return storesOf(project).receipts;
 }
 
-/** Where the local files are kept that other machines send with submits. */
+/** The store of the local files that other machines send with submits. */
 export function inputsOf({ paths: { store, bucket }, clock }: Pick<Project, 'paths' | 'clock'>): ClipStore {
   const root = join(store, 'inputs');
   if (!bucket) return openClipFolder({ root, clock });
@@ -77,10 +77,10 @@ export function sharedStores(home: Pick<Project, 'paths' | 'clock'>) {
   return { ...storesOf(home), inputs: inputsOf(home) };
 }
 
-/** Where clips and receipts are kept. */
+/** Where clips and receipts are. */
 type Stores = Pick<StateHome, 'clips' | 'receipts'>;
 
-/** A bucket is opened once for a project: its connections are shared, and so is what is known of it. */
+/** A bucket is opened once for a project, so that its connections and what is known of it are shared. */
 const buckets = new WeakMap<ProjectPaths, Stores>();
 
 function storesOf({ paths, clock }: Pick<Project, 'paths' | 'clock'>): Stores {
@@ -91,17 +91,17 @@ function storesOf({ paths, clock }: Pick<Project, 'paths' | 'clock'>): Stores {
   return stores;
 }
 
-/** Whether clips get names by `pull` alone: they are in a bucket, or several machines share them. */
+/** Whether only `pull` makes names: the clips are in a bucket, or several machines share them. */
 export function namesByPull({ paths, database }: Pick<Project, 'paths' | 'database'>): boolean {
   return paths.bucket !== undefined || database !== undefined;
 }
 
-/** The names of a project's clips, written down in its state. What gets names by `pull` alone has none to be made. */
+/** The names of a project's clips, recorded in its state. If only `pull` makes names, this makes none. */
 export function namesOf(project: Project, attempts: ProjectAttempts, clips: ClipStore): Names {
   return namesByPull(project) ? NO_NAMES : namesHere(project, attempts, clips);
 }
 
-/** As `namesOf`, wherever the clips are: `withCopies` makes names of copies. */
+/** As `namesOf`, for any store of clips: `withCopies` makes names of copies. */
 export function namesHere({ paths }: Project, attempts: ProjectAttempts, clips: ClipStore): Names {
   return createNames({
     ...{ paths, clips, projectId: attempts.projectId },

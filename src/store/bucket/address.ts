@@ -1,15 +1,15 @@
 import { nearest } from '../../domain/nearest.js';
 import { DailiesError } from '../../errors.js';
 
-/** A place in an S3-compatible object store. It never has credentials in it. */
+/** A place in an S3-compatible object store, without credentials. */
 export interface BucketAddress {
   readonly bucket: string;
-  /** What all names of objects begin with: empty, or with `/` at its end. */
+  /** The prefix of all object names: empty, or with `/` at its end. */
   readonly prefix: string;
-  /** The server's origin; undefined if the SDK's own configuration says which, AWS unless told. */
+  /** The server's origin; if undefined, the SDK's own configuration gives it, AWS by default. */
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
-  /** Whether the bucket stands in the path, and not in the host's name. */
+  /** Whether the bucket is in the path, and not in the host's name. */
   readonly pathStyle: boolean;
 }
 
@@ -24,8 +24,8 @@ const WHERE_CREDENTIALS_GO =
   'take them out: they come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile (AWS_PROFILE)';
 
 /**
- * Reads `s3://bucket/prefix?endpoint=https://…&region=…&path-style=1`. Throws `usage`, without the text where there may be
- * credentials in it.
+ * Reads `s3://bucket/prefix?endpoint=https://…&region=…&path-style=1`. Throws `usage`, without the text if it may contain
+ * credentials.
  */
 export function parseBucketAddress(text: string): BucketAddress {
   if (!/^s3:\/\/[^/]/i.test(text) || !URL.canParse(text)) throw unreadable('it does not name a bucket');
@@ -58,7 +58,7 @@ export function belowAddress(address: BucketAddress, name: string): BucketAddres
   return { ...address, prefix: `${address.prefix}${name}/` };
 }
 
-/** A bucket as it is shown to people: where it is, and nothing else. */
+/** The address of a bucket for people. */
 export function shownAddress({ bucket, prefix, endpoint }: BucketAddress): string {
   const at = endpoint === undefined ? '' : ` at ${endpoint}`;
   return `s3://${bucket}/${prefix}`.replace(/\/$/, '') + at;

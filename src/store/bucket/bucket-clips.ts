@@ -17,7 +17,7 @@ import { clipIn, createLooker, stemOf, type StoredClip } from './stat-many.js';
 import { hasFile, sweepUploads, uploadFile } from './upload.js';
 
 const CLIPS = 'clips/';
-/** Where clips wait that are being removed: until receipts were read once more, each can come back. */
+/** Clips that are being removed wait here: until the receipts are read once more, each can come back. */
 const REMOVING = 'removing/';
 const DAMAGED = 'damaged/';
 /** Clips that are uploaded at once; each holds some parts in memory. */
@@ -36,9 +36,9 @@ export function openBucketClips(
   const look = createLooker(objects, CLIPS);
   const lookAmongRemoved = createLooker(objects, REMOVING);
   const uploads = pLimit(UPLOADS_AT_ONCE);
-  /** Puts of one content come one after the other. */
+  /** Puts of one content run in turn. */
   const inTurn = createTurns();
-  /** Clips as they were last looked at, for the names that were made of them. */
+  /** Clips as they were last seen, to recognise the names made of them. */
   const seen = new Map<string, { readonly bytes: number; readonly modifiedMs: number }>();
   let sweeping: Promise<void> | undefined;
 
@@ -50,7 +50,7 @@ export function openBucketClips(
     if (found) seen.set(sha256, found.object);
     return found;
   };
-  /** A prune that died has left it where it waits, and whether anybody needs it was not looked at to the end. */
+  /** A prune died, and left the clip waiting before it knew whether anybody needs it. */
   const bringBack = async (sha256: string): Promise<StoredClip | undefined> => {
     const waiting = await lookAmongRemoved(sha256);
     if (!waiting) return undefined;
@@ -115,7 +115,7 @@ export function openBucketClips(
     isName(sha256, path) {
       const clip = seen.get(sha256);
       const named = clip && fileAt(path);
-      // Whoever makes a copy gives it the date of the object.
+      // A copy gets the date of its object.
       return named?.size === clip?.bytes && bearsDateOf(clip?.modifiedMs, named?.mtimeMs);
     },
 
@@ -136,7 +136,7 @@ export function openBucketClips(
     },
 
     async remove(sha256s, needed) {
-      // What a prune that died has left waiting is looked at together with what waits now.
+      // Clips that a dead prune left waiting are checked together with those that wait now.
       const listed = new Set(sha256s);
       const waiting = new Map((await objects.list(REMOVING)).flatMap((object) => entryOf(clipIn(object))));
       const before = await needed();
@@ -147,7 +147,7 @@ export function openBucketClips(
         await objects.remove(clip.object.name);
         waiting.set(sha256, clip);
       }
-      // Whoever has found a clip before it was taken away had written its receipt before.
+      // A process that found a clip before it was moved away had written its receipt before.
       const after = await needed();
       for (const [sha256, clip] of waiting) {
         const isWanted = after.has(sha256) || !listed.has(sha256);

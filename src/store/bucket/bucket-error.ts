@@ -3,11 +3,11 @@ import { isRecord } from '../../domain/is-record.js';
 import { DailiesError, messageOf } from '../../errors.js';
 import { shownAddress, type BucketAddress } from './address.js';
 
-/** What a refusal of an object store means, and what a person can do about it. */
+/** What a refusal of an object store means, and what the user can do about it. */
 interface Refusal {
   readonly why: string;
   readonly hint: string;
-  /** Whether the same request may do later. */
+  /** Whether the same request may succeed later. */
   readonly mayPass?: true;
 }
 
@@ -39,7 +39,7 @@ const UNREACHABLE: Refusal = {
   mayPass: true,
 };
 
-/** By the names that servers and the SDK give. */
+/** By the names that servers and the SDK use. */
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   NoSuchBucket: { why: 'there is no such bucket', hint: 'create it, or correct the name in the address' },
   AccessDenied: DENIED,
@@ -67,7 +67,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 const NETWORK =
   /^(?:ECONN\w+|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|ETIMEDOUT|EPIPE|ERR_STREAM_PREMATURE_CLOSE)$/;
 
-/** The error for what a bucket refused: code `bucket`, exit 3. An error of ours stays as it is. */
+/** The error for a bucket's refusal: code `bucket`, exit 3. An error of ours stays as it is. */
 export function bucketError(address: BucketAddress, doing: string, cause: unknown): DailiesError {
   if (cause instanceof DailiesError) return cause;
   const refusal = refusalOf(cause);
@@ -78,7 +78,7 @@ export function bucketError(address: BucketAddress, doing: string, cause: unknow
   return new DailiesError('bucket', `${doing} in ${shownAddress(address)} failed: ${why}`, { hint, cause });
 }
 
-/** Whether the same request may do later: the server, or the way to it, has a fault. */
+/** Whether the same request may succeed later: the fault is in the server, or in the network. */
 export function mayPass(cause: unknown): boolean {
   return refusalOf(cause)?.mayPass === true;
 }
@@ -97,7 +97,7 @@ function refusalOf(cause: unknown): Refusal | undefined {
   if (NETWORK.test(errnoOf(cause) ?? '') || /socket hang up/.test(cause.message)) return UNREACHABLE;
   const status = statusOf(cause);
   if (status === undefined) return undefined;
-  // 501 says that the server will never know this request.
+  // 501 says that the server will never support this request.
   if (status === 429 || (status >= 500 && status !== 501)) return BUSY;
   return status === 301 ? REGION : status === 401 || status === 403 ? DENIED : undefined;
 }

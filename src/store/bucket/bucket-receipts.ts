@@ -11,8 +11,8 @@ import { md5Of, type Objects, type ObjectStat } from './objects.js';
 import { DailiesError } from '../../errors.js';
 
 /*
- * Receipts in a bucket: one object for each attempt, `receipts/<project id>/<attempt id>.json`, as it stands, and beside them
- * whose they are. Steps that the gateway would tell again go in with the next that matters: each object costs a request.
+ * Receipts in a bucket: one object for each attempt, `receipts/<project id>/<attempt id>.json`, with its present state, and one for
+ * their owner. Each object costs a request, so steps that the gateway would tell again wait for the next step that matters.
  */
 
 const ROOT = 'receipts/';
@@ -22,7 +22,7 @@ const TYPE = 'application/json';
 const MAX_BYTES = 16_000_000;
 const TRIES = 3;
 
-/** The receipts that lie in the bucket of the clips. */
+/** The receipts in the bucket of the clips. */
 export function openBucketReceipts(objects: Objects): ReceiptStore {
   const folderOf = (projectId: string) => `${ROOT}${projectId}/`;
   const ownerAt = async (projectId: string): Promise<ReceiptsOwner | undefined> =>
@@ -82,9 +82,9 @@ function openBook(
     readonly folder: string;
   },
 ): ReceiptBook {
-  /** The attempts that this run has moved, as they stand by the entries so far. */
+  /** The attempts that this run moved, in their present state. */
   const moved = new Map<string, Attempt>();
-  /** Those that the bucket does not have as they stand. */
+  /** The attempts whose present state the bucket lacks. */
   const due = new Set<string>();
   let isOwned = false;
 
@@ -99,7 +99,7 @@ function openBook(
         if (!isReceipt(entry) || entry.type === 'picked' || entry.type === 'catalogued') continue;
         const id = entry.type === 'restored' ? entry.attempt.id : entry.id;
         const last = before(id);
-        // What is taken in whole is what the receipts lack, whoever knows of it.
+        // A whole attempt comes because the receipts lack it, even if this run knows it already.
         const next = entry.type === 'restored' ? entry.attempt : attemptAfter(before, entry);
         if (!next) continue;
         moved.set(id, withoutNames(next) ?? next);
@@ -123,7 +123,7 @@ function openBook(
   };
 }
 
-/** A server's yes is not enough: its ETag has to be the MD5 of what was sent, or else it is read back. */
+/** A server's success is not enough: its ETag must be the MD5 of what was sent, otherwise the object is read back. */
 async function putText(objects: Objects, name: string, text: string): Promise<void> {
   const body = Buffer.from(text);
   const etag = Buffer.from(md5Of(body), 'base64').toString('hex');
@@ -166,7 +166,7 @@ function isProjectId(id: string): boolean {
   return /^[0-9a-f]{16}$/.test(id);
 }
 
-/** A receipt names no path. */
+/** A receipt has no paths. */
 function withoutNames(attempt: Attempt | undefined): Attempt | undefined {
   if (attempt?.names === undefined) return attempt;
   const { names: _, ...rest } = attempt;

@@ -9,12 +9,12 @@ import type { StoredClip } from './stat-many.js';
 import { bucketError } from './bucket-error.js';
 import type { Objects } from './objects.js';
 
-/** So often the bytes of a clip are asked for again that broke off. */
+/** How often a download of a clip is continued after it breaks off. */
 const TRIES = 5;
 
-/** Clips of a bucket as files, for as long as somebody uses them. */
+/** Clips of a bucket as files, as long as somebody uses them. */
 export interface LocalCopies {
-  /** Lends a clip as a file: however many use it at once, it is fetched once. Throws `bucket`, `disk`, and `file-unusable` if it is damaged. */
+  /** Lends a clip as a file; all users share one download. Throws `bucket`, `disk`, and `file-unusable` if the clip is damaged. */
   lend<T>(clip: StoredClip, use: (path: string) => Promise<T>): Promise<T>;
 }
 
@@ -49,7 +49,7 @@ export function createCopies(objects: Objects, folder: () => string): LocalCopie
   };
 }
 
-/** Goes on where it broke off: whatever comes is the clip if its hash is. */
+/** Continues where it broke off: the result is the clip if its hash is right. */
 async function fetchCopy(objects: Objects, { sha256, object }: StoredClip, path: string): Promise<string> {
   await rm(path, { force: true });
   const file = await open(path, 'wx').catch((cause: unknown) => {
@@ -76,7 +76,7 @@ async function fetchCopy(objects: Objects, { sha256, object }: StoredClip, path:
     await file.close();
   }
   if (hash.digest('hex') === sha256) {
-    // A name that is made of it is known by this date.
+    // This date identifies a name that is made of the copy.
     await utimes(path, new Date(object.modifiedMs), new Date(object.modifiedMs));
     return path;
   }

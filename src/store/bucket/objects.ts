@@ -8,16 +8,16 @@ import type { ByteRange } from '../clip-store.js';
 import type { BucketAddress } from './address.js';
 import { bucketError, isAbsent, mayPass } from './bucket-error.js';
 
-/** What a listing says of an object. Its name is the part behind the prefix of the bucket's address. */
+/** What a listing says of an object. Its name is the part after the prefix of the bucket's address. */
 export interface ObjectStat {
   readonly name: string;
   readonly bytes: number;
-  /** Without quotes: of an object that came in one piece its MD5 in hex, with most servers. */
+  /** Without quotes. With most servers, the MD5 in hex if the object came in one piece. */
   readonly etag: string;
   readonly modifiedMs: number;
 }
 
-/** One page of a listing, and what asks for the next. */
+/** One page of a listing, and the start of the next. */
 export interface ListedPage {
   readonly objects: readonly ObjectStat[];
   readonly folders: readonly string[];
@@ -25,47 +25,47 @@ export interface ListedPage {
 }
 
 /**
- * The objects below the prefix of a bucket, by plain requests. A server that is away is waited for, once it has answered; all
- * methods throw `bucket` where that was in vain, or it refuses.
+ * The objects below the prefix of a bucket, by plain requests. Once a server has answered, a later outage is waited out; all methods
+ * throw `bucket` if it lasts too long, or if the server refuses.
  */
 export interface Objects {
   readonly address: BucketAddress;
-  /** What comes in one request; what is longer comes in parts of this size. */
+  /** The most bytes in one request; larger objects come in parts of this size. */
   readonly partBytes: number;
-  /** One page; `isFlat: false` gives the folders below, and not what is in them. */
+  /** One page; `isFlat: false` gives the folders below, without their content. */
   page(
     begin: string,
     options?: { readonly after?: string | undefined; readonly isFlat?: boolean },
   ): Promise<ListedPage>;
-  /** All objects whose names begin so. */
+  /** All objects whose names begin with this. */
   list(begin: string): Promise<readonly ObjectStat[]>;
   /** The bytes of an object as they come; undefined if there is none. */
   read(name: string, range?: ByteRange): Promise<Readable | undefined>;
   /** The bytes of a small object; undefined if there is none. */
   get(name: string): Promise<Buffer | undefined>;
-  /** Puts an object of a few megabytes at most, and gives its ETag without quotes: the caller looks whether it arrived as it was. */
+  /** Puts an object of a few megabytes at most, and gives its ETag without quotes: the caller checks whether it arrived unchanged. */
   put(name: string, body: Buffer, type: string): Promise<string>;
-  /** Copies an object within the bucket, where it is there. */
+  /** Copies an object within the bucket, if it exists. */
   copy(from: string, to: string): Promise<void>;
   remove(name: string): Promise<void>;
-  /** A request of another kind. `doing` stands in the error. */
+  /** A request of another kind. `doing` is for the error. */
   send<T>(
     doing: string,
     request: (client: Sdk.S3Client, sdk: typeof Sdk, key: Key) => Promise<T>,
   ): Promise<T>;
-  /** Why the last request was given up, where the server was away; undefined since one has succeeded. */
+  /** Why the last request failed, if the server did not answer; undefined after one that succeeded. */
   trouble(): DailiesError | undefined;
 }
 
-/** The bucket and the key of an object, as requests have them. */
+/** The bucket and the key of an object, for requests. */
 export type Key = (name: string) => { readonly Bucket: string; readonly Key: string };
 
-/** How long a server that has answered before is waited for when it is away. */
+/** How long to wait for a server that has answered before. */
 const PATIENCE_MS = 120_000;
-/** And one that has not: its address may be wrong. */
+/** How long to wait for any other: its address may be wrong. */
 const FIRST_PATIENCE_MS = 1000;
 const LONGEST_PAUSE_MS = 5000;
-/** No server takes parts of less than 5 MB; each that is on its way is held in memory. */
+/** No server takes parts of less than 5 MB; each part on its way is in memory. */
 const PART_BYTES = 8 * 1024 * 1024;
 /** Requests on their way at once. */
 const AT_ONCE = 32;
@@ -98,7 +98,7 @@ export function openObjects(
           trouble = undefined;
           return answer;
         } catch (cause) {
-          // Nothing but a refusal of this one request.
+          // This is only a refusal of this one request.
           if (isAbsent(cause) || cause instanceof DailiesError) throw cause;
           const isAway = mayPass(cause);
           const patience = hasAnswered ? patienceMs : Math.min(patienceMs, FIRST_PATIENCE_MS);
@@ -202,7 +202,7 @@ export function openObjects(
   };
 }
 
-/** The MD5 of some bytes as HTTP headers have it: servers that look at it refuse what was changed on the way. */
+/** The MD5 of some bytes for an HTTP header: servers that check it refuse bytes that were changed on the way. */
 export function md5Of(body: Buffer): string {
   return createHash('md5').update(body).digest('base64');
 }
@@ -210,23 +210,23 @@ export function md5Of(body: Buffer): string {
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 60_000;
 
-/** The SDK is loaded when it is first needed: most projects have no bucket. */
+/** Loads the SDK only when it is needed, because most projects have no bucket. */
 async function openClient({ endpoint, region, pathStyle }: BucketAddress) {
-  // That Node 20 gets no new versions of it is known to us, and nothing for people to read in the midst of a run.
+  // The SDK warns that it drops Node 20. The user need not read that during a run.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const sdk = await import('@aws-sdk/client-s3').catch((cause: unknown) => {
     throw packageError('@aws-sdk/client-s3', { code: 'bucket', what: 'a bucket', cause });
   });
-  // Other servers take whatever region is signed.
+  // Servers other than AWS accept any region in a signature.
   const elsewhere = endpoint !== undefined && process.env['AWS_REGION'] === undefined;
   const where = region ?? (elsewhere ? 'us-east-1' : undefined);
   const client = new sdk.S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(where === undefined ? {} : { region: where }),
     forcePathStyle: pathStyle,
-    // The second one is for a clock that is wrong, which the SDK puts right; servers that are away are waited for by us.
+    // The second try is for a wrong clock, which the SDK corrects; we do the waiting for a server that does not answer.
     maxAttempts: 2,
-    // What is stored is verified by us, and several servers refuse the SDK's own checksums.
+    // We verify what is stored, and several servers refuse the SDK's own checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },

@@ -5,7 +5,7 @@ import { openBucketClips } from './bucket-clips.js';
 import { openBucketReceipts } from './bucket-receipts.js';
 import { openObjects, type ObjectsOptions } from './objects.js';
 
-/** Clips and receipts below one prefix of a bucket. Asks nothing before it is asked. `work`: a folder of this machine, for what is on its way. */
+/** Clips and receipts below one prefix of a bucket. Sends nothing until it is used. `work`: a local folder for transfers. */
 export function openBucket(
   address: BucketAddress,
   options: ObjectsOptions & { readonly work: string },

@@ -1,17 +1,17 @@
 import type { ClipFacts } from '../clip-store.js';
 import type { Objects, ObjectStat } from './objects.js';
 
-/** Fewer are asked for one by one. */
+/** Fewer clips than this are looked up one by one. */
 const MANY = 32;
 
-/** What an object is whose name is that of a clip; undefined if it is none. */
+/** An object with the name of a clip. */
 export interface StoredClip {
   readonly sha256: string;
   readonly container: ClipFacts['container'];
   readonly object: ObjectStat;
 }
 
-/** The clip that an object in a folder is; undefined if it is something else. */
+/** The clip that an object is; undefined if it is something else. */
 export function clipIn(object: ObjectStat): StoredClip | undefined {
   const [, sha256, container] = /\/([0-9a-f]{64})\.(mp4|webm|input)$/.exec(object.name) ?? [];
   if (sha256 === undefined || (container !== 'mp4' && container !== 'webm' && container !== 'input'))
@@ -19,14 +19,14 @@ export function clipIn(object: ObjectStat): StoredClip | undefined {
   return { sha256, container, object };
 }
 
-/** Where a clip lies in a folder of the bucket, without its extension. */
+/** The path of a clip in a folder of the bucket, without its extension. */
 export function stemOf(folder: string, sha256: string): string {
   return `${folder}${sha256.slice(0, 2)}/${sha256}.`;
 }
 
 /**
- * Looks for clips in a folder of the bucket; questions of one moment are asked together. A page of a listing tells of a thousand
- * for the price of one, so many questions are answered by listing the folder, as long as that is the shorter way.
+ * Looks up clips in a folder of the bucket; lookups of one moment go together. A page of a listing has a thousand clips for one
+ * request, so many lookups are answered by listing the folder, as long as that takes fewer requests.
  */
 export function createLooker(
   objects: Objects,
@@ -51,7 +51,7 @@ export function createLooker(
           if (clip) seen.set(clip.sha256, clip);
         }
         after = listed.next;
-        // Names sort as what they begin with.
+        // Names sort by their hash, because they begin with it.
         reached = after === undefined ? 'g' : (listed.objects.at(-1)?.name.slice(folder.length + 3) ?? '');
         if (after === undefined) break;
       }

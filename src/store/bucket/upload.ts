@@ -8,32 +8,32 @@ import { shownAddress } from './address.js';
 import { md5Of, type Objects } from './objects.js';
 
 /*
- * Servers have been seen to take what was changed on the way for what was sent, whatever checksum came with it. So nobody's
- * word is taken: an object is stored when its length and its ETag are those of our bytes, or else when it was read back.
+ * Servers have accepted uploads that were changed on the way, whatever checksum came with them. So an object counts as stored only
+ * if its length and its ETag are those of our bytes, or if it was read back.
  */
 
 /** Parts of one upload on their way at once. */
 const PARTS_AT_ONCE = 3;
-/** So often an object is sent that arrives changed. */
+/** How often an object is sent if it arrives changed. */
 const TRIES = 3;
-/** Whoever has not completed an upload after this time never will. */
+/** An upload that is not complete after this time was abandoned. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
-/** What the ETag of an object is that came in pieces with these MD5s, with servers that make it of them. */
+/** The ETag of an object that came in pieces with these MD5s, on servers that make it from them. */
 function etagOf(md5s: readonly Buffer[]): string {
   const [first, ...others] = md5s;
   if (first && others.length === 0) return first.toString('hex');
   return `${createHash('md5').update(Buffer.concat(md5s)).digest('hex')}-${md5s.length}`;
 }
 
-/** What a file in pieces is known by. */
+/** What identifies a file in pieces. */
 interface Digest {
   readonly sha256: string;
   readonly bytes: number;
   readonly etag: string;
 }
 
-/** Leads the pieces of a file by, one after the other, and tells what it is known by. */
+/** Passes the pieces of a file to `each` in turn, and gives its digest. */
 async function digestOf(
   path: string,
   pieceBytes: number,
@@ -68,14 +68,14 @@ async function nextPiece(file: FileHandle, path: string, pieceBytes: number): Pr
   return filled === 0 ? undefined : piece.subarray(0, filled);
 }
 
-/** Whether an object is what it should be: by its ETag, or where that does not tell by its bytes. */
+/** Whether an object is as wanted, by its ETag or else by its bytes. */
 async function isStored(objects: Objects, name: string, wanted: Digest): Promise<boolean> {
   const [found] = await objects.list(name);
   if (found?.name !== name || found.bytes !== wanted.bytes) return false;
   return found.etag === wanted.etag || (await hashOf(objects, name)) === wanted.sha256;
 }
 
-/** The sha256 of what a bucket has under a name; undefined if it has nothing. Throws `bucket`. */
+/** The sha256 of an object; undefined if there is none. Throws `bucket`. */
 async function hashOf(objects: Objects, name: string): Promise<string | undefined> {
   const body = await objects.read(name);
   if (!body) return undefined;
@@ -88,20 +88,20 @@ async function hashOf(objects: Objects, name: string): Promise<string | undefine
   return hash.digest('hex');
 }
 
-/** Whether a bucket has the very bytes of a file under a name. Throws `file-unusable` if the file is not what `clip` says. */
+/** Whether a bucket has exactly the bytes of a file under a name. Throws `file-unusable` if the file is not what `clip` says. */
 export async function hasFile(objects: Objects, name: string, file: ClipFile): Promise<boolean> {
   return isStored(objects, name, assertClip(await digestOf(file.path, objects.partBytes), file.clip));
 }
 
-/** A clip, whole in a file. */
+/** A whole clip in a file. */
 export interface ClipFile {
   readonly path: string;
   readonly clip: ClipFacts;
 }
 
 /**
- * Uploads a file and makes sure that it is stored. Throws `bucket`, and `file-unusable` if the file is not what `clip` says: nothing
- * is stored then.
+ * Uploads a file and checks that it is stored. Throws `bucket`, and `file-unusable` if the file is not what `clip` says: then nothing
+ * is stored.
  */
 export async function uploadFile(objects: Objects, name: string, { path, clip }: ClipFile): Promise<void> {
   const type = clip.container === 'input' ? 'application/octet-stream' : `video/${clip.container}`;
@@ -137,7 +137,7 @@ async function inOnePiece(objects: Objects, name: string, { path, clip, type }: 
   return digest;
 }
 
-/** Nothing is visible before the last part is there, and was what `clip` says. */
+/** The object becomes visible only when the last part is there and the whole is what `clip` says. */
 async function inParts(objects: Objects, name: string, { path, clip, type }: Sending): Promise<Digest> {
   const { UploadId } = await objects.send('writing', (client, sdk, key) =>
     client.send(new sdk.CreateMultipartUploadCommand({ ...key(name), ContentType: type })),
@@ -189,7 +189,7 @@ function assertClip(digest: Digest, clip: ClipFacts): Digest {
   );
 }
 
-/** What cannot be aborted now is cleaned up another day. */
+/** If an upload cannot be aborted now, a later run does it. */
 async function abort(objects: Objects, name: string, UploadId: string | undefined): Promise<void> {
   await objects
     .send('writing', (client, sdk, key) =>
@@ -198,7 +198,7 @@ async function abort(objects: Objects, name: string, UploadId: string | undefine
     .catch(() => undefined);
 }
 
-/** Makes an end of uploads below a prefix that processes which died have left: nobody sees them, and they cost. Never throws. */
+/** Aborts uploads that dead processes left below a prefix: nobody sees them, and they cost money. Never throws. */
 export async function sweepUploads(objects: Objects, nowMs: number): Promise<void> {
   const { prefix, bucket: Bucket } = objects.address;
   try {
@@ -209,6 +209,6 @@ export async function sweepUploads(objects: Objects, nowMs: number): Promise<voi
       if (Initiated && nowMs - Initiated.getTime() > ABANDONED_MS)
         await abort(objects, Key.slice(prefix.length), UploadId);
   } catch {
-    // Not every server lists them; its own rules clean up then.
+    // Not every server lists uploads; then the bucket's own rules clean up.
   }
 }
