@@ -56,9 +56,10 @@ export function createHands({
         return [];
       } catch (error) {
         const isRefusal = error instanceof DailiesError && GATEWAY_SAYS.has(error.code);
-        // Where workers go on meanwhile, one of them may have settled it.
+        // Where workers go on meanwhile, one of them may have settled it, or given it to another take.
         const isSettled = (await attempts()).every(
-          ({ id, state }) => id !== attempt.id || state.kind !== 'uncertain',
+          ({ id, state, owner }) =>
+            id !== attempt.id || state.kind !== 'uncertain' || owner.shot !== shot || owner.take !== take,
         );
         return isRefusal || isSettled ? [] : [`${shot}@${take} could not be settled: ${describe(error)}`];
       }
