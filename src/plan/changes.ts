@@ -31,8 +31,8 @@ export function settingChanges(before: RecordedRequest, after: RecordedRequest):
 }
 
 /**
- * How a request has changed since it was sent, with what was asked for then: a person looks for that in a list of jobs.
- * `since then prompt changed from "waves"`; empty if nothing has.
+ * How a request has changed since it was sent. It quotes what was asked then, because the user looks for that in a list of jobs:
+ * `since then prompt changed from "waves"`; empty if nothing has changed.
  */
 export function changesSince(before: RecordedRequest, after: RecordedRequest): string[] {
   const old = settingsOf(before);
@@ -53,7 +53,7 @@ function changedSettings(before: RecordedRequest, after: RecordedRequest): strin
   );
 }
 
-/** By the name that the manifest has for it. */
+/** By the manifest's name for it. */
 function changed(setting: string): string {
   return `${setting === 'previous_job_id' ? 'previous_job' : setting} changed`;
 }
@@ -71,7 +71,7 @@ function settingsOf(request: RecordedRequest): Readonly<Record<string, unknown>>
   return { ...shapingSettings(settings) };
 }
 
-/** One picture may be both frames, and a reference too: it is named once. */
+/** If one picture is both frames, or a reference too, it is named once. */
 function inputChanges(before: RecordedRequest, after: RecordedRequest): string[] {
   return [...new Set([...frameChanges(before, after), ...referenceChanges(before, after)])];
 }
@@ -111,7 +111,7 @@ function isFile(input: RecordedInput): input is Extract<RecordedInput, { path: s
   return 'path' in input && !('from' in input);
 }
 
-/** What counts in a fingerprint: see shot/order.ts. */
+/** The part of an input that the fingerprint has: see shot/order.ts. */
 function inputIdentity(input: RecordedInput | undefined): string {
   if (!input) return '';
   if ('from' in input) return `${input.clip_sha256} ${input.at}`;

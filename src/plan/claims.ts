@@ -10,24 +10,24 @@ import { settingChanges } from './changes.js';
 import { hasSources, slotKey, sourcesOf } from './graph.js';
 
 /**
- * What a take asks for. An attempt has bought it where it has this fingerprint, or where its recorded request has it in
- * another spelling: neither a changed spelling nor a damaged fingerprint in the lockfile buys again.
+ * What a take asks for. An attempt bought it if the attempt has this fingerprint, or if its recorded request asks for the same
+ * in another spelling: so neither a changed spelling nor a damaged fingerprint in the lockfile buys again.
  */
 export interface Wish {
   readonly fingerprint: string;
-  /** As it is compared: see `plainText`. */
+  /** In the form in which prompts are compared: see `plainText`. */
   readonly prompt: () => string;
   /** The fingerprint in the spelling in which wishes are compared; computing it takes long. */
   readonly plain: () => string;
 }
 
-/** Which attempts serve which takes: each attempt serves one take at most. */
+/** Which attempts serve which takes: each attempt serves at most one take. */
 export interface Claims {
-  /** Gives the take its own newest attempt that bought its wish, otherwise undefined. Asked again, gives the same. */
+  /** Gives the take its own newest attempt that bought its wish, otherwise undefined. A second call gives the same. */
   claimOwn(ref: TakeRef, wish: Wish): LiveAttempt | undefined;
   /**
-   * Gives the take an unclaimed attempt that bought its wish, wherever it belongs: to a renamed shot,
-   * a removed one. Leaves alone an attempt that a take which is not settled yet may claim itself. Asked again, gives the same.
+   * Gives the take an unclaimed attempt that bought its wish, even one of a renamed or removed shot. Leaves alone an attempt that
+   * an unsettled take may claim itself. A second call gives the same.
    */
   claimAnywhere(ref: TakeRef, wish: Wish): LiveAttempt | undefined;
   /** The take's claim is settled, or it has none: its other attempts may serve others from now on. */
@@ -52,7 +52,7 @@ export function createClaims(
   spell: Spelling = plainSettings,
 ): Claims {
   const bySlot = groupBy(attempts, (attempt) => slotKey(attempt.owner));
-  // If every take is served by what it owns, this is never needed.
+  // If every take's own attempts serve it, this is never needed.
   let byFingerprint: ReadonlyMap<string, readonly LiveAttempt[]> | undefined;
   const unsettled = new Map(takes.map((take) => [slotKey(take), take]));
   const claimedBy = new Map<string, string>();
@@ -60,7 +60,7 @@ export function createClaims(
   const plainOf = findPlain(makersOf, spell);
   let byPrompt: ReadonlyMap<string, readonly LiveAttempt[]> | undefined;
 
-  /** Whether a take may still claim an attempt, as far as that is known while its sources are not settled. */
+  /** Whether a take may still claim an attempt, as far as this is known while its sources are not settled. */
   const mayAskFor = (take: Take, { request }: Attempt): boolean => {
     const makers = makersOf(request);
     // An attempt made from other clips can only serve a take made from other clips, and the reverse.
@@ -114,14 +114,14 @@ export function createClaims(
     isResubmit({ replaces }) {
       if (replaces === undefined) return false;
       const { state } = attempts.find(({ id }) => id === replaces) ?? {};
-      // Only an uncertain attempt is given up without a job.
+      // Only an uncertain attempt can be given up without a job.
       return state?.kind === 'abandoned' && state.job === undefined;
     },
     unclaimed: () => attempts.filter((attempt) => !claimedBy.has(attempt.id)),
   };
 }
 
-/** Finds what an attempt has bought by its request, in the spelling in which wishes are compared; each is computed once. */
+/** Finds what an attempt's request asked for, in the spelling in which wishes are compared; computes each once. */
 function findPlain(
   makersOf: ReturnType<typeof findMakers>,
   spell: Spelling,
@@ -138,7 +138,7 @@ function findPlain(
   };
 }
 
-/** Finds the attempts that may have given each clip a request was made from: of one clip several, where bytes are alike. */
+/** Finds the attempts that may have given each clip of a request: several for one clip, if their bytes are equal. */
 function findMakers(attempts: readonly Attempt[]) {
   let bySha: Map<string, Attempt[]> | undefined;
   let byJob: Map<string, Attempt[]> | undefined;

@@ -18,8 +18,7 @@ interface KnownOrder {
 
 /**
  * Decides about all takes, each after its sources. Within a generation, each take first gets what it owns; only
- * then may the others look for what nobody claims: two shots that have swapped their prompts find each other's
- * clips.
+ * then may the others look for unclaimed attempts: two shots with swapped prompts find each other's clips.
  */
 export function decideAll(
   takes: readonly Take[],
@@ -63,7 +62,7 @@ function decideKnown(take: Take, known: KnownOrder | undefined, context: Decisio
   const sources = surveySources(take, context);
   if (!known) return decideWaiting(take, sources, context);
   const decision = decideOrder(known, context);
-  // A take that is delivered, or in flight, no longer needs its sources.
+  // A take that is delivered or in flight no longer needs its sources.
   if (!sources.block || !buys(decision.action)) return decision;
   return { ...decision, ...blockedBy(sources.block) };
 }
@@ -100,7 +99,7 @@ function mayResubmit(owned: readonly Attempt[], { resubmitUncertain, claims }: D
   return resubmitUncertain && !owned.some((attempt) => claims.isResubmit(attempt));
 }
 
-/** A purchase whose clip is not fetched yet: it is fetched, whether or not it serves a take. */
+/** A purchase whose clip is not downloaded yet: it is downloaded, whether or not it serves a take. */
 export function isToFetch(attempt: Attempt, { clipStatus }: Pick<DecisionContext, 'clipStatus'>): boolean {
   return isUnfetched(attempt) && (!isDelivered(attempt) || clipStatus(attempt) === 'missing');
 }

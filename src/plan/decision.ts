@@ -9,7 +9,7 @@ import type { Claims } from './claims.js';
 /** Whether clips are in the store, unchanged. */
 export type ClipStatus = 'intact' | 'missing' | 'changed';
 
-/** What is to be done about one take, and why. */
+/** What to do about one take, and why. */
 export interface Decision {
   readonly take: Take;
   readonly action: PlanAction;
@@ -19,7 +19,7 @@ export interface Decision {
   /** What would be bought; absent while a source has no clip. */
   readonly order?: Order;
   readonly fingerprint?: string;
-  /** Older purchases of the take whose clips are still to be fetched, and kept aside. */
+  /** Older purchases of the take whose clips are yet to be downloaded, and kept aside. */
   readonly collect: readonly Attempt[];
   /** The purchase that the new one replaces: a clip, on request, or an uncertain one that is given up. */
   readonly replaces?: Attempt;
@@ -39,7 +39,7 @@ export interface DecisionContext {
   readonly picks: Picks;
   /** How settings are compared. */
   readonly spell: Spelling;
-  /** Every dependant waits until its source has been picked by a person. */
+  /** Every dependant waits until a person has picked a take of its source. */
   readonly approve: boolean;
   /** Takes to rerender although they are delivered, as slot keys. */
   readonly rerender: ReadonlySet<string>;
@@ -55,7 +55,7 @@ export interface DecisionContext {
   readonly clipStatus: (attempt: Attempt) => ClipStatus;
   /** Whether an attempt was bought from the gateway of this run: no other gateway knows its job. */
   readonly isOfThisGateway: (attempt: Attempt) => boolean;
-  /** Whether the run will work on a take; the clips of the others are there or they are not. */
+  /** Whether the run works on a take; the clips of the others either exist or do not. */
   readonly isInScope: (ref: TakeRef) => boolean;
   /** The decision already made about a source, in the same plan; sources come first. */
   readonly decided: (ref: TakeRef) => Decision | undefined;

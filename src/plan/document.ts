@@ -20,7 +20,7 @@ export function purchasesInTime(decisions: readonly Decision[]): Take[] {
   return decisions.filter(({ action }) => buys(action)).map(({ take }) => take);
 }
 
-/** The plan as it is printed: a row a take, then the orphans, then the totals. */
+/** The plan for printing: a row for each take, then the orphans, then the totals. */
 export function planDocument({
   project,
   gateway,
@@ -39,7 +39,7 @@ export function planDocument({
   readonly orphans: readonly Attempt[];
   /** The price of a take to buy; null if its model has none. */
   readonly estimate: (take: Take) => Estimate | null;
-  /** All on record: what was spent so far. */
+  /** All attempts on record, for the amount spent so far. */
   readonly attempts: readonly Attempt[];
   readonly budgetUsd: number | undefined;
   readonly catalogue: Catalogue | undefined;

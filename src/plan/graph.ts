@@ -12,7 +12,7 @@ export function sourcesOf(take: Take, picks: Picks): TakeRef[] {
   return [...refs.values()];
 }
 
-/** The takes that pictures are taken from, as frames or as references. */
+/** The takes that frames or references come from. */
 export function pictureSourcesOf({ frames, references }: Take, picks: Picks): TakeRef[] {
   return [...frames, ...references].flatMap(({ source }) =>
     source.kind === 'shot' ? [sourceTake(source, picks)] : [],
@@ -34,7 +34,7 @@ export function sourceTake(source: Extract<InputSource, { kind: 'shot' }>, picks
     : { shot: source.shot, take: source.take };
 }
 
-/** The picked take of a shot; the first where none was picked. */
+/** The picked take of a shot; the first if none was picked. */
 export function pickedTake(shot: string, picks: Picks): TakeRef {
   return { shot, take: pickOf(picks, shot) ?? 1 };
 }
@@ -72,7 +72,7 @@ export function inDependencyOrder(takes: readonly Take[], picks: Picks): Take[] 
 }
 
 /**
- * The takes by generation: those that are made from no other, then those that are made from them, and so on.
+ * The takes by generation: first those that are made from no other take, then those that are made from these, and so on.
  * The graph has no cycles.
  */
 export function generations(takes: readonly Take[], picks: Picks): Take[][] {
@@ -87,7 +87,7 @@ export function generations(takes: readonly Take[], picks: Picks): Take[][] {
   return made;
 }
 
-/** The takes of a shot and of all it is made from (`--until`). */
+/** The takes of a shot and of all shots that it is made from (`--until`). */
 export function withAncestors({
   takes,
   roots,
@@ -111,7 +111,7 @@ export function withAncestors({
   return found;
 }
 
-/** Whether a take is made from others at all. */
+/** Whether a take is made from others. */
 export function hasSources(take: Take): boolean {
   const isShot = ({ source }: { readonly source: InputSource }) => source.kind === 'shot';
   return take.previous_shot !== undefined || take.frames.some(isShot) || take.references.some(isShot);

@@ -28,7 +28,7 @@ export function followPicks(decisions: ReadonlyMap<string, Decision>, picks: Pic
   ]);
 }
 
-/** A pick of a take as it stands now. */
+/** A pick of a take in its present state. */
 export function pickNow(
   { shot, take }: Pick<Take, 'shot' | 'take'>,
   decisions: ReadonlyMap<string, Decision>,
@@ -44,7 +44,7 @@ function clipOf(attempt: Attempt | undefined): string | undefined {
 }
 
 /**
- * The picks that can be read from purchases if the lockfile is gone: for shots that name no take, the one they were
+ * The picks that purchases reveal if the lockfile is gone: if a shot names no take of its source, the take it was
  * made from.
  */
 export function picksBehind(attempts: readonly Attempt[], takes: readonly Take[]): Picks {
@@ -66,7 +66,7 @@ export function picksBehind(attempts: readonly Attempt[], takes: readonly Take[]
   return Object.fromEntries(picks);
 }
 
-/** Whether two say the same. */
+/** Whether two picks are the same. */
 export function arePicksAlike(one: Picks, other: Picks): boolean {
   const shots = new Set([...Object.keys(one), ...Object.keys(other)]);
   return [...shots].every(

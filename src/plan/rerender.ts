@@ -3,11 +3,11 @@ import type { Attempt, RerenderMark } from '../domain/attempt.js';
 import { isDelivered } from '../domain/standing.js';
 import { slotKey } from './graph.js';
 
-/** What `--rerender` asks for: a set of takes to buy again, each once, in however many runs. */
+/** The takes of `--rerender`: a set to buy again, each once, in any number of runs. */
 export interface Rerender {
   /** The takes still to be bought again, as slot keys. */
   readonly open: ReadonlySet<string>;
-  /** The whole set; each purchase for one of it has the mark. */
+  /** The whole set; each purchase for one of its takes has the mark. */
   readonly all: ReadonlySet<string>;
   readonly mark: RerenderMark;
 }

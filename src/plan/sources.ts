@@ -43,12 +43,12 @@ export function surveySources(take: Take, context: DecisionContext): SourceSurve
   return { waitsFor, block: { ...first, isPick: blocks.every(({ isPick }) => isPick) } };
 }
 
-/** Whether approval is asked for a take's shot: where it has one take, there is none to choose. */
+/** Whether approval is asked for a take's shot: a shot with one take leaves no choice. */
 export function isToChoose({ takes }: Pick<Take, 'takes'>): boolean {
   return takes > 1;
 }
 
-/** Why a take cannot be made from a source; undefined where it can, now or once the source is there. */
+/** Why a take cannot be made from a source; undefined if it can, now or once the source is there. */
 function objection({
   take,
   ref,

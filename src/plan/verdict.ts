@@ -8,7 +8,7 @@ import { isSameTake } from './graph.js';
 /** The verdict on an order: the action, and why. */
 export type Verdict = Pick<Decision, 'action' | 'reasons'>;
 
-/** A purchase that serves the take: what is left to do with it is free. */
+/** A purchase that serves the take: the rest of the work on it is free. */
 export function verdictOnServing(attempt: LiveAttempt, order: Order, context: DecisionContext): Verdict {
   const { take } = order;
   const { state } = attempt;
@@ -77,7 +77,7 @@ export function verdictOnBuying(order: Order, before: readonly Attempt[], contex
   }
 }
 
-/** How an attempt ended that brought no clip, in the gateway's words. */
+/** How an attempt without a clip ended, in the gateway's words. */
 export function lastWords(state: StateOf<'refused' | 'failed' | 'cancelled' | 'expired'>): string {
   switch (state.kind) {
     case 'refused':
@@ -90,7 +90,7 @@ export function lastWords(state: StateOf<'refused' | 'failed' | 'cancelled' | 'e
   }
 }
 
-/** An order as the lockfile would record it, for comparison. */
+/** An order in the form of the lockfile, for comparison. */
 function requestOf(order: Order): RecordedRequest {
   return recordRequest(order, () => undefined);
 }
@@ -114,7 +114,7 @@ export function heldReasons(attempt: Attempt, now = attempt.request): string[] {
   }
 }
 
-/** Hours and minutes where the reader is. */
+/** Hours and minutes in the reader's time zone. */
 function timeOfDay(epochMs: number): string {
   const date = new Date(epochMs);
   const two = (value: number) => String(value).padStart(2, '0');

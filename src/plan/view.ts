@@ -8,7 +8,7 @@ import { slotKey } from './graph.js';
 export interface NamedClip {
   /** In the output folder, with `/`. */
   readonly name: string;
-  /** Which take the name is of. */
+  /** The take that the name belongs to. */
   readonly take: TakeRef;
   readonly output: Output;
   readonly attempt: DeliveredAttempt;
@@ -17,7 +17,7 @@ export interface NamedClip {
 /** All names that the clips of a project should have, regardless of the files on disk. */
 export type View = ReadonlyMap<string, NamedClip>;
 
-/** What a view is computed from. */
+/** The data for a view. */
 export interface Viewed {
   readonly takes: readonly Take[];
   /** By slot key. */
@@ -29,7 +29,7 @@ export interface Viewed {
 }
 
 /**
- * The names that clips should have: those of each take go to the clips that serve it, or while none does to the last ones
+ * The names that clips should have. The names of each take go to the clips that serve it; while there are none, to the last clips
  * that were made for it.
  */
 export function viewOf(viewed: Viewed): View {
