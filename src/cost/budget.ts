@@ -21,9 +21,8 @@ export function isEstimated(attempt: Attempt): boolean {
 }
 
 /**
- * What one attempt counts, in US dollars: its reported cost, whatever its outcome, or its upper estimate if
- * none is reported; nothing where it was never accepted, refused, or is known not to have been charged, and
- * nothing on the sandbox. Undefined if it may have cost an unknown amount.
+ * What one attempt counts, in US dollars: its reported cost, whatever its outcome, or else its upper estimate. Nothing if it was
+ * never accepted, was refused, is known to be free, or is on the sandbox. Undefined if it may have cost an unknown amount.
  */
 export function countedUsd(attempt: Attempt): number | undefined {
   return mayCost(attempt) ? paperUsd(attempt) : 0;

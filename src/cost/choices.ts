@@ -4,7 +4,7 @@ import { frameSize, nearestShortSide, parseSize, shortSide, type PixelSize } fro
 import { priceList, type PriceRequest } from './price-list.js';
 import type { SourceClip } from './source-clip.js';
 
-/** What is priced: a take, the model that makes it, and the source clip if known. */
+/** What has a price: a take, the model that makes it, and the source clip if known. */
 export interface PriceQuery {
   readonly take: Take;
   readonly model: Model;
@@ -14,9 +14,9 @@ export interface PriceQuery {
 /** One way to settle everything that a price may depend on. */
 export interface Choice {
   readonly request: PriceRequest;
-  /** Undefined: nobody has said. */
+  /** Undefined if nothing says. */
   readonly frame: PixelSize | undefined;
-  /** The clip's length; undefined: nobody has said. */
+  /** The clip's length; undefined if nothing says. */
   readonly seconds: number | undefined;
   /** By how much an upscaler multiplies width and height. */
   readonly enlargement: number;
@@ -51,14 +51,14 @@ export function typicalDuration(model: Model): number | undefined {
   return nearestFirst(longestFirst, (seconds) => Math.abs(seconds - TYPICAL_SECONDS))[0];
 }
 
-/** The model's resolutions, 720p or what comes nearest to it first. */
+/** The model's resolutions, 720p or the nearest to it first. */
 export function typicalResolutions(model: Model): readonly string[] {
   return nearestFirst(model.supported_resolutions ?? [], (resolution) =>
     Math.abs((shortSide(resolution) ?? Infinity) - TYPICAL_SHORT_SIDE),
   );
 }
 
-/** The model's aspect ratios, 16:9 first where it is one of them. */
+/** The model's aspect ratios, 16:9 first if the model has it. */
 export function typicalRatios(model: Model): readonly string[] {
   return nearestFirst(model.supported_aspect_ratios ?? [], (ratio) => (ratio === '16:9' ? 0 : 1));
 }
@@ -77,7 +77,7 @@ function audioChoices({ take, model }: PriceQuery): readonly boolean[] {
 }
 
 interface Picture {
-  /** Of the resolution; undefined for one that no price names. */
+  /** Of the resolution; undefined for a resolution that no price names. */
   readonly shortSide: number | undefined;
   readonly frame: PixelSize | undefined;
 }
@@ -89,7 +89,7 @@ function pictureChoices({ take, model }: PriceQuery): readonly Picture[] {
 
   const known = typicalResolutions(model).flatMap((name) => picturesOf(name, aspect_ratio, model));
   if (known.length > 0) return known;
-  // Without a list it may be any resolution: one that a price names, or another.
+  // Without a list, any resolution is possible: one that a price names, or another.
   const named = new Set(priceList(model).base.flatMap((sku) => sku.shortSide ?? []));
   const nearest = nearestFirst([...named], (short) => Math.abs(short - TYPICAL_SHORT_SIDE));
   return [
@@ -118,7 +118,7 @@ function picturesOf(resolution: string, aspectRatio: string | undefined, model: 
 function lengthChoices({ take, model, source }: PriceQuery): readonly (number | undefined)[] {
   if (take.settings.duration !== undefined) return [take.settings.duration];
   const typical = typicalDuration(model);
-  // A model that lists no lengths and changes a clip keeps its length; whether a started second counts as whole is unknown.
+  // If a model lists no lengths and changes a clip, the clip keeps its length; whether a started second counts as whole is unknown.
   if (typical === undefined) return source ? [source.duration_s, Math.ceil(source.duration_s)] : [undefined];
   const known = model.supported_durations ?? [];
   return [typical, Math.min(...known), Math.max(...known)];

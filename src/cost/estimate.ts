@@ -6,10 +6,9 @@ import { mayHold, priceList, pricesFor, type PriceRequest } from './price-list.j
 import type { Sku } from './sku.js';
 
 /**
- * What a take will cost, in US dollars; null if the model has no price we can read, or one that depends on
- * something unknown (such as the length of a source clip). What the shot leaves open makes a range over all that
- * the model can do, and the likeliest choice is expected (see `choicesFor`); where several prices remain for it,
- * the highest.
+ * What a take will cost, in US dollars; null if the model has no price we can read, or one that depends on something unknown
+ * (such as the length of a source clip). What the shot leaves open makes a range over all that the model can do. The price of the
+ * likeliest choice is expected (see `choicesFor`); if several prices remain for it, the highest.
  */
 export function estimateTake(query: PriceQuery): Estimate | null {
   const known = remembered(query.model);
@@ -65,7 +64,7 @@ function pricesOf(choice: Choice, query: PriceQuery): Price[] | undefined {
   return prices.every(({ usd }) => usd <= MOST_USD) ? prices : undefined;
 }
 
-/** More than this for one clip is an error in the catalogue, and too large for exact sums of US dollars. NaN is not below it. */
+/** A higher price for one clip is an error in the catalogue, and too large for exact sums of US dollars. NaN is not below it. */
 const MOST_USD = 1e6;
 
 /** The cost of a number of extras: each at the highest price if the qualifiers leave several. NaN if that is unknown. */
@@ -102,7 +101,7 @@ function unitsOf(
 const FRAMES_PER_SECOND = 24;
 const PIXELS_PER_TOKEN = 1024;
 
-/** Thousands of takes ask the same of a handful of models. */
+/** Thousands of takes need the same estimates of a handful of models. */
 const estimates = new WeakMap<Model, Map<string, Estimate | null>>();
 
 function remembered(model: Model): Map<string, Estimate | null> {

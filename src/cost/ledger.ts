@@ -2,7 +2,7 @@ import type { Attempt } from '../domain/attempt.js';
 import { dollars, roundUsd, type Estimate } from '../domain/money.js';
 import { countedUsd, isEstimated } from './budget.js';
 
-/** The state of the money, in US dollars. */
+/** The amounts of a run, in US dollars. */
 export interface Account {
   /** Everything that counts against the project's budget. */
   readonly spentUsd: number;
@@ -22,8 +22,8 @@ export interface Ceilings {
 }
 
 /**
- * Opens a ledger over all attempts on record, none of which is this run's: it keeps count of money while a run spends
- * it, so that no submit can cross a ceiling.
+ * Opens a ledger over all attempts on record, none of which is this run's. While a run spends, it keeps the sums, so that no submit
+ * can cross a ceiling.
  */
 export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings) {
   const owned = new Set<string>();
@@ -46,7 +46,7 @@ export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings) {
       runUsd: runUsd(),
       runUnpriced: run.unpriced,
     }),
-    /** Why a submit with this estimate may not happen; undefined if it may. An unpriced one is let through here. */
+    /** Why a submit with this estimate may not happen; undefined if it may. An unpriced one is allowed here. */
     objection(estimate: Estimate | null): string | undefined {
       const nextUsd = estimate?.max_usd ?? 0;
       const { budgetUsd, maxCostUsd } = ceilings;
@@ -56,19 +56,19 @@ export function createLedger(attempts: Iterable<Attempt>, ceilings: Ceilings) {
         return overMaxCost({ nextUsd, spentUsd: runUsd(), ceilingUsd: maxCostUsd });
       return undefined;
     },
-    /** An attempt is new or has changed: subtracts what it counted before, and adds what it counts now. */
+    /** An attempt is new or has changed: replaces what it counted before by what it counts now. */
     update(before: Attempt | undefined, after: Attempt): void {
       for (const sums of owned.has(after.id) ? [all, run] : [all]) {
         if (before) count(sums, before, -1);
         count(sums, after, 1);
       }
     },
-    /** The attempt was begun by this run, and so counts against `--max-cost`. */
+    /** This run began the attempt, so it counts against `--max-cost`. */
     own: ({ id }: Attempt) => void owned.add(id),
   };
 }
 
-/** A purchase beside a ceiling that it could cross, US dollars. */
+/** A purchase and a ceiling that it could cross, US dollars. */
 interface Crossing {
   readonly nextUsd: number;
   readonly spentUsd: number;

@@ -7,9 +7,9 @@ import { typicalDuration, typicalRatios, typicalResolutions } from './choices.js
 import { estimateTake } from './estimate.js';
 
 /**
- * Lists a model with the price of a typical clip, so that models can be compared: made from words, of the length
- * nearest to 5 s (5 s where the model lists none), at 720p or what comes nearest to it, 16:9 where it can be, and
- * without audio where that is a choice. An upscaler has no typical clip: its price depends on the source.
+ * Lists a model with the price of a typical clip, so that models can be compared. That clip is made from words, with the length
+ * nearest to 5 s (5 s if the model lists none), at 720p or the nearest to it, in 16:9 if possible, and without audio if that
+ * is a choice. An upscaler has no typical clip: its price depends on the source.
  */
 export function listModel(model: Model): ModelListing {
   const modes = modesOf(model);

@@ -9,9 +9,9 @@ export interface PriceList {
   readonly inputImage: readonly Sku[];
   /** For each reference image. */
   readonly referenceImage: readonly Sku[];
-  /** What a generation costs at least. */
+  /** The minimum for a generation. */
   readonly floor: readonly Sku[];
-  /** Their keys cannot be read. */
+  /** Prices whose keys cannot be read. */
   readonly unreadable: readonly Sku[];
 }
 
@@ -35,9 +35,9 @@ export function priceList(model: Model): PriceList {
 }
 
 /**
- * The prices that apply to a request. Qualifier by qualifier: if any price names the request's value, those
- * that do; otherwise those silent on it; if there are none of these either, the qualifier decides nothing, and all remain.
- * More than one left means that the price is a range.
+ * The prices that apply to a request. For each qualifier: if any price names the request's value, those that do; otherwise
+ * those silent on it; if there are none of these either, the qualifier decides nothing, and all remain.
+ * If more than one is left, the price is a range.
  */
 export function pricesFor(skus: readonly Sku[], request: PriceRequest): readonly Sku[] {
   let left = skus;
@@ -51,7 +51,7 @@ export function pricesFor(skus: readonly Sku[], request: PriceRequest): readonly
   return left;
 }
 
-/** Whether a price that cannot be read in full may apply to a request: no readable part of it rules that out. */
+/** Whether a price that is only partly readable may apply to a request: no readable part of it rules that out. */
 export function mayHold(sku: Sku, request: PriceRequest): boolean {
   return IN_ORDER.every((qualifier) => {
     const [named, wanted] = [sku[qualifier], request[qualifier]];

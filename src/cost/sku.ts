@@ -1,6 +1,6 @@
 import { shortSide } from '../domain/dimensions.js';
 
-/** What a price is multiplied by. */
+/** What multiplies a price. */
 export type SkuUnit =
   | 'second'
   | 'token'
@@ -9,7 +9,7 @@ export type SkuUnit =
   /** Added to the price of the clip: for each image sent, and for each reference image. */
   | 'input-image'
   | 'reference-image'
-  /** What a generation costs at least. */
+  /** The minimum for a generation. */
   | 'floor';
 
 /** When a price applies. If a qualifier is absent, the price says nothing about it. */
@@ -17,7 +17,7 @@ export interface SkuQualifiers {
   readonly videoInput?: 'none' | 'with_video_input' | 'video_continuation';
   readonly audio?: boolean;
   readonly mode?: 'text' | 'image-to-video' | 'reference';
-  /** The short side of the resolution named, in pixels. */
+  /** The short side of the named resolution, in pixels. */
   readonly shortSide?: number;
   readonly upscaling?: 'precise' | 'creative';
 }
@@ -25,7 +25,7 @@ export interface SkuQualifiers {
 /** One entry of `pricing_skus`. */
 export interface Sku extends SkuQualifiers {
   readonly key: string;
-  /** `unknown`: the key holds a word we do not know, no unit, or two; its qualifiers are those that could be read. */
+  /** `unknown`: the key has an unknown word, no unit, or two; its qualifiers are those that could be read. */
   readonly unit: SkuUnit | 'unknown';
   /** US dollars for one unit; undefined if unknown (gateways mark a variable price with a negative number). */
   readonly usd: number | undefined;
@@ -33,8 +33,8 @@ export interface Sku extends SkuQualifiers {
 
 /**
  * Reads one entry of `pricing_skus`: a unit with qualifiers before or after it, joined by underscores or
- * hyphens. The gateway publishes no grammar; this is that of its catalogue of October 2026. A key that is not read in
- * full is not guessed, because a guessed price is worse than none.
+ * hyphens. The gateway publishes no grammar; this is that of its catalogue of October 2026. If a key cannot be read in
+ * full, it is not guessed, because a guessed price is worse than none.
  */
 export function parseSku(key: string, price: string): Sku {
   const words = wordsOf(key);
@@ -58,7 +58,7 @@ function decimal(price: string): number | undefined {
   return /^\s*\d+(\.\d+)?(e[+-]?\d+)?\s*$/i.test(price) ? Number(price) : undefined;
 }
 
-/** The words of a key; undefined for each that we do not know. */
+/** The words of a key; undefined for each unknown one. */
 function wordsOf(key: string): readonly (Word | undefined)[] {
   const words: (Word | undefined)[] = [];
   let rest = key.toLowerCase().replaceAll('-', '_');
@@ -70,7 +70,7 @@ function wordsOf(key: string): readonly (Word | undefined)[] {
   return words;
 }
 
-/** A price by a unit that names cents is in cents. */
+/** If the name of a unit has cents, its price is in cents. */
 const UNITS: Readonly<Record<string, SkuUnit>> = {
   duration_seconds: 'second',
   per_video_second: 'second',
@@ -99,7 +99,7 @@ const QUALIFIERS: Readonly<Record<string, SkuQualifiers>> = {
   creative: { upscaling: 'creative' },
 };
 
-/** A word of a key: it has a unit or a qualifier. */
+/** A word of a key: a unit or a qualifier. */
 interface Word {
   readonly length: number;
   readonly unit?: SkuUnit;
