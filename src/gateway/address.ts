@@ -17,7 +17,7 @@ const NAT64 = PRIVATE_IPV4.map((network) => {
   return `64:ff9b::${address}/${96 + Number(prefix)}`;
 });
 
-/** Made when it is first asked: half of all commands never do, and it takes as long as to read a manifest. */
+/** Made at the first use: half of all commands never need it, and it takes as long as reading a manifest. */
 function privateAddresses(): BlockList {
   if (list) return list;
   list = new BlockList();
@@ -31,8 +31,8 @@ function privateAddresses(): BlockList {
 let list: BlockList | undefined;
 
 /**
- * Whether a host, as `URL.hostname` has it, names a private place without being looked up:
- * `localhost`, or the literal address of a loopback, private or link-local network.
+ * Whether a host from `URL.hostname` is private without a lookup: `localhost`, or the literal address of a loopback, private or
+ * link-local network.
  */
 export function isPrivateHost(hostname: string): boolean {
   const host = bare(hostname);
@@ -44,7 +44,7 @@ export function isPrivateHost(hostname: string): boolean {
  * `BlockList`. Text that is not an address leads nowhere.
  */
 function isPrivateAddress(address: string): boolean {
-  // A link-local one may name its interface.
+  // A link-local address may name its interface.
   const [plain = ''] = address.split('%');
   const family = isIP(plain);
   return family === 0 || privateAddresses().check(plain, family === 6 ? 'ipv6' : 'ipv4');
@@ -58,14 +58,14 @@ function bare(hostname: string): string {
     .replace(/\.+$/, '');
 }
 
-/** A name that leads to private addresses only. */
+/** Whether a name leads only to private addresses. */
 export class PrivateTarget extends Error {
   override readonly name = 'PrivateTarget';
 }
 
 /**
- * A resolver without private addresses. It is part of the connection itself, so that the address that was checked is
- * the address that is called.
+ * A resolver without private addresses. It is part of the connection itself, so that the checked address is the one that
+ * is called.
  */
 export function publicLookup(lookup: LookupFunction): LookupFunction {
   return (hostname, options, callback) => {

@@ -15,17 +15,17 @@ import {
   type WireResult,
 } from './wire.js';
 
-/** The outcome of a request whose answer is read whole, into memory. */
+/** The outcome of a request whose whole answer is read into memory. */
 export type Asked =
   | { readonly kind: 'answered'; readonly answer: Answer }
   | { readonly kind: 'unsent'; readonly error: Error }
-  /** `partial`: what had arrived of the answer, if it had begun. */
+  /** `partial`: the part of the answer that had arrived, if it had begun. */
   | { readonly kind: 'broken'; readonly error: Error; readonly partial?: Answer };
 
 export type Question = Omit<WireRequest, 'onHead' | 'idleTimeoutMs' | 'dispatcher'> & {
   /** A longer body is cut off and counts as broken. */
   readonly maxBytes: number;
-  /** Takes the key out of the body, before anybody reads it. */
+  /** Removes the key from the body before anybody reads it. */
   readonly redact: Redact;
 };
 
@@ -60,8 +60,8 @@ function withoutKey(body: Buffer, redact: Redact): Buffer {
 }
 
 /**
- * Sends a request that changes nothing. A server may close a kept connection in the moment it is used again, which
- * says nothing about the request: that one case is tried once more.
+ * Sends a request that changes nothing. A server may close a kept connection at the moment of its next use, which
+ * says nothing about the request: only then it is sent once more.
  */
 export async function askAgain(dispatcher: Dispatcher, question: Question): Promise<Asked> {
   const first = await ask(dispatcher, question);
@@ -70,20 +70,20 @@ export async function askAgain(dispatcher: Dispatcher, question: Question): Prom
 
 /** More hops are a loop. */
 const MOST_REDIRECTS = 5;
-/** The body of a redirect is of no interest; a longer one is cut off. */
+/** Nobody needs the body of a redirect; a longer one is cut off. */
 const REDIRECT_BODY_BYTES = 4096;
 
 type FollowRequest = Pick<WireRequest, 'signal' | 'idleTimeoutMs' | 'totalTimeoutMs' | 'onHead'> & {
   readonly method: 'GET' | 'HEAD';
   readonly url: URL;
-  /** What to send to an address: asked again for each hop, so that the key can stay behind. */
+  /** What to send to an address; called for each hop, so that the key can stay behind. */
   readonly headersFor: (url: URL) => Readonly<Record<string, string>>;
   /** Whether a redirect may be followed. */
   readonly allows: (from: URL, to: URL) => boolean;
 };
 
 /**
- * Asks an address and, by hand, the ones it redirects to. `onHead` sees the final answer: the first that is not a
+ * Sends a request to an address and, by hand, to the ones it redirects to. `onHead` sees the final answer: the first that is not a
  * redirect, or one that may not be followed. `url` is its address.
  */
 export async function follow(
@@ -121,7 +121,7 @@ function isStaleConnection(result: Asked | WireResult): boolean {
   return !hasBegun && isClosedConnection(result.error);
 }
 
-/** Keeps a body in memory, up to a bound; what goes beyond it ends the exchange. */
+/** Keeps a body in memory, up to a limit; a longer one ends the exchange. */
 export function collector(maxBytes: number): { readonly sink: BodySink; readonly body: () => Buffer } {
   const pieces: Buffer[] = [];
   let room = maxBytes;

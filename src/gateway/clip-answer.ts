@@ -2,11 +2,11 @@ import { header } from './headers.js';
 import type { PartNote } from './part-note.js';
 import type { BodySink, Head } from './wire.js';
 
-/** Which bytes of a clip an answer carries. */
+/** The bytes of a clip that an answer carries. */
 interface Range {
   /** NaN if the answer does not say. */
   readonly start: number;
-  /** Length of the whole clip, where it is known. */
+  /** Length of the whole clip, if known. */
   readonly total: number | undefined;
 }
 
@@ -38,14 +38,14 @@ export function isOfAnother(head: Head, begun: PartNote): boolean {
   return validator !== begun.validator || total !== (begun.total ?? total);
 }
 
-/** Types that a page or an error has, and a clip has not. */
+/** Types of pages and errors, which no clip has. */
 export function isSuspicious(head: Head): boolean {
   return /^(?:text|image)\/|[/+](?:json|xml|html)\b/i.test(header(head, 'content-type') ?? '');
 }
 
 /**
- * Under a suspicious type the first bytes decide: a clip under a wrong name is still a clip. Until then they are kept
- * by `other`, which gets the rest too where it is none.
+ * If the type is suspicious, the first bytes decide: a clip under a wrong type is still a clip. Until then `other` keeps
+ * them, and if it is not a clip, `other` gets the rest too.
  */
 export function afterALook(
   other: { readonly sink: BodySink; readonly body: () => Buffer },
@@ -67,7 +67,7 @@ export function afterALook(
   };
 }
 
-/** Whether bytes begin as a clip does: with `ftyp` of ISO BMFF, or the EBML mark of WebM. */
+/** Whether bytes begin like a clip: with `ftyp` of ISO BMFF, or the EBML mark of WebM. */
 export function looksLikeClip(start: Buffer): boolean {
   return start.toString('latin1', 4, 8) === 'ftyp' || start.toString('hex', 0, 4) === '1a45dfa3';
 }

@@ -2,7 +2,7 @@ import { Socket, type LookupFunction } from 'node:net';
 import { buildConnector, Client } from 'undici';
 import { defined } from '../domain/defined.js';
 
-/** A connection that could not be made: nothing of the request has left. `cause` says why. */
+/** A connection that could not be made: nothing of the request was sent. `cause` says why. */
 export class ConnectFailure extends Error {
   override readonly name = 'ConnectFailure';
 
@@ -26,7 +26,7 @@ interface ConnectorOptions {
 export function connectorTo(options: ConnectorOptions): buildConnector.connector {
   const direct = buildConnector({
     timeout: options.connectTimeoutMs,
-    // Every wait on a connection has its own limit, so the system's keep-alive is not needed: that takes eight calls.
+    // Every wait on a connection has its own limit, so the system's keep-alive, which takes eight calls, is not needed.
     keepAlive: false,
     ...defined({ lookup: options.lookup }),
   });

@@ -14,9 +14,9 @@ import { bodyWords, printable } from './words.js';
 
 export interface DownloadRequest {
   readonly source: ClipUrl;
-  /** The file to fill. Its folder exists; its name means nothing here. A note is beside it as `<target>.json`. */
+  /** The file to fill. Its folder exists; its name means nothing here. Its note is `<target>.json`. */
   readonly target: string;
-  /** Names the clip, whatever its address: the job's id and the index of the output will do. */
+  /** Identifies the clip, whatever its address: for example, the job's id and the index of the output. */
   readonly identity: string;
   /** More bytes than the clip can have; compressed bytes count after decompression. */
   readonly maxBytes: number;
@@ -31,7 +31,7 @@ interface DownloadContext {
   readonly web: Web;
   readonly clock: Clock;
   readonly redact: Redact;
-  /** The one origin that `keyHeaders` may go to. */
+  /** The only origin that `keyHeaders` may go to. */
   readonly keyOrigin: string;
   readonly keyHeaders: Readonly<Record<string, string>>;
   readonly plainHeaders: Readonly<Record<string, string>>;
@@ -42,10 +42,10 @@ interface DownloadContext {
 const WORDS_BYTES = 128 * 1024;
 
 /**
- * Streams a clip into a file, continuing what an earlier try of the same clip left there if the server vouches that it
- * is still the same. What was interrupted stays for the next try. The file is fsynced before `downloaded` is answered.
- * Throws `disk` if the file cannot be written, or where a link or anything else but a regular file has its name;
- * what `onProgress` throws, and the signal's reason when stopped.
+ * Streams a clip into a file. It continues what an earlier try of the same clip left there if the server guarantees that the clip is
+ * still the same. If it is interrupted, its bytes stay for the next try. It fsyncs the file before it returns `downloaded`.
+ * Throws `disk` if the file cannot be written, or if its name belongs to a link or anything else but a regular file; what
+ * `onProgress` throws; and the signal's reason when stopped.
  */
 export async function downloadClip(
   request: DownloadRequest,
@@ -54,7 +54,7 @@ export async function downloadClip(
   const part = await openPart(request.target, request.identity);
   try {
     for (;;) {
-      // If a run was interrupted after the last byte, there is nothing to ask for.
+      // If a run was interrupted after the last byte, there is nothing left to request.
       if (part.isWhole) return { kind: 'downloaded', ...(await part.finish()) };
       const outcome = await fetchInto({ part, request, context });
       if (outcome.kind !== 'start_over') return outcome;
@@ -71,13 +71,13 @@ interface Fetching {
   readonly context: DownloadContext;
 }
 
-/** What an answer turned out to be, and where it went. */
+/** What an answer turned out to be, and where its body went. */
 interface Reception {
   use: 'none' | 'clip' | 'start_over' | 'wrong_range' | 'too_large';
   totalBytes: number | undefined;
   /** The key was sent to the address that answered. */
   withKey: boolean;
-  /** Collects what is no clip. */
+  /** Collects a body that is not a clip. */
   readonly words: ReturnType<typeof collector>;
 }
 
@@ -95,7 +95,7 @@ async function fetchInto(fetching: Fetching): Promise<DownloadOutcome | { readon
     method: 'GET',
     url: new URL(request.source.url),
     headersFor(url) {
-      // Once the key is left behind it stays behind, even if a stranger redirects back to the gateway.
+      // Once the key is left behind it stays behind, even if another origin redirects back to the gateway.
       reception.withKey &&= url.origin === context.keyOrigin;
       const range = begun ? { range: `bytes=${part.bytes}-`, 'if-range': begun.validator } : {};
       return { ...(reception.withKey ? context.keyHeaders : context.plainHeaders), ...range };

@@ -1,7 +1,7 @@
 import { errnoOf } from '../disk-error.js';
 import { ConnectFailure } from './connector.js';
 
-/** What the codes of the system and of undici mean to a person. */
+/** The codes of the system and of undici, in words for people. */
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'the host name could not be resolved',
@@ -18,7 +18,7 @@ const WORDS: Readonly<Record<string, string>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer was shorter or longer than announced',
 };
 
-/** Why an exchange failed, in words for a person. */
+/** Why an exchange failed, in words for people. */
 export function failureWords(error: Error): string {
   const cause = error instanceof ConnectFailure && error.cause instanceof Error ? error.cause : error;
   const code = codeOf(cause) ?? '';
@@ -41,7 +41,7 @@ function codeOf(error: Error): string | undefined {
   return errnoOf(first);
 }
 
-/** OpenSSL puts what a person understands into `reason`, and source lines of its own into the message. */
+/** OpenSSL puts the readable reason into `reason`, and source lines of its own into the message. */
 function reasonOf(error: Error): string {
   return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
 }

@@ -7,7 +7,7 @@ import { asObject, parseJson } from './json.js';
 import type { Redact } from './redact.js';
 import { bodyWords, printable } from './words.js';
 
-/** How long a catalogue is asked for, and how long one try of it may last. */
+/** How long to ask for a catalogue, and how long one try may last. */
 const PATIENCE_MS = 15_000;
 const TRY_MS = 10_000;
 const FIRST_PAUSE_MS = 500;
@@ -20,12 +20,12 @@ interface CatalogueRequest {
   readonly signal: AbortSignal;
   /** See `Gateway.keyHint`. */
   readonly keyHint: string;
-  /** Whether a key goes with the question. */
+  /** Whether a key goes with the request. */
   readonly hasKey: boolean;
   readonly redact: Redact;
 }
 
-/** Reads the list of models, again and again while the gateway does not answer. See `Gateway.fetchCatalogue`. */
+/** Reads the list of models, and repeats this while the gateway does not answer. See `Gateway.fetchCatalogue`. */
 export async function fetchCatalogue(request: CatalogueRequest): Promise<unknown> {
   const { get, baseUrl, clock, signal, keyHint, hasKey, redact } = request;
   const end = clock.elapsed() + PATIENCE_MS;

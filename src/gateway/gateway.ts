@@ -19,19 +19,19 @@ import { openWeb } from './web.js';
 import { asError } from './wire.js';
 import { printable } from './words.js';
 
-/** A video API by the contract in test/contract: what can be asked of it, with every way it can answer told apart. */
+/** A video API by the contract in test/contract: its requests, with a distinct result for every way it can answer. */
 export interface Gateway {
   /**
    * The body of GET /videos/models, tried for some 15 s by the clock.
-   * Throws `key-refused`, or `catalogue-unavailable` where no answer can be had; the signal's reason when stopped.
+   * Throws `key-refused`, or `catalogue-unavailable` if there is no answer; the signal's reason when stopped.
    */
   fetchCatalogue(signal: AbortSignal): Promise<unknown>;
   /**
-   * Sends exactly one POST with this JSON, on a connection of its own; it is never sent again and follows no redirect.
-   * Never throws. Stopped by the signal, it is `not_accepted` where nothing had left, and `uncertain` otherwise.
+   * Sends exactly one POST with this JSON, on a connection of its own. It is never resent, and follows no redirect. Never throws. If
+   * the signal stops it, it is `not_accepted` if nothing was sent, and `uncertain` otherwise.
    */
   submit(body: Buffer, signal: AbortSignal): Promise<SubmitOutcome>;
-  /** Looks at a job once. Throws the signal's reason when stopped, and nothing else. */
+  /** Polls a job once. Throws the signal's reason when stopped, and nothing else. */
   poll(job: JobRef, signal: AbortSignal): Promise<PollOutcome>;
   /** The content endpoint for the n-th output of a job, counted from 0. */
   contentUrl(job: JobRef, index: number): ClipUrl;
@@ -41,7 +41,7 @@ export interface Gateway {
   keyUsage(
     signal: AbortSignal,
   ): Promise<{ readonly usage_usd?: number; readonly limit_usd?: number } | undefined>;
-  /** What a person can do where the key is refused. */
+  /** What the user can do if the key is refused. */
   readonly keyHint: string;
   /** Ends every connection at once. */
   close(): Promise<void>;
@@ -63,9 +63,9 @@ export interface Timeouts {
   readonly connectMs: number;
   /** For a GET, from the call to the last byte of its answer. */
   readonly answerMs: number;
-  /** For a submit, likewise; the time that its body takes to go out is added. */
+  /** For a submit, the same; the time to send its body is added. */
   readonly submitMs: number;
-  /** For what a key has used: no more than a hint. */
+  /** For what a key has used, which is only a hint. */
   readonly usageMs: number;
   /** For a download: without a byte. */
   readonly idleMs: number;
@@ -79,7 +79,7 @@ const TIMEOUTS: Timeouts = {
   idleMs: 60_000,
 };
 
-/** The slowest line that a submit with large inputs is given time for. */
+/** The slowest connection for which a submit with large inputs has time. */
 const SLOWEST_UPLOAD_BYTES_PER_MS = 32;
 const LARGEST_ANSWER_BYTES = 1024 * 1024;
 /** Polls are short: this many connections carry the polls of hundreds of jobs. The caller limits downloads. */
@@ -90,8 +90,8 @@ const DOWNLOAD_KEEP_ALIVE_MS = 15_000;
 
 /**
  * Opens a gateway; nothing is sent yet.
- * Throws `usage` for a base URL that would send the key in the clear, or proxy variables that cannot be used,
- * and `key-refused` for a key that no header can carry.
+ * Throws `usage` for a base URL that would send the key unencrypted, or for invalid proxy variables, and `key-refused` for a
+ * key that no header can carry.
  */
 export function openGateway(options: GatewayOptions): Gateway {
   const { clock, proxyEnv, keyHint = 'check the key (dailies doctor)' } = options;
@@ -161,7 +161,7 @@ export function openGateway(options: GatewayOptions): Gateway {
     const { own, standard } = addresses.pollPaths(job);
     if (own === undefined) return pollAt(standard, job, signal);
     const outcome = await pollAt(own, job, signal);
-    // Behind a proxy with its own path the gateway's address may lead anywhere: only a statement about the job counts.
+    // If a proxy adds a path, the gateway's address may lead anywhere: only a statement about the job counts.
     if (!['not_found', 'key_refused', 'unavailable'].includes(outcome.kind)) return outcome;
     const second = await pollAt(standard, job, signal);
     return second.kind === 'not_found' ? outcome : second;
@@ -178,7 +178,7 @@ export function openGateway(options: GatewayOptions): Gateway {
         hasKey: apiKey !== undefined,
         redact,
       }),
-    // The last resort for an unforeseen answer: it ends neither a submit nor the wait for a job.
+    // The fallback for an unforeseen answer: it ends neither a submit nor the wait for a job.
     submit: (body, signal) =>
       submit(body, signal).catch((error: unknown) => ({ kind: 'uncertain', message: unforeseen(error) })),
     poll: (job, signal) =>
@@ -214,7 +214,7 @@ export function openGateway(options: GatewayOptions): Gateway {
 function checkedBase(baseUrl: string): { readonly origin: string; readonly pathname: string } {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   const isPrivate = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
-  // The query, the fragment and the user are whatever an address has beside these.
+  // An address also has a user, a query and a fragment; a base URL may not.
   if (url && isPrivate && url.href === url.origin + url.pathname) {
     return { origin: url.origin, pathname: url.pathname.replace(/\/+$/, '') };
   }

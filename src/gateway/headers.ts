@@ -1,12 +1,12 @@
 import type { Head } from './wire.js';
 
-/** A header's value; the first where a server sends several. */
+/** A header's value; the first if a server sends several. */
 export function header({ headers }: Head, name: string): string | undefined {
   const [value] = [headers[name]].flat();
   return value;
 }
 
-/** Where an answer sends the client, undefined if it does not. */
+/** Where an answer redirects to; undefined if it does not. */
 export function redirectOf(head: Head, from: URL): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(head.status)) return undefined;
   const location = header(head, 'location');
@@ -15,13 +15,13 @@ export function redirectOf(head: Head, from: URL): URL | undefined {
   return to.protocol === 'https:' || to.protocol === 'http:' ? to : undefined;
 }
 
-/** No wait is longer: a gateway that wants more is asked again. */
+/** The longest wait: a gateway that wants more is asked again. */
 const LONGEST_MS = 600_000;
 
 /**
- * How long a gateway asks to be left alone, in milliseconds and at most ten minutes: `Retry-After` in seconds (fractions
- * too) or as a date (RFC 9110, 10.2.3), which counts from the answer's own `Date`, and from `now` where it has none: whichever of
- * the two clocks is wrong does not matter. Undefined if it does not say, or not so that it can be read.
+ * How long a gateway asks to be left alone, in milliseconds and at most ten minutes: `Retry-After` in seconds (fractions too) or as
+ * a date (RFC 9110, 10.2.3). A date counts from the answer's own `Date`, or from `now` if there is none, so a wrong clock does not
+ * matter. Undefined if the header is absent or cannot be read.
  */
 export function retryAfterMs(head: Head, now: number): number | undefined {
   const text = header(head, 'retry-after');

@@ -5,16 +5,16 @@ import type { JsonObject } from './json.js';
 import type { ClipUrl } from './outcomes.js';
 import { KEY_MARK, type Redact } from './redact.js';
 
-/** Longer than any id that was ever seen by far; more is not an id. */
+/** Far longer than any known id; a longer text is not an id. */
 const LONGEST_ID = 512;
-/** The same of an address that is to be kept. */
+/** The same for an address that is stored. */
 const LONGEST_ADDRESS = 2048;
 
 export type JobAddresses = ReturnType<typeof jobAddresses>;
 
 /**
- * Where a gateway's jobs are, by its base URL (without a slash at the end). `redact` tells addresses that have the key
- * in them: such a one is not kept.
+ * The addresses of a gateway's jobs, from its base URL (without a slash at the end). `redact` finds the key in an address: such an
+ * address is not stored.
  */
 export function jobAddresses(baseUrl: string, redact: Redact) {
   const base = new URL(`${baseUrl}/`);
@@ -32,10 +32,10 @@ export function jobAddresses(baseUrl: string, redact: Redact) {
   }
 
   return {
-    /** The job that an answer names, or undefined if it has no id that can be read. */
+    /** The job that an answer names; undefined if it has no readable id. */
     jobOf(answer: JsonObject): JobRef | undefined {
       const id = readableId(answer['id']);
-      // A job without an id cannot be asked for, and an id that contains the key cannot be kept, so it counts as none.
+      // A job without an id cannot be polled, and an id with the key in it cannot be stored, so it counts as none.
       if (id === undefined || !isKeyFree(id)) return undefined;
       const url = ownAddress(answer['polling_url']);
       const isStandard = !url || url.pathname + url.search === standardPath({ id });
@@ -51,7 +51,7 @@ export function jobAddresses(baseUrl: string, redact: Redact) {
       const found = url.origin + (path ?? '');
       return path === undefined || !isFitToShow || found === baseUrl ? undefined : found;
     },
-    /** Where to look at it, as paths with their query: the address it was given, where it has one of its own. */
+    /** The paths to poll it, with their query: first the gateway's own address for it, if it has one. */
     pollPaths(job: JobRef): { readonly own?: string; readonly standard: string } {
       const url = ownAddress(job.polling_url);
       const standard = standardPath(job);
@@ -63,11 +63,11 @@ export function jobAddresses(baseUrl: string, redact: Redact) {
       url: `${base.origin}${standardPath(job)}/content?index=${index}`,
       withKey: true,
     }),
-    /** A clip's address as an answer names it, or undefined if it is none. */
+    /** A clip's address from an answer; undefined if it is none. */
     clipUrl(text: unknown): ClipUrl | undefined {
       if (typeof text !== 'string' || text === '' || !URL.canParse(text, base.href)) return undefined;
       const url = new URL(text, base);
-      // An address that the key was taken out of leads nowhere.
+      // An address without its key leads nowhere.
       if (text.includes(KEY_MARK)) return undefined;
       const isFetchable = url.protocol === 'https:' || url.protocol === base.protocol;
       return isFetchable ? { url: url.href, withKey: url.origin === base.origin } : undefined;
@@ -75,9 +75,7 @@ export function jobAddresses(baseUrl: string, redact: Redact) {
   };
 }
 
-/**
- * A string of printable characters, or a number that JSON has not rounded; `.` and `..` would be a way up in every URL.
- */
+/** A string of printable characters, or a number that JSON has not rounded; not `.` and `..`, which lead up in every URL. */
 function readableId(value: unknown): string | undefined {
   const id = Number.isSafeInteger(value) ? String(value) : value;
   if (typeof id !== 'string' || id.trim() === '' || id.length > LONGEST_ID) return undefined;

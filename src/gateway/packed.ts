@@ -17,7 +17,7 @@ import { looksLikeClip } from './clip-answer.js';
 import { asError, type BodySink, type Head } from './wire.js';
 
 interface Coding {
-  /** Gives as much of torn bytes as can be read. */
+  /** Gives as much as can be read, even of torn bytes. */
   readonly unpack: (body: Buffer, maxOutputLength: number) => Buffer;
   /** Fails on torn bytes. */
   readonly stream: () => Transform;
@@ -31,7 +31,7 @@ const gzip: Coding = {
 };
 
 const deflate: Coding = {
-  /** By the standard in the frame of zlib (RFC 9110, 8.4.1.2), but some servers send it bare. */
+  /** The standard puts it in the frame of zlib (RFC 9110, 8.4.1.2), but some servers send it bare. */
   unpack(body, maxOutputLength) {
     const options = { maxOutputLength, finishFlush: Z_SYNC_FLUSH };
     const isFramed = ((body[0] ?? 0) & 15) === 8;
@@ -56,7 +56,7 @@ const CODINGS = new Map([
 /** No server compresses more often than this; each layer takes memory. */
 const MOST_LAYERS = 3;
 
-/** How a body was packed, in the order in which it has to be unpacked; unknown names are skipped. */
+/** How a body was compressed, in the order for decompressing it; unknown names are skipped. */
 function codingsOf({ headers }: Head): readonly Coding[] {
   const encoding = headers['content-encoding'];
   if (encoding === undefined) return [];
@@ -65,12 +65,12 @@ function codingsOf({ headers }: Head): readonly Coding[] {
   return codings.length > MOST_LAYERS ? [] : codings;
 }
 
-/** Whether a body comes packed, in a way that we can unpack. */
+/** Whether a body comes compressed, in a way that we can decompress. */
 export function isPacked(head: Head): boolean {
   return codingsOf(head).length > 0;
 }
 
-/** A body as it was meant. What comes of a torn one is kept as far as it goes; one that cannot be read stays as it is. */
+/** The decompressed body; of a torn one as much as can be read. An unreadable body stays as it is. */
 export function unpacked(head: Head, body: Buffer, maxBytes: number): Buffer {
   try {
     return codingsOf(head).reduce((packed, { unpack }) => unpack(packed, maxBytes), body);
@@ -79,14 +79,14 @@ export function unpacked(head: Head, body: Buffer, maxBytes: number): Buffer {
   }
 }
 
-/** Unpacks a body on its way into a sink. */
+/** Decompresses a body on its way into a sink. */
 export interface Unpacking {
   readonly sink: BodySink;
-  /** Waits for the last byte, or stops where not all of them came. Gives why not all could be unpacked, where it could not. */
+  /** Waits for the last byte, or stops if not all of them came. Gives the reason if the body could not be decompressed. */
   end(body: { readonly isComplete: boolean }): Promise<Error | undefined>;
 }
 
-/** Unpacks a packed body into a target, piece by piece. A clip that is only called packed goes there as it is. */
+/** Decompresses a body into a target, piece by piece. If a clip is only labelled compressed, it is passed on unchanged. */
 export function unpackInto(head: Head, target: BodySink): Unpacking | undefined {
   const streams = codingsOf(head).map(({ stream }) => stream());
   const [first] = streams;

@@ -7,18 +7,18 @@ import type { DailiesError } from '../errors.js';
 import { discardPart, dropNote, hasNote, keepNote, readNote, type PartNote } from './part-note.js';
 import type { BodySink } from './wire.js';
 
-/** A clip that the disk refuses is not lost. */
+/** If the disk refuses a clip, the clip is not lost. */
 const COMFORT = 'the clip stays on the gateway, and the next run fetches it';
 /** Large enough for the disk, small enough for sixteen at once. */
 const BLOCK_BYTES = 1024 * 1024;
-/** From here on a part is worth continuing even after a kill: it goes to the disk, and its note says how much did. */
+/** From here on, a part is worth continuing even after a kill: it is fsynced, and its note says how many bytes. */
 const FIRST_SYNC_BYTES = 4 * 1024 * 1024;
-/** And then so much may be waiting for the disk, so that the end of a large clip does not wait for all of it. */
+/** After that, it is fsynced every so many bytes, so that the end of a large clip does not wait for all of them. */
 const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
 
 /**
- * Opens the file a clip is streamed into, with what an earlier try of this very clip left there, where it can be built
- * on. Nothing is created before the first block is written, and nothing is read out of the file's name. Throws `disk`.
+ * Opens the file a clip is streamed into, with what an earlier try of this very clip left there, if it can be continued. Nothing
+ * is created before the first block is written, and the file's name means nothing. Throws `disk`.
  */
 export async function openPart(path: string, identity: string): Promise<PartFile> {
   // One cheap look, since most clips never had an earlier try.
@@ -46,8 +46,8 @@ export async function openPart(path: string, identity: string): Promise<PartFile
 }
 
 /**
- * A clip on its way to the disk: hashed as it comes, written in large blocks, never more than two of them in memory.
- * `release` must be called in the end; after `finish` it does nothing, otherwise it leaves what a later try can use.
+ * A clip on its way to the disk: hashed as it comes, written in large blocks, of which at most two are in memory.
+ * The caller must call `release` in the end: after `finish` it does nothing, otherwise it leaves what a later try can use.
  */
 export class PartFile implements BodySink {
   readonly #path: string;
@@ -59,17 +59,17 @@ export class PartFile implements BodySink {
   #file: number | undefined;
   #pieces: Buffer[] = [];
   #queued = 0;
-  /** Lets the pieces come again: those behind the last one, which may have come while an earlier block was written. */
+  /** Asks for more pieces: those after the last one, which may have come while an earlier block was written. */
   #resume = (): void => undefined;
   #writing: Promise<void> | undefined;
-  /** So much was on its way to the disk, or there, the last time it was sent on. */
+  /** The bytes that the last fsync covers, even if it has not ended. */
   #syncedTo: number;
   #syncing: Promise<void> | undefined;
   #failure: DailiesError | undefined;
   #note: PartNote | undefined;
-  /** A note lies beside the file, true or not. */
+  /** A note is beside the file, true or not. */
   #isNoted: boolean;
-  /** The bytes that the note speaks of; 0 where it is of another clip. */
+  /** The bytes that the note counts; 0 if it is of another clip. */
   #notedBytes: number;
   #isFinished = false;
 
@@ -101,12 +101,12 @@ export class PartFile implements BodySink {
     return this.#bytes > 0 && this.#bytes === this.#note?.total;
   }
 
-  /** The disk's error, once there was one; everything after it is useless. */
+  /** The disk's first error; everything after it is useless. */
   get failure(): DailiesError | undefined {
     return this.#failure;
   }
 
-  /** Says what the following bytes belong to, by the answer that brings them. */
+  /** Says, from an answer, which clip the following bytes belong to. */
   describe(answer: { readonly validator: string | undefined; readonly total: number | undefined }): void {
     const validator = answer.validator ?? this.#note?.validator;
     const total = answer.total ?? this.#note?.total;
@@ -121,7 +121,7 @@ export class PartFile implements BodySink {
     this.#note = undefined;
   }
 
-  /** What comes is not the clip: `release` leaves nothing of it. */
+  /** The bytes are not the clip: `release` leaves nothing of them. */
   giveUp(): void {
     this.#note = undefined;
   }
@@ -137,7 +137,7 @@ export class PartFile implements BodySink {
     return this.#queued < BLOCK_BYTES;
   }
 
-  /** Writes everything to the disk for good: it returns after the fsync. Throws `disk`. */
+  /** Writes everything to the disk; it returns after the fsync. Throws `disk`. */
   async finish(): Promise<{ readonly bytes: number; readonly sha256: string }> {
     await this.#flush();
     await this.#syncing;
@@ -152,7 +152,7 @@ export class PartFile implements BodySink {
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 
-  /** Leaves what a later try can continue, and nothing where it could not. Throws `disk`. */
+  /** Leaves what a later try can continue, otherwise nothing. Throws `disk`. */
   async release(): Promise<void> {
     if (this.#isFinished) return;
     const note = this.#note;
@@ -169,7 +169,7 @@ export class PartFile implements BodySink {
     }
   }
 
-  /** Best effort: what cannot be removed is overwritten by the next try. */
+  /** Best effort: if something cannot be removed, the next try overwrites it. */
   async #discard(): Promise<void> {
     await this.#writing;
     const isOurs = this.#file !== undefined;
@@ -201,7 +201,7 @@ export class PartFile implements BodySink {
       const bytes = this.#queued;
       this.#pieces = [];
       this.#queued = 0;
-      // While this block is being written, the next one may gather.
+      // While this block is written, the next one may gather.
       this.#resume();
       await writeAll(this.#file, pieces, this.#position);
       this.#position += bytes;
@@ -218,7 +218,7 @@ export class PartFile implements BodySink {
       .finally(() => (this.#syncing = undefined));
   }
 
-  /** A note about other bytes than the following ones would be wrong: remove it first. */
+  /** A note about other bytes than the following ones would be wrong: removes it first. */
   #open(): number {
     if (this.#position > 0) {
       const file = openAgain(this.#path);
@@ -230,7 +230,7 @@ export class PartFile implements BodySink {
     return openFresh(this.#path);
   }
 
-  /** Brings what is written so far to the disk, and notes that it is there: only on that may a later try build. */
+  /** Fsyncs what is written so far, and notes it: a later try may continue only after these bytes. */
   #keep(file: number, note: PartNote | undefined): Promise<void> {
     const bytes = (this.#syncedTo = this.#position);
     return this.#onDisk(async () => {
@@ -259,14 +259,14 @@ export class PartFile implements BodySink {
   }
 }
 
-/** Opens the file that an earlier try began; a link that has taken its place since is not followed. */
+/** Opens the file that an earlier try began; a link that replaced it is not followed. */
 function openAgain(path: string): number {
   return fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW);
 }
 
 /**
- * Opens a file that was not there before. What an earlier try left under the name gives way, and is not written over:
- * a kill can have fallen between the two halves of a move, and under its other name that file is a clip.
+ * Opens a new file. What an earlier try left under the name is removed, and not overwritten: a kill between the two halves of a
+ * move may have left that file under a second name, as a clip.
  */
 function openFresh(path: string): number {
   try {
@@ -279,7 +279,7 @@ function openFresh(path: string): number {
   return fs.openSync(path, 'wx');
 }
 
-/** What is known of a regular file. Throws where a link, a folder or a device has the name: those are not ours. */
+/** The facts of a regular file. Throws if a link, a folder or a device has the name: those are not ours. */
 function lookAtFile(path: string): fs.Stats {
   const found = fs.lstatSync(path);
   if (found.isFile()) return found;
@@ -287,18 +287,18 @@ function lookAtFile(path: string): fs.Stats {
   throw Object.assign(new Error(`${path} is not a regular file`), { code });
 }
 
-/** Up to here a write is a copy into the page cache that takes no longer than the way to the thread pool. */
+/** Up to this size, a write only copies into the page cache, and takes no longer than the way to the thread pool. */
 const SMALL_BYTES = 64 * 1024;
 
 /*
- * Data and fsync go through the thread pool. Names and descriptors are handled at once, for that takes microseconds,
+ * Data and fsync go through the thread pool. Names and descriptors are handled synchronously, because that takes microseconds,
  * and a round trip through the pool several times the CPU.
  */
 const datasync = (file: number): Promise<void> => promisify(fs.fdatasync)(file);
 const write = promisify(fs.write);
 const writev = promisify(fs.writev);
 
-/** The system may take less than it was given. */
+/** The system may write less than it was given. */
 async function writeAll(file: number, pieces: readonly Buffer[], position: number): Promise<void> {
   const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const bytesWritten =

@@ -5,31 +5,31 @@ import { diskError, undefinedIfAbsent } from '../disk-error.js';
 import { readRegularSync } from '../regular-file.js';
 import { asObject, asText, parseJson } from './json.js';
 
-/** What is needed to continue a part of a clip: kept beside it as JSON. */
+/** What is needed to continue a part of a clip: stored beside it as JSON. */
 export interface PartNote {
-  /** Names the clip, whatever address it is fetched from. */
+  /** Identifies the clip, whatever address it comes from. */
   readonly identity: string;
-  /** A strong ETag, or a Last-Modified date: goes into If-Range. */
+  /** A strong ETag, or a Last-Modified date, for If-Range. */
   readonly validator: string;
-  /** Length of the whole clip, where the server said. */
+  /** Length of the whole clip, if the server said. */
   readonly total?: number;
 }
 
-/** A note as it lies on the disk. */
+/** A note on the disk. */
 interface KeptNote extends PartNote {
-  /** So many bytes of the part are on the disk for good. What lies behind them, a power cut may have left torn. */
+  /** So many bytes of the part are fsynced. A power cut may have left those after them torn. */
   readonly bytes: number;
 }
 
 /** A note has a few hundred bytes. */
 const MAX_NOTE_BYTES = 100_000;
 
-/** Whether a note lies beside a part, true or not. */
+/** Whether a note is beside a part, true or not. */
 export function hasNote(part: string): boolean {
   return fs.existsSync(notePath(part));
 }
 
-/** Reads the note of a part; undefined if there is none, it is torn by a kill, or it is none of ours. */
+/** Reads the note of a part; undefined if there is none, a kill tore it, or it is not ours. */
 export function readNote(part: string): KeptNote | undefined {
   const note = asObject(parseJson(textOf(notePath(part))));
   const identity = asText(note?.['identity']);
@@ -54,8 +54,8 @@ function isCount(value: unknown): value is number {
 }
 
 /**
- * Puts a note beside a part, in the place of an older one. A link that has the note's name, or that of its temp
- * file, is replaced and not written through. Errors are the file system's own.
+ * Puts a note beside a part, in place of an older one. If the note's name, or that of its temp file, is a link, the link is replaced
+ * and not written through. Errors are the file system's own.
  */
 export function keepNote(part: string, note: KeptNote): void {
   const temp = tempPath(part);
@@ -70,12 +70,12 @@ export function dropNote(part: string): void {
 }
 
 /**
- * Gives a part another name in the same folder, and its note with it; either may be missing. What lay under that name
+ * Gives a part another name in the same folder, and its note with it; either may be missing. A file with that name
  * is replaced. Throws `disk`.
  */
 export async function adoptPart(from: string, to: string): Promise<void> {
   try {
-    // A note must never stand beside bytes that it does not speak of.
+    // A note must never be beside bytes of which it does not speak.
     await rm(notePath(to), { force: true });
     await rename(from, to).catch(undefinedIfAbsent);
     await rename(notePath(from), notePath(to)).catch(undefinedIfAbsent);

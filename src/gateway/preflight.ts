@@ -25,7 +25,7 @@ export interface UrlProblem {
   readonly isUnanswered?: true;
 }
 
-/** A URL as what it is used: one may serve as an image here and as a video there. */
+/** A URL and its use: one may serve as an image here and as a video there. */
 interface RemoteInput {
   readonly url: string;
   readonly media: MediaKind;
@@ -46,12 +46,12 @@ export interface PreflightRequest {
 
 const AT_ONCE = 6;
 const TIMEOUT_MS = 15_000;
-/** A hiccup of somebody's storage should not stop a run. */
+/** A short fault of a storage should not stop a run. */
 const PAUSE_BEFORE_SECOND_TRY_MS = 1000;
 
 /**
- * Asks each distinct input once, as a provider would: whether it answers 200 with an image (or video, or audio), without
- * a page in between. Returns the problems by `inputKey`; an input that is fine has none. The key of a gateway is never sent.
+ * Requests each distinct input once, as a provider would: it must answer 200 with an image (or video, or audio), and no page in
+ * between. Returns the problems by `inputKey`; an input that is fine has none. The key of a gateway is never sent.
  * Throws the signal's reason when stopped.
  */
 export async function preflightUrls(request: PreflightRequest): Promise<Map<string, UrlProblem>> {
@@ -84,7 +84,7 @@ export async function preflightUrls(request: PreflightRequest): Promise<Map<stri
   return problems;
 }
 
-/** Tells an input from all others. */
+/** Identifies an input. */
 export function inputKey({ url, media }: RemoteInput): string {
   return `${media} ${url}`;
 }

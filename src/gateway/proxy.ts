@@ -1,13 +1,12 @@
 import { isMeantAsLoopback } from '../domain/loopback.js';
 import { DailiesError } from '../errors.js';
 
-/** The variables that name proxies, as the process has them: HTTPS_PROXY, HTTP_PROXY, NO_PROXY in either case. */
+/** The variables that name proxies, from the environment: HTTPS_PROXY, HTTP_PROXY, NO_PROXY in either case. */
 export type ProxyEnv = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy to reach an origin through, or undefined if it is reached directly: as curl reads the variables,
- * except that loopback never takes a detour.
- * Throws `usage` if the variable is not the address of an HTTP proxy.
+ * The proxy for an origin; undefined if there is none. The variables are read as curl reads them, except that loopback never uses a
+ * proxy. Throws `usage` if the variable is not the address of an HTTP proxy.
  */
 export function proxyFor(origin: URL, env: ProxyEnv): URL | undefined {
   const name = origin.protocol === 'https:' ? 'https_proxy' : 'http_proxy';

@@ -58,9 +58,9 @@ function readFailure(answer: Answer, { redact, now }: ReadingContext): PollOutco
 }
 
 /**
- * The outputs in order, as many as are believed, and how many more are listed. Each with every address it has: signed storage first (`urls`: quick, and no detour through
- * the gateway), then `unsigned_urls`, then `mirror_urls` of a related API, then the content endpoint, which serves the output as long as it is
- * kept. A mirror only ever stands in: it adds no output.
+ * The outputs in order, up to the maximum, and how many more are listed. Each has all its addresses: signed storage first (`urls`:
+ * fast, and not through the gateway), then `unsigned_urls`, then `mirror_urls` of a related API, then the content endpoint, which
+ * serves the output as long as it is kept. A mirror is only a further address: it adds no output.
  */
 function outputsIn(
   fields: JsonObject,
@@ -85,14 +85,14 @@ function outputsIn(
   return { urls, ...(listed > urls.length ? { leftOut: listed - urls.length } : {}) };
 }
 
-/** An address is in the list as text, or inside an object. */
+/** In the list, an address is a text, or inside an object. */
 function addressIn(entry: unknown): unknown {
   return asObject(entry)?.['url'] ?? entry;
 }
 
 /**
- * What a job has cost: `cost`, or `video_cost` in a related API. If the user's own key for the provider
- * was used, the gateway takes little or nothing, and the provider's price comes on top: without it the cost is not known.
+ * The cost of a job: `cost`, or `video_cost` in a related API. If the user's own key for the provider was used, the gateway
+ * charges little or nothing, and the provider's price is added; without that price, the cost is unknown.
  */
 function costOf(fields: JsonObject): { readonly cost_usd?: number } {
   const usage = asObject(fields['usage']) ?? {};

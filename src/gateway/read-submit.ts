@@ -57,8 +57,8 @@ export function readSubmit(answer: Answer, context: ReadingContext): SubmitOutco
 }
 
 /**
- * The part of an answer that broke off. If everything that matters had arrived, it counts: JSON that parses is whole.
- * Otherwise it says how it began, so that the job can be looked for.
+ * Reads an answer that broke off. If its JSON parses, everything that matters had arrived, and it counts. Otherwise the outcome
+ * quotes its beginning, so that the user can look for the job.
  */
 export function readLost(why: string, partial: Answer | undefined, context: ReadingContext): SubmitOutcome {
   const read = partial && partial.status < 300 ? readAccepted(partial, context) : undefined;
@@ -87,7 +87,7 @@ const SETTLE = 'check whether a job was started, then settle the shot with daili
 
 /**
  * An asynchronous API may answer 303 to what it has accepted, and a wrong base URL redirects everything:
- * there may be a job, and the next submit would fare the same.
+ * there may be a job, and the next submit would be redirected too.
  */
 function readRedirect(answer: Answer, { addresses, redact }: ReadingContext): SubmitOutcome {
   const location = header(answer, 'location');
@@ -116,7 +116,7 @@ function metadataOf(fields: Fields): Fields {
   return asObject(asObject(fields?.['error'])?.['metadata']);
 }
 
-/** Which limit was met, where the gateway says: `openrouter_key_limit`, `openrouter_workspace_budget`, … */
+/** The limit that was reached, if the gateway names it: `openrouter_key_limit`, `openrouter_workspace_budget`, … */
 function limitSource(fields: Fields): string | undefined {
   return asText(metadataOf(fields)?.['limit_source'])?.toLowerCase();
 }
@@ -136,7 +136,7 @@ const ABOUT_BUDGET = /\b(?:budget|quota|(?:spend(?:ing)?|credit|usage) (?:limit|
 
 /**
  * A 403 is about a prompt (moderation, a guardrail on content), about a limit of the key or a budget, or it does not
- * say. Only the first concerns one shot.
+ * say. Only the first is about one shot.
  */
 function forbiddenBecause(fields: Fields): Stops | undefined {
   const source = limitSource(fields);

@@ -1,4 +1,4 @@
-/** Takes the key out of a text. */
+/** Removes the key from a text. */
 export type Redact = (text: string) => string;
 
 /** Replaces the key. An id or an address that contains it is not valid. */
@@ -6,9 +6,9 @@ export const KEY_MARK = '[key]';
 
 /** A shorter word may occur by chance, and is not a key. */
 const SHORTEST_KEY = 4;
-/** A key this long turns up in no name and no address by chance. */
+/** A key this long appears in no name and no address by chance. */
 const UNMISTAKABLE_KEY = 16;
-/** If a text ends in the middle of a key, this many characters are too many. */
+/** If a text ends within a key, this many of the key's characters are too many. */
 const TELLING_START = 12;
 
 /** Like `redactor`, for text that is used and not only shown: there a short key may be part of a model's name. */
@@ -17,8 +17,8 @@ export function dataRedactor(apiKey: string | undefined): Redact {
 }
 
 /**
- * Replaces the key in whatever form it stands: as it is, in another case, URL-encoded, escaped as JSON or HTML escape it, in
- * base64, and at the end of a text that breaks off in it.
+ * Replaces the key in every form: as it is, in another case, URL-encoded, escaped as in JSON or HTML, in base64, and at the end of
+ * a text that breaks off within it.
  */
 export function redactor(apiKey: string | undefined): Redact {
   if (apiKey === undefined || apiKey.length < SHORTEST_KEY) return (text) => text;

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../clock.js';
 
-/** A bound on the wait for something that comes over the network. */
+/** A limit on the wait for something from the network. */
 export interface TimeLimit {
   /** Something has arrived: restarts the count. */
   refresh(): void;
@@ -14,9 +14,9 @@ const LATE_MS = 500;
 const GRACE_MS = 10_000;
 
 /**
- * Calls `onTime` when nothing has arrived for `ms` that could have been read by then. A turn of the event loop looks at its
- * timers before its sockets, so what has arrived in time is read first. A machine that slept, by the clock that stands
- * still meanwhile or by the one that does not, is given some seconds more.
+ * Calls `onTime` if nothing that could be read by then has arrived for `ms`. A turn of the event loop handles its timers before its
+ * sockets, so whatever arrived in time is read first. If either clock shows that the machine slept, the limit is some seconds
+ * longer.
  */
 export function timeLimit(
   ms: number,

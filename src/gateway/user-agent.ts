@@ -1,4 +1,4 @@
 import { VERSION } from '../version.js';
 
-/** What every request calls itself. */
+/** The name of dailies in every request. */
 export const USER_AGENT = `dailies/${VERSION}`;

@@ -3,31 +3,31 @@ import { Client, Pool, type buildConnector } from 'undici';
 import { connectorTo } from './connector.js';
 import { proxyFor, type ProxyEnv } from './proxy.js';
 
-/** Connections to any number of origins, through the proxies that the environment names. */
+/** Connections to any number of origins, through the proxies of the environment. */
 export interface Web {
-  /** For GETs: connections are kept, and used again. */
+  /** For GETs: connections are kept and reused. */
   pool(origin: string): Pool;
-  /** For one POST: a connection that nobody has used. A kept connection that is half closed looks like a lost answer. */
+  /** For one POST: an unused connection. A kept connection that is half closed looks like a lost answer. */
   once<T>(origin: string, use: (client: Client) => Promise<T>): Promise<T>;
-  /** Ends every connection at once; what is still open on them fails. */
+  /** Ends every connection at once; open requests on them fail. */
   close(): Promise<void>;
 }
 
 interface WebOptions {
   readonly proxyEnv: ProxyEnv;
-  /** Connections to one origin at most; absent: as many as there are requests at once. */
+  /** The most connections to one origin; if absent, as many as there are requests at once. */
   readonly connections?: number;
-  /** How long an idle connection is kept, where the server does not say. */
+  /** How long an idle connection is kept, if the server does not say. */
   readonly keepAliveMs: number;
   readonly connectTimeoutMs: number;
   /** Resolves host names instead of the system's resolver; a proxy resolves for itself. */
   readonly lookup?: LookupFunction;
 }
 
-/** Four times Node's own bound: an answer to a submit must not be lost for its cookies. */
+/** Four times Node's own limit: an answer to a submit must not be lost because of its cookies. */
 const LARGEST_HEAD_BYTES = 64 * 1024;
 
-/** Why a connection of `once` ends. Made once, for a stack trace for each connection takes longer than to open it. */
+/** Why a connection of `once` ends. Made once, because a stack trace for each connection takes longer than to open it. */
 const USED_ONCE = new Error('used once');
 
 export function openWeb(options: WebOptions): Web {
@@ -36,7 +36,7 @@ export function openWeb(options: WebOptions): Web {
   const connectors = new Map<string, buildConnector.connector>();
   const clients = new Set<Client>();
 
-  // One connector for each origin: it holds the TLS sessions, so that a fresh connection need not shake hands in full.
+  // One connector for each origin: it keeps the TLS sessions, so that a new connection needs no full handshake.
   function connector(origin: string): buildConnector.connector {
     let connect = connectors.get(origin);
     if (!connect) {

@@ -16,7 +16,7 @@ export interface BodySink {
 }
 
 export interface WireRequest {
-  /** Where it goes; the dispatcher handles the connections. */
+  /** The destination; the dispatcher handles the connections. */
   readonly dispatcher: Dispatcher;
   readonly url: WireUrl;
   readonly method: 'GET' | 'HEAD' | 'POST';
@@ -24,14 +24,14 @@ export interface WireRequest {
   readonly body?: Buffer;
   /** From the call to the last byte of the answer. */
   readonly totalTimeoutMs?: number;
-  /** Without a byte while one was wanted. */
+  /** The longest time without a byte while one was wanted. */
   readonly idleTimeoutMs?: number;
   readonly signal: AbortSignal;
   /** Called once, when the answer begins. */
   readonly onHead: (head: Head) => BodySink;
 }
 
-/** An address in the two parts that undici wants; the path goes out as it stands, with its query. */
+/** An address in the two parts that undici wants; the path is sent unchanged, with its query. */
 export interface WireUrl {
   readonly origin: string;
   readonly path: string;
@@ -41,9 +41,9 @@ export interface WireUrl {
 export type WireResult =
   /** The whole answer came. */
   | { readonly kind: 'complete'; readonly head: Head }
-  /** Not one byte of the request left this machine. */
+  /** Not one byte of the request was sent. */
   | { readonly kind: 'unsent'; readonly error: Error }
-  /** The request, or some of it, may have arrived; the answer did not come, or came in part. */
+  /** The request, or some of it, may have arrived; the answer did not come, or only a part of it. */
   | { readonly kind: 'broken'; readonly error: Error; readonly head?: Head };
 
 /** One of our limits was reached: too long, too large, too slow. */
@@ -52,9 +52,9 @@ export class LimitReached extends Error {
 }
 
 /**
- * Sends one request, once, and follows nothing. undici calls `onRequestStart` in the very tick in which it writes
- * the first byte to a connection that stands (lib/dispatcher/client-h1.js, writeH1), so what failed before that
- * call was never sent, and what failed after it may have been.
+ * Sends one request, once, and follows nothing. undici calls `onRequestStart` in the same tick in which it writes the first byte to
+ * an open connection (lib/dispatcher/client-h1.js, writeH1). So what failed before that call was never sent, and what failed after
+ * it may have been.
  */
 export function sendOnce(request: WireRequest): Promise<WireResult> {
   const { dispatcher, url, signal, totalTimeoutMs, idleTimeoutMs } = request;
@@ -84,7 +84,7 @@ export function sendOnce(request: WireRequest): Promise<WireResult> {
       const stopNow = (): void => {
         if (!settled) stop(signal.reason instanceof Error ? signal.reason : new Error('stopped'));
       };
-      // The answer to what was sent may be here already, unread.
+      // The answer may have arrived already, unread.
       if (controller) afterReading(stopNow);
       else stopNow();
     };
@@ -114,13 +114,13 @@ export function sendOnce(request: WireRequest): Promise<WireResult> {
         method: request.method,
         headers: request.headers,
         body: request.body ?? null,
-        // Both limits are kept here, on exact timers.
+        // Both limits are checked here, with exact timers.
         headersTimeout: 0,
         bodyTimeout: 0,
       },
       {
         onRequestStart(started) {
-          // It is no longer wanted, or undici sends it a second time, which must not happen.
+          // Either it is no longer wanted, or undici sends it a second time, which must not happen.
           if (settled || controller) started.abort(new Error('sent once only'));
           else controller = started;
         },
@@ -159,7 +159,7 @@ function limit(ms: number | undefined, onTime: (ms: number) => void): TimeLimit 
   return ms === undefined ? undefined : timeLimit(ms, () => onTime(ms));
 }
 
-/** Whatever was thrown, as an error. */
+/** Anything thrown, as an error. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -12,8 +12,8 @@ const MOST_LOOKED_AT = 16 * 1024;
 const MOST_REASONS = 20;
 
 /**
- * A gateway's text as it may be shown and kept: characters that control a terminal or reverse text are dropped, white
- * space is made plain, the key and the signatures of URLs are taken out, and the length is bounded.
+ * A gateway's text in a form that may be shown and stored: without characters that control a terminal or reverse text, with plain
+ * white space, without the key and the signatures of URLs, and of limited length.
  */
 export function printable(text: string, redact: Redact): string {
   const plain = stripVTControlCharacters(text.slice(0, MOST_LOOKED_AT))
@@ -45,14 +45,14 @@ export function errorWords(error: unknown): string | undefined {
   return more === undefined || message.includes(more) ? message : `${message} (${more})`;
 }
 
-/** The reasons of a moderation: a list of words, as a rule. */
+/** The reasons of a moderation, usually a list of words. */
 function reasonsIn(list: unknown): string | undefined {
   if (!Array.isArray(list)) return undefined;
   const reasons = list.slice(0, MOST_REASONS).map((reason: unknown) => asText(reason) ?? jsonOf(reason));
   return asText(reasons.filter((reason) => reason !== undefined).join(', '));
 }
 
-/** What the body of an answer says: the words of its error, or what can be read of a page that is not JSON. */
+/** What the body of an answer says: the words of its error, or the readable text of a page that is not JSON. */
 export function bodyWords(body: Buffer): string | undefined {
   const value = parseJson(body);
   if (value !== undefined) {
@@ -66,7 +66,7 @@ export function bodyWords(body: Buffer): string | undefined {
   return title ? `an HTML page, "${title}"` : 'an HTML page';
 }
 
-/** A storage's error names the access key and the signature too: only the code and the message are passed on. */
+/** A storage's error also names the access key and the signature: only the code and the message are passed on. */
 function xmlWords(text: string): string {
   const [, code] = /<Code>([^<]*)/i.exec(text) ?? [];
   const [, message] = /<Message>([^<]*)/i.exec(text) ?? [];

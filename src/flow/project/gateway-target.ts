@@ -102,9 +102,7 @@ export function withoutKey(target: GatewayTarget): GatewayTarget {
   return apiKey === undefined ? target : { ...keyless, isKeyHeld: true };
 }
 
-/**
- * The gateway that `--gateway` or another setting names, by a preset's name or a base URL. Throws `usage` on anything else.
- */
+/** The gateway that `--gateway` or another setting names, by a preset's name or a base URL. Throws `usage` on anything else. */
 export function parseGatewayOption(
   option: string,
   inManifest: GatewaySetting | undefined,
