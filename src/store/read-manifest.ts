@@ -2,7 +2,7 @@ import { diskRefusal } from '../disk-error.js';
 import { DailiesError } from '../errors.js';
 import { readRegular } from '../regular-file.js';
 
-/** A manifest of a hundred thousand shots, each written out, is smaller. */
+/** Larger than a manifest of a hundred thousand shots, each written out. */
 export const MAX_MANIFEST_BYTES = 100_000_000;
 
 /** The bytes of a manifest. Throws `manifest-invalid` (exit 2) if the file does not exist or cannot be read. */

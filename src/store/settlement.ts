@@ -8,7 +8,7 @@ import { afterAcceptance, afterRefusal, type Pace } from '../shot/pace.js';
 /** Why an order is not bought if its wish has a purchase that the plan did not know of. */
 export const BOUGHT_MEANWHILE = 'it was bought meanwhile';
 
-/** Whether a submit that was to be given up has a job after all: nothing is bought in its place. */
+/** Whether an uncertain submit has turned out to have a job: then nothing is bought in its place. */
 export function hasTurnedUp(attempt: Attempt): boolean {
   return isLive(attempt) && !isUncertain(attempt);
 }

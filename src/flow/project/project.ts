@@ -84,9 +84,9 @@ export interface Project {
 
 /** How a manifest is read. */
 export interface ProjectReading {
-  /** Continue with the valid shots if others have errors, which are in the diagnostics: to find more, not to run. */
+  /** If some shots have errors, which are in the diagnostics, continue with the others: to find more errors, not to run. */
   readonly soundPart?: boolean;
-  /** What the manifest would say, in the place of the file's own bytes: to check and to price an edit, not to run. */
+  /** An edited text in place of the file's own: to check and to price the edit, not to run. */
   readonly draft?: Uint8Array;
 }
 
@@ -144,12 +144,12 @@ export async function loadProject(
   };
 }
 
-/** A manifest as what is said about it means it. `file`: how it is called in places. */
+/** A manifest, parsed with the user's options. `file`: its name in places. */
 export function readSaid(text: string | Uint8Array, file: string, said: Said): ParsedManifest {
   return parseManifest(readingOf(text, file, said));
 }
 
-/** A manifest's text with what is said about it. */
+/** A manifest's text with the user's options. */
 export function readingOf(
   text: string | Uint8Array,
   file: string,
