@@ -4,12 +4,12 @@ import { asObject, asText, type JsonObject } from './json.js';
 import { KEY_MARK, type Redact } from './redact.js';
 import { printable } from './words.js';
 
-/** Longer than any such word: more is no name and no id. */
+/** Longer than any name or id. */
 const LONGEST = 200;
 
 /**
- * What an answer about a job tells beside its state: its id in the gateway's accounts, and who serves it. The contract has no
- * field for the latter, so it is read by the names that related answers have for it.
+ * What an answer about a job says besides its state: its id in the gateway's accounts, and the provider that serves it. The
+ * contract has no field for the provider, so the names that related answers have for it are tried.
  */
 export function jobDetails(
   answer: JsonObject,

@@ -20,10 +20,10 @@ const READ_ONLY = 0o444;
 
 /**
  * The clips of one disk: `clips/3f/3fa9…e1.mp4` below `root`, read-only, never moved and never renamed; downloads grow in
- * `clips/incoming`. Names are hard links, or reflinks where the disk can make them, or copies.
+ * `clips/incoming`. Names are reflinks if the disk can make them, otherwise hard links or copies.
  *
- * Small things are done synchronously: they touch names, not data, and take microseconds, where a round trip through
- * the thread pool takes several times the CPU of the thing itself.
+ * Small operations are synchronous: they touch names, not data, and take microseconds. A round trip through the thread pool
+ * would take several times the CPU.
  */
 export function openClipFolder({
   root,
@@ -175,7 +175,7 @@ export function openClipFolder({
   };
 }
 
-/** The disk a folder lies on; undefined if there is no such folder. */
+/** The disk of a folder; undefined if there is no such folder. */
 function deviceOf(path: string): number | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
   return found?.isDirectory() ? found.dev : undefined;

@@ -8,7 +8,7 @@ import { readRegularSync } from '../regular-file.js';
 import { MAX_MANIFEST_BYTES } from './read-manifest.js';
 import { syncFolder } from './replace-file.js';
 
-/** Tells one version of a manifest from others: the SHA-256 of its bytes, in lower-case hex. */
+/** Identifies a version of a manifest: the SHA-256 of its bytes, in lower-case hex. */
 export function versionOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
@@ -26,7 +26,7 @@ export async function replaceManifest(file: {
 }): Promise<void> {
   const { path, content, version } = file;
   assertVersion(path, version);
-  // The name is like no other: a file that lies beside a manifest may be anybody's.
+  // The name is unique, because any other file beside a manifest may be somebody's.
   const temp = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   await onDisk(path, 'written', async () => {
     const { mode } = await stat(path);
