@@ -4,7 +4,7 @@ import type { AttemptStore } from '../../../src/store/attempt-store.js';
 import type { PostgresAttempts } from '../../../src/store/postgres/open-store.js';
 import type { WorkOrder } from '../../../src/store/attempt-store.js';
 import { noPostgres, type TestDatabase } from '../../helpers/postgres.js';
-import { accept, ask, MS, purchase, send, stillClock, turnAway } from '../fixtures.js';
+import { accept, ask, AT, MS, purchase, send, stillClock, turnAway } from '../fixtures.js';
 import { claiming, FREELY, GATEWAY, openHere, stillDatabase, termsOf } from './fixtures.js';
 
 const { signal } = new AbortController();
@@ -115,6 +115,23 @@ describe.skipIf(noPostgres)('several workers with one database', () => {
     const [taken = claim] = await old.claim(1, signal);
     await planner(database, { batch: termsOf({ revision: 'r2' }) });
     expect(await old.intend(taken, wanted, randomUUID())).toMatchObject({ kind: 'outdated' });
+  });
+
+  it('buy for the changed manifest what another worker was to send for the old one, and never did', async () => {
+    const database = await stillDatabase();
+    const old = await planner(database);
+    old.offer({ key: 'sea', model: 'm', rank: 0 });
+    const [taken] = await old.claim(1, signal);
+    if (!taken) throw new Error('nothing was claimed');
+    const verdict = await old.intend(taken, purchase('sea'), randomUUID());
+    if (verdict.kind !== 'go') throw new Error(verdict.kind);
+    await old.record(verdict.attempt, { type: 'not_accepted', at: AT, message: 'not now' });
+    const fresh = await planner(database, { batch: termsOf({ revision: 'r2' }) });
+    expect(await old.intend(taken, purchase('sea'), randomUUID())).toMatchObject({ kind: 'outdated' });
+    fresh.offer({ key: 'shore', model: 'm', rank: 0 });
+    const [again] = await fresh.claim(1, signal);
+    if (!again) throw new Error('nothing was claimed');
+    expect(await fresh.intend(again, purchase('sea'), randomUUID())).toMatchObject({ kind: 'go' });
   });
 
   it('share places: of the account, of a model there, and of the manifest', async () => {

@@ -239,7 +239,9 @@ create function standing(p_account int, p_project text, p_batch bigint) returns 
     from account a where a.id = p_account
 $$;
 
+-- Nobody buys this any more. What was to be sent for it, and never was, is nobody's.
 create function outdate(p_order bigint, p_why text) returns void language sql as $$
+  update attempt a set worker = null from "order" o where o.id = p_order and a.id = o.attempt and a.state = 'planned';
   update "order" set state = 'outdated', worker = null, has_place = false, rested_at = clock(),
     note = jsonb_build_object('outdated', p_why) where id = p_order
 $$;
