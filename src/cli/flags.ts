@@ -36,6 +36,7 @@ export interface RunFlags extends ManifestFlags, ScopeFlags {
   readonly maxCost?: number;
   readonly locked?: boolean;
   readonly allowUnpriced?: boolean;
+  readonly ifPlan?: string;
   readonly yes?: boolean;
   readonly junit?: string;
   readonly quiet?: boolean;

@@ -24,6 +24,7 @@ export function purchasesInTime(decisions: readonly Decision[]): Take[] {
 export function planDocument({
   project,
   gateway,
+  hash,
   decisions,
   orphans,
   estimate,
@@ -35,6 +36,8 @@ export function planDocument({
 }: {
   readonly project: string;
   readonly gateway: string;
+  /** See plan-hash.ts. */
+  readonly hash: string;
   readonly decisions: readonly Decision[];
   readonly orphans: readonly Attempt[];
   /** The price of a take to buy; null if its model has none. */
@@ -57,6 +60,7 @@ export function planDocument({
     version: 1,
     project,
     gateway,
+    plan_hash: hash,
     shots,
     total: totalOf(bought),
     ...(later.length > 0 ? { after_picks: totalOf(later) } : {}),

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PlanChangedError } from '../../src/errors.js';
 import { pickTakes } from '../../src/flow/commands/pick.js';
 import { resolveShots } from '../../src/flow/commands/resolve.js';
 import { makeClip } from '../helpers/clips.js';
@@ -43,9 +44,14 @@ const untilDelivered = (count: number) =>
 describe.skipIf(noPostgres)('several machines with one store', () => {
   it('run a film as one machine does, and buy nothing the second time, on any machine', async () => {
     completeAll();
-    const { run, plan } = await machine();
+    const { run, enqueue, plan } = await machine();
     expect(await plan()).toEqual(['render']);
-    const first = await run();
+    const ifPlan = '0123456789abcdef';
+    await expect(enqueue({ ifPlan })).rejects.toMatchObject({ code: 'plan-changed' });
+    const changed = await run({ ifPlan }).catch((error: unknown) => error);
+    expect(changed).toBeInstanceOf(PlanChangedError);
+    expect(gateway.jobs).toHaveLength(0);
+    const first = await run({ ifPlan: (changed as PlanChangedError).plan.plan_hash });
     expect(first).toMatchObject({ exit_code: 0, counts: { delivered: 1, submitted: 1 } });
     const other = await machine();
     expect(await other.plan()).toEqual(['reuse']);
