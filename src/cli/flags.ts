@@ -112,7 +112,7 @@ export function nextCommands({
     },
     resolve: commandLine('dailies', 'resolve', ...asking),
     plan: commandLine('dailies', 'plan', ...asking),
-    pick: commandLine('dailies', 'pick', ...project),
+    pick: commandLine('dailies', 'pick', ...project, ...optionWords({ '--approve': flags.approve })),
     pull: commandLine('dailies', 'pull', ...project),
     status: commandLine('dailies', 'status', ...project),
   };

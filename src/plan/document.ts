@@ -73,7 +73,8 @@ export function planDocument({
   };
 }
 
-function totalOf(rows: readonly PlanRow[]): PlanTotal {
+/** What rows cost together. */
+export function totalOf(rows: readonly PlanRow[]): PlanTotal {
   const total = (bound: 'min_usd' | 'expected_usd' | 'max_usd') =>
     sumUsd(rows.map(({ estimate }) => estimate?.[bound] ?? 0));
   return {
