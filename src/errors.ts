@@ -1,4 +1,5 @@
 import { inTextOrder, type Diagnostic } from './domain/diagnostic.js';
+import type { PlanDocument } from './domain/plan.js';
 
 /** 1: some shots were not delivered; 2: usage or manifest; 3: refused before or while spending; 130: interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130;
@@ -45,6 +46,8 @@ export const EXIT_CODES = {
   media: 1,
   'tool-missing': 1,
   declined: 3,
+  /** What would be bought, or its price, is not what was agreed on. */
+  'plan-changed': 3,
   internal: 1,
 } as const satisfies Readonly<Record<string, ExitCode>>;
 
@@ -80,6 +83,19 @@ export class ManifestError extends DailiesError {
     super('manifest-invalid', `the manifest has ${errors} error${errors === 1 ? '' : 's'}`);
     this.diagnostics = inTextOrder(diagnostics);
     this.source = source;
+  }
+}
+
+/** A run that was to buy one plan, and would buy another now; nothing was bought. Exit code 3. */
+export class PlanChangedError extends DailiesError {
+  /** What a run would buy now. */
+  readonly plan: PlanDocument;
+
+  constructor(plan: PlanDocument, agreed: string) {
+    super('plan-changed', `the plan has changed: ${agreed} was agreed on, and now it is ${plan.plan_hash}`, {
+      hint: `look at the new plan; to buy it, agree to it: --if-plan ${plan.plan_hash}`,
+    });
+    this.plan = plan;
   }
 }
 

@@ -59,7 +59,7 @@ export function status(project: Project): Promise<Report> {
   return projectStatus(project);
 }
 
-export { DailiesError, ManifestError } from './errors.js';
+export { DailiesError, ManifestError, PlanChangedError } from './errors.js';
 export type { ErrorCode, ExitCode } from './errors.js';
 export type { EventSink, RunEvent, RunSummary, StopReason, TakeResult } from './events.js';
 export type { Diagnostic, DiagnosticCode, SourceRange } from './domain/diagnostic.js';

@@ -4,14 +4,11 @@ import type { RunOptions } from '../flow/commands/run.js';
 import type { KeyQuestion } from '../flow/project/name-key.js';
 import type { Project } from '../flow/project/project.js';
 import { count, formatUsd } from '../ui/figures.js';
-import { laterWords, planLines } from '../ui/plan-table.js';
+import { laterWords, planLines, ROWS_TO_READ } from '../ui/plan-table.js';
 import type { Invocation } from './command.js';
 import { lookOf, noteDiagnostics, noteLines, type CliContext } from './context.js';
 import { nextCommands, type RunFlags } from './flags.js';
 import { keyConsent } from './key-consent.js';
-
-/** As many rows as a person reads before a question. */
-const ROWS_BEFORE_QUESTION = 30;
 
 /** Without a terminal, people read the plan later, in the log. */
 const UNCONFIRMED = {
@@ -36,7 +33,9 @@ export function openConsent(
   run: { readonly project: Project; readonly invocation: Invocation<RunFlags>; readonly isYesTyped: boolean },
 ): Consent {
   const { project, invocation, isYesTyped } = run;
-  const { yes = false, withKey = false, maxCost } = invocation.flags;
+  const { withKey = false, maxCost, ifPlan } = invocation.flags;
+  // A plan that was named has been seen: it alone will be bought.
+  const yes = invocation.flags.yes === true || ifPlan !== undefined;
   const isAsked = canAsk(context);
   // If the standard error goes to a file, nobody would see the question.
   const shown = !isAsked || context.stderr.isTTY === true ? context : { ...context, stderr: context.stdout };
@@ -47,7 +46,7 @@ export function openConsent(
   const show = async (plan: PlanDocument): Promise<void> => {
     isPlanShown = true;
     await noteDiagnostics(shown, plan.diagnostics, project.source);
-    const look = { ...lookOf(shown, 'stderr'), limit: ROWS_BEFORE_QUESTION, now: Date.now() };
+    const look = { ...lookOf(shown, 'stderr'), limit: ROWS_TO_READ, now: Date.now() };
     noteLines(shown, [...planLines(plan, { ...look, commands: nextCommands(invocation) }), '']);
   };
   const askForKey = async (question: KeyQuestion, signal: AbortSignal): Promise<boolean> => {

@@ -24,11 +24,11 @@ export async function enqueueManifest(
   }
   const project = await openProject(context, invocation);
   const consent = openConsent(context, { project, invocation, isYesTyped: false });
-  const { maxCost: maxCostUsd, allowUnpriced } = flags;
+  const { maxCost: maxCostUsd, allowUnpriced, ifPlan } = flags;
   const enqueued = await interruptible(async (signal) =>
     enqueueProject(project, {
       ...scopeOf(flags),
-      ...defined({ maxCostUsd, allowUnpriced }),
+      ...defined({ maxCostUsd, allowUnpriced, ifPlan }),
       ...(await consent.options(signal)),
       signal,
     }),

@@ -17,8 +17,8 @@ const TYPED_ONLY: Readonly<Record<string, readonly string[]>> = {
   pick: ['clear'],
 };
 
-/** The same for every command: leave for one gateway would also hold for the gateway of the next folder. */
-const ALWAYS_TYPED = 'withKey';
+/** The same for every command: leave for one gateway, or for one plan, would also hold in the next folder. */
+const ALWAYS_TYPED = ['withKey', 'ifPlan'];
 
 /**
  * Gives a command's options the values of `DAILIES_<OPTION>` where the command line does not set them:
@@ -39,7 +39,7 @@ export function applyEnvironment(command: Command, env: NodeJS.ProcessEnv): void
 
 /** The options of a command that the environment may set. */
 function readable(command: Command): readonly Option[] {
-  const typed = [ALWAYS_TYPED, ...(TYPED_ONLY[pathOf(command)] ?? [])];
+  const typed = [...ALWAYS_TYPED, ...(TYPED_ONLY[pathOf(command)] ?? [])];
   return command.options.filter((option) => !typed.includes(option.attributeName()));
 }
 

@@ -2,8 +2,8 @@ import { CommanderError } from 'commander';
 import { diskError } from '../disk-error.js';
 import { defined } from '../domain/defined.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
-import { DailiesError, ManifestError, messageOf, type ExitCode } from '../errors.js';
-import { palette } from '../ui/look.js';
+import { DailiesError, ManifestError, messageOf, PlanChangedError, type ExitCode } from '../errors.js';
+import { palette, type Look } from '../ui/look.js';
 import { count } from '../ui/figures.js';
 import { clean, wrap } from '../ui/text.js';
 import { lookOf, noteLines, printJson, type CliContext } from './context.js';
@@ -63,6 +63,7 @@ function errorDocument(error: DailiesError): unknown {
   return {
     version: 1,
     error: { code, message, hint, exit_code: exitCode },
+    ...(error instanceof PlanChangedError && { plan: error.plan }),
     diagnostics: findingsOf(error),
   };
 }
@@ -82,10 +83,17 @@ async function errorLines(error: DailiesError, context: CliContext): Promise<str
     const { diagnostics, source } = error;
     return [...formatDiagnostics({ diagnostics, text: source.text, ...look }), '', countLine(error)];
   }
+  const shown = error instanceof PlanChangedError ? await newPlanLines(error, look) : [];
   const paint = palette(look.color);
   const [first = '', ...more] = wrap(`error: ${clean(error.message)}`, look.width - 2);
   const hint = error.hint === undefined ? [] : wrap(`hint: ${clean(error.hint)}`, look.width - 2);
-  return [first.replace(/^error:/, paint.red), ...[...more, ...hint].map((line) => `  ${line}`)];
+  const told = [first.replace(/^error:/, paint.red), ...[...more, ...hint].map((line) => `  ${line}`)];
+  return [...shown, ...told];
+}
+
+async function newPlanLines({ plan }: PlanChangedError, look: Look): Promise<string[]> {
+  const { planLines, ROWS_TO_READ } = await import('../ui/plan-table.js');
+  return [...planLines(plan, { ...look, limit: ROWS_TO_READ, now: Date.now() }), ''];
 }
 
 /** `2 errors, 1 warning in teaser.yaml. Nothing was submitted.` */

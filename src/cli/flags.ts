@@ -36,6 +36,7 @@ export interface RunFlags extends ManifestFlags, ScopeFlags {
   readonly maxCost?: number;
   readonly locked?: boolean;
   readonly allowUnpriced?: boolean;
+  readonly ifPlan?: string;
   readonly yes?: boolean;
   readonly junit?: string;
   readonly quiet?: boolean;
@@ -111,7 +112,7 @@ export function nextCommands({
     },
     resolve: commandLine('dailies', 'resolve', ...asking),
     plan: commandLine('dailies', 'plan', ...asking),
-    pick: commandLine('dailies', 'pick', ...project),
+    pick: commandLine('dailies', 'pick', ...project, ...optionWords({ '--approve': flags.approve })),
     pull: commandLine('dailies', 'pull', ...project),
     status: commandLine('dailies', 'status', ...project),
   };

@@ -47,7 +47,8 @@ export function addSpendingOptions(command: Command): Command {
   return command
     .option('--concurrency <N>', 'jobs in flight at most; wins over the manifest', parseCount)
     .option('--max-cost <USD>', 'spends no more than this on what is wanted now', parseUsd)
-    .option('--allow-unpriced', 'buys clips of unknown price despite a ceiling');
+    .option('--allow-unpriced', 'buys clips of unknown price despite a ceiling')
+    .option('--if-plan <HASH>', 'buys without asking, and only the plan with this plan_hash', parseText);
 }
 
 /** Adds the choice of the output format. */

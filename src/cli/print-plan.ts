@@ -1,6 +1,6 @@
 import { defined } from '../domain/defined.js';
 import type { PlanDocument } from '../domain/plan.js';
-import type { ExitCode } from '../errors.js';
+import { PlanChangedError, type ExitCode } from '../errors.js';
 import { ceilingRefusal } from '../flow/plan/ceiling.js';
 import { planProject } from '../flow/plan/plan.js';
 import type { Project } from '../flow/project/project.js';
@@ -22,8 +22,12 @@ export async function printPlan(context: CliContext, invocation: Invocation<Plan
 export async function printDryRun(context: CliContext, invocation: Invocation<RunFlags>): Promise<ExitCode> {
   const project = await openProject(context, invocation);
   const plan = await present(context, project, invocation);
-  const { maxCost: maxCostUsd, allowUnpriced } = invocation.flags;
-  const refusal = await ceilingRefusal(project, { plan, ceiling: defined({ maxCostUsd, allowUnpriced }) });
+  const { maxCost: maxCostUsd, allowUnpriced, ifPlan } = invocation.flags;
+  const isAnother = ifPlan !== undefined && ifPlan !== plan.plan_hash;
+  const ceiling = defined({ maxCostUsd, allowUnpriced });
+  const refusal = isAnother
+    ? new PlanChangedError(plan, ifPlan)
+    : await ceilingRefusal(project, { plan, ceiling });
   if (!refusal) return 0;
   await noteError(refusal, context);
   return refusal.exitCode;

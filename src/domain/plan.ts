@@ -52,6 +52,8 @@ export interface PlanDocument {
   readonly version: 1;
   readonly project: string;
   readonly gateway: string;
+  /** Tells what the plan buys now, and for how much, from other plans; see plan/plan-hash.ts. */
+  readonly plan_hash: string;
   readonly shots: readonly PlanRow[];
   /** Of the rows that a run buys now. */
   readonly total: PlanTotal;

@@ -24,6 +24,7 @@ export function purchasesInTime(decisions: readonly Decision[]): Take[] {
 export function planDocument({
   project,
   gateway,
+  hash,
   decisions,
   orphans,
   estimate,
@@ -35,6 +36,8 @@ export function planDocument({
 }: {
   readonly project: string;
   readonly gateway: string;
+  /** See plan-hash.ts. */
+  readonly hash: string;
   readonly decisions: readonly Decision[];
   readonly orphans: readonly Attempt[];
   /** The price of a take to buy; null if its model has none. */
@@ -57,6 +60,7 @@ export function planDocument({
     version: 1,
     project,
     gateway,
+    plan_hash: hash,
     shots,
     total: totalOf(bought),
     ...(later.length > 0 ? { after_picks: totalOf(later) } : {}),
@@ -69,7 +73,8 @@ export function planDocument({
   };
 }
 
-function totalOf(rows: readonly PlanRow[]): PlanTotal {
+/** What rows cost together. */
+export function totalOf(rows: readonly PlanRow[]): PlanTotal {
   const total = (bound: 'min_usd' | 'expected_usd' | 'max_usd') =>
     sumUsd(rows.map(({ estimate }) => estimate?.[bound] ?? 0));
   return {

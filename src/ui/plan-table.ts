@@ -16,6 +16,9 @@ import { settleWords, type NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
 import { clean, cutMiddle, joinFacts, joinWords, wrap } from './text.js';
 
+/** As many rows as a person reads before a question. */
+export const ROWS_TO_READ = 30;
+
 export interface PlanLook extends Look {
   /** Name each reused clip, instead of one line for all of them. */
   readonly all?: boolean;

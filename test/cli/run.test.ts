@@ -493,6 +493,47 @@ describe('the commands around a run', () => {
     expect(server.counters.posts).toBe(0);
   });
 
+  it('pick takes, and say what that unblocks, what it costs and how to continue', async () => {
+    const shots = [
+      '  - { id: sea, prompt: waves, takes: 2 }',
+      '  - { id: cliff, prompt: rocks, takes: 2 }',
+      '  - { id: storm, prompt: thunder, first_frame: { from: sea } }',
+      '  - { id: fall, prompt: stones, takes: 2, first_frame: { from: cliff } }',
+    ];
+    const { manifest } = await writeManifest(server.baseUrl, shots.join('\n'));
+    const withTool = { ...env, ...(await standIn()) };
+    await cli(['run', manifest, '--approve'], { env: withTool });
+    const requests = server.requests.length;
+    const picked = await cli(['pick', manifest, 'sea@2', 'cliff@1', '--approve'], { env: withTool });
+    expect(picked.stdout).toBe(
+      [
+        '  sea@2',
+        '  cliff@1',
+        '2 shots picked',
+        'Unblocks  storm, fall@1, fall@2: up to $0.36',
+        `Next  dailies run ${manifest} --approve  buys 3 takes, up to $0.36`,
+        '',
+      ].join('\n'),
+    );
+    const back = await cli(['pick', manifest, '--clear', 'cliff', '--approve'], { env: withTool });
+    expect(back.stdout).toBe(
+      `  sea@2\n1 shot picked\nWaiting   2 takes for other picks\nNext  dailies run ${manifest} --approve  buys 1 take, up to $0.12\n`,
+    );
+    const json = await cli(['pick', manifest, 'cliff@2', '--approve', '--format', 'json'], { env: withTool });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      picks: { sea: 2, cliff: 2 },
+      unblocks: [
+        { id: 'fall', take: 1 },
+        { id: 'fall', take: 2 },
+      ],
+      cost: { max_usd: 0.24 },
+      next: { max_usd: 0.36 },
+    });
+    // A pick asks nobody, and works where the gateway does not.
+    expect(server.requests).toHaveLength(requests);
+    expect(await cli(['run', manifest, '--approve'], { env: withTool })).toMatchObject({ exitCode: 0 });
+  });
+
   it('pick takes by name and from files, and take picks back', async () => {
     const { folder, manifest } = await writeManifest(
       server.baseUrl,
@@ -529,7 +570,7 @@ describe('the commands around a run', () => {
       stderr: expect.stringContaining('name takes (platform@2)') as string,
     });
     const { stdout } = await cli(['pick', manifest, 'sea@2'], { env });
-    expect(stdout).toBe(`  sea@2\n1 shot picked\nNext  dailies plan ${manifest}  shows what that changes\n`);
+    expect(stdout).toBe('  sea@2\n1 shot picked\nThe next run buys nothing\n');
   });
 
   it('remove clips when --yes is typed, and not because the environment lets a run spend', async () => {

@@ -2,7 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pickTakes } from '../../src/flow/commands/pick.js';
+import { PlanChangedError } from '../../src/errors.js';
+import { applyPicks } from '../../src/flow/commands/apply-picks.js';
 import { resolveShots } from '../../src/flow/commands/resolve.js';
 import { makeClip } from '../helpers/clips.js';
 import { useGateway } from '../helpers/gateway.js';
@@ -43,9 +44,14 @@ const untilDelivered = (count: number) =>
 describe.skipIf(noPostgres)('several machines with one store', () => {
   it('run a film as one machine does, and buy nothing the second time, on any machine', async () => {
     completeAll();
-    const { run, plan } = await machine();
+    const { run, enqueue, plan } = await machine();
     expect(await plan()).toEqual(['render']);
-    const first = await run();
+    const ifPlan = '0123456789abcdef';
+    await expect(enqueue({ ifPlan })).rejects.toMatchObject({ code: 'plan-changed' });
+    const changed = await run({ ifPlan }).catch((error: unknown) => error);
+    expect(changed).toBeInstanceOf(PlanChangedError);
+    expect(gateway.jobs).toHaveLength(0);
+    const first = await run({ ifPlan: (changed as PlanChangedError).plan.plan_hash });
     expect(first).toMatchObject({ exit_code: 0, counts: { delivered: 1, submitted: 1 } });
     const other = await machine();
     expect(await other.plan()).toEqual(['reuse']);
@@ -121,7 +127,9 @@ describe.skipIf(noPostgres)('several machines with one store', () => {
     await enqueue({ approve: true });
     await worker();
     await untilDelivered(2);
-    await pickTakes(await load(), { choices: [{ shot: 'sea', take: 2, source: 'the test' }] });
+    const choices = [{ shot: 'sea', take: 2, source: 'the test' }];
+    const applied = await applyPicks(await load(), { choices, approve: true });
+    expect(applied).toMatchObject({ picks: { sea: 2 }, unblocks: [{ id: 'sky', take: 1 }] });
     await untilDelivered(3);
     expect(gateway.jobs).toHaveLength(3);
   });

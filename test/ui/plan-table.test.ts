@@ -24,6 +24,7 @@ const free = price(0);
 const PLAN: PlanDocument = {
   version: 1,
   project: 'teaser',
+  plan_hash: '0123456789abcdef',
   gateway: 'openrouter',
   shots: [
     row('greenhouse', 'render'),

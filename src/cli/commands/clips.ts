@@ -73,22 +73,28 @@ export const registerPick: Register = (program, context) => {
   const command = program
     .command('pick <MANIFEST> [TAKE...]')
     .description('pick takes: SHOT@2 …, or the file from the sheet')
-    .option('--clear [SHOT...]', 'removes the picks of these shots, or all picks');
+    .option('--clear [SHOT...]', 'removes the picks of these shots, or all picks')
+    .option('--approve', 'says what this changes for a run with --approve');
   addQuietOption(addFormatOption(addStoreOption(addManifestOptions(command))));
   addExamples(command, [
     ['dailies pick teaser.yaml platform@2 trail@1', 'picks these takes, one of each shot'],
     ['dailies pick teaser.yaml picks.json', 'the picks that the contact sheet exported'],
     ['dailies pick teaser.yaml --clear platform', 'removes the pick of a shot'],
   ]);
-  type Flags = ManifestFlags & { readonly quiet?: boolean; readonly clear?: true | readonly string[] };
+  type Flags = ManifestFlags & {
+    readonly quiet?: boolean;
+    readonly clear?: true | readonly string[];
+    readonly approve?: boolean;
+  };
   act<Flags>(command, context, async (invocation) => {
-    const { clear, quiet } = invocation.flags;
+    const { clear, quiet, approve = false } = invocation.flags;
     const words = invocation.words.slice(1);
     if (words.length === 0 && clear === undefined) throw nothingPicked();
     const project = await openProject(context, invocation);
-    const [{ pickTakes }, { readPicksFile }] = await Promise.all([
-      import('../../flow/commands/pick.js'),
+    const [{ applyPicks }, { readPicksFile }, { pickLines }] = await Promise.all([
+      import('../../flow/commands/apply-picks.js'),
       import('../../flow/commands/picks-file.js'),
+      import('../../ui/pick-lines.js'),
     ]);
     const cleared = Array.isArray(clear) ? clear.map((shot: string) => typed(shot, null)) : [];
     const chosen = words.map(async (word) => {
@@ -96,16 +102,16 @@ export const registerPick: Register = (program, context) => {
       return shot === undefined ? readPicksFile(project, word) : [typed(shot, Number(take))];
     });
     const choices = [...cleared, ...(await Promise.all(chosen)).flat()];
-    const picks = await pickTakes(project, { choices, clear: clear === true });
-    const rows = Object.entries(picks).map(([shot, take]) => `  ${clean(shot)}@${take}`);
-    answer(context, { picks }, () =>
+    const applied = await applyPicks(project, { choices, clear: clear === true, approve });
+    const { picks, unblocks, cost, plan } = applied;
+    const rows = unblocks.map(({ id, take }) => ({ id, take }));
+    answer(context, { picks, unblocks: rows, cost, ...(plan && { next: plan.total }) }, () =>
       quiet === true
         ? []
-        : [
-            ...rows,
-            `${count(rows.length, 'shot')} picked`,
-            `Next  ${nextCommands(invocation).plan}  shows what that changes`,
-          ],
+        : pickLines(applied, {
+            commands: nextCommands(invocation),
+            isShared: project.database !== undefined,
+          }),
     );
     return 0;
   });

@@ -16,7 +16,7 @@ import type { Scope } from '../plan/survey.js';
 import { gatewayIdentity, type Connections } from '../project/connections.js';
 import { nameKey, type WithKey } from '../project/name-key.js';
 import type { Project } from '../project/project.js';
-import { DailiesError } from '../../errors.js';
+import { DailiesError, PlanChangedError } from '../../errors.js';
 import type { StopReason } from '../../events.js';
 import type { PlanDocument } from '../../domain/plan.js';
 import type { ProjectAttempts } from '../../store/attempt-store.js';
@@ -26,6 +26,11 @@ import type { JobOrder } from '../work/worker.js';
 
 /** What a run, or an enqueue, may do, and whom it asks. */
 export interface AgreeOptions extends Scope, Ceiling, Pick<RemoteChecks, 'preflight'> {
+  /**
+   * The `plan_hash` of the plan that was agreed on. Where what would be bought or its price is another, nothing is bought: throws
+   * PlanChangedError.
+   */
+  readonly ifPlan?: string;
   /** Refuse to run when the catalogue has moved away from the lockfile's snapshot. */
   readonly locked?: boolean;
   /**
@@ -61,7 +66,7 @@ export interface Agreed {
 
 /**
  * Plans, holds the plan to its ceilings, and asks for leave to spend. Writes nothing. `asksItself`: this process asks the gateway for
- * jobs, and needs the key. Throws as `examine`, `declined` on a no, `key-missing`, `key-unnamed`.
+ * jobs, and needs the key. Throws as `examine`, `declined` on a no, `plan-changed`, `key-missing`, `key-unnamed`.
  */
 export async function agree(
   agreeing: Agreeing,
@@ -71,6 +76,8 @@ export async function agree(
   const { target } = project;
   const examined = await examineForRun(agreeing, asksItself);
   const { plan } = examined;
+  const { ifPlan } = options;
+  if (ifPlan !== undefined && ifPlan !== plan.plan_hash) throw new PlanChangedError(plan, ifPlan);
   const ceiling = ceilingReached(plan, { options, attempts: attempts.attempts() });
   const spends = target.kind !== 'sandbox' && !ceiling && purchases(examined.decisions).length > 0;
   signal.throwIfAborted();

@@ -6,8 +6,10 @@ import type { Take } from '../../domain/take.js';
 import type { Decision } from '../../plan/decision.js';
 import { planDocument, purchases } from '../../plan/document.js';
 import { slotKey } from '../../plan/graph.js';
+import { planHash } from '../../plan/plan-hash.js';
 import type { ClipStore } from '../../store/clip-store.js';
 import type { ShotState } from '../../store/shot-state.js';
+import { gatewayIdentity } from '../project/connections.js';
 import { assertNoErrors, type Project } from '../project/project.js';
 import { checkAgainst } from './check-catalogue.js';
 import { checkWork, type RemoteChecks } from './check-work.js';
@@ -69,10 +71,13 @@ export async function examine({
     ...(await checkWork(project, work, { ...remote, signal })),
   ]);
   assertNoErrors(project, all);
+  const estimate = pricesBy(catalogue, project);
+  const { localInput } = surveyed.context;
   const plan = planDocument({
+    hash: planHash({ gateway: gatewayIdentity(project.target), decisions, estimate, localInput }),
     ...{ project: project.manifest.project, gateway: project.target.name, decisions, attempts, catalogue },
     orphans: surveyed.orphans,
-    estimate: pricesBy(catalogue, project),
+    estimate,
     budgetUsd: project.manifest.budget_usd,
     products: project.products,
     diagnostics: all,

@@ -78,6 +78,7 @@ const WORK_RULES: Readonly<Record<keyof (PlanOptions & RunOptions), Rule>> = {
     fits: (value) => ['boolean', 'function'].includes(typeof value),
   },
   locked: YES_OR_NO,
+  ifPlan: TEXT,
   confirm: FUNCTION,
   onEvent: FUNCTION,
   renderSheet: FUNCTION,
