@@ -11,7 +11,7 @@ const TYPED_ONLY: Readonly<Record<string, readonly string[]>> = {
   run: ['rerender'],
   plan: ['rerender'],
   enqueue: ['rerender'],
-  resolve: ['jobId', 'notCharged', 'abandon', 'all'],
+  resolve: ['jobId', 'notCharged', 'abandon', 'all', 'generation'],
   prune: ['yes'],
   'account set': ['concurrency', 'perModel', 'budget'],
   pick: ['clear'],

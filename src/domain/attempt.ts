@@ -129,10 +129,23 @@ export type AttemptState =
   /** A definite no: never charged. `status` is the HTTP status. */
   | { readonly kind: 'refused'; readonly since: string; readonly status: number; readonly message: string }
   /** The answer was lost: perhaps charged. */
-  | { readonly kind: 'uncertain'; readonly since: string; readonly message: string }
+  | {
+      readonly kind: 'uncertain';
+      readonly since: string;
+      readonly message: string;
+      readonly usage_before?: UsageBefore;
+    }
   /** Settled by hand, with `dailies resolve`. */
   | { readonly kind: 'not_charged'; readonly since: string }
   | { readonly kind: 'abandoned'; readonly since: string; readonly job?: JobRef; readonly cost_usd?: number };
+
+/** What the key had used in all before a run, and when the gateway said so. */
+export interface UsageBefore {
+  /** US dollars. */
+  readonly usd: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
 
 export type AttemptStateKind = AttemptState['kind'];
 
@@ -151,7 +164,7 @@ export type AttemptEvent = { readonly at: string } & (
   | { readonly type: 'accepted'; readonly job: JobRef }
   | { readonly type: 'not_accepted'; readonly message: string }
   | { readonly type: 'refused'; readonly status: number; readonly message: string }
-  | { readonly type: 'answer_lost'; readonly message: string }
+  | { readonly type: 'answer_lost'; readonly message: string; readonly usage_before?: UsageBefore }
   /** A later run resumes the job: its state in between is unknown. */
   | { readonly type: 'resumed' }
   | { readonly type: 'progressed'; readonly status: 'pending' | 'in_progress' }

@@ -1,4 +1,4 @@
-import type { JobRef } from './attempt.js';
+import type { JobRef, UsageBefore } from './attempt.js';
 
 /** The outcome of a submit, by the table under "Money". It decides what may be done next. */
 export type SubmitOutcome =
@@ -8,6 +8,8 @@ export type SubmitOutcome =
       readonly kind: 'uncertain';
       readonly message: string;
       readonly stops?: { readonly hint: string };
+      /** What the sender knew of the key's usage before; the gateway says nothing of it. */
+      readonly usage_before?: UsageBefore;
     }
   /** A definite no. `stops`: it is about the key or the account, so that no further submit has a chance. */
   | {

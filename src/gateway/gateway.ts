@@ -11,6 +11,7 @@ import { jobAddresses } from './job-address.js';
 import { asObject, asUsd, parseJson } from './json.js';
 import type { ClipUrl, DownloadOutcome, PollOutcome, SubmitOutcome } from './outcomes.js';
 import type { ProxyEnv } from './proxy.js';
+import { readGeneration, type GenerationOutcome } from './read-generation.js';
 import { readPoll } from './read-poll.js';
 import { readLost, readSubmit, type ReadingContext } from './read-submit.js';
 import { dataRedactor, redactor } from './redact.js';
@@ -41,6 +42,11 @@ export interface Gateway {
   keyUsage(
     signal: AbortSignal,
   ): Promise<{ readonly usage_usd?: number; readonly limit_usd?: number } | undefined>;
+  /**
+   * What the gateway's accounts say of a request, by the id that a person has found there. Throws the signal's reason when
+   * stopped, and nothing else.
+   */
+  generation(id: string, signal: AbortSignal): Promise<GenerationOutcome>;
   /** What the user can do if the key is refused. */
   readonly keyHint: string;
   /** Ends every connection at once. */
@@ -202,6 +208,12 @@ export function openGateway(options: GatewayOptions): Gateway {
       if (asked.kind !== 'answered' || asked.answer.status !== 200) return undefined;
       const data = asObject(asObject(parseJson(asked.answer.body))?.['data']);
       return data && defined({ usage_usd: asUsd(data['usage']), limit_usd: asUsd(data['limit']) });
+    },
+    async generation(id, signal) {
+      const asked = await get(`${base.pathname}/generation?id=${encodeURIComponent(id)}`, signal);
+      signal.throwIfAborted();
+      if (asked.kind === 'answered') return readGeneration(asked.answer, { redact, id });
+      return { kind: 'unknown', message: why(asked.error) };
     },
     keyHint,
     async close() {

@@ -57,6 +57,7 @@ const ROUTES: readonly {
   { method: 'GET', path: /^\/api\/v1\/videos\/([^/]+)$/, handle: sendJob },
   { method: 'GET', path: /^\/api\/v1\/videos\/([^/]+)\/content$/, handle: sendClip },
   { method: 'GET', path: /^\/api\/v1\/key$/, handle: sendKey },
+  { method: 'GET', path: /^\/api\/v1\/generation$/, handle: sendGeneration },
   { method: 'GET', path: /^\/assets\/([^/]+)$/, handle: sendAsset },
 ];
 
@@ -105,6 +106,18 @@ async function sendKey({ request, response, house }: Visit): Promise<void> {
   sendJson(response, 200, {
     data: { label: 'sandbox', usage, limit: null, limit_remaining: null, is_free_tier: false },
   });
+}
+
+/** What the accounts say of a request, under the names of the documentation. */
+async function sendGeneration({ request, response, house }: Visit): Promise<void> {
+  requireKey(request);
+  const id = new URLSearchParams((request.url ?? '').split('?')[1]).get('id') ?? '';
+  const job = (await house.store.all()).find(({ generation_id }) => generation_id === id);
+  if (!job) throw new Refusal(404, `Generation ${id.slice(0, 60)} not found`);
+  const { model } = job.clip;
+  const total_cost = house.statusOf(job) === 'completed' ? job.cost : 0;
+  const created_at = new Date(job.accepted_at).toISOString();
+  sendJson(response, 200, { data: { id, model, created_at, total_cost, provider_name: 'sandbox' } });
 }
 
 async function sendAsset({ request, response, house }: Visit, name: string): Promise<void> {

@@ -41,7 +41,7 @@ function nextState({ id, state }: Attempt, event: AttemptEvent): AttemptState {
       return { kind: 'refused', since, status: event.status, message: event.message };
     case 'answer_lost':
       from('submitting');
-      return { kind: 'uncertain', since, message: event.message };
+      return { kind: 'uncertain', since, ...lostAnswer(event) };
     case 'rerendered':
       return state;
     case 'resumed':
@@ -130,6 +130,10 @@ const REACHED: Readonly<Partial<Record<AttemptEvent['type'], keyof Attempt['time
 
 function isOneOf<K extends AttemptStateKind>(state: AttemptState, kinds: readonly K[]): state is StateOf<K> {
   return (kinds as readonly string[]).includes(state.kind);
+}
+
+function lostAnswer({ message, usage_before }: Extract<AttemptEvent, { type: 'answer_lost' }>) {
+  return { message, ...(usage_before && { usage_before }) };
 }
 
 /** The cost as an optional field: absent if it is not reported. */

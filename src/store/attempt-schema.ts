@@ -126,6 +126,13 @@ const STATES: readonly (Members & { readonly kinds: readonly string[] })[] = [
     description:
       'The answer was lost: it may have been charged. Held until dailies resolve or on_uncertain settles it.',
     required: { message: text },
+    optional: {
+      usage_before: objectOf({
+        description:
+          'What the key had used in all before the run that lost the answer: a hint for who settles it.',
+        required: { usd: fromNothing, at: time },
+      }),
+    },
   },
   {
     kinds: ['abandoned'],

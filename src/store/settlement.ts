@@ -19,7 +19,7 @@ export function settledBy(outcome: SubmitOutcome, at: string): AttemptEvent {
     case 'accepted':
       return { type: 'accepted', at, job: outcome.job };
     case 'uncertain':
-      return { type: 'answer_lost', at, message: outcome.message };
+      return { type: 'answer_lost', at, message: outcome.message, ...usageBefore(outcome) };
     case 'refused':
       return { type: 'refused', at, status: outcome.status, message: outcome.message };
     case 'not_accepted':
@@ -27,6 +27,10 @@ export function settledBy(outcome: SubmitOutcome, at: string): AttemptEvent {
     default:
       return unreachable(outcome);
   }
+}
+
+function usageBefore({ usage_before }: Extract<SubmitOutcome, { kind: 'uncertain' }>) {
+  return usage_before ? { usage_before } : {};
 }
 
 /** If another attempt already has the accepted job, this attempt is uncertain: nobody knows which of the two the job belongs to. */

@@ -87,7 +87,12 @@ describe('a command line that cannot be meant', () => {
     ['a variable without a value', ['run', 'film.yaml', '--var', 'hero'], /NAME=VALUE/],
     ['a shell it does not know', ['completion', 'tcsh'], /bash, zsh, fish/],
     ['resolve without a shot', ['resolve', 'film.yaml', '--not-charged'], /either shots or --all/],
-    ['resolve without a verdict', ['resolve', 'film.yaml', 'a'], /one of --job-id/],
+    ['resolve --all without a verdict', ['resolve', 'film.yaml', '--all'], /one of --job-id/],
+    [
+      'resolve that looks and settles',
+      ['resolve', 'film.yaml', 'a', '--not-charged', '--generation', 'g'],
+      /only shows/,
+    ],
     [
       'resolve with two verdicts',
       ['resolve', 'film.yaml', 'a', '--abandon', '--not-charged'],
@@ -246,7 +251,7 @@ describe('the environment', () => {
   });
 
   it('cannot settle money or buy again', async () => {
-    const { stderr } = await cli(['resolve', 'nope.yaml', 'a'], {
+    const { stderr } = await cli(['resolve', 'nope.yaml', '--all'], {
       env: { DAILIES_NOT_CHARGED: '1', DAILIES_ALL: '1' },
     });
     expect(stderr).toContain('one of --job-id');

@@ -12,10 +12,18 @@ import { runHere } from './disk-scenarios.js';
 import { makeFilm, promptOf, type Film } from './film.js';
 import { inspect, NOTHING_FOUND } from './invariants.js';
 
+/** What the gateway's accounts say of whichever id they are asked for. */
+const GENERATION = {
+  total_cost: '0.12',
+  created_at: new Date().toISOString(),
+  model: 'google/veo-3.1-lite',
+  provider_name: 'Acme',
+};
+
 let film: Film;
 beforeEach(async () => {
   film = await makeFilm(['a', 'b', 'c'], {
-    gateway: { key: { usage: 12.5, limit: 50 } },
+    gateway: { key: { usage: 12.5, limit: 50 }, generation: GENERATION },
     top: 'concurrency: 1',
   });
 });
@@ -237,11 +245,48 @@ describe('dailies resolve', () => {
   it.each([
     ['nobody', ['--not-charged']],
     ['somebody and all', ['a', '--all', '--not-charged']],
-    ['no settlement', ['a']],
+    ['to settle nobody knows how', ['--all']],
     ['two settlements', ['a', '--not-charged', '--abandon']],
   ])('refuses to be told %s', async (_, words) => {
     await loseAnswers(1, false);
     expect(await resolveBy(...words)).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(await statesOf()).toContain('a uncertain');
+  });
+
+  it('shows what was sent when, and what the key has used since, and settles nothing', async () => {
+    await loseAnswers(3, true);
+    const { stdout, exitCode } = await resolveBy('c');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^c: no certain answer to the submit \(the answer to the submit was lost/);
+    expect(stdout).toMatch(/ {2}sent {6}\S+Z to \S+Z, to http:/);
+    expect(stdout).toContain('asked for google/veo-3.1-lite');
+    expect(stdout).toContain('up $0.00 since $12.50 at ');
+    expect(stdout).toMatch(/settle it: dailies resolve \S+ c --job-id ID \| --not-charged/);
+    expect((await statesOf()).join()).toBe('a uncertain,b uncertain,c uncertain');
+    const all = await resolveBy('--format', 'json');
+    expect(JSON.parse(all.stdout)).toMatchObject({
+      usage_usd: 12.5,
+      unsettled: [{ owner: { shot: 'a' } }, {}, { usage: { before_usd: 12.5, now_usd: 12.5, known_usd: 0 } }],
+    });
+  });
+
+  it('asks the accounts of the gateway, and says which submit an entry can be', async () => {
+    await loseAnswers(2, true);
+    const { stdout } = await resolveBy('b', '--generation', 'gen-vid-1/2');
+    expect(stdout).toContain('served by Acme, cost $0.12');
+    expect(stdout).toContain('it can be 1 submit of those above: b@1');
+    expect(film.server.requests.at(-1)?.path).toBe('/api/v1/generation?id=gen-vid-1%2F2');
+    expect((await statesOf()).join()).toContain('b uncertain');
+  });
+
+  it('takes an empty answer of the accounts for no proof', async () => {
+    await loseAnswers(1, true);
+    film.server.failNext(404, { on: 'generation' });
+    const { stdout, exitCode } = await resolveBy('--generation', 'gen-1');
+    expect([exitCode, stdout]).toEqual([
+      0,
+      expect.stringContaining('does not mean that nothing was charged'),
+    ]);
     expect(await statesOf()).toContain('a uncertain');
   });
 });

@@ -16,7 +16,7 @@ import { Job, type Clip, type CompleteOptions, type HeldJob, type SubmittedBody 
 export type { Fault } from './fault.js';
 export type { HeldJob } from './held-job.js';
 
-export type Endpoint = 'submit' | 'poll' | 'content' | 'models' | 'key' | 'other';
+export type Endpoint = 'submit' | 'poll' | 'content' | 'models' | 'key' | 'generation' | 'other';
 
 export interface SeenRequest {
   readonly method: string;
@@ -35,6 +35,8 @@ export interface GatewayServerOptions {
   readonly apiKey?: string;
   /** The data of GET /key; absent: 404. */
   readonly key?: unknown;
+  /** The data of GET /generation, whatever id it is asked with; absent: 404. */
+  readonly generation?: unknown;
   /** Changes the answer of an accepted submit. */
   readonly submitAnswer?: (job: HeldJob) => Readonly<Record<string, unknown>>;
 }
@@ -145,6 +147,8 @@ export async function startGatewayServer(options: GatewayServerOptions = {}): Pr
     else if (route.endpoint === 'submit') send(response, 202, submitAnswer(accept(body)));
     else if (route.endpoint === 'key' && options.key !== undefined)
       send(response, 200, { data: options.key });
+    else if (route.endpoint === 'generation' && options.generation !== undefined)
+      send(response, 200, { data: options.generation });
     else if (route.endpoint === 'poll') answerPoll(response, byId.get(route.id));
     else if (route.endpoint === 'content') answerContent({ request, response, route, body });
     else sendError(response, 404, 'Resource not found');
@@ -315,6 +319,7 @@ function routeOf(method: string, path: string): Route {
   if (url.pathname === '/api/v1/videos') return endpoint('submit', 'POST');
   if (url.pathname === '/api/v1/videos/models') return endpoint('models', 'GET');
   if (url.pathname === '/api/v1/key') return endpoint('key', 'GET');
+  if (url.pathname === '/api/v1/generation') return endpoint('generation', 'GET');
   if (content) return endpoint('content', 'GET');
   return endpoint(id === undefined ? 'other' : 'poll', 'GET');
 }

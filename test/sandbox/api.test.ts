@@ -57,6 +57,12 @@ describe('the sandbox', () => {
     const job = await poll(id);
     expect(job.usage).toEqual({ cost: 0.12, is_byok: false });
     expect(job.unsigned_urls).toEqual([`${sandbox.baseUrl}/videos/${id}/content?index=0`]);
+    const generation = await (
+      await ask(`/generation?id=${String((job as { generation_id?: string }).generation_id)}`)
+    ).json();
+    const entry = { total_cost: 0.12, model: 'google/veo-3.1-lite', provider_name: 'sandbox' };
+    expect(generation).toMatchObject({ data: entry });
+    expect((await ask('/generation?id=gen-none')).status).toBe(404);
     const key = (await (await ask('/key')).json()) as { data: { usage: number } };
     expect(key.data.usage).toBe(0.12);
   });

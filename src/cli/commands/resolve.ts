@@ -2,9 +2,10 @@ import { DailiesError } from '../../errors.js';
 import type { Settlement } from '../../flow/commands/resolve.js';
 import { formatUsd } from '../../ui/figures.js';
 import { clean } from '../../ui/text.js';
+import { unsettledLines } from '../../ui/unsettled-lines.js';
 import { act, addExamples, type Register } from '../command.js';
 import { answer } from '../context.js';
-import { openProject, type ManifestFlags } from '../flags.js';
+import { nextCommands, openProject, type ManifestFlags } from '../flags.js';
 import { addFormatOption, addKeyOption, addManifestOptions, addStoreOption, parseText } from '../options.js';
 import { interruptible } from '../signals.js';
 
@@ -13,19 +14,26 @@ interface ResolveFlags extends ManifestFlags {
   readonly jobId?: string;
   readonly notCharged?: boolean;
   readonly abandon?: boolean;
+  readonly generation?: string;
 }
 
 export const registerResolve: Register = (program, context) => {
   const command = program
     .command('resolve <MANIFEST> [SHOT...]')
-    .description('settle shots whose submit was never answered');
+    .description('show or settle shots whose submit was never answered');
   addKeyOption(addStoreOption(addManifestOptions(command)))
     .option('--all', 'settles every shot that waits for it')
     .option('--job-id <ID>', 'the gateway accepted it as this job; the next run downloads it', parseText)
     .option('--not-charged', 'the gateway did not accept it: the shot can be bought again')
-    .option('--abandon', 'gives it up, and counts it as spent; also for lost jobs');
+    .option('--abandon', 'gives it up, and counts it as spent; also for lost jobs')
+    .option(
+      '--generation <ID>',
+      "shows what the gateway's accounts say of this id, and settles nothing",
+      parseText,
+    );
   addFormatOption(command);
   addExamples(command, [
+    ['dailies resolve teaser.yaml', 'shows what was sent when, and what the key has used since'],
     ['dailies resolve teaser.yaml harbor --job-id vid_123', "found in the gateway's list of activity"],
     ['dailies resolve teaser.yaml harbor --not-charged', 'not found there'],
     ['dailies resolve teaser.yaml --all --not-charged', ''],
@@ -35,9 +43,19 @@ export const registerResolve: Register = (program, context) => {
     const shots = words.slice(1);
     const settlement = settlementOf(flags, shots);
     const project = await openProject(context, invocation);
-    const { resolveShots } = await import('../../flow/commands/resolve.js');
     const { keyConsent } = await import('../key-consent.js');
     const withKey = (await keyConsent(context, project, { withKey: flags.withKey === true })) === true;
+    if (settlement === undefined) {
+      const { unsettledShots } = await import('../../flow/commands/unsettled.js');
+      const { generation } = flags;
+      const account = await interruptible((signal) =>
+        unsettledShots(project, { shots, generation, withKey, signal }),
+      );
+      const command = nextCommands(invocation).resolve;
+      answer(context, account, () => unsettledLines(account, { command }));
+      return 0;
+    }
+    const { resolveShots } = await import('../../flow/commands/resolve.js');
     const resolution = await interruptible((signal) =>
       resolveShots(project, { shots, all: flags.all === true, settlement, withKey, signal }),
     );
@@ -61,8 +79,15 @@ const WORDS: Readonly<Record<Settlement['as'], string>> = {
   abandoned: 'is given up',
 };
 
-/** Throws `usage` unless the words say whom, and exactly one thing to do. */
-function settlementOf(flags: ResolveFlags, shots: readonly string[]): Settlement {
+/** Undefined: to show, and settle nothing. Throws `usage` unless the words say whom to settle, and exactly one thing to do. */
+function settlementOf(flags: ResolveFlags, shots: readonly string[]): Settlement | undefined {
+  const isToSettle = flags.jobId !== undefined || flags.notCharged === true || flags.abandon === true;
+  if (!isToSettle && flags.all !== true) return undefined;
+  if (flags.generation !== undefined) {
+    throw new DailiesError('usage', '--generation only shows, and settles nothing', {
+      hint: 'settle the shot with a second command',
+    });
+  }
   if ((shots.length === 0) !== (flags.all === true)) {
     throw new DailiesError('usage', 'resolve needs either shots or --all', {
       hint: 'dailies status MANIFEST shows what to settle',

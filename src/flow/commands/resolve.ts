@@ -1,7 +1,6 @@
 import { isoNow } from '../../clock.js';
 import type { Attempt, AttemptEvent } from '../../domain/attempt.js';
-import { takeName, type Take, type TakeRef } from '../../domain/take.js';
-import { nearest } from '../../domain/nearest.js';
+import { takeName, type TakeRef } from '../../domain/take.js';
 import { DailiesError } from '../../errors.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import { slotKey } from '../../plan/graph.js';
@@ -10,9 +9,8 @@ import { openState } from '../batch/state.js';
 import { connect, gatewayIdentity, type Connections } from '../project/connections.js';
 import { keyUnnamed, mayUseKey } from '../project/name-key.js';
 import type { Project } from '../project/project.js';
-import { survey } from '../plan/survey.js';
-import { clipsOf } from '../project/state-home.js';
 import { usageOf } from '../work/usage-hint.js';
+import { chooseOpen, findOpen } from './open-attempts.js';
 
 /** How an uncertain submit is settled. */
 export type Settlement =
@@ -61,8 +59,10 @@ export async function resolveShots(
   const { attempts: store, close } = await openState(project);
   const connections = connect(project, { usesKey: mayUseKey(target, withKey) });
   try {
-    const open = await findOpen(project, store, settlement);
-    const chosen = request.all ? open.map(({ attempt }) => attempt) : choose(open, request.shots);
+    const open = await findOpen(project, store, { lost: settlement.as === 'abandoned' });
+    const chosen = request.all
+      ? open.map(({ attempt }) => attempt)
+      : chooseOpen(open, request.shots).map(({ attempt }) => attempt);
     const event = await eventOf(settlement, { project, chosen, store, connections, signal });
     const settled: Settled[] = [];
     for (const attempt of chosen) {
@@ -77,70 +77,6 @@ export async function resolveShots(
     await connections.close();
     await close();
   }
-}
-
-/** What can be settled, and the take of the manifest that waits for it, where one does. */
-interface Open {
-  readonly attempt: Attempt;
-  readonly take: Take | undefined;
-}
-
-async function findOpen(
-  project: Project,
-  store: ProjectAttempts,
-  { as }: Pick<Settlement, 'as'>,
-): Promise<readonly Open[]> {
-  const isOpen = ({ state }: Attempt) =>
-    state.kind === 'uncertain' ||
-    (as === 'abandoned' &&
-      (state.kind === 'lost' || (state.kind === 'delivered' && state.lost !== undefined)));
-  const { decisions } = await survey({ project, state: store, clips: clipsOf(project) });
-  const served = new Map([...decisions.values()].map(({ attempt, take }) => [attempt?.id, take]));
-  return store
-    .attempts()
-    .filter(isOpen)
-    .map((attempt) => ({
-      attempt,
-      take: served.get(attempt.id) ?? decisions.get(slotKey(attempt.owner))?.take,
-    }));
-}
-
-/** What some words name: each a shot or a take as the lockfile or the manifest has it. A shot and its take may both be named. */
-function choose(open: readonly Open[], words: readonly string[]): Attempt[] {
-  const found = words.flatMap((word) => {
-    const named = [
-      open.filter(({ attempt: { owner } }) => owner.shot === word || slotKey(owner) === word),
-      open.filter(({ take }) => take && [take.shot, take.key, slotKey(take)].includes(word)),
-      onlyShot(open, word),
-    ];
-    return named.find(({ length }) => length > 0) ?? nothingToSettle(open, word);
-  });
-  return [...new Set(found.map(({ attempt }) => attempt))];
-}
-
-/** By the id in the manifest. Where a matrix has made several shots of it that are open, a person has to say which. */
-function onlyShot(open: readonly Open[], manifestId: string): readonly Open[] {
-  const found = open.filter(({ take }) => take?.manifest_id === manifestId);
-  const shots = [...new Set(found.map(({ take }) => take?.shot))];
-  if (shots.length < 2) return found;
-  throw new DailiesError(
-    'usage',
-    `${manifestId} is several shots, and ${shots.length} of them have something to settle`,
-    { hint: `name the ones you mean: ${shots.join(', ')}` },
-  );
-}
-
-function nothingToSettle(open: readonly Open[], word: string): never {
-  const near = nearest(word, new Set(open.map(({ attempt }) => attempt.owner.shot)));
-  const names = open.map(({ attempt }) => slotKey(attempt.owner)).join(', ');
-  throw new DailiesError('usage', `${word} has nothing to settle`, {
-    hint:
-      near !== undefined
-        ? `did you mean ${near}?`
-        : names === ''
-          ? 'no shot has anything to settle'
-          : `these have: ${names}`,
-  });
 }
 
 type Undated<E = Extract<AttemptEvent, { type: 'resolved' }>> = E extends unknown ? Omit<E, 'at'> : never;

@@ -32,7 +32,7 @@ import { createStopControl } from '../work/stop-control.js';
 import { summarize } from '../work/summary.js';
 import type { TakeOutcome } from '../work/take-outcome.js';
 import { warn, type WorkTools } from '../work/tools.js';
-import { hintAtUsage, usageOf } from '../work/usage-hint.js';
+import { hintAtUsage, usageBefore, usageOf } from '../work/usage-hint.js';
 import { openState } from '../batch/state.js';
 import type { JobOrder } from '../work/worker.js';
 import { workSequence } from '../work/work-sequence.js';
@@ -88,13 +88,14 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       history: lengthsOf(attempts.attempts()),
       published: publishedLengths(catalogue?.models),
     });
-    const tools = workTools(run, timing);
-    const { control } = tools;
+    const ownTools = workTools(run, timing);
+    const { control } = ownTools;
+    const usageNow = () => usageOf(() => connections.current(), control.working);
+    const usage = toPay ? usageNow() : Promise.resolve(undefined);
+    const tools = { ...ownTools, usageBefore: usageBefore(usage, clock) };
     emitStart(run, examined, timing);
     if (surveyed.rerender?.open.size === 0) warn(tools, MADE_ANEW);
     if (stopped) control.stop(stopped);
-    const usageNow = () => usageOf(() => connections.current(), control.working);
-    const usage = toPay ? usageNow() : Promise.resolve(undefined);
     const planned: Planned = {
       survey: surveyed,
       sequence: workSequence({ survey: surveyed, timing }),

@@ -69,7 +69,7 @@ export async function submit(
       throw new DailiesError('taken-over', message);
     }
     const sentAtMs = clock.elapsed();
-    const outcome = await gateway.submit(body, control.answering);
+    const outcome = withUsage(await gateway.submit(body, control.answering), tools);
     attempt = await attempts.settle(attempt, outcome, sentAtMs);
     switch (outcome.kind) {
       case 'accepted': {
@@ -96,6 +96,13 @@ export async function submit(
     }
   }
   return attempt;
+}
+
+/** A lost answer is recorded with what the key had used before: a hint for who settles it. Nothing is waited for. */
+function withUsage(outcome: SubmitOutcome, { usageBefore }: WorkTools): SubmitOutcome {
+  if (outcome.kind !== 'uncertain') return outcome;
+  const usage_before = usageBefore?.();
+  return usage_before ? { ...outcome, usage_before } : outcome;
 }
 
 function slowDown(

@@ -1,7 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import { isoNow, type Clock } from '../../clock.js';
 import type { Account } from '../../cost/ledger.js';
-import type { Attempt } from '../../domain/attempt.js';
+import type { Attempt, UsageBefore } from '../../domain/attempt.js';
 import type { Take } from '../../domain/take.js';
 import type { EventSink, RunEvent } from '../../events.js';
 import type { Gateway } from '../../gateway/gateway.js';
@@ -20,6 +20,8 @@ export interface WorkTools {
   readonly account: () => Account;
   /** The gateway an attempt was bought from; undefined where it is another one whose key we cannot know. */
   readonly gatewayOf: (attempt: Pick<Attempt, 'gateway'>) => Promise<Gateway | undefined>;
+  /** What the key of this run had used before it, once the gateway has said so. */
+  readonly usageBefore?: () => UsageBefore | undefined;
   readonly inputs: InputReader;
   readonly control: StopControl;
   readonly timing: PollTiming;

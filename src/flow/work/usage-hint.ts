@@ -1,14 +1,24 @@
+import { isoNow, type Clock } from '../../clock.js';
+import type { UsageBefore } from '../../domain/attempt.js';
 import { dollars, roundUsd } from '../../domain/money.js';
 import { isUncertain } from '../../domain/standing.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import { reportedUsd, type TakeOutcome } from './take-outcome.js';
 import { unlessStopped, warn, type WorkTools } from './tools.js';
 
-/** Asks what the key has used before a run; the answer is looked at only if a submit's answer was lost. */
-export type UsageBefore = Promise<number | undefined>;
+/** Asks what the key has used before a run. The answer is looked at only if a submit's answer was lost, and never waited for. */
+export function usageBefore(asked: Promise<number | undefined>, clock: Clock): () => UsageBefore | undefined {
+  const at = isoNow(clock);
+  let before: UsageBefore | undefined;
+  void asked.then((usd) => (before = usd === undefined ? undefined : { usd, at }));
+  return () => before;
+}
 
 /** US dollars the key has used in all; undefined where the gateway does not tell. Never rejects. */
-export async function usageOf(open: () => Promise<Gateway>, signal: AbortSignal): UsageBefore {
+export async function usageOf(
+  open: () => Promise<Gateway>,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   try {
     return (await unlessStopped((await open()).keyUsage(signal), signal))?.usage_usd;
   } catch {
@@ -29,8 +39,8 @@ export async function hintAtUsage(
     now,
   }: {
     readonly outcomes: ReadonlyMap<string, TakeOutcome>;
-    readonly before: UsageBefore;
-    readonly now: () => UsageBefore;
+    readonly before: Promise<number | undefined>;
+    readonly now: () => Promise<number | undefined>;
   },
 ): Promise<void> {
   const owners = [...outcomes.values()].map(({ result: { id, take } }) => ({ shot: id, take }));
