@@ -78,8 +78,21 @@ export interface SheetTake {
   readonly waitsFor: readonly string[];
 }
 
+/** What has changed since a page was last told. */
+export interface SheetPatch {
+  readonly head?: SheetHead | undefined;
+  readonly takes?: readonly SheetTake[] | undefined;
+  /** The keys of all takes, where some came, went or moved. */
+  readonly order?: readonly string[] | undefined;
+}
+
 /** Everything the page is made from. */
-export interface SheetData {
+export interface SheetData extends SheetHead {
+  readonly takes: readonly SheetTake[];
+}
+
+/** What is known of all takes together. */
+export interface SheetHead {
   readonly project: string;
   readonly gateway: string;
   /** The sandbox charges nothing: costs are prices. */
@@ -92,5 +105,4 @@ export interface SheetData {
   readonly budgetUsd: number | null;
   /** Width by height of the frames on the sheet: the shape that most clips have. */
   readonly shape: number;
-  readonly takes: readonly SheetTake[];
 }

@@ -13,6 +13,7 @@ import { makeProjector } from './projector.js';
 import { makeRunPicture } from './run-picture.js';
 import { makeSelection } from './selection.js';
 import { start } from './start.js';
+import { makeStock } from './stock.js';
 import { makeTheatre } from './theatre.js';
 import { layOutTimeline } from './timeline.js';
 import { makeToolbar } from './toolbar.js';
@@ -43,6 +44,7 @@ const parts = {
   makeProjector,
   makeRunPicture,
   makeSelection,
+  makeStock,
   makeTheatre,
   makeToolbar,
   layOutTimeline,

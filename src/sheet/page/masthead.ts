@@ -3,34 +3,31 @@ import type { Tools } from './start.js';
 
 /** The head of the page: the project, its outcome, and the buttons that lead out of the page. */
 export function makeMasthead(
-  { data, dom, format, memory, picks, selection }: Tools,
+  { data, dom, format, memory, picks, selection, stock }: Tools,
   { screen, help }: { readonly screen: () => void; readonly help: () => void },
 ) {
   const { html, button, icons } = dom;
   const status = html('output', { class: 'toast' });
   const film = html('span', {});
   const exporting = button({ class: 'quiet export' }, exportPicks);
-  const canScreen = data.takes.some((take) => take.clips.length > 0);
+  const moment = html('p', {});
+  const sums = html('dl', { class: 'totals' });
+  const screening = button(
+    { class: 'primary', title: 'Watch them in order (S)' },
+    screen,
+    icons.play(),
+    'Screen',
+  );
 
   const element = html(
     'header',
     { class: 'masthead' },
-    html(
-      'div',
-      { class: 'title' },
-      html('h1', {}, data.project),
-      html('p', {}, `${data.gateway} · ${format.moment(data.generatedAt)}`),
-    ),
-    html('dl', { class: 'totals' }, ...totals().flat()),
+    html('div', { class: 'title' }, html('h1', {}, data.project), moment),
+    sums,
     html(
       'div',
       { class: 'actions' },
-      button(
-        { class: 'primary', disabled: !canScreen, title: 'Watch them in order (S)' },
-        screen,
-        icons.play(),
-        'Screen',
-      ),
+      screening,
       exporting,
       button(
         { class: 'round', 'aria-label': 'Light or dark', title: 'Light or dark (T)' },
@@ -45,8 +42,17 @@ export function makeMasthead(
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
   picks.onChange(label);
   picks.onChange(measure);
+  stock.onChange(refresh);
+  refresh();
   label();
-  measure();
+
+  /** Shows the takes as they are now. */
+  function refresh(): void {
+    moment.textContent = `${data.gateway} · ${format.moment(data.generatedAt)}`;
+    sums.replaceChildren(...totals().flat());
+    screening.disabled = !data.takes.some((take) => take.clips.length > 0);
+    measure();
+  }
 
   function totals(): HTMLElement[][] {
     const of = (state: StateGroup): readonly SheetTake[] => data.takes.filter((take) => take.state === state);

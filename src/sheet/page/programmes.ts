@@ -1,4 +1,4 @@
-import type { SheetTake } from './data.js';
+import type { SheetData, SheetTake } from './data.js';
 import type { Format } from './format.js';
 
 /** The takes that are on the screen at one time. */
@@ -6,7 +6,7 @@ export type Programme = readonly SheetTake[];
 export type Programmes = ReturnType<typeof makeProgrammes>;
 
 /** Sorts takes into what a screening shows one after the other. */
-export function makeProgrammes(takes: readonly SheetTake[], format: Format) {
+export function makeProgrammes(data: SheetData, format: Format) {
   /** More clips at once cannot be seen or decoded. */
   const MOST_AT_ONCE = 9;
 
@@ -19,7 +19,7 @@ export function makeProgrammes(takes: readonly SheetTake[], format: Format) {
   function sideBySide(asked: readonly SheetTake[]): Programme[] {
     const groups = new Map<string, SheetTake[]>();
     for (const { group } of asked) groups.set(group, []);
-    for (const take of takes) if (hasClip(take)) groups.get(take.group)?.push(take);
+    for (const take of data.takes) if (hasClip(take)) groups.get(take.group)?.push(take);
     return [...groups.values()].flatMap((group) =>
       Array.from({ length: Math.ceil(group.length / MOST_AT_ONCE) }, (_, page) =>
         group.slice(page * MOST_AT_ONCE, (page + 1) * MOST_AT_ONCE),

@@ -7,6 +7,7 @@ import type { Memory } from './memory.js';
 import type { Picks } from './picks.js';
 import type { Players } from './players.js';
 import type { Selection } from './selection.js';
+import type { Stock } from './stock.js';
 
 /** What the parts of the page share. */
 export interface Tools {
@@ -17,6 +18,7 @@ export interface Tools {
   readonly picks: Picks;
   readonly selection: Selection;
   readonly players: Players;
+  readonly stock: Stock;
 }
 
 /** Puts the page together and listens to the keyboard. */
@@ -24,10 +26,11 @@ export function start(parts: Parts, data: SheetData): void {
   const dom = parts.makeDom();
   const format = parts.makeFormat();
   const memory = parts.makeMemory(`dailies ${data.gateway}/${data.project}`);
+  const stock = parts.makeStock(data);
   const picks = parts.makePicks(data, memory);
-  const selection = parts.makeSelection(data, picks);
+  const selection = parts.makeSelection(data, { picks, stock });
   const players = parts.makePlayers();
-  const tools: Tools = { data, dom, format, memory, picks, selection, players };
+  const tools: Tools = { data, dom, format, memory, picks, selection, players, stock };
   const help = parts.makeHelp(dom);
   const compare = (take: SheetTake): void => watch(take, true);
   const cards = parts.makeCards(tools, {
@@ -37,32 +40,31 @@ export function start(parts: Parts, data: SheetData): void {
   });
   const theatre = parts.makeTheatre(tools, {
     cards,
-    programming: parts.makeProgrammes(data.takes, format),
+    programming: parts.makeProgrammes(data, format),
     projectorUntil: (ended) => parts.makeProjector(dom, ended),
     left: (take) => void gallery.focusTake(take),
   });
   const gallery = parts.makeGallery(tools, { cards, compare });
   const toolbar = parts.makeToolbar(tools, show);
   const masthead = parts.makeMasthead(tools, { screen: () => watch(undefined, false), help: help.open });
-  const run = dom.html(
-    'div',
-    { class: 'run' },
-    parts.makeRunPicture(tools, { layOutTimeline: parts.layOutTimeline, go }).element,
-    parts.makeCostPicture(tools).element,
-  );
+  const pictures = [
+    parts.makeRunPicture(tools, { layOutTimeline: parts.layOutTimeline, go }),
+    parts.makeCostPicture(tools),
+  ];
+  const run = dom.html('div', { class: 'run' }, ...pictures.map(({ element }) => element));
   const count = dom.html('output', { class: 'count' });
-  const empty = dom.html(
-    'div',
-    { class: 'empty' },
-    dom.html('p', {}, data.takes.length === 0 ? 'This project has no takes yet.' : 'No takes match.'),
-    data.takes.length === 0 ? undefined : dom.button({ class: 'quiet' }, () => toolbar.reset(), 'Show all'),
-  );
+  const empty = dom.html('div', { class: 'empty' });
   const main = dom.html('main', {}, count, gallery.element, empty, run);
   let shown: SheetTake[] = [];
+  let drawing = 0;
 
   document.documentElement.style.setProperty('--shape', String(data.shape));
   document.body.append(masthead.element, toolbar.element, main);
   document.addEventListener('keydown', onKey);
+  stock.onChange(() => {
+    show();
+    if (toolbar.view() === 'run') drawLater();
+  });
   show();
 
   /** Updates the page from the toolbar. */
@@ -72,10 +74,36 @@ export function start(parts: Parts, data: SheetData): void {
     gallery.show(shown, view === 'shots');
     gallery.element.hidden = view === 'run' || shown.length === 0;
     empty.hidden = view === 'run' || shown.length > 0;
+    if (!empty.hidden) empty.replaceChildren(...whyEmpty());
+    const isOpened = run.hidden && view === 'run';
     run.hidden = view !== 'run';
-    if (view === 'run') players.pauseAll();
+    if (isOpened) {
+      players.pauseAll();
+      draw();
+    }
     count.textContent = view === 'run' || shown.length === data.takes.length ? '' : summary();
     count.hidden = count.textContent === '';
+  }
+
+  function whyEmpty(): HTMLElement[] {
+    if (data.takes.length === 0) return [dom.html('p', {}, 'This project has no takes yet.')];
+    return [
+      dom.html('p', {}, 'No takes match.'),
+      dom.button({ class: 'quiet' }, () => toolbar.reset(), 'Show all'),
+    ];
+  }
+
+  function draw(): void {
+    for (const picture of pictures) picture.refresh();
+  }
+
+  /** The pictures of a thousand jobs are not drawn for each change. */
+  function drawLater(): void {
+    if (drawing === 0)
+      drawing = window.setTimeout(() => {
+        drawing = 0;
+        draw();
+      }, 1000);
   }
 
   function summary(): string {
