@@ -70,13 +70,37 @@ export async function resolveShots(
       await store.record(attempt, { ...event, at });
       settled.push({ owner: attempt.owner, as: settlement.as, at });
     }
-    const asks = target.kind !== 'sandbox' && target.apiKey !== undefined && connections.usesKey;
-    const usage = asks ? await usageOf(() => connections.current(), signal) : undefined;
+    const usage = await usageNow(project, connections, signal);
     return { settled, ...(usage === undefined ? {} : { usage_usd: usage }) };
   } finally {
     await connections.close();
     await close();
   }
+}
+
+/**
+ * US dollars that the gateway's account says the key has used in all, for a person who has to judge whether a submit was charged;
+ * undefined if it does not tell, or there is no key for it.
+ */
+export async function accountUsage(
+  project: Project,
+  { withKey, signal }: { readonly withKey?: boolean | undefined; readonly signal: AbortSignal },
+): Promise<number | undefined> {
+  const connections = connect(project, { usesKey: mayUseKey(project.target, withKey) });
+  try {
+    return await usageNow(project, connections, signal);
+  } finally {
+    await connections.close();
+  }
+}
+
+async function usageNow(
+  { target }: Project,
+  connections: Connections,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const asks = target.kind !== 'sandbox' && target.apiKey !== undefined && connections.usesKey;
+  return asks ? usageOf(() => connections.current(), signal) : undefined;
 }
 
 /** What can be settled, and the take of the manifest that waits for it, where one does. */

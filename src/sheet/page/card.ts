@@ -8,6 +8,8 @@ export interface CardActions {
   readonly screen: (take: SheetTake) => void;
   readonly compare: (take: SheetTake) => void;
   readonly search: (words: string) => void;
+  /** What else can be done about a take; undefined on a sheet from a disk. */
+  readonly controlsOf: ((take: SheetTake) => HTMLElement[]) | undefined;
 }
 
 /** Makes the card of each take, once. */
@@ -166,7 +168,10 @@ export function makeCards({ data, dom, format, picks, players, stock }: Tools, a
       take.clips.length > 0 && take.reason ? html('p', { class: 'why' }, take.reason) : undefined,
       take.wanted === undefined ? undefined : html('p', { class: 'wanted' }, `Now: ${take.wanted}`),
       ...warnings.map((text) => html('p', { class: 'warning' }, icons.warning(), text)),
+      take.remedy === undefined ? undefined : html('p', { class: 'remedy' }, take.remedy),
       take.matrix.length + take.tags.length > 0 ? labelsOf(take) : undefined,
+      notesOf(take),
+      controlsOf(take),
       detailsOf(take),
     );
   }
@@ -232,6 +237,20 @@ export function makeCards({ data, dom, format, picks, players, stock }: Tools, a
       return html('li', {}, button);
     });
     return html('ul', { class: 'labels' }, ...values, ...buttons);
+  }
+
+  function notesOf({ clips }: SheetTake): HTMLElement | undefined {
+    const notes = clips.flatMap((clip) => clip.notes);
+    if (notes.length === 0) return undefined;
+    const items = notes.map(({ seconds, text }) =>
+      html('li', {}, html('b', {}, format.counter(seconds)), ` ${text}`),
+    );
+    return html('ul', { class: 'notes', 'aria-label': 'Notes' }, ...items);
+  }
+
+  function controlsOf(take: SheetTake): HTMLElement | undefined {
+    const controls = actions.controlsOf?.(take) ?? [];
+    return controls.length === 0 ? undefined : html('div', { class: 'controls' }, ...controls);
   }
 
   /** What is rarely needed; made on demand. */

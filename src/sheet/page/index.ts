@@ -51,16 +51,36 @@ const parts = {
 };
 
 export type Parts = typeof parts;
-export type { Fact, SheetClip, SheetData, SheetTake, StateGroup } from './data.js';
+export type {
+  EarlierTake,
+  Fact,
+  SheetClip,
+  SheetData,
+  SheetHead,
+  SheetPatch,
+  SheetTake,
+  StateGroup,
+} from './data.js';
 
 /** The script of the page; it reads the `SheetData` that is stored as JSON in the element with this id. */
 export function pageScript(dataId: string): string {
-  const entries = Object.entries(parts).map(([name, part]) => `${name}: ${part.toString()}`);
+  return scriptOf(dataId, 'undefined');
+}
+
+/** The same, with the text of what it is served by: see `Serve`. */
+export function scriptOf(dataId: string, serve: string): string {
   const script = `'use strict';
 (${start.toString()})(
-{ ${entries.join(',\n')} },
-JSON.parse(document.getElementById(${JSON.stringify(dataId)}).textContent));
+${textOf(parts)},
+JSON.parse(document.getElementById(${JSON.stringify(dataId)}).textContent),
+${serve});
 `;
   // The page's policy hashes what the browser's parser sees, and the parser normalises line ends.
   return script.replaceAll('\r\n', '\n');
+}
+
+/** Functions as the text of an object that holds them. */
+export function textOf(functions: Readonly<Record<string, { toString(): string }>>): string {
+  const entries = Object.entries(functions).map(([name, part]) => `${name}: ${part.toString()}`);
+  return `{ ${entries.join(',\n')} }`;
 }

@@ -11,6 +11,7 @@ export function makeMasthead(
   const film = html('span', {});
   const exporting = button({ class: 'quiet export' }, exportPicks);
   const moment = html('p', {});
+  let hiding = 0;
   const sums = html('dl', { class: 'totals' });
   const screening = button(
     { class: 'primary', title: 'Watch them in order (S)' },
@@ -28,7 +29,7 @@ export function makeMasthead(
       'div',
       { class: 'actions' },
       screening,
-      exporting,
+      picks.file === undefined ? undefined : exporting,
       button(
         { class: 'round', 'aria-label': 'Light or dark', title: 'Light or dark (T)' },
         toggleTheme,
@@ -115,6 +116,7 @@ export function makeMasthead(
 
   /** Saves picks.json for `dailies pick`. */
   function exportPicks(): void {
+    if (picks.file === undefined) return;
     const text = `${JSON.stringify(picks.file(), undefined, 2)}\n`;
     const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
     html('a', { href: url, download: 'picks.json' }).click();
@@ -123,10 +125,20 @@ export function makeMasthead(
     say('picks.json saved. Apply it with: dailies pick MANIFEST picks.json');
   }
 
-  function say(text: string): void {
-    status.textContent = text;
+  /** Tells something in passing; with a button to answer it, for longer. */
+  function say(text: string, answer?: { readonly words: string; readonly act: () => void }): void {
+    status.replaceChildren(text);
+    const hide = (): void => status.classList.remove('shown');
+    if (answer !== undefined) {
+      const act = (): void => {
+        hide();
+        answer.act();
+      };
+      status.append(button({ class: 'answer' }, act, answer.words));
+    }
     status.classList.add('shown');
-    setTimeout(() => status.classList.remove('shown'), 6000);
+    clearTimeout(hiding);
+    hiding = window.setTimeout(hide, answer === undefined ? 6000 : 12_000);
   }
 
   function toggleTheme(): void {

@@ -6,6 +6,7 @@ import type { Parts } from './index.js';
 import type { Memory } from './memory.js';
 import type { Picks } from './picks.js';
 import type { Players } from './players.js';
+import type { Serve } from './service.js';
 import type { Selection } from './selection.js';
 import type { Stock } from './stock.js';
 
@@ -21,22 +22,28 @@ export interface Tools {
   readonly stock: Stock;
 }
 
-/** Puts the page together and listens to the keyboard. */
-export function start(parts: Parts, data: SheetData): void {
+/** Puts the page together and listens to the keyboard. `serve` is for a page that is served. */
+export function start(parts: Parts, data: SheetData, serve?: Serve): void {
   const dom = parts.makeDom();
   const format = parts.makeFormat();
   const memory = parts.makeMemory(`dailies ${data.gateway}/${data.project}`);
   const stock = parts.makeStock(data);
-  const picks = parts.makePicks(data, memory);
+  const service = serve?.({ data, dom, format, memory, stock });
+  const picks = service?.picks ?? parts.makePicks(data, memory);
   const selection = parts.makeSelection(data, { picks, stock });
   const players = parts.makePlayers();
   const tools: Tools = { data, dom, format, memory, picks, selection, players, stock };
-  const help = parts.makeHelp(dom);
+  const moreKeys = Object.entries(service?.keys ?? {});
+  const help = parts.makeHelp(dom, [
+    ...(picks.file === undefined ? [] : [['E', 'export the picks'] as const]),
+    ...moreKeys.map(([key, { words }]) => [key.toUpperCase(), words] as const),
+  ]);
   const compare = (take: SheetTake): void => watch(take, true);
   const cards = parts.makeCards(tools, {
     screen: (take) => watch(take, false),
     compare,
     search: (tag) => toolbar.reset(tag),
+    controlsOf: service?.controlsOf,
   });
   const theatre = parts.makeTheatre(tools, {
     cards,
@@ -59,13 +66,19 @@ export function start(parts: Parts, data: SheetData): void {
   let drawing = 0;
 
   document.documentElement.style.setProperty('--shape', String(data.shape));
-  document.body.append(masthead.element, toolbar.element, main);
+  document.body.append(
+    masthead.element,
+    ...(service === undefined ? [] : [service.bar]),
+    toolbar.element,
+    main,
+  );
   document.addEventListener('keydown', onKey);
   stock.onChange(() => {
     show();
     if (toolbar.view() === 'run') drawLater();
   });
   show();
+  service?.begin({ say: masthead.say, go });
 
   /** Updates the page from the toolbar. */
   function show(): void {
@@ -133,7 +146,7 @@ export function start(parts: Parts, data: SheetData): void {
       else toolbar.reset();
     }
     // Fields keep their letters and arrows, buttons their space bar and Enter.
-    if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) return;
+    if (target instanceof HTMLElement && target.matches('input, select, textarea')) return;
     const pressing = event.key === ' ' || event.key === 'Enter';
     if (pressing && target instanceof Element && target.closest('button, summary, a') !== null) return;
     const act = ACTS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
@@ -167,6 +180,7 @@ export function start(parts: Parts, data: SheetData): void {
     '/': () => toolbar.search.select(),
     '?': help.open,
     Escape: () => toolbar.reset(),
+    ...Object.fromEntries(moreKeys.map(([key, { act }]) => [key, () => act(gallery.current())])),
   };
 
   function withCurrent(act: (take: SheetTake, card: HTMLElement) => unknown): void {

@@ -39,7 +39,8 @@ export function makeStock(data: SheetData) {
       return next;
     }
     const old: Writable<Partial<SheetTake>> = take;
-    for (const name of Object.keys(old) as (keyof SheetTake)[]) if (!(name in next)) delete old[name];
+    for (const name of Object.keys(old) as (keyof SheetTake)[])
+      if (!(name in next)) Reflect.deleteProperty(old, name);
     Object.assign(take, next);
     return take;
   }

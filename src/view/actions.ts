@@ -1,0 +1,146 @@
+import { isRecord } from '../domain/is-record.js';
+import { DailiesError } from '../errors.js';
+import { findState } from '../flow/batch/state.js';
+import { addNote, removeNote } from '../flow/commands/notes.js';
+import { pickTakes, type PickWish } from '../flow/commands/pick.js';
+import { accountUsage, resolveShots, type Settlement } from '../flow/commands/resolve.js';
+import type { RunOptions } from '../flow/commands/run.js';
+import { planProject } from '../flow/plan/plan.js';
+import type { Scope } from '../flow/plan/survey.js';
+import type { Project } from '../flow/project/project.js';
+import { askedPlan, hashOf } from './ask-plan.js';
+import type { RunDesk } from './run-desk.js';
+
+/** What the command line has said for all that a page does. */
+export interface ViewTerms {
+  readonly withKey: boolean;
+  readonly maxCostUsd?: number | undefined;
+  readonly renderSheet: RunOptions['renderSheet'];
+}
+
+/** What actions work on. */
+export interface Desk {
+  /** The manifest as it is now. */
+  readonly load: () => Promise<Project>;
+  readonly runs: RunDesk;
+  readonly terms: ViewTerms;
+  /** Whether runs of the page stop for picks; the page may change it. */
+  approves: boolean;
+  /** Aborts when the server ends. */
+  readonly signal: AbortSignal;
+}
+
+/** One thing that a page asks for; what it gives goes to the page as JSON. Throws what the page then shows. */
+type Action = (desk: Desk, wish: Readonly<Record<string, unknown>>) => Promise<unknown>;
+
+/**
+ * All that a page can change, by name: the functions of the command line, with what came from the page checked first. Only `run` can
+ * spend money, and it is bound to a plan that a person has confirmed.
+ */
+const ACTIONS: Readonly<Record<string, Action>> = {
+  async plan(desk, wish) {
+    desk.approves = wish['approves'] === true;
+    const project = await desk.load();
+    const { withKey } = desk.terms;
+    const options = { ...scopeIn(desk, wish), withKey, signal: desk.signal };
+    return askedPlan(await planProject(project, options), project.target.kind === 'sandbox');
+  },
+
+  async run(desk, wish) {
+    const { withKey, maxCostUsd, renderSheet } = desk.terms;
+    await desk.runs.start(await desk.load(), {
+      ...scopeIn(desk, wish),
+      ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
+      confirm: (plan) => {
+        if (hashOf(plan) !== text(wish, 'hash')) throw new DailiesError('declined', 'the plan has changed');
+        return Promise.resolve(true);
+      },
+      withKey,
+      renderSheet,
+    });
+    return {};
+  },
+
+  stop(desk) {
+    desk.runs.stop();
+    return Promise.resolve({});
+  },
+
+  async pick(desk, wish) {
+    const { shot, take } = { shot: text(wish, 'shot'), take: wish['take'] };
+    const asked: PickWish = { choices: [{ shot, take, source: 'the page' }] };
+    return { picks: await (desk.runs.pick?.(asked) ?? pickTakes(await desk.load(), asked)) };
+  },
+
+  async settle(desk, wish) {
+    const { settled, usage_usd } = await resolveShots(await desk.load(), {
+      shots: [text(wish, 'key')],
+      settlement: settlementIn(wish),
+      withKey: desk.terms.withKey,
+      signal: desk.signal,
+    });
+    return { settled: settled.length, usageUsd: usage_usd };
+  },
+
+  async account(desk) {
+    const { withKey } = desk.terms;
+    return { usageUsd: await accountUsage(await desk.load(), { withKey, signal: desk.signal }) };
+  },
+
+  async note(desk, wish) {
+    const project = await desk.load();
+    const { state } = await findState(project);
+    const at_seconds = wish['seconds'];
+    if (typeof at_seconds !== 'number' || !Number.isFinite(at_seconds)) throw unreadable('seconds');
+    return addNote(project, state, { sha256: text(wish, 'sha256'), at_seconds, text: text(wish, 'text') });
+  },
+
+  async unnote(desk, wish) {
+    await removeNote(await desk.load(), text(wish, 'id'));
+    return {};
+  },
+};
+
+/** The takes that a page means: all, those it names, and among these those to be made again. */
+function scopeIn({ approves }: Desk, wish: Readonly<Record<string, unknown>>): Scope {
+  return { ...words(wish, 'only'), ...words(wish, 'rerender'), approve: approves };
+}
+
+function words(wish: Readonly<Record<string, unknown>>, name: 'only' | 'rerender'): Scope {
+  const list: unknown = wish[name];
+  if (list === undefined) return {};
+  const isList = Array.isArray(list) && list.length > 0 && list.every((word) => typeof word === 'string');
+  if (!isList) throw unreadable(name);
+  return { [name]: list };
+}
+
+function settlementIn(wish: Readonly<Record<string, unknown>>): Settlement {
+  switch (wish['as']) {
+    case 'job':
+      return { as: 'job', jobId: text(wish, 'jobId').trim() };
+    case 'not_charged':
+    case 'abandoned':
+      return { as: wish['as'] };
+    default:
+      throw unreadable('as');
+  }
+}
+
+function text(wish: Readonly<Record<string, unknown>>, name: string): string {
+  const value = wish[name];
+  if (typeof value === 'string' && value.length > 0) return value;
+  throw unreadable(name);
+}
+
+function unreadable(name: string): DailiesError {
+  return new DailiesError('usage', `the page sent no ${name} that can be read`, {
+    hint: 'load the page again: it may be of an older version',
+  });
+}
+
+/** Does what a page asks for. Throws `usage` on what is no action. */
+export function act(desk: Desk, name: string, body: unknown): Promise<unknown> {
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  if (!action) throw new DailiesError('usage', `the page cannot ask for ${name}`);
+  return action(desk, isRecord(body) ? body : {});
+}
