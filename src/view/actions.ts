@@ -7,9 +7,11 @@ import { accountUsage, resolveShots, type Settlement } from '../flow/commands/re
 import type { RunOptions } from '../flow/commands/run.js';
 import { planProject } from '../flow/plan/plan.js';
 import type { Scope } from '../flow/plan/survey.js';
-import type { Project } from '../flow/project/project.js';
+import { loadProject, type ProjectOptions } from '../flow/project/project.js';
 import { askedPlan, hashOf } from './ask-plan.js';
+import * as editing from './editing.js';
 import type { RunDesk } from './run-desk.js';
+import { text, unreadable, type Wish } from './wish.js';
 
 /** What the command line has said for all that a page does. */
 export interface ViewTerms {
@@ -20,8 +22,8 @@ export interface ViewTerms {
 
 /** What actions work on. */
 export interface Desk {
-  /** The manifest as it is now. */
-  readonly load: () => Promise<Project>;
+  /** How the manifest is read. */
+  readonly options: ProjectOptions;
   readonly runs: RunDesk;
   readonly terms: ViewTerms;
   /** Whether runs of the page stop for picks; the page may change it. */
@@ -31,7 +33,7 @@ export interface Desk {
 }
 
 /** One thing that a page asks for; what it gives goes to the page as JSON. Throws what the page then shows. */
-type Action = (desk: Desk, wish: Readonly<Record<string, unknown>>) => Promise<unknown>;
+type Action = (desk: Desk, wish: Wish) => Promise<unknown>;
 
 /**
  * All that a page can change, by name: the functions of the command line, with what came from the page checked first. Only `run` can
@@ -40,7 +42,7 @@ type Action = (desk: Desk, wish: Readonly<Record<string, unknown>>) => Promise<u
 const ACTIONS: Readonly<Record<string, Action>> = {
   async plan(desk, wish) {
     desk.approves = wish['approves'] === true;
-    const project = await desk.load();
+    const project = await loadProject(desk.options);
     const { withKey } = desk.terms;
     const options = { ...scopeIn(desk, wish), withKey, signal: desk.signal };
     return askedPlan(await planProject(project, options), project.target.kind === 'sandbox');
@@ -48,7 +50,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
   async run(desk, wish) {
     const { withKey, maxCostUsd, renderSheet } = desk.terms;
-    await desk.runs.start(await desk.load(), {
+    await desk.runs.start(await loadProject(desk.options), {
       ...scopeIn(desk, wish),
       ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
       confirm: (plan) => {
@@ -69,11 +71,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   async pick(desk, wish) {
     const { shot, take } = { shot: text(wish, 'shot'), take: wish['take'] };
     const asked: PickWish = { choices: [{ shot, take, source: 'the page' }] };
-    return { picks: await (desk.runs.pick?.(asked) ?? pickTakes(await desk.load(), asked)) };
+    return { picks: await (desk.runs.pick?.(asked) ?? pickTakes(await loadProject(desk.options), asked)) };
   },
 
   async settle(desk, wish) {
-    const { settled, usage_usd } = await resolveShots(await desk.load(), {
+    const { settled, usage_usd } = await resolveShots(await loadProject(desk.options), {
       shots: [text(wish, 'key')],
       settlement: settlementIn(wish),
       withKey: desk.terms.withKey,
@@ -84,29 +86,35 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
   async account(desk) {
     const { withKey } = desk.terms;
-    return { usageUsd: await accountUsage(await desk.load(), { withKey, signal: desk.signal }) };
+    return {
+      usageUsd: await accountUsage(await loadProject(desk.options), { withKey, signal: desk.signal }),
+    };
   },
 
   async note(desk, wish) {
-    const project = await desk.load();
+    const project = await loadProject(desk.options);
     const { state } = await findState(project);
     const at_seconds = wish['seconds'];
     if (typeof at_seconds !== 'number' || !Number.isFinite(at_seconds)) throw unreadable('seconds');
     return addNote(project, state, { sha256: text(wish, 'sha256'), at_seconds, text: text(wish, 'text') });
   },
 
+  value: (desk, wish) => editing.valueOf(desk, wish),
+  draft: (desk, wish) => editing.draft(desk, wish),
+  save: (desk, wish) => editing.save(desk, wish),
+
   async unnote(desk, wish) {
-    await removeNote(await desk.load(), text(wish, 'id'));
+    await removeNote(await loadProject(desk.options), text(wish, 'id'));
     return {};
   },
 };
 
 /** The takes that a page means: all, those it names, and among these those to be made again. */
-function scopeIn({ approves }: Desk, wish: Readonly<Record<string, unknown>>): Scope {
+function scopeIn({ approves }: Desk, wish: Wish): Scope {
   return { ...words(wish, 'only'), ...words(wish, 'rerender'), approve: approves };
 }
 
-function words(wish: Readonly<Record<string, unknown>>, name: 'only' | 'rerender'): Scope {
+function words(wish: Wish, name: 'only' | 'rerender'): Scope {
   const list: unknown = wish[name];
   if (list === undefined) return {};
   const isList = Array.isArray(list) && list.length > 0 && list.every((word) => typeof word === 'string');
@@ -114,7 +122,7 @@ function words(wish: Readonly<Record<string, unknown>>, name: 'only' | 'rerender
   return { [name]: list };
 }
 
-function settlementIn(wish: Readonly<Record<string, unknown>>): Settlement {
+function settlementIn(wish: Wish): Settlement {
   switch (wish['as']) {
     case 'job':
       return { as: 'job', jobId: text(wish, 'jobId').trim() };
@@ -124,18 +132,6 @@ function settlementIn(wish: Readonly<Record<string, unknown>>): Settlement {
     default:
       throw unreadable('as');
   }
-}
-
-function text(wish: Readonly<Record<string, unknown>>, name: string): string {
-  const value = wish[name];
-  if (typeof value === 'string' && value.length > 0) return value;
-  throw unreadable(name);
-}
-
-function unreadable(name: string): DailiesError {
-  return new DailiesError('usage', `the page sent no ${name} that can be read`, {
-    hint: 'load the page again: it may be of an older version',
-  });
 }
 
 /** Does what a page asks for. Throws `usage` on what is no action. */

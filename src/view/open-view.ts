@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { RunEvent } from '../events.js';
 import { clipsOf } from '../flow/project/state-home.js';
-import type { Project } from '../flow/project/project.js';
+import { loadProject, type ProjectOptions } from '../flow/project/project.js';
 import type { EventStream } from '../serve/event-stream.js';
 import { startPageServer, type Reply, type Visit } from '../serve/page-server.js';
 import { DailiesError } from '../errors.js';
@@ -22,17 +22,18 @@ export interface View {
 }
 
 /**
- * Serves the contact sheet of a project, live, on loopback, until it is closed. `load` reads the manifest as it is at that moment; each action
- * reads it again, so that it acts on what the disk has. Throws what keeps the project from being read, `usage` for a port.
+ * Serves the contact sheet of a project, live, on loopback, until it is closed. Each action reads the manifest again, so that it
+ * acts on what the disk has. Throws what keeps the project from being read, `usage` for a port.
  */
 export async function openView(options: {
-  readonly load: () => Promise<Project>;
+  readonly project: ProjectOptions;
   readonly port: number;
   readonly clock: Clock;
   readonly terms: ViewTerms;
   readonly approves: boolean;
 }): Promise<View> {
-  const { load, clock } = options;
+  const { clock } = options;
+  const load = () => loadProject(options.project);
   const closing = new AbortController();
   const streams = new Set<EventStream>();
   const live = createLiveState();
@@ -60,7 +61,13 @@ export async function openView(options: {
     },
   });
   const desk: Desk = {
-    ...{ load, runs, terms: options.terms, approves: options.approves, signal: closing.signal },
+    ...{
+      options: options.project,
+      runs,
+      terms: options.terms,
+      approves: options.approves,
+      signal: closing.signal,
+    },
   };
   const send = (event: string, data: Passing | object, id?: string): void => {
     for (const stream of streams) stream.send({ event, data, ...(id === undefined ? {} : { id }) });

@@ -1,7 +1,7 @@
 import { DailiesError } from '../../errors.js';
 import { act, addExamples, type Register } from '../command.js';
 import { printLines } from '../context.js';
-import { openProject, type ManifestFlags } from '../flags.js';
+import { openProject, projectOptions, type ManifestFlags } from '../flags.js';
 import { addKeyOption, addManifestOptions, addStoreOption, parsePort, parseUsd } from '../options.js';
 import { Interrupted, interruptible } from '../signals.js';
 
@@ -24,16 +24,17 @@ export const registerView: Register = (program, context) => {
   };
   act<Flags>(command, context, async (invocation) => {
     const { port = 0, approve = false, maxCost: maxCostUsd, withKey: isWithKey = false } = invocation.flags;
-    const load = () => openProject(context, invocation);
+    const project = projectOptions(context, invocation);
     const [{ openView }, { renderSheet }, { keyConsent }, { systemClock }] = await Promise.all([
       import('../../view/open-view.js'),
       import('../../sheet/render.js'),
       import('../key-consent.js'),
       import('../../clock.js'),
     ]);
-    const withKey = (await keyConsent(context, await load(), { withKey: isWithKey })) === true;
+    const withKey =
+      (await keyConsent(context, await openProject(context, invocation), { withKey: isWithKey })) === true;
     const view = await openView({
-      ...{ load, port, approves: approve, clock: systemClock },
+      ...{ project, port, approves: approve, clock: systemClock },
       terms: { withKey, maxCostUsd, renderSheet },
     });
     printLines(context, [

@@ -75,6 +75,36 @@ export interface AskedRow {
   readonly maxUsd?: number | undefined;
 }
 
+/** A value of a shot, as the manifest has it. */
+export interface AskedValue {
+  readonly value: unknown;
+  readonly origin: 'shot' | 'defaults' | 'anchor' | 'var' | 'matrix' | 'none';
+  /** Of the anchor, the var or the list. */
+  readonly name?: string | undefined;
+  /** `teaser.yaml:12:9` */
+  readonly place?: string | undefined;
+  /** Change it where it is written, or override it on the shot. */
+  readonly choices: readonly ('there' | 'here')[];
+  /** Of the manifest that it was read from. */
+  readonly version: string;
+}
+
+/** What an edit would do. */
+export interface AskedDraft {
+  readonly mistakes: readonly Mistake[];
+  /** The takes that would ask for something else. */
+  readonly changed: readonly string[];
+  /** The lines that it touches. */
+  readonly lines?: { readonly before: string; readonly after: string } | undefined;
+  readonly plan?: AskedPlan | undefined;
+}
+
+export interface Mistake {
+  readonly text: string;
+  readonly hint?: string | undefined;
+  readonly place?: string | undefined;
+}
+
 /** Why the server did not do something. */
 export interface Objection {
   readonly code: string;

@@ -2,13 +2,22 @@ import { scriptOf, textOf } from '../index.js';
 import { makeBar } from './bar.js';
 import { makeConnection } from './connection.js';
 import { makeDialogs } from './dialogs.js';
+import { makeEditQuestion } from './edit-question.js';
 import { makeHeld } from './held.js';
 import { makeLive } from './live.js';
 import { makeLivePicks } from './live-picks.js';
 import { makeRunQuestion } from './run-question.js';
 
 /* The functions that only a served page has; the rule of ../index.ts holds for them, too. */
-const parts = { makeBar, makeConnection, makeDialogs, makeHeld, makeLivePicks, makeRunQuestion };
+const parts = {
+  makeBar,
+  makeConnection,
+  makeDialogs,
+  makeEditQuestion,
+  makeHeld,
+  makeLivePicks,
+  makeRunQuestion,
+};
 
 export type LiveParts = typeof parts;
 

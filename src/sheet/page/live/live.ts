@@ -11,6 +11,10 @@ export function makeLive(parts: LiveParts, base: Base, since: string): Service {
   const connection = parts.makeConnection({ stock, since });
   const dialogs = parts.makeDialogs(dom);
   const question = parts.makeRunQuestion(base, { connection, dialogs });
+  const editing = parts.makeEditQuestion(base, {
+    ...{ connection, dialogs, run: question.open },
+    say: (text) => page?.say(text),
+  });
   const held = parts.makeHeld(base, { connection, dialogs, done: (text) => page?.say(text) });
   const { picks, save } = parts.makeLivePicks(base, { connection, saved, failed });
   const bar = parts.makeBar(base, { connection, dialogs, ask: () => question.open(), page: () => page });
@@ -61,6 +65,7 @@ export function makeLive(parts: LiveParts, base: Base, since: string): Service {
       );
     };
     if (take.settle !== undefined) control('Settle…', 'Say what became of it (H)', () => held.open(take));
+    control('Change…', 'Change its prompt or a setting in the manifest (D)', () => editing.open(take));
     if (take.state === 'delivered') control('Again…', 'Render it once more (G)', () => again(take));
     return all;
   }
@@ -103,6 +108,7 @@ export function makeLive(parts: LiveParts, base: Base, since: string): Service {
       r: { words: 'show what a run would do, and its price', act: () => data.live?.run ?? question.open() },
       g: { words: 'render the take once more', act: (take) => take?.state === 'delivered' && again(take) },
       h: { words: 'settle a held take', act: (take) => take?.settle && held.open(take) },
+      d: { words: 'change the prompt or a setting', act: (take) => take && editing.open(take) },
       u: { words: 'undo the last pick', act: undo },
     },
     begin(next) {
