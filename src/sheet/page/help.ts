@@ -18,7 +18,9 @@ export function makeHelp({ html, button, icons }: Dom, more: readonly (readonly 
   const SCREENING: readonly (readonly [string, string])[] = [
     ['← →', 'previous, next'],
     ['↑ ↓', 'among takes side by side'],
-    [', .', 'one frame back or forward'],
+    [', .', 'one frame back or forward, in all clips'],
+    ['B', 'beside what was made before'],
+    ['N', 'write a note at this frame, where the page is served'],
     ['F', 'full screen'],
     ['Esc', 'back to the sheet'],
   ];

@@ -1,11 +1,13 @@
 import { makeCards } from './card.js';
 import { makeCostPicture } from './cost-picture.js';
+import { makeDifferences } from './differences.js';
 import { makeDom } from './dom.js';
 import { makeFormat } from './format.js';
 import { makeGallery } from './gallery.js';
 import { makeHelp } from './help.js';
 import { makeMasthead } from './masthead.js';
 import { makeMemory } from './memory.js';
+import { makeNotes } from './notes.js';
 import { makePicks } from './picks.js';
 import { makePlayers } from './players.js';
 import { makeProgrammes } from './programmes.js';
@@ -32,12 +34,14 @@ import { makeToolbar } from './toolbar.js';
 const parts = {
   makeCards,
   makeCostPicture,
+  makeDifferences,
   makeDom,
   makeFormat,
   makeGallery,
   makeHelp,
   makeMasthead,
   makeMemory,
+  makeNotes,
   makePicks,
   makePlayers,
   makeProgrammes,

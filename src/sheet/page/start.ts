@@ -47,7 +47,8 @@ export function start(parts: Parts, data: SheetData, serve?: Serve): void {
   });
   const theatre = parts.makeTheatre(tools, {
     cards,
-    programming: parts.makeProgrammes(data, format),
+    programming: parts.makeProgrammes(data, { format, differences: parts.makeDifferences(format) }),
+    notesFor: (screen) => parts.makeNotes({ dom, format }, { ...screen, desk: service?.notes }),
     projectorUntil: (ended) => parts.makeProjector(dom, ended),
     left: (take) => void gallery.focusTake(take),
   });
