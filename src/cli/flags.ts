@@ -1,7 +1,7 @@
 import { defined } from '../domain/defined.js';
 import { maskPasswords, maskSignatures } from '../domain/unsigned-url.js';
 import { DailiesError } from '../errors.js';
-import type { Project } from '../flow/project/project.js';
+import type { Project, ProjectOptions } from '../flow/project/project.js';
 import type { Scope } from '../flow/plan/survey.js';
 import { upToCents } from '../domain/money.js';
 import { commandLine, fileWord, type NextCommands } from '../ui/shell.js';
@@ -45,10 +45,18 @@ export interface RunFlags extends ManifestFlags, ScopeFlags {
 /** Reads the manifest that a command names first, by its flags. See `loadProject` for what it throws. */
 export async function openProject(
   context: CliContext,
-  { words: [manifest = ''], flags }: Invocation<ManifestFlags & { readonly concurrency?: number }>,
+  invocation: Invocation<ManifestFlags & { readonly concurrency?: number }>,
   reading: { readonly soundPart?: boolean } = {},
 ): Promise<Project> {
   const { loadProject } = await import('../flow/project/project.js');
+  return loadProject(projectOptions(context, invocation), reading);
+}
+
+/** How the manifest that a command names first is read, by its flags. */
+export function projectOptions(
+  context: CliContext,
+  { words: [manifest = ''], flags }: Invocation<ManifestFlags & { readonly concurrency?: number }>,
+): ProjectOptions {
   const { gateway, output, clips, store, var: vars, allowLargeMatrix, concurrency } = flags;
   const options = {
     manifest,
@@ -61,7 +69,7 @@ export async function openProject(
     allowLargeMatrix,
     concurrency,
   };
-  return loadProject(defined(options), reading);
+  return defined(options);
 }
 
 /** The address of the database that machines share. Throws `usage` if nothing gives it. */

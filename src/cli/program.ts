@@ -18,6 +18,7 @@ import { registerResolve } from './commands/resolve.js';
 import { registerPlan, registerRun, registerValidate } from './commands/run.js';
 import { registerStatus, registerUnlock } from './commands/status.js';
 import { registerStore } from './commands/store.js';
+import { registerView } from './commands/view.js';
 import { registerEnqueue, registerWorker } from './commands/workers.js';
 import type { CliContext } from './context.js';
 import { everyCommand, pathOf } from './tree.js';
@@ -29,6 +30,7 @@ const COMMANDS: readonly Register[] = [
   registerPlan,
   registerValidate,
   registerStatus,
+  registerView,
   registerResolve,
   registerModels,
   registerSheet,

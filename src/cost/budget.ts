@@ -37,6 +37,7 @@ function mayCost(attempt: Attempt): boolean {
   return attempt.gateway !== 'sandbox' && !isFree(attempt);
 }
 
-function reportedUsd({ state }: Attempt): number | undefined {
+/** What the gateway says an attempt has cost; undefined if it does not say. */
+export function reportedUsd({ state }: Attempt): number | undefined {
   return 'cost_usd' in state ? state.cost_usd : undefined;
 }

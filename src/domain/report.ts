@@ -14,6 +14,15 @@ export interface ReportOutput {
   readonly sha256: string;
   readonly media: MediaFacts;
   readonly warnings: readonly string[];
+  /** What people have written about moments of it, in the order of the clip; absent: nothing. */
+  readonly notes?: readonly ReportNote[];
+}
+
+/** A note on a clip. */
+export interface ReportNote {
+  readonly id: string;
+  readonly at_seconds: number;
+  readonly text: string;
 }
 
 /** Milliseconds since 1970 of the steps reached by the attempt shown. */

@@ -4,6 +4,11 @@ import { readFileSync } from 'node:fs';
 const SHEETS = ['base', 'head', 'gallery', 'run', 'theatre'];
 
 /** The style of the whole page. It is read when the program starts, so a missing file is found before a run. */
-export const pageStyle = SHEETS.map((name) =>
-  readFileSync(new URL(`./style/${name}.css`, import.meta.url), 'utf8'),
-).join('\n');
+export const pageStyle = SHEETS.map(read).join('\n');
+
+/** What a page that is served has besides. */
+export const liveStyle = read('live');
+
+function read(name: string): string {
+  return readFileSync(new URL(`./style/${name}.css`, import.meta.url), 'utf8');
+}

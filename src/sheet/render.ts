@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { jsonPieces } from '../domain/json-pieces.js';
 import type { Report } from '../domain/report.js';
-import { pageScript } from './page/index.js';
+import { pageScript, type SheetData } from './page/index.js';
+import { livePageScript } from './page/live/index.js';
 import { sheetHead, sheetTake } from './sheet-data.js';
-import { pageStyle } from './page-style.js';
+import { liveStyle, pageStyle } from './page-style.js';
 
 const DATA_ID = 'report';
 
@@ -14,27 +15,56 @@ const DATA_ID = 'report';
  * each take.
  */
 export function* renderSheet(report: Report): Iterable<string> {
+  const takes = lazily(report.takes, (take) => sheetTake(take));
   const script = pageScript(DATA_ID);
+  const policy = policyOf({ script, style: pageStyle, from: ["media-src 'self' file:"] });
+  const data = jsonPieces({ head: sheetHead(report), list: 'takes', items: takes });
+  yield* pageOf({ project: report.project, script, style: pageStyle, policy, data });
+}
+
+/**
+ * The same page as it is served by `dailies view`: it goes on from `revision`, and asks its own server alone. `policy` is for the
+ * header, which can also forbid to be framed.
+ */
+export function renderLivePage(
+  { takes, ...head }: SheetData,
+  revision: string,
+): { readonly html: Iterable<string>; readonly policy: string } {
+  const script = livePageScript(DATA_ID, revision);
+  const style = `${pageStyle}\n${liveStyle}`;
+  const policy = policyOf({ script, style, from: ["media-src 'self'", "connect-src 'self'"] });
+  const data = jsonPieces({ head, list: 'takes', items: takes });
+  return {
+    html: pageOf({ project: head.project, script, style, policy, data }),
+    policy: `${policy}; frame-ancestors 'none'`,
+  };
+}
+
+function* pageOf(page: {
+  readonly project: string;
+  readonly script: string;
+  readonly style: string;
+  readonly policy: string;
+  readonly data: Iterable<string>;
+}): Iterable<string> {
   yield `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy(script)}">
+<meta http-equiv="Content-Security-Policy" content="${page.policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="dark light">
 <meta name="referrer" content="no-referrer">
-<title>${escapeHtml(report.project)} · dailies</title>
+<title>${escapeHtml(page.project)} · dailies</title>
 <link rel="icon" href="${ICON}">
-<style>${pageStyle}</style>
+<style>${page.style}</style>
 </head>
 <body>
 <noscript>The clips are in this folder; the sheet needs JavaScript to show them.</noscript>
 <script type="application/json" id="${DATA_ID}">`;
-  const takes = lazily(report.takes, sheetTake);
-  for (const piece of jsonPieces({ head: sheetHead(report), list: 'takes', items: takes }))
-    yield embeddable(piece);
+  for (const piece of page.data) yield embeddable(piece);
   yield `</script>
-<script>${script}</script>
+<script>${page.script}</script>
 </body>
 </html>
 `;
@@ -50,15 +80,23 @@ const ICON = `data:image/svg+xml,${encodeURIComponent(
 )}`;
 
 /**
- * Clips from beside the page or, named absolutely, from this disk (browsers differ on whether `'self'` covers
- * files, hence `file:`), our script and style, else nothing.
+ * Our script and style, and what is named besides: clips from beside the page or, named absolutely, from this disk (browsers differ on
+ * whether `'self'` covers files, hence `file:`). Nothing else.
  */
-function policy(script: string): string {
+function policyOf({
+  script,
+  style,
+  from,
+}: {
+  readonly script: string;
+  readonly style: string;
+  readonly from: readonly string[];
+}): string {
   return [
     "default-src 'none'",
     `script-src '${sha256(script)}'`,
-    `style-src '${sha256(pageStyle)}'`,
-    "media-src 'self' file:",
+    `style-src '${sha256(style)}'`,
+    ...from,
     'img-src data:',
     "base-uri 'none'",
     "form-action 'none'",

@@ -8,7 +8,7 @@ import {
   type ReportTake,
 } from '../domain/report.js';
 import type { KeptSettings } from '../domain/fields.js';
-import type { Fact, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
+import type { EarlierTake, Fact, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
 import { clipUrl } from './clip-url.js';
 
 /** The page's data about all takes: what is not shown is left out. */
@@ -57,7 +57,10 @@ function pictured(take: ReportTake): Pictured {
 }
 
 /** What the page shows of a take. */
-export function sheetTake(reported: ReportTake): SheetTake {
+export function sheetTake(
+  reported: ReportTake,
+  addressOf: AddressOf = ({ path }) => clipUrl(path),
+): SheetTake {
   const take = pictured(reported);
   const { settings, state, earlier } = take;
   const [group, words, reason] = STATES[state];
@@ -88,12 +91,36 @@ export function sheetTake(reported: ReportTake): SheetTake {
     wanted: wanted === prompt ? undefined : wanted,
     ...costOf(take),
     picked: take.picked,
-    clips: take.outputs.map(sheetClip),
+    remedy: REMEDIES[state],
+    settle: state === 'uncertain' ? 'unanswered' : state === 'lost' ? 'lost' : undefined,
+    clips: take.outputs.map((output) => sheetClip(output, addressOf)),
     attempts: take.attempts,
     times: times(take),
     waitsFor: take.depends_on ?? [],
   };
 }
+
+/** Where the page finds a clip. */
+export type AddressOf = (output: ReportOutput) => string;
+
+/** A clip that was made for a take before. */
+export function earlierTake(take: ReportTake, earlier: EarlierClip, addressOf: AddressOf): EarlierTake {
+  const { prompt, model, brief, settings, seed, costUsd, estimateUsd, costWords, clips, times } = sheetTake(
+    { ...take, state: 'missing', earlier, outputs: [] },
+    addressOf,
+  );
+  return { prompt, model, brief, settings, seed, costUsd, estimateUsd, costWords, clips, times };
+}
+
+/** What a person can do about a state, besides to run again. */
+const REMEDIES: Readonly<Partial<Record<ReportState, string>>> = {
+  failed: 'The next run tries once more. If the gateway objects to the words, change the prompt first.',
+  expired: 'The next run tries once more.',
+  cancelled: 'The next run tries once more.',
+  refused: 'Change what the gateway objects to, then run again.',
+  uncertain: 'Look into the gateway’s own list of activity, then settle it with dailies resolve.',
+  lost: 'Run again later, or give it up with dailies resolve --abandon.',
+};
 
 /** Whether the shown clip is not what was asked for. */
 function besideEarlier(state: ReportState, words: string): string {
@@ -172,14 +199,15 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function sheetClip({ path, bytes, media, warnings }: ReportOutput): SheetClip {
+function sheetClip(output: ReportOutput, addressOf: AddressOf): SheetClip {
+  const { path, bytes, sha256, media, warnings, notes = [] } = output;
   const codecs = [
     media.video_codec,
     media.fps && `${Math.round(media.fps * 100) / 100} fps`,
     media.audio_codec,
   ];
   return {
-    src: clipUrl(path),
+    src: addressOf(output),
     path,
     bytes,
     seconds: media.duration_s,
@@ -188,6 +216,8 @@ function sheetClip({ path, bytes, media, warnings }: ReportOutput): SheetClip {
     codecs: codecs.filter(Boolean).join(', '),
     fps: media.fps,
     warnings,
+    sha256,
+    notes: notes.map(({ id, at_seconds: seconds, text }) => ({ id, seconds, text })),
   };
 }
 

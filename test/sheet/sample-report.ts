@@ -70,5 +70,5 @@ export function htmlOf(report: Report): string {
 
 /** All that the page of a report knows. */
 export function sheetData(report: Report): SheetData {
-  return { ...sheetHead(report), takes: report.takes.map(sheetTake) };
+  return { ...sheetHead(report), takes: report.takes.map((take) => sheetTake(take)) };
 }

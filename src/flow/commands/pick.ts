@@ -2,6 +2,7 @@ import { pickOf } from '../../domain/picks.js';
 import { nearest } from '../../domain/nearest.js';
 import { DailiesError } from '../../errors.js';
 import { pickNow } from '../../plan/picks.js';
+import type { ProjectAttempts } from '../../store/attempt-store.js';
 import { openState } from '../batch/state.js';
 import { survey } from '../plan/survey.js';
 import { clipsOf } from '../project/state-home.js';
@@ -25,30 +26,46 @@ export type PickedTakes = Readonly<Record<string, number>>;
  */
 export async function pickTakes(
   project: Project,
-  { choices, clear = false }: { readonly choices: readonly Choice[]; readonly clear?: boolean },
+  wish: PickWish,
 ): Promise<PickedTakes> {
-  const chosen = choices.map((choice) => checked(project, choice));
+  for (const choice of wish.choices) checked(project, choice);
   const { attempts, close } = await openState(project);
   try {
-    const { picks, decisions } = await survey({ project, state: attempts, clips: clipsOf(project) });
-    const merged = new Map(clear ? [] : Object.entries(picks));
-    const missing: string[] = [];
-    for (const { shot, take } of chosen) {
-      if (take === null) {
-        merged.delete(shot);
-        continue;
-      }
-      const pick = pickNow({ shot, take }, decisions);
-      if (pick.clip === undefined) missing.push(`${shot}@${take}`);
-      merged.set(shot, pick);
-    }
-    if (missing.length > 0) throw noClip(project, missing);
-    const now = Object.fromEntries(merged);
-    await attempts.setPicks(now);
-    return Object.fromEntries([...merged.keys()].map((shot) => [shot, pickOf(now, shot) ?? 1]));
+    return await pickIn(project, attempts, wish);
   } finally {
     await close();
   }
+}
+
+/** What is to be picked. */
+export interface PickWish {
+  readonly choices: readonly Choice[];
+  readonly clear?: boolean;
+}
+
+/** The same in a state that is open already: a run's, which nobody else can open meanwhile. */
+export async function pickIn(
+  project: Project,
+  attempts: ProjectAttempts,
+  { choices, clear = false }: PickWish,
+): Promise<PickedTakes> {
+  const chosen = choices.map((choice) => checked(project, choice));
+  const { picks, decisions } = await survey({ project, state: attempts, clips: clipsOf(project) });
+  const merged = new Map(clear ? [] : Object.entries(picks));
+  const missing: string[] = [];
+  for (const { shot, take } of chosen) {
+    if (take === null) {
+      merged.delete(shot);
+      continue;
+    }
+    const pick = pickNow({ shot, take }, decisions);
+    if (pick.clip === undefined) missing.push(`${shot}@${take}`);
+    merged.set(shot, pick);
+  }
+  if (missing.length > 0) throw noClip(project, missing);
+  const now = Object.fromEntries(merged);
+  await attempts.setPicks(now);
+  return Object.fromEntries([...merged.keys()].map((shot) => [shot, pickOf(now, shot) ?? 1]));
 }
 
 function noClip({ source }: Project, missing: readonly string[]): DailiesError {

@@ -3,6 +3,7 @@ import { defined } from '../../domain/defined.js';
 import { countUnpriced, spentUsd } from '../../cost/budget.js';
 import { identityOf, namedOutputs, outputsOf, type Attempt, type NamedOutput } from '../../domain/attempt.js';
 import { groupBy } from '../../domain/group-by.js';
+import type { Note } from '../../domain/note.js';
 import type { Estimate } from '../../domain/money.js';
 import type { EarlierClip, Report, ReportOutput, ReportState, ReportTake } from '../../domain/report.js';
 import type { Take } from '../../domain/take.js';
@@ -28,6 +29,8 @@ export function buildReport({
   outcomes = new Map(),
   attempts,
   picks,
+  notes = [],
+  clips = 'named',
   priceOf,
   generatedAt,
 }: {
@@ -38,11 +41,17 @@ export function buildReport({
   /** As they are now. */
   readonly attempts: readonly Attempt[];
   readonly picks: Picks;
+  readonly notes?: readonly Note[];
+  /** Which clips are shown: those that have names, or, for a page that reads them from the store, all. */
+  readonly clips?: 'named' | 'stored';
   readonly priceOf: (take: Take) => Estimate | null;
   /** ISO 8601, UTC. */
   readonly generatedAt: string;
 }): Report {
   const byOwner = groupBy(attempts, ({ owner }) => slotKey(owner));
+  const noted = groupBy(notes, ({ sha256 }) => sha256);
+  const outputsAs = (attempt: Attempt) =>
+    reportOutputs(project, clips === 'named' ? namedHere(project, attempt) : storedOutputs(attempt), noted);
   const takes = reportedTakes({ takes: project.manifest.takes, survey, outcomes, attempts, byOwner });
   return {
     version: 1,
@@ -54,7 +63,7 @@ export function buildReport({
     budget_usd: project.manifest.budget_usd ?? null,
     takes: takes.map((reported): ReportTake => {
       const { take, attempt, earlier } = reported;
-      const outputs = attempt && !reported.isMissing ? clipsOf(project, attempt) : [];
+      const outputs = attempt && !reported.isMissing ? outputsAs(attempt) : [];
       const why = reported.isMissing ? FILE_MISSING : messageOf(attempt);
       const message = reported.message ?? why ?? (attempt && whereElse(project, attempt, outputs));
       const { created: _created, ...times } = attempt?.times ?? { created: 0 };
@@ -73,7 +82,7 @@ export function buildReport({
         estimate: attempt ? attempt.estimate : priceOf(take),
         picked: isPicked(picks, take, attempt),
         outputs,
-        ...(earlier ? { earlier: earlierClip(project, earlier) } : {}),
+        ...(earlier ? { earlier: earlierClip(earlier, outputsAs(earlier)) } : {}),
         times,
         attempts: byOwner.get(slotKey(take))?.length ?? 0,
         ...dependenciesOf(take, picks),
@@ -161,7 +170,8 @@ function messageOf(attempt: Attempt | undefined): string | undefined {
   return attempt && 'message' in attempt.state ? attempt.state.message : undefined;
 }
 
-function earlierClip(project: Project, attempt: Attempt): EarlierClip {
+/** A clip that does not serve its take, as it was asked for. */
+export function earlierClip(attempt: Attempt, outputs: readonly ReportOutput[]): EarlierClip {
   const { request, estimate } = attempt;
   const { frame_images, input_references, previous_job_id, ...settings } = request;
   const { created: _created, ...times } = attempt.times;
@@ -169,7 +179,7 @@ function earlierClip(project: Project, attempt: Attempt): EarlierClip {
     settings,
     ...jobOf(attempt),
     estimate,
-    outputs: clipsOf(project, attempt),
+    outputs,
     times,
   };
 }
@@ -201,16 +211,34 @@ function whereElse(project: Project, attempt: Attempt, here: readonly ReportOutp
 }
 
 /** The clips of an attempt that have names; where `pull` alone makes them, a name may be on another machine. */
-function clipsOf(project: Project, attempt: Attempt): ReportOutput[] {
-  const { paths } = project;
+function namedHere(project: Project, attempt: Attempt): readonly NamedOutput[] {
   const isHere = ({ path }: NamedOutput) =>
-    !namesByPull(project) || lookAtName(openPath(paths.folder, path)) === 'file';
-  const named = namedOutputs(attempt).filter(isHere);
-  return named.map(({ path, bytes, sha256, media, warnings }) => ({
-    path: relative(paths.output, openPath(paths.folder, path)).split(sep).join('/'),
-    bytes,
-    sha256,
-    media,
-    warnings,
+    !namesByPull(project) || lookAtName(openPath(project.paths.folder, path)) === 'file';
+  return namedOutputs(attempt).filter(isHere);
+}
+
+/** All clips of an attempt; one without a name is called by its content. */
+export function storedOutputs(attempt: Attempt): readonly NamedOutput[] {
+  return outputsOf(attempt).map((output, index) => ({
+    ...output,
+    path: attempt.names?.[index] ?? `${output.sha256.slice(0, 12)}.${output.media.container}`,
   }));
+}
+
+/** Clips as the report has them, with the notes on each. */
+export function reportOutputs(
+  { paths }: Pick<Project, 'paths'>,
+  outputs: readonly NamedOutput[],
+  noted: ReadonlyMap<string, readonly Note[]>,
+): ReportOutput[] {
+  return outputs.map(({ path, bytes, sha256, media, warnings }) => {
+    const notes = noted
+      .get(sha256)
+      ?.map(({ id, at_seconds, text }) => ({ id, at_seconds, text }))
+      .sort((a, b) => a.at_seconds - b.at_seconds);
+    return {
+      path: relative(paths.output, openPath(paths.folder, path)).split(sep).join('/'),
+      ...{ bytes, sha256, media, warnings, ...defined({ notes }) },
+    };
+  });
 }

@@ -36,12 +36,16 @@ import { hintAtUsage, usageBefore, usageOf } from '../work/usage-hint.js';
 import { openState } from '../batch/state.js';
 import type { JobOrder } from '../work/worker.js';
 import { workSequence } from '../work/work-sequence.js';
+import { readNotes } from './notes.js';
+import { pickIn, type PickedTakes, type PickWish } from './pick.js';
 import { buildReport } from './report.js';
 import { reportStamp, writeReport, type RenderSheet } from './write-report.js';
 
 export interface RunOptions extends AgreeOptions {
   /** Told of all that happens; an error of its own is thrown once the run is over. */
   readonly onEvent?: EventSink;
+  /** Told once, when the run has the project: nobody else can pick until it is over. */
+  readonly onOpen?: (pick: (wish: PickWish) => Promise<PickedTakes>) => void;
   /** Interrupts the run: no more submits, the state is written, exit code 130. */
   readonly signal?: AbortSignal;
   /** Makes the contact sheet's HTML; undefined for none. Where absent, the library's `run` makes dailies' own. */
@@ -72,6 +76,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
   const connections = connect(project, { usesKey: mayUseKey(target, options.withKey) });
   const clips = clipsOf(project);
   const run: Run = { project, options, attempts, clips, connections, signal, emit };
+  options.onOpen?.((wish) => pickIn(project, attempts, wish));
   try {
     await opened.shared?.assertComplete();
     const agreed = await agree(run, { asksItself: true });
@@ -183,7 +188,7 @@ function workTools(
 }
 
 /** How long the jobs of earlier runs took, oldest first: those that brought a clip, and whose run saw them end. */
-function* lengthsOf(attempts: readonly Attempt[]): Generator<LengthSample> {
+export function* lengthsOf(attempts: readonly Attempt[]): Generator<LengthSample> {
   for (const attempt of attempts) {
     const { request, times } = attempt;
     if (times.accepted === undefined || times.completed === undefined) continue;
@@ -267,12 +272,13 @@ async function writeReports(
   const written = isAtRest ? reportStamp(project, renderSheet) : undefined;
   if (written && written.stamp === attempts.reported()) return written.sheet;
   const { clock } = project;
-  const report = buildReport({
-    ...{ project, outcomes, priceOf, survey: examined.surveyed, generatedAt: isoNow(clock) },
-    attempts: attempts.attempts(),
-    picks: attempts.picks(),
-  });
   try {
+    const report = buildReport({
+      ...{ project, outcomes, priceOf, survey: examined.surveyed, generatedAt: isoNow(clock) },
+      attempts: attempts.attempts(),
+      picks: attempts.picks(),
+      notes: await readNotes(project),
+    });
     const sheet = await writeReport(project, report, renderSheet);
     if (isAtRest) attempts.setReported(reportStamp(project, renderSheet)?.stamp ?? '');
     return sheet;

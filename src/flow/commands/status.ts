@@ -1,5 +1,6 @@
 import { isoNow } from '../../clock.js';
 import type { Diagnostic } from '../../domain/diagnostic.js';
+import type { Note } from '../../domain/note.js';
 import type { Report } from '../../domain/report.js';
 import { DailiesError } from '../../errors.js';
 import { openAttempts } from '../../store/local-attempts.js';
@@ -9,11 +10,12 @@ import { sizeOf } from '../../store/name-file.js';
 import { settleClips } from '../clips/find-clips.js';
 import { foreignReports } from '../plan/check-files.js';
 import { pricesBy } from '../plan/prices.js';
-import { survey, viewFor } from '../plan/survey.js';
+import { survey, viewFor, type Survey } from '../plan/survey.js';
 import { gatewayTarget } from '../project/gateway-target.js';
 import { rehearsalPaths } from '../project/paths.js';
 import { clipsOf, namesOf, stateHome } from '../project/state-home.js';
 import { assertNoErrors, type Project } from '../project/project.js';
+import { readNotes } from './notes.js';
 import { buildReport } from './report.js';
 import { writeReport, type RenderSheet } from './write-report.js';
 
@@ -30,19 +32,36 @@ export async function projectStatus(project: Project, tell?: Tell): Promise<Repo
 /** How the project stands by a state that is known already. */
 export async function reportOf(
   project: Project,
-  { state, cataloguedAt }: { readonly state: ShotState; readonly cataloguedAt?: string | undefined },
+  found: { readonly state: ShotState; readonly cataloguedAt?: string | undefined },
 ): Promise<Report> {
+  return (await standOf(project, found)).report;
+}
+
+/** A project as it stands, and what that was seen by. */
+export interface Stand {
+  readonly report: Report;
+  readonly surveyed: Survey;
+  readonly notes: readonly Note[];
+}
+
+/** How the project stands by a state that is known already. `clips`: see `buildReport`. */
+export async function standOf(
+  project: Project,
+  { state, cataloguedAt }: { readonly state: ShotState; readonly cataloguedAt?: string | undefined },
+  { clips = 'named' }: { readonly clips?: 'named' | 'stored' } = {},
+): Promise<Stand> {
   const surveyed = await survey({ project, state, clips: clipsOf(project) });
   const models = state.catalogue()?.models;
   const catalogue = models && ({ models, fetched_at: cataloguedAt ?? '', source: 'snapshot' } as const);
-  return buildReport({
-    project,
-    survey: surveyed,
+  const notes = await readNotes(project);
+  const report = buildReport({
+    ...{ project, notes, clips, survey: surveyed },
     attempts: state.attempts(),
     picks: surveyed.picks,
     priceOf: pricesBy(catalogue, project),
     generatedAt: isoNow(project.clock),
   });
+  return { report, surveyed, notes };
 }
 
 /** How far a rehearsal came: a run of the same manifest on the sandbox. */

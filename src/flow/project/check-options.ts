@@ -81,6 +81,7 @@ const WORK_RULES: Readonly<Record<keyof (PlanOptions & RunOptions), Rule>> = {
   ifPlan: TEXT,
   confirm: FUNCTION,
   onEvent: FUNCTION,
+  onOpen: FUNCTION,
   renderSheet: FUNCTION,
   signal: { expects: 'an AbortSignal', fits: (value) => value instanceof AbortSignal },
 };

@@ -8,37 +8,92 @@ export interface CardActions {
   readonly screen: (take: SheetTake) => void;
   readonly compare: (take: SheetTake) => void;
   readonly search: (words: string) => void;
+  /** What else can be done about a take; undefined on a sheet from a disk. */
+  readonly controlsOf: ((take: SheetTake) => HTMLElement[]) | undefined;
 }
 
 /** Makes the card of each take, once. */
-export function makeCards({ data, dom, format, picks, players }: Tools, actions: CardActions) {
+export function makeCards({ data, dom, format, picks, players, stock }: Tools, actions: CardActions) {
   const { html, icons } = dom;
   const made = new Map<SheetTake, HTMLElement>();
   const pickButtons = new WeakMap<Element, SheetTake>();
+  /** What the frame of a card was made from. */
+  const screened = new WeakMap<Element, string>();
   /** How many clips can be shown side by side. */
-  const sisters = new Map<string, number>();
-  for (const { group, clips } of data.takes)
-    if (clips.length > 0) sisters.set(group, (sisters.get(group) ?? 0) + 1);
+  let sisters = countSisters();
   const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
   picks.onChange(() => markPicks(document));
+  stock.onChange(({ takes }) => {
+    const before = sisters;
+    sisters = countSisters();
+    const isApart = ({ group }: SheetTake): boolean => isAlone(before, group) !== isAlone(sisters, group);
+    for (const [take, card] of made) if (takes.has(take) || isApart(take)) refresh(take, card);
+  });
+
+  function countSisters(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { group, clips } of data.takes)
+      if (clips.length > 0) counts.set(group, (counts.get(group) ?? 0) + 1);
+    return counts;
+  }
+
+  function isAlone(counts: ReadonlyMap<string, number>, group: string): boolean {
+    return (counts.get(group) ?? 0) < 2;
+  }
 
   function cardOf(take: SheetTake, number: number): HTMLElement {
     const known = made.get(take);
     if (known !== undefined) {
-      markPicks(known);
+      if (known.dataset.number !== String(number)) renumber(known, number);
+      // A change of picks marks what is on the page.
+      if (!known.isConnected) markPicks(known);
       return known;
     }
-    const card = html('article', {
-      class: `card ${take.state}`,
-      'data-key': take.key,
-      'aria-label': `${nameOf(take)}: ${take.stateWords}`,
-      tabindex: -1,
-    });
+    const card = html('article', { 'data-key': take.key, 'data-number': number, tabindex: -1 });
     made.set(take, card);
-    card.append(stageOf(take, number, card), captionOf(take));
-    markPicks(card);
+    fill(take, card);
     return card;
+  }
+
+  function renumber(card: HTMLElement, number: number): void {
+    card.dataset.number = String(number);
+    const edge = card.querySelector('.edge');
+    if (edge !== null) edge.textContent = String(number).padStart(2, '0');
+  }
+
+  function fill(take: SheetTake, card: HTMLElement): void {
+    card.className = `card ${take.state}`;
+    card.setAttribute('aria-label', `${nameOf(take)}: ${take.stateWords}`);
+    card.replaceChildren(stageOf(take, card), captionOf(take));
+    markPicks(card);
+  }
+
+  /** Shows a take as it is now. A clip that is the same plays on, and the focus stays where it was. */
+  function refresh(take: SheetTake, card: HTMLElement): void {
+    const { activeElement } = document;
+    const stops = [...card.querySelectorAll('button, summary')];
+    const place = activeElement === null ? -1 : stops.indexOf(activeElement);
+    const isOpen = card.querySelector('details')?.open === true;
+    const isCurrent = card.tabIndex === 0;
+    const stage = card.querySelector('.stage');
+    if (stage !== null && screened.get(card) === screenOf(take)) {
+      card.className = `card ${take.state}`;
+      card.setAttribute('aria-label', `${nameOf(take)}: ${take.stateWords}`);
+      card.querySelector('.caption')?.replaceWith(captionOf(take));
+      markPicks(card);
+    } else fill(take, card);
+    const details = card.querySelector('details');
+    if (details !== null && isOpen) details.open = true;
+    const now = [...card.querySelectorAll<HTMLElement>('button, summary')];
+    if (isCurrent) for (const stop of now) stop.tabIndex = 0;
+    if (place >= 0) (now[place] ?? card).focus();
+  }
+
+  /** What the frame of a take depends on. */
+  function screenOf({ clips, state, stateWords, reason }: SheetTake): string {
+    const shown = clips.map(({ src, seconds }) => [src, seconds]);
+    return JSON.stringify(clips.length > 0 ? shown : [state, stateWords, reason]);
   }
 
   function nameOf({ shot, take, takes }: SheetTake): string {
@@ -46,11 +101,14 @@ export function makeCards({ data, dom, format, picks, players }: Tools, actions:
   }
 
   /** The frame: the clip, or in its place the reason why there is none. */
-  function stageOf(take: SheetTake, number: number, card: HTMLElement): HTMLElement {
+  function stageOf(take: SheetTake, card: HTMLElement): HTMLElement {
     const stage = html('div', { class: 'stage' });
-    const edge = html('span', { class: 'edge', 'aria-hidden': 'true' }, String(number).padStart(2, '0'));
+    const number = (card.dataset.number ?? '').padStart(2, '0');
+    const edge = html('span', { class: 'edge', 'aria-hidden': 'true' }, number);
     const [clip, ...more] = take.clips;
+    screened.set(card, screenOf(take));
     if (clip === undefined) {
+      players.dismiss(card);
       const reason = html('p', { class: 'reason' }, take.reason);
       stage.append(html('div', { class: 'verdict' }, stateOf(take), reason), edge);
       return stage;
@@ -110,14 +168,17 @@ export function makeCards({ data, dom, format, picks, players }: Tools, actions:
       take.clips.length > 0 && take.reason ? html('p', { class: 'why' }, take.reason) : undefined,
       take.wanted === undefined ? undefined : html('p', { class: 'wanted' }, `Now: ${take.wanted}`),
       ...warnings.map((text) => html('p', { class: 'warning' }, icons.warning(), text)),
+      take.remedy === undefined ? undefined : html('p', { class: 'remedy' }, take.remedy),
       take.matrix.length + take.tags.length > 0 ? labelsOf(take) : undefined,
+      notesOf(take),
+      controlsOf(take),
       detailsOf(take),
     );
   }
 
   /** The number of the take, which leads to the other takes and expansions of the shot. */
   function takeOf(item: SheetTake): HTMLElement | undefined {
-    if ((sisters.get(item.group) ?? 0) < 2) return undefined;
+    if (isAlone(sisters, item.group)) return undefined;
     const words = item.takes > 1 ? `take ${item.take}/${item.takes}` : 'side by side';
     const title = 'All takes of the shot side by side (C)';
     return dom.button({ class: 'take', title, tabindex: -1 }, () => actions.compare(item), words);
@@ -176,6 +237,20 @@ export function makeCards({ data, dom, format, picks, players }: Tools, actions:
       return html('li', {}, button);
     });
     return html('ul', { class: 'labels' }, ...values, ...buttons);
+  }
+
+  function notesOf({ clips }: SheetTake): HTMLElement | undefined {
+    const notes = clips.flatMap((clip) => clip.notes);
+    if (notes.length === 0) return undefined;
+    const items = notes.map(({ seconds, text }) =>
+      html('li', {}, html('b', {}, format.counter(seconds)), ` ${text}`),
+    );
+    return html('ul', { class: 'notes', 'aria-label': 'Notes' }, ...items);
+  }
+
+  function controlsOf(take: SheetTake): HTMLElement | undefined {
+    const controls = actions.controlsOf?.(take) ?? [];
+    return controls.length === 0 ? undefined : html('div', { class: 'controls' }, ...controls);
   }
 
   /** What is rarely needed; made on demand. */

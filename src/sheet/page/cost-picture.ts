@@ -5,10 +5,33 @@ import type { Tools } from './start.js';
 export function makeCostPicture({ data, dom, format, selection }: Tools) {
   const { html } = dom;
 
-  const models = new Map<string, SheetTake[]>();
-  for (const take of data.takes) models.set(take.model, [...(models.get(take.model) ?? []), take]);
-  const rows = [...models].map(([model, takes]) => account(model, takes)).sort((a, b) => b.cost - a.cost);
-  const most = Math.max(...rows.map((row) => row.cost), 0);
+  const element = html('section', { class: 'picture', 'aria-label': 'Cost by model' });
+
+  /** Draws the takes as they are now. */
+  function refresh(): void {
+    const models = new Map<string, SheetTake[]>();
+    for (const take of data.takes) models.set(take.model, [...(models.get(take.model) ?? []), take]);
+    const rows = [...models].map(([model, takes]) => account(model, takes)).sort((a, b) => b.cost - a.cost);
+    const most = Math.max(...rows.map((entry) => entry.cost), 0);
+    const wasted = rows.reduce((sum, { cost, kept }) => sum + cost - kept, 0);
+    const head = ['model', '', 'cost', 'delivered', 'length', 'a second'];
+    const said = [
+      html('h2', {}, 'Cost by model'),
+      data.isOnPaper ? html('p', { class: 'summary' }, 'On paper: the sandbox charges nothing.') : '',
+      wasted > 0
+        ? html('p', { class: 'summary' }, `${format.usd(wasted)} of it led to no clip (hatched).`)
+        : '',
+    ];
+    element.replaceChildren(
+      ...said.filter((part) => part !== ''),
+      html(
+        'table',
+        { class: 'costs' },
+        html('thead', {}, html('tr', {}, ...head.map((name) => html('th', { scope: 'col' }, name)))),
+        html('tbody', {}, ...rows.map((entry) => row(entry, most))),
+      ),
+    );
+  }
 
   function account(model: string, takes: readonly SheetTake[]) {
     return {
@@ -22,7 +45,8 @@ export function makeCostPicture({ data, dom, format, selection }: Tools) {
     };
   }
 
-  function row(entry: ReturnType<typeof account>): HTMLElement {
+  function row(entry: ReturnType<typeof account>, most: number): HTMLElement {
+    const share = (cost: number): number => (most === 0 ? 0 : (cost / most) * 100);
     const kept = html('i', { class: 'kept' });
     const other = html('i', { class: 'other' });
     kept.style.width = `${share(entry.kept)}%`;
@@ -40,27 +64,5 @@ export function makeCostPicture({ data, dom, format, selection }: Tools) {
     );
   }
 
-  function share(cost: number): number {
-    return most === 0 ? 0 : (cost / most) * 100;
-  }
-
-  const wasted = rows.reduce((sum, { cost, kept }) => sum + cost - kept, 0);
-  const head = ['model', '', 'cost', 'delivered', 'length', 'a second'];
-  const element = html(
-    'section',
-    { class: 'picture', 'aria-label': 'Cost by model' },
-    html('h2', {}, 'Cost by model'),
-    data.isOnPaper ? html('p', { class: 'summary' }, 'On paper: the sandbox charges nothing.') : undefined,
-    wasted > 0
-      ? html('p', { class: 'summary' }, `${format.usd(wasted)} of it led to no clip (hatched).`)
-      : undefined,
-    html(
-      'table',
-      { class: 'costs' },
-      html('thead', {}, html('tr', {}, ...head.map((name) => html('th', { scope: 'col' }, name)))),
-      html('tbody', {}, ...rows.map(row)),
-    ),
-  );
-
-  return { element };
+  return { element, refresh };
 }

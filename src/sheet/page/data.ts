@@ -3,6 +3,8 @@
  * so that text of the gateway or the manifest is only ever shown as text.
  */
 
+import type { LiveFacts } from './live/facts.js';
+
 /** How the page sorts the states of an attempt: one glyph, one colour, one filter each. */
 export type StateGroup = 'delivered' | 'failed' | 'held' | 'active' | 'blocked' | 'missing';
 
@@ -21,10 +23,36 @@ export interface SheetClip {
   /** Absent if the file does not tell. */
   readonly fps?: number | undefined;
   readonly warnings: readonly string[];
+  /** What the clip is known by, wherever it lies. */
+  readonly sha256: string;
+  /** In the order of the clip. */
+  readonly notes: readonly SheetNote[];
+}
+
+/** What somebody has written about a moment of a clip. */
+export interface SheetNote {
+  readonly id: string;
+  readonly seconds: number;
+  readonly text: string;
 }
 
 /** A label and its value. */
 export type Fact = readonly [label: string, value: string];
+
+/** A clip that was made for a take before, with what was asked for then. */
+export type EarlierTake = Pick<
+  SheetTake,
+  | 'prompt'
+  | 'model'
+  | 'brief'
+  | 'settings'
+  | 'seed'
+  | 'costUsd'
+  | 'estimateUsd'
+  | 'costWords'
+  | 'clips'
+  | 'times'
+>;
 
 /** One take: a card, a bar in the timeline, a place in the screening. */
 export interface SheetTake {
@@ -63,6 +91,14 @@ export interface SheetTake {
   readonly estimateUsd?: number | undefined;
   /** What to say of the cost if there is no number; empty if there is. */
   readonly costWords: string;
+  /** What to do about it, where the next run alone does not help. */
+  readonly remedy?: string | undefined;
+  /** Other clips of the take, made before; a page that is served has them. */
+  readonly earlier?: readonly EarlierTake[] | undefined;
+  /** Milliseconds that such jobs usually take, for a job in flight. */
+  readonly expectedMs?: number | undefined;
+  /** What a person has to settle. */
+  readonly settle?: 'unanswered' | 'lost' | undefined;
   /** As the report has it. */
   readonly picked: boolean;
   readonly clips: readonly SheetClip[];
@@ -78,8 +114,23 @@ export interface SheetTake {
   readonly waitsFor: readonly string[];
 }
 
+/** What has changed since a page was last told. */
+export interface SheetPatch {
+  readonly head?: SheetHead | undefined;
+  readonly takes?: readonly SheetTake[] | undefined;
+  /** The keys of all takes, where some came, went or moved. */
+  readonly order?: readonly string[] | undefined;
+}
+
 /** Everything the page is made from. */
-export interface SheetData {
+export interface SheetData extends SheetHead {
+  readonly takes: readonly SheetTake[];
+}
+
+/** What is known of all takes together. */
+export interface SheetHead {
+  /** What goes on; a page that is served has it. */
+  readonly live?: LiveFacts | undefined;
   readonly project: string;
   readonly gateway: string;
   /** The sandbox charges nothing: costs are prices. */
@@ -92,5 +143,4 @@ export interface SheetData {
   readonly budgetUsd: number | null;
   /** Width by height of the frames on the sheet: the shape that most clips have. */
   readonly shape: number;
-  readonly takes: readonly SheetTake[];
 }

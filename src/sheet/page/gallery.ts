@@ -6,11 +6,12 @@ export type Arrow = 'ArrowLeft' | 'ArrowRight' | 'ArrowUp' | 'ArrowDown' | 'Home
 
 /** The cards on the page: as one sheet, or shot by shot with its takes side by side. One card is current. */
 export function makeGallery(
-  { data, dom, format, selection }: Tools,
+  { data, dom, format, selection, stock }: Tools,
   { cards, compare }: { readonly cards: Cards; readonly compare: (take: SheetTake) => void },
 ) {
   const { html, icons } = dom;
-  const numbers = new Map(data.takes.map((take, index) => [take, index + 1]));
+  let numbers = numberAll();
+  const sums = new Map<string, HTMLElement>();
   const takeOf = new Map<Element, SheetTake>();
   const element = html('div', { class: 'gallery' });
   let shown: HTMLElement[] = [];
@@ -21,15 +22,48 @@ export function makeGallery(
     if (card instanceof HTMLElement) makeCurrent(card);
   });
 
+  stock.onChange(({ takes, isNewList }) => {
+    if (isNewList) numbers = numberAll();
+    for (const group of new Set([...takes].map((take) => take.group))) {
+      const sum = sums.get(group);
+      const members = data.takes.filter((take) => take.group === group);
+      if (sum?.isConnected === true) sum.textContent = sumOf(members);
+    }
+  });
+
+  function numberAll(): Map<SheetTake, number> {
+    return new Map(data.takes.map((take, index) => [take, index + 1]));
+  }
+
   function show(takes: readonly SheetTake[], byShot: boolean): void {
+    const before = shown;
+    const wasByShot = element.classList.contains('by-shot');
     shown = takes.map((take) => {
       const card = cards.cardOf(take, numbers.get(take) ?? 0);
       takeOf.set(card, take);
       return card;
     });
+    const isSame = wasByShot === byShot && shown.length === before.length;
+    if (isSame && shown.length > 0 && shown.every((card, index) => card === before[index])) return;
     element.classList.toggle('by-shot', byShot);
-    element.replaceChildren(...(byShot ? shots(takes) : shown));
+    if (byShot) element.replaceChildren(...shots(takes));
+    else arrange(shown);
     if (current === undefined || !shown.includes(current)) makeCurrent(shown[0]);
+  }
+
+  /** Puts cards in order, and moves only those that are not in their place: a thousand stay as they are when one comes. */
+  function arrange(wanted: readonly HTMLElement[]): void {
+    const kept = new Set<Element>(wanted);
+    for (const child of [...element.children]) if (!kept.has(child)) child.remove();
+    let place = element.firstElementChild;
+    for (const card of wanted) {
+      if (card === place) place = place.nextElementSibling;
+      else element.insertBefore(card, place);
+    }
+  }
+
+  function sumOf(members: readonly SheetTake[]): string {
+    return `${format.count(members.length, 'take')} · ${format.usd(selection.costOf(members))}`;
   }
 
   /** A row for each shot of the manifest that has takes to show, with its prompt once. */
@@ -40,6 +74,8 @@ export function makeGallery(
       const [first] = members;
       const sameWords = members.every((take) => take.prompt === first?.prompt);
       const [clip, another] = members.filter((take) => take.clips.length > 0);
+      const sum = html('p', { class: 'sum' }, sumOf(members));
+      sums.set(group, sum);
       const button =
         clip !== undefined && another !== undefined
           ? dom.button({ class: 'quiet' }, () => compare(clip), icons.sideBySide(), 'Side by side')
@@ -51,11 +87,7 @@ export function makeGallery(
           'header',
           {},
           html('h2', {}, group),
-          html(
-            'p',
-            { class: 'sum' },
-            `${format.count(members.length, 'take')} · ${format.usd(selection.costOf(members))}`,
-          ),
+          sum,
           sameWords && first?.prompt ? html('p', { class: 'prompt' }, first.prompt) : undefined,
           button,
         ),

@@ -1,7 +1,7 @@
 import type { Dom } from './dom.js';
 
 /** The list of keys. */
-export function makeHelp({ html, button, icons }: Dom) {
+export function makeHelp({ html, button, icons }: Dom, more: readonly (readonly [string, string])[]) {
   const SHEET: readonly (readonly [string, string])[] = [
     ['← ↑ ↓ →', 'move from card to card'],
     ['Space', 'play or pause'],
@@ -12,14 +12,15 @@ export function makeHelp({ html, button, icons }: Dom) {
     ['1 2 3', 'sheet, shots, run'],
     ['/', 'search'],
     ['M', 'sound on or off'],
-    ['E', 'export the picks'],
     ['T', 'light or dark'],
     ['Esc', 'clear the search and the filters'],
   ];
   const SCREENING: readonly (readonly [string, string])[] = [
     ['← →', 'previous, next'],
     ['↑ ↓', 'among takes side by side'],
-    [', .', 'one frame back or forward'],
+    [', .', 'one frame back or forward, in all clips'],
+    ['B', 'beside what was made before'],
+    ['N', 'write a note at this frame, where the page is served'],
     ['F', 'full screen'],
     ['Esc', 'back to the sheet'],
   ];
@@ -28,7 +29,7 @@ export function makeHelp({ html, button, icons }: Dom) {
     { class: 'help', 'aria-label': 'Keys' },
     button({ class: 'round', 'aria-label': 'Close' }, () => dialog.close(), icons.close()),
     html('h2', {}, 'On the sheet'),
-    list(SHEET),
+    list([...SHEET, ...more]),
     html('h2', {}, 'In the screening'),
     list(SCREENING),
   );

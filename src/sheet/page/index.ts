@@ -1,11 +1,13 @@
 import { makeCards } from './card.js';
 import { makeCostPicture } from './cost-picture.js';
+import { makeDifferences } from './differences.js';
 import { makeDom } from './dom.js';
 import { makeFormat } from './format.js';
 import { makeGallery } from './gallery.js';
 import { makeHelp } from './help.js';
 import { makeMasthead } from './masthead.js';
 import { makeMemory } from './memory.js';
+import { makeNotes } from './notes.js';
 import { makePicks } from './picks.js';
 import { makePlayers } from './players.js';
 import { makeProgrammes } from './programmes.js';
@@ -13,6 +15,7 @@ import { makeProjector } from './projector.js';
 import { makeRunPicture } from './run-picture.js';
 import { makeSelection } from './selection.js';
 import { start } from './start.js';
+import { makeStock } from './stock.js';
 import { makeTheatre } from './theatre.js';
 import { layOutTimeline } from './timeline.js';
 import { makeToolbar } from './toolbar.js';
@@ -31,34 +34,57 @@ import { makeToolbar } from './toolbar.js';
 const parts = {
   makeCards,
   makeCostPicture,
+  makeDifferences,
   makeDom,
   makeFormat,
   makeGallery,
   makeHelp,
   makeMasthead,
   makeMemory,
+  makeNotes,
   makePicks,
   makePlayers,
   makeProgrammes,
   makeProjector,
   makeRunPicture,
   makeSelection,
+  makeStock,
   makeTheatre,
   makeToolbar,
   layOutTimeline,
 };
 
 export type Parts = typeof parts;
-export type { Fact, SheetClip, SheetData, SheetTake, StateGroup } from './data.js';
+export type {
+  EarlierTake,
+  Fact,
+  SheetClip,
+  SheetData,
+  SheetHead,
+  SheetPatch,
+  SheetTake,
+  StateGroup,
+} from './data.js';
 
 /** The script of the page; it reads the `SheetData` that is stored as JSON in the element with this id. */
 export function pageScript(dataId: string): string {
-  const entries = Object.entries(parts).map(([name, part]) => `${name}: ${part.toString()}`);
+  return scriptOf(dataId, 'undefined');
+}
+
+/** The same, with the text of what it is served by: see `Serve`. */
+export function scriptOf(dataId: string, serve: string): string {
   const script = `'use strict';
 (${start.toString()})(
-{ ${entries.join(',\n')} },
-JSON.parse(document.getElementById(${JSON.stringify(dataId)}).textContent));
+${textOf(parts)},
+JSON.parse(document.getElementById(${JSON.stringify(dataId)}).textContent),
+${serve});
 `;
   // The page's policy hashes what the browser's parser sees, and the parser normalises line ends.
   return script.replaceAll('\r\n', '\n');
+}
+
+/** Functions as the text of an object that holds them. */
+export function textOf(functions: Readonly<Record<string, { toString(): string }>>): string {
+  const entries = Object.entries(functions).map(([name, part]) => `${name}: ${part.toString()}`);
+  return `{ ${entries.join(',\n')} }`;
 }

@@ -3,35 +3,33 @@ import type { Tools } from './start.js';
 
 /** The head of the page: the project, its outcome, and the buttons that lead out of the page. */
 export function makeMasthead(
-  { data, dom, format, memory, picks, selection }: Tools,
+  { data, dom, format, memory, picks, selection, stock }: Tools,
   { screen, help }: { readonly screen: () => void; readonly help: () => void },
 ) {
   const { html, button, icons } = dom;
   const status = html('output', { class: 'toast' });
   const film = html('span', {});
   const exporting = button({ class: 'quiet export' }, exportPicks);
-  const canScreen = data.takes.some((take) => take.clips.length > 0);
+  const moment = html('p', {});
+  let hiding = 0;
+  const sums = html('dl', { class: 'totals' });
+  const screening = button(
+    { class: 'primary', title: 'Watch them in order (S)' },
+    screen,
+    icons.play(),
+    'Screen',
+  );
 
   const element = html(
     'header',
     { class: 'masthead' },
-    html(
-      'div',
-      { class: 'title' },
-      html('h1', {}, data.project),
-      html('p', {}, `${data.gateway} · ${format.moment(data.generatedAt)}`),
-    ),
-    html('dl', { class: 'totals' }, ...totals().flat()),
+    html('div', { class: 'title' }, html('h1', {}, data.project), moment),
+    sums,
     html(
       'div',
       { class: 'actions' },
-      button(
-        { class: 'primary', disabled: !canScreen, title: 'Watch them in order (S)' },
-        screen,
-        icons.play(),
-        'Screen',
-      ),
-      exporting,
+      screening,
+      picks.file === undefined ? undefined : exporting,
       button(
         { class: 'round', 'aria-label': 'Light or dark', title: 'Light or dark (T)' },
         toggleTheme,
@@ -45,8 +43,17 @@ export function makeMasthead(
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
   picks.onChange(label);
   picks.onChange(measure);
+  stock.onChange(refresh);
+  refresh();
   label();
-  measure();
+
+  /** Shows the takes as they are now. */
+  function refresh(): void {
+    moment.textContent = `${data.gateway} · ${format.moment(data.generatedAt)}`;
+    sums.replaceChildren(...totals().flat());
+    screening.disabled = !data.takes.some((take) => take.clips.length > 0);
+    measure();
+  }
 
   function totals(): HTMLElement[][] {
     const of = (state: StateGroup): readonly SheetTake[] => data.takes.filter((take) => take.state === state);
@@ -109,6 +116,7 @@ export function makeMasthead(
 
   /** Saves picks.json for `dailies pick`. */
   function exportPicks(): void {
+    if (picks.file === undefined) return;
     const text = `${JSON.stringify(picks.file(), undefined, 2)}\n`;
     const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
     html('a', { href: url, download: 'picks.json' }).click();
@@ -117,10 +125,20 @@ export function makeMasthead(
     say('picks.json saved. Apply it with: dailies pick MANIFEST picks.json');
   }
 
-  function say(text: string): void {
-    status.textContent = text;
+  /** Tells something in passing; with a button to answer it, for longer. */
+  function say(text: string, answer?: { readonly words: string; readonly act: () => void }): void {
+    status.replaceChildren(text);
+    const hide = (): void => status.classList.remove('shown');
+    if (answer !== undefined) {
+      const act = (): void => {
+        hide();
+        answer.act();
+      };
+      status.append(button({ class: 'answer' }, act, answer.words));
+    }
     status.classList.add('shown');
-    setTimeout(() => status.classList.remove('shown'), 6000);
+    clearTimeout(hiding);
+    hiding = window.setTimeout(hide, answer === undefined ? 6000 : 12_000);
   }
 
   function toggleTheme(): void {

@@ -1,7 +1,17 @@
 import type { SheetData } from './data.js';
 import type { Memory } from './memory.js';
 
-export type Picks = ReturnType<typeof makePicks>;
+/** The picked take of each shot, and how to change it. */
+export interface Picks {
+  pickOf(shot: string): number | undefined;
+  /** Picks a take, or undoes its pick. */
+  toggle(shot: string, take: number): void;
+  /** What `dailies pick` reads; undefined if picks are in the project as soon as they are made. */
+  readonly file: (() => PicksFile) | undefined;
+  /** How many shots differ from the report: what an export would change in the project. */
+  changes(): number;
+  onChange(listener: () => void): void;
+}
 
 /** What `dailies pick` reads. */
 export interface PicksFile {
@@ -15,7 +25,7 @@ export interface PicksFile {
  * The picked take of each shot: the report's, overridden by changes on this page. Only the changes are
  * remembered, so that an older visit does not hide picks that `dailies pick` has applied since.
  */
-export function makePicks(data: SheetData, memory: Memory) {
+export function makePicks(data: SheetData, memory: Memory): Picks {
   const reported = new Map(data.takes.filter((take) => take.picked).map((take) => [take.shot, take.take]));
   const takesOf = new Map<string, Set<number>>();
   for (const { shot, take } of data.takes) takesOf.set(shot, (takesOf.get(shot) ?? new Set()).add(take));
@@ -40,7 +50,6 @@ export function makePicks(data: SheetData, memory: Memory) {
     return change === undefined ? reported.get(shot) : (change ?? undefined);
   }
 
-  /** Picks a take, or undoes its pick. */
   function toggle(shot: string, take: number): void {
     const next = pickOf(shot) === take ? null : take;
     if (next === (reported.get(shot) ?? null)) changed.delete(shot);
@@ -61,7 +70,6 @@ export function makePicks(data: SheetData, memory: Memory) {
     pickOf,
     toggle,
     file,
-    /** How many shots differ from the report: what an export would change in the project. */
     changes: () => changed.size,
     onChange: (listener: () => void) => void listeners.push(listener),
   };

@@ -50,6 +50,12 @@ export function makePlayers() {
     else if (near.has(screen.card)) player(screen.card);
   }
 
+  /** Takes the screen away from a card. */
+  function dismiss(card: Element): void {
+    release(card);
+    if (screens.delete(card)) observer.unobserve(card);
+  }
+
   function player(card: Element): HTMLVideoElement | undefined {
     const screen = screens.get(card);
     if (screen === undefined) return undefined;
@@ -143,6 +149,7 @@ export function makePlayers() {
 
   return {
     show,
+    dismiss,
     toggle,
     skim,
     rest,

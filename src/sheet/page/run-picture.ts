@@ -15,13 +15,14 @@ export function makeRunPicture(
   const tip = html('output', { class: 'tip' });
   const frame = html('div', { class: 'timeline', tabindex: -1 });
   const summary = html('p', { class: 'summary' });
+  const signs = html('ul', { class: 'legend' });
   const element = html(
     'section',
     { class: 'picture', 'aria-label': 'The jobs over time' },
     html('h2', {}, 'The run'),
     summary,
     html('div', { class: 'timeline-box' }, frame, tip),
-    legend(),
+    signs,
   );
   let layout = parts.layOutTimeline([], 0, 1);
   let laneHeight = 0;
@@ -32,10 +33,13 @@ export function makeRunPicture(
     const job = jobAt(event);
     if (job !== undefined) parts.go(job.take);
   });
-  new ResizeObserver(([entry]) => draw(entry?.contentRect.width ?? 0)).observe(frame);
+  new ResizeObserver(refresh).observe(frame);
 
-  function draw(width: number): void {
+  /** Draws the takes as they are now, where the picture is to be seen. */
+  function refresh(): void {
+    const width = frame.clientWidth;
     if (width < 40) return;
+    signs.replaceChildren(...legend());
     layout = parts.layOutTimeline(data.takes, data.generatedAt, Math.floor(width));
     laneHeight = layout.lanes <= 14 ? 30 : layout.lanes <= 40 ? 16 : 8;
     summary.textContent = summarize();
@@ -192,27 +196,24 @@ export function makeRunPicture(
     return seconds === 0 ? '0' : format.length(seconds);
   }
 
-  function legend(): HTMLElement {
+  function legend(): HTMLElement[] {
     const failed = data.takes.some((take) => take.state === 'failed');
     const waited = data.takes.some((take) => take.waitsFor.length > 0);
-    const signs: readonly (readonly [string, string, boolean])[] = [
+    const all: readonly (readonly [string, string, boolean])[] = [
       ['queued', 'queued', true],
       ['rendering', 'rendering', true],
       ['downloading', 'downloading', true],
       ['failed', 'failed', failed],
       ['thread', 'waited for its clip', waited],
     ];
-    const drawn = signs.filter(([, , occurs]) => occurs);
-    return html(
-      'ul',
-      { class: 'legend' },
-      ...drawn.map(([name, text]) => html('li', {}, html('i', { class: name }), text)),
-    );
+    return all
+      .filter(([, , occurs]) => occurs)
+      .map(([name, text]) => html('li', {}, html('i', { class: name }), text));
   }
 
   function round(pixels: number): number {
     return Math.round(pixels * 10) / 10;
   }
 
-  return { element };
+  return { element, refresh };
 }

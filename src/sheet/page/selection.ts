@@ -1,5 +1,6 @@
 import type { SheetData, SheetTake, StateGroup } from './data.js';
 import type { Picks } from './picks.js';
+import type { Stock } from './stock.js';
 
 export type Selection = ReturnType<typeof makeSelection>;
 export type SortKey = 'order' | 'cost' | 'length';
@@ -20,17 +21,28 @@ export interface Query {
 }
 
 /** Chooses and orders takes. */
-export function makeSelection(data: SheetData, picks: Picks) {
-  const haystacks = new Map(data.takes.map((take) => [take, haystack(take)]));
-  const places = new Map(data.takes.map((take, index) => [take, index]));
+export function makeSelection(
+  data: SheetData,
+  { picks, stock }: { readonly picks: Picks; readonly stock: Stock },
+) {
+  const haystacks = new Map<SheetTake, string>();
+  let places = placesNow();
+
+  stock.onChange(({ takes, isNewList }) => {
+    for (const take of takes) haystacks.delete(take);
+    if (isNewList) places = placesNow();
+  });
+
+  function placesNow(): Map<SheetTake, number> {
+    return new Map(data.takes.map((take, index) => [take, index]));
+  }
 
   /** The takes that match a query, in its order. */
   function select(query: Query): SheetTake[] {
     const words = query.words.toLowerCase().split(/\s+/).filter(Boolean);
     const shown = data.takes.filter((take) => {
-      const text = haystacks.get(take) ?? '';
       return (
-        words.every((word) => text.includes(word)) &&
+        hasWords(take, words) &&
         hasTraits(take, query.traits) &&
         (query.model === '' || take.model === query.model) &&
         (query.tag === '' || take.tags.includes(query.tag))
@@ -44,6 +56,13 @@ export function makeSelection(data: SheetData, picks: Picks) {
         return Number(left === undefined) - Number(right === undefined);
       return sign * (left - right);
     });
+  }
+
+  function hasWords(take: SheetTake, words: readonly string[]): boolean {
+    if (words.length === 0) return true;
+    const text = haystacks.get(take) ?? haystack(take);
+    haystacks.set(take, text);
+    return words.every((word) => text.includes(word));
   }
 
   function hasTraits(take: SheetTake, traits: ReadonlySet<Trait>): boolean {

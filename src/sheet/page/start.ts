@@ -6,7 +6,9 @@ import type { Parts } from './index.js';
 import type { Memory } from './memory.js';
 import type { Picks } from './picks.js';
 import type { Players } from './players.js';
+import type { Serve } from './service.js';
 import type { Selection } from './selection.js';
+import type { Stock } from './stock.js';
 
 /** What the parts of the page share. */
 export interface Tools {
@@ -17,53 +19,67 @@ export interface Tools {
   readonly picks: Picks;
   readonly selection: Selection;
   readonly players: Players;
+  readonly stock: Stock;
 }
 
-/** Puts the page together and listens to the keyboard. */
-export function start(parts: Parts, data: SheetData): void {
+/** Puts the page together and listens to the keyboard. `serve` is for a page that is served. */
+export function start(parts: Parts, data: SheetData, serve?: Serve): void {
   const dom = parts.makeDom();
   const format = parts.makeFormat();
   const memory = parts.makeMemory(`dailies ${data.gateway}/${data.project}`);
-  const picks = parts.makePicks(data, memory);
-  const selection = parts.makeSelection(data, picks);
+  const stock = parts.makeStock(data);
+  const service = serve?.({ data, dom, format, memory, stock });
+  const picks = service?.picks ?? parts.makePicks(data, memory);
+  const selection = parts.makeSelection(data, { picks, stock });
   const players = parts.makePlayers();
-  const tools: Tools = { data, dom, format, memory, picks, selection, players };
-  const help = parts.makeHelp(dom);
+  const tools: Tools = { data, dom, format, memory, picks, selection, players, stock };
+  const moreKeys = Object.entries(service?.keys ?? {});
+  const help = parts.makeHelp(dom, [
+    ...(picks.file === undefined ? [] : [['E', 'export the picks'] as const]),
+    ...moreKeys.map(([key, { words }]) => [key.toUpperCase(), words] as const),
+  ]);
   const compare = (take: SheetTake): void => watch(take, true);
   const cards = parts.makeCards(tools, {
     screen: (take) => watch(take, false),
     compare,
     search: (tag) => toolbar.reset(tag),
+    controlsOf: service?.controlsOf,
   });
   const theatre = parts.makeTheatre(tools, {
     cards,
-    programming: parts.makeProgrammes(data.takes, format),
+    programming: parts.makeProgrammes(data, { format, differences: parts.makeDifferences(format) }),
+    notesFor: (screen) => parts.makeNotes({ dom, format }, { ...screen, desk: service?.notes }),
     projectorUntil: (ended) => parts.makeProjector(dom, ended),
     left: (take) => void gallery.focusTake(take),
   });
   const gallery = parts.makeGallery(tools, { cards, compare });
   const toolbar = parts.makeToolbar(tools, show);
   const masthead = parts.makeMasthead(tools, { screen: () => watch(undefined, false), help: help.open });
-  const run = dom.html(
-    'div',
-    { class: 'run' },
-    parts.makeRunPicture(tools, { layOutTimeline: parts.layOutTimeline, go }).element,
-    parts.makeCostPicture(tools).element,
-  );
+  const pictures = [
+    parts.makeRunPicture(tools, { layOutTimeline: parts.layOutTimeline, go }),
+    parts.makeCostPicture(tools),
+  ];
+  const run = dom.html('div', { class: 'run' }, ...pictures.map(({ element }) => element));
   const count = dom.html('output', { class: 'count' });
-  const empty = dom.html(
-    'div',
-    { class: 'empty' },
-    dom.html('p', {}, data.takes.length === 0 ? 'This project has no takes yet.' : 'No takes match.'),
-    data.takes.length === 0 ? undefined : dom.button({ class: 'quiet' }, () => toolbar.reset(), 'Show all'),
-  );
+  const empty = dom.html('div', { class: 'empty' });
   const main = dom.html('main', {}, count, gallery.element, empty, run);
   let shown: SheetTake[] = [];
+  let drawing = 0;
 
   document.documentElement.style.setProperty('--shape', String(data.shape));
-  document.body.append(masthead.element, toolbar.element, main);
+  document.body.append(
+    masthead.element,
+    ...(service === undefined ? [] : [service.bar]),
+    toolbar.element,
+    main,
+  );
   document.addEventListener('keydown', onKey);
+  stock.onChange(() => {
+    show();
+    if (toolbar.view() === 'run') drawLater();
+  });
   show();
+  service?.begin({ say: masthead.say, go });
 
   /** Updates the page from the toolbar. */
   function show(): void {
@@ -72,10 +88,36 @@ export function start(parts: Parts, data: SheetData): void {
     gallery.show(shown, view === 'shots');
     gallery.element.hidden = view === 'run' || shown.length === 0;
     empty.hidden = view === 'run' || shown.length > 0;
+    if (!empty.hidden) empty.replaceChildren(...whyEmpty());
+    const isOpened = run.hidden && view === 'run';
     run.hidden = view !== 'run';
-    if (view === 'run') players.pauseAll();
+    if (isOpened) {
+      players.pauseAll();
+      draw();
+    }
     count.textContent = view === 'run' || shown.length === data.takes.length ? '' : summary();
     count.hidden = count.textContent === '';
+  }
+
+  function whyEmpty(): HTMLElement[] {
+    if (data.takes.length === 0) return [dom.html('p', {}, 'This project has no takes yet.')];
+    return [
+      dom.html('p', {}, 'No takes match.'),
+      dom.button({ class: 'quiet' }, () => toolbar.reset(), 'Show all'),
+    ];
+  }
+
+  function draw(): void {
+    for (const picture of pictures) picture.refresh();
+  }
+
+  /** The pictures of a thousand jobs are not drawn for each change. */
+  function drawLater(): void {
+    if (drawing === 0)
+      drawing = window.setTimeout(() => {
+        drawing = 0;
+        draw();
+      }, 1000);
   }
 
   function summary(): string {
@@ -105,7 +147,7 @@ export function start(parts: Parts, data: SheetData): void {
       else toolbar.reset();
     }
     // Fields keep their letters and arrows, buttons their space bar and Enter.
-    if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) return;
+    if (target instanceof HTMLElement && target.matches('input, select, textarea')) return;
     const pressing = event.key === ' ' || event.key === 'Enter';
     if (pressing && target instanceof Element && target.closest('button, summary, a') !== null) return;
     const act = ACTS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
@@ -139,6 +181,7 @@ export function start(parts: Parts, data: SheetData): void {
     '/': () => toolbar.search.select(),
     '?': help.open,
     Escape: () => toolbar.reset(),
+    ...Object.fromEntries(moreKeys.map(([key, { act }]) => [key, () => act(gallery.current())])),
   };
 
   function withCurrent(act: (take: SheetTake, card: HTMLElement) => unknown): void {

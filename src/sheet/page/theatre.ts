@@ -1,28 +1,40 @@
 import type { Cards } from './card.js';
 import type { SheetTake } from './data.js';
+import type { Notes } from './notes.js';
 import type { Programme, Programmes } from './programmes.js';
 import type { Projector } from './projector.js';
 import type { Tools } from './start.js';
 
+type Mode = 'alone' | 'beside' | 'earlier';
+
 /** The screening: one take after the other on the whole window, or all takes of a shot side by side, in step. */
 export function makeTheatre(
-  { dom, format, picks, players }: Tools,
+  { dom, format, picks, players, stock }: Tools,
   {
     cards,
     programming,
     projectorUntil,
+    notesFor,
     left,
   }: {
     readonly cards: Cards;
     readonly programming: Programmes;
     /** Makes the projector, which calls back when a clip has ended. */
     readonly projectorUntil: (ended: () => void) => Projector;
+    readonly notesFor: (screen: { go: (seconds: number) => void; now: () => number }) => Notes;
     /** Called with the take that was last on the screen. */
     readonly left: (take: SheetTake) => void;
   },
 ) {
   const { html, button, icons } = dom;
   const projector = projectorUntil(ended);
+  const notes = notesFor({
+    go: (seconds) => {
+      setPlaying(false);
+      projector.go(seconds);
+    },
+    now: () => projector.position()?.at ?? 0,
+  });
   const caption = html('div', { class: 'programme' });
   const counter = html('span', { class: 'counter' });
   const time = html('span', { class: 'time' });
@@ -30,9 +42,14 @@ export function makeTheatre(
   const play = button({ class: 'round' }, () => setPlaying(!projector.isPlaying()));
   const beside = button(
     { class: 'quiet', title: 'All takes of the shot (C)' },
-    () => setComparing(!comparing),
+    () => setMode(mode === 'beside' ? 'alone' : 'beside'),
     icons.sideBySide(),
     html('span', {}, 'Side by side'),
+  );
+  const earlier = button(
+    { class: 'quiet', title: 'Beside what was made for this take before (B)' },
+    () => setMode(mode === 'earlier' ? 'alone' : 'earlier'),
+    html('span', {}, 'Earlier'),
   );
   const sound = button({ class: 'round', 'aria-label': 'Sound', title: 'Sound (M)' }, toggleSound);
   const dialog = html(
@@ -40,16 +57,18 @@ export function makeTheatre(
     { class: 'theatre', 'aria-label': 'Screening', tabindex: -1 },
     projector.screen,
     caption,
+    notes.element,
     html(
       'div',
       { class: 'desk' },
       button({ class: 'round', 'aria-label': 'Previous' }, () => step(-1), icons.previous()),
       play,
       button({ class: 'round', 'aria-label': 'Next' }, () => step(1), icons.next()),
-      slider,
+      html('div', { class: 'track' }, notes.marks, slider),
       time,
       counter,
       beside,
+      earlier,
       sound,
       button({ class: 'round', 'aria-label': 'Full screen', title: 'Full screen (F)' }, fill, icons.whole()),
       button(
@@ -65,39 +84,47 @@ export function makeTheatre(
   let index = 0;
   /** The take of the programme that is heard, and that P picks. */
   let chosen: SheetTake | undefined;
-  let comparing = false;
+  let mode: Mode = 'alone';
   let figures: readonly HTMLElement[] = [];
 
   slider.addEventListener('input', () => projector.seek(Number(slider.value) / 1000));
   dialog.addEventListener('keydown', onKey);
   dialog.addEventListener('close', close);
+  stock.onChange(({ takes }) => {
+    if (dialog.open && chosen !== undefined && takes.has(chosen)) notes.show(chosen.clips[0]);
+  });
   window.addEventListener('resize', () => dialog.open && projector.fit());
 
   /** Opens on a take, shown alone or, when comparing, beside the other takes of its shot. */
   function open(takes: readonly SheetTake[], at: SheetTake | undefined, compare: boolean): void {
     asked = takes;
     chosen = at;
-    if (arrange(compare).length === 0) return;
+    if (arrange(compare ? 'beside' : 'alone').length === 0) return;
     players.pauseAll();
     document.body.append(dialog);
     dialog.showModal();
     // The dialog itself handles the keys, and the play button shows no focus ring.
     dialog.focus();
-    setComparing(compare);
+    setMode(compare ? 'beside' : 'alone');
     requestAnimationFrame(follow);
   }
 
   /** Sorts the takes into programmes and shows the one that holds the chosen take. */
-  function setComparing(next: boolean): void {
-    comparing = next;
-    programmes = arrange(comparing);
+  function setMode(next: Mode): void {
+    // An earlier clip stands for the take that it was made for.
+    if (chosen !== undefined) chosen = stock.find(chosen.key) ?? chosen;
+    mode = next;
+    programmes = arrange(mode);
     index = programming.placeOf(chosen, programmes);
-    beside.setAttribute('aria-pressed', String(comparing));
+    beside.setAttribute('aria-pressed', String(mode === 'beside'));
+    earlier.setAttribute('aria-pressed', String(mode === 'earlier'));
     present();
   }
 
-  function arrange(compare: boolean): readonly Programme[] {
-    return compare ? programming.sideBySide(asked) : programming.single(asked);
+  function arrange(next: Mode): readonly Programme[] {
+    if (next === 'beside') return programming.sideBySide(asked);
+    if (next === 'earlier' && chosen !== undefined) return [programming.withEarlier(chosen)];
+    return programming.single(asked);
   }
 
   function present(): void {
@@ -114,15 +141,26 @@ export function makeTheatre(
       );
       if (programme.length === 1) return;
       const words = html('span', {}, programming.apart(take, programme));
-      figure.append(html('figcaption', {}, cards.pickOf(take), words));
+      const pick = take.before === undefined ? cards.pickOf(take) : undefined;
+      figure.append(html('figcaption', {}, pick, words), ...promptApart(take, programme));
     });
     choose(chosen);
     setPlaying(true);
   }
 
+  /** What was asked for, where it is not what the first was made from. */
+  function promptApart(take: Programme[number], programme: Programme): HTMLElement[] {
+    const stretches = programming.promptApart(take, programme);
+    if (stretches === undefined) return [];
+    const words = stretches.map(({ text, isOwn }) => (isOwn ? html('mark', {}, text) : text));
+    return [html('p', { class: 'prompt apart' }, ...words)];
+  }
+
   function choose(take: SheetTake | undefined): void {
     chosen = take;
     if (take === undefined) return;
+    notes.show(take.clips[0]);
+    earlier.hidden = (stock.find(take.key)?.earlier ?? []).length === 0;
     const programme = programmes[index] ?? [];
     const several = programme.length > 1;
     figures.forEach((figure, place) =>
@@ -130,7 +168,7 @@ export function makeTheatre(
     );
     listen();
     caption.replaceChildren(
-      several ? '' : cards.pickOf(take),
+      several || take.clips.length === 0 ? '' : cards.pickOf(take),
       html(
         'div',
         {},
@@ -167,8 +205,10 @@ export function makeTheatre(
     ArrowRight: () => step(1),
     ArrowUp: () => chooseBy(-1),
     ArrowDown: () => chooseBy(1),
-    p: () => chosen && picks.toggle(chosen.shot, chosen.take),
-    c: () => setComparing(!comparing),
+    p: () => chosen && !('before' in chosen) && picks.toggle(chosen.shot, chosen.take),
+    c: () => setMode(mode === 'beside' ? 'alone' : 'beside'),
+    b: () => (mode === 'earlier' || !earlier.hidden) && setMode(mode === 'earlier' ? 'alone' : 'earlier'),
+    n: () => notes.write(),
     f: fill,
     m: toggleSound,
     ',': () => nudge(-1),
@@ -213,15 +253,17 @@ export function makeTheatre(
 
   function nudge(frames: number): void {
     setPlaying(false);
-    projector.nudge(frames / (chosen?.clips[0]?.fps ?? 24));
+    projector.nudge(frames);
   }
 
   function follow(): void {
     if (!dialog.open) return;
     const position = projector.position();
+    projector.keepStep();
     if (position !== undefined) {
       slider.value = String(Math.round((position.at / position.of) * 1000));
-      time.textContent = `${format.counter(position.at)} / ${format.counter(position.of)}`;
+      time.textContent = `${format.counter(position.at)} / ${format.counter(position.of)} · ${position.frame}`;
+      time.title = `frame ${position.frame}`;
     }
     requestAnimationFrame(follow);
   }

@@ -1,12 +1,22 @@
-import type { StateGroup } from './data.js';
 import type { Query, SortKey, Trait } from './selection.js';
 import type { Tools } from './start.js';
 
 export type View = 'sheet' | 'shots' | 'run';
 
 /** Search, filters, order and the three views. */
-export function makeToolbar({ data, dom, format, picks, selection }: Tools, changed: () => void) {
+export function makeToolbar({ data, dom, format, picks, selection, stock }: Tools, changed: () => void) {
   const { html, button, icons } = dom;
+  /** The filters, each shown where it occurs. */
+  const TRAITS: readonly (readonly [Trait, string])[] = [
+    ['delivered', 'Delivered'],
+    ['failed', 'Failed'],
+    ['held', 'Held'],
+    ['active', 'In flight'],
+    ['blocked', 'Blocked'],
+    ['missing', 'Not rendered'],
+    ['warned', 'Warnings'],
+    ['picked', 'Picked'],
+  ];
   const traits = new Set<Trait>();
   let view: View = 'sheet';
   let descending = false;
@@ -19,8 +29,8 @@ export function makeToolbar({ data, dom, format, picks, selection }: Tools, chan
     autocomplete: 'off',
     spellcheck: 'false',
   });
-  const model = choice('Model', 'All models', counts(data.takes.map((take) => take.model)), format.model);
-  const tag = choice('Tag', 'All tags', counts(data.takes.flatMap((take) => take.tags)));
+  const model = html('select', { 'aria-label': 'Model' });
+  const tag = html('select', { 'aria-label': 'Tag' });
   const sort = html(
     'select',
     { 'aria-label': 'Sort by' },
@@ -44,7 +54,7 @@ export function makeToolbar({ data, dom, format, picks, selection }: Tools, chan
     );
   }
   const chips = new Map<Trait, HTMLButtonElement>();
-  for (const [trait, label] of traitNames()) chips.set(trait, chip(trait, label));
+  for (const [trait, label] of TRAITS) chips.set(trait, chip(trait, label));
 
   const element = html(
     'div',
@@ -52,13 +62,7 @@ export function makeToolbar({ data, dom, format, picks, selection }: Tools, chan
     html('div', { class: 'views', role: 'group', 'aria-label': 'View' }, ...views.values()),
     html('div', { class: 'search' }, search, html('kbd', { 'aria-hidden': 'true' }, '/')),
     html('div', { class: 'chips', role: 'group', 'aria-label': 'Filter by state' }, ...chips.values()),
-    html(
-      'div',
-      { class: 'choices' },
-      ...[model, tag].filter((select) => select.options.length > 2),
-      sort,
-      direction,
-    ),
+    html('div', { class: 'choices' }, model, tag, sort, direction),
   );
   search.addEventListener('input', refresh);
   for (const select of [model, tag]) select.addEventListener('change', refresh);
@@ -68,25 +72,17 @@ export function makeToolbar({ data, dom, format, picks, selection }: Tools, chan
     refresh();
   });
   picks.onChange(label);
+  stock.onChange(({ isNewList }) => {
+    if (isNewList) offer();
+    label();
+  });
+  offer();
   label();
 
-  /** A filter for each state that occurs, and for warnings and picks. */
-  function traitNames(): [Trait, string][] {
-    const names: readonly (readonly [StateGroup, string])[] = [
-      ['delivered', 'Delivered'],
-      ['failed', 'Failed'],
-      ['held', 'Held'],
-      ['active', 'In flight'],
-      ['blocked', 'Blocked'],
-      ['missing', 'Not rendered'],
-    ];
-    const states = names.filter(([state]) => data.takes.some((take) => take.state === state));
-    const warned: [Trait, string][] = data.takes.some(selection.isWarned) ? [['warned', 'Warnings']] : [];
-    return [
-      ...states.map(([state, text]): [Trait, string] => [state, text]),
-      ...warned,
-      ['picked', 'Picked'],
-    ];
+  /** The models and tags to choose from, the most frequent first. */
+  function offer(): void {
+    fillChoice(model, 'All models', counts(data.takes.map((take) => take.model)), format.model);
+    fillChoice(tag, 'All tags', counts(data.takes.flatMap((take) => take.tags)), (name) => name);
   }
 
   function chip(trait: Trait, text: string): HTMLButtonElement {
@@ -100,16 +96,19 @@ export function makeToolbar({ data, dom, format, picks, selection }: Tools, chan
     refresh();
   }
 
-  function choice(
-    name: string,
+  function fillChoice(
+    select: HTMLSelectElement,
     all: string,
     options: ReadonlyMap<string, number>,
-    words: (value: string) => string = (value) => value,
-  ): HTMLSelectElement {
+    words: (value: string) => string,
+  ): void {
+    const { value: chosen } = select;
     const entries = [...options].map(([value, count]) =>
       html('option', { value }, `${words(value)} (${count})`),
     );
-    return html('select', { 'aria-label': name }, html('option', { value: '' }, all), ...entries);
+    select.replaceChildren(html('option', { value: '' }, all), ...entries);
+    select.value = options.has(chosen) ? chosen : '';
+    select.hidden = options.size < 2;
   }
 
   function counts(values: readonly string[]): Map<string, number> {
@@ -137,8 +136,10 @@ export function makeToolbar({ data, dom, format, picks, selection }: Tools, chan
     for (const [name, element] of views) element.setAttribute('aria-pressed', String(name === view));
     for (const [trait, element] of chips) {
       element.setAttribute('aria-pressed', String(traits.has(trait)));
-      const number = element.querySelector('b');
-      if (number !== null) number.textContent = String(countOf(trait));
+      const [number, count] = [element.querySelector('b'), countOf(trait)];
+      if (number !== null) number.textContent = String(count);
+      // A filter that is on can be turned off, and picks are always wanted.
+      element.hidden = count === 0 && trait !== 'picked' && !traits.has(trait);
     }
     direction.textContent = descending ? '↓' : '↑';
     direction.setAttribute(
