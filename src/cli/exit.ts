@@ -80,7 +80,7 @@ async function errorLines(error: DailiesError, context: CliContext): Promise<str
   if (error instanceof ManifestError) {
     const { formatDiagnostics } = await import('../ui/diagnostics.js');
     const { diagnostics, source } = error;
-    return [...formatDiagnostics({ diagnostics, text: source.text, ...look }), '', countLine(error)];
+    return [...formatDiagnostics({ diagnostics, ...source, ...look }), '', countLine(error)];
   }
   const paint = palette(look.color);
   const [first = '', ...more] = wrap(`error: ${clean(error.message)}`, look.width - 2);
