@@ -31,7 +31,7 @@ export function cellPath(table: string, row: number, column?: string): Path {
 }
 
 /** The table's file as messages name it: beside the manifest. */
-export function tableFile(manifest: string, table: string): string {
+function tableFile(manifest: string, table: string): string {
   return manifest.replace(/[^/\\]*$/, '') + table;
 }
 
