@@ -18,7 +18,7 @@ import { atMost, merely, type Section } from './finding.js';
 import { startGateway } from './gateway-process.js';
 import { measure } from './measure.js';
 import type { Usage } from './probe.js';
-import { CLI, manifestOf, withFolder } from './work.js';
+import { CLI, manifestOf, withFolder, type BenchJob } from './work.js';
 
 const ENV = { BENCH_KEY: 'sk-bench' };
 const FLOOR = fileURLToPath(new URL('./floor.js', import.meta.url));
@@ -49,7 +49,24 @@ async function planMany(folder: string, baseUrl: string): Promise<Section['findi
       unit: 'MB',
     }),
     atMost('10,000 shots: plan', { value: seconds(plan), limit: 3, unit: 's' }),
+    atMost('10,000 rows of a table: plan', {
+      value: seconds(await planTable(folder, jobs, baseUrl)),
+      limit: 3,
+      unit: 's',
+    }),
   ];
+}
+
+/** The same shots, as the rows of a table. */
+async function planTable(folder: string, jobs: readonly BenchJob[], baseUrl: string): Promise<Usage> {
+  const manifest = join(folder, 'rows.yaml');
+  const rows = jobs.map(({ id, lengthMs }) => `${id},${lengthMs},"at sunrise, take ${id}",de`);
+  writeFileSync(join(folder, 'rows.csv'), ['id,seed,look,lang', ...rows, ''].join('\n'));
+  const head = manifestOf({ jobs: [], cap: 4, baseUrl, barePollMs: 0 }).trimEnd();
+  const prompt =
+    'A glass greenhouse {{look}}, a red fox asleep on the bench, a sign in {{lang}}, slow dolly-in';
+  writeFileSync(manifest, `${head} { from: rows.csv, duration: 4, prompt: "${prompt}" }\n`);
+  return measure({ words: [CLI, 'plan', manifest], env: ENV });
 }
 
 async function resumeMany(folder: string, baseUrl: string): Promise<Section['findings']> {

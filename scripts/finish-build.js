@@ -15,6 +15,7 @@ await writeValidators('manifest/schema/validators.js', partValidators({ source: 
   validateTop: 'manifest#/$defs/top',
   validateDefaults: 'manifest#/$defs/defaults',
   validateShot: 'manifest#/$defs/shot',
+  validateRow: 'manifest#/$defs/row',
 });
 await writeValidators('store/lockfile-validators.js', lockfileCompiler({ source: true }), {
   validateLockfile: 'lockfile',

@@ -70,10 +70,10 @@ export function printJson(context: CliContext, data: unknown): void {
 export async function noteDiagnostics(
   context: CliContext,
   diagnostics: readonly Diagnostic[],
-  source: { readonly text: string },
+  source: { readonly file: string; readonly text: string },
 ): Promise<void> {
   if (diagnostics.length === 0) return;
   const { formatDiagnostics } = await import('../ui/diagnostics.js');
   const look = lookOf(context, 'stderr');
-  noteLines(context, [...formatDiagnostics({ diagnostics, text: source.text, ...look }), '']);
+  noteLines(context, [...formatDiagnostics({ diagnostics, ...source, ...look }), '']);
 }

@@ -81,7 +81,7 @@ async function errorLines(error: DailiesError, context: CliContext): Promise<str
   if (error instanceof ManifestError) {
     const { formatDiagnostics } = await import('../ui/diagnostics.js');
     const { diagnostics, source } = error;
-    return [...formatDiagnostics({ diagnostics, text: source.text, ...look }), '', countLine(error)];
+    return [...formatDiagnostics({ diagnostics, ...source, ...look }), '', countLine(error)];
   }
   const shown = error instanceof PlanChangedError ? await newPlanLines(error, look) : [];
   const paint = palette(look.color);

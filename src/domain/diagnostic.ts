@@ -34,6 +34,7 @@ export type DiagnosticCode =
   | 'unknown-var'
   | 'matrix-invalid'
   | 'matrix-too-large'
+  | 'table-invalid'
   | 'output-collision'
   | 'output-template'
   | 'cap-unused'
@@ -80,6 +81,8 @@ export type DiagnosticCode =
 /** In the order of the text; findings without a place come last. */
 export function inTextOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return [...diagnostics].sort((a, b) => {
+    const [fileA = '', fileB = ''] = [a.at?.file, b.at?.file];
+    if (a.at && b.at && fileA !== fileB) return fileA < fileB ? -1 : 1;
     const [lineA, lineB] = [a.at?.line ?? Infinity, b.at?.line ?? Infinity];
     return lineA === lineB ? (a.at?.column ?? 0) - (b.at?.column ?? 0) : lineA < lineB ? -1 : 1;
   });

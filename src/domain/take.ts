@@ -41,6 +41,8 @@ export interface Take {
   readonly takes: number;
   /** Index of the shot in the manifest's `shots`, for places. */
   readonly shot_index: number;
+  /** Where the shots are the rows of a table: its row, counted from 0. */
+  readonly row?: number;
   readonly type: ShotType;
   readonly tags: readonly string[];
   /** The values the matrix gave to this expansion, for the sheet and the file names. */

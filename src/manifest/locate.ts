@@ -6,19 +6,28 @@ import type { Path, Places } from './yaml/places.js';
 import type { RawShared, RawShot } from './schema/raw.js';
 
 /**
- * Finds the place of a take's field: in the matrix if that gave it, otherwise on the shot, otherwise in the defaults, otherwise
+ * Finds the place of a take's field: in the matrix or its table if that gave it, otherwise on the shot, otherwise in the defaults, otherwise
  * the shot's id. Fields may be dotted (`references[1]`, `provider.options.google-vertex.cfg`); of provider options
  * it points at the key, otherwise at the value.
  */
 export function fieldLocator(
   places: Places,
-  shots: readonly (RawShot | undefined)[],
-  defaults: RawShared,
+  {
+    shots,
+    defaults,
+    rows,
+  }: {
+    readonly shots: readonly (RawShot | undefined)[];
+    readonly defaults: RawShared;
+    readonly rows: ReadonlyMap<string, Path>;
+  },
 ): LocateField {
   return (take, field) => {
     const path = field === undefined ? undefined : fieldPath(take, stepsOf(field));
     const isOption = field?.startsWith('provider.') ?? false;
-    return places.find(path ?? ['shots', take.shot_index, 'id'], { on: isOption ? 'key' : 'value' });
+    return places.find(path ?? rows.get(take.shot) ?? ['shots', take.shot_index, 'id'], {
+      on: isOption ? 'key' : 'value',
+    });
   };
 
   function fieldPath(take: Take, steps: readonly string[]): Path | undefined {
@@ -29,6 +38,9 @@ export function fieldLocator(
       const matrix = own ?? defaults.matrix;
       const path = own ? ['shots', take.shot_index, 'matrix'] : ['defaults', 'matrix'];
       const value = take.matrix[name];
+      const row = rows.get(take.shot);
+      const isInList = matrix?.[name] !== undefined;
+      if (row && !isInList) return [...row, name];
       if (matrix) return [...pathInMatrix({ matrix, path }, name, value), ...stepsInto(value, rest)];
     }
     if (isGiven(shot, name)) return ['shots', take.shot_index, ...stepsInto(shot, steps)];

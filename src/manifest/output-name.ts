@@ -10,7 +10,7 @@ const BUILT_IN = {
   model: ({ settings: { model } }: Take) => model.slice(model.lastIndexOf('/') + 1),
   seed: ({ settings }: Take) => settings.seed?.toString(),
   take: ({ take }: Take) => String(take),
-  index: ({ shot_index }: Take) => String(shot_index + 1).padStart(3, '0'),
+  index: ({ shot_index, row = shot_index }: Take) => String(row + 1).padStart(3, '0'),
   type: ({ type }: Take) => type,
   duration: ({ settings }: Take) => settings.duration?.toString(),
   resolution: ({ settings }: Take) => settings.resolution,

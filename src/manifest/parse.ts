@@ -1,13 +1,16 @@
 import { defined } from '../domain/defined.js';
 import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
 import { isRecord } from '../domain/is-record.js';
+import type { TableSources } from '../domain/table-source.js';
 import type { GatewaySetting, LocateField, Manifest } from '../domain/manifest.js';
 import { checkTop } from './schema/check.js';
 import { expandManifest, type ShotSize } from './expand/manifest.js';
 import { fieldLocator } from './locate.js';
 import { readManifestText } from './yaml/text.js';
-import { placesIn } from './yaml/places.js';
+import { placesIn, type Places } from './yaml/places.js';
 import { collectProblems, show, type Report } from './problems.js';
+import { insideTables, namedTables, readTables } from './table/named-tables.js';
+import { asOneShot, withTables, type Table } from './table/table.js';
 import { readYaml, type YamlTree } from './yaml/document.js';
 
 /** A manifest as far as it could be read, and all findings about it. */
@@ -39,26 +42,63 @@ export interface ManifestReading {
   readonly allowLargeMatrix?: boolean;
   /** The gateway that replaces the manifest's own (`--gateway`). */
   readonly gateway?: (own: GatewaySetting) => GatewaySetting;
+  /** The tables that it names, as they were read. */
+  readonly tables?: TableSources;
+}
+
+/** A manifest whose YAML was read. */
+export interface OpenedManifest {
+  /** The tables that it names: paths with `/`, inside its folder by their letters. */
+  readonly tables: readonly string[];
+  /** Goes on once their files were read. */
+  readonly expand: (tables: TableSources) => ParsedManifest;
 }
 
 /**
- * Reads a manifest: YAML, schema, rules, vars, matrix, chains, takes. Pure: it opens no file and sends no request.
+ * Reads a manifest: YAML, schema, rules, tables, vars, matrix, chains, takes. Pure: it opens no file and sends no request.
  * Never throws because of the text; everything that is wrong is in `diagnostics`, in the order of the text.
  */
-export function parseManifest(options: ManifestReading): ParsedManifest {
+export function parseManifest({ tables = new Map(), ...options }: ManifestReading): ParsedManifest {
+  return openManifest(options).expand(tables);
+}
+
+/** Begins as `parseManifest`, and says which tables it goes on with. */
+export function openManifest(options: Omit<ManifestReading, 'tables'>): OpenedManifest {
   const { file } = options;
   const problems = collectProblems();
   const { text, fault } = readManifestText(options.text);
-  const unreadable = (read?: YamlTree): ParsedManifest =>
-    defined({ diagnostics: problems.diagnostics(), locate: () => undefined, text, sizes: [], tree: read });
+  const nothing = (tree?: YamlTree): ParsedManifest =>
+    defined({ diagnostics: problems.diagnostics(), locate: () => undefined, text, sizes: [], tree });
+  const unreadable: OpenedManifest = { tables: [], expand: () => nothing() };
   if (fault) {
     const { message, hint, offset = 0 } = fault;
     const at = placesIn(text, file).span(offset, offset + 1);
     problems.add({ code: 'manifest-unreadable', severity: 'error', message, hint, at });
-    return unreadable();
+    return unreadable;
   }
   const { data, places, tree } = readYaml({ text, file, add: problems.add });
   problems.places = places;
+  if (data === undefined || !isManifestMap(data, problems.report))
+    return { tables: [], expand: () => nothing(tree) };
+  const named = namedTables(data);
+  return {
+    tables: insideTables(named),
+    expand: (sources) => expandData({ ...options, data, named, sources, places, problems, text, tree }),
+  };
+}
+
+function expandData(
+  options: Omit<ManifestReading, 'text' | 'tables'> & {
+    readonly data: Readonly<Record<string, unknown>>;
+    readonly named: ReturnType<typeof namedTables>;
+    readonly sources: TableSources;
+    readonly places: Places;
+    readonly problems: ReturnType<typeof collectProblems>;
+    readonly text: string;
+    readonly tree: YamlTree | undefined;
+  },
+): ParsedManifest {
+  const { data, file, named, sources, problems, text, tree } = options;
   const isSound = (): boolean => problems.diagnostics().every(({ severity }) => severity !== 'error');
   /** Shots by their index; and the names of other faulty parts. */
   const faulty = new Set<unknown>(isSound() ? [] : ['yaml']);
@@ -68,14 +108,21 @@ export function parseManifest(options: ManifestReading): ParsedManifest {
       faulty.add(part === 'shots' && index !== undefined ? Number(index) : part);
     problems.report(problem);
   };
-  if (data === undefined || !isManifestMap(data, report)) return unreadable(tree);
+  const tables = new Map<string, Table>();
+  const lines = new Map<string, readonly number[]>();
+  const yaml = isRecord(data['shots']) ? asOneShot(options.places) : options.places;
+  const places = withTables(yaml, { manifest: file, tables, lines });
+  problems.places = places;
   const top = checkTop(data, { report, places });
-  if (!top.value) return unreadable(tree);
+  if (!top.value)
+    return defined({ diagnostics: problems.diagnostics(), locate: () => undefined, text, sizes: [], tree });
+  readTables(named, { sources, tables, lines, report, places });
 
-  const { manifest, sizes, shots, defaults } = expandManifest({
+  const { manifest, sizes, shots, defaults, rows } = expandManifest({
     ...options,
     raw: top.value,
     varsSuspect: top.broken.has('vars'),
+    tables,
     places,
     report,
   });
@@ -86,7 +133,7 @@ export function parseManifest(options: ManifestReading): ParsedManifest {
     manifest: isSound() ? manifest : undefined,
     soundPart: isPartSound ? { ...manifest, takes } : undefined,
     diagnostics,
-    locate: fieldLocator(places, shots, defaults),
+    locate: fieldLocator(places, { shots, defaults, rows }),
     gatewayAt: places.find(['gateway', 'base_url']),
     text,
     sizes,

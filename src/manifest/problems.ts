@@ -37,7 +37,7 @@ export function collectProblems() {
 
   function add(diagnostic: Diagnostic): void {
     const { code, at, message } = diagnostic;
-    const key = at ? `${code} ${at.line}:${at.column}` : `${code} ${message}`;
+    const key = at ? `${code} ${at.file}:${at.line}:${at.column}` : `${code} ${message}`;
     if (found.size < MOST_FINDINGS && !found.has(key)) found.set(key, diagnostic);
   }
 

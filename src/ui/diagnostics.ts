@@ -11,18 +11,23 @@ const MOST_EXCERPTS = 100;
 
 /**
  * Findings about a manifest as lines: where, what kind, the source line with a marker under it, what to do.
- * `text` is the manifest's. Control characters and what looks like a key are not shown.
+ * `file` and `text` are the manifest's; of other files no lines are shown. Control characters and what looks like a key are not shown.
  */
 export function formatDiagnostics(
-  options: { readonly diagnostics: readonly Diagnostic[]; readonly text: string } & Look,
+  options: {
+    readonly diagnostics: readonly Diagnostic[];
+    readonly text: string;
+    readonly file?: string;
+  } & Look,
 ): string[] {
-  const { diagnostics, text, ...look } = options;
+  const { diagnostics, text, file, ...look } = options;
   const lines = text.split(/\r?\n/);
   const heads = headLines(diagnostics, palette(look.color));
   return diagnostics.flatMap((diagnostic, index) => {
     const head = heads[index] ?? '';
     if (index >= MOST_EXCERPTS) return [`${head}  ${clean(diagnostic.message)}`];
-    return [...(index === 0 ? [] : ['']), head, ...bodyLines(diagnostic, lines, look)];
+    const isElsewhere = file !== undefined && diagnostic.at !== undefined && diagnostic.at.file !== file;
+    return [...(index === 0 ? [] : ['']), head, ...bodyLines(diagnostic, isElsewhere ? [] : lines, look)];
   });
 }
 

@@ -30,7 +30,12 @@ describe('the schema of a manifest', () => {
 
   it('has each field in the defaults, in a shot, and in every part of a matrix', () => {
     const { properties, $defs } = manifestSchema;
-    const { include, exclude, ...axes } = $defs['matrix']?.['properties'] as Readonly<
+    const {
+      include,
+      exclude,
+      from: _from,
+      ...axes
+    } = $defs['matrix']?.['properties'] as Readonly<
       Record<string, { readonly items: { readonly properties: object } }>
     >;
     const { vars: _, matrix: __, ...defaults } = properties['defaults']?.['properties'] as JsonSchema;
@@ -39,6 +44,9 @@ describe('the schema of a manifest', () => {
     const each = Object.fromEntries(names.map((name) => [name, { $ref: `#/$defs/${name}` }]));
     expect(defaults).toEqual(each);
     expect(shot).toEqual({ ...each, vars: { $ref: '#/$defs/vars' }, matrix: { $ref: '#/$defs/matrix' } });
+    const { from, id: template, ...rows } = properties['shots']?.['properties'] as JsonSchema;
+    expect(rows).toEqual({ ...each, vars: { $ref: '#/$defs/vars' } });
+    expect([from, template]).toEqual([expect.anything(), expect.anything()]);
     expect([id, include?.items.properties, exclude?.items.properties]).toEqual([
       expect.anything(),
       each,

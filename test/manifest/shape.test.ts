@@ -47,7 +47,7 @@ shots: [{ id: a, model: m, prompt: p }]
     expect(found(read('project: x'))).toEqual(['missing-key: project']);
     expect(read('project: x').diagnostics[0]?.message).toContain('version');
     expect(found(read('version: 1\nshots: []'))).toEqual(['invalid-value: []']);
-    expect(found(read('version: 1\nshots: { id: a }'))).toEqual(['wrong-type: { id: a }']);
+    expect(found(read('version: 1\nshots: { id: a }'))).toEqual(['missing-key: shots']);
     expect(found(read('version: 1\nshots:'))).toEqual(['wrong-type: shots']);
   });
 

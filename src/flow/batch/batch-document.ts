@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { defined } from '../../domain/defined.js';
 import { isRecord } from '../../domain/is-record.js';
 import { ManifestError, DailiesError } from '../../errors.js';
+import { parseManifest } from '../../manifest/parse.js';
 import type { GatewayTarget } from '../project/gateway-target.js';
 import type { ProjectPaths } from '../project/paths.js';
 import {
   productsOf,
-  readSaid,
+  readingOf,
   withConcurrency,
   type LocalInput,
   type Project,
@@ -19,26 +20,35 @@ export interface BatchDocument {
   readonly text: string;
   /** The manifest's file name. */
   readonly file: string;
+  /** The tables that it names, which are as much a part of it as its text. */
+  readonly tables?: Readonly<Record<string, string>>;
   readonly said: Said;
   readonly scope: Scope;
   readonly inputs: readonly (LocalInput & { readonly path: string })[];
 }
 
 /** What an enqueue of a project keeps. */
-export function batchDocument({ source, said, inputs }: Project, scope: Scope, file: string): BatchDocument {
+export function batchDocument(
+  { source, tables, said, inputs }: Project,
+  scope: Scope,
+  file: string,
+): BatchDocument {
   const { only, until, rerender, retryFailed, onUncertain, approve } = scope;
   return {
     ...{ text: source.text, file, said },
+    ...(tables.size > 0 && { tables: Object.fromEntries(tables) }),
     scope: defined({ only, until, rerender, retryFailed, onUncertain, approve }),
     inputs: [...inputs].map(([path, input]) => ({ ...input, path })),
   };
 }
 
 /** Tells one meaning of a manifest from what it was before, on whatever machine; 16 digits, hex. */
-export function revisionOf({ source, said, inputs }: Project): string {
+export function revisionOf({ source, tables, said, inputs }: Project): string {
   const { vars, allowLargeMatrix, gateway } = said;
   const files = [...inputs].map(([path, { sha256 }]) => [path, sha256]);
-  const meaning = JSON.stringify([source.text, vars, allowLargeMatrix, gateway, files]);
+  // A manifest without tables means what it meant before there were any.
+  const ofTables = tables.size > 0 ? [[...tables]] : [];
+  const meaning = JSON.stringify([source.text, vars, allowLargeMatrix, gateway, files, ...ofTables]);
   return createHash('sha256').update(meaning).digest('hex').slice(0, 16);
 }
 
@@ -58,8 +68,9 @@ export function projectOf(
   document: unknown,
   place: WorkerPlace,
 ): { readonly project: Project; readonly scope: Scope } {
-  const { text, file, said, scope, inputs } = batchIn(document);
-  const parsed = readSaid(text, file, said);
+  const { text, file, tables = {}, said, scope, inputs } = batchIn(document);
+  const texts = new Map(Object.entries(tables));
+  const parsed = parseManifest({ ...readingOf(text, file, said), tables: texts });
   const source = { file, text: parsed.text };
   if (!parsed.manifest) throw new ManifestError(parsed.diagnostics, source);
   return {
@@ -69,7 +80,14 @@ export function projectOf(
       // A worker's keys are in its environment.
       keys: new Map(),
       manifest: withConcurrency(parsed.manifest, said.concurrency),
-      ...{ source, said, locate: parsed.locate, products: productsOf(parsed), diagnostics: [] },
+      ...{
+        source,
+        tables: texts,
+        said,
+        locate: parsed.locate,
+        products: productsOf(parsed),
+        diagnostics: [],
+      },
       inputs: new Map(inputs.map(({ path, ...input }) => [path, input])),
       stamp: '',
     },
@@ -78,14 +96,18 @@ export function projectOf(
 
 function batchIn(value: unknown): BatchDocument {
   if (isRecord(value)) {
-    const { text, file, said, scope, inputs } = value;
+    const { text, file, tables = {}, said, scope, inputs } = value;
     const isWhole = isRecord(said) && isRecord(scope) && Array.isArray(inputs) && inputs.every(isInput);
-    if (typeof text === 'string' && typeof file === 'string' && isWhole)
-      return { text, file, said, scope, inputs };
+    if (typeof text === 'string' && typeof file === 'string' && isTexts(tables) && isWhole)
+      return { text, file, tables, said, scope, inputs };
   }
   throw new DailiesError('store-refused', 'the store has an invalid batch', {
     hint: 'something else wrote to its tables: check who may write there, then enqueue again',
   });
+}
+
+function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+  return isRecord(value) && Object.values(value).every((text) => typeof text === 'string');
 }
 
 function isInput(value: unknown): boolean {

@@ -7,7 +7,7 @@ import type { Replacement } from '../../manifest/edit/spelling.js';
 import { readManifest } from '../../store/read-manifest.js';
 import { replaceManifest, versionOf } from '../../store/replace-manifest.js';
 import { validateProject, type PlanOptions } from '../plan/plan.js';
-import { loadProject, readingOf, type Project, type ProjectOptions } from '../project/project.js';
+import { loadProject, readingWithTables, type Project, type ProjectOptions } from '../project/project.js';
 
 /** A value of a shot, and the version of the manifest that it was read from. */
 export interface ReadValue extends FoundValue {
@@ -30,7 +30,8 @@ export interface Draft {
 /** Says what a value of a shot is, and where it comes from. Throws as `lookUpValue`, and `manifest-invalid` if the manifest cannot be read. */
 export async function readValue(options: ProjectOptions, ref: ValueRef): Promise<ReadValue> {
   const bytes = await readManifest(options.manifest);
-  return { ...lookUpValue(readingOf(bytes, options.manifest, options), ref), version: versionOf(bytes) };
+  const reading = await readingWithTables(bytes, options.manifest, options);
+  return { ...lookUpValue(reading, ref), version: versionOf(bytes) };
 }
 
 /**
@@ -49,7 +50,7 @@ export async function draftEdits(
       hint: 'read the value again, and make the change to what the manifest says now',
     });
   }
-  let reading: ManifestReading = readingOf(bytes, options.manifest, options);
+  let reading: ManifestReading = await readingWithTables(bytes, options.manifest, options);
   const replaced: Replacement[] = [];
   const changed = new Set<string>();
   for (const edit of edits) {

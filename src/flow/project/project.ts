@@ -7,14 +7,16 @@ import { defined } from '../../domain/defined.js';
 import type { Diagnostic } from '../../domain/diagnostic.js';
 import type { LocateField, Manifest } from '../../domain/manifest.js';
 import type { PlanProduct } from '../../domain/plan.js';
+import { isTableFault, type TableSources } from '../../domain/table-source.js';
 import { ManifestError } from '../../errors.js';
-import { parseManifest, type ManifestReading, type ParsedManifest } from '../../manifest/parse.js';
+import { openManifest, type ManifestReading, type ParsedManifest } from '../../manifest/parse.js';
 import { inspectLocalInput } from '../../media/local-input.js';
 import { realPath } from '../../regular-file.js';
 import { readKeyFile, type KeyFile } from '../../store/key-file.js';
 import { VERSION } from '../../version.js';
 import { refuseLinks } from '../../store/own-folder.js';
 import { readManifest } from '../../store/read-manifest.js';
+import { readTableFile } from '../../store/read-table.js';
 import { checkProjectOptions } from './check-options.js';
 import { gatewayTarget, parseGatewayOption, type GatewayTarget } from './gateway-target.js';
 import { inputUses, oncePerPlace } from './input-uses.js';
@@ -61,6 +63,8 @@ export interface Project {
   readonly manifest: Manifest;
   /** The manifest's name for messages, and its text, for diagnostics. */
   readonly source: { readonly file: string; readonly text: string };
+  /** The texts of the tables that it names, by their names. */
+  readonly tables: ReadonlyMap<string, string>;
   readonly locate: LocateField;
   readonly paths: ProjectPaths;
   readonly target: GatewayTarget;
@@ -103,7 +107,9 @@ export async function loadProject(
   const { env = process.env } = options;
   const keys = await readKeyFile(dirname(options.manifest));
   const text = draft ?? (await readManifest(options.manifest));
-  const parsed = readSaid(text, options.manifest, options);
+  const opened = openManifest(readingOf(text, options.manifest, options));
+  const tables = await readTables(dirname(options.manifest), opened.tables);
+  const parsed = opened.expand(tables);
   const source = { file: options.manifest, text: parsed.text };
   const sound = parsed.manifest ?? (soundPart ? parsed.soundPart : undefined);
   if (!sound) throw new ManifestError(parsed.diagnostics, source);
@@ -129,6 +135,7 @@ export async function loadProject(
   return {
     manifest,
     source,
+    tables: textsOf(tables),
     locate: parsed.locate,
     paths,
     target,
@@ -140,16 +147,37 @@ export async function loadProject(
     env,
     keys,
     clock: options.clock ?? systemClock,
-    stamp: stampOf(text, options),
+    stamp: stampOf([text, ...textsOf(tables).values()], options),
   };
 }
 
-/** A manifest, parsed with the user's options. `file`: its name in places. */
-export function readSaid(text: string | Uint8Array, file: string, said: Said): ParsedManifest {
-  return parseManifest(readingOf(text, file, said));
+/** A manifest's text with the user's options, and the tables that it names. */
+export async function readingWithTables(
+  text: Uint8Array,
+  manifest: string,
+  said: Said,
+): Promise<ManifestReading> {
+  const reading = readingOf(text, manifest, said);
+  return { ...reading, tables: await readTables(dirname(manifest), openManifest(reading).tables) };
 }
 
-/** A manifest's text with the user's options. */
+/** The tables of a manifest as they lie in its folder, by their names. */
+export async function readTables(folder: string, names: readonly string[]): Promise<TableSources> {
+  const read = names.map(async (name) => [name, await readTableFile(folder, name)] as const);
+  return new Map(await Promise.all(read));
+}
+
+function textsOf(tables: TableSources): ReadonlyMap<string, string> {
+  const decoder = new TextDecoder();
+  return new Map(
+    [...tables].flatMap(([name, source]) => {
+      if (isTableFault(source)) return [];
+      return [[name, typeof source === 'string' ? source : decoder.decode(source)] as const];
+    }),
+  );
+}
+
+/** A manifest's text with the user's options. `file`: its name in places. */
 export function readingOf(
   text: string | Uint8Array,
   file: string,
@@ -179,11 +207,13 @@ function saidIn({ vars, allowLargeMatrix, gateway, concurrency }: ProjectOptions
 }
 
 function stampOf(
-  text: Uint8Array,
+  texts: readonly (string | Uint8Array)[],
   { vars, gateway, output, clips, allowLargeMatrix }: ProjectOptions,
 ): string {
   const options = JSON.stringify([VERSION, vars, gateway, output, clips, allowLargeMatrix]);
-  return createHash('sha256').update(text).update(options).digest('hex');
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(text);
+  return hash.update(options).digest('hex');
 }
 
 /** Throws ManifestError if there is an error among the diagnostics. */

@@ -104,6 +104,11 @@ function homeOf({ manifest, soundPart }: ParsedManifest, tree: YamlTree, id: str
   const takes = (manifest ?? soundPart)?.takes ?? [];
   const isNamed = (take: Take) => [take.shot, take.key, `${take.shot}@${take.take}`].includes(id);
   const written = dataAt(tree.data, ['shots']);
+  if (isRecord(written)) {
+    throw new DailiesError('usage', `the shots of this manifest are the rows of ${String(written['from'])}`, {
+      hint: 'change the row there, or what all of them share in an editor',
+    });
+  }
   const shots = Array.isArray(written) ? (written as readonly unknown[]) : [];
   const take = takes.find(isNamed) ?? takes.find(({ manifest_id }) => manifest_id === id);
   const index = take?.shot_index ?? shots.findIndex((shot) => isRecord(shot) && shot['id'] === id);

@@ -4,6 +4,7 @@ import { nearest } from '../../domain/nearest.js';
 import type { Take } from '../../domain/take.js';
 import { didYouMean, type Report } from '../problems.js';
 import type { RawManifest, RawShared, RawShot } from '../schema/raw.js';
+import type { Tables } from '../table/table.js';
 import type { Places } from '../yaml/places.js';
 import type { ExpandedShot } from './shot.js';
 import type { Var } from './vars.js';
@@ -75,17 +76,19 @@ export function reportIdleVars(
   }
 }
 
-/** All names of vars and of matrices that the manifest has. */
+/** All names of vars, of matrices and of tables that the manifest has. */
 export function namesIn(
   raw: RawManifest,
   defaults: RawShared,
   shots: readonly (RawShot | undefined)[],
+  tables: Tables,
 ): Set<string> {
   const names = new Set(Object.keys(raw.vars ?? {}));
   for (const fields of [defaults, ...shots]) {
     for (const name of Object.keys(fields?.vars ?? {})) names.add(name);
     if (!fields?.matrix) continue;
-    const { include = [], exclude: _, ...axes } = fields.matrix;
+    const { include = [], exclude: _, from, ...axes } = fields.matrix;
+    for (const column of tables.get(from ?? '')?.columns ?? []) names.add(column);
     for (const combination of [axes, ...include])
       for (const name of Object.keys(combination)) names.add(name);
   }

@@ -9,7 +9,9 @@ import { checkDefaults, checkShot } from '../schema/check.js';
 import { expandShot, type ExpandedShot, type ShotContext } from './shot.js';
 import { isTemplateName, placeholdersIn } from '../output-name.js';
 import { reportSameClips } from './same-clips.js';
-import type { Places } from '../yaml/places.js';
+import { matrixOf } from './placed-matrix.js';
+import { cellPath, type Tables } from '../table/table.js';
+import type { Path, Places } from '../yaml/places.js';
 import { suggester, type Report } from '../problems.js';
 import type { RawManifest, RawShared, RawShot } from '../schema/raw.js';
 import { checkPollInterval, readRunSettings } from '../settings.js';
@@ -32,6 +34,8 @@ export interface ExpandedManifest {
   /** The shots as written, by their index; undefined if a shot is too faulty. */
   readonly shots: readonly (RawShot | undefined)[];
   readonly defaults: RawShared;
+  /** The rows of tables, as paths, by the expanded ids of the shots that they make. */
+  readonly rows: ReadonlyMap<string, Path>;
 }
 
 /** More takes than this do not fit in memory along with their plan. */
@@ -46,10 +50,11 @@ export function expandManifest(options: {
   readonly vars?: Readonly<Record<string, string>>;
   readonly allowLargeMatrix?: boolean;
   readonly gateway?: (own: GatewaySetting) => GatewaySetting;
+  readonly tables: Tables;
   readonly places: Places;
   readonly report: Report;
 }): ExpandedManifest {
-  const { raw, varsSuspect, file, places } = options;
+  const { raw, varsSuspect, file, tables, places } = options;
   const faulty = new Set<unknown>();
   const report: Report = (problem) => {
     // A finding about defaults and vars applies to every shot that uses them.
@@ -77,8 +82,11 @@ export function expandManifest(options: {
     raw.defaults == null ? NO_DEFAULTS : checkDefaults(raw.defaults, { report, places });
   const defaults = checkedDefaults.value ?? {};
   const { name: template } = settings.output;
-  const { expanded, shots, unclear } = expandShots(raw.shots ?? [], {
+  const areRows = isRecord(raw.shots);
+  const { expanded, shots, unclear } = expandShots(listOf(raw.shots, report), {
     defaults,
+    tables,
+    areRows,
     defaultsSuspect: checkedDefaults.broken.size > 0 || !checkedDefaults.value,
     varsSuspect: varsSuspect || checkedDefaults.broken.has('vars'),
     manifestVars,
@@ -92,24 +100,69 @@ export function expandManifest(options: {
     report,
     suggest,
   });
-  const declared = namesIn(raw, defaults, shots);
+  const declared = namesIn(raw, defaults, shots, tables);
   reportIdleVars(givenVars, declared, used, report);
   const flat = expanded.flat();
   reportDuplicates(flat, places, report);
   const chained = resolveChains(flat, unclear, report, suggest);
-  const sizes = expanded.flatMap(sizeOf);
-  const takes = tooMany(sizes, report) ? [] : takeList(flat, chained);
-  const isSound = (index: number) => ![index, 'defaults', 'vars'].some((where) => faulty.has(where));
-  reportSameClips(takes, { shots, defaults, isSound, report });
+  const sizes = (areRows ? flat.map((shot) => [shot]) : expanded).flatMap(sizeOf);
+  const takes = tooMany(sizes, report) ? [] : takeList(flat, chained, areRows);
+  const isSound = (index: number) =>
+    ![index, 'defaults', 'vars', 'tables'].some((where) => faulty.has(where));
+  const rows = rowsOf(flat, { shots, defaults, tables });
+  reportSameClips(takes, { shots, defaults, tables, rows, isSound, report, places });
   if (template !== undefined) {
     checkTemplate(template, new Set([...declared, ...givenVars.keys()]), report);
     checkCollisions(template, takes, settings.project, report);
   }
   if (takes.length > 0) reportIdleCaps(settings.concurrency.per_model, takes, report);
-  return { manifest: { ...settings, takes }, sizes, shots, defaults };
+  return { manifest: { ...settings, takes }, sizes, shots, defaults, rows };
 }
 
 const NO_DEFAULTS: ReturnType<typeof checkDefaults> = { value: {}, broken: new Set() };
+
+/** The shots as a list: a map that names a table is one shot, and the table its matrix. */
+function listOf(shots: RawManifest['shots'], report: Report): readonly unknown[] {
+  if (!isMap(shots)) return shots ?? [];
+  const { from, matrix, ...fields } = shots;
+  if (matrix !== undefined) {
+    const message = 'the rows of the table are the shots, and have no matrix of their own';
+    const hint = 'write a list with one shot, and there matrix: { from: TABLE, … }';
+    report({ code: 'unknown-key', message, hint, path: ['shots', 'matrix'], on: 'key' });
+  }
+  if (from === undefined) {
+    const hint = 'write the shots as a list, each with - before it, or name a table with from:';
+    report({
+      code: 'missing-key',
+      message: 'the shots are a map without from:',
+      hint,
+      path: ['shots'],
+      on: 'key',
+    });
+    return [];
+  }
+  // Without an id of its own each shot has that of its row.
+  return [{ id: '', ...fields, matrix: { from } }];
+}
+
+function isMap(shots: RawManifest['shots']): shots is Readonly<Record<string, unknown>> {
+  return isRecord(shots);
+}
+
+function rowsOf(
+  flat: readonly ExpandedShot[],
+  { shots, defaults, tables }: Pick<ShotContext, 'defaults' | 'tables'> & Pick<ExpandedManifest, 'shots'>,
+): ReadonlyMap<string, Path> {
+  if (tables.size === 0) return new Map();
+  return new Map(
+    flat.flatMap(({ id, index, row }) => {
+      const shot = shots[index];
+      const table =
+        row === undefined || !shot ? undefined : matrixOf(shot, { defaults, tables, index })?.table;
+      return table && row !== undefined ? [[id, cellPath(table.name, row)] as const] : [];
+    }),
+  );
+}
 
 /** Checks and expands each shot. `unclear` has the ids of the shots that could not be expanded. */
 function expandShots(list: readonly unknown[], context: ShotContext) {
@@ -146,11 +199,14 @@ function varsIn(template: string): string[] {
 }
 
 /** The takes of expanded shots, in order; `chained` says what each needs from others. Takes of one shot share what they have in common. */
-function takeList(shots: readonly ExpandedShot[], chained: readonly Chained[]): Take[] {
+function takeList(shots: readonly ExpandedShot[], chained: readonly Chained[], areRows: boolean): Take[] {
   const takes: Take[] = [];
   for (const [index, shot] of shots.entries()) {
     const links = chained[index] ?? UNLINKED;
-    for (let number = 1; number <= shot.values.takes; number++) takes.push(takeOf(shot, links, number));
+    for (let number = 1; number <= shot.values.takes; number++) {
+      const take = takeOf(shot, links, number);
+      takes.push(areRows && shot.row !== undefined ? { ...take, row: shot.row } : take);
+    }
   }
   return takes;
 }

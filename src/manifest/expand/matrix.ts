@@ -4,6 +4,15 @@ import { isField } from '../schema/fields.js';
 import type { Path } from '../yaml/places.js';
 import { didYouMean, type Problem, type Report } from '../problems.js';
 import type { RawCombination, RawMatrix } from '../schema/raw.js';
+import type { Table } from '../table/table.js';
+
+/** A matrix, and where it is written. */
+export interface PlacedMatrix {
+  readonly matrix: RawMatrix;
+  readonly path: Path;
+  /** The table that it names with `from`. */
+  readonly table?: Table | undefined;
+}
 
 /** One combination of a matrix. */
 export interface Combination {
@@ -12,9 +21,11 @@ export interface Combination {
   readonly axes: readonly string[];
   /** `include` added it. */
   readonly added: boolean;
+  /** The row of the table that it was made from, counted from 0. */
+  readonly row?: number;
 }
 
-/** More than this from one shot needs an option from the person who pays. */
+/** More than this from one shot, or from one row of its table, needs an option from the person who pays. */
 const LARGE_MATRIX = 1000;
 /** More than this is always a mistake. */
 const MOST_COMBINATIONS = 200_000;
@@ -24,45 +35,52 @@ const LARGE_PRODUCT = 20 * LARGE_MATRIX;
 /**
  * The combinations of a matrix, by the rules of GitHub Actions: the product of the axes, the last one fastest;
  * less what `exclude` matches; each map of `include` is added to the combinations whose axes it does not
- * contradict, or is a combination of its own. Returns undefined if the matrix has faults.
+ * contradict, or is a combination of its own. A table takes part as one more list, the slowest, whose values are its rows.
+ * Returns undefined if the matrix has faults.
  */
 export function expandMatrix(
-  matrix: RawMatrix,
-  path: Path,
+  { matrix, path, table }: PlacedMatrix,
   allowLarge: boolean,
   report: Report,
 ): readonly Combination[] | undefined {
-  const { include = [], exclude = [], ...lists } = matrix;
+  const { include = [], exclude = [], from: _, ...lists } = matrix;
   const axes = Object.entries(lists);
   const sizes = axes.map(([, values]) => values.length);
-  const product = axes.length === 0 ? 0 : sizes.reduce((all, size) => all * size, 1);
-  if (!sound(axes, exclude, path, report)) return undefined;
-  if (product > (allowLarge ? MOST_COMBINATIONS : LARGE_PRODUCT)) {
-    reportTooLarge(product);
+  const product = axes.length === 0 && !table ? 0 : sizes.reduce((all, size) => all * size, 1);
+  const rows = table?.rows.length ?? 1;
+  if (!sound(axes, { exclude, columns: table?.columns ?? [] }, path, report)) return undefined;
+  if (product > (allowLarge ? MOST_COMBINATIONS : LARGE_PRODUCT) || product * rows > MOST_COMBINATIONS) {
+    reportTooLarge(product * rows);
     return undefined;
   }
 
   const canonicalOf = rememberingText();
   const excluded = matcher(exclude, canonicalOf);
-  const kept = combinations(axes).filter((values) => !excluded(values));
-  reportIdleExclusions(exclude, axes, path, report);
+  const kept = crossed(combinations(axes), table).filter(({ values }) => !excluded(values));
+  reportIdleExclusions(
+    exclude,
+    exclude.length === 0 || !table ? axes : [...axes, ...listsOf(table)],
+    path,
+    report,
+  );
   const all = withIncluded(
     kept,
     axes.map(([name]) => name),
-    include,
+    { include, columns: table?.columns ?? [] },
     canonicalOf,
   );
   if (all.length === 0) {
     report({ code: 'matrix-invalid', message: 'exclude leaves no combination', path: [...path, 'exclude'] });
     return undefined;
   }
-  if (all.length <= LARGE_MATRIX || allowLarge) return all;
+  if (all.length <= LARGE_MATRIX * rows || allowLarge) return all;
   reportTooLarge(all.length);
   return undefined;
 
   function reportTooLarge(count: number): void {
-    const factors = sizes.length > 1 ? ` (${sizes.join(' × ')})` : '';
-    const message = `the matrix makes ${count.toLocaleString('en')} shots of one${factors}`;
+    const factors = [...(table ? [rows] : []), ...sizes];
+    const product = factors.length > 1 ? ` (${factors.join(' × ')})` : '';
+    const message = `the matrix makes ${count.toLocaleString('en')} shots of one${product}`;
     const hint =
       count > MOST_COMBINATIONS
         ? `at most ${MOST_COMBINATIONS.toLocaleString('en')} are possible`
@@ -73,8 +91,32 @@ export function expandMatrix(
 
 type Axes = readonly (readonly [name: string, values: readonly unknown[]])[];
 
-/** Values twice on an axis, and exclusions by names that are no axis. */
-function sound(axes: Axes, exclude: readonly RawCombination[], path: Path, report: Report): boolean {
+/** A row of a table, or nothing, with the values of the lists. */
+interface Kept {
+  readonly values: RawCombination;
+  readonly row?: number;
+}
+
+function crossed(combined: readonly RawCombination[], table: Table | undefined): readonly Kept[] {
+  if (!table) return combined.map((values) => ({ values }));
+  const each = combined.length === 0 ? [{}] : combined;
+  return table.rows.flatMap((own, row) =>
+    each.map((values) => ({ values: { ...own.values, ...values }, row })),
+  );
+}
+
+/** The columns of a table as lists of values. */
+function listsOf({ columns, rows }: Table): Axes {
+  return columns.map((column) => [column, rows.map(({ values }) => values[column])]);
+}
+
+/** Values twice on an axis, a list beside a column of its name, and exclusions by names that are no axis. */
+function sound(
+  axes: Axes,
+  { exclude, columns }: { readonly exclude: readonly RawCombination[]; readonly columns: readonly string[] },
+  path: Path,
+  report: Report,
+): boolean {
   let fine = true;
   const fault = (at: Path, message: string, more: Pick<Problem, 'on' | 'hint'>): void => {
     fine = false;
@@ -85,6 +127,7 @@ function sound(axes: Axes, exclude: readonly RawCombination[], path: Path, repor
       const hint = 'use fields or vars; {{name}} in the id inserts their values';
       fault([name], `${name} has no values`, { on: 'key', hint });
     }
+    if (columns.includes(name)) fault([name], `${name} is a column of the table, too`, { on: 'key' });
     const seen = new Set<string>();
     for (const [index, value] of values.entries()) {
       const key = canonicalText(value);
@@ -95,7 +138,7 @@ function sound(axes: Axes, exclude: readonly RawCombination[], path: Path, repor
       seen.add(key);
     }
   }
-  const names = axes.map(([name]) => name);
+  const names = [...axes.map(([name]) => name), ...columns];
   for (const [index, combination] of exclude.entries()) {
     for (const name of Object.keys(combination)) {
       if (names.includes(name)) continue;
@@ -153,12 +196,14 @@ function reportIdleExclusions(
 }
 
 function withIncluded(
-  kept: readonly RawCombination[],
-  names: readonly string[],
-  include: readonly RawCombination[],
+  kept: readonly Kept[],
+  lists: readonly string[],
+  { include, columns }: { readonly include: readonly RawCombination[]; readonly columns: readonly string[] },
   canonicalOf: TextOf,
 ): Combination[] {
-  const base: Combination[] = kept.map((values) => ({ values, axes: names, added: false }));
+  const base: Combination[] = kept.map((one) => ({ ...one, axes: lists, added: false }));
+  if (include.length === 0) return base;
+  const names = [...lists, ...columns];
   const extended = base.map(({ values }) => ({ ...values }));
   const added: Combination[] = [];
   for (const extra of include) {

@@ -1,33 +1,42 @@
 import { nearest } from '../../domain/nearest.js';
 import { FIELD_NAMES, isField } from '../schema/fields.js';
-import { canonicalText } from './matrix.js';
+import { canonicalText, type Combination, type PlacedMatrix } from './matrix.js';
 import type { Path, Places } from '../yaml/places.js';
 import { didYouMean, type Report } from '../problems.js';
-import type { RawCombination, RawMatrix, RawShared, RawShot } from '../schema/raw.js';
+import type { RawShared, RawShot } from '../schema/raw.js';
+import { cellPath, HEADER, type Tables } from '../table/table.js';
 import { textOf, type Var } from './vars.js';
 
-/** A matrix, and where it is written. */
-export interface PlacedMatrix {
-  readonly matrix: RawMatrix;
-  readonly path: Path;
-}
-
 /** The matrix of a shot: its own, else that of the defaults. */
-export function matrixOf(shot: RawShot, defaults: RawShared, index: number): PlacedMatrix | undefined {
-  if (shot.matrix !== undefined) {
-    return shot.matrix ? { matrix: shot.matrix, path: ['shots', index, 'matrix'] } : undefined;
-  }
-  return defaults.matrix ? { matrix: defaults.matrix, path: ['defaults', 'matrix'] } : undefined;
+export function matrixOf(
+  shot: RawShot,
+  {
+    defaults,
+    tables,
+    index,
+  }: { readonly defaults: RawShared; readonly tables: Tables; readonly index: number },
+): PlacedMatrix | undefined {
+  const matrix = shot.matrix === undefined ? defaults.matrix : shot.matrix;
+  if (!matrix) return undefined;
+  const path = shot.matrix ? ['shots', index, 'matrix'] : ['defaults', 'matrix'];
+  return { matrix, path, table: matrix.from === undefined ? undefined : tables.get(matrix.from) };
 }
 
-type VarOf = (name: string, value: string | number | boolean) => Var;
+/** The path of what gives a name to a combination: the cell of its row, or the value in a list. */
+export function pathOfGiven(own: PlacedMatrix, { values, row }: Combination, name: string): Path {
+  const isCell = row !== undefined && own.table?.rows[row]?.cells.has(name);
+  return isCell && own.table ? cellPath(own.table.name, row, name) : pathInMatrix(own, name, values[name]);
+}
+
+type VarOf = (name: string, value: string | number | boolean, combination: Combination) => Var;
 
 /** The values of a combination as vars: only texts, numbers and booleans. */
-export function matrixVars(values: RawCombination, varOf: VarOf): Map<string, Var> {
+export function matrixVars(combination: Combination, varOf: VarOf): Map<string, Var> {
+  const { values } = combination;
   const vars = new Map<string, Var>();
   for (const [name, value] of Object.entries(values)) {
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') continue;
-    vars.set(name, varOf(name, value));
+    vars.set(name, varOf(name, value, combination));
   }
   return vars;
 }
@@ -35,8 +44,8 @@ export function matrixVars(values: RawCombination, varOf: VarOf): Map<string, Va
 /** A value of a matrix as a var; a number comes back in many combinations, and its text is looked up once. */
 export function matrixVar(own: PlacedMatrix, places: Places): VarOf {
   const known = new Map<string, Var>();
-  return (name, value) => {
-    const where = (): Path => pathInMatrix(own, name, value);
+  return (name, value, combination) => {
+    const where = (): Path => pathOfGiven(own, combination, name);
     if (typeof value === 'string') return { text: value, where };
     const key = `${name} ${value}`;
     const found = known.get(key) ?? { text: textOf(value, where, places), where };
@@ -61,11 +70,11 @@ export function pathInMatrix({ matrix, path }: PlacedMatrix, name: string, value
  * none, and may be for other shots: it is reported only if it looks like a misspelt field.
  */
 export function reportIdleNames(
-  { matrix, path }: PlacedMatrix,
+  { matrix, path, table }: PlacedMatrix,
   used: ReadonlySet<string>,
   report: Report,
 ): void {
-  const { include = [], exclude: _, ...axes } = matrix;
+  const { include = [], exclude: _, from: __, ...axes } = matrix;
   const isIdle = (name: string): boolean => !isField(name) && !used.has(name);
   for (const [name, values] of Object.entries(axes)) {
     if (!isIdle(name)) continue;
@@ -80,6 +89,12 @@ export function reportIdleNames(
       path: [...path, name],
       on: 'key',
     });
+  }
+  // Columns of notes are common, and cost nothing; one that looks like a field is most likely that field.
+  for (const name of table?.columns.filter((column) => column !== 'id' && isIdle(column)) ?? []) {
+    const meant = nearest(name, FIELD_NAMES);
+    if (meant === undefined || !table) continue;
+    report({ code: 'table-invalid', message: idleName(name, meant), path: cellPath(table.name, HEADER) });
   }
   for (const [index, extra] of include.entries()) {
     for (const name of Object.keys(extra).filter(isIdle)) {

@@ -1,9 +1,11 @@
 import { SHAPING_FIELD_NAMES } from '../../domain/shaping.js';
 import type { Take } from '../../domain/take.js';
-import { canonicalText } from './matrix.js';
-import { matrixOf, pathInMatrix, type PlacedMatrix } from './placed-matrix.js';
+import { canonicalText, type PlacedMatrix } from './matrix.js';
+import { matrixOf, pathInMatrix } from './placed-matrix.js';
 import type { Problem, Report } from '../problems.js';
 import type { RawShared, RawShot } from '../schema/raw.js';
+import type { Tables } from '../table/table.js';
+import type { Path, Places } from '../yaml/places.js';
 
 /**
  * Reports combinations of a matrix that ask for the same clip, with the values that differ: the clip would be paid for several
@@ -15,11 +17,15 @@ export function reportSameClips(
   parts: {
     readonly shots: readonly (RawShot | undefined)[];
     readonly defaults: RawShared;
+    readonly tables: Tables;
+    /** The rows of tables, as paths, by the shots that they make. */
+    readonly rows: ReadonlyMap<string, Path>;
+    readonly places: Places;
     readonly isSound: (index: number) => boolean;
     readonly report: Report;
   },
 ): void {
-  const { shots, defaults, isSound, report } = parts;
+  const { shots, defaults, tables, isSound, report } = parts;
   let index = -1;
   let own: PlacedMatrix | undefined;
   let known = new Map<string, Take>();
@@ -27,7 +33,7 @@ export function reportSameClips(
     if (take.shot_index !== index) {
       index = take.shot_index;
       const shot = shots[index];
-      own = shot && isSound(index) ? matrixOf(shot, defaults, index) : undefined;
+      own = shot && isSound(index) ? matrixOf(shot, { defaults, tables, index }) : undefined;
       known = new Map();
     }
     // Without a seed each take is another clip on purpose; so only the first take of each shot is compared.
@@ -35,7 +41,24 @@ export function reportSameClips(
     const wish = wishOf(take);
     const first = known.get(wish);
     if (!first) known.set(wish, take);
+    else if (rowOf(first) !== rowOf(take)) report(sameRows(first, take));
     else for (const name of differences(first, take)) report(problemOf(name, { own, first, take }));
+  }
+
+  function rowOf({ shot }: Take): string | number | undefined {
+    return parts.rows.get(shot)?.[2];
+  }
+
+  function sameRows(first: Take, take: Take): Problem {
+    const [one, other] = [parts.rows.get(first.shot), parts.rows.get(take.shot)];
+    const line = one && parts.places.find(one).line;
+    return {
+      code: 'table-invalid',
+      message: `${take.key} asks for the same clip as ${first.key}${line === undefined ? '' : `, from line ${line}`}`,
+      hint: 'use what differs in a prompt or a setting, or remove the row; for several clips of one shot write takes: 2',
+      path: other ?? ['shots', take.shot_index, 'id'],
+      shot: take.shot,
+    };
   }
 }
 

@@ -14,10 +14,17 @@ export interface Var {
 export interface Scope {
   readonly find: (name: string) => Var | undefined;
   readonly names: () => Iterable<string>;
-  /** The combination that lacks a name which other combinations of its matrix have. */
-  readonly lackedBy?: (name: string) => string | undefined;
+  /** What to say of a name that this combination lacks, and others of its matrix have. */
+  readonly lackOf?: (name: string) => Lack | undefined;
   /** Vars were dropped as faulty: a name without one may have had it. */
   readonly suspect: boolean;
+}
+
+/** A name without a value. `path`: where the value belongs, if that is elsewhere than the text that uses it. */
+export interface Lack {
+  readonly message: string;
+  readonly hint: string;
+  readonly path?: Path;
 }
 
 /** Inserts vars into texts. */
@@ -92,8 +99,8 @@ export function substitution(parts: {
     at: { readonly where: Where; readonly open: readonly string[]; readonly placeholder: string },
   ): string {
     const { where, open, placeholder } = at;
-    const unknown = (message: string, hint?: string): string => {
-      report({ code: 'unknown-var', message, hint, path: where(), needle: placeholder });
+    const unknown = (message: string, hint?: string, path = where()): string => {
+      report({ code: 'unknown-var', message, hint, path, needle: placeholder });
       return placeholder;
     };
     used.add(name);
@@ -101,11 +108,8 @@ export function substitution(parts: {
     if (known !== undefined) return known;
     const found = scope.find(name);
     if (!found && scope.suspect) return placeholder;
-    const combination = found ? undefined : scope.lackedBy?.(name);
-    if (combination !== undefined) {
-      const message = `the combination ${combination} has no ${name}, which others of its matrix have`;
-      return unknown(message, `give it one under include:, beside ${combination}`);
-    }
+    const lack = found ? undefined : scope.lackOf?.(name);
+    if (lack) return unknown(lack.message, lack.hint, lack.path);
     if (!found) {
       const meant = suggest(name, scope.names);
       const hint =

@@ -4,9 +4,9 @@ import { manifestSchema } from '../../domain/manifest-schema.js';
 import { nearest } from '../../domain/nearest.js';
 import type { Path, Places } from '../yaml/places.js';
 import type { Report } from '../problems.js';
-import type { RawManifest, RawShared, RawShot } from './raw.js';
+import type { RawCombination, RawManifest, RawShared, RawShot } from './raw.js';
 import { describeShapeError, missingKey } from './message.js';
-import { validateDefaults, validateShot, validateTop } from './validators.js';
+import { validateDefaults, validateRow, validateShot, validateTop } from './validators.js';
 
 /** A part of the manifest checked against the schema. */
 export interface Checked<T> {
@@ -33,6 +33,11 @@ export function checkDefaults(data: unknown, into: Findings): Checked<RawShared>
 
 export function checkShot(data: unknown, index: number, into: Findings): Checked<RawShot> {
   return check(validateShot, data, ['shots', index], into);
+}
+
+/** The values of a row of a table, by column. */
+export function checkRow(data: unknown, at: Path, into: Findings): Checked<RawCombination> {
+  return check(validateRow, data, at, into);
 }
 
 /** Where findings go, and where the text is that they quote. */

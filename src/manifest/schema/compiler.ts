@@ -3,7 +3,7 @@ import { manifestSchema } from '../../domain/manifest-schema.js';
 import { schemaCompiler } from '../../domain/schema-compiler.js';
 
 /**
- * The compiler of the manifest's parts: `manifest#/$defs/top`, `…/defaults` and `…/shot`. `source`: keeps the code, for the
+ * The compiler of the manifest's parts: `manifest#/$defs/top`, `…/defaults`, `…/shot` and `…/row`. `source`: keeps the code, for the
  * build to write down.
  */
 export function partValidators({ source = false }: { readonly source?: boolean } = {}): Ajv2020 {
@@ -11,7 +11,12 @@ export function partValidators({ source = false }: { readonly source?: boolean }
   const { properties, $defs } = manifestSchema;
   // Ids are judged by ids.ts, once their vars and their matrix are in.
   const id = { title: 'text', type: 'string' };
-  const shots = { title: 'a list of shots', type: 'array', minItems: 1 };
+  const shots = {
+    title: 'a list of shots, or a map with from: TABLE',
+    type: ['array', 'object'],
+    minItems: 1,
+  };
+  const row = { $ref: '#/$defs/matrix/properties/include/items' };
   const top = {
     type: 'object',
     properties: { ...properties, defaults: true, shots },
@@ -24,6 +29,7 @@ export function partValidators({ source = false }: { readonly source?: boolean }
       shot: { ...$defs.shot, properties: { ...$defs.shot.properties, id } },
       defaults: properties['defaults'],
       top,
+      row,
     },
   });
   return ajv;

@@ -38,6 +38,8 @@ export type RawCombination = Readonly<Record<string, unknown>>;
 export type RawMatrix = Readonly<Record<string, readonly unknown[]>> & {
   readonly include?: readonly RawCombination[];
   readonly exclude?: readonly RawCombination[];
+  /** The name of a table whose rows take part as one list of maps. */
+  readonly from?: string;
 };
 
 /** The defaults, and all of a shot but its id. */
@@ -72,5 +74,5 @@ export interface RawManifest {
   readonly approve?: boolean;
   readonly vars?: RawVars | null;
   readonly defaults?: unknown;
-  readonly shots?: readonly unknown[];
+  readonly shots?: readonly unknown[] | Readonly<Record<string, unknown>>;
 }

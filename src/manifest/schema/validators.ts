@@ -1,5 +1,5 @@
 import type { ValidateFunction } from 'ajv/dist/2020.js';
-import type { RawManifest, RawShared, RawShot } from './raw.js';
+import type { RawCombination, RawManifest, RawShared, RawShot } from './raw.js';
 import { partValidators } from './compiler.js';
 
 /*
@@ -13,3 +13,4 @@ const parts = partValidators();
 export const validateTop = parts.getSchema('manifest#/$defs/top') as ValidateFunction<RawManifest>;
 export const validateDefaults = parts.getSchema('manifest#/$defs/defaults') as ValidateFunction<RawShared>;
 export const validateShot = parts.getSchema('manifest#/$defs/shot') as ValidateFunction<RawShot>;
+export const validateRow = parts.getSchema('manifest#/$defs/row') as ValidateFunction<RawCombination>;

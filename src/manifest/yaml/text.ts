@@ -17,23 +17,31 @@ export interface ManifestText {
   readonly fault?: TextFault;
 }
 
-/** Decodes a manifest: UTF-8, of a sane size, and text rather than binary data. */
-export function readManifestText(source: string | Uint8Array): ManifestText {
+/** What is said of a file that is no text. */
+interface TextWords {
+  readonly tooLarge: string;
+  readonly binary: string;
+}
+
+const OF_MANIFEST: TextWords = {
+  tooLarge: 'use a matrix or takes instead of writing out each shot, or split the project',
+  binary:
+    'a manifest is YAML text in UTF-8; inside "double quotes" such a character can be written as an escape',
+};
+
+/** Decodes a manifest, or a table of one: UTF-8, of a sane size, and text rather than binary data. */
+export function readManifestText(source: string | Uint8Array, words = OF_MANIFEST): ManifestText {
   const size = typeof source === 'string' ? source.length : source.byteLength;
   if (size > MAX_BYTES) {
-    return {
-      text: '',
-      fault: {
-        message: `the file has ${(size / 1024 / 1024).toFixed(0)} MB; a manifest has at most 16 MB`,
-        hint: 'use a matrix or takes instead of writing out each shot, or split the project',
-      },
-    };
+    const message = `the file has ${(size / 1024 / 1024).toFixed(0)} MB, and may have at most 16 MB`;
+    return { text: '', fault: { message, hint: words.tooLarge } };
   }
   if (typeof source !== 'string' && startsLikeUtf16(source)) {
     return { text: '', fault: { message: 'the file is UTF-16 text', hint: 'save it as UTF-8' } };
   }
   const text = (typeof source === 'string' ? source : decode(source)).replace(/^\uFEFF/, '');
-  const fault = binaryFault(text) ?? (typeof source === 'string' ? undefined : utf8Fault(source, text));
+  const fault =
+    binaryFault(text, words) ?? (typeof source === 'string' ? undefined : utf8Fault(source, text));
   return fault ? { text, fault } : { text };
 }
 
@@ -45,13 +53,13 @@ function decode(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
-function binaryFault(text: string): TextFault | undefined {
+function binaryFault(text: string, words: TextWords): TextFault | undefined {
   const found = UNPRINTABLE.exec(text);
   if (!found) return undefined;
   const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   return {
-    message: `the file contains the control character U+${code}, so it is not a text file that YAML knows`,
-    hint: 'a manifest is YAML text in UTF-8; inside "double quotes" such a character can be written as an escape',
+    message: `the file contains the control character U+${code}, so it is not plain text`,
+    hint: words.binary,
     offset: found.index,
   };
 }
