@@ -86,6 +86,18 @@ export function realPath(path: string): string {
   );
 }
 
+/** The path of a file or a folder without any link on the way; undefined if there is no such file. Throws `disk`. */
+export function pathWithoutLinks(path: string): string | undefined {
+  return onDisk(path, 'followed', () => {
+    try {
+      return realpathSync(path);
+    } catch (error) {
+      throwUnlessAbsent(path, error);
+      return undefined;
+    }
+  });
+}
+
 /** Windows knows none of these flags, and has undefined for them. */
 function guards({ throughLinks = false }: Opening): number {
   return constants.O_NONBLOCK | (throughLinks ? 0 : constants.O_NOFOLLOW);

@@ -8,9 +8,12 @@ const SRC = resolve(import.meta.dirname, '../src');
 const FLOORS: readonly (readonly string[])[] = [
   ['domain', 'events.ts', 'errors.ts', 'disk-error.ts'],
   ['manifest', 'catalogue', 'cost', 'shot', 'plan'],
-  ['gateway', 'store', 'media', 'sandbox', 'monitor', 'clock.ts', 'regular-file.ts', 'version.ts'],
+  [
+    ...['gateway', 'store', 'media', 'sandbox', 'monitor'],
+    ...['background-run.ts', 'clock.ts', 'regular-file.ts', 'version.ts'],
+  ],
   ['flow'],
-  ['cli', 'ui', 'sheet', 'index.ts'],
+  ['cli', 'mcp', 'ui', 'sheet', 'index.ts'],
 ];
 
 /** Edges stand beside one another; these alone may be leant on by the others. */

@@ -11,13 +11,13 @@ import { Interrupted } from './signals.js';
 
 /**
  * The one place where an error becomes a message and an exit code. With `--format json` the error is the object that the
- * standard output gets; an unreadable command line and an interruption before the run have none.
+ * standard output gets, with `ndjson` its last line; an unreadable command line and an interruption before the run have none.
  */
 export async function reportError(error: unknown, context: CliContext): Promise<ExitCode> {
   if (error instanceof CommanderError) return usageExitCode(error, context);
   if (isInterruption(error)) return 130;
   const known = knownError(error);
-  if (context.format === 'json') printJson(context, errorDocument(known));
+  if (context.format !== 'text') printJson(context, errorDocument(known));
   await noteError(known, context);
   if (context.env['DAILIES_DEBUG']) noteLines(context, stackLines(error));
   return known.exitCode;

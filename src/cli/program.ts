@@ -14,6 +14,7 @@ import {
 import { registerCompletion } from './commands/completion.js';
 import { registerDoctor, registerModels, registerSandbox, registerSchema } from './commands/gateway.js';
 import { registerInit } from './commands/init.js';
+import { registerMcp } from './commands/mcp.js';
 import { registerResolve } from './commands/resolve.js';
 import { registerPlan, registerRun, registerValidate } from './commands/run.js';
 import { registerStatus, registerUnlock } from './commands/status.js';
@@ -45,7 +46,7 @@ const COMMANDS: readonly Register[] = [
 /** Commands that many never need: the help only names them. */
 const NAMED_ONLY: Readonly<Record<string, readonly Register[]>> = {
   'Several machines': [registerEnqueue, registerWorker, registerAccount, registerStore],
-  'And also': [registerUnlock, registerSchema, registerCompletion],
+  'And also': [registerMcp, registerUnlock, registerSchema, registerCompletion],
 };
 
 /** The tree of commands. Errors of usage are thrown as CommanderError once they were written. */
