@@ -8,7 +8,7 @@ import {
   type ReportTake,
 } from '../domain/report.js';
 import type { Fact, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
-import { clipUrl } from './clip-url.js';
+import { fileUrl } from '../domain/file-url.js';
 
 /** The page's data about all takes: what is not shown is left out. */
 export function sheetHead(report: Report): Omit<SheetData, 'takes'> {
@@ -174,7 +174,7 @@ function sheetClip({ path, bytes, media, warnings }: ReportOutput): SheetClip {
     media.audio_codec,
   ];
   return {
-    src: clipUrl(path),
+    src: fileUrl(path),
     path,
     bytes,
     seconds: media.duration_s,

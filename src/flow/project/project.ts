@@ -100,10 +100,7 @@ export async function loadProject(
   checkProjectOptions(options);
   const { env = process.env } = options;
   const keys = await readKeyFile(dirname(options.manifest));
-  const text = await readManifest(options.manifest);
-  const opened = openSaid(text, options.manifest, options);
-  const tables = await readTables(dirname(options.manifest), opened.tables);
-  const parsed = opened.expand(tables);
+  const { parsed, text, tables } = await readParsed(options.manifest, options);
   const source = { file: options.manifest, text: parsed.text };
   const sound = parsed.manifest ?? (soundPart ? parsed.soundPart : undefined);
   if (!sound) throw new ManifestError(parsed.diagnostics, source);
@@ -145,10 +142,15 @@ export async function loadProject(
   };
 }
 
-/** The tables of a manifest as they lie in its folder, by their names. */
-export async function readTables(folder: string, names: readonly string[]): Promise<TableSources> {
-  const read = names.map(async (name) => [name, await readTableFile(folder, name)] as const);
-  return new Map(await Promise.all(read));
+/** A manifest as far as it can be read, with its tables; what is wrong with them is in its diagnostics. Throws `manifest-invalid` where there is none. */
+export async function readParsed(manifest: string, said: Said) {
+  const text = await readManifest(manifest);
+  const opened = openSaid(text, manifest, said);
+  const read = opened.tables.map(
+    async (name) => [name, await readTableFile(dirname(manifest), name)] as const,
+  );
+  const tables: TableSources = new Map(await Promise.all(read));
+  return { parsed: opened.expand(tables), text, tables };
 }
 
 function textsOf(tables: TableSources): ReadonlyMap<string, string> {
