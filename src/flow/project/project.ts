@@ -106,10 +106,7 @@ export async function loadProject(
   checkProjectOptions(options);
   const { env = process.env } = options;
   const keys = await readKeyFile(dirname(options.manifest));
-  const text = draft ?? (await readManifest(options.manifest));
-  const opened = openManifest(readingOf(text, options.manifest, options));
-  const tables = await readTables(dirname(options.manifest), opened.tables);
-  const parsed = opened.expand(tables);
+  const { parsed, text, tables } = await readParsed(options.manifest, options, draft);
   const source = { file: options.manifest, text: parsed.text };
   const sound = parsed.manifest ?? (soundPart ? parsed.soundPart : undefined);
   if (!sound) throw new ManifestError(parsed.diagnostics, source);
@@ -158,12 +155,23 @@ export async function readingWithTables(
   said: Said,
 ): Promise<ManifestReading> {
   const reading = readingOf(text, manifest, said);
-  return { ...reading, tables: await readTables(dirname(manifest), openManifest(reading).tables) };
+  return { ...reading, tables: await readTables(manifest, openManifest(reading).tables) };
 }
 
-/** The tables of a manifest as they lie in its folder, by their names. */
-export async function readTables(folder: string, names: readonly string[]): Promise<TableSources> {
-  const read = names.map(async (name) => [name, await readTableFile(folder, name)] as const);
+/**
+ * A manifest as far as it can be read, with its tables; what is wrong with them is in its diagnostics. `draft`: its text in place of the
+ * file's. Throws `manifest-invalid` if there is none.
+ */
+export async function readParsed(manifest: string, said: Said, draft?: Uint8Array) {
+  const text = draft ?? (await readManifest(manifest));
+  const opened = openManifest(readingOf(text, manifest, said));
+  const tables = await readTables(manifest, opened.tables);
+  return { parsed: opened.expand(tables), text, tables };
+}
+
+/** The tables of a manifest as they are in its folder, by their names. */
+async function readTables(manifest: string, names: readonly string[]): Promise<TableSources> {
+  const read = names.map(async (name) => [name, await readTableFile(dirname(manifest), name)] as const);
   return new Map(await Promise.all(read));
 }
 
