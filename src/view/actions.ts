@@ -2,13 +2,15 @@ import { isRecord } from '../domain/is-record.js';
 import { DailiesError } from '../errors.js';
 import { findState } from '../flow/batch/state.js';
 import { addNote, removeNote } from '../flow/commands/notes.js';
-import { pickTakes, type PickWish } from '../flow/commands/pick.js';
+import { applyPicks } from '../flow/commands/apply-picks.js';
+import type { PickWish } from '../flow/commands/pick.js';
+import type { Unblocked } from '../sheet/page/live/facts.js';
 import { accountUsage, resolveShots, type Settlement } from '../flow/commands/resolve.js';
 import type { RunOptions } from '../flow/commands/run.js';
 import { planProject } from '../flow/plan/plan.js';
 import type { Scope } from '../flow/plan/survey.js';
 import { loadProject, type ProjectOptions } from '../flow/project/project.js';
-import { askedPlan, hashOf } from './ask-plan.js';
+import { askedPlan } from './ask-plan.js';
 import * as editing from './editing.js';
 import type { RunDesk } from './run-desk.js';
 import { text, unreadable, type Wish } from './wish.js';
@@ -53,10 +55,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     await desk.runs.start(await loadProject(desk.options), {
       ...scopeIn(desk, wish),
       ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
-      confirm: (plan) => {
-        if (hashOf(plan) !== text(wish, 'hash')) throw new DailiesError('declined', 'the plan has changed');
-        return Promise.resolve(true);
-      },
+      ifPlan: text(wish, 'hash'),
       withKey,
       renderSheet,
     });
@@ -68,10 +67,18 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     return Promise.resolve({});
   },
 
-  async pick(desk, wish) {
+  async pick(desk, wish): Promise<Unblocked> {
     const { shot, take } = { shot: text(wish, 'shot'), take: wish['take'] };
     const asked: PickWish = { choices: [{ shot, take, source: 'the page' }] };
-    return { picks: await (desk.runs.pick?.(asked) ?? pickTakes(await loadProject(desk.options), asked)) };
+    if (desk.runs.pick) {
+      // The run goes on as it was planned; the next one goes by the pick.
+      await desk.runs.pick(asked);
+      return { unblocks: [] };
+    }
+    const project = await loadProject(desk.options);
+    const { unblocks, cost } = await applyPicks(project, { ...asked, approve: desk.approves });
+    const isFree = project.target.kind === 'sandbox';
+    return { unblocks: unblocks.map((row) => `${row.id}@${row.take}`), maxUsd: cost.max_usd, isFree };
   },
 
   async settle(desk, wish) {

@@ -1,4 +1,5 @@
-import type { Diagnostic } from '../domain/diagnostic.js';
+import { basename } from 'node:path';
+import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
 import { DailiesError, ManifestError } from '../errors.js';
 import { draftEdits, readValue, saveDraft, type Draft } from '../flow/commands/edit.js';
 import { planProject } from '../flow/plan/plan.js';
@@ -15,7 +16,7 @@ export async function valueOf({ options }: Desk, wish: Wish): Promise<AskedValue
     shot: text(wish, 'key'),
     field: text(wish, 'field'),
   });
-  const place = at && `${at.file}:${at.line}:${at.column}`;
+  const place = placeOf(at);
   return { value: value ?? null, origin, name, place, choices, version };
 }
 
@@ -74,8 +75,13 @@ function mistakesOf(diagnostics: readonly Diagnostic[]): readonly Mistake[] {
     .map(({ at, message, hint }) => ({
       text: message,
       hint,
-      place: at && `${at.file}:${at.line}:${at.column}`,
+      place: placeOf(at),
     }));
+}
+
+/** `teaser.yaml:12:9`: the person knows the folder. */
+function placeOf(at: SourceRange | undefined): string | undefined {
+  return at && `${basename(at.file)}:${at.line}:${at.column}`;
 }
 
 /** The lines that the edit touches, as they were and as they would be. */

@@ -145,7 +145,8 @@ function factsOf({ look, other, project, told }: Seen, { runs, approves }: Desk)
         : isAtWorkElsewhere
           ? { where: 'workers', isStopping: false }
           : undefined;
-  const state = look.told.map((text): Told => ({ kind: 'warning', text }));
+  // While a run is at work, its lockfile always knows less than its receipts.
+  const state = run ? [] : look.told.map((text): Told => ({ kind: 'warning', text }));
   const { paidUsd, committedUsd } = look.head;
   return {
     run,
