@@ -1,3 +1,4 @@
+import { defined } from '../domain/defined.js';
 import { isRecord } from '../domain/is-record.js';
 import { DailiesError } from '../errors.js';
 import { findState } from '../flow/batch/state.js';
@@ -28,8 +29,8 @@ export interface Desk {
   readonly options: ProjectOptions;
   readonly runs: RunDesk;
   readonly terms: ViewTerms;
-  /** Whether runs of the page stop for picks; the page may change it. */
-  approves: boolean;
+  /** Whether runs of the page stop for picks; undefined: as the manifest says. The page may change it. */
+  approves: boolean | undefined;
   /** Aborts when the server ends. */
   readonly signal: AbortSignal;
 }
@@ -76,7 +77,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       return { unblocks: [] };
     }
     const project = await loadProject(desk.options);
-    const { unblocks, cost } = await applyPicks(project, { ...asked, approve: desk.approves });
+    const { unblocks, cost } = await applyPicks(project, {
+      ...asked,
+      ...defined({ approve: desk.approves }),
+    });
     const isFree = project.target.kind === 'sandbox';
     return { unblocks: unblocks.map((row) => `${row.id}@${row.take}`), maxUsd: cost.max_usd, isFree };
   },
@@ -118,7 +122,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
 /** The takes that a page means: all, those it names, and among these those to be made again. */
 function scopeIn({ approves }: Desk, wish: Wish): Scope {
-  return { ...words(wish, 'only'), ...words(wish, 'rerender'), approve: approves };
+  return { ...words(wish, 'only'), ...words(wish, 'rerender'), ...defined({ approve: approves }) };
 }
 
 function words(wish: Wish, name: 'only' | 'rerender'): Scope {

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { defined } from '../domain/defined.js';
 import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
 import { DailiesError, ManifestError } from '../errors.js';
 import { draftEdits, readValue, saveDraft, type Draft } from '../flow/commands/edit.js';
@@ -61,7 +62,10 @@ function draftOf({ options }: Desk, wish: Wish): Promise<Draft> {
 /** By the prices that are known already: a keystroke asks no gateway. If none are known, the gateway is asked once. */
 async function priced({ terms, signal, approves }: Desk, { project }: Draft) {
   const plan = (offline: boolean) =>
-    planProject(project, { offline, preflight: false, approve: approves, withKey: terms.withKey, signal });
+    planProject(project, {
+      ...{ offline, preflight: false, withKey: terms.withKey, signal },
+      ...defined({ approve: approves }),
+    });
   const known = await plan(true).catch((error: unknown) => {
     if (error instanceof DailiesError && error.code === 'catalogue-unavailable') return plan(false);
     throw error;

@@ -30,7 +30,8 @@ export async function openView(options: {
   readonly port: number;
   readonly clock: Clock;
   readonly terms: ViewTerms;
-  readonly approves: boolean;
+  /** Runs of the page stop for picks; undefined: as the manifest says. */
+  readonly approves?: boolean | undefined;
 }): Promise<View> {
   const { clock } = options;
   const load = () => loadProject(options.project);
@@ -152,7 +153,7 @@ function factsOf({ look, other, project, told }: Seen, { runs, approves }: Desk)
     run,
     ended: run ? undefined : runs.ended(),
     told: [...told, ...state, ...runs.warnings()],
-    ...{ paidUsd, committedUsd, approves },
+    ...{ paidUsd, committedUsd, approves: approves ?? project.manifest.approve },
     leftMs: run ? look.leftMs : undefined,
   };
 }
