@@ -1,15 +1,18 @@
+import { defined } from '../domain/defined.js';
 import { isRecord } from '../domain/is-record.js';
 import { DailiesError } from '../errors.js';
 import { findState } from '../flow/batch/state.js';
 import { addNote, removeNote } from '../flow/commands/notes.js';
-import { pickTakes, type PickWish } from '../flow/commands/pick.js';
+import { applyPicks } from '../flow/commands/apply-picks.js';
+import type { PickWish } from '../flow/commands/pick.js';
 import { resolveShots, type Settlement } from '../flow/commands/resolve.js';
 import { unsettledShots } from '../flow/commands/unsettled.js';
+import type { Unblocked } from '../sheet/page/live/facts.js';
 import type { RunOptions } from '../flow/commands/run.js';
 import { planProject } from '../flow/plan/plan.js';
 import type { Scope } from '../flow/plan/survey.js';
 import { loadProject, type ProjectOptions } from '../flow/project/project.js';
-import { askedPlan, hashOf } from './ask-plan.js';
+import { askedPlan } from './ask-plan.js';
 import * as editing from './editing.js';
 import type { RunDesk } from './run-desk.js';
 import { text, unreadable, type Wish } from './wish.js';
@@ -27,8 +30,8 @@ export interface Desk {
   readonly options: ProjectOptions;
   readonly runs: RunDesk;
   readonly terms: ViewTerms;
-  /** Whether runs of the page stop for picks; the page may change it. */
-  approves: boolean;
+  /** Whether runs of the page stop for picks; undefined: as the manifest says. The page may change it. */
+  approves: boolean | undefined;
   /** Aborts when the server ends. */
   readonly signal: AbortSignal;
 }
@@ -54,10 +57,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     await desk.runs.start(await loadProject(desk.options), {
       ...scopeIn(desk, wish),
       ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
-      confirm: (plan) => {
-        if (hashOf(plan) !== text(wish, 'hash')) throw new DailiesError('declined', 'the plan has changed');
-        return Promise.resolve(true);
-      },
+      ifPlan: text(wish, 'hash'),
       withKey,
       renderSheet,
     });
@@ -69,10 +69,21 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     return Promise.resolve({});
   },
 
-  async pick(desk, wish) {
+  async pick(desk, wish): Promise<Unblocked> {
     const { shot, take } = { shot: text(wish, 'shot'), take: wish['take'] };
     const asked: PickWish = { choices: [{ shot, take, source: 'the page' }] };
-    return { picks: await (desk.runs.pick?.(asked) ?? pickTakes(await loadProject(desk.options), asked)) };
+    if (desk.runs.pick) {
+      // The run goes on as it was planned; the next one goes by the pick.
+      await desk.runs.pick(asked);
+      return { unblocks: [] };
+    }
+    const project = await loadProject(desk.options);
+    const { unblocks, cost } = await applyPicks(project, {
+      ...asked,
+      ...defined({ approve: desk.approves }),
+    });
+    const isFree = project.target.kind === 'sandbox';
+    return { unblocks: unblocks.map((row) => `${row.id}@${row.take}`), maxUsd: cost.max_usd, isFree };
   },
 
   async settle(desk, wish) {
@@ -86,7 +97,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
 
   async account(desk) {
-    const { withKey = false } = desk.terms;
+    const { withKey } = desk.terms;
     const { usage_usd } = await unsettledShots(await loadProject(desk.options), {
       ...{ shots: [], withKey, signal: desk.signal },
     });
@@ -113,7 +124,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
 /** The takes that a page means: all, those it names, and among these those to be made again. */
 function scopeIn({ approves }: Desk, wish: Wish): Scope {
-  return { ...words(wish, 'only'), ...words(wish, 'rerender'), approve: approves };
+  return { ...words(wish, 'only'), ...words(wish, 'rerender'), ...defined({ approve: approves }) };
 }
 
 function words(wish: Wish, name: 'only' | 'rerender'): Scope {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { buys, type PlanDocument, type PlanRow } from '../domain/plan.js';
 import type { AskedPlan, AskedRow, Told } from '../sheet/page/live/facts.js';
 
@@ -11,7 +10,7 @@ export function askedPlan(plan: PlanDocument, isFree: boolean): AskedPlan {
     hint,
   }));
   return {
-    hash: hashOf(plan),
+    hash: plan.plan_hash,
     rows,
     others: plan.shots.length - rows.length,
     expectedUsd: plan.total.expected_usd,
@@ -23,12 +22,6 @@ export function askedPlan(plan: PlanDocument, isFree: boolean): AskedPlan {
     isFree,
     told,
   };
-}
-
-export function hashOf({ shots, total }: PlanDocument): string {
-  return createHash('sha256')
-    .update(JSON.stringify([shots, total]))
-    .digest('hex');
 }
 
 function askedRow(row: PlanRow): AskedRow | undefined {

@@ -1,4 +1,6 @@
-import type { Diagnostic } from '../domain/diagnostic.js';
+import { basename } from 'node:path';
+import { defined } from '../domain/defined.js';
+import type { Diagnostic, SourceRange } from '../domain/diagnostic.js';
 import { DailiesError, ManifestError } from '../errors.js';
 import { draftEdits, readValue, saveDraft, type Draft } from '../flow/commands/edit.js';
 import { planProject } from '../flow/plan/plan.js';
@@ -15,7 +17,7 @@ export async function valueOf({ options }: Desk, wish: Wish): Promise<AskedValue
     shot: text(wish, 'key'),
     field: text(wish, 'field'),
   });
-  const place = at && `${at.file}:${at.line}:${at.column}`;
+  const place = placeOf(at);
   return { value: value ?? null, origin, name, place, choices, version };
 }
 
@@ -60,7 +62,10 @@ function draftOf({ options }: Desk, wish: Wish): Promise<Draft> {
 /** By the prices that are known already: a keystroke asks no gateway. If none are known, the gateway is asked once. */
 async function priced({ terms, signal, approves }: Desk, { project }: Draft) {
   const plan = (offline: boolean) =>
-    planProject(project, { offline, preflight: false, approve: approves, withKey: terms.withKey, signal });
+    planProject(project, {
+      ...{ offline, preflight: false, withKey: terms.withKey, signal },
+      ...defined({ approve: approves }),
+    });
   const known = await plan(true).catch((error: unknown) => {
     if (error instanceof DailiesError && error.code === 'catalogue-unavailable') return plan(false);
     throw error;
@@ -74,8 +79,13 @@ function mistakesOf(diagnostics: readonly Diagnostic[]): readonly Mistake[] {
     .map(({ at, message, hint }) => ({
       text: message,
       hint,
-      place: at && `${at.file}:${at.line}:${at.column}`,
+      place: placeOf(at),
     }));
+}
+
+/** `teaser.yaml:12:9`: the person knows the folder. */
+function placeOf(at: SourceRange | undefined): string | undefined {
+  return at && `${basename(at.file)}:${at.line}:${at.column}`;
 }
 
 /** The lines that the edit touches, as they were and as they would be. */

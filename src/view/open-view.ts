@@ -30,7 +30,8 @@ export async function openView(options: {
   readonly port: number;
   readonly clock: Clock;
   readonly terms: ViewTerms;
-  readonly approves: boolean;
+  /** Runs of the page stop for picks; undefined: as the manifest says. */
+  readonly approves?: boolean | undefined;
 }): Promise<View> {
   const { clock } = options;
   const load = () => loadProject(options.project);
@@ -145,13 +146,14 @@ function factsOf({ look, other, project, told }: Seen, { runs, approves }: Desk)
         : isAtWorkElsewhere
           ? { where: 'workers', isStopping: false }
           : undefined;
-  const state = look.told.map((text): Told => ({ kind: 'warning', text }));
+  // While a run is at work, its lockfile always knows less than its receipts.
+  const state = run ? [] : look.told.map((text): Told => ({ kind: 'warning', text }));
   const { paidUsd, committedUsd } = look.head;
   return {
     run,
     ended: run ? undefined : runs.ended(),
     told: [...told, ...state, ...runs.warnings()],
-    ...{ paidUsd, committedUsd, approves },
+    ...{ paidUsd, committedUsd, approves: approves ?? project.manifest.approve },
     leftMs: run ? look.leftMs : undefined,
   };
 }

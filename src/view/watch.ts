@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Clock } from '../clock.js';
 import type { Diagnostic } from '../domain/diagnostic.js';
 import { DailiesError, ManifestError, messageOf } from '../errors.js';
@@ -103,7 +104,7 @@ function findings(diagnostics: readonly Diagnostic[], file: string): readonly To
   const errorsFirst = diagnostics.toSorted((a, b) => (a.severity < b.severity ? -1 : 1));
   return errorsFirst.slice(0, MOST_FINDINGS).map(({ severity, at, message, hint }) => ({
     kind: severity,
-    text: `${at ? `${file}:${at.line}:${at.column}` : file}  ${message}`,
+    text: `${at ? `${basename(file)}:${at.line}:${at.column}` : basename(file)}  ${message}`,
     hint,
   }));
 }

@@ -23,7 +23,7 @@ export const registerView: Register = (program, context) => {
     readonly maxCost?: number;
   };
   act<Flags>(command, context, async (invocation) => {
-    const { port = 0, approve = false, maxCost: maxCostUsd, withKey: isWithKey = false } = invocation.flags;
+    const { port = 0, approve: approves, maxCost: maxCostUsd, withKey: isWithKey = false } = invocation.flags;
     const project = projectOptions(context, invocation);
     const [{ openView }, { renderSheet }, { keyConsent }, { systemClock }] = await Promise.all([
       import('../../view/open-view.js'),
@@ -34,7 +34,7 @@ export const registerView: Register = (program, context) => {
     const withKey =
       (await keyConsent(context, await openProject(context, invocation), { withKey: isWithKey })) === true;
     const view = await openView({
-      ...{ project, port, approves: approve, clock: systemClock },
+      ...{ project, port, approves, clock: systemClock },
       terms: { withKey, maxCostUsd, renderSheet },
     });
     printLines(context, [

@@ -24,10 +24,7 @@ export type PickedTakes = Readonly<Record<string, number>>;
  * Adds picks to those there are; `clear` takes all of those back first. Gives all picks as they are now. A pick belongs to a
  * clip: throws `clip-missing` where a take has none yet, and `usage` on anything the manifest does not have; then nothing was picked.
  */
-export async function pickTakes(
-  project: Project,
-  wish: PickWish,
-): Promise<PickedTakes> {
+export async function pickTakes(project: Project, wish: PickWish): Promise<PickedTakes> {
   for (const choice of wish.choices) checked(project, choice);
   const { attempts, close } = await openState(project);
   try {

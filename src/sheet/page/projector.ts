@@ -38,7 +38,6 @@ export function makeProjector({ html }: Dom, ended: () => void) {
       return figure;
     });
     screen.replaceChildren(...figures);
-    fit();
     return figures;
   }
 

@@ -145,6 +145,8 @@ export function makeTheatre(
       figure.append(html('figcaption', {}, pick, words), ...promptApart(take, programme));
     });
     choose(chosen);
+    // The words below the clips take their room first.
+    projector.fit();
     setPlaying(true);
   }
 

@@ -48,7 +48,7 @@ export function makeEditQuestion(
     });
     const origin = html('div', { class: 'origin' });
     const mistakes = html('div', { id: 'edit-mistakes', role: 'status' });
-    const outcome = html('div', { class: 'outcome' });
+    const outcome = html('div', { class: 'draft' });
     const save = button({ class: 'primary' }, () => void write(false), 'Save');
     const go = button({ class: 'quiet' }, () => void write(true), 'Save and run…');
     const dialog = dialogs.show(

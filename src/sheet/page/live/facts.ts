@@ -75,6 +75,13 @@ export interface AskedRow {
   readonly maxUsd?: number | undefined;
 }
 
+/** What a pick lets the next run buy. */
+export interface Unblocked {
+  readonly unblocks: readonly string[];
+  readonly maxUsd?: number | undefined;
+  readonly isFree?: boolean | undefined;
+}
+
 /** A value of a shot, as the manifest has it. */
 export interface AskedValue {
   readonly value: unknown;

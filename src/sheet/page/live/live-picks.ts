@@ -2,6 +2,7 @@ import type { SheetTake } from '../data.js';
 import type { Picks } from '../picks.js';
 import type { Base } from '../service.js';
 import type { Connection } from './connection.js';
+import type { Unblocked } from './facts.js';
 
 export type LivePicks = ReturnType<typeof makeLivePicks>;
 
@@ -24,7 +25,7 @@ export function makeLivePicks(
     failed,
   }: {
     readonly connection: Connection;
-    readonly saved: (change: PickChange) => void;
+    readonly saved: (change: PickChange, unblocked: Unblocked) => void;
     readonly failed: (change: PickChange, error: unknown) => void;
   },
 ) {
@@ -59,11 +60,11 @@ export function makeLivePicks(
     asked.set(shot, take);
     tell();
     try {
-      await connection.ask('pick', { shot, take });
+      const unblocked = await connection.ask<Unblocked>('pick', { shot, take });
       if (take === null) reported.delete(shot);
       else reported.set(shot, take);
       asked.delete(shot);
-      saved(change);
+      saved(change, unblocked);
     } catch (error) {
       asked.delete(shot);
       tell();

@@ -1,6 +1,6 @@
 import type { SheetTake } from '../data.js';
 import type { Base, Page, Service } from '../service.js';
-import type { AskedPlan } from './facts.js';
+import type { Unblocked } from './facts.js';
 import type { LiveParts } from './index.js';
 import type { PickChange } from './live-picks.js';
 
@@ -18,29 +18,27 @@ export function makeLive(parts: LiveParts, base: Base, since: string): Service {
   const held = parts.makeHeld(base, { connection, dialogs, done: (text) => page?.say(text) });
   const { picks, save } = parts.makeLivePicks(base, { connection, saved, failed });
   const bar = parts.makeBar(base, { connection, dialogs, ask: () => question.open(), page: () => page });
+  /** More names than that are not read in passing. */
+  const MOST_NAMED = 6;
   const undone: PickChange[] = [];
   let page: Page | undefined;
 
   connection.onPassing(({ key, words }) => mark(key, words));
   window.setInterval(tickAll, 1000);
 
-  /** A pick is in the project. If shots wait for it, it says what may go on, and what that costs. */
-  function saved(change: PickChange): void {
+  /** A pick is in the project. If shots waited for it, it says which may go on, and what that costs. */
+  function saved(change: PickChange, { unblocks, maxUsd = 0, isFree }: Unblocked): void {
     undone.push(change);
     const { shot, take } = change;
     const words = take === null ? `The pick of ${shot} is removed` : `${shot}@${take} is picked`;
-    page?.say(words, { words: 'Undo', act: undo });
-    const isSource = data.takes.some((one) => one.waitsFor.includes(shot) && one.state !== 'delivered');
-    if (take !== null && isSource && data.live?.run === undefined) void offer(words);
-  }
-
-  async function offer(words: string): Promise<void> {
-    const approves = data.live?.approves ?? false;
-    const plan = await connection.ask<AskedPlan>('plan', { approves }).catch(() => undefined);
-    const count = plan?.rows.filter(({ sign }) => sign === 'buys').length ?? 0;
-    if (plan === undefined || count === 0) return;
-    const price = plan.isFree ? 'for free' : `for up to ${format.usd(plan.maxUsd)}`;
-    page?.say(`${words}: ${format.count(count, 'take')} can be rendered now, ${price}`, {
+    if (take === null || unblocks.length === 0) {
+      page?.say(words, { words: 'Undo', act: undo });
+      return;
+    }
+    const named = unblocks.slice(0, MOST_NAMED).join(', ');
+    const more = unblocks.length > MOST_NAMED ? ` and ${unblocks.length - MOST_NAMED} more` : '';
+    const price = `up to ${format.usd(maxUsd)}${isFree === true ? ' on paper' : ''}`;
+    page?.say(`${words}. It unblocks ${named}${more}: ${price}`, {
       words: 'Continue…',
       act: () => question.open(),
     });
