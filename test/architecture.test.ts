@@ -7,7 +7,7 @@ const SRC = resolve(import.meta.dirname, '../src');
 /** The floors of the house, from the ground up; a room is a folder of src, or a file that stands there by itself. */
 const FLOORS: readonly (readonly string[])[] = [
   ['domain', 'events.ts', 'errors.ts', 'disk-error.ts'],
-  ['manifest', 'catalogue', 'cost', 'shot', 'plan'],
+  ['manifest', 'catalogue', 'cost', 'shot', 'plan', 'cut'],
   ['gateway', 'store', 'media', 'sandbox', 'monitor', 'clock.ts', 'regular-file.ts', 'version.ts'],
   ['flow'],
   ['cli', 'ui', 'sheet', 'index.ts'],

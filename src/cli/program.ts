@@ -13,6 +13,7 @@ import {
 } from './commands/clips.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerDoctor, registerModels, registerSandbox, registerSchema } from './commands/gateway.js';
+import { registerExport } from './commands/export.js';
 import { registerInit } from './commands/init.js';
 import { registerResolve } from './commands/resolve.js';
 import { registerPlan, registerRun, registerValidate } from './commands/run.js';
@@ -37,6 +38,7 @@ const COMMANDS: readonly Register[] = [
   registerPull,
   registerPick,
   registerAssemble,
+  registerExport,
   registerPrune,
   registerDoctor,
   registerSandbox,

@@ -9,7 +9,7 @@ import {
 } from '../domain/report.js';
 import type { KeptSettings } from '../domain/fields.js';
 import type { EarlierTake, Fact, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
-import { clipUrl } from './clip-url.js';
+import { fileUrl } from '../domain/file-url.js';
 
 /** The page's data about all takes: what is not shown is left out. */
 export function sheetHead(report: Report): Omit<SheetData, 'takes'> {
@@ -59,7 +59,7 @@ function pictured(take: ReportTake): Pictured {
 /** What the page shows of a take. */
 export function sheetTake(
   reported: ReportTake,
-  addressOf: AddressOf = ({ path }) => clipUrl(path),
+  addressOf: AddressOf = ({ path }) => fileUrl(path),
 ): SheetTake {
   const take = pictured(reported);
   const { settings, state, earlier } = take;

@@ -114,3 +114,11 @@ export async function moveOver(file: string, target: string): Promise<void> {
     }
   });
 }
+
+/** Copies a file over another, or to where there is none, whole at every instant. Throws `disk`. */
+export async function copyOver(file: string, target: string): Promise<void> {
+  await onDisk(target, 'written', async () => {
+    mkdirSync(dirname(target), { recursive: true });
+    await replaceFile({ path: target, content: readName(file), isDurable: false });
+  });
+}

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { Argument, type Command, type Option } from 'commander';
 import { act, addExamples, type Register } from '../command.js';
 import { printLines } from '../context.js';
@@ -33,13 +32,8 @@ export const registerCompletion: Register = (program, context) => {
 
 /** The ids of a manifest's shots and takes, as far as it can be read. Throws `manifest-invalid`. */
 async function shotWords(path: string): Promise<string[]> {
-  const [{ readManifest }, { openManifest }, { readTables }] = await Promise.all([
-    import('../../store/read-manifest.js'),
-    import('../../manifest/parse.js'),
-    import('../../flow/project/project.js'),
-  ]);
-  const opened = openManifest({ text: await readManifest(path), file: path });
-  const { manifest, soundPart = manifest } = opened.expand(await readTables(dirname(path), opened.tables));
+  const { readParsed } = await import('../../flow/project/project.js');
+  const { manifest, soundPart = manifest } = (await readParsed(path, {})).parsed;
   return [...new Set(soundPart?.takes.flatMap(({ manifest_id, shot, key }) => [manifest_id, shot, key]))];
 }
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { outputsOf } from '../../domain/attempt.js';
-import { isRecord } from '../../domain/is-record.js';
 import { pickOf } from '../../domain/picks.js';
 import { isDelivered } from '../../domain/standing.js';
 import { DailiesError } from '../../errors.js';
@@ -12,11 +11,11 @@ import type { ClipStore } from '../../store/clip-store.js';
 import { hashFile, lookAtName, moveOver, removeName } from '../../store/name-file.js';
 import { ownFolder } from '../../store/own-folder.js';
 import { readState } from '../../store/read-state.js';
-import { readJson, writeText } from '../../store/text-file.js';
 import { stemOf, survey } from '../plan/survey.js';
 import { isInside } from '../project/paths.js';
 import type { Project } from '../project/project.js';
 import { clipsOf, stateHome } from '../project/state-home.js';
+import { assertOurs, noteMade } from './made-files.js';
 
 /** The film: where it lies, and how it was joined. */
 export interface Film extends Assembled {
@@ -46,26 +45,10 @@ export async function assembleFilm(project: Project, signal: AbortSignal): Promi
   const sha256 = await hashFile(part);
   if (lookAtName(target) === 'file' && (await hashFile(target)) === sha256) removeName(part, paths.cache);
   else {
-    await writeText(recordPath(project), JSON.stringify({ sha256 }));
+    await noteMade(project, target, sha256);
     await moveOver(part, target);
   }
   return { ...film, path: target, clips: wanted.length };
-}
-
-/** What is kept of the last film: a file in its place with other bytes is somebody else's. */
-function recordPath({ paths, manifest }: Project): string {
-  return join(paths.cache, `${manifest.project}.film.json`);
-}
-
-async function assertOurs(project: Project, target: string): Promise<void> {
-  const what = lookAtName(target);
-  if (what === 'none') return;
-  const record = await readJson(recordPath(project));
-  const known = isRecord(record) ? record['sha256'] : undefined;
-  if (what === 'file' && known !== undefined && (await hashFile(target)) === known) return;
-  throw new DailiesError('usage', `${target} is in the way, and is not the film that assemble made last`, {
-    hint: 'move it away, or give the project another name',
-  });
 }
 
 /** A naming template, or an id, may well put a clip or its folder there; some file systems do not tell letter case. */

@@ -113,7 +113,7 @@ export function asDiagnostics(repaired: readonly string[]): Diagnostic[] {
 }
 
 /** Names that were deleted come back. While a run is at work they are its own affair. */
-async function restoreNames(project: Project, tell?: Tell): Promise<void> {
+export async function restoreNames(project: Project, tell?: Tell): Promise<void> {
   try {
     const attempts = await openAttempts({ home: stateHome(project), clock: project.clock });
     tell?.(asDiagnostics(attempts.repaired));

@@ -106,10 +106,7 @@ export async function loadProject(
   checkProjectOptions(options);
   const { env = process.env } = options;
   const keys = await readKeyFile(dirname(options.manifest));
-  const text = draft ?? (await readManifest(options.manifest));
-  const opened = openManifest(readingOf(text, options.manifest, options));
-  const tables = await readTables(dirname(options.manifest), opened.tables);
-  const parsed = opened.expand(tables);
+  const { parsed, text, tables } = await readParsed(options.manifest, options, draft);
   const source = { file: options.manifest, text: parsed.text };
   const sound = parsed.manifest ?? (soundPart ? parsed.soundPart : undefined);
   if (!sound) throw new ManifestError(parsed.diagnostics, source);
@@ -151,6 +148,17 @@ export async function loadProject(
   };
 }
 
+/**
+ * A manifest as far as it can be read, with its tables; what is wrong with them is in its diagnostics. `draft`: its text, instead of the
+ * file's. Throws `manifest-invalid` where there is none.
+ */
+export async function readParsed(manifest: string, said: Said, draft?: Uint8Array) {
+  const text = draft ?? (await readManifest(manifest));
+  const opened = openManifest(readingOf(text, manifest, said));
+  const tables = await readTables(dirname(manifest), opened.tables);
+  return { parsed: opened.expand(tables), text, tables };
+}
+
 /** A manifest's text with the user's options, and the tables that it names. */
 export async function readingWithTables(
   text: Uint8Array,
@@ -162,7 +170,7 @@ export async function readingWithTables(
 }
 
 /** The tables of a manifest as they lie in its folder, by their names. */
-export async function readTables(folder: string, names: readonly string[]): Promise<TableSources> {
+async function readTables(folder: string, names: readonly string[]): Promise<TableSources> {
   const read = names.map(async (name) => [name, await readTableFile(folder, name)] as const);
   return new Map(await Promise.all(read));
 }

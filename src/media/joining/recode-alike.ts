@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { MediaFacts } from '../../domain/attempt.js';
+import { rateOf } from '../../domain/frame-rate.js';
 import type { FrameTool } from '../frame-tool.js';
 
 /**
@@ -35,19 +36,14 @@ export async function recodeAlike(
 /** Fitted whole into the first clip's frame, with bars where the shapes differ. H.264 wants even numbers. */
 function pictureFilters({ width, height, fps }: MediaFacts): string {
   const size = `${width - (width % 2)}:${height - (height % 2)}`;
+  const { num, den } = rateOf(fps ?? 24);
   return [
     `scale=${size}:force_original_aspect_ratio=decrease:flags=lanczos`,
     `pad=${size}:-1:-1`,
     'setsar=1',
-    `fps=${rate(fps ?? 24)}:start_time=0`,
+    `fps=${num}/${den}:start_time=0`,
     'format=yuv420p',
   ].join(',');
-}
-
-/** 23.976 is 24000/1001: the rates of television are exact only as fractions. */
-function rate(fps: number): string {
-  const whole = Math.round(fps);
-  return Math.abs(fps - (whole * 1000) / 1001) < 0.005 ? `${whole * 1000}/1001` : `${fps}`;
 }
 
 /** The clip's own sound, or silence, as stereo at 48 kHz that lasts as long as the picture. */

@@ -1,8 +1,9 @@
 /**
- * The URL of a clip for a page that lies in the report's folder. Each segment is encoded by itself, so that
+ * The URL of a file: relative, for a document that lies where the path begins, or of this disk where the path is absolute. Each
+ * segment is encoded by itself, so that
  * `#`, `?`, `%` and spaces in a name stay part of the name and no path can be taken for a scheme.
  */
-export function clipUrl(path: string): string {
+export function fileUrl(path: string): string {
   // encodeURIComponent throws on half a surrogate pair, which a damaged file name may hold.
   const segments = path
     .replace(/[\ud800-\udfff]/gu, '\ufffd')
