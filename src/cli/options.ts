@@ -79,7 +79,7 @@ export function parseText(value: string): string {
   return value;
 }
 
-function collectVariable(
+export function collectVariable(
   value: string,
   previous: Readonly<Record<string, string>> | undefined,
 ): Readonly<Record<string, string>> {

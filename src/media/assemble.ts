@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { diskError, errnoOf } from '../disk-error.js';
+import type { PixelSize } from '../domain/dimensions.js';
 import { DailiesError, messageOf } from '../errors.js';
 import { readFacts } from './facts.js';
 import type { FrameTool } from './frame-tool.js';
@@ -21,6 +22,8 @@ export interface Assembled {
   /** Joined as they were, or first converted by ffmpeg to match. */
   readonly method: 'remux' | 'ffmpeg';
   readonly duration_s: number;
+  /** Which clips have bars, counted from 0: their shape is not the first one's. */
+  readonly letterboxed: readonly number[];
 }
 
 /**
@@ -50,7 +53,19 @@ export async function assembleClips({ clips, target, tool, signal }: AssembleWis
     await joinByRemux(alike, file, signal);
     const { duration_s } = readFacts(file, 'mp4');
     await moveSafely(file, target);
-    return { method: found.length === 0 ? 'remux' : 'ffmpeg', duration_s };
+    const method = found.length === 0 ? 'remux' : 'ffmpeg';
+    return { method, duration_s, letterboxed: withBars(terms.map(({ facts }) => facts)) };
+  });
+}
+
+/** The clips that do not fill the first one's frame. Less than two pixels come from rounding, and nobody sees them. */
+function withBars(clips: readonly PixelSize[]): number[] {
+  const [frame] = clips;
+  if (!frame) return [];
+  return clips.flatMap(({ width, height }, index) => {
+    const scale = Math.min(frame.width / width, frame.height / height);
+    const bar = Math.max(frame.width - width * scale, frame.height - height * scale);
+    return bar >= 2 ? [index] : [];
   });
 }
 

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { assembleFilm } from '../../src/flow/commands/assemble.js';
+import { assembleEach, assembleFilm } from '../../src/flow/commands/assemble.js';
 import { loadProject } from '../../src/flow/project/project.js';
 import { readFacts } from '../../src/media/facts.js';
+import { cli } from '../helpers/cli.js';
 import { makeClip, type Rgb } from '../helpers/clips.js';
 import { useGateway } from '../helpers/gateway.js';
 import { makeProject, type TestProject } from '../helpers/project.js';
@@ -157,5 +158,70 @@ describe('a film', () => {
       message: expect.stringContaining('renders/film.mp4') as string,
     });
     expect(existsSync(join(film.folder, 'renders', clip))).toBe(true);
+  });
+});
+
+describe('films of some shots', () => {
+  const LANGS = `  - id: hook
+    prompt: "{{word}}"
+    matrix: { lang: [de, fr], include: [{ lang: de, word: one }, { lang: fr, word: two }] }
+  - { id: end, prompt: three }`;
+
+  it('are those of one value, with the shots that have none, under its name', async () => {
+    await answerWith(ALIKE);
+    const film = await makeProject({ baseUrl: server.baseUrl, top: 'concurrency: 1' }, LANGS);
+    await film.run();
+    const project = await film.load();
+    const films = await assembleEach(project, signal, { each: 'lang' });
+    expect(films.map(({ path, clips, duration_s }) => [path.split('/').at(-1), clips, duration_s])).toEqual([
+      ['film.de.mp4', 2, 3],
+      ['film.fr.mp4', 2, 3],
+    ]);
+    const one = await assembleFilm(project, signal, { where: { lang: 'fr' } });
+    expect(one).toMatchObject({ path: films[1]?.path, clips: 2 });
+    expect(await assembleFilm(project, signal, { only: ['hook'] })).toMatchObject({
+      clips: 2,
+      duration_s: 2,
+    });
+    expect(await filesIn(film.folder, 'renders/film')).toEqual(
+      expect.arrayContaining(['film.de.mp4', 'film.fr.mp4', 'film.hook.mp4']),
+    );
+    const { stdout, exitCode } = await cli(['assemble', film.manifest, '--each', 'lang', '--format', 'json']);
+    expect([exitCode, (JSON.parse(stdout) as { films: unknown[] }).films.length]).toEqual([0, 2]);
+  });
+
+  it('are not made of values and shots that there are not', async () => {
+    await answerWith(ALIKE);
+    const film = await makeProject({ baseUrl: server.baseUrl }, LANGS);
+    await film.run();
+    const project = await film.load();
+    await expect(assembleFilm(project, signal, { where: { lang: 'it' } })).rejects.toMatchObject({
+      code: 'usage',
+      hint: 'the values of lang are de, fr',
+    });
+    await expect(assembleEach(project, signal, { each: 'language' })).rejects.toMatchObject({
+      code: 'usage',
+    });
+    await expect(assembleFilm(project, signal, { only: ['hok'] })).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it('lack only clips of their own', async () => {
+    await answerWith(ALIKE);
+    const film = await makeProject({ baseUrl: server.baseUrl }, LANGS);
+    await film.run({ only: ['hook.de', 'end'] });
+    const project = await film.load();
+    expect(await assembleFilm(project, signal, { where: { lang: 'de' } })).toMatchObject({ clips: 2 });
+    await expect(assembleEach(project, signal, { each: 'lang' })).rejects.toMatchObject({
+      message: 'there is no clip yet for hook.fr',
+    });
+  });
+
+  it.skipIf(!ffmpeg)('say which clips have bars (skipped where there is no ffmpeg)', async () => {
+    await answerWith({ ...ALIKE, two: { width: 48, height: 48 }, three: { width: 128, height: 72 } });
+    const film = await makeProject({ baseUrl: server.baseUrl }, THREE);
+    await film.run();
+    expect(await assemble(film, { PATH: process.env['PATH'] })).toMatchObject({ letterboxed: ['two'] });
+    const { stderr } = await cli(['assemble', film.manifest]);
+    expect(stderr).toContain('film.mp4 has bars round two: they have another shape than the first clip');
   });
 });

@@ -1,5 +1,8 @@
 import type { Diagnostic } from '../../domain/diagnostic.js';
+import type { Selection } from '../../cut/selection.js';
+import { defined } from '../../domain/defined.js';
 import { DailiesError } from '../../errors.js';
+import type { Film } from '../../flow/commands/assemble.js';
 import { commandLine, fileWord } from '../../ui/shell.js';
 import { rehearsalLines } from '../../ui/status-table.js';
 import { tableLines } from '../../ui/table.js';
@@ -8,7 +11,15 @@ import { clean } from '../../ui/text.js';
 import { act, addExamples, type Register } from '../command.js';
 import { answer, noteDiagnostics, noteLines, shownPath } from '../context.js';
 import { nextCommands, openProject, rehearsalCommand, type ManifestFlags } from '../flags.js';
-import { addFormatOption, addManifestOptions, addQuietOption, addStoreOption } from '../options.js';
+import {
+  addFormatOption,
+  addManifestOptions,
+  addQuietOption,
+  addStoreOption,
+  collectList,
+  collectVariable,
+  parseText,
+} from '../options.js';
 import { interruptible } from '../signals.js';
 
 export const registerSheet: Register = (program, context) => {
@@ -131,19 +142,50 @@ function nothingPicked(): DailiesError {
 }
 
 export const registerAssemble: Register = (program, context) => {
-  const command = program.command('assemble <MANIFEST>').description('join the picked takes into one film');
+  const command = program
+    .command('assemble <MANIFEST>')
+    .description('join the picked takes into one film')
+    .option('--only <ID...>', 'only these shots', collectList)
+    .option(
+      '--where <NAME=VALUE>',
+      'only shots with this value of a matrix; may be repeated',
+      collectVariable,
+    )
+    .option('--each <NAME>', 'a film for each value of a matrix, such as --each lang', parseText);
   addFormatOption(addManifestOptions(command));
   addExamples(command, [
     ['dailies assemble teaser.yaml', 'in the order of the manifest; the first take if none is picked'],
+    ['dailies assemble spot.yaml --each lang', 'a film for each language; shots without one are in all'],
   ]);
-  act<ManifestFlags>(command, context, async (invocation) => {
+  type Flags = ManifestFlags & Selection & { readonly each?: string };
+  act<Flags>(command, context, async (invocation) => {
+    const { only, where, each } = invocation.flags;
     const project = await openProject(context, invocation);
-    const { assembleFilm } = await import('../../flow/commands/assemble.js');
-    const film = await interruptible((signal) => assembleFilm(project, signal));
-    answer(context, film, () => [`${shownPath(film.path)}  ${count(film.clips, 'clip')}`]);
+    const { assembleEach, assembleFilm } = await import('../../flow/commands/assemble.js');
+    const selection = defined({ only, where });
+    const films = await interruptible(async (signal) =>
+      each === undefined
+        ? [await assembleFilm(project, signal, selection)]
+        : assembleEach(project, signal, { ...selection, each }),
+    );
+    const [film] = films;
+    answer(context, each === undefined && film ? film : { films }, () =>
+      films.map(({ path, clips }) => `${shownPath(path)}  ${count(clips, 'clip')}`),
+    );
+    if (context.format === 'text') noteLines(context, films.flatMap(barsLine));
     return 0;
   });
 };
+
+/** Which clips have bars, for a person: a film is seldom meant to have any. */
+function barsLine({ path, letterboxed }: Pick<Film, 'path' | 'letterboxed'>): string[] {
+  if (letterboxed.length === 0) return [];
+  const names = letterboxed.slice(0, 10).map(clean).join(', ');
+  const more = letterboxed.length > 10 ? ` and ${letterboxed.length - 10} more` : '';
+  return [
+    `note: ${shownPath(path)} has bars round ${names}${more}: they have another shape than the first clip`,
+  ];
+}
 
 export const registerPrune: Register = (program, context) => {
   const command = program

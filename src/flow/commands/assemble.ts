@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { namesOfValues, selectionName, takesWhere, valuesOf, type Selection } from '../../cut/selection.js';
 import { outputsOf } from '../../domain/attempt.js';
 import { pickOf } from '../../domain/picks.js';
 import { isDelivered } from '../../domain/standing.js';
+import type { Take } from '../../domain/take.js';
 import { DailiesError } from '../../errors.js';
 import { assembleClips, type Assembled } from '../../media/assemble.js';
 import { findFrameTool } from '../../media/frame-tool.js';
@@ -11,36 +13,87 @@ import type { ClipStore } from '../../store/clip-store.js';
 import { hashFile, lookAtName, moveOver, removeName } from '../../store/name-file.js';
 import { ownFolder } from '../../store/own-folder.js';
 import { readState } from '../../store/read-state.js';
-import { stemOf, survey } from '../plan/survey.js';
+import { stemOf, survey, type Survey } from '../plan/survey.js';
 import { isInside } from '../project/paths.js';
 import type { Project } from '../project/project.js';
 import { clipsOf, stateHome } from '../project/state-home.js';
 import { assertOurs, noteMade } from './made-files.js';
 
 /** The film: where it lies, and how it was joined. */
-export interface Film extends Assembled {
+export interface Film extends Omit<Assembled, 'letterboxed'> {
   readonly path: string;
   readonly clips: number;
+  /** The takes whose shape is not the first one's: they have bars. */
+  readonly letterboxed: readonly string[];
 }
 
 /**
- * Joins the picked takes (the first where none is picked) in the manifest's order into `<output>/<project>.mp4`. A film of
- * ours that lies there already is replaced once the new one is whole: it can be joined again at any time. Throws
- * `clip-missing` where a clip is missing, `usage` where the film would lie where a clip belongs or over a file that is
- * not ours, `tool-missing` where the clips cannot be joined without ffmpeg.
+ * Joins the picked takes (the first where none is picked) in the manifest's order into `<output>/<project>.mp4`; those of selected
+ * shots into a film that is called after them. A film of ours that lies there already is replaced once the new one is whole: it can
+ * be joined again at any time. Throws `clip-missing` where a clip is missing, `usage` where nothing is selected and where the film
+ * would lie where a clip belongs or over a file that is not ours, `tool-missing` where the clips cannot be joined without ffmpeg.
  */
-export async function assembleFilm(project: Project, signal: AbortSignal): Promise<Film> {
+export async function assembleFilm(
+  project: Project,
+  signal: AbortSignal,
+  selection: Selection = {},
+): Promise<Film> {
+  const bench = await openBench(project, selection);
+  return joinFilm(bench, { selection, signal });
+}
+
+/** Makes a film for each value that the selected shots have for a name, one after the other. Throws as `assembleFilm`. */
+export async function assembleEach(
+  project: Project,
+  signal: AbortSignal,
+  { each, ...selection }: Selection & { readonly each: string },
+): Promise<Film[]> {
+  const bench = await openBench(project, selection);
+  const values = valuesOf(takesWhere(bench.takes, selection.where ?? {}), each);
+  if (values.length === 0) throw nothingNamed(bench.takes, each);
+  const films: Film[] = [];
+  for (const value of values) {
+    const own = { ...selection, where: { ...selection.where, [each]: value } };
+    films.push(await joinFilm(bench, { selection: own, signal }));
+  }
+  return films;
+}
+
+/** What films of a project are made from. */
+interface Bench {
+  readonly project: Project;
+  readonly store: ClipStore;
+  /** Those that `only` leaves. */
+  readonly takes: readonly Take[];
+  readonly surveyed: Survey;
+}
+
+async function openBench(project: Project, { only }: Selection): Promise<Bench> {
+  const store = clipsOf(project);
+  const { state } = await readState(stateHome(project));
+  const surveyed = await survey({ project, state, clips: store, ...(only && { scope: { only } }) });
+  const shots = new Set(surveyed.inScope.map(({ shot }) => shot));
+  return { project, store, surveyed, takes: project.manifest.takes.filter(({ shot }) => shots.has(shot)) };
+}
+
+async function joinFilm(
+  bench: Bench,
+  { selection, signal }: { readonly selection: Selection; readonly signal: AbortSignal },
+): Promise<Film> {
+  const { project, store, takes } = bench;
   const { paths, manifest } = project;
-  const target = join(paths.output, `${manifest.project}.mp4`);
+  const name = `${manifest.project}${selectionName(selection)}`;
+  const target = join(paths.output, `${name}.mp4`);
   assertFree(project, target);
   await assertOurs(project, target);
-  const store = clipsOf(project);
-  const wanted = await pickedClips(project, store);
+  const wanted = pickedClips(bench, selectedShots(takes, selection.where ?? {}));
   const tool = await findFrameTool(project.env);
   ownFolder(paths.folder, paths.cache);
-  const part = join(paths.cache, `${manifest.project}.film.part`);
-  const film = await withFiles(store, wanted, (clips) =>
-    assembleClips({ clips, target: part, signal, ...(tool ? { tool } : {}) }),
+  const part = join(paths.cache, `${name}.film.part`);
+  const { letterboxed, ...film } = await withFiles(
+    store,
+    wanted.map(({ sha256 }) => sha256),
+    (clips) => assembleClips({ clips, target: part, signal, ...(tool ? { tool } : {}) }),
   );
   const sha256 = await hashFile(part);
   if (lookAtName(target) === 'file' && (await hashFile(target)) === sha256) removeName(part, paths.cache);
@@ -48,7 +101,28 @@ export async function assembleFilm(project: Project, signal: AbortSignal): Promi
     await noteMade(project, target, sha256);
     await moveOver(part, target);
   }
-  return { ...film, path: target, clips: wanted.length };
+  const withBars = letterboxed.flatMap((index) => wanted[index]?.name ?? []);
+  return { ...film, letterboxed: withBars, path: target, clips: wanted.length };
+}
+
+/** The shots with all these values, and those without such names. Throws `usage` where a name or a value is nobody's. */
+function selectedShots(takes: readonly Take[], where: Readonly<Record<string, string>>): ReadonlySet<string> {
+  for (const [name, value] of Object.entries(where)) {
+    const values = valuesOf(takes, name);
+    if (values.length === 0) throw nothingNamed(takes, name);
+    if (values.includes(value)) continue;
+    throw new DailiesError('usage', `no shot has ${name}=${value}`, {
+      hint: `the values of ${name} are ${values.slice(0, 10).join(', ')}`,
+    });
+  }
+  return new Set(takesWhere(takes, where).map(({ shot }) => shot));
+}
+
+function nothingNamed(takes: readonly Take[], name: string): DailiesError {
+  const names = namesOfValues(takes);
+  return new DailiesError('usage', `no shot has a value for ${name} in a matrix or a table`, {
+    hint: names.length === 0 ? 'no shot has a matrix' : `the names are ${names.slice(0, 10).join(', ')}`,
+  });
 }
 
 /** A naming template, or an id, may well put a clip or its folder there; some file systems do not tell letter case. */
@@ -66,21 +140,22 @@ function assertFree(project: Project, target: string): void {
 }
 
 /** The picked takes' clips, by content. Throws `clip-missing` with the names of all that are not there, or are out of date. */
-async function pickedClips(project: Project, clips: ClipStore): Promise<string[]> {
-  const { manifest } = project;
-  const { state } = await readState(stateHome(project));
-  const { decisions, picks, claims, context } = await survey({ project, state, clips });
+function pickedClips(
+  { project, surveyed }: Bench,
+  shots: ReadonlySet<string>,
+): { readonly name: string; readonly sha256: string }[] {
+  const { decisions, picks, claims, context } = surveyed;
   const isThere = (attempt: Parameters<typeof context.clipStatus>[0]) =>
     isDelivered(attempt) && context.clipStatus(attempt) !== 'missing';
-  const wanted: string[] = [];
+  const wanted: { readonly name: string; readonly sha256: string }[] = [];
   const missing: string[] = [];
   const outdated: string[] = [];
-  for (const shot of new Set(manifest.takes.map((take) => take.shot))) {
+  for (const shot of shots) {
     const ref = pickedTake(shot, picks);
     const { attempt, reasons = [] } = decisions.get(slotKey(ref)) ?? {};
     const [output] = attempt && isThere(attempt) ? outputsOf(attempt) : [];
     const name = pickOf(picks, shot) === undefined ? shot : slotKey(ref);
-    if (output) wanted.push(output.sha256);
+    if (output) wanted.push({ name, sha256: output.sha256 });
     else if (claims.owned(ref).some((own) => own !== attempt && isThere(own)))
       outdated.push(`${name} (${reasons.join('; ')})`);
     else missing.push(name);
