@@ -9,11 +9,11 @@ const FLOORS: readonly (readonly string[])[] = [
   ['domain', 'events.ts', 'errors.ts', 'disk-error.ts'],
   ['manifest', 'catalogue', 'cost', 'shot', 'plan', 'cut'],
   [
-    ...['gateway', 'store', 'media', 'sandbox', 'monitor'],
+    ...['gateway', 'store', 'media', 'sandbox', 'monitor', 'serve'],
     ...['background-run.ts', 'clock.ts', 'regular-file.ts', 'version.ts'],
   ],
   ['flow'],
-  ['cli', 'mcp', 'ui', 'sheet', 'index.ts'],
+  ['cli', 'mcp', 'ui', 'sheet', 'view', 'index.ts'],
 ];
 
 /** Edges stand beside one another; these alone may be leant on by the others. */

@@ -40,7 +40,6 @@ const COMMANDS: readonly Register[] = [
   registerPick,
   registerAssemble,
   registerExport,
-  registerPrune,
   registerDoctor,
   registerSandbox,
 ];
@@ -48,7 +47,7 @@ const COMMANDS: readonly Register[] = [
 /** Commands that many never need: the help only names them. */
 const NAMED_ONLY: Readonly<Record<string, readonly Register[]>> = {
   'Several machines': [registerEnqueue, registerWorker, registerAccount, registerStore],
-  'And also': [registerMcp, registerUnlock, registerSchema, registerCompletion],
+  'And also': [registerPrune, registerMcp, registerUnlock, registerSchema, registerCompletion],
 };
 
 /** The tree of commands. Errors of usage are thrown as CommanderError once they were written. */

@@ -83,7 +83,12 @@ export function createRunDesk({
       current = run;
       ended = undefined;
       warnings = [];
-      return new Promise<void>((begun, refused) => {
+      return new Promise<void>((resolve, refused) => {
+        let hasBegun = false;
+        const begun = () => {
+          hasBegun = true;
+          resolve();
+        };
         const work = runProject(project, {
           ...options,
           onEvent: (event) => {
@@ -100,7 +105,8 @@ export function createRunDesk({
             },
             (error: unknown) => {
               const hint = error instanceof DailiesError ? error.hint : undefined;
-              ended = { kind: 'error', text: messageOf(error), hint };
+              // What never began is told to whoever asked for it.
+              if (hasBegun) ended = { kind: 'error', text: messageOf(error), hint };
               refused(error instanceof Error ? error : new Error(messageOf(error)));
             },
           )

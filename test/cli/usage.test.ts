@@ -12,18 +12,18 @@ const COMMANDS = [
   'plan',
   'validate',
   'status',
+  'view',
   'resolve',
   'models',
   'sheet',
   'pull',
   'pick',
   'assemble',
-  'prune',
   'doctor',
   'sandbox',
 ];
 /** Those that many never need: named, and no more. */
-const RARE = ['enqueue', 'worker', 'account', 'store', 'unlock', 'schema', 'completion'];
+const RARE = ['enqueue', 'worker', 'account', 'store', 'prune', 'unlock', 'schema', 'completion'];
 const ALL = [...COMMANDS, ...RARE];
 /** Commands in a group. */
 const MEMBERS = ['account show', 'account set', 'account resume', 'store migrate'];

@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { cutOf } from '../../src/cut/cut-of.js';
 import { findState } from '../../src/flow/batch/state.js';
 import { addNote, readNotes, removeNote } from '../../src/flow/commands/notes.js';
 import { projectStatus } from '../../src/flow/commands/status.js';
@@ -42,6 +44,14 @@ describe('a note', () => {
     await write('  - { id: shore, prompt: waves }');
     const [take] = (await projectStatus(await load())).takes;
     expect(take?.outputs[0]?.notes?.map(({ text }) => text)).toEqual(['gull', 'too bright']);
+    const [shot] = cutOf(await projectStatus(await load())).shots;
+    expect(shot?.shown?.markers.map(({ at_seconds, text }) => [at_seconds, text])).toEqual([
+      [0.042, 'gull'],
+      [2.5, 'too bright'],
+    ]);
+    const written: unknown = JSON.parse(await readFile(join(folder, 'film.notes.json'), 'utf8'));
+    const schema = JSON.parse(await readFile('schemas/notes.schema.json', 'utf8')) as object;
+    expect(new Ajv2020({ strict: false, validateFormats: false }).validate(schema, written)).toBe(true);
     const lines = (await readFile(join(folder, 'film.notes.json'), 'utf8')).split('\n');
     expect(lines.filter((line) => line.includes('"text"'))).toHaveLength(2);
   });

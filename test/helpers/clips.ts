@@ -13,6 +13,8 @@ interface ClipWish {
   readonly height?: number;
   readonly seconds?: number;
   readonly fps?: number;
+  /** Every frame is a key frame: the encoder does not say which are, and players then seek to the wrong one. */
+  readonly seeks?: boolean;
   /** Adds a silent AAC track as long as the picture. */
   readonly audio?: boolean;
   /** One colour for all frames, or the colour of each frame by its number. */
@@ -66,7 +68,7 @@ async function encode(wish: ClipWish): Promise<Buffer> {
   encoder.height = height;
   encoder.frameRate = fps;
   encoder.speed = 10;
-  encoder.groupOfPictures = fps;
+  encoder.groupOfPictures = wish.seeks === true ? 1 : fps;
   encoder.quantizationParameter = 24;
   encoder.initialize();
   const frames = Math.round(seconds * fps);

@@ -4,19 +4,25 @@ import { Script } from 'node:vm';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { pageScript } from '../../src/sheet/page/index.js';
+import { livePageScript } from '../../src/sheet/page/live/index.js';
 
 const folder = join(import.meta.dirname, '../../src/sheet/page');
 
+/** Of the sheet, and of the page that is served. */
+const SCRIPTS = [pageScript('report'), livePageScript('report', 'x-1')];
+
 describe('the script of the page', () => {
   it('is one script that a browser can read, and nothing in it ends its element', () => {
-    const script = pageScript('report');
-    expect(() => new Script(script)).not.toThrow();
-    expect(script).not.toMatch(/<\/script|<!--/i);
-    expect(script).not.toContain('\r');
+    for (const script of SCRIPTS) {
+      expect(() => new Script(script)).not.toThrow();
+      expect(script).not.toMatch(/<\/script|<!--/i);
+      expect(script).not.toContain('\r');
+    }
   });
 
   it('is made of functions that need nothing beside themselves', async () => {
-    const files = (await readdir(folder)).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
+    const names = await readdir(folder, { recursive: true });
+    const files = names.filter((name) => name.endsWith('.ts') && !name.endsWith('index.ts'));
     expect(files.length).toBeGreaterThan(10);
     for (const file of files) {
       const text = await readFile(join(folder, file), 'utf8');
@@ -36,7 +42,7 @@ describe('the script of the page', () => {
   it('makes no markup out of strings', () => {
     const sinks =
       /innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|eval\(|new Function/;
-    expect(pageScript('report')).not.toMatch(sinks);
+    for (const script of SCRIPTS) expect(script).not.toMatch(sinks);
   });
 });
 

@@ -41,7 +41,8 @@ export async function addNote(
     id: `${clock.now().toString(36).padStart(9, '0')}${randomBytes(4).toString('hex')}`,
     ...{ shot: owner.shot, take: owner.take, attempt: id, sha256: wish.sha256 },
     // A frame's time needs no more digits.
-    at_seconds: Math.round(Math.min(Math.max(0, wish.at_seconds), made.output.media.duration_s) * 1000) / 1000,
+    at_seconds:
+      Math.round(Math.min(Math.max(0, wish.at_seconds), made.output.media.duration_s) * 1000) / 1000,
     text,
     written_at: isoNow(clock),
   };

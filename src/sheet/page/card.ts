@@ -212,7 +212,8 @@ export function makeCards({ data, dom, format, picks, players, stock }: Tools, a
       { class: 'pick', tabindex: -1, 'aria-label': `Pick ${nameOf(take)}`, title: 'Pick this take (P)' },
       () => picks.toggle(take.shot, take.take),
       icons.circle(),
-      html('span', {}, String(take.take)),
+      // A shot with one take needs no number.
+      html('span', {}, take.takes > 1 ? String(take.take) : ''),
     );
     pickButtons.set(button, take);
     mark(button);

@@ -34,7 +34,14 @@ export function makeProgrammes(
   /** A take beside the clips that were made for it before, the newest first. */
   function withEarlier(take: SheetTake): Programme {
     const older = (take.earlier ?? []).toReversed().map((earlier, index) => ({
-      ...{ ...take, ...earlier, picked: false, wanted: undefined, before: index + 1 },
+      ...{
+        ...take,
+        ...earlier,
+        seed: earlier.seed,
+        costUsd: earlier.costUsd,
+        estimateUsd: earlier.estimateUsd,
+      },
+      ...{ picked: false, wanted: undefined, before: index + 1 },
     }));
     return [take, ...older].filter(hasClip).slice(0, MOST_AT_ONCE);
   }

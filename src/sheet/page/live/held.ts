@@ -19,7 +19,7 @@ export function makeHeld(
   const { html, button } = dom;
 
   function open(take: SheetTake): void {
-    const account = html('dd', { role: 'status' }, 'asking…');
+    const account = html('span', { role: 'status' }, 'asking…');
     const trouble = html('div', {});
     const id = html('input', {
       id: 'held-job',
@@ -31,7 +31,13 @@ export function makeHeld(
     const dialog = dialogs.show(
       `Settle ${take.key}`,
       html('p', {}, take.reason),
-      html('dl', { class: 'sums' }, ...requestOf(take), html('dt', {}, 'the account'), account),
+      html(
+        'dl',
+        { class: 'sums' },
+        ...requestOf(take),
+        html('dt', {}, 'the account'),
+        html('dd', {}, account),
+      ),
       isUnanswered
         ? html(
             'p',
