@@ -32,7 +32,7 @@ export async function bundleCommand(dist) {
   const bundle = await rolldown({
     input: join(from, 'main.js'),
     platform: 'node',
-    external: OUTSIDE,
+    external: OUTSIDE.map((name) => new RegExp(`^${name}(?:/|$)`)),
     plugins: [keepPlaces(dist, from), graph.plugin],
     onLog(level, { code, message }) {
       if (level === 'warn' && code !== 'INEFFECTIVE_DYNAMIC_IMPORT') throw new Error(message);

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const CACHE = resolve('node_modules/.cache/dailies-cli');
-const SOURCES = ['src', 'schemas', 'scripts', 'package.json'];
+const SOURCES = ['src', 'schemas', 'skills', 'scripts', 'package.json'];
 const BUILD_TAKES_AT_MOST_MS = 120_000;
 const BUILD_LIVES_MS = 3_600_000;
 
@@ -44,7 +44,7 @@ async function buildInto(workshop: string, folder: string): Promise<void> {
   try {
     const dist = join(workshop, 'dist');
     await transpile('src', dist);
-    for (const name of ['schemas', 'package.json']) await cp(name, join(workshop, name), { recursive: true });
+    for (const name of ['schemas', 'skills', 'package.json']) await cp(name, join(workshop, name), { recursive: true });
     // Its validators are compiled: a command that compiles them itself takes twice as long to start.
     await promisify(execFile)(process.execPath, ['scripts/finish-build.js', dist]);
     await rename(workshop, folder);

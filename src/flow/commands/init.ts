@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DailiesError } from '../../errors.js';
 import { sizeOf } from '../../store/name-file.js';
 import { createFiles } from '../../store/create-file.js';
+import { readText } from '../../store/text-file.js';
 import { kitePicture, seasidePicture } from './init-pictures.js';
 
 /** What was written, as paths below the folder that was given. */
@@ -14,15 +16,19 @@ const MANIFEST = 'teaser.yaml';
 
 /**
  * Writes a manifest to start from, with the pictures it needs, into a folder that is made where it is missing.
- * It runs on the sandbox as it stands. Throws `usage` where one of the files is there already, `disk` where one cannot be
+ * It runs on the sandbox as it stands. `agent`: with AGENTS.md, the rules of the skill for coding agents. Throws `usage` where one of the files is there already, `disk` where one cannot be
  * written: then none is.
  */
-export async function initProject(folder: string): Promise<NewProject> {
+export async function initProject(
+  folder: string,
+  { agent = false }: { readonly agent?: boolean } = {},
+): Promise<NewProject> {
   const files = new Map<string, string | Uint8Array>([
     [join(folder, MANIFEST), manifestText()],
     [join(folder, 'frames/seaside.png'), seasidePicture()],
     [join(folder, 'refs/kite.png'), kitePicture()],
   ]);
+  if (agent) files.set(join(folder, 'AGENTS.md'), await agentRules());
   for (const path of files.keys()) {
     if (sizeOf(path) === undefined) continue;
     throw new DailiesError('usage', `${path} already exists; nothing was written`, {
@@ -31,6 +37,13 @@ export async function initProject(folder: string): Promise<NewProject> {
   }
   await createFiles(files);
   return { manifest: join(folder, MANIFEST), files: [...files.keys()] };
+}
+
+/** The skill, whose head is for hosts alone. */
+async function agentRules(): Promise<string> {
+  const skill = fileURLToPath(new URL('../../../skills/dailies/SKILL.md', import.meta.url));
+  const text = await readText(skill, { ifAbsent: 'install dailies again: a file of its own is missing' });
+  return text.replace(/^---\n.*?\n---\n+/s, '');
 }
 
 /** Short enough to be read whole, and with one of each thing that people look for first. */

@@ -1,12 +1,11 @@
 import { systemClock } from '../../clock.js';
-import { defined } from '../../domain/defined.js';
 import { DailiesError } from '../../errors.js';
 import { interruptRun } from '../../store/interrupt-run.js';
 import { shownPlan, shownSummary } from '../answers.js';
 import type { Desk } from '../desk.js';
 import { startRun, type RunEnd } from '../start-run.js';
 import * as tool from '../tool.js';
-import { PLAN_ANSWER, SCOPE } from './plan-tools.js';
+import { PLAN_ANSWER, SCOPE, scopeOf } from './plan-tools.js';
 
 const WAIT_S = 45;
 const LONGEST_WAIT_S = 3_600;
@@ -70,11 +69,7 @@ async function run(
   const share = desk.allowance.take(tool.numberOf(args, 'max_usd') ?? 0);
   const started = startRun({
     ...{ desk, manifest, maxUsd: share.usd, planHash: tool.textOf(args, 'plan_hash') ?? '', progress },
-    ...defined({
-      only: tool.textsOf(args, 'only'),
-      until: tool.textOf(args, 'until'),
-      rerender: tool.textsOf(args, 'rerender'),
-    }),
+    ...scopeOf(args),
   });
   void started.ended.then((end) => share.settle(spentIn(end, share.usd)));
   const waitS = Math.min(LONGEST_WAIT_S, tool.numberOf(args, 'wait_seconds') ?? WAIT_S);
