@@ -58,13 +58,13 @@ function cutTake(take: ReportTake, given: readonly CutMarker[]): CutTake {
   const [output = earlier?.outputs[0]] = take.outputs;
   const { settings, job_id, cost_usd } = take.outputs.length === 0 && earlier ? earlier : take;
   const warnings = output?.warnings.map((text) => ({ take: key, at_seconds: 0, text })) ?? [];
-  const noted = output?.notes?.map(({ at_seconds, text }) => ({ take: key, at_seconds, text })) ?? [];
+  const notes = output?.notes?.map(({ at_seconds, text }) => ({ take: key, at_seconds, text })) ?? [];
   const outdated = earlier && output ? [{ take: key, at_seconds: 0, text: outdatedText(take) }] : [];
   return defined({
     ...{ key, take: take.take, picked: take.picked, state: take.state, model: settings.model },
     ...{ prompt: settings.prompt, seed: settings.seed, job: job_id, cost_usd },
     clip: output && cutClip(output),
-    markers: output ? [...outdated, ...warnings, ...noted, ...given] : [],
+    markers: output ? [...outdated, ...warnings, ...notes, ...given] : [],
   });
 }
 
