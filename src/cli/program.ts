@@ -11,6 +11,7 @@ import {
   registerPull,
   registerSheet,
 } from './commands/clips.js';
+import { registerCheck } from './commands/check.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerDoctor, registerModels, registerSandbox, registerSchema } from './commands/gateway.js';
 import { registerExport } from './commands/export.js';

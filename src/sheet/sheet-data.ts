@@ -1,3 +1,4 @@
+import { defined } from '../domain/defined.js';
 import { groupBy } from '../domain/group-by.js';
 import {
   costOfTake,
@@ -9,7 +10,7 @@ import {
 } from '../domain/report.js';
 import type { KeptSettings } from '../domain/fields.js';
 import { fileUrl } from '../domain/file-url.js';
-import type { EarlierTake, Fact, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
+import type { EarlierTake, Fact, Mark, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
 
 /** The page's data about all takes: what is not shown is left out. */
 export function sheetHead(report: Report): Omit<SheetData, 'takes'> {
@@ -53,7 +54,8 @@ function pictured(take: ReportTake): Pictured {
   if (!earlier) return take;
   const times = take.times.submitted === undefined ? earlier.times : take.times;
   const { settings, outputs } = earlier;
-  return { ...take, settings, outputs, times, job_id };
+  const { generation_id, served_by } = take.job_id === undefined ? earlier : take;
+  return { ...take, settings, outputs, times, job_id, ...defined({ generation_id, served_by }) };
 }
 
 /** What the page shows of a take. */
@@ -93,7 +95,9 @@ export function sheetTake(
     picked: take.picked,
     remedy: REMEDIES[state],
     settle: state === 'uncertain' ? 'unanswered' : state === 'lost' ? 'lost' : undefined,
-    clips: take.outputs.map((output) => sheetClip(output, addressOf)),
+    clips: take.outputs.map((output, index) =>
+      sheetClip(output, addressOf, marksOf(take.findings, output, index)),
+    ),
     attempts: take.attempts,
     times: times(take),
     waitsFor: take.depends_on ?? [],
@@ -199,7 +203,19 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function sheetClip(output: ReportOutput, addressOf: AddressOf): SheetClip {
+function marksOf(findings: ReportTake['findings'], { media }: ReportOutput, index: number): Mark[] {
+  const share = (seconds: number) => Math.min(1, seconds / media.duration_s) || 0;
+  return (findings ?? [])
+    .filter(({ output }) => output === index)
+    .map(({ check, from_s, to_s, message }) => ({
+      kind: check,
+      from: share(from_s),
+      to: share(to_s),
+      label: message,
+    }));
+}
+
+function sheetClip(output: ReportOutput, addressOf: AddressOf, marks: readonly Mark[] = []): SheetClip {
   const { path, bytes, sha256, media, warnings, notes = [] } = output;
   const codecs = [
     media.video_codec,
@@ -218,6 +234,7 @@ function sheetClip(output: ReportOutput, addressOf: AddressOf): SheetClip {
     warnings,
     sha256,
     notes: notes.map(({ id, at_seconds: seconds, text }) => ({ id, seconds, text })),
+    marks,
   };
 }
 
