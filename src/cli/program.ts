@@ -48,7 +48,7 @@ const COMMANDS: readonly Register[] = [
 /** Commands that many never need: the help only names them. */
 const NAMED_ONLY: Readonly<Record<string, readonly Register[]>> = {
   'Several machines': [registerEnqueue, registerWorker, registerAccount, registerStore],
-  'And also': [registerPrune, registerMcp, registerUnlock, registerSchema, registerCompletion],
+  'And also': [registerCheck, registerPrune, registerMcp, registerUnlock, registerSchema, registerCompletion],
 };
 
 /** The tree of commands. Errors of usage are thrown as CommanderError once they were written. */
