@@ -1,5 +1,6 @@
 import type { Diagnostic } from './domain/diagnostic.js';
 import type { NamedOutput } from './domain/attempt.js';
+import type { TakeFinding } from './domain/finding.js';
 import type { PlanAction } from './domain/plan.js';
 import type { ExitCode } from './errors.js';
 
@@ -185,7 +186,12 @@ export type RunEvent =
         readonly cost_usd?: number;
       })
   /** Something a person should know that ends nothing: an unknown status, a poll that failed, a clip unlike the order. */
-  | (EventBase & { readonly type: 'warning'; readonly message: string; readonly key?: string })
+  | (EventBase & {
+      readonly type: 'warning';
+      readonly message: string;
+      readonly key?: string;
+      /** What a picture check has found in a clip of the take. */ readonly finding?: TakeFinding;
+    })
   /** The gateway asked for patience: nothing is submitted until then. */
   | (EventBase & { readonly type: 'run.slowed'; readonly message: string; readonly wait_ms: number })
   /** No further submits; jobs in flight are finished unless the kind is `interrupted`. */

@@ -11,6 +11,7 @@ import {
   registerPull,
   registerSheet,
 } from './commands/clips.js';
+import { registerCheck } from './commands/check.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerDoctor, registerModels, registerSandbox, registerSchema } from './commands/gateway.js';
 import { registerExport } from './commands/export.js';
@@ -47,7 +48,7 @@ const COMMANDS: readonly Register[] = [
 /** Commands that many never need: the help only names them. */
 const NAMED_ONLY: Readonly<Record<string, readonly Register[]>> = {
   'Several machines': [registerEnqueue, registerWorker, registerAccount, registerStore],
-  'And also': [registerPrune, registerMcp, registerUnlock, registerSchema, registerCompletion],
+  'And also': [registerCheck, registerPrune, registerMcp, registerUnlock, registerSchema, registerCompletion],
 };
 
 /** The tree of commands. Errors of usage are thrown as CommanderError once they were written. */

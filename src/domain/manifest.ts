@@ -1,4 +1,5 @@
 import type { SourceRange } from './diagnostic.js';
+import type { Checks } from './finding.js';
 import type { Take } from './take.js';
 
 /** The gateway as the manifest (or `--gateway`) names it. */
@@ -31,6 +32,8 @@ export interface Manifest {
   readonly on_uncertain: OnUncertain;
   /** Stop after each generation of the graph until the takes that the next one is made from are picked. */
   readonly approve: boolean;
+  /** What to look for in delivered clips; absent: nothing. */
+  readonly checks?: Checks;
   /** In manifest order: shot by shot, expansion by expansion, take by take. */
   readonly takes: readonly Take[];
 }

@@ -1,4 +1,5 @@
 import type { Attempt, AttemptStateKind, MediaFacts, RecordedRequest } from './attempt.js';
+import type { TakeFinding } from './finding.js';
 import { sumUsd, type Estimate } from './money.js';
 import type { KeptSettings } from './fields.js';
 import type { ShotType } from './take.js';
@@ -70,6 +71,8 @@ export interface ReportTake {
   readonly estimate: Estimate | null;
   readonly picked: boolean;
   readonly outputs: readonly ReportOutput[];
+  /** What picture checks found in its clips, which is among their warnings too; absent: not checked. */
+  readonly findings?: readonly TakeFinding[];
   /** The last clip that was made for it, if it is out of date: made before the shot changed. */
   readonly earlier?: EarlierClip;
   readonly times: ReportTimes;

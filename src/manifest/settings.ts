@@ -1,5 +1,6 @@
 import { basename, extname } from 'node:path/posix';
 import { defined } from '../domain/defined.js';
+import { CHECK_NAMES, USUAL_THRESHOLDS, type CheckName, type Checks } from '../domain/finding.js';
 import { isOnThisMachine } from '../domain/loopback.js';
 import type { GatewaySetting, Manifest } from '../domain/manifest.js';
 import { baseUrl, insidePath } from './addresses.js';
@@ -38,6 +39,7 @@ export function readRunSettings(
     retries: raw.retries ?? 0,
     on_uncertain: raw.on_uncertain ?? 'hold',
     approve: raw.approve ?? false,
+    checks: readChecks(raw.checks),
   });
 
   function readProject(): string {
@@ -91,6 +93,21 @@ export function readRunSettings(
     report({ code, message, path, hint });
     return '.';
   }
+}
+
+/** Each check that is named, with the usual thresholds where the manifest has none of its own. */
+function readChecks(raw: RawManifest['checks']): Checks | undefined {
+  if (raw === undefined) return undefined;
+  const own: Exclude<typeof raw, readonly CheckName[]> = isList(raw)
+    ? Object.fromEntries(raw.map((name) => [name, {}]))
+    : raw;
+  const named = CHECK_NAMES.filter((name) => own[name] !== undefined);
+  if (named.length === 0) return undefined;
+  return Object.fromEntries(named.map((name) => [name, { ...USUAL_THRESHOLDS[name], ...own[name] }]));
+}
+
+function isList(value: NonNullable<RawManifest['checks']>): value is readonly CheckName[] {
+  return Array.isArray(value);
 }
 
 /** Shorter intervals would load a gateway for nothing: jobs take a minute or more. */

@@ -1,4 +1,5 @@
 import { writeVtt } from '../cut/captions.js';
+import { defined } from '../domain/defined.js';
 import { groupBy } from '../domain/group-by.js';
 import {
   costOfTake,
@@ -10,7 +11,7 @@ import {
 } from '../domain/report.js';
 import type { KeptSettings } from '../domain/fields.js';
 import { fileUrl } from '../domain/file-url.js';
-import type { EarlierTake, Fact, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
+import type { EarlierTake, Fact, Mark, SheetClip, SheetData, SheetTake, StateGroup } from './page/data.js';
 
 /** The page's data about all takes: what is not shown is left out. */
 export function sheetHead(report: Report): Omit<SheetData, 'takes'> {
@@ -54,7 +55,8 @@ function pictured(take: ReportTake): Pictured {
   if (!earlier) return take;
   const times = take.times.submitted === undefined ? earlier.times : take.times;
   const { settings, outputs } = earlier;
-  return { ...take, settings, outputs, times, job_id };
+  const { generation_id, served_by } = take.job_id === undefined ? earlier : take;
+  return { ...take, settings, outputs, times, job_id, ...defined({ generation_id, served_by }) };
 }
 
 /** What the page shows of a take. */
@@ -94,7 +96,12 @@ export function sheetTake(
     picked: take.picked,
     remedy: REMEDIES[state],
     settle: state === 'uncertain' ? 'unanswered' : state === 'lost' ? 'lost' : undefined,
-    clips: take.outputs.map((output) => sheetClip(output, { addressOf, captions: take.captions })),
+    clips: take.outputs.map((output, index) =>
+      sheetClip(output, {
+        ...{ addressOf, captions: take.captions },
+        marks: marksOf(take.findings, output, index),
+      }),
+    ),
     attempts: take.attempts,
     times: times(take),
     waitsFor: take.depends_on ?? [],
@@ -200,12 +207,29 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+function marksOf(findings: ReportTake['findings'], { media }: ReportOutput, index: number): Mark[] {
+  const share = (seconds: number) => Math.min(1, seconds / media.duration_s) || 0;
+  return (findings ?? [])
+    .filter(({ output }) => output === index)
+    .map(({ check, from_s, to_s, message }) => ({
+      kind: check,
+      from: share(from_s),
+      to: share(to_s),
+      label: message,
+    }));
+}
+
 function sheetClip(
   output: ReportOutput,
   {
     addressOf,
     captions = {},
-  }: { readonly addressOf: AddressOf; readonly captions: ReportTake['captions'] | undefined },
+    marks,
+  }: {
+    readonly addressOf: AddressOf;
+    readonly captions: ReportTake['captions'] | undefined;
+    readonly marks: readonly Mark[];
+  },
 ): SheetClip {
   const { path, bytes, sha256, media, warnings, notes = [] } = output;
   const codecs = [
@@ -229,6 +253,7 @@ function sheetClip(
     ]),
     sha256,
     notes: notes.map(({ id, at_seconds: seconds, text }) => ({ id, seconds, text })),
+    marks,
   };
 }
 

@@ -38,7 +38,11 @@ function isFailure(shot: TakeResult): boolean {
 
 function testCase(shot: TakeResult, suite: string): string {
   const opening = `    <testcase classname="${suite}" name="${escapeXml(shot.key)}" time="${(shot.elapsed_ms ?? 0) / 1000}"`;
-  if (shot.outcome === 'delivered') return `${opening}/>`;
+  if (shot.outcome === 'delivered') {
+    const warnings = shot.outputs.flatMap((output) => output.warnings).map((text) => `warning: ${text}`);
+    if (warnings.length === 0) return `${opening}/>`;
+    return `${opening}><system-out>${escapeXml(warnings.join('\n'))}</system-out></testcase>`;
+  }
   const message = escapeXml(shot.message ?? OUTCOMES[shot.outcome].word);
   if (isSkipped(shot)) return `${opening}><skipped message="${message}"/></testcase>`;
   const facts = [

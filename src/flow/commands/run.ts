@@ -33,6 +33,11 @@ import { summarize } from '../work/summary.js';
 import type { TakeOutcome } from '../work/take-outcome.js';
 import { warn, type WorkTools } from '../work/tools.js';
 import { hintAtUsage, usageBefore, usageOf } from '../work/usage-hint.js';
+import { checksBeside } from '../work/checks-beside.js';
+import { findingsOfTake } from '../work/known-findings.js';
+import { openPictureChecks, type PictureChecks } from '../work/picture-checks.js';
+import type { ClipStore } from '../../store/clip-store.js';
+import { projectFindings, warned, withFindings } from './findings.js';
 import { openState } from '../batch/state.js';
 import type { JobOrder } from '../work/worker.js';
 import { workSequence } from '../work/work-sequence.js';
@@ -65,7 +70,7 @@ export async function runProject(project: Project, options: RunOptions = {}): Pr
   return summary;
 }
 
-async function runWith(project: Project, options: RunOptions, emit: EventSink): Promise<RunSummary> {
+async function runWith(project: Project, options: RunOptions, tell: EventSink): Promise<RunSummary> {
   const { clock, manifest } = project;
   const startedAt = isoNow(clock);
   const elapsedMs = ageOf(clock, undefined);
@@ -75,6 +80,9 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
   const { target } = project;
   const connections = connect(project, { usesKey: mayUseKey(target, options.withKey) });
   const clips = clipsOf(project);
+  const checks = await checksOf(project, { clips, signal, emit: tell });
+  const beside = checksBeside(checks, { clock, emit: tell });
+  const { emit } = beside;
   const run: Run = { project, options, attempts, clips, connections, signal, emit };
   options.onOpen?.((wish) => pickIn(project, attempts, wish));
   try {
@@ -117,6 +125,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     const outcomes = await execute(tools, planned);
     await followClips(attempts, { surveyed, outcomes });
     stopForPicks({ takes: manifest.takes, survey: surveyed, outcomes, control });
+    await beside.finish();
     await hintAtUsage(tools, { outcomes, before: usage, now: usageNow });
     control.release();
     const isStopped = control.reason !== undefined;
@@ -124,7 +133,12 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
     for (const attempt of doneRerenders(attempts.attempts()))
       attempts.note(attempt, { type: 'rerendered', at: isoNow(clock) });
     await closeState(attempts, (reason) => control.stop(reason));
-    const results = surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []);
+    const results = surveyed.inScope
+      .flatMap((take) => outcomes.get(slotKey(take))?.result ?? [])
+      .map((result) => {
+        const findings = checks && findingsOfTake(result.outputs, checks);
+        return findings ? { ...result, outputs: warned(result.outputs, findings) } : result;
+      });
     const account = { project, tools, examined, results, sheet, priceOf: planned.priceOf };
     const summary = summarize({ ...account, startedAt, elapsedMs });
     emit({ type: 'run.finished', at: isoNow(clock), summary });
@@ -138,6 +152,20 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
 /** A set that was delivered to its last take, in a run that was killed before it could say so. */
 const MADE_ANEW =
   'an interrupted run already rendered everything that --rerender names: run again to render it once more';
+
+/** The checks that the manifest asks for; undefined for none. */
+async function checksOf(
+  { manifest: { checks }, paths, env, clock }: Project,
+  {
+    clips,
+    signal,
+    emit,
+  }: { readonly clips: ClipStore; readonly signal: AbortSignal; readonly emit: EventSink },
+): Promise<PictureChecks | undefined> {
+  if (!checks) return undefined;
+  const warnOf = (message: string) => warn({ clock, emit }, message);
+  return openPictureChecks({ ...{ checks, clips, paths, env, signal }, warn: warnOf });
+}
 
 /** What a run is of, and all that it has open. */
 interface Run extends Agreeing {
@@ -268,6 +296,7 @@ async function writeReports(
   },
 ): Promise<string | undefined> {
   if (isStopped && attempts.attempts().length === 0) return undefined;
+  const found = await projectFindings(project);
   const isAtRest = examined.plan.shots.every(({ action }) => action === 'reuse');
   const written = isAtRest ? reportStamp(project, renderSheet) : undefined;
   if (written && written.stamp === attempts.reported()) return written.sheet;
@@ -279,7 +308,7 @@ async function writeReports(
       picks: attempts.picks(),
       notes: await readNotes(project),
     });
-    const sheet = await writeReport(project, report, renderSheet);
+    const sheet = await writeReport(project, withFindings(report, found), renderSheet);
     if (isAtRest) attempts.setReported(reportStamp(project, renderSheet)?.stamp ?? '');
     return sheet;
   } catch (error) {

@@ -15,6 +15,7 @@ import { gatewayTarget } from '../project/gateway-target.js';
 import { rehearsalPaths } from '../project/paths.js';
 import { clipsOf, namesOf, stateHome } from '../project/state-home.js';
 import { assertNoErrors, type Project } from '../project/project.js';
+import { projectFindings, withFindings } from './findings.js';
 import { readNotes } from './notes.js';
 import { buildReport } from './report.js';
 import { writeReport, type RenderSheet } from './write-report.js';
@@ -61,7 +62,7 @@ export async function standOf(
     priceOf: pricesBy(catalogue, project),
     generatedAt: isoNow(project.clock),
   });
-  return { report, surveyed, notes };
+  return { report: withFindings(report, await projectFindings(project)), surveyed, notes };
 }
 
 /** How far a rehearsal came: a run of the same manifest on the sandbox. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { jsonPieces } from '../../domain/json-pieces.js';
 import type { Report } from '../../domain/report.js';
 import { signatureOf, writeText } from '../../store/text-file.js';
+import { findingsFile } from '../work/known-findings.js';
 import type { Project } from '../project/project.js';
 
 /** Makes the contact sheet's HTML, in one text or in pieces. */
@@ -38,7 +39,8 @@ export function reportStamp(
   const sheet = renderSheet && join(output, 'index.html');
   const files = [join(output, 'report.json'), ...(sheet === undefined ? [] : [sheet])].map(signatureOf);
   if (files.includes('')) return undefined;
-  return { stamp: [project.stamp, String(renderSheet).length, ...files].join(' '), sheet };
+  const found = signatureOf(findingsFile(project.paths));
+  return { stamp: [project.stamp, String(renderSheet).length, ...files, found].join(' '), sheet };
 }
 
 function* marked(html: Html): Iterable<string> {

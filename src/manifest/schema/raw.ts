@@ -1,4 +1,5 @@
 import type { ApiFieldName, ApiValue } from '../../domain/fields.js';
+import type { CheckName, Threshold } from '../../domain/finding.js';
 import type { FramePosition, ShotType } from '../../domain/take.js';
 
 /** A frame as the manifest has it. */
@@ -73,6 +74,7 @@ export interface RawManifest {
   readonly retries?: number;
   readonly on_uncertain?: 'hold' | 'resubmit';
   readonly approve?: boolean;
+  readonly checks?: readonly CheckName[] | { readonly [K in CheckName]?: Partial<Threshold> | null };
   readonly vars?: RawVars | null;
   readonly defaults?: unknown;
   readonly shots?: readonly unknown[] | Readonly<Record<string, unknown>>;

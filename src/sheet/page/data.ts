@@ -29,6 +29,8 @@ export interface SheetClip {
   readonly sha256: string;
   /** In the order of the clip. */
   readonly notes: readonly SheetNote[];
+  /** What picture checks found, for the player's slider. */
+  readonly marks: readonly Mark[];
 }
 
 /** What somebody has written about a moment of a clip. */
@@ -36,6 +38,15 @@ export interface SheetNote {
   readonly id: string;
   readonly seconds: number;
   readonly text: string;
+}
+
+/** A stretch of a clip: shares of its length, 0 to 1. */
+export interface Mark {
+  readonly kind: 'black' | 'freeze' | 'silence';
+  readonly from: number;
+  readonly to: number;
+  /** In words. */
+  readonly label: string;
 }
 
 /** A label and its value. */

@@ -38,6 +38,7 @@ export function makeTheatre(
   const caption = html('div', { class: 'programme' });
   const counter = html('span', { class: 'counter' });
   const time = html('span', { class: 'time' });
+  const found = html('div', { class: 'found' });
   const slider = html('input', { type: 'range', min: 0, max: 1000, value: 0, 'aria-label': 'Position' });
   const play = button({ class: 'round' }, () => setPlaying(!projector.isPlaying()));
   const beside = button(
@@ -64,7 +65,7 @@ export function makeTheatre(
       button({ class: 'round', 'aria-label': 'Previous' }, () => step(-1), icons.previous()),
       play,
       button({ class: 'round', 'aria-label': 'Next' }, () => step(1), icons.next()),
-      html('div', { class: 'track' }, notes.marks, slider),
+      html('div', { class: 'track' }, notes.marks, slider, found),
       time,
       counter,
       beside,
@@ -169,6 +170,14 @@ export function makeTheatre(
       figure.classList.toggle('chosen', several && programme[place] === take),
     );
     listen();
+    found.replaceChildren(
+      ...(take.clips[0]?.marks ?? []).map(({ kind, from, to, label }) => {
+        const mark = html('span', { class: kind, title: label });
+        mark.style.left = `${from * 100}%`;
+        mark.style.width = `${(to - from) * 100}%`;
+        return mark;
+      }),
+    );
     caption.replaceChildren(
       several || take.clips.length === 0 ? '' : cards.pickOf(take),
       html(
