@@ -19,6 +19,8 @@ const OUTSIDE = [...Object.keys(peerDependencies), 'mediabunny', 'pg'];
 const FILES = [
   { name: 'start', of: ['cli/run-cli.js'] },
   { name: 'everyday', of: ['cli/print-plan.js', 'flow/commands/status.js'] },
+  { name: 'run', of: ['cli/run-manifest.js'] },
+  { name: 'agent', of: ['mcp/serve.js'] },
 ];
 
 /** Puts the bundle of `dist/cli/main.js` in the place of the folder `dist/cli`. `dist` is an absolute path. */

@@ -7,6 +7,7 @@ import { loadProject, type Project, type ProjectOptions } from '../flow/project/
 import { dataRedactor, type Redact } from '../gateway/redact.js';
 import { pathWithoutLinks } from '../regular-file.js';
 import { createAllowance, type Allowance } from './allowance.js';
+import type { StartedRun } from './start-run.js';
 
 /** What a person sets when the server starts; no call can change it. */
 export interface DeskOptions {
@@ -24,6 +25,8 @@ export interface DeskOptions {
 export interface Desk {
   readonly options: DeskOptions;
   readonly allowance: Allowance;
+  /** The runs that this server has started and that have not ended, by the paths of their manifests. */
+  readonly runs: Map<string, StartedRun>;
   /** The path of a manifest that is there. Throws `usage` if it is not below a root. */
   manifest(path: string): string;
   /** The same for a manifest that is to be written. */
@@ -62,6 +65,7 @@ export function openDesk(options: DeskOptions): Desk {
   const desk: Desk = {
     options,
     allowance: createAllowance(options.maxCostUsd),
+    runs: new Map(),
     manifest(path) {
       const whole = pathWithoutLinks(resolve(first, path));
       if (whole === undefined && isBelowRoot(pathWithoutLinks(resolve(first, path, '..')))) {

@@ -1,4 +1,4 @@
-import type { CallToolResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
+import type { CallToolResult, fromJsonSchema, McpServer, ServerContext } from '@modelcontextprotocol/server';
 import { diskError, errnoOf } from '../disk-error.js';
 import { safeJson } from '../domain/foreign-text.js';
 import { DailiesError, ManifestError, messageOf, packageError } from '../errors.js';
@@ -52,7 +52,7 @@ export async function serveTools(options: DeskOptions): Promise<void> {
 
 function register(
   server: McpServer,
-  asSchema: (typeof import('@modelcontextprotocol/server'))['fromJsonSchema'],
+  asSchema: typeof fromJsonSchema,
   { tool, desk }: { readonly tool: Tool; readonly desk: Desk },
 ): void {
   const { name, title, description, input, output, hints } = tool;

@@ -56,7 +56,7 @@ export function startRun(wish: {
   const started = startInBackground({
     args,
     env: { ...env, ...(store === undefined ? {} : { DAILIES_STORE: store }) },
-    onLine: follower.read,
+    onLine: (line) => follower.read(line),
   });
   return {
     interrupt: () => started.interrupt(),

@@ -51,7 +51,6 @@ export async function startAgent(
   return {
     ...{ client, pid: transport.pid ?? 0, close },
     async call(name, args = {}, { signal, onProgress } = {}) {
-      const started = performance.now();
       const result = await client.callTool(
         { name, arguments: args },
         {
@@ -60,7 +59,6 @@ export async function startAgent(
           ...(onProgress && { onprogress: ({ message }) => onProgress(message ?? '') }),
         },
       );
-      if (process.env['TIMES']) console.log(name, Math.round(performance.now() - started));
       const [first] = result.content;
       const text = first?.type === 'text' ? (JSON.parse(first.text) as Record<string, unknown>) : {};
       return {

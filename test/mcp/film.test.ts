@@ -12,7 +12,7 @@ shots:
   - { id: beach, prompt: The kite lands, first_frame: { from: kite, at: last } }
 `;
 
-describe('an agent', { timeout: 60_000 }, () => {
+describe('an agent', { timeout: 120_000 }, () => {
   it('makes a whole film with tools alone, from an empty folder to picks', async () => {
     const agent = await startAgent(await newRoot());
     const manifest = 'kites.yaml';

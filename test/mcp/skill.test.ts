@@ -22,7 +22,7 @@ describe('the skill', () => {
     expect(Object.keys(WORDS).filter((word) => !skill.includes(`\`${word}\``))).toEqual([]);
   });
 
-  it('names every tool, and so does the page about agents', { timeout: 60_000 }, async () => {
+  it('names every tool, and so does the page about agents', { timeout: 120_000 }, async () => {
     const { client } = await startAgent(await newRoot());
     const page = await readFile('docs/agents.md', 'utf8');
     const names = (await client.listTools()).tools.map(({ name }) => name);

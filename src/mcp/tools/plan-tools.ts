@@ -170,16 +170,16 @@ async function models(desk: Desk, args: tool.ToolArguments, signal: AbortSignal)
   return { data: defined({ gateway: untrusted(listed.gateway), models: shown, more }) };
 }
 
+function describedAs(value: unknown): string {
+  const text = isRecord(value) ? value['description'] : undefined;
+  return typeof text === 'string' ? text : '';
+}
+
 function schema(part: string | undefined): Readonly<Record<string, unknown>> {
   const { properties, $defs } = manifestSchema;
   if (part === undefined) {
     const lines = (from: Readonly<Record<string, unknown>>) =>
-      Object.fromEntries(
-        Object.entries(from).map(([name, value]) => [
-          name,
-          isRecord(value) ? String(value['description'] ?? '') : '',
-        ]),
-      );
+      Object.fromEntries(Object.entries(from).map(([name, value]) => [name, describedAs(value)]));
     const { shot: _shot, ...fields } = $defs;
     return { fields: { top: lines(properties), of_a_shot_or_defaults: lines(fields) } };
   }

@@ -52,7 +52,10 @@ export function runTools(desk: Desk): readonly tool.Tool[] {
       hints: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
       async call(args) {
         const { paths } = await desk.open(tool.textOf(args, 'manifest') ?? '');
-        return { data: { stopped: await interruptRun(paths.lockfile) } };
+        // With a store there is no lock to find it by.
+        const own = desk.runs.get(paths.manifest);
+        own?.interrupt();
+        return { data: { stopped: own !== undefined || (await interruptRun(paths.lockfile)) } };
       },
     },
   ];
@@ -71,7 +74,11 @@ async function run(
     ...{ desk, manifest, maxUsd: share.usd, planHash: tool.textOf(args, 'plan_hash') ?? '', progress },
     ...scopeOf(args),
   });
-  void started.ended.then((end) => share.settle(spentIn(end, share.usd)));
+  desk.runs.set(manifest, started);
+  void started.ended.then((end) => {
+    share.settle(spentIn(end, share.usd));
+    if (desk.runs.get(manifest) === started) desk.runs.delete(manifest);
+  });
   const waitS = Math.min(LONGEST_WAIT_S, tool.numberOf(args, 'wait_seconds') ?? WAIT_S);
   const waited = systemClock.sleep(waitS * 1000, signal).then(
     () => undefined,

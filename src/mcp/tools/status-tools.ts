@@ -48,15 +48,15 @@ export function statusTools(desk: Desk): readonly tool.Tool[] {
 
 async function status(desk: Desk, args: tool.ToolArguments, signal: AbortSignal): Promise<tool.ToolAnswer> {
   const project = await desk.open(tool.textOf(args, 'manifest') ?? '');
-  const lock = runLockPath(project.paths.lockfile);
+  const isAtWork = async () =>
+    desk.runs.has(project.paths.manifest) || (await isLockHeld(runLockPath(project.paths.lockfile)));
   const until = systemClock.elapsed() + (tool.numberOf(args, 'wait_seconds') ?? 0) * 1000;
-  while (systemClock.elapsed() < until && (await isLockHeld(lock)))
-    await systemClock.sleep(LOOK_AGAIN_MS, signal);
+  while (systemClock.elapsed() < until && (await isAtWork())) await systemClock.sleep(LOOK_AGAIN_MS, signal);
   const told: Diagnostic[] = [];
   const report = await projectStatus(project, (found) => void told.push(...found));
   const { gateway, spent_usd, budget_usd, takes } = report;
   const common = {
-    ...{ running: await isLockHeld(lock), gateway: untrusted(gateway), spent_usd, budget_usd },
+    ...{ running: await isAtWork(), gateway: untrusted(gateway), spent_usd, budget_usd },
     delivered: `${takes.filter(({ state }) => state === 'delivered').length} of ${takes.length}`,
     ...(told.length > 0 && shownDiagnostics(told)),
   };
