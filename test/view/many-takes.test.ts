@@ -75,7 +75,7 @@ describe.skipIf(isWithoutBrowser)('a page of a thousand takes', () => {
       await page.waitForTimeout(EVENT_MS);
     }
     await expect.poll(() => page.locator('.live .now').innerText()).toContain(`${100 + EVENTS} of ${TAKES}`);
-    const tasks = (await page.evaluate('window.tasks')) as number[];
+    const tasks = await page.evaluate<number[]>('window.tasks');
     expect(tasks.filter((ms) => ms > LONGEST_TASK_MS)).toEqual([]);
     expect(complaints).toEqual([]);
   });

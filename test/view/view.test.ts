@@ -5,6 +5,7 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findState } from '../../src/flow/batch/state.js';
+import { readNotes } from '../../src/flow/commands/notes.js';
 import { pickTakes } from '../../src/flow/commands/pick.js';
 import { standIn } from '../composition/films.js';
 import { makeClip, orderedClip } from '../helpers/clips.js';
@@ -263,7 +264,7 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     const { page } = await look(await browser.context(), await view(project));
     await card(page, 'sea@1').focus();
     await page.keyboard.press('c');
-    const frames = () => page.evaluate(FRAMES_SHOWN) as Promise<number[]>;
+    const frames = () => page.evaluate<number[]>(FRAMES_SHOWN);
     await expect.poll(async () => (await frames()).every((frame) => frame > 5)).toBe(true);
     await page.keyboard.press(' ');
     const inStep = async () => {
@@ -280,7 +281,7 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     await page.keyboard.type('the gull is late, p');
     await page.keyboard.press('Enter');
     await page.locator('.theatre .notes').getByText('the gull is late, p').waitFor();
-    const [note] = JSON.parse(await project.read('film.notes.json')).notes as { at_seconds: number }[];
+    const [note] = await readNotes(await project.load());
     expect(Math.floor((note?.at_seconds ?? 0) * 24)).toBe(paused + 2);
     await page.keyboard.press('Escape');
     await card(page, 'sea@1').getByText('the gull is late').waitFor();
@@ -351,9 +352,9 @@ const FRAMES_SHOWN = `[...document.querySelectorAll('.theatre video')].map((vide
 })`;
 
 async function serious(page: Page): Promise<string[]> {
-  const violations = (await page.evaluate(
+  const violations = await page.evaluate<axe.Result[]>(
     "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)",
-  )) as axe.Result[];
+  );
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
