@@ -8,7 +8,7 @@ import { isDelivered, isLive } from '../domain/standing.js';
 import { findState } from '../flow/batch/state.js';
 import { earlierClip, reportOutputs, storedOutputs } from '../flow/commands/report.js';
 import { lengthsOf } from '../flow/commands/run.js';
-import { standOf } from '../flow/commands/status.js';
+import { standOf, type Stand } from '../flow/commands/status.js';
 import type { Project } from '../flow/project/project.js';
 import { slotKey } from '../plan/graph.js';
 import { createPollTiming, type PollTiming } from '../shot/poll-timing.js';
@@ -82,7 +82,7 @@ export async function lookAt(project: Project): Promise<Look> {
     takes,
     clips,
     told: [...found.repaired, ...found.trouble],
-    leftMs: leftMs(project, takes, { timing, surveyed }),
+    leftMs: leftMs(project, takes, { timing, surveyed, attempts }),
   };
 }
 
@@ -108,7 +108,12 @@ function leftMs(
   {
     timing,
     surveyed,
-  }: { readonly timing: PollTiming; readonly surveyed: Awaited<ReturnType<typeof standOf>>['surveyed'] },
+    attempts,
+  }: {
+    readonly timing: PollTiming;
+    readonly surveyed: Stand['surveyed'];
+    readonly attempts: readonly Attempt[];
+  },
 ): number | undefined {
   const estimator = createTimeLeft();
   const waiting = new Map<string, number>();
@@ -120,6 +125,9 @@ function leftMs(
     const expected = timing.expectedMs(take.settings);
     if (expected !== undefined) estimator.expect(cohort, expected);
   }
+  // What other models took is a guess for a model that nothing is known of.
+  for (const { model, duration, lengthMs } of lengthsOf(attempts))
+    estimator.learn(`${model} ${duration ?? ''}`, lengthMs);
   const running = takes
     .filter(({ state }) => state === 'active')
     .map(({ model, times, expectedMs }) => ({

@@ -21,13 +21,13 @@ async function filmWithClip() {
   const project = await film.load();
   const { state } = await findState(project);
   const [attempt] = state.attempts();
-  const [{ sha256 = '' } = {}] = attempt ? outputsOf(attempt) : [];
+  const sha256 = attempt ? (outputsOf(attempt)[0]?.sha256 ?? '') : '';
   return { ...film, project, state, sha256 };
 }
 
 describe('a note', () => {
   it('stays with its clip: beside the lockfile, and in the report', async () => {
-    const { project, state, sha256, folder, write, load } = await filmWithClip();
+    const { project, state, sha256, folder, ...film } = await filmWithClip();
     await Promise.all([
       addNote(project, state, { sha256, at_seconds: 2.5, text: ' too bright ' }),
       addNote(project, state, { sha256, at_seconds: 0.04166, text: 'gull' }),
@@ -41,10 +41,10 @@ describe('a note', () => {
       ]),
     );
     // A renamed shot has the same clip.
-    await write('  - { id: shore, prompt: waves }');
-    const [take] = (await projectStatus(await load())).takes;
+    await film.write('  - { id: shore, prompt: waves }');
+    const [take] = (await projectStatus(await film.load())).takes;
     expect(take?.outputs[0]?.notes?.map(({ text }) => text)).toEqual(['gull', 'too bright']);
-    const [shot] = cutOf(await projectStatus(await load())).shots;
+    const [shot] = cutOf(await projectStatus(await film.load())).shots;
     expect(shot?.shown?.markers.map(({ at_seconds, text }) => [at_seconds, text])).toEqual([
       [0.042, 'gull'],
       [2.5, 'too bright'],

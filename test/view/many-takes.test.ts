@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startPageServer, type Reply } from '../../src/serve/page-server.js';
 import type { EventStream } from '../../src/serve/event-stream.js';
@@ -32,8 +33,7 @@ function standing(delivered: number) {
 describe.skipIf(isWithoutBrowser)('a page of a thousand takes', () => {
   const browser = useBrowser();
 
-  // The tasks of a machine that is busy otherwise say nothing: a second try is fair.
-  it('stays smooth while ten events arrive each second', { retry: 2, timeout: 60_000 }, async () => {
+  it('stays smooth while ten events arrive each second', { timeout: 90_000 }, async () => {
     const clip = await makeClip();
     const live = createLiveState();
     live.publish(standing(100));
@@ -62,21 +62,55 @@ describe.skipIf(isWithoutBrowser)('a page of a thousand takes', () => {
     const server = await startPageServer({ port: 0, answer: (visit) => Promise.resolve(answer(visit)) });
     onTestFinished(() => server.close());
     const { page, complaints } = await look(await browser.context(), server);
-    await expect.poll(() => streams.size).toBe(1);
+    await expect.poll(() => streams.size, { timeout: 20_000 }).toBe(1);
     await page.waitForTimeout(1000);
 
-    await page.evaluate(`window.tasks = []; new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) window.tasks.push(Math.round(duration));
-    }).observe({ type: 'longtask' })`);
+    const measure = await tasksOf(page);
     for (let event = 1; event <= EVENTS; event += 1) {
       const revised = live.publish(standing(100 + event));
       for (const stream of streams)
         stream.send({ event: 'patch', id: `x-${live.revision}`, data: revised?.patch });
       await page.waitForTimeout(EVENT_MS);
     }
-    await expect.poll(() => page.locator('.live .now').innerText()).toContain(`${100 + EVENTS} of ${TAKES}`);
-    const tasks = (await page.evaluate('window.tasks')) as number[];
-    expect(tasks.filter((ms) => ms > LONGEST_TASK_MS)).toEqual([]);
+    await expect
+      .poll(() => page.locator('.live .now').innerText(), { timeout: 20_000 })
+      .toContain(`${100 + EVENTS} of ${TAKES}`);
+    expect((await measure()).filter((ms) => ms > LONGEST_TASK_MS)).toEqual([]);
     expect(complaints).toEqual([]);
   });
 });
+
+/** A task of a thread, as a trace has it: `tdur` is what it took of a processor, in microseconds. */
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+/**
+ * Measures the tasks of a page's main thread from now on; what it gives ends that, and gives the milliseconds of each. They are those of a
+ * processor: on a machine that is busy otherwise, the time of day says nothing.
+ */
+async function tasksOf(page: Page): Promise<() => Promise<readonly number[]>> {
+  const browser = page.context().browser();
+  if (!browser) throw new Error('there is no browser');
+  await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
+  return async () => {
+    const { traceEvents } = JSON.parse(String(await browser.stopTracing())) as {
+      readonly traceEvents: readonly TraceEvent[];
+    };
+    const isMain = ({ name, args }: TraceEvent) => name === 'thread_name' && args?.name === 'CrRendererMain';
+    const mains = new Set(traceEvents.filter(isMain).map(({ pid, tid }) => `${pid} ${tid}`));
+    const tasks = traceEvents.filter(
+      ({ name, pid, tid }) => name.endsWith('RunTask') && mains.has(`${pid} ${tid}`),
+    );
+    expect(tasks.length).toBeGreaterThan(EVENTS);
+    const times = tasks.map(({ tdur = 0 }) => tdur / 1000);
+    // A browser that measures nothing would pass.
+    expect(Math.max(...times)).toBeGreaterThan(0.1);
+    if (process.env.SHOW) console.log('longest', Math.max(...times));
+    return times;
+  };
+}

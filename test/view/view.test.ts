@@ -5,6 +5,7 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findState } from '../../src/flow/batch/state.js';
+import { readNotes } from '../../src/flow/commands/notes.js';
 import { pickTakes } from '../../src/flow/commands/pick.js';
 import { standIn } from '../composition/films.js';
 import { makeClip, orderedClip } from '../helpers/clips.js';
@@ -20,6 +21,9 @@ const film = (shots = SHOTS, top = '', env = {}) => makeProject({ baseUrl: serve
 const card = (page: Page, key: string) => page.locator(`.card[data-key="${key}"]`);
 const bar = (page: Page) => page.getByRole('region', { name: 'The run' });
 
+/** A busy machine takes its time. */
+const eventually = <T>(get: () => T) => expect.poll(get, { timeout: 20_000 });
+
 /** Starts a run as a person does: looks at the plan, and presses the button with the price. */
 async function spend(page: Page, words: string): Promise<void> {
   await page.keyboard.press('r');
@@ -31,13 +35,13 @@ async function picksOf(project: Awaited<ReturnType<typeof film>>) {
   return Object.fromEntries(Object.entries(state.picks()).map(([shot, { take }]) => [shot, take]));
 }
 
-describe.skipIf(isWithoutBrowser)('the live page', () => {
+describe.skipIf(isWithoutBrowser)('the live page', { timeout: 90_000 }, () => {
   const browser = useBrowser();
 
   it('shows a run from its start to its end, over a reload in the middle', async () => {
     const project = await film(SHOTS, 'budget_usd: 5');
     const { page, complaints } = await look(await browser.context(), await view(project));
-    await expect.poll(() => bar(page).innerText()).toContain('0 of 2 delivered');
+    await eventually(() => bar(page).innerText()).toContain('0 of 2 delivered');
     // A key that has another meaning in a field starts nothing there.
     await page.getByRole('searchbox').fill('r');
     await page.keyboard.press('Enter');
@@ -47,13 +51,13 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     const [sea, sky] = [await server.nextJob(), await server.nextJob()];
     sea.status('in_progress');
     await card(page, 'sea').getByText('rendering', { exact: true }).waitFor();
-    await expect.poll(() => bar(page).innerText()).toContain('$0.24 committed of $5.00');
+    await eventually(() => bar(page).innerText()).toContain('$0.24 committed of $5.00');
     await page.reload();
     await card(page, 'sea').getByText('rendering', { exact: true }).waitFor();
 
     sea.complete(clip, { cost: 0.11 });
     const playable = 'document.querySelector(".card[data-key=sea] video")?.readyState >= 2';
-    await expect.poll(() => page.evaluate(playable)).toBe(true);
+    await eventually(() => page.evaluate(playable)).toBe(true);
     expect(await card(page, 'sea').innerText()).toContain('$0.11');
     sky.fail('Content policy violation', { cost: 0 });
     await card(page, 'sky').getByText('Content policy violation').waitFor();
@@ -71,7 +75,7 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     await card(page, 'sea').getByText('delivered').waitFor();
     sky.complete(clip);
     await running;
-    await expect.poll(() => bar(page).innerText()).toContain('2 of 2 delivered');
+    await eventually(() => bar(page).innerText()).toContain('2 of 2 delivered');
   });
 
   it('picks at a gate, says what that unblocks for how much, and continues when that is confirmed', async () => {
@@ -84,14 +88,14 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     await page.getByRole('button', { name: 'Pick a, take 1 of 2' }).click();
     await page.getByText('It unblocks b@1: up to $0.12').waitFor();
     await page.keyboard.press('u');
-    await expect.poll(() => picksOf(project)).toEqual({});
+    await eventually(() => picksOf(project)).toEqual({});
     await page.getByRole('button', { name: 'Pick a, take 2 of 2' }).click();
     await page.getByText('a@2 is picked. It unblocks b@1').waitFor();
     expect(await picksOf(project)).toEqual({ a: 2 });
     expect(server.submits).toHaveLength(2);
     await page.getByRole('button', { name: 'Continue…' }).click();
     await page.getByRole('button', { name: 'Spend up to $0.12' }).click();
-    await expect.poll(() => bar(page).innerText()).toContain('3 of 3 delivered');
+    await eventually(() => bar(page).innerText()).toContain('3 of 3 delivered');
   });
 
   it('settles a held submit in each way that resolve has', async () => {
@@ -122,7 +126,7 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     const { page } = await look(await browser.context(), await view(project));
     const open = async () => {
       await card(page, 'sea').getByRole('button', { name: 'Change…' }).click();
-      await expect.poll(() => page.getByLabel('Value').inputValue()).not.toBe('');
+      await eventually(() => page.getByLabel('Value').inputValue()).not.toBe('');
     };
     await open();
     await page.getByLabel('Setting').selectOption('duration');
@@ -132,7 +136,7 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     expect(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true);
 
     await page.getByLabel('Setting').selectOption('prompt');
-    await expect.poll(() => page.getByLabel('Value').inputValue()).toBe('waves');
+    await eventually(() => page.getByLabel('Value').inputValue()).toBe('waves');
     await page.getByLabel('Value').fill('waves at night');
     await page.getByText('1 take would change: sea. A run would then cost up to $0.12').waitFor();
     expect(await readFile(project.manifest, 'utf8')).toBe(text);
@@ -142,13 +146,13 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     expect(await readFile(project.manifest, 'utf8')).toContain('prompt: calm');
 
     await page.getByRole('button', { name: 'Read it again' }).click();
-    await expect.poll(() => page.getByLabel('Value').inputValue()).toBe('calm');
+    await eventually(() => page.getByLabel('Value').inputValue()).toBe('calm');
     await page.getByLabel('Value').fill('waves at dawn');
     await page.getByText('1 take would change').waitFor();
     await page.getByRole('button', { name: 'Save and run…' }).click();
     await page.getByRole('button', { name: 'Spend up to $0.12' }).click();
-    await expect.poll(() => server.submits.at(-1)?.['prompt']).toBe('waves at dawn');
-    await expect.poll(() => card(page, 'sea').locator('.prompt').textContent()).toBe('waves at dawn');
+    await eventually(() => server.submits.at(-1)?.['prompt']).toBe('waves at dawn');
+    await eventually(() => card(page, 'sea').locator('.prompt').textContent()).toBe('waves at dawn');
   });
 
   it('buys only the plan that was confirmed', async () => {
@@ -170,10 +174,10 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     await spend(page, 'Spend up to $0.24');
     const jobs = [await server.nextJob(), await server.nextJob()];
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
-    await expect.poll(() => bar(page).innerText()).toContain('No run is on');
+    await eventually(() => bar(page).innerText()).toContain('No run is on');
     for (const job of jobs) job.complete(clip);
     await spend(page, 'Fetch what is paid for');
-    await expect.poll(() => bar(page).innerText()).toContain('2 of 2 delivered');
+    await eventually(() => bar(page).innerText()).toContain('2 of 2 delivered');
     expect(server.submits).toHaveLength(2);
   });
 
@@ -187,9 +191,9 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     const pick = (page: Page, take: number) =>
       page.getByRole('button', { name: `Pick sea, take ${take} of 2` }).getAttribute('aria-pressed');
     await one.page.getByRole('button', { name: 'Pick sea, take 2 of 2' }).click();
-    await expect.poll(() => pick(two.page, 2)).toBe('true');
+    await eventually(() => pick(two.page, 2)).toBe('true');
     await pickTakes(await project.load(), { choices: [{ shot: 'sea', take: 1, source: 'a test' }] });
-    for (const { page } of [one, two]) await expect.poll(() => pick(page, 1)).toBe('true');
+    for (const { page } of [one, two]) await eventually(() => pick(page, 1)).toBe('true');
   });
 
   it('neither tells nor does anything for a page from elsewhere, even one that knows its address', async () => {
@@ -242,7 +246,7 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     expect(status).toBe(403);
     expect(server.requests.filter(({ method }) => method === 'POST')).toEqual([]);
     expect(await own.content()).not.toContain('sk-test');
-    await expect.poll(() => bar(own).innerText()).toContain('No run is on');
+    await eventually(() => bar(own).innerText()).toContain('No run is on');
   });
 
   it('steps takes side by side by one frame number, and keeps a note at it', async () => {
@@ -263,24 +267,24 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     const { page } = await look(await browser.context(), await view(project));
     await card(page, 'sea@1').focus();
     await page.keyboard.press('c');
-    const frames = () => page.evaluate(FRAMES_SHOWN) as Promise<number[]>;
-    await expect.poll(async () => (await frames()).every((frame) => frame > 5)).toBe(true);
+    const frames = () => page.evaluate<number[]>(FRAMES_SHOWN);
+    await eventually(async () => (await frames()).every((frame) => frame > 5)).toBe(true);
     await page.keyboard.press(' ');
     const inStep = async () => {
-      await expect.poll(async () => new Set(await frames()).size, { timeout: 10_000 }).toBe(1);
+      await eventually(async () => new Set(await frames()).size).toBe(1);
       return (await frames())[0] ?? -1;
     };
     const paused = await inStep();
     for (const key of ['.', '.', '.']) await page.keyboard.press(key);
-    await expect.poll(inStep).toBe(paused + 3);
+    await eventually(inStep).toBe(paused + 3);
     await page.keyboard.press(',');
-    await expect.poll(inStep).toBe(paused + 2);
+    await eventually(inStep).toBe(paused + 2);
 
     await page.keyboard.press('n');
     await page.keyboard.type('the gull is late, p');
     await page.keyboard.press('Enter');
     await page.locator('.theatre .notes').getByText('the gull is late, p').waitFor();
-    const [note] = JSON.parse(await project.read('film.notes.json')).notes as { at_seconds: number }[];
+    const [note] = await readNotes(await project.load());
     expect(Math.floor((note?.at_seconds ?? 0) * 24)).toBe(paused + 2);
     await page.keyboard.press('Escape');
     await card(page, 'sea@1').getByText('the gull is late').waitFor();
@@ -297,7 +301,7 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
     await card(page, 'sea').focus();
     await page.keyboard.press('Enter');
     await page.keyboard.press('b');
-    await expect.poll(() => page.locator('.theatre figure').count()).toBe(2);
+    await eventually(() => page.locator('.theatre figure').count()).toBe(2);
     expect(await page.locator('.theatre').innerText()).toMatch(/seed 4[^]*the one before · seed –/);
     expect(await page.locator('.theatre .apart').allInnerTexts()).toEqual(['waves at night', 'waves']);
   });
@@ -338,7 +342,7 @@ describe.skipIf(isWithoutBrowser)('the live page', () => {
       await page.locator('.theatre').waitFor();
       await check('the screening');
     }
-  }, 60_000);
+  });
 });
 
 /** The number of the frame that each video on the screen shows, by the grey in its middle. */
@@ -351,9 +355,9 @@ const FRAMES_SHOWN = `[...document.querySelectorAll('.theatre video')].map((vide
 })`;
 
 async function serious(page: Page): Promise<string[]> {
-  const violations = (await page.evaluate(
+  const violations = await page.evaluate<axe.Result[]>(
     "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)",
-  )) as axe.Result[];
+  );
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);

@@ -4,8 +4,6 @@ import type { Base } from '../service.js';
 import type { Connection } from './connection.js';
 import type { Unblocked } from './facts.js';
 
-export type LivePicks = ReturnType<typeof makeLivePicks>;
-
 /** A change of a pick: from which take to which, null for none. */
 export interface PickChange {
   readonly shot: string;

@@ -3,8 +3,6 @@ import type { Connection } from './connection.js';
 import type { Dialogs } from './dialogs.js';
 import type { AskedPlan, AskedRow } from './facts.js';
 
-export type RunQuestion = ReturnType<typeof makeRunQuestion>;
-
 /** What a run is to be about; everything where nothing is said. */
 export interface Wish {
   readonly only?: readonly string[];
