@@ -52,6 +52,8 @@ export interface ReportTake {
   readonly takes: number;
   readonly type: ShotType;
   readonly tags: readonly string[];
+  /** By language. */
+  readonly captions?: Readonly<Record<string, string>>;
   /** URLs in it have no signatures. */
   readonly matrix: Readonly<Record<string, unknown>>;
   readonly settings: KeptSettings;

@@ -45,6 +45,8 @@ export interface Take {
   readonly row?: number;
   readonly type: ShotType;
   readonly tags: readonly string[];
+  /** What is to be read while it is shown, by language. Shapes no picture. */
+  readonly captions?: Readonly<Record<string, string>>;
   /** The values the matrix gave to this expansion, for the sheet and the file names. */
   readonly matrix: Readonly<Record<string, unknown>>;
   /** The vars, and texts and numbers of the matrix, that the naming template asks for; absent if it asks for none. */

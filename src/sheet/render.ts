@@ -17,7 +17,7 @@ const DATA_ID = 'report';
 export function* renderSheet(report: Report): Iterable<string> {
   const takes = lazily(report.takes, (take) => sheetTake(take));
   const script = pageScript(DATA_ID);
-  const policy = policyOf({ script, style: pageStyle, from: ["media-src 'self' file:"] });
+  const policy = policyOf({ script, style: pageStyle, from: ["media-src 'self' file: data:"] });
   const data = jsonPieces({ head: sheetHead(report), list: 'takes', items: takes });
   yield* pageOf({ project: report.project, script, style: pageStyle, policy, data });
 }
@@ -32,7 +32,7 @@ export function renderLivePage(
 ): { readonly html: Iterable<string>; readonly policy: string } {
   const script = livePageScript(DATA_ID, revision);
   const style = `${pageStyle}\n${liveStyle}`;
-  const policy = policyOf({ script, style, from: ["media-src 'self'", "connect-src 'self'"] });
+  const policy = policyOf({ script, style, from: ["media-src 'self' data:", "connect-src 'self'"] });
   const data = jsonPieces({ head, list: 'takes', items: takes });
   return {
     html: pageOf({ project: head.project, script, style, policy, data }),

@@ -1,3 +1,4 @@
+import { writeVtt } from '../cut/captions.js';
 import { groupBy } from '../domain/group-by.js';
 import {
   costOfTake,
@@ -93,7 +94,7 @@ export function sheetTake(
     picked: take.picked,
     remedy: REMEDIES[state],
     settle: state === 'uncertain' ? 'unanswered' : state === 'lost' ? 'lost' : undefined,
-    clips: take.outputs.map((output) => sheetClip(output, addressOf)),
+    clips: take.outputs.map((output) => sheetClip(output, { addressOf, captions: take.captions })),
     attempts: take.attempts,
     times: times(take),
     waitsFor: take.depends_on ?? [],
@@ -199,7 +200,13 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function sheetClip(output: ReportOutput, addressOf: AddressOf): SheetClip {
+function sheetClip(
+  output: ReportOutput,
+  {
+    addressOf,
+    captions = {},
+  }: { readonly addressOf: AddressOf; readonly captions: ReportTake['captions'] | undefined },
+): SheetClip {
   const { path, bytes, sha256, media, warnings, notes = [] } = output;
   const codecs = [
     media.video_codec,
@@ -216,9 +223,19 @@ function sheetClip(output: ReportOutput, addressOf: AddressOf): SheetClip {
     codecs: codecs.filter(Boolean).join(', '),
     fps: media.fps,
     warnings,
+    captions: Object.entries(captions).map(([language, text]) => [
+      language,
+      captionUrl(text, media.duration_s),
+    ]),
     sha256,
     notes: notes.map(({ id, at_seconds: seconds, text }) => ({ id, seconds, text })),
   };
+}
+
+/** A page from a disk may load no track from a file, so the text is in the URL. */
+function captionUrl(text: string, seconds: number): string {
+  const vtt = writeVtt([{ start: 0, end: seconds, text }]);
+  return `data:text/vtt;charset=utf-8,${encodeURIComponent(vtt.replace(/[\ud800-\udfff]/gu, '\ufffd'))}`;
 }
 
 function times({ times }: Pictured): SheetTake['times'] {

@@ -225,3 +225,48 @@ describe('films of some shots', () => {
     expect(stderr).toContain('film.mp4 has bars round two: they have another shape than the first clip');
   });
 });
+
+describe('captions', () => {
+  const SHOTS = `  - { id: one, prompt: one, captions: { de: "Guten {{time}}", fr: Bonjour }, vars: { time: Morgen } }
+  - { id: three, prompt: three }
+  - { id: two, prompt: two, captions: { de: "1 < 2 --> 3" } }`;
+
+  it('are written beside the film for each language, and last as long as their shots', async () => {
+    await answerWith(ALIKE);
+    const film = await makeProject({ baseUrl: server.baseUrl }, SHOTS);
+    await film.run();
+    const { captions } = await assemble(film);
+    expect(captions.map((path) => path.split('/').at(-1))).toEqual([
+      ...['film.de.vtt', 'film.de.srt', 'film.fr.vtt', 'film.fr.srt'],
+    ]);
+    expect(await film.read('renders/film/film.de.vtt')).toBe(
+      'WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nGuten Morgen\n\n00:00:03.000 --> 00:00:04.000\n1 &lt; 2 --&gt; 3\n',
+    );
+    expect(await film.read('renders/film/film.de.srt')).toBe(
+      '1\n00:00:00,000 --> 00:00:01,000\nGuten Morgen\n\n2\n00:00:03,000 --> 00:00:04,000\n1 < 2 → 3\n',
+    );
+    expect(await film.read('renders/film/film.fr.srt')).toContain('Bonjour');
+  });
+
+  it('buy nothing when they are edited, and replace no file of somebody else', async () => {
+    await answerWith(ALIKE);
+    const film = await makeProject({ baseUrl: server.baseUrl }, SHOTS);
+    await film.run();
+    await assemble(film);
+    await film.write(SHOTS.replace('Bonjour', 'Salut').replace('captions: { de: "1', 'captions: { it: "1'));
+    expect((await film.plan()).shots.map(({ action }) => action)).toEqual(['reuse', 'reuse', 'reuse']);
+    await assemble(film);
+    expect(await film.read('renders/film/film.fr.vtt')).toContain('Salut');
+    await writeFile(join(film.folder, 'renders/film/film.fr.vtt'), 'by hand');
+    await expect(assemble(film)).rejects.toMatchObject({ code: 'usage' });
+    expect(await film.read('renders/film/film.fr.vtt')).toBe('by hand');
+  });
+
+  it.skipIf(!ffmpeg)('follow clips that ffmpeg makes alike (skipped where there is no ffmpeg)', async () => {
+    await answerWith({ ...ALIKE, three: { color: BLUE, seconds: 1.5, fps: 30 } });
+    const film = await makeProject({ baseUrl: server.baseUrl }, SHOTS);
+    await film.run();
+    await assemble(film, { PATH: process.env['PATH'] });
+    expect(await film.read('renders/film/film.de.vtt')).toContain('00:00:02.500 --> 00:00:03.500');
+  });
+});

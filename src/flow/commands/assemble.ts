@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { namesOfValues, selectionName, takesWhere, valuesOf, type Selection } from '../../cut/selection.js';
-import { outputsOf } from '../../domain/attempt.js';
+import { cuesOf, writeSrt, writeVtt } from '../../cut/captions.js';
+import { outputsOf, type MediaFacts } from '../../domain/attempt.js';
+import { framesIn, rateOf, secondsOf } from '../../domain/frame-rate.js';
 import { pickOf } from '../../domain/picks.js';
 import { isDelivered } from '../../domain/standing.js';
 import type { Take } from '../../domain/take.js';
@@ -17,7 +19,7 @@ import { stemOf, survey, type Survey } from '../plan/survey.js';
 import { isInside } from '../project/paths.js';
 import type { Project } from '../project/project.js';
 import { clipsOf, stateHome } from '../project/state-home.js';
-import { assertOurs, noteMade } from './made-files.js';
+import { assertOurs, noteMade, writeMade } from './made-files.js';
 
 /** The film: where it lies, and how it was joined. */
 export interface Film extends Omit<Assembled, 'letterboxed'> {
@@ -25,6 +27,8 @@ export interface Film extends Omit<Assembled, 'letterboxed'> {
   readonly clips: number;
   /** The takes whose shape is not the first one's: they have bars. */
   readonly letterboxed: readonly string[];
+  /** Captions that were written beside it, two files for each language. */
+  readonly captions: readonly string[];
 }
 
 /**
@@ -102,7 +106,29 @@ async function joinFilm(
     await moveOver(part, target);
   }
   const withBars = letterboxed.flatMap((index) => wanted[index]?.name ?? []);
-  return { ...film, letterboxed: withBars, path: target, clips: wanted.length };
+  const captions = await writeCaptions(project, wanted, {
+    stem: join(paths.output, name),
+    method: film.method,
+  });
+  return { ...film, letterboxed: withBars, captions, path: target, clips: wanted.length };
+}
+
+/** Writes the captions of a film, timed as its clips are: converted ones have whole frames of the first one's rate. Gives the paths. */
+async function writeCaptions(
+  project: Project,
+  clips: readonly FilmClip[],
+  { stem, method }: { readonly stem: string; readonly method: Film['method'] },
+): Promise<string[]> {
+  const rate = rateOf(clips[0]?.media.fps ?? 24);
+  const secondsIn = ({ media: { duration_s } }: FilmClip): number =>
+    method === 'remux' ? duration_s : secondsOf(framesIn(duration_s, rate), rate);
+  const shots = clips.map((clip) => ({ captions: clip.captions, seconds: secondsIn(clip) }));
+  const files = [...cuesOf(shots)].flatMap(([language, cues]) => [
+    { path: `${stem}.${language}.vtt`, text: writeVtt(cues) },
+    { path: `${stem}.${language}.srt`, text: writeSrt(cues) },
+  ]);
+  for (const { path, text } of files) await writeMade(project, path, text);
+  return files.map(({ path }) => path);
 }
 
 /** The shots with all these values, and those without such names. Throws `usage` where a name or a value is nobody's. */
@@ -139,15 +165,21 @@ function assertFree(project: Project, target: string): void {
   });
 }
 
+/** A clip of a film. */
+interface FilmClip {
+  readonly name: string;
+  readonly sha256: string;
+  readonly media: MediaFacts;
+  readonly captions: Take['captions'];
+}
+
 /** The picked takes' clips, by content. Throws `clip-missing` with the names of all that are not there, or are out of date. */
-function pickedClips(
-  { project, surveyed }: Bench,
-  shots: ReadonlySet<string>,
-): { readonly name: string; readonly sha256: string }[] {
+function pickedClips({ project, surveyed }: Bench, shots: ReadonlySet<string>): FilmClip[] {
+  const captions = new Map(project.manifest.takes.map((take) => [slotKey(take), take.captions]));
   const { decisions, picks, claims, context } = surveyed;
   const isThere = (attempt: Parameters<typeof context.clipStatus>[0]) =>
     isDelivered(attempt) && context.clipStatus(attempt) !== 'missing';
-  const wanted: { readonly name: string; readonly sha256: string }[] = [];
+  const wanted: FilmClip[] = [];
   const missing: string[] = [];
   const outdated: string[] = [];
   for (const shot of shots) {
@@ -155,7 +187,8 @@ function pickedClips(
     const { attempt, reasons = [] } = decisions.get(slotKey(ref)) ?? {};
     const [output] = attempt && isThere(attempt) ? outputsOf(attempt) : [];
     const name = pickOf(picks, shot) === undefined ? shot : slotKey(ref);
-    if (output) wanted.push({ name, sha256: output.sha256 });
+    if (output)
+      wanted.push({ name, sha256: output.sha256, media: output.media, captions: captions.get(slotKey(ref)) });
     else if (claims.owned(ref).some((own) => own !== attempt && isThere(own)))
       outdated.push(`${name} (${reasons.join('; ')})`);
     else missing.push(name);

@@ -75,6 +75,7 @@ export function buildReport({
         takes: take.takes,
         type: take.type,
         tags: take.tags,
+        ...(take.captions && { captions: take.captions }),
         matrix: unsigned(take.matrix),
         settings: recordedSettings(take),
         state: stateOf(reported),

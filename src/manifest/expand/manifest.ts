@@ -218,7 +218,7 @@ function takeOf(
   links: Chained,
   take: number,
 ): Take {
-  const { settings, takes, type, tags } = values;
+  const { settings, takes, type, tags, captions } = values;
   const { seed } = settings;
   return {
     key: takes === 1 ? id : `${id}@${take}`,
@@ -234,6 +234,7 @@ function takeOf(
     frames: links.frames,
     references: links.references,
     ...(vars && { vars }),
+    ...(captions && { captions }),
     ...(links.previous !== undefined && { previous_shot: links.previous }),
   };
 }

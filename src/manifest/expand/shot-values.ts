@@ -33,6 +33,8 @@ export interface ShotValues {
   readonly previous?: { readonly from: string; readonly path: Path } | undefined;
   readonly takes: number;
   readonly tags: readonly string[];
+  /** By language. */
+  readonly captions: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -67,6 +69,7 @@ export function shotValues(options: {
     references: readReferences(),
     takes: fields.takes ?? 1,
     tags: fields.tags ?? NO_TAGS,
+    captions: fields.captions ?? undefined,
     previous:
       fields.previous_job == null ? undefined : { from: fields.previous_job, path: pathOf('previous_job') },
   };

@@ -24,6 +24,7 @@ export type RawFields = { readonly [K in ApiFieldName]?: ApiValue<K> | null } & 
   readonly takes?: number | null;
   readonly previous_job?: string | null;
   readonly tags?: readonly string[] | null;
+  readonly captions?: Readonly<Record<string, string>> | null;
 };
 
 export type FieldName = keyof RawFields;

@@ -23,6 +23,8 @@ export interface SheetClip {
   /** Absent if the file does not tell. */
   readonly fps?: number | undefined;
   readonly warnings: readonly string[];
+  /** What is to be read: a language, and the URL of a WebVTT that is whole in itself. */
+  readonly captions: readonly (readonly [language: string, src: string])[];
   /** What the clip is known by, wherever it lies. */
   readonly sha256: string;
   /** In the order of the clip. */

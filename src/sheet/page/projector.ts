@@ -25,7 +25,14 @@ export function makeProjector({ html }: Dom, ended: () => void) {
       clips.findIndex(({ seconds }) => seconds === Math.max(...clips.map((clip) => clip.seconds))),
     );
     const figures = clips.map((clip) => {
-      const video = html('video', { preload: 'auto', playsinline: true, tabindex: -1, src: clip.src });
+      const tracks = clip.captions.map(([language, src], index) =>
+        html('track', { kind: 'captions', srclang: language, label: language, src, default: index === 0 }),
+      );
+      const video = html(
+        'video',
+        { preload: 'auto', playsinline: true, tabindex: -1, src: clip.src },
+        ...tracks,
+      );
       const broken = html(
         'p',
         { class: 'broken' },
