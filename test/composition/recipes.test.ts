@@ -1,11 +1,13 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { cp, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { planProject, validateProject } from '../../src/flow/plan/plan.js';
 import { loadProject } from '../../src/flow/project/project.js';
 import { buys } from '../../src/domain/plan.js';
+import { fcpxmlFaults } from '../cut/fcpxml-grammar.js';
+import { readXml } from '../cut/read-xml.js';
 import { cli } from '../helpers/cli.js';
 import { standIn } from './films.js';
 
@@ -70,5 +72,39 @@ describe('the recipes', () => {
       const known = project.manifest.takes.flatMap((take) => [take.key, take.shot, take.manifest_id]);
       expect(known, line).toContain(ids);
     }
+  });
+});
+
+describe('recipes that end in a cut, rehearsed on the sandbox', () => {
+  const env = { DAILIES_SANDBOX_SPEED: '1000' };
+  const onSandbox = (command: string, name: string, ...words: readonly string[]) =>
+    cli([command, join(folder, name), '--gateway', 'sandbox', ...words], { env });
+
+  it('make a spot in five languages from a table', { timeout: 120_000 }, async () => {
+    expect(await onSandbox('run', 'five-languages.yaml', '--quiet')).toMatchObject({ exitCode: 0 });
+    const made = await onSandbox('assemble', 'five-languages.yaml', '--each', 'lang', '--format', 'json');
+    const { films } = JSON.parse(made.stdout) as {
+      films: readonly { path: string; clips: number; captions: readonly string[] }[];
+    };
+    expect(films.map(({ path, clips }) => [basename(path), clips])).toEqual(
+      ['de', 'en', 'fr', 'ja', 'pt-BR'].map((lang) => [`five-languages.${lang}.mp4`, 2]),
+    );
+    expect(
+      await readFile(films[3]?.captions.find((path) => path.endsWith('.ja.srt')) ?? '', 'utf8'),
+    ).toContain('毎日7時');
+  });
+
+  it('hand over a cut before all of it is rendered, and again when it is', { timeout: 120_000 }, async () => {
+    const name = 'rough-cut.yaml';
+    expect(await onSandbox('run', name, '--only', 'oven', '--quiet')).toMatchObject({ exitCode: 0 });
+    const first = await onSandbox('export', name, '--to', 'otio', '--format', 'json');
+    expect(JSON.parse(first.stdout)).toMatchObject({ clips: 1, gaps: 2 });
+    expect(await onSandbox('run', name, '--quiet')).toMatchObject({ exitCode: 0 });
+    expect(await onSandbox('pick', name, 'oven@2')).toMatchObject({ exitCode: 0 });
+    const words = ['--to', 'fcpxml', '--sequence', '1920x1080@24', '--media', 'copy', '--format', 'json'];
+    const second = await onSandbox('export', name, ...words);
+    const { path } = JSON.parse(second.stdout) as { path: string };
+    expect(JSON.parse(second.stdout)).toMatchObject({ clips: 3, gaps: 0, copies: 4 });
+    expect(fcpxmlFaults(readXml(await readFile(path, 'utf8')).root)).toEqual([]);
   });
 });

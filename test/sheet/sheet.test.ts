@@ -40,6 +40,29 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
     expect(strangers).toEqual([]);
   });
 
+  it('shows captions in the player, from nothing but the page', async () => {
+    const { page, complaints, strangers } = await browser.open({
+      report: sampleReport([
+        delivered({
+          id: 'one',
+          outputs: [sampleOutput('one.mp4')],
+          captions: { de: 'a <b> & c', fr: 'Bonjour' },
+        }),
+      ]),
+      clips: { 'one.mp4': await makeClip({ seconds: 2 }) },
+    });
+    await page.locator('.card').waitFor();
+    await page.keyboard.press('s');
+    await settled(page, 'document.querySelector(".theatre video")?.textTracks[0]?.cues?.length === 1');
+    const shown = `[...document.querySelector('.theatre video').textTracks].map(({ language, mode, cues }) =>
+      [language, mode, cues?.[0]?.getCueAsHTML().textContent ?? ''])`;
+    expect(await page.evaluate(shown)).toEqual([
+      ['de', 'showing', 'a <b> & c'],
+      ['fr', 'disabled', ''],
+    ]);
+    expect([...complaints, ...strangers]).toEqual([]);
+  });
+
   it('says so where a clip is gone', async () => {
     const { page } = await browser.open({ report: sampleReport([delivered({ id: 'one' })]) });
     await page.getByText('or the clip is gone').waitFor();
