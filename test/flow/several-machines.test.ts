@@ -107,6 +107,23 @@ describe.skipIf(noPostgres)('several machines with one store', () => {
     expect(JSON.stringify(gateway.jobs[0]?.body)).toContain(STILL.toString('base64'));
   });
 
+  it('go on with the rows of a table that only the machine with the manifest had', async () => {
+    completeAll();
+    const { enqueue, folder, write } = await machine();
+    await writeFile(join(folder, 'rows.csv'), 'lang,word\nde,Wellen\nfr,vagues\n');
+    await write(
+      `  - { id: "sea-{{lang}}", prompt: "{{word}}", matrix: { from: rows.csv } }
+  - { id: sky, prompt: clouds, first_frame: { from: sea-fr, at: last } }`,
+    );
+    expect(await enqueue()).toMatchObject({ buying: 2, waiting: 1 });
+    await rm(join(folder, 'rows.csv'));
+    await worker();
+    await untilDelivered(3);
+    expect(gateway.jobs.map(({ body }) => body['prompt'])).toEqual(
+      expect.arrayContaining(['Wellen', 'vagues', 'clouds']),
+    );
+  });
+
   it('go on with a chain whose source was bought for a manifest that was changed since', async () => {
     const { enqueue, write } = await machine(CHAIN);
     await enqueue();

@@ -51,8 +51,8 @@ describe.skipIf(executablePath === undefined)('the contact sheet in Chromium', (
       ]),
       clips: { 'one.mp4': await makeClip({ seconds: 2 }) },
     });
-    await page.keyboard.press('Enter');
-    await page.locator('.card .stage').dblclick();
+    await page.locator('.card').waitFor();
+    await page.keyboard.press('s');
     await settled(page, 'document.querySelector(".theatre video")?.textTracks[0]?.cues?.length === 1');
     const shown = `[...document.querySelector('.theatre video').textTracks].map(({ language, mode, cues }) =>
       [language, mode, cues?.[0]?.getCueAsHTML().textContent ?? ''])`;
