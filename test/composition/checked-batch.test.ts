@@ -24,4 +24,4 @@ it('the recipe of an overnight batch runs as the page says, and its clips are ch
   expect(account).toMatchObject({ checked: 4, skipped: 0, warnings: [] });
   expect(account.findings.length).toBe(takes.flatMap(({ findings = [] }) => findings).length);
   expect(check.exitCode).toBe(account.findings.length === 0 ? 0 : 1);
-});
+}, 90_000);
