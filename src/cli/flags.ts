@@ -38,6 +38,8 @@ export interface RunFlags extends ManifestFlags, ScopeFlags {
   readonly allowUnpriced?: boolean;
   readonly yes?: boolean;
   readonly junit?: string;
+  readonly callback?: string;
+  readonly listen?: string;
   readonly quiet?: boolean;
 }
 
@@ -100,6 +102,8 @@ export function nextCommands({
       '--max-cost': maxCost,
       '--allow-unpriced': flags.allowUnpriced,
       '--locked': flags.locked,
+      '--callback': flags.callback,
+      '--listen': flags.listen,
     });
     return commandLine('dailies', 'run', ...asking, ...care);
   };

@@ -1,7 +1,7 @@
 import type { Attempt, AttemptEvent } from '../domain/attempt.js';
 import { takeName } from '../domain/take.js';
 import type { SubmitOutcome } from '../domain/submit-outcome.js';
-import { unreachable } from '../errors.js';
+import { DailiesError, unreachable } from '../errors.js';
 import { afterAcceptance, afterRefusal, type Pace } from '../shot/pace.js';
 
 /** What a submit's outcome is to its attempt. `at`: ISO 8601. */
@@ -27,6 +27,13 @@ export function jobTaken(jobId: string, at: string, { owner }: Attempt): Attempt
     at,
     message: `the gateway answered with job ${jobId}, which is already the job of ${takeName(owner)}`,
   };
+}
+
+/** Where a job is to be taken in that another attempt has. */
+export function takenJob(jobId: string, { owner }: Attempt): DailiesError {
+  return new DailiesError('job-taken', `job ${jobId} already belongs to ${takeName(owner)}`, {
+    hint: 'look for the job of this shot in the gateway’s own list of activity',
+  });
 }
 
 /** The pace after a submit; the same object where it changes nothing. Times are of the clock that the pace goes by. */

@@ -20,6 +20,7 @@ export function summaryLines(summary: RunSummary, look: SummaryLook): string[] {
     lostLines(summary, style),
     clipWarningLines(summary, style),
     stoppedLines(summary, style),
+    refusedLines(summary, style),
     closingLines(summary, style),
   ];
   return blocks
@@ -146,6 +147,28 @@ function stoppedLines({ stopped }: RunSummary, { look, paint }: SummaryStyle): s
     ...hint.map((line) => `  ${line}`),
   ];
 }
+
+/** Somebody may be trying things at the port; nothing has come of it. */
+function refusedLines(
+  { webhooks_refused: refused = {} }: RunSummary,
+  { look, paint }: SummaryStyle,
+): string[] {
+  const reasons = Object.entries(refused).map(
+    ([reason, times]) => `${times} × ${REFUSALS[reason] ?? clean(reason)}`,
+  );
+  if (reasons.length === 0) return [];
+  return wrap(`Webhooks refused: ${reasons.join(', ')}`, look.width).map(paint.dim);
+}
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  method: 'not posted',
+  size: 'too large',
+  signature: 'wrong signature',
+  age: 'too old',
+  replay: 'repeated',
+  body: 'not about a job',
+  token: 'unknown address',
+};
 
 function closingLines(summary: RunSummary, { look, paint }: SummaryStyle): string[] {
   const sheet = summary.sheet === undefined ? [] : [`Contact sheet  ${clean(summary.sheet)}`];

@@ -138,14 +138,20 @@ export const registerSandbox: Register = (program, context) => {
     [run, 'renders on it; any key will do'],
   ]);
   act<SandboxFlags>(command, context, async ({ flags: { port, speed, quiet, ...flags } }) => {
-    const [{ startSandbox }, { makeStateDir }] = await Promise.all([
+    const [{ startSandbox }, { makeStateDir }, { sandboxSecret }] = await Promise.all([
       import('../../sandbox/server.js'),
       import('../../sandbox/job-store.js'),
+      import('../../flow/project/webhook-secret.js'),
     ]);
     const stateDir = resolve(flags.state);
     await makeStateDir(stateDir);
     await interruptible(async (signal) => {
-      const sandbox = await startSandbox({ stateDir, port, speed });
+      const sandbox = await startSandbox({
+        stateDir,
+        port,
+        speed,
+        webhookSecret: sandboxSecret(context.env),
+      });
       try {
         printLines(context, [sandbox.baseUrl]);
         if (quiet !== true)

@@ -9,6 +9,7 @@ import type { ReceiptStore } from '../../store/receipt-store.js';
 import { connect, gatewayIdentity } from '../project/connections.js';
 import type { GatewayTarget } from '../project/gateway-target.js';
 import type { ProjectPaths } from '../project/paths.js';
+import type { Callback } from '../work/callback.js';
 import { finish } from '../work/take-outcome.js';
 import type { WorkTools } from '../work/tools.js';
 import { carryOut } from '../work/worker.js';
@@ -38,6 +39,8 @@ export interface WorkerOptions {
   /** Hands all work over, and ends. */
   readonly signal: AbortSignal;
   readonly lease?: LeaseTerms;
+  /** Where gateways are asked to report the ends of jobs; nowhere if absent. */
+  readonly callback?: Callback | undefined;
 }
 
 /** A worker at work. */

@@ -13,6 +13,7 @@ import { namedClips } from '../../plan/view.js';
 import { createPollTiming, type LengthSample, type PollTiming } from '../../shot/poll-timing.js';
 import type { ProjectAttempts } from '../../store/attempt-store.js';
 import { settleClips } from '../clips/find-clips.js';
+import { webhooksOf } from '../work/run-webhooks.js';
 import type { Examined } from '../plan/examine.js';
 import { pricesBy } from '../plan/prices.js';
 import { stemOf, viewFor, type Survey } from '../plan/survey.js';
@@ -22,6 +23,9 @@ import { mayUseKey } from '../project/name-key.js';
 import type { Project } from '../project/project.js';
 import { clipsOf, namesOf } from '../project/state-home.js';
 import { stopForPicks } from '../work/approval.js';
+import { adoptNamed } from '../work/adopt.js';
+import type { Callback } from '../work/callback.js';
+import { createHints } from '../work/hints.js';
 import { execute, type Planned } from '../work/execute.js';
 import { copyCounter, replacedIn } from '../work/orders.js';
 import { createInputReader, filesIn } from '../work/inputs.js';
@@ -45,6 +49,10 @@ export interface RunOptions extends AgreeOptions {
   readonly signal?: AbortSignal;
   /** Makes the contact sheet's HTML; undefined for none. Where absent, the library's `run` makes dailies' own. */
   readonly renderSheet?: RenderSheet | undefined;
+  /** The public address below which gateways report the ends of jobs; it leads to `listen`. */
+  readonly callback?: string;
+  /** Where this process hears them: `HOST:PORT`. Without it a `dailies hook` of the same store does. */
+  readonly listen?: string;
 }
 
 /**
@@ -65,6 +73,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
   const startedAt = isoNow(clock);
   const elapsedMs = ageOf(clock, undefined);
   const signal = options.signal ?? new AbortController().signal;
+  const webhooks = webhooksOf(project, options);
   const opened = await openState(project, spendingOf(project, options));
   const { attempts } = opened;
   const { target } = project;
@@ -86,7 +95,7 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       intervalMs: manifest.poll.intervalMs,
       history: lengthsOf(attempts.attempts()),
     });
-    const tools = workTools(run, timing);
+    const tools = workTools(run, { timing, callback: webhooks?.callback });
     const { control } = tools;
     emitStart(run, examined, timing);
     if (surveyed.rerender?.open.size === 0) warn(tools, MADE_ANEW);
@@ -106,7 +115,8 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       show: (take, attempt) =>
         names.show(isDelivered(attempt) ? namedClips(attempt, take, stemOf(project, take)) : []),
     };
-    const outcomes = await execute(tools, planned);
+    const listening = isAllThere(examined) ? undefined : await webhooks?.hear(tools);
+    const outcomes = await execute(tools, planned).finally(() => listening?.close());
     await followClips(attempts, { surveyed, outcomes });
     stopForPicks({ takes: manifest.takes, survey: surveyed, outcomes, control });
     await hintAtUsage(tools, { outcomes, before: usage, now: usageNow });
@@ -117,7 +127,8 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       attempts.note(attempt, { type: 'rerendered', at: isoNow(clock) });
     await closeState(attempts, (reason) => control.stop(reason));
     const results = surveyed.inScope.flatMap((take) => outcomes.get(slotKey(take))?.result ?? []);
-    const account = { project, tools, examined, results, sheet, priceOf: planned.priceOf };
+    const refused = listening?.refused();
+    const account = { project, tools, examined, results, sheet, refused, priceOf: planned.priceOf };
     const summary = summarize({ ...account, startedAt, elapsedMs });
     emit({ type: 'run.finished', at: isoNow(clock), summary });
     return summary;
@@ -135,6 +146,11 @@ const MADE_ANEW =
 interface Run extends Agreeing {
   readonly options: RunOptions;
   readonly emit: EventSink;
+}
+
+/** Whether there is nothing to do but to say so. */
+function isAllThere({ plan }: Examined): boolean {
+  return plan.shots.every(({ action }) => action === 'reuse');
 }
 
 /** Whether a clip is as it was delivered, or the best there is. */
@@ -161,19 +177,22 @@ async function followClips(
 
 function workTools(
   { project, attempts, clips, connections, signal, emit }: Run,
-  timing: PollTiming,
+  { timing, callback }: { readonly timing: PollTiming; readonly callback: Callback | undefined },
 ): WorkTools {
   const { clock, manifest, paths, env } = project;
   const onStop = (reason: StopReason) => emit({ type: 'run.stopping', at: isoNow(clock), reason });
+  const control = createStopControl({ signal, clock, onStop });
+  const gatewayOf: WorkTools['gatewayOf'] = (attempt) => connections.of(attempt);
+  const asking = { attempts, gatewayOf, control, clock, emit };
+  const adopt = (attempt: Attempt, job: string) => adoptNamed(asking, attempt, job);
   return {
-    ...{ attempts, clips, timing, clock, emit },
+    ...{ attempts, clips, timing, clock, emit, control, gatewayOf, callback },
+    hints: createHints({ attempts, clock, adopt, isListening: callback !== undefined }),
     account: () => attempts.account(),
-    gatewayOf: (attempt) => connections.of(attempt),
     inputs: createInputReader({
       ...{ paths, files: filesIn(paths.folder), clips, env },
       attempts: () => attempts.attempts(),
     }),
-    control: createStopControl({ signal, clock, onStop }),
     pollTimeoutMs: manifest.poll.timeoutMs,
     downloads: pLimit(manifest.concurrency.downloads),
   };
@@ -251,7 +270,7 @@ async function writeReports(
   },
 ): Promise<string | undefined> {
   if (isStopped && attempts.attempts().length === 0) return undefined;
-  const isAtRest = examined.plan.shots.every(({ action }) => action === 'reuse');
+  const isAtRest = isAllThere(examined);
   const written = isAtRest ? reportStamp(project, renderSheet) : undefined;
   if (written && written.stamp === attempts.reported()) return written.sheet;
   const { clock } = project;

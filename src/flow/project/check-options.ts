@@ -78,6 +78,8 @@ const WORK_RULES: Readonly<Record<keyof (PlanOptions & RunOptions), Rule>> = {
     fits: (value) => ['boolean', 'function'].includes(typeof value),
   },
   locked: YES_OR_NO,
+  callback: TEXT,
+  listen: TEXT,
   confirm: FUNCTION,
   onEvent: FUNCTION,
   renderSheet: FUNCTION,

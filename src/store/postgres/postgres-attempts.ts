@@ -7,7 +7,7 @@ import { DailiesError } from '../../errors.js';
 import { slotKey } from '../../plan/graph.js';
 import type { Verdict, WorkOrder } from '../attempt-store.js';
 import type { Change } from '../journal-line.js';
-import { jobTaken, paceAfter, settledBy } from '../settlement.js';
+import { jobTaken, paceAfter, settledBy, takenJob } from '../settlement.js';
 import { attemptAfter } from '../shot-state.js';
 import { createTurns } from '../turns.js';
 import { createHeldAttempts } from './held.js';
@@ -163,6 +163,22 @@ export function createAttempts<Order extends WorkOrder>({
       }
     },
 
+    async adopt({ id }, job) {
+      assertOpen();
+      const one = held.get(id);
+      const before = one.attempt;
+      if (before.state.kind !== 'uncertain') return before;
+      try {
+        return await writes.change(one, { type: 'resolved', as: 'job', job, at: isoNow(clock) });
+      } catch (error) {
+        if (!(error instanceof JobTaken)) throw error;
+        held.learn(before);
+        throw takenJob(job.id, error.holder);
+      }
+    },
+    hinted(token) {
+      return Promise.resolve(held.all().find(({ callback }) => callback === token));
+    },
     record: ({ id }, event) => change(id, event),
     note({ id }, event) {
       assertOpen();
