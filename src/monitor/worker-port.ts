@@ -24,14 +24,14 @@ export async function createWorkerPort({
 }: {
   readonly listen: string;
   readonly alive: () => WorkerHealth;
-  readonly webhooks?: Answer | undefined;
+  /** Undefined while there is nobody to hear them. */
+  readonly webhooks?: () => Answer | undefined;
 }): Promise<WorkerPort> {
   const metrics = await startMetrics(alive);
-  const port = await openPort(listen, (request, response) =>
-    request.method === 'POST' && webhooks
-      ? webhooks(request, response)
-      : look(request, response, { metrics, alive }),
-  );
+  const port = await openPort(listen, (request, response) => {
+    const hear = request.method === 'POST' ? webhooks?.() : undefined;
+    return hear ? hear(request, response) : look(request, response, { metrics, alive });
+  });
   return {
     ...port,
     handle: (event, project) => metrics.handle(event, project),

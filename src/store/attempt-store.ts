@@ -117,6 +117,10 @@ export interface AttemptStore<Order extends WorkOrder = WorkOrder> extends ShotS
    * is told; undefined if nobody has sent that token.
    */
   hinted(token: string, job: string): Promise<Attempt | 'passed on' | undefined>;
+  /** The job that an event named for an attempt was looked at: nobody needs to be told any more. Absent if nobody else is told. */
+  heeded?(attempt: Attempt, job: string): Promise<void>;
+  /** Gives an attempt as others may have left it. Absent if all work is this process's own. */
+  refresh?(attempt: Attempt): Promise<Attempt>;
   /** Moves an attempt. */
   record(attempt: Attempt, event: AttemptEvent): Promise<Attempt>;
   /** As `record`, for what the gateway would tell again: it is in memory at once, and nothing waits for the disk. */

@@ -3,6 +3,7 @@ import { upToCents } from '../domain/money.js';
 import type { NotDelivered, RunSummary, TakeResult } from '../events.js';
 import { styleOf, type Look, type Palette, type Style } from './look.js';
 import { count, formatDuration, formatUsd, groupDigits, unpricedWords } from './figures.js';
+import { REFUSALS } from './refusals.js';
 import { OUTCOMES } from './run-lines.js';
 import { commandLine, settleWords, type NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
@@ -159,16 +160,6 @@ function refusedLines(
   if (reasons.length === 0) return [];
   return wrap(`Webhooks refused: ${reasons.join(', ')}`, look.width).map(paint.dim);
 }
-
-const REFUSALS: Readonly<Record<string, string>> = {
-  method: 'not posted',
-  size: 'too large',
-  signature: 'wrong signature',
-  age: 'too old',
-  replay: 'repeated',
-  body: 'not about a job',
-  token: 'unknown address',
-};
 
 function closingLines(summary: RunSummary, { look, paint }: SummaryStyle): string[] {
   const sheet = summary.sheet === undefined ? [] : [`Contact sheet  ${clean(summary.sheet)}`];

@@ -12,7 +12,7 @@ import {
   parsePort,
   parseText,
 } from '../options.js';
-import { interruptible } from '../signals.js';
+import { aborted, interruptible } from '../signals.js';
 
 const WHICH_GATEWAY = 'openrouter (the default), modelgates, sandbox or a base URL';
 
@@ -165,10 +165,3 @@ export const registerSandbox: Register = (program, context) => {
     return 0;
   });
 };
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((end) => {
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', () => end(), { once: true });
-  });
-}

@@ -12,6 +12,7 @@ import type { ProjectPaths } from '../project/paths.js';
 import type { Callback } from '../work/callback.js';
 import { finish } from '../work/take-outcome.js';
 import type { WorkTools } from '../work/tools.js';
+import { hearing, hearingBeats, type Answer, type WebhookOutcome } from '../work/webhooks.js';
 import { carryOut } from '../work/worker.js';
 import type { JobOrder } from '../work/worker.js';
 import { orderDocument, parseOrder } from './order-document.js';
@@ -46,6 +47,8 @@ export interface WorkerOptions {
 /** A worker at work. */
 export interface Worker {
   health(): LeaseHealth;
+  /** Answers webhooks, also those for other workers' jobs. `onOutcome` is told once of each. */
+  webhooks(of: { readonly secret: string; readonly onOutcome: (outcome: WebhookOutcome) => void }): Answer;
   /** Resolves when it has ended, with the reason. */
   readonly ended: Promise<StopReason>;
 }
@@ -58,10 +61,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { clock, onEvent, signal, targets, places } = options;
   const { openPostgresStore } = await import('../../store/postgres/open-store.js');
   let planSoon: () => void = () => undefined;
+  let hear: (document: unknown, job: string) => void = () => undefined;
   const store = await openPostgresStore<JobOrder>({
     ...{ url: options.store, clock, parseOrder, documentOf: orderDocument, receipts: options.receipts },
     accounts: targets.map((target) => ({ gateway: gatewayIdentity(target) })),
     onPlans: () => planSoon(),
+    onHint: (document, job) => hear(document, job),
     ...(options.lease ? { lease: options.lease } : {}),
   });
   const connections = new Map(
@@ -76,6 +81,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const control = workerControl(options);
   const tools = workerTools(options, { store, connections, control });
   planSoon = planner(options, { store, tools });
+  hear = hearingBeats({ attempts: store.attempts, hints: tools.hints });
   const gateways = targets.map(({ name }) => name);
   onEvent({ type: 'worker.started', at: isoNow(clock), worker: store.attempts.worker(), gateways, places });
   const ended = (async (): Promise<StopReason> => {
@@ -91,9 +97,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     return reason;
   })();
   signal.throwIfAborted();
+  const { attempts } = store;
   return {
-    health: () => store.attempts.health(),
+    health: () => attempts.health(),
     ended,
+    webhooks: ({ secret, onOutcome }) => hearing({ secret, clock, attempts, hints: tools.hints }, onOutcome),
   };
 }
 

@@ -35,6 +35,7 @@ import { createStopControl } from '../work/stop-control.js';
 import { summarize } from '../work/summary.js';
 import type { TakeOutcome } from '../work/take-outcome.js';
 import { warn, type WorkTools } from '../work/tools.js';
+import { hearingBeats } from '../work/webhooks.js';
 import { hintAtUsage, usageOf } from '../work/usage-hint.js';
 import { openState } from '../batch/state.js';
 import type { JobOrder } from '../work/worker.js';
@@ -74,7 +75,8 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
   const elapsedMs = ageOf(clock, undefined);
   const signal = options.signal ?? new AbortController().signal;
   const webhooks = webhooksOf(project, options);
-  const opened = await openState(project, spendingOf(project, options));
+  let heard: (document: unknown, job: string) => void = () => undefined;
+  const opened = await openState(project, spendingOf(project, options), (...hint) => heard(...hint));
   const { attempts } = opened;
   const { target } = project;
   const connections = connect(project, { usesKey: mayUseKey(target, options.withKey) });
@@ -96,7 +98,8 @@ async function runWith(project: Project, options: RunOptions, emit: EventSink): 
       history: lengthsOf(attempts.attempts()),
     });
     const tools = workTools(run, { timing, callback: webhooks?.callback });
-    const { control } = tools;
+    const { control, hints } = tools;
+    if (opened.shared) heard = hearingBeats({ attempts: opened.shared.attempts, hints });
     emitStart(run, examined, timing);
     if (surveyed.rerender?.open.size === 0) warn(tools, MADE_ANEW);
     if (stopped) control.stop(stopped);

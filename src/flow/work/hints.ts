@@ -24,6 +24,9 @@ export interface Hints {
   settled(attempt: Attempt, ms: number, signal: AbortSignal): Promise<Attempt>;
 }
 
+/** How often to look whether another process has settled a submit without an answer. */
+const LOOK_MS = 2_000;
+
 /**
  * `isListening`: whether events can be expected, because this process has asked for them. `adopt` asks the gateway for the job that an
  * event names for a submit whose answer was lost, and takes it in; it does not reject.
@@ -34,7 +37,7 @@ export function createHints({
   isListening,
   adopt,
 }: {
-  readonly attempts: Pick<AttemptStore<JobOrder>, 'get'>;
+  readonly attempts: Pick<AttemptStore<JobOrder>, 'get' | 'heeded' | 'refresh'>;
   readonly clock: Clock;
   readonly isListening: boolean;
   readonly adopt: (attempt: Attempt, job: string) => Promise<void>;
@@ -78,8 +81,10 @@ export function createHints({
       const { state } = attempt;
       // It is looked at again when the attempt has come so far.
       if (state.kind === 'submitting' || state.kind === 'uncertain') open.set(attempt.id, job);
-      if (state.kind === 'uncertain') ask(attempt, job);
+      const isGivenUp = state.kind === 'not_charged' || state.kind === 'abandoned';
+      if (state.kind === 'uncertain' || isGivenUp) ask(attempt, job);
       if (!isInFlight(attempt) || attempt.state.job.id !== job) return;
+      void attempts.heeded?.(attempt, job).catch(() => undefined);
       open.set(attempt.id, job);
       waiting.get(attempt.id)?.();
     },
@@ -106,8 +111,11 @@ export function createHints({
       const isOpen = () => attempts.get(id).state.kind === 'uncertain';
       const until = clock.elapsed() + ms;
       for (let left = ms; isOpen() && left > 0; left = until - clock.elapsed()) {
-        await sleep(id, left, signal).catch(() => undefined);
+        // What others have settled wakes nobody here.
+        const mostMs = attempts.refresh ? LOOK_MS : Infinity;
+        await sleep(id, Math.min(left, mostMs), signal).catch(() => undefined);
         if (signal.aborted) break;
+        await attempts.refresh?.(attempts.get(id));
       }
       // An answer that is on its way is waited for.
       while (isOpen() && adopting.has(id)) await adopting.get(id);

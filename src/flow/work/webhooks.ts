@@ -1,9 +1,13 @@
 import type { Clock } from '../../clock.js';
+import type { Attempt } from '../../domain/attempt.js';
 import { openPort, type Answer, type OpenPort } from '../../monitor/open-port.js';
 import { webhookAnswer, type Refusal } from '../../monitor/webhooks.js';
 import type { AttemptStore } from '../../store/attempt-store.js';
 import type { Hints } from './hints.js';
 import type { JobOrder } from './worker.js';
+
+export type { Answer };
+export type WebhookOutcome = 'heard' | Refusal;
 
 /** How many webhooks were refused, by the reason. */
 export type Refused = Readonly<Partial<Record<Refusal, number>>>;
@@ -19,7 +23,7 @@ export interface HearingTools {
 /** Answers webhooks: what is verified becomes a hint for whoever has the job in hand. */
 export function hearing(
   { attempts, hints, ...verifying }: HearingTools,
-  onOutcome: (outcome: 'heard' | Refusal) => void,
+  onOutcome: (outcome: WebhookOutcome) => void,
 ): Answer {
   return webhookAnswer({
     ...verifying,
@@ -30,6 +34,20 @@ export function hearing(
       return attempt !== undefined;
     },
   });
+}
+
+/** Takes in what others have heard, and the database tells with a heartbeat. */
+export function hearingBeats({
+  attempts,
+  hints,
+}: {
+  readonly attempts: { readonly told: (document: unknown) => Attempt | undefined };
+  readonly hints: Pick<Hints, 'hear'>;
+}): (document: unknown, job: string) => void {
+  return (document, job) => {
+    const attempt = attempts.told(document);
+    if (attempt) hints.hear(attempt, job);
+  };
 }
 
 /** A port on which webhooks are heard. */

@@ -29,8 +29,9 @@ export function stepOf(attempt: Attempt, before: number) {
 
 /** A whole attempt as the database's functions take it. `copy` null: it serves no wish of a plan. */
 export function wholeOf(attempt: Attempt, before: number, copy: number | null) {
-  const { fingerprint, gateway, replaces } = attempt;
-  return { ...stepOf(attempt, before), fingerprint, gateway, replaces, copy, fixed: fixedOf(attempt) };
+  const { fingerprint, gateway, replaces, callback } = attempt;
+  const fixed = fixedOf(attempt);
+  return { ...stepOf(attempt, before), fingerprint, gateway, replaces, callback, copy, fixed };
 }
 
 /** What an attempt counts against ceilings, billionths of a US dollar; null where nobody knows. */
