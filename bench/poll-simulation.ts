@@ -1,3 +1,4 @@
+import { createAnnouncements } from '../src/shot/announcements.js';
 import {
   createPollTiming,
   type JobKind,
@@ -14,6 +15,15 @@ export interface SimulatedJob extends JobKind {
 export interface PollPolicy {
   waitMs(job: JobProgress): number;
   learn?(completed: LengthSample): void;
+  /** Told how each end was found: by an event, or by a poll, and of an event that comes after that. */
+  found?(how: 'announced' | 'missed' | 'late'): void;
+}
+
+/** How the gateway announces ends: after so long, and which share of the events is lost. */
+export interface SimulatedEvents {
+  readonly afterMs: number;
+  readonly lost: number;
+  readonly seed: number;
 }
 
 /** How a policy did on a batch. */
@@ -105,13 +115,34 @@ export function learnedPolling(intervalMs: number): PollPolicy {
   };
 }
 
-/** Runs a batch on a simulated clock: a slot is refilled the moment its job is noticed, and a poll takes no time. */
+/** As `learnedPolling`, with polls as rare as the gateway's events let them be. */
+export function announcedPolling(intervalMs: number): PollPolicy {
+  const timing = createPollTiming({ intervalMs });
+  const announcements = createAnnouncements();
+  return {
+    waitMs: (job) => timing.nextWaitMs({ ...job, silence: announcements.silence() }),
+    learn: (completed) => timing.learn(completed),
+    found(how) {
+      if (how === 'announced') announcements.heard();
+      else if (how === 'missed') announcements.missed();
+      else announcements.cameLate();
+    },
+  };
+}
+
+/**
+ * Runs a batch on a simulated clock: a slot is refilled the moment its job is noticed, and a poll takes no time. An event
+ * causes one poll.
+ */
 export function simulate(batch: {
   readonly jobs: readonly SimulatedJob[];
   readonly policy: PollPolicy;
   readonly cap: number;
+  /** Without it the gateway announces nothing. */
+  readonly events?: SimulatedEvents;
 }): PollResult {
-  const { jobs, policy, cap } = batch;
+  const { jobs, policy, cap, events } = batch;
+  const random = randomFrom(events?.seed ?? 0);
   const running: Running[] = [];
   let submitted = 0;
   let polls = 0;
@@ -122,10 +153,12 @@ export function simulate(batch: {
     const job = jobs[submitted];
     if (!job) return;
     submitted++;
+    const eventMs = events && random() >= events.lost ? nowMs + job.lengthMs + events.afterMs : Infinity;
     running.push({
       job,
       startMs: nowMs,
-      pollMs: nowMs + policy.waitMs({ ...job, elapsedMs: 0, pollsSoFar: 0 }),
+      eventMs,
+      pollMs: Math.min(eventMs, nowMs + policy.waitMs({ ...job, elapsedMs: 0, pollsSoFar: 0 })),
       polls: 0,
       unfinishedMs: 0,
     });
@@ -140,11 +173,16 @@ export function simulate(batch: {
     const elapsedMs = nowMs - slot.startMs;
     if (elapsedMs < job.lengthMs) {
       slot.unfinishedMs = elapsedMs;
-      slot.pollMs = nowMs + policy.waitMs({ ...job, elapsedMs, pollsSoFar: slot.polls });
+      const nextMs = nowMs + policy.waitMs({ ...job, elapsedMs, pollsSoFar: slot.polls });
+      slot.pollMs = Math.min(slot.eventMs, nextMs);
       continue;
     }
     unnoticed += (elapsedMs - job.lengthMs) / job.lengthMs;
-    policy.learn?.({ ...job, lengthMs: elapsedMs, unfinishedMs: slot.unfinishedMs });
+    const isAnnounced = slot.eventMs <= nowMs;
+    policy.found?.(isAnnounced ? 'announced' : 'missed');
+    if (!isAnnounced && slot.eventMs < Infinity) policy.found?.('late');
+    const unfinishedMs = isAnnounced ? undefined : slot.unfinishedMs;
+    policy.learn?.({ ...job, lengthMs: elapsedMs, unfinishedMs });
     running.splice(running.indexOf(slot), 1);
     submitNext();
   }
@@ -157,6 +195,8 @@ export function simulate(batch: {
 interface Running {
   readonly job: SimulatedJob;
   readonly startMs: number;
+  /** When the event about its end arrives; Infinity: never. */
+  readonly eventMs: number;
   pollMs: number;
   polls: number;
   unfinishedMs: number;

@@ -17,6 +17,8 @@ export const EXIT_CODES = {
   'locked-by-another-run': 3,
   'key-missing': 3,
   'key-refused': 3,
+  /** Nothing verifies the webhooks that a gateway is asked for. */
+  'secret-missing': 3,
   /** Only the manifest says where the key goes, and it may be somebody else's. */
   'key-unnamed': 3,
   budget: 3,

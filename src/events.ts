@@ -102,6 +102,8 @@ export interface RunSummary {
   readonly left_usd?: number;
   /** The keys of takes that `--rerender` named, and that are still to be bought again. */
   readonly left_to_rerender?: readonly string[];
+  /** How many webhooks were refused, by the reason; absent: none. */
+  readonly webhooks_refused?: Readonly<Record<string, number>>;
   readonly shots: readonly TakeResult[];
   readonly sheet?: string;
 }

@@ -8,7 +8,7 @@ import { answer, noteDiagnostics, type CliContext } from './context.js';
 import { nextCommands, openProject, scopeOf, storeOf, type RunFlags } from './flags.js';
 import { interruptible } from './signals.js';
 
-export type EnqueueFlags = Omit<RunFlags, 'dryRun' | 'locked' | 'junit'>;
+export type EnqueueFlags = Omit<RunFlags, 'dryRun' | 'locked' | 'junit' | 'callback' | 'listen'>;
 
 /** Enqueues a manifest, and says what of it can begin. */
 export async function enqueueManifest(

@@ -39,6 +39,8 @@ export interface RunFlags extends ManifestFlags, ScopeFlags {
   readonly ifPlan?: string;
   readonly yes?: boolean;
   readonly junit?: string;
+  readonly callback?: string;
+  readonly listen?: string;
   readonly quiet?: boolean;
 }
 
@@ -109,6 +111,8 @@ export function nextCommands({
       '--max-cost': maxCost,
       '--allow-unpriced': flags.allowUnpriced,
       '--locked': flags.locked,
+      '--callback': flags.callback,
+      '--listen': flags.listen,
     });
     return commandLine('dailies', 'run', ...asking, ...care);
   };

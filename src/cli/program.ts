@@ -22,7 +22,7 @@ import { registerPlan, registerRun, registerValidate } from './commands/run.js';
 import { registerStatus, registerUnlock } from './commands/status.js';
 import { registerStore } from './commands/store.js';
 import { registerView } from './commands/view.js';
-import { registerEnqueue, registerWorker } from './commands/workers.js';
+import { registerEnqueue, registerHook, registerWorker } from './commands/workers.js';
 import type { CliContext } from './context.js';
 import { everyCommand, pathOf } from './tree.js';
 
@@ -47,7 +47,7 @@ const COMMANDS: readonly Register[] = [
 
 /** Commands that many never need: the help only names them. */
 const NAMED_ONLY: Readonly<Record<string, readonly Register[]>> = {
-  'Several machines': [registerEnqueue, registerWorker, registerAccount, registerStore],
+  'Several machines': [registerEnqueue, registerWorker, registerHook, registerAccount, registerStore],
   'And also': [registerCheck, registerPrune, registerMcp, registerUnlock, registerSchema, registerCompletion],
 };
 

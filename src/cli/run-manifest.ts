@@ -53,12 +53,12 @@ async function render(
     // Diagnostics that the plan has shown are not shown again.
     isKnown: (event) => consent.isPlanShown && event.type === 'diagnostic',
   });
-  const { maxCost: maxCostUsd, locked, allowUnpriced, ifPlan } = flags;
+  const { maxCost: maxCostUsd, locked, allowUnpriced, ifPlan, callback, listen } = flags;
   const work = async (signal: AbortSignal): Promise<RunSummary> => {
     try {
       return await runProject(project, {
         ...scopeOf(flags),
-        ...defined({ maxCostUsd, locked, allowUnpriced, ifPlan }),
+        ...defined({ maxCostUsd, locked, allowUnpriced, ifPlan, callback, listen }),
         ...(await consent.options(signal)),
         onEvent: progress.handle,
         signal,

@@ -30,3 +30,11 @@ export async function interruptible<T>(
     for (const name of SIGNALS) process.off(name, handle);
   }
 }
+
+/** Resolves when a signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((end) => {
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', () => end(), { once: true });
+  });
+}

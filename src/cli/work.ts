@@ -5,12 +5,16 @@ import { DailiesError, type ExitCode } from '../errors.js';
 import type { WorkerEvent } from '../events.js';
 import { startWorker, type Worker } from '../flow/batch/work.js';
 import { gatewayTarget, parseGatewayOption, type GatewayTarget } from '../flow/project/gateway-target.js';
+import { sandboxSecret, webhookSecret } from '../flow/project/webhook-secret.js';
+import { openCallback } from '../flow/work/callback.js';
+import type { Answer, WebhookOutcome } from '../flow/work/webhooks.js';
 import { projectPaths } from '../flow/project/paths.js';
 import { sharedStores } from '../flow/project/state-home.js';
 import { createWorkerPort, type WorkerPort } from '../monitor/worker-port.js';
 import { workerLine } from '../ui/worker-line.js';
 import { lookOf, noteLines, type CliContext } from './context.js';
 import { storeOf } from './flags.js';
+import { refusalLog } from './refusal-log.js';
 import { interruptible } from './signals.js';
 
 export interface WorkerFlags {
@@ -21,6 +25,7 @@ export interface WorkerFlags {
   readonly downloads?: number;
   readonly work?: string;
   readonly listen?: string;
+  readonly callback?: string;
   readonly quiet?: boolean;
 }
 
@@ -41,9 +46,28 @@ export async function work(context: CliContext, flags: WorkerFlags): Promise<Exi
     clipsOption: flags.clips,
     isSandbox: targets.some(({ kind }) => kind === 'sandbox'),
   });
+  const callback =
+    flags.callback === undefined
+      ? undefined
+      : openCallback(
+          flags.callback,
+          targets.map(({ baseUrl }) => baseUrl),
+        );
+  const secret = callback && flags.listen !== undefined ? secretOf(context, targets) : undefined;
   let worker: Worker | undefined;
-  const port = flags.listen === undefined ? undefined : await openPort(flags.listen, () => worker);
+  let webhooks: Answer | undefined;
+  const port =
+    flags.listen === undefined
+      ? undefined
+      : await openPort(flags.listen, { find: () => worker, webhooks: () => webhooks });
   const tell = teller(context, flags, port);
+  const logRefusal = refusalLog(systemClock, (message) =>
+    tell({ type: 'worker.trouble', at: isoNow(systemClock), message }),
+  );
+  const onOutcome = (outcome: WebhookOutcome) => {
+    port?.webhook(outcome);
+    logRefusal(outcome);
+  };
   try {
     if (port) noteLines(context, [`listening on ${port.address}`]);
     const reason = await interruptible(async (signal) => {
@@ -52,7 +76,9 @@ export async function work(context: CliContext, flags: WorkerFlags): Promise<Exi
         ...sharedStores({ paths, clock: systemClock }),
         places: flags.places ?? USUAL_PLACES,
         downloads: flags.downloads ?? USUAL_DOWNLOADS,
+        callback,
       });
+      if (secret !== undefined) webhooks = worker.webhooks({ secret, onOutcome });
       return worker.ended;
     });
     if (reason.kind === 'interrupted') return 0;
@@ -86,9 +112,21 @@ function targetsOf(context: CliContext, { gateway }: WorkerFlags): readonly Gate
   });
 }
 
-async function openPort(listen: string, find: () => Worker | undefined): Promise<WorkerPort> {
+/** The sandbox signs with a secret that everybody knows. */
+function secretOf({ env }: CliContext, targets: readonly GatewayTarget[]): string {
+  return targets.every(({ kind }) => kind === 'sandbox') ? sandboxSecret(env) : webhookSecret(env);
+}
+
+async function openPort(
+  listen: string,
+  {
+    find,
+    webhooks,
+  }: { readonly find: () => Worker | undefined; readonly webhooks: () => Answer | undefined },
+): Promise<WorkerPort> {
   return createWorkerPort({
     listen,
+    webhooks,
     alive() {
       const health = find()?.health();
       if (!health) return { problem: 'starting', storeReachable: false, leaseAgeMs: 0, restarts: 0 };

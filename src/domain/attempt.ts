@@ -160,7 +160,8 @@ export type StateOf<K extends AttemptStateKind, S = AttemptState> = S extends {
 
 /** What moves an attempt from one state to another; also the body of a journal line. `at` is ISO 8601, UTC. */
 export type AttemptEvent = { readonly at: string } & (
-  | { readonly type: 'submit_started' }
+  /** `callback`: the token of the address that this submit carries. */
+  | { readonly type: 'submit_started'; readonly callback?: string }
   | { readonly type: 'accepted'; readonly job: JobRef }
   | { readonly type: 'not_accepted'; readonly message: string }
   | { readonly type: 'refused'; readonly status: number; readonly message: string }
@@ -223,6 +224,11 @@ export interface Attempt {
   readonly replaces?: string;
   /** The set of takes to rerender that it was bought for. */
   readonly rerender?: RerenderMark;
+  /**
+   * The random token of the address to which the gateway reports the end of its job (`callback_url`). Kept while that may
+   * still tell something, and never shown.
+   */
+  readonly callback?: string;
   readonly state: AttemptState;
   /** How many entries of the journal it has gone through: an entry counts once, however often it is read. */
   readonly steps: number;

@@ -19,6 +19,8 @@ export interface WorkerHealth {
 export interface Metrics {
   /** Counts an event. `project` keeps takes of one key apart; an event alone does not say whose it is. */
   handle(event: RunEvent, project?: string): void;
+  /** Counts a webhook by what came of it. */
+  webhook(outcome: string): void;
   readonly contentType: string;
   /** All figures, as Prometheus reads them. */
   text(): Promise<string>;
@@ -50,6 +52,9 @@ export async function startMetrics(health: () => WorkerHealth): Promise<Metrics>
   const slowdowns = counter('slowdowns_total', 'Times the gateway asked to wait', []);
   const stops = counter('stops_total', 'Times this worker stopped submitting', ['reason']);
   const warnings = counter('warnings_total', 'Warnings', []);
+  const webhooks = counter('webhooks_total', 'Webhooks received: heard, or why they were refused', [
+    'outcome',
+  ]);
   const seconds = new client.Histogram({
     ...{ name: 'dailies_job_duration_seconds', help: 'From the submit to the end of the job' },
     ...{ labelNames: ['model'] as const, buckets: JOB_SECONDS, registers },
@@ -114,7 +119,8 @@ export async function startMetrics(health: () => WorkerHealth): Promise<Metrics>
       default:
     }
   };
-  return { handle, contentType: registry.contentType, text: () => registry.metrics() };
+  const webhook: Metrics['webhook'] = (outcome) => webhooks.inc({ outcome });
+  return { handle, webhook, contentType: registry.contentType, text: () => registry.metrics() };
 }
 
 function setTo(value: () => number): (this: Gauge) => void {

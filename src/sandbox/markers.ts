@@ -12,6 +12,9 @@ const MARKERS = [
   'lost answer', // the job is accepted, but the connection breaks before the answer
   'refuse', // 403: the prompt is flagged by moderation
   'no credits', // 402
+  'repeated event', // the event about the job's end comes twice
+  'late event', // it comes as late again as the job took
+  'lossy events', // one in ten of such events never comes
   'busy', // 429 with Retry-After, the first time the same request is submitted
 ] as const;
 

@@ -67,7 +67,7 @@ async function takeSubmit({ request, response, house }: Visit): Promise<void> {
   requireKey(request);
   const { job, isAnswerLost } = await submit(parseJson(body), house);
   if (isAnswerLost) response.destroy();
-  else sendJson(response, 202, jobBody(job, 'pending', house));
+  else sendJson(response, 202, jobBody(job, 'pending', house.assets.origin));
 }
 
 async function sendJob({ request, response, house }: Visit, id: string): Promise<void> {
@@ -76,7 +76,7 @@ async function sendJob({ request, response, house }: Visit, id: string): Promise
   const status = house.statusOf(job);
   // Rendering starts while the job still claims to work on it, so that nobody waits afterwards.
   if (status === 'in_progress' && job.ending === 'completed') house.clips.get(job, 0).catch(() => undefined);
-  sendJson(response, 200, jobBody(job, status, house));
+  sendJson(response, 200, jobBody(job, status, house.assets.origin));
 }
 
 async function sendClip({ request, response, house }: Visit, id: string): Promise<void> {
@@ -148,7 +148,7 @@ async function findJob(house: House, id: string): Promise<SandboxJob> {
 }
 
 /** A job as the contract shows it (VideoGenerationResponse). */
-function jobBody(job: SandboxJob, status: JobStatus, house: House): object {
+export function jobBody(job: SandboxJob, status: JobStatus, origin: string): object {
   const shown = {
     id: job.id,
     generation_id: job.generation_id,
@@ -162,7 +162,7 @@ function jobBody(job: SandboxJob, status: JobStatus, house: House): object {
       return shown;
     case 'completed': {
       const content = (_: unknown, index: number) =>
-        `${house.assets.origin}${API_PATH}/videos/${job.id}/content?index=${index}`;
+        `${origin}${API_PATH}/videos/${job.id}/content?index=${index}`;
       const unsigned_urls = Array.from({ length: job.outputs }, content);
       return { ...shown, provider: 'sandbox', unsigned_urls, usage: { cost: job.cost, is_byok: false } };
     }

@@ -2,12 +2,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '../clock.js';
 import { DailiesError, messageOf } from '../errors.js';
+import { openAnnouncer } from './announce.js';
 import { openAssets } from './assets.js';
 import { openClips } from './clips.js';
 import { openDarkroom } from './darkroom.js';
 import { watchJobs } from './job.js';
 import { openJobStore } from './job-store.js';
-import { answer, API_PATH } from './routes.js';
+import { answer, API_PATH, jobBody } from './routes.js';
+import { SANDBOX_SECRET } from './secret.js';
 
 /** A gateway on this machine that charges nothing. */
 export interface Sandbox {
@@ -26,8 +28,11 @@ export async function startSandbox(options: {
   readonly port?: number;
   readonly speed?: number;
   readonly clock?: Clock;
+  /** Signs the events about the ends of jobs. */
+  readonly webhookSecret?: string;
 }): Promise<Sandbox> {
   const { stateDir, port = 0, speed = 1, clock = systemClock } = options;
+  const { webhookSecret: secret = SANDBOX_SECRET } = options;
   const server = createServer();
   // A client's kept connection should not close at the moment the client uses it again.
   server.keepAliveTimeout = 60_000;
@@ -38,15 +43,21 @@ export async function startSandbox(options: {
   const assets = openAssets(origin, darkroom);
   const clips = openClips(store, darkroom);
   const statusOf = watchJobs(clock);
+  const announcer = openAnnouncer({
+    ...{ secret, clock, statusOf },
+    bodyOf: (job, status) => jobBody(job, status, assets.origin),
+  });
   const answering = new Set<Promise<void>>();
   server.on('request', (request, response) => {
-    const answered = answer(request, response, { store, darkroom, clips, assets, clock, statusOf, speed });
+    const house = { store, darkroom, clips, assets, clock, statusOf, speed, announcer };
+    const answered = answer(request, response, house);
     answering.add(answered);
     void answered.finally(() => answering.delete(answered));
   });
   return {
     baseUrl: `${origin}${API_PATH}`,
     async close() {
+      await announcer.close();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await Promise.all([closed, darkroom.close()]);

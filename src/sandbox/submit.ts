@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { VideoRequest } from '../domain/request.js';
 import { messageOf } from '../errors.js';
+import type { Announcer } from './announce.js';
 import type { Assets } from './assets.js';
 import { checkAgainstCatalogue, type Ordered } from './catalogue.js';
 import type { Darkroom } from './darkroom.js';
@@ -20,6 +21,7 @@ export interface SubmitDesk {
   readonly statusOf: StatusOf;
   readonly speed: number;
   readonly assets: Assets;
+  readonly announcer: Announcer;
 }
 
 /**
@@ -38,7 +40,9 @@ export async function submit(
     throw new Refusal(400, 'Invalid request: prompt is required');
   const ordered = checkAgainstCatalogue(request);
   const markers = markersIn(request.prompt);
-  const isFirst = markers.size > 0 && (await desk.store.isFirst(JSON.stringify(body)));
+  // The address for events has a token that no two submits share.
+  const { callback_url: callback, ...wish } = request;
+  const isFirst = markers.size > 0 && (await desk.store.isFirst(JSON.stringify(wish)));
   refuseWhereAsked(request, markers, isFirst);
   await checkPreviousJob(request, desk);
 
@@ -59,6 +63,7 @@ export async function submit(
   await desk.store.save(job);
   // From now on only time changes it.
   desk.statusOf(job);
+  if (callback !== undefined) desk.announcer.announce(job, { url: callback, markers });
   return { job, isAnswerLost: markers.has('lost answer') };
 }
 

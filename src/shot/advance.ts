@@ -14,7 +14,8 @@ import { DailiesError, unreachable } from '../errors.js';
  * Throws `internal` on a move that the diagram does not have.
  */
 export function advance(attempt: Attempt, event: AttemptEvent): Attempt {
-  const next = { ...attempt, state: nextState(attempt, event), times: nextTimes(attempt.times, event) };
+  const state = nextState(attempt, event);
+  const next = { ...withCallback(attempt, event, state.kind), state, times: nextTimes(attempt.times, event) };
   if (event.type !== 'rerendered' || !attempt.rerender) return next;
   return { ...next, rerender: { ...attempt.rerender, done: true } };
 }
@@ -82,6 +83,20 @@ function nextState({ id, state }: Attempt, event: AttemptEvent): AttemptState {
     default:
       return unreachable(event);
   }
+}
+
+/** A token is of use until the end of its job is known; of a submit without an answer, for as long as it may still come. */
+const AWAITED: ReadonlySet<AttemptStateKind> = new Set([
+  ...(['submitting', 'pending', 'in_progress'] as const),
+  ...(['uncertain', 'not_charged', 'abandoned'] as const),
+]);
+
+function withCallback(attempt: Attempt, event: AttemptEvent, kind: AttemptStateKind): Attempt {
+  const isNew = event.type === 'submit_started';
+  if (isNew ? attempt.callback === event.callback : attempt.callback === undefined || AWAITED.has(kind))
+    return attempt;
+  const { callback: _, ...rest } = attempt;
+  return isNew && event.callback !== undefined ? { ...rest, callback: event.callback } : rest;
 }
 
 type From = <K extends AttemptStateKind>(...kinds: readonly K[]) => StateOf<K>;

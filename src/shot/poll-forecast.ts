@@ -20,12 +20,20 @@ export interface Forecast {
 /**
  * The age at which to ask for a job, in milliseconds since it was accepted, when it was found unfinished at
  * `elapsedMs`; `polled` is false for one that was not asked for yet. Infinity if its end is long overdue.
+ * `share` of the usual polls are spent.
  */
-export function nextPollAt(forecast: Forecast, elapsedMs: number, polled: boolean): number {
+export function nextPollAt(
+  forecast: Forecast,
+  {
+    elapsedMs,
+    polled,
+    share,
+  }: { readonly elapsedMs: number; readonly polled: boolean; readonly share: number },
+): number {
   let due = polled ? 0 : HEAD_START;
   const from = Math.max(Math.log(Math.max(elapsedMs, 1)), forecast.middle - REACH);
   for (let at = from; at < forecast.middle + REACH; at += STEP) {
-    const density = eagerness(forecast.middle) * Math.sqrt(hazard(forecast, at + STEP / 2));
+    const density = share * eagerness(forecast.middle) * Math.sqrt(hazard(forecast, at + STEP / 2));
     if (due + density * STEP >= 1) return Math.exp(at + (1 - due) / density);
     due += density * STEP;
   }
@@ -35,6 +43,11 @@ export function nextPollAt(forecast: Forecast, elapsedMs: number, polled: boolea
 /** When to expect an end from, in milliseconds since acceptance: one in forty comes earlier. */
 export function windowStartMs({ middle, spread }: Forecast): number {
   return Math.exp(middle - 2 * spread);
+}
+
+/** Until when to expect an end, in milliseconds since acceptance: one in a thousand comes later. */
+export function windowEndMs({ middle, spread }: Forecast): number {
+  return Math.exp(middle + 3 * spread);
 }
 
 /** How likely an end between two ages was, if the job was like those seen, and if it was not. */

@@ -1,4 +1,11 @@
-import { expectedBefore, likelihood, nextPollAt, windowStartMs, type Forecast } from './poll-forecast.js';
+import {
+  expectedBefore,
+  likelihood,
+  nextPollAt,
+  windowEndMs,
+  windowStartMs,
+  type Forecast,
+} from './poll-forecast.js';
 
 /** What makes jobs alike in length. */
 export interface JobKind {
@@ -22,6 +29,8 @@ export interface JobProgress extends JobKind {
   readonly elapsedMs: number;
   /** In this run. */
   readonly pollsSoFar: number;
+  /** How likely it is that nobody announces its end (`Announcements.silence`); 1 where absent. */
+  readonly silence?: number | undefined;
 }
 
 /** Says when to ask for a job again, and learns from those that have completed. It keeps no clock. */
@@ -31,6 +40,8 @@ export interface PollTiming {
   learn(completed: LengthSample): void;
   /** How long such jobs take from acceptance to completion; undefined if none of the model was seen, and nothing is published. */
   expectedMs(kind: JobKind): number | undefined;
+  /** After how long hardly any such job is still at work; undefined if nothing is known of any job. */
+  latestMs(kind: JobKind): number | undefined;
 }
 
 /**
@@ -52,10 +63,15 @@ export function createPollTiming(setup: {
   const records = new Map<string, LengthRecord>();
   let doubt = LEAST_DOUBT;
 
+  /** Of the most similar jobs that were seen, or that the catalogue tells of. */
+  const recordOf = (kind: JobKind) => {
+    const [exact = '', model = '', any = ''] = keysOf(kind);
+    return records.get(exact) ?? records.get(model) ?? publishedOf(kind) ?? records.get(any);
+  };
+
   const timing: PollTiming = {
     nextWaitMs(job) {
-      const [exact = '', model = '', any = ''] = keysOf(job);
-      const record = records.get(exact) ?? records.get(model) ?? publishedOf(job) ?? records.get(any);
+      const record = recordOf(job);
       return record
         ? learnedWaitMs(forecastOf(record, doubt), job, intervalMs)
         : unlearnedWaitMs(job, intervalMs);
@@ -86,29 +102,54 @@ export function createPollTiming(setup: {
       const record = records.get(exact) ?? records.get(model) ?? publishedOf(kind);
       return record && Math.exp(record.mean);
     },
+
+    latestMs(kind) {
+      const record = recordOf(kind);
+      return record && windowEndMs(forecastOf(record, doubt));
+    },
   };
   for (const completed of setup.history ?? []) timing.learn(completed);
   return timing;
 }
 
 /** Nothing is known: poll the job soon, then less often as it gets older. */
-function unlearnedWaitMs({ elapsedMs, pollsSoFar }: JobProgress, intervalMs: number): number {
+function unlearnedWaitMs(job: JobProgress, intervalMs: number): number {
+  const { elapsedMs, pollsSoFar } = job;
   if (pollsSoFar === 0 && elapsedMs > FIRST_WAIT_MS) return 0;
-  return Math.min(Math.max(FIRST_WAIT_MS, elapsedMs * WAIT_GROWTH), intervalMs);
+  return Math.min(Math.max(FIRST_WAIT_MS, elapsedMs * WAIT_GROWTH), intervalMs) / shareOf(job);
 }
 
-/** By the forecast; but never longer than the intervals allow, and never at once again. */
+/**
+ * By the forecast; but never longer than the intervals allow, and never at once again. Where ends are announced, the
+ * intervals are as much longer as polls are rarer.
+ */
 function learnedWaitMs(forecast: Forecast, job: JobProgress, intervalMs: number): number {
   const { elapsedMs, pollsSoFar } = job;
   const polled = pollsSoFar > 0;
-  if (!polled && nextPollAt(forecast, 0, polled) < elapsedMs) return 0;
-  const next = nextPollAt(forecast, elapsedMs, polled);
+  const share = shareOf(job);
+  if (!polled && nextPollAt(forecast, { elapsedMs: 0, polled, share }) < elapsedMs) return 0;
+  const next = nextPollAt(forecast, { elapsedMs, polled, share });
+  const tillWindowMs = Math.max(0, windowStartMs(forecast) - elapsedMs);
+  const tillEndMs = windowEndMs(forecast) - elapsedMs;
   const longest = Math.min(
-    Math.max(0, windowStartMs(forecast) - elapsedMs) + intervalMs,
-    intervalMs * MOST_INTERVALS,
+    tillWindowMs + intervalMs / share,
+    (intervalMs * MOST_INTERVALS) / share,
+    // However much is announced: hardly any job is still at work at the end of the range.
+    tillEndMs > 0 ? Math.max(tillEndMs, tillWindowMs + intervalMs) : Infinity,
   );
   return Math.max(Math.min(next - elapsedMs, longest), polled ? Math.min(SHORTEST_GAP_MS, intervalMs) : 0);
 }
+
+/**
+ * The share of the usual polls that a job is worth. An end that is announced is found without a poll, so polls are for
+ * the others alone: their hazard is that of all ends, times the silence, and the density of polls follows its root.
+ */
+function shareOf({ silence = 1 }: JobProgress): number {
+  return Math.min(1, CARE * Math.sqrt(silence));
+}
+
+/** An end that is missed waits long for a poll that is rare, so polls are a bit less rare than that. Found by experiment. */
+const CARE = 1.6;
 
 /** A wait never outlasts so many intervals: jobs may have become much shorter than those learned from. */
 const MOST_INTERVALS = 8;

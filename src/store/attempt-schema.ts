@@ -271,6 +271,14 @@ const common = {
         done: described({ const: true }, 'All takes of the set were delivered.'),
       },
     }),
+    callback: described(
+      {
+        title: 'a token (20 to 64 letters, digits, - and _)',
+        type: 'string',
+        pattern: '^[0-9A-Za-z_-]{20,64}$',
+      },
+      'The token of the address to which the gateway reports the end of its job, while it may still do so.',
+    ),
     names: described(texts, "The names of its clips, relative to the manifest's folder."),
   },
 };

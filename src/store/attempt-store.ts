@@ -1,4 +1,11 @@
-import type { Attempt, AttemptEvent, Output, RecordedRequest, RerenderMark } from '../domain/attempt.js';
+import type {
+  Attempt,
+  AttemptEvent,
+  JobRef,
+  Output,
+  RecordedRequest,
+  RerenderMark,
+} from '../domain/attempt.js';
 import type { Estimate } from '../domain/money.js';
 import type { Picks } from '../domain/picks.js';
 import type { TakeRef } from '../domain/take.js';
@@ -49,6 +56,8 @@ export interface Purchase {
   readonly rerender?: RerenderMark | undefined;
   /** Uncertain attempts that are given up at the moment this one is begun. */
   readonly giveUp: readonly string[];
+  /** The token of the address that its submit carries, fresh for each. */
+  readonly callback?: string | undefined;
 }
 
 /** Whether a purchase may go out now. */
@@ -98,6 +107,20 @@ export interface AttemptStore<Order extends WorkOrder = WorkOrder> extends ShotS
    * this one uncertain: which of the two it belongs to, nobody knows. `sentAtMs` is by `Clock.elapsed`.
    */
   settle(attempt: Attempt, outcome: SubmitOutcome, sentAtMs: number): Promise<Attempt>;
+  /**
+   * Takes in the job of a submit whose answer was lost: gives the attempt pending, or as it stands where it has been settled.
+   * Rejects with `job-taken` where the job is another attempt's.
+   */
+  adopt(attempt: Attempt, job: JobRef): Promise<Attempt>;
+  /**
+   * A gateway names a job under the token of a submit. Gives the attempt if this process has it in hand; `passed on` if whoever has it
+   * is told; undefined if nobody has sent that token.
+   */
+  hinted(token: string, job: string): Promise<Attempt | 'passed on' | undefined>;
+  /** The job that an event named for an attempt was looked at: nobody needs to be told any more. Absent if nobody else is told. */
+  heeded?(attempt: Attempt, job: string): Promise<void>;
+  /** Gives an attempt as others may have left it. Absent if all work is this process's own. */
+  refresh?(attempt: Attempt): Promise<Attempt>;
   /** Moves an attempt. */
   record(attempt: Attempt, event: AttemptEvent): Promise<Attempt>;
   /** As `record`, for what the gateway would tell again: it is in memory at once, and nothing waits for the disk. */

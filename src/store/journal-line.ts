@@ -19,7 +19,10 @@ export type AttemptEntry = { readonly id: string; readonly step: number } & Chan
 /** One thing that happened, as a line of the journal or of the receipts. */
 export type JournalEntry =
   /** An attempt was begun: state `planned`, nothing sent. */
-  | ({ readonly type: 'begun'; readonly at: string } & Omit<Attempt, 'state' | 'times' | 'steps' | 'names'>)
+  | ({ readonly type: 'begun'; readonly at: string } & Omit<
+      Attempt,
+      'state' | 'times' | 'steps' | 'names' | 'callback'
+    >)
   | AttemptEntry
   /** A whole attempt in its present state, known from elsewhere. */
   | { readonly type: 'restored'; readonly attempt: Attempt }

@@ -17,7 +17,7 @@ import { writeLockfile } from './lockfile.js';
 import { createPlaces } from './places.js';
 import { memoOf, memoPath, readState, type StateHome, type StateOnDisk } from './read-state.js';
 import { markOnce } from './rerender-mark.js';
-import { BOUGHT_MEANWHILE, hasTurnedUp, jobTaken, paceAfter, settledBy } from './settlement.js';
+import { BOUGHT_MEANWHILE, hasTurnedUp, jobTaken, paceAfter, settledBy, takenJob } from './settlement.js';
 import { sortedJson } from './sorted-json.js';
 import { acquireRunLock, type RunLock } from './run-lock.js';
 import { writeText } from './text-file.js';
@@ -120,6 +120,10 @@ function createStore<Order extends WorkOrder>({
   /** The attempt that was begun last for each piece of work, and the word its intent was asked by. */
   const latest = new WeakMap<Claim, { readonly id: string; readonly once: string }>();
   const jobs = new Map(state.attempts().flatMap((attempt) => jobEntry(attempt)));
+  /** Which attempt each token was sent for, also after it is of no use any more. */
+  const callbacks = new Map(
+    state.attempts().flatMap(({ id, callback }) => (callback === undefined ? [] : [[callback, id] as const])),
+  );
   let pace = FULL_PACE;
   let lastSubmitAtMs = -Infinity;
   let readAt = cataloguedAt;
@@ -148,7 +152,7 @@ function createStore<Order extends WorkOrder>({
   };
   const begin = (purchase: Purchase): Attempt => {
     const at = isoNow(clock);
-    const { giveUp, replaces, rerender, copy: _, ...order } = purchase;
+    const { giveUp, replaces, rerender, copy: _, callback: __, ...order } = purchase;
     for (const id of giveUp) {
       // It may have stood in the way of two takes, and the other one has given it up already.
       if (state.get(id).state.kind === 'uncertain') noteEvent(id, { type: 'resolved', as: 'abandoned', at });
@@ -213,9 +217,14 @@ function createStore<Order extends WorkOrder>({
       lastSubmitAtMs = nowMs;
       const { id } = before?.state.kind === 'planned' ? before : begin(purchase);
       latest.set(claim, { id, once });
+      const { callback } = purchase;
+      if (callback !== undefined) callbacks.set(callback, id);
       const at = isoNow(clock);
       const takeBack = () => next(id, { type: 'not_accepted', at: isoNow(clock), message: NOT_WRITTEN });
-      return { kind: 'go', attempt: await commit(next(id, { type: 'submit_started', at }), takeBack) };
+      return {
+        kind: 'go',
+        attempt: await commit(next(id, { type: 'submit_started', at, ...defined({ callback }) }), takeBack),
+      };
     },
 
     settle({ id }, outcome, sentAtMs) {
@@ -230,6 +239,19 @@ function createStore<Order extends WorkOrder>({
       return commit(next(id, settledBy(outcome, at)));
     },
 
+    async adopt({ id }, job) {
+      const attempt = state.get(id);
+      if (attempt.state.kind !== 'uncertain') return attempt;
+      const key = jobKey(attempt, job);
+      const other = jobs.get(key);
+      if (other !== undefined) throw takenJob(job.id, state.get(other));
+      jobs.set(key, id);
+      return commit(next(id, { type: 'resolved', as: 'job', job, at: isoNow(clock) }));
+    },
+    hinted(token) {
+      const id = callbacks.get(token);
+      return Promise.resolve(id === undefined ? undefined : state.get(id));
+    },
     record: ({ id }, event) => commit(next(id, event)),
     note: ({ id }, event) => noteEvent(id, event),
     async deliver({ id }, outputs, put) {

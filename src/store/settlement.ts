@@ -2,7 +2,7 @@ import type { Attempt, AttemptEvent } from '../domain/attempt.js';
 import { isLive, isUncertain } from '../domain/standing.js';
 import { takeName } from '../domain/take.js';
 import type { SubmitOutcome } from '../domain/submit-outcome.js';
-import { unreachable } from '../errors.js';
+import { DailiesError, unreachable } from '../errors.js';
 import { afterAcceptance, afterRefusal, type Pace } from '../shot/pace.js';
 
 /** Why an order is not bought if its wish has a purchase that the plan did not know of. */
@@ -40,6 +40,13 @@ export function jobTaken(jobId: string, at: string, { owner }: Attempt): Attempt
     at,
     message: `the gateway answered with job ${jobId}, which is already the job of ${takeName(owner)}`,
   };
+}
+
+/** Where a job is to be taken in that another attempt has. */
+export function takenJob(jobId: string, { owner }: Attempt): DailiesError {
+  return new DailiesError('job-taken', `job ${jobId} already belongs to ${takeName(owner)}`, {
+    hint: 'look for the job of this shot in the gateway’s own list of activity',
+  });
 }
 
 /** The pace after a submit; the same object if nothing changes. Times are of the clock that the pace uses. */

@@ -3,6 +3,7 @@ import { upToCents } from '../domain/money.js';
 import type { NotDelivered, RunSummary, TakeResult } from '../events.js';
 import { styleOf, type Look, type Palette, type Style } from './look.js';
 import { count, formatDuration, formatUsd, groupDigits, unpricedWords } from './figures.js';
+import { REFUSALS } from './refusals.js';
 import { OUTCOMES } from './run-lines.js';
 import { commandLine, settleWords, type NextCommands } from './shell.js';
 import { tableLines, type TableRow } from './table.js';
@@ -20,6 +21,7 @@ export function summaryLines(summary: RunSummary, look: SummaryLook): string[] {
     lostLines(summary, style),
     clipWarningLines(summary, style),
     stoppedLines(summary, style),
+    refusedLines(summary, style),
     closingLines(summary, style),
   ];
   return blocks
@@ -145,6 +147,18 @@ function stoppedLines({ stopped }: RunSummary, { look, paint }: SummaryStyle): s
     ...wrap(`Stopped: ${clean(stopped.message)}`, look.width).map(paint.yellow),
     ...hint.map((line) => `  ${line}`),
   ];
+}
+
+/** Somebody may be trying things at the port; nothing has come of it. */
+function refusedLines(
+  { webhooks_refused: refused = {} }: RunSummary,
+  { look, paint }: SummaryStyle,
+): string[] {
+  const reasons = Object.entries(refused).map(
+    ([reason, times]) => `${times} × ${REFUSALS[reason] ?? clean(reason)}`,
+  );
+  if (reasons.length === 0) return [];
+  return wrap(`Webhooks refused: ${reasons.join(', ')}`, look.width).map(paint.dim);
 }
 
 function closingLines(summary: RunSummary, { look, paint }: SummaryStyle): string[] {

@@ -23,7 +23,10 @@ const COMMANDS = [
   'sandbox',
 ];
 /** Those that many never need: named, and no more. */
-const RARE = ['enqueue', 'worker', 'account', 'store', 'check', 'prune', 'unlock', 'schema', 'completion'];
+const RARE = [
+  ...['enqueue', 'worker', 'hook', 'account', 'store', 'check', 'prune', 'unlock', 'schema'],
+  'completion',
+];
 const ALL = [...COMMANDS, ...RARE];
 /** Commands in a group. */
 const MEMBERS = ['account show', 'account set', 'account resume', 'store migrate'];

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { builtCli } from '../helpers/built-cli.js';
 import { makeClip } from '../helpers/clips.js';
+import { addressOf, freePort, SECRET, sendEvent } from '../helpers/events.js';
 import { useGateway } from '../helpers/gateway.js';
 import { makeProject } from '../helpers/project.js';
 import { noPostgres, sharedPostgres } from '../helpers/postgres.js';
@@ -72,6 +73,52 @@ describe.skipIf(noPostgres)('the commands for several machines', () => {
     const local = await run(['enqueue', 'film.yaml', '--yes'], { DAILIES_STORE: '' });
     expect(local).toMatchObject({ code: 2 });
     expect(local.stderr).toContain('no database is named');
+    const nowhere = await run(['hook'], { OPENROUTER_WEBHOOK_SECRET: SECRET });
+    expect(nowhere).toMatchObject({ code: 2 });
+    const anybody = await run(['hook', '--listen', '127.0.0.1:0']);
+    expect(anybody).toMatchObject({ code: 3 });
+    expect(anybody.stderr).toContain('OPENROUTER_WEBHOOK_SECRET is not set');
+  });
+
+  it('hear webhooks on the port that tells how they are, or by a hook, and log what is refused', async () => {
+    const { run, start } = await team();
+    await run(['enqueue', 'film.yaml', '--yes']);
+    const port = await freePort();
+    const base = `http://127.0.0.1:${port}`;
+    const env = { OPENROUTER_WEBHOOK_SECRET: SECRET };
+    const hook = start(['hook', '--listen', '127.0.0.1:0'], env);
+    const worker = start(
+      [
+        ...['worker', '--gateway', gateway.baseUrl, '--listen', `127.0.0.1:${port}`],
+        ...['--callback', `${base}/hook`],
+      ],
+      env,
+    );
+    const [logged, unread] = [text(worker.stdout), text(worker.stderr)];
+    const hooked = text(hook.stdout);
+    const address = await new Promise<string>((resolve) => {
+      let said = '';
+      hook.stderr.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        const [, found] = /listening on (\S+)\n/.exec(said) ?? [];
+        if (found !== undefined) resolve(found);
+      });
+    });
+    const [one, two] = [await gateway.nextJob(), await gateway.nextJob()];
+    for (const job of [one, two]) job.complete(clip);
+    expect(addressOf(one)).toMatch(new RegExp(`^${base}/hook/`));
+    expect(await sendEvent(addressOf(one), one.id, { secret: 'guessed' })).toBe(401);
+    expect(await sendEvent(addressOf(one), one.id)).toBe(204);
+    expect(await sendEvent(addressOf(two).replace(base, address), two.id)).toBe(204);
+    expect(await sendEvent(`${address}/a-token-that-nobody-sent`, 'job-9')).toBe(404);
+    expect(await (await fetch(`${address}/healthz`)).text()).toBe('ok\n');
+    const figures = await (await fetch(`${base}/metrics`)).text();
+    expect(figures).toContain('dailies_webhooks_total{outcome="heard"} 1');
+    expect(figures).toContain('dailies_webhooks_total{outcome="signature"} 1');
+    for (const each of [worker, hook]) each.kill('SIGTERM');
+    expect(await logged).toContain('1 webhook refused: wrong signature');
+    expect(await hooked).toContain('1 webhook refused: unknown address');
+    expect(`${await logged}${await unread}${await hooked}`).not.toContain(SECRET);
   });
 
   it('work until a signal ends them, with a line of JSON for each event and a port that tells how it goes', async () => {

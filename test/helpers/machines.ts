@@ -16,13 +16,15 @@ import { planProject } from '../../src/flow/plan/plan.js';
 import { gatewayTarget } from '../../src/flow/project/gateway-target.js';
 import { projectPaths } from '../../src/flow/project/paths.js';
 import { loadProject } from '../../src/flow/project/project.js';
+import { openCallback } from '../../src/flow/work/callback.js';
 import { sharedStores } from '../../src/flow/project/state-home.js';
 import { openClipFolder } from '../../src/store/clip-folder.js';
 import { receiptFiles } from '../../src/store/receipts.js';
+import { SECRET } from './events.js';
 import { makeProject } from './project.js';
 
 const KEY = 'sk-test-0123456789';
-const env = { TEST_KEY: KEY, PATH: process.env['PATH'] };
+const env = { TEST_KEY: KEY, PATH: process.env['PATH'], OPENROUTER_WEBHOOK_SECRET: SECRET };
 const LEASE = { leaseMs: 2_000, beatMs: 200 };
 
 /** Where machines meet: a database, a folder or a bucket of clips (workers want a folder), a gateway. */
@@ -66,7 +68,7 @@ export function reconcile({ url, shared }: Meeting) {
 }
 
 /** A worker of its own, until the test ends. */
-export async function workerOf({ url, shared, baseUrl }: Meeting, key = KEY) {
+export async function workerOf({ url, shared, baseUrl }: Meeting, key = KEY, callback?: string) {
   const folder = await mkdtemp(join(tmpdir(), 'dailies-worker-'));
   const setting = { kind: 'custom', base_url: baseUrl, api_key_env: 'TEST_KEY' } as const;
   const events: WorkerEvent[] = [];
@@ -80,6 +82,7 @@ export async function workerOf({ url, shared, baseUrl }: Meeting, key = KEY) {
     targets: [gatewayTarget(setting, { TEST_KEY: key })],
     onEvent: (event) => events.push(event),
     signal: control.signal,
+    callback: callback === undefined ? undefined : openCallback(callback, [baseUrl]),
   });
   const stop = async () => {
     control.abort();
@@ -87,5 +90,7 @@ export async function workerOf({ url, shared, baseUrl }: Meeting, key = KEY) {
     await rm(folder, { recursive: true, force: true });
   };
   onTestFinished(stop);
-  return { folder, events, stop, ended: started.ended, health: () => started.health() };
+  const { ended } = started;
+  const webhooks: Worker['webhooks'] = (of) => started.webhooks(of);
+  return { folder, events, stop, ended, webhooks, health: () => started.health() };
 }

@@ -169,7 +169,7 @@ describe('the port of a worker', () => {
     const first = await createWorkerPort({ listen: '127.0.0.1:0', alive: () => WELL });
     const listen = new URL(first.address).host;
     await expect(open(undefined, listen)).rejects.toMatchObject({
-      ...{ code: 'usage', message: `the worker cannot listen on ${listen}: another program listens there` },
+      ...{ code: 'usage', message: `dailies cannot listen on ${listen}: another program listens there` },
       hint: expect.stringContaining('--listen') as string,
     });
     await fetch(`${first.address}/healthz`);
@@ -186,7 +186,7 @@ describe('the port of a worker', () => {
 
   it('is none of another machine', async () => {
     await expect(open(undefined, '192.0.2.1:0')).rejects.toThrow(
-      'the worker cannot listen on 192.0.2.1:0: this machine does not have that address',
+      'dailies cannot listen on 192.0.2.1:0: this machine does not have that address',
     );
   });
 });

@@ -94,7 +94,7 @@ export function purchase(shot: string, changes: Partial<Purchase> = {}): Purchas
 
 /** The line that begins an attempt at a shot. */
 export function begunLine(shot: string, id: string): Extract<JournalEntry, { readonly type: 'begun' }> {
-  const { giveUp: _, replaces: __, rerender: ___, copy: ____, ...order } = purchase(shot);
+  const { giveUp: _, replaces: __, rerender: ___, copy: ____, callback: _____, ...order } = purchase(shot);
   return { type: 'begun', id, at: AT, ...order, fingerprint: HASH };
 }
 

@@ -12,7 +12,7 @@ import {
   parsePort,
   parseText,
 } from '../options.js';
-import { interruptible } from '../signals.js';
+import { aborted, interruptible } from '../signals.js';
 
 const WHICH_GATEWAY = 'openrouter (the default), modelgates, sandbox or a base URL';
 
@@ -138,14 +138,20 @@ export const registerSandbox: Register = (program, context) => {
     [run, 'renders on it; any key will do'],
   ]);
   act<SandboxFlags>(command, context, async ({ flags: { port, speed, quiet, ...flags } }) => {
-    const [{ startSandbox }, { makeStateDir }] = await Promise.all([
+    const [{ startSandbox }, { makeStateDir }, { sandboxSecret }] = await Promise.all([
       import('../../sandbox/server.js'),
       import('../../sandbox/job-store.js'),
+      import('../../flow/project/webhook-secret.js'),
     ]);
     const stateDir = resolve(flags.state);
     await makeStateDir(stateDir);
     await interruptible(async (signal) => {
-      const sandbox = await startSandbox({ stateDir, port, speed });
+      const sandbox = await startSandbox({
+        stateDir,
+        port,
+        speed,
+        webhookSecret: sandboxSecret(context.env),
+      });
       try {
         printLines(context, [sandbox.baseUrl]);
         if (quiet !== true)
@@ -159,10 +165,3 @@ export const registerSandbox: Register = (program, context) => {
     return 0;
   });
 };
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((end) => {
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', () => end(), { once: true });
-  });
-}

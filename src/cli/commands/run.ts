@@ -21,6 +21,12 @@ export const registerRun: Register = (program, context) => {
   addSpendingOptions(addKeyOption(addScopeOptions(addStoreOption(addManifestOptions(command)))))
     .option('--locked', 'stops if prices or limits differ from the lockfile')
     .option('--dry-run', 'prints the plan, checks it against --max-cost, and does nothing')
+    .option(
+      '--callback <URL>',
+      'asks the gateway to report the ends of jobs to this public address',
+      parseText,
+    )
+    .option('--listen <HOST:PORT>', 'hears these webhooks there while jobs are in flight', parseText)
     .option('--yes', 'spends without asking, and lets the key go where the manifest says')
     .option('--junit <FILE>', 'writes the outcome as JUnit XML', parseText);
   addQuietOption(addFormatOption(command, ['text', 'json', 'ndjson']));

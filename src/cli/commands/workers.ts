@@ -12,6 +12,7 @@ import {
   parseCount,
   parseText,
 } from '../options.js';
+import type { HookFlags } from '../hook.js';
 import type { WorkerFlags } from '../work.js';
 
 export const registerEnqueue: Register = (program, context) => {
@@ -46,7 +47,8 @@ export const registerWorker: Register = (program, context) => {
     .option('--places <N>', 'orders in work at once; default: 16', parseCount)
     .option('--downloads <N>', 'clips downloaded at once; default: 4', parseCount)
     .option('--work <DIR>', 'a folder for frames and parts; default: .dailies-worker', parseText)
-    .option('--listen <HOST:PORT>', 'serves /healthz and /metrics there', parseText);
+    .option('--callback <URL>', 'asks gateways to report the ends of jobs to this public address', parseText)
+    .option('--listen <HOST:PORT>', 'serves /healthz and /metrics there, and hears webhooks', parseText);
   addStoreOption(command);
   addQuietOption(addFormatOption(command, ['text', 'ndjson']));
   addExamples(command, [
@@ -56,5 +58,20 @@ export const registerWorker: Register = (program, context) => {
   act<WorkerFlags>(command, context, async ({ flags }) => {
     const { work } = await import('../work.js');
     return work(context, flags);
+  });
+};
+
+export const registerHook: Register = (program, context) => {
+  const command = program
+    .command('hook')
+    .description('hear webhooks for all workers of a store')
+    .option('--listen <HOST:PORT>', 'hears webhooks there, and serves /healthz', parseText);
+  addQuietOption(addStoreOption(command));
+  addExamples(command, [
+    ['dailies hook --listen 127.0.0.1:8787', 'with DAILIES_STORE and OPENROUTER_WEBHOOK_SECRET'],
+  ]);
+  act<HookFlags>(command, context, async ({ flags }) => {
+    const { hook } = await import('../hook.js');
+    return hook(context, flags);
   });
 };

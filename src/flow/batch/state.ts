@@ -65,13 +65,17 @@ export interface SharedState {
 }
 
 /** Opens a project's state. Nobody else plans or runs it meanwhile. Throws as the state's home does. */
-export async function openState(project: Project, spending?: Spending): Promise<OpenState> {
+export async function openState(
+  project: Project,
+  spending?: Spending,
+  onHint?: (document: unknown, job: string) => void,
+): Promise<OpenState> {
   const { clock } = project;
   if (project.database === undefined) {
     const attempts = await openAttempts<JobOrder>({ home: stateHome(project), clock, spending });
     return { attempts, close: () => attempts.close() };
   }
-  const store = await openStore(project, project.database);
+  const store = await openStore(project, project.database, onHint);
   try {
     const id = await store.projectId(whichProject(project));
     const attempts = await store.openProject(id);
@@ -103,11 +107,16 @@ export async function openState(project: Project, spending?: Spending): Promise<
   }
 }
 
-async function openStore(project: Project, url: string): Promise<PostgresStore<JobOrder>> {
+async function openStore(
+  project: Project,
+  url: string,
+  onHint: ((document: unknown, job: string) => void) | undefined,
+): Promise<PostgresStore<JobOrder>> {
   const { openPostgresStore } = await import('../../store/postgres/open-store.js');
   return openPostgresStore<JobOrder>({
     ...{ url, clock: project.clock, parseOrder, documentOf: orderDocument, receipts: receiptsOf(project) },
     accounts: [{ gateway: gatewayIdentity(project.target) }],
+    ...(onHint ? { onHint } : {}),
   });
 }
 

@@ -9,8 +9,10 @@ import type { ReceiptStore } from '../../store/receipt-store.js';
 import { connect, gatewayIdentity } from '../project/connections.js';
 import type { GatewayTarget } from '../project/gateway-target.js';
 import type { ProjectPaths } from '../project/paths.js';
+import type { Callback } from '../work/callback.js';
 import { finish } from '../work/take-outcome.js';
 import type { WorkTools } from '../work/tools.js';
+import { hearing, hearingBeats, type Answer, type WebhookOutcome } from '../work/webhooks.js';
 import { carryOut, type JobOrder } from '../work/worker.js';
 import { orderDocument, parseOrder } from './order-document.js';
 import { planner } from './planner.js';
@@ -37,11 +39,15 @@ export interface WorkerOptions {
   /** Hands all work over, and ends. */
   readonly signal: AbortSignal;
   readonly lease?: LeaseTerms;
+  /** Where gateways are asked to report the ends of jobs; nowhere if absent. */
+  readonly callback?: Callback | undefined;
 }
 
 /** A worker at work. */
 export interface Worker {
   health(): LeaseHealth;
+  /** Answers webhooks, also those for other workers' jobs. `onOutcome` is told once of each. */
+  webhooks(of: { readonly secret: string; readonly onOutcome: (outcome: WebhookOutcome) => void }): Answer;
   /** Resolves when it has ended, with the reason. */
   readonly ended: Promise<StopReason>;
 }
@@ -54,10 +60,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { clock, onEvent, signal, targets, places } = options;
   const { openPostgresStore } = await import('../../store/postgres/open-store.js');
   let planSoon: () => void = () => undefined;
+  let hear: (document: unknown, job: string) => void = () => undefined;
   const store = await openPostgresStore<JobOrder>({
     ...{ url: options.store, clock, parseOrder, documentOf: orderDocument, receipts: options.receipts },
     accounts: targets.map((target) => ({ gateway: gatewayIdentity(target) })),
     onPlans: () => planSoon(),
+    onHint: (document, job) => hear(document, job),
     ...(options.lease ? { lease: options.lease } : {}),
   });
   const connections = new Map(
@@ -72,6 +80,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const control = workerControl(options);
   const tools = workerTools(options, { store, connections, control });
   planSoon = planner(options, { store, tools });
+  hear = hearingBeats({ attempts: store.attempts, hints: tools.hints });
   const gateways = targets.map(({ name }) => name);
   onEvent({ type: 'worker.started', at: isoNow(clock), worker: store.attempts.worker(), gateways, places });
   const ended = (async (): Promise<StopReason> => {
@@ -87,9 +96,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     return reason;
   })();
   signal.throwIfAborted();
+  const { attempts } = store;
   return {
-    health: () => store.attempts.health(),
+    health: () => attempts.health(),
     ended,
+    webhooks: ({ secret, onOutcome }) => hearing({ secret, clock, attempts, hints: tools.hints }, onOutcome),
   };
 }
 

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import type { Attempt } from '../../domain/attempt.js';
 import type { RunEvent } from '../../events.js';
 import { createPollTiming, type PollTiming } from '../../shot/poll-timing.js';
 import type { Claim } from '../../store/attempt-store.js';
 import type { PostgresStore } from '../../store/postgres/open-store.js';
 import type { Connections } from '../project/connections.js';
+import { adoptNamed } from '../work/adopt.js';
+import { createHints } from '../work/hints.js';
 import { createInputReader } from '../work/inputs.js';
 import type { StopControl } from '../work/stop-control.js';
 import type { WorkTools } from '../work/tools.js';
@@ -27,13 +30,16 @@ export function workerTools(
     readonly control: StopControl;
   },
 ): WorkTools {
-  const { clips, inputs, paths, env, clock, downloads, onEvent } = options;
+  const { clips, inputs, paths, env, clock, downloads, onEvent, callback } = options;
   const { attempts } = store;
+  // A row of the table names no gateway that the worker was not started for.
+  const gatewayOf: WorkTools['gatewayOf'] = async ({ gateway }) => connections.get(gateway)?.current();
+  const asking = { attempts, gatewayOf, control, clock, emit: onEvent };
+  const adopt = (attempt: Attempt, job: string) => adoptNamed(asking, attempt, job);
   return {
-    ...{ attempts, clips, clock, control, emit: onEvent },
+    ...{ attempts, clips, clock, control, emit: onEvent, gatewayOf, callback },
+    hints: createHints({ attempts, clock, adopt, isListening: callback !== undefined }),
     account: () => attempts.account(),
-    // A row of the table names no gateway that the worker was not started for.
-    gatewayOf: async ({ gateway }) => connections.get(gateway)?.current(),
     inputs: createInputReader({
       paths: { folder: paths.folder, cache: join(paths.folder, '.dailies') },
       files: ({ sha256 }, use) => inputs.asFile(sha256, use),

@@ -9,6 +9,7 @@ import { openState } from '../batch/state.js';
 import { connect, gatewayIdentity, type Connections } from '../project/connections.js';
 import { keyUnnamed, mayUseKey } from '../project/name-key.js';
 import type { Project } from '../project/project.js';
+import { takenJob } from '../../store/settlement.js';
 import { usageOf } from '../work/usage-hint.js';
 import { chooseOpen, findOpen } from './open-attempts.js';
 
@@ -128,12 +129,8 @@ async function assertJob(about: {
 }): Promise<void> {
   const { gateway, store, attempt, jobId, signal } = about;
   const sameGateway = store.attempts().filter(({ gateway }) => gateway === attempt.gateway);
-  const owner = sameGateway.find(({ state }) => 'job' in state && state.job.id === jobId)?.owner;
-  if (owner) {
-    throw new DailiesError('job-taken', `job ${jobId} already belongs to ${takeName(owner)}`, {
-      hint: 'look for the job of this shot in the gateway’s own list of activity',
-    });
-  }
+  const holder = sameGateway.find(({ state }) => 'job' in state && state.job.id === jobId);
+  if (holder) throw takenJob(jobId, holder);
   const outcome = await gateway.poll({ id: jobId }, signal);
   switch (outcome.kind) {
     case 'not_found':

@@ -14,6 +14,7 @@ import { namedClips } from '../../plan/view.js';
 import { createPollTiming, type LengthSample, type PollTiming } from '../../shot/poll-timing.js';
 import type { ProjectAttempts } from '../../store/attempt-store.js';
 import { settleClips } from '../clips/find-clips.js';
+import { webhooksOf } from '../work/run-webhooks.js';
 import type { Examined } from '../plan/examine.js';
 import { pricesBy } from '../plan/prices.js';
 import { stemOf, viewFor, type Survey } from '../plan/survey.js';
@@ -23,6 +24,9 @@ import { mayUseKey } from '../project/name-key.js';
 import type { Project } from '../project/project.js';
 import { clipsOf, namesOf } from '../project/state-home.js';
 import { stopForPicks } from '../work/approval.js';
+import { adoptNamed } from '../work/adopt.js';
+import type { Callback } from '../work/callback.js';
+import { createHints } from '../work/hints.js';
 import { execute, type Planned } from '../work/execute.js';
 import { copyCounter, replacedIn } from '../work/orders.js';
 import { createInputReader, filesIn } from '../work/inputs.js';
@@ -33,6 +37,7 @@ import { summarize } from '../work/summary.js';
 import type { TakeOutcome } from '../work/take-outcome.js';
 import { warn, type WorkTools } from '../work/tools.js';
 import { hintAtUsage, usageBefore, usageOf } from '../work/usage-hint.js';
+import { hearingBeats } from '../work/webhooks.js';
 import { checksBeside } from '../work/checks-beside.js';
 import { findingsOfTake } from '../work/known-findings.js';
 import { openPictureChecks, type PictureChecks } from '../work/picture-checks.js';
@@ -55,6 +60,10 @@ export interface RunOptions extends AgreeOptions {
   readonly signal?: AbortSignal;
   /** Makes the contact sheet's HTML; undefined for none. Where absent, the library's `run` makes dailies' own. */
   readonly renderSheet?: RenderSheet | undefined;
+  /** The public address below which gateways report the ends of jobs; it leads to `listen`. */
+  readonly callback?: string;
+  /** Where this process hears them: `HOST:PORT`. Without it a `dailies hook` of the same store does. */
+  readonly listen?: string;
 }
 
 /**
@@ -75,7 +84,9 @@ async function runWith(project: Project, options: RunOptions, tell: EventSink): 
   const startedAt = isoNow(clock);
   const elapsedMs = ageOf(clock, undefined);
   const signal = options.signal ?? new AbortController().signal;
-  const opened = await openState(project, spendingOf(project, options));
+  const webhooks = webhooksOf(project, options);
+  let heard: (document: unknown, job: string) => void = () => undefined;
+  const opened = await openState(project, spendingOf(project, options), (...hint) => heard(...hint));
   const { attempts } = opened;
   const { target } = project;
   const connections = connect(project, { usesKey: mayUseKey(target, options.withKey) });
@@ -101,8 +112,9 @@ async function runWith(project: Project, options: RunOptions, tell: EventSink): 
       history: lengthsOf(attempts.attempts()),
       published: publishedLengths(catalogue?.models),
     });
-    const ownTools = workTools(run, timing);
-    const { control } = ownTools;
+    const ownTools = workTools(run, { timing, callback: webhooks?.callback });
+    const { control, hints } = ownTools;
+    if (opened.shared) heard = hearingBeats({ attempts: opened.shared.attempts, hints });
     const usageNow = () => usageOf(() => connections.current(), control.working);
     const usage = toPay ? usageNow() : Promise.resolve(undefined);
     const tools = { ...ownTools, usageBefore: usageBefore(usage, clock) };
@@ -122,7 +134,8 @@ async function runWith(project: Project, options: RunOptions, tell: EventSink): 
       show: (take, attempt) =>
         names.show(isDelivered(attempt) ? namedClips(attempt, take, stemOf(project, take)) : []),
     };
-    const outcomes = await execute(tools, planned);
+    const listening = isAllThere(examined) ? undefined : await webhooks?.hear(tools);
+    const outcomes = await execute(tools, planned).finally(() => listening?.close());
     await followClips(attempts, { surveyed, outcomes });
     stopForPicks({ takes: manifest.takes, survey: surveyed, outcomes, control });
     await beside.finish();
@@ -139,7 +152,8 @@ async function runWith(project: Project, options: RunOptions, tell: EventSink): 
         const findings = checks && findingsOfTake(result.outputs, checks);
         return findings ? { ...result, outputs: warned(result.outputs, findings) } : result;
       });
-    const account = { project, tools, examined, results, sheet, priceOf: planned.priceOf };
+    const refused = listening?.refused();
+    const account = { project, tools, examined, results, sheet, refused, priceOf: planned.priceOf };
     const summary = summarize({ ...account, startedAt, elapsedMs });
     emit({ type: 'run.finished', at: isoNow(clock), summary });
     return summary;
@@ -173,6 +187,11 @@ interface Run extends Agreeing {
   readonly emit: EventSink;
 }
 
+/** Whether there is nothing to do but to say so. */
+function isAllThere({ plan }: Examined): boolean {
+  return plan.shots.every(({ action }) => action === 'reuse');
+}
+
 /** Whether a clip is as it was delivered, or the best there is. */
 function isSound({ found }: Survey, attempt: Attempt): boolean {
   const isLost = attempt.state.kind === 'delivered' && attempt.state.lost !== undefined;
@@ -197,19 +216,22 @@ async function followClips(
 
 function workTools(
   { project, attempts, clips, connections, signal, emit }: Run,
-  timing: PollTiming,
+  { timing, callback }: { readonly timing: PollTiming; readonly callback: Callback | undefined },
 ): WorkTools {
   const { clock, manifest, paths, env } = project;
   const onStop = (reason: StopReason) => emit({ type: 'run.stopping', at: isoNow(clock), reason });
+  const control = createStopControl({ signal, clock, onStop });
+  const gatewayOf: WorkTools['gatewayOf'] = (attempt) => connections.of(attempt);
+  const asking = { attempts, gatewayOf, control, clock, emit };
+  const adopt = (attempt: Attempt, job: string) => adoptNamed(asking, attempt, job);
   return {
-    ...{ attempts, clips, timing, clock, emit },
+    ...{ attempts, clips, timing, clock, emit, control, gatewayOf, callback },
+    hints: createHints({ attempts, clock, adopt, isListening: callback !== undefined }),
     account: () => attempts.account(),
-    gatewayOf: (attempt) => connections.of(attempt),
     inputs: createInputReader({
       ...{ paths, files: filesIn(paths.folder), clips, env },
       attempts: () => attempts.attempts(),
     }),
-    control: createStopControl({ signal, clock, onStop }),
     pollTimeoutMs: manifest.poll.timeoutMs,
     downloads: pLimit(manifest.concurrency.downloads),
   };
@@ -297,7 +319,7 @@ async function writeReports(
 ): Promise<string | undefined> {
   if (isStopped && attempts.attempts().length === 0) return undefined;
   const found = await projectFindings(project);
-  const isAtRest = examined.plan.shots.every(({ action }) => action === 'reuse');
+  const isAtRest = isAllThere(examined);
   const written = isAtRest ? reportStamp(project, renderSheet) : undefined;
   if (written && written.stamp === attempts.reported()) return written.sheet;
   const { clock } = project;

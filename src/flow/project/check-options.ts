@@ -79,6 +79,8 @@ const WORK_RULES: Readonly<Record<keyof (PlanOptions & RunOptions), Rule>> = {
   },
   locked: YES_OR_NO,
   ifPlan: TEXT,
+  callback: TEXT,
+  listen: TEXT,
   confirm: FUNCTION,
   onEvent: FUNCTION,
   onOpen: FUNCTION,

@@ -3,6 +3,7 @@ import type { Attempt } from '../../domain/attempt.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import { gatewayTarget, keyHint, presetOf, withoutKey, type GatewayTarget } from './gateway-target.js';
 import type { Project } from './project.js';
+import { sandboxSecret } from './webhook-secret.js';
 
 /** The gateways a project talks to, each opened when it is first needed. */
 export interface Connections {
@@ -96,6 +97,7 @@ async function openTarget(target: GatewayTarget, project: GatewayHome): Promise<
   const sandbox = await startSandbox({
     stateDir: join(project.paths.cache, 'sandbox'),
     speed: target.speed ?? 1,
+    webhookSecret: sandboxSecret(project.env, project.keys),
   });
   const gateway = openGateway({ ...common, baseUrl: sandbox.baseUrl });
   return {

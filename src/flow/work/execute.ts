@@ -1,3 +1,4 @@
+import { ageOf } from '../../clock.js';
 import { isDelivered, isInFlight, isUncertain } from '../../domain/standing.js';
 import type { Attempt } from '../../domain/attempt.js';
 import { buys } from '../../domain/plan.js';
@@ -137,7 +138,8 @@ async function runTake(tools: WorkTools, { planned, workers, decision }: Doing):
   let before = decision.attempt;
   try {
     if (decision.blocked_by === undefined) before = await owned(tools, decision);
-    const end = await act(tools, { planned, workers, decision, attempt: before });
+    const doing = { planned, workers, decision, attempt: before };
+    const end = await untilNamed(tools, doing, await act(tools, doing));
     if (end.reused === true) return reuse(tools, { planned, decision, attempt: end.attempt });
     const shown =
       end.outcome === undefined && end.attempt && isDelivered(end.attempt) ? end.attempt : undefined;
@@ -148,6 +150,30 @@ async function runTake(tools: WorkTools, { planned, workers, decision }: Doing):
   } catch (error) {
     return finish(tools, decision, whatWentWrong(tools, error, before));
   }
+}
+
+/** For how long an event is waited for that names the job of a lost answer, if nothing is known about how long jobs take. */
+const USUAL_PATIENCE_MS = 600_000;
+
+/** An event may come this long after the end. */
+const EVENT_DELAY_MS = 60_000;
+
+/** A submit whose answer was lost is waited for as its job would be: an event may name that job, and then it is followed. */
+async function untilNamed(tools: WorkTools, { planned, workers, decision }: Doing, end: End): Promise<End> {
+  const { attempt } = end;
+  const { callback, clock, control, timing, pollTimeoutMs } = tools;
+  if (!callback || !attempt || !isUncertain(attempt) || attempt.callback === undefined) return end;
+  // Where the gateway's answers make no sense, nothing more is expected of it.
+  if (control.reason?.kind === 'gateway') return end;
+  const { model, duration, resolution } = attempt.request;
+  const latestMs = timing.latestMs({ model, duration, resolution }) ?? USUAL_PATIENCE_MS;
+  const leftMs = Math.min(latestMs + EVENT_DELAY_MS, pollTimeoutMs) - ageOf(clock, attempt.times.submitted)();
+  if (leftMs <= 0) return end;
+  const { take } = decision;
+  const minutes = Math.max(1, Math.round(leftMs / 60_000));
+  warn(tools, `its submit is unanswered: waiting up to ${minutes} min for an event that names its job`, take);
+  const after = await tools.hints.settled(attempt, leftMs, control.working);
+  return isInFlight(after) ? workers.do(followOrder(planned, take, after)) : { ...end, attempt: after };
 }
 
 /** There is nothing to do for a take but to say so; of many thousands that is most of a run. */

@@ -53,7 +53,7 @@ export async function follow(
     readonly isFresh: boolean;
   },
 ): Promise<Followed> {
-  const { attempts, clock, control, timing, pollTimeoutMs: timeoutMs } = tools;
+  const { attempts, clock, control, hints, timing, pollTimeoutMs: timeoutMs } = tools;
   const { job } = start.state;
   const { model, duration, resolution } = start.request;
   const kind = { model, duration, resolution };
@@ -70,14 +70,20 @@ export async function follow(
   let answeredMs = clock.elapsed();
   let polls = 0;
   let unfinishedMs = 0;
+  /** An event has announced the end: there will be no other one. */
+  let isTold = false;
 
   const stopWaiting = (waiting: string): Followed => ({ attempt, urls: [], waiting });
   for (;;) {
-    const progress = { ...kind, elapsedMs: ageMs(), pollsSoFar: polls };
+    const silence = isTold ? 1 : hints.silence(start);
+    const progress = { ...kind, elapsedMs: ageMs(), pollsSoFar: polls, silence };
     const waitMs = polls === 0 && !isFresh ? 0 : timing.nextWaitMs(progress);
     const patienceMs = timeoutMs - (firstPollMs === undefined ? 0 : clock.elapsed() - firstPollMs);
     try {
-      await clock.sleep(Math.min(Math.max(waitMs, retryAfterMs), patienceMs), control.working);
+      const ms = Math.min(Math.max(waitMs, retryAfterMs), patienceMs);
+      // A gateway that asks for patience gets it, whatever its events say.
+      if (retryAfterMs > 0) await clock.sleep(ms, control.working);
+      else if (await hints.wait(start, ms, control.working)) isTold = true;
     } catch {
       return stopWaiting('interrupted; the next run resumes it');
     }
@@ -125,12 +131,14 @@ export async function follow(
       case 'completed': {
         const lengthMs = ageMs();
         warnOfLeftOut(tools, { outcome, job, take });
-        // A job that went on while nobody looked says nothing about how long such jobs take.
-        if (isFresh) timing.learn({ ...kind, lengthMs, unfinishedMs });
+        hints.ended(start, isTold);
+        // A job that went on while nobody looked says nothing about how long such jobs take. An event comes right at the end.
+        if (isFresh) timing.learn({ ...kind, lengthMs, unfinishedMs: isTold ? undefined : unfinishedMs });
         return { attempt: completed(tools, attempt, { outcome, take, lengthMs }), urls: outcome.urls };
       }
       case 'ended': {
         const { status, message, cost_usd, details } = outcome;
+        hints.ended(start, isTold);
         const end = defined({ at: isoNow(clock), status, message, cost_usd, details });
         return { attempt: await attempts.record(attempt, { type: 'ended', ...end }), urls: [] };
       }

@@ -6,6 +6,7 @@ import {
   type RecordedInput,
   type RecordedRequest,
 } from '../../domain/attempt.js';
+import { defined } from '../../domain/defined.js';
 import { DailiesError } from '../../errors.js';
 import { opensOn } from '../../media/first-frame.js';
 import { findFrameTool, type FrameTool } from '../../media/frame-tool.js';
@@ -29,9 +30,9 @@ export interface ReadyOrder {
 export interface InputReader {
   /**
    * Takes the frames an order needs from their clips and reads its files. Throws `disk`, `input-changed`, `file-unusable`
-   * or `tool-missing`.
+   * or `tool-missing`. `callbackUrl` goes with the request where it has none of its own.
    */
-  ready(order: Order, signal: AbortSignal): Promise<ReadyOrder>;
+  ready(order: Order, signal: AbortSignal, callbackUrl?: string): Promise<ReadyOrder>;
   /** Gateways drop inputs in silence: says so of a clip that does not open on its first frame. `part` is its file. */
   openingWarnings(attempt: Attempt, part: string, signal: AbortSignal): Promise<string[]>;
 }
@@ -120,7 +121,7 @@ export function createInputReader({
   };
 
   return {
-    async ready(order, signal) {
+    async ready(order, signal, callbackUrl) {
       const files = new Map<KnownInput, FrameFile>();
       const urls = new Map<KnownInput, string>();
       for (const { input } of [...order.frames, ...order.references]) {
@@ -139,9 +140,10 @@ export function createInputReader({
           }
         }
       }
+      const sent = wireRequest(order, (input) => urls.get(input) ?? '');
       return {
         request: recordRequest(order, (input) => files.get(input)),
-        body: Buffer.from(JSON.stringify(wireRequest(order, (input) => urls.get(input) ?? ''))),
+        body: Buffer.from(JSON.stringify({ ...defined({ callback_url: callbackUrl }), ...sent })),
       };
     },
 

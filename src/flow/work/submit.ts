@@ -83,6 +83,7 @@ export async function submit(
         return attempt;
       }
       case 'uncertain':
+        tools.hints.unanswered(attempt);
         if (outcome.stops) control.stop({ kind: 'gateway', message: outcome.message, ...outcome.stops });
         return attempt;
       case 'refused':

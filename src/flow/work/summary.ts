@@ -12,6 +12,7 @@ import type { RunSummary, StopReason, TakeResult } from '../../events.js';
 import type { Examined } from '../plan/examine.js';
 import type { Project } from '../project/project.js';
 import type { WorkTools } from './tools.js';
+import type { Refused } from './webhooks.js';
 
 /** The closing account of a run. */
 export function summarize({
@@ -23,6 +24,7 @@ export function summarize({
   startedAt,
   elapsedMs,
   sheet,
+  refused = {},
 }: {
   readonly project: Project;
   readonly tools: WorkTools;
@@ -33,6 +35,8 @@ export function summarize({
   /** Tells how long ago that was. */
   readonly elapsedMs: () => number;
   readonly sheet: string | undefined;
+  /** Webhooks that were refused. */
+  readonly refused?: Refused | undefined;
 }): RunSummary {
   const { attempts, clock, control } = tools;
   const { reason: stopped } = control;
@@ -69,6 +73,7 @@ export function summarize({
     spent_unpriced: spentUnpriced,
     budget_usd: project.manifest.budget_usd ?? null,
     ...defined({ stopped, sheet }),
+    ...(Object.keys(refused).length > 0 ? { webhooks_refused: { ...refused } } : {}),
     ...leftOf({ results, surveyed, priceOf }),
     shots: results,
   };

@@ -8,6 +8,8 @@ import type { Gateway } from '../../gateway/gateway.js';
 import type { PollTiming } from '../../shot/poll-timing.js';
 import type { AttemptStore } from '../../store/attempt-store.js';
 import type { ClipStore } from '../../store/clip-store.js';
+import type { Callback } from './callback.js';
+import type { Hints } from './hints.js';
 import type { InputReader } from './inputs.js';
 import type { JobOrder } from './worker.js';
 import type { StopControl } from './stop-control.js';
@@ -25,6 +27,10 @@ export interface WorkTools {
   readonly inputs: InputReader;
   readonly control: StopControl;
   readonly timing: PollTiming;
+  /** What the events of gateways lead to. */
+  readonly hints: Hints;
+  /** Where the gateways of submits are asked to report; absent: nowhere. */
+  readonly callback?: Callback | undefined;
   /** How long one run waits for a job. */
   readonly pollTimeoutMs: number;
   readonly downloads: LimitFunction;

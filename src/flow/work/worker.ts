@@ -137,8 +137,9 @@ async function buy(
   for (let retriesLeft = retries - tries; ; retriesLeft--) {
     if (isStopped()) return { attempt: undefined };
     // Inlined files are large: they are read when the place is there, not before.
-    const { request, body } = await inputs.ready(order, control.working);
-    const wanted = { ...purchase, request };
+    const callback = take.settings.callback_url === undefined ? tools.callback?.next() : undefined;
+    const { request, body } = await inputs.ready(order, control.working, callback?.url);
+    const wanted = { ...purchase, request, callback: callback?.token };
     const attempt = await submit(tools, { claim, take, purchase: wanted, body, gateway });
     const end = attempt ? await followJob(tools, { attempt, gateway, take, isFresh: true }) : { attempt };
     const hasFailed = end.attempt && isFruitless(end.attempt);

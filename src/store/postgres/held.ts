@@ -27,6 +27,8 @@ export interface Held {
 export interface HeldAttempts {
   all(): readonly Attempt[];
   find(id: string): Held | undefined;
+  /** The attempt that was sent with a token. */
+  sentWith(token: string): Attempt | undefined;
   /** Throws `internal` on an id that nobody gave out. */
   get(id: string): Held;
   /** Takes in an attempt as the database has it. */
@@ -46,6 +48,10 @@ export function createHeldAttempts(): HeldAttempts {
         .map(({ attempt }) => attempt)
         .sort((one, other) => (one.id < other.id ? -1 : 1))),
     find,
+    sentWith(token) {
+      for (const { attempt } of held.values()) if (attempt.callback === token) return attempt;
+      return undefined;
+    },
     get(id) {
       const found = find(id);
       if (found) return found;

@@ -115,7 +115,7 @@ function submitting(
   before: Attempt | undefined,
 ): Attempt {
   const at = isoNow(clock);
-  const { giveUp: _, replaces, rerender, copy: __, ...order } = purchase;
+  const { giveUp: _, replaces, rerender, copy: __, callback, ...order } = purchase;
   let planned = before;
   if (!planned) {
     const id = idAfter(held.all().at(-1)?.id, { nowMs: clock.now(), random: random() });
@@ -123,8 +123,8 @@ function submitting(
     planned = attemptAfter(() => undefined, { type: 'begun', id, at, ...order, ...asked });
   }
   const found = planned;
-  const next =
-    found && attemptAfter(() => found, { type: 'submit_started', at, id: found.id, step: found.steps + 1 });
+  const started = { type: 'submit_started', at, ...defined({ callback }) } as const;
+  const next = found && attemptAfter(() => found, { ...started, id: found.id, step: found.steps + 1 });
   if (!next) throw new DailiesError('internal', 'the intent is not valid');
   return next;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js';
 import { isRecord } from '../../domain/is-record.js';
 import { DailiesError } from '../../errors.js';
-import type { Functions } from './connection.js';
+import type { Functions, Row } from './connection.js';
 
 /** Whoever has less than this left of its lease sends nothing. */
 const MARGIN_MS = 200;
@@ -47,6 +47,8 @@ export interface Beat {
   readonly hasPlans: boolean;
   /** Attempts whose sender is gone before it got an answer: documents. */
   readonly unanswered: readonly unknown[];
+  /** Jobs that events have named: `{ job, attempt }`, with the attempt's document. */
+  readonly hints: readonly Row[];
 }
 
 /**
@@ -91,11 +93,12 @@ export async function takeLease(
     const [row] = await store.ask('beat', [worker, leaseMs]);
     if (row?.['alive'] === true) renewed(sentMs, sentAt);
     else await enlist();
-    const unanswered = row?.['unanswered'];
+    const [unanswered, hints] = [row?.['unanswered'], row?.['hints']];
     await onBeat({
       hasWork: row?.['has_work'] === true,
       hasPlans: row?.['has_plans'] === true,
       unanswered: Array.isArray(unanswered) ? unanswered.filter(isRecord) : [],
+      hints: Array.isArray(hints) ? hints.filter(isRecord) : [],
     });
   };
   await enlist();

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { systemClock, type Clock } from '../../clock.js';
+import type { Attempt } from '../../domain/attempt.js';
 import type { ProjectAttempts, WorkOrder } from '../attempt-store.js';
 import type { ReceiptStore } from '../receipt-store.js';
 import { batchIn, beginBatch, type BatchTerms, type BatchToPlan, type Opened } from './batches.js';
@@ -33,6 +34,8 @@ export interface PostgresOptions<Order extends WorkOrder> {
   readonly random?: () => number;
   /** Called where some batch is to be planned again, as often as a heartbeat finds that out. */
   readonly onPlans?: () => void;
+  /** Called for each job that an event has named, where this process may act on that, with the attempt's document. */
+  readonly onHint?: (document: unknown, job: string) => void;
   /** The second record of each purchase; none where absent. */
   readonly receipts?: ReceiptStore | undefined;
 }
@@ -44,6 +47,8 @@ export interface PostgresAttempts<Order extends WorkOrder> extends ProjectAttemp
   health(): LeaseHealth;
   /** For each fingerprint, which of its wishes have a purchase. */
   copies(): ReadonlyMap<string, ReadonlySet<number>>;
+  /** The attempt of a document that came with a hint, as this process has it; undefined if it is no concern of it. */
+  told(document: unknown): Attempt | undefined;
   /** Those of some ids that no attempt of the database has, at this moment. */
   unknown(ids: readonly string[]): Promise<readonly string[]>;
   /** From now on work is offered to this batch, and only its own is taken. */
@@ -133,6 +138,8 @@ export async function openPostgresStore<Order extends WorkOrder>(
         first ??= beat;
         for (const listener of listeners) await listener(beat);
         if (beat.hasPlans) options.onPlans?.();
+        for (const { attempt, job } of beat.hints)
+          if (typeof job === 'string') options.onHint?.(attempt, job);
       },
     });
     const parts: Parts<Order> = { options, link, lease, standing, accounts: await accountsOf(link, options) };

@@ -7,7 +7,7 @@ import { DailiesError } from '../../errors.js';
 import { slotKey } from '../../plan/graph.js';
 import type { Verdict, WorkOrder } from '../attempt-store.js';
 import type { Change } from '../journal-line.js';
-import { jobTaken, paceAfter, settledBy } from '../settlement.js';
+import { jobTaken, paceAfter, settledBy, takenJob } from '../settlement.js';
 import { attemptAfter } from '../shot-state.js';
 import { createTurns } from '../turns.js';
 import { createHeldAttempts } from './held.js';
@@ -18,7 +18,7 @@ import type { Link } from './connection.js';
 import type { PostgresAttempts, PostgresOptions } from './open-store.js';
 import type { WholeProject } from './whole-project.js';
 import type { ReceiptQueue } from './receipt-queue.js';
-import { attemptIn } from './row.js';
+import { attemptIn, stepOf } from './row.js';
 import { paceRow, type Standing } from './standing.js';
 import { createTaken } from './taken.js';
 import { createWrites, JobTaken } from './writes.js';
@@ -118,8 +118,9 @@ export function createAttempts<Order extends WorkOrder>({
     async finish(claim, rest) {
       const own = taken.of(claim);
       if (!own) return;
-      const attempt = own.attempt === undefined ? undefined : held.find(own.attempt)?.attempt;
       await held.find(own.attempt ?? '')?.writes;
+      // Its job may have become known since its answer was lost.
+      const attempt = own.attempt === undefined ? undefined : held.find(own.attempt)?.attempt;
       // From here on it may be handed out again, to this very process, too.
       taken.drop(claim);
       // What was bought for it, and came to its end, has closed it with its last step.
@@ -165,6 +166,55 @@ export function createAttempts<Order extends WorkOrder>({
       }
     },
 
+    async adopt(given, job) {
+      assertOpen();
+      const { id } = given;
+      // That its answer was lost may be on its way to the database.
+      await held.find(id)?.writes;
+      const before = held.find(id)?.attempt ?? given;
+      const event = {
+        type: 'resolved',
+        as: 'job',
+        job,
+        at: isoNow(clock),
+        id,
+        step: before.steps + 1,
+      } as const;
+      const after = before.state.kind === 'uncertain' ? attemptAfter(() => before, event) : undefined;
+      if (!after) return before;
+      const step = { ...stepOf(after, before.steps), settled: true };
+      const [row] = await store.insist('record', [lease.worker(), JSON.stringify(step)]);
+      if (row?.['verdict'] === 'job-taken') throw takenJob(job.id, attemptIn(row['attempt']));
+      const now = row?.['verdict'] === 'ok' ? after : (attemptOrNone(row?.['attempt']) ?? before);
+      // Whoever has been given the job meanwhile is ahead of this.
+      const here = held.find(id);
+      if (!here || here.attempt.steps >= now.steps) return here?.attempt ?? now;
+      held.learn(now);
+      await writes.keep(here, now);
+      return now;
+    },
+    async hinted(token, job) {
+      const here = held.sentWith(token);
+      if (here && (here.state.kind === 'uncertain' || taken.has(here.id))) return here;
+      const [row] = await store.ask('hint', [token, job]);
+      return row?.['hint'] === true ? 'passed on' : undefined;
+    },
+    async heeded({ id }, job) {
+      await store.insist('heeded', [id, job]);
+    },
+    async refresh({ id }) {
+      const [row] = await store.insist('attempt_now', [id]);
+      const now = row && attemptOrNone(row['attempt_now']);
+      if (now && now.steps > held.get(id).attempt.steps) held.learn(now);
+      return held.get(id).attempt;
+    },
+    told(document) {
+      const attempt = attemptOrNone(document);
+      const here = attempt && held.find(attempt.id)?.attempt;
+      // A project that is known whole has no attempts of others.
+      const isAnybodys = attempt?.state.kind === 'uncertain' && !whole;
+      return here ?? (isAnybodys ? attempt : undefined);
+    },
     record: ({ id }, event) => change(id, event),
     note({ id }, event) {
       assertOpen();

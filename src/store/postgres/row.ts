@@ -8,9 +8,9 @@ import { attemptProblem } from '../lockfile-problem.js';
  * The part of an attempt that a step may change; the database keeps it apart, so that a step writes no more than that, and as the text
  * that it is sent as: what stays comes last.
  */
-function movingOf({ owner, state, times, steps, names, rerender }: Attempt): string {
+function movingOf({ owner, state, times, steps, names, rerender, callback }: Attempt): string {
   const newestFirst = Object.fromEntries(Object.entries(times).reverse());
-  return JSON.stringify({ steps, state, times: newestFirst, names, rerender, owner });
+  return JSON.stringify({ steps, state, times: newestFirst, names, rerender, callback, owner });
 }
 
 /** The part of an attempt that never changes, beside what columns have of it. */
@@ -29,8 +29,9 @@ export function stepOf(attempt: Attempt, before: number) {
 
 /** A whole attempt as the database's functions take it. `copy` null: it serves no wish of a plan. */
 export function wholeOf(attempt: Attempt, before: number, copy: number | null) {
-  const { fingerprint, gateway, replaces } = attempt;
-  return { ...stepOf(attempt, before), fingerprint, gateway, replaces, copy, fixed: fixedOf(attempt) };
+  const { fingerprint, gateway, replaces, callback } = attempt;
+  const fixed = fixedOf(attempt);
+  return { ...stepOf(attempt, before), fingerprint, gateway, replaces, callback, copy, fixed };
 }
 
 /** What an attempt counts against ceilings, billionths of a US dollar; null where nobody knows. */

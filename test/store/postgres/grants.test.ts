@@ -53,6 +53,14 @@ async function work(store: PostgresAttempts<WorkOrder>): Promise<void> {
   await store.deliver(attempt, [output('sea')], () => Promise.resolve());
 }
 
+/** What `dailies hook` asks, of a token that nobody has sent. */
+async function hinted(database: TestDatabase) {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client.query(`select dailies.hint('a-token-of-ours-0123456789', 'job-1')`);
+}
+
 const DENIED = '42501';
 
 describe.skipIf(noPostgres)('the grants of docs/scale.md', () => {
@@ -62,6 +70,8 @@ describe.skipIf(noPostgres)('the grants of docs/scale.md', () => {
     await work(store);
     await accept(store, await send(store, purchase('pier')), 'job-2');
     await store.setPicks({});
+    const { rows } = await hinted(database);
+    expect(rows).toEqual([{ hint: false }]);
     await store.close();
     const helper = await openHere(database, { batch: undefined, accounts: [{ gateway: GATEWAY }] });
     const claims = await helper.claim(2, new AbortController().signal);
@@ -119,6 +129,7 @@ describe.skipIf(noPostgres)('the grants of docs/scale.md', () => {
       `delete from dailies.attempt`,
       `select dailies.enlist('me', 1000)`,
       `select dailies.farewell(1)`,
+      `select dailies.hint('a-token-of-ours-0123456789', 'job-1')`,
       'update dailies.version set version = 99',
     ];
     expect(await refusals(reader, statements)).toEqual(statements.map(() => DENIED));

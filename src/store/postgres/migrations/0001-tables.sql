@@ -152,6 +152,10 @@ create table attempt (
   once uuid,
   -- The account's count of intents with this one.
   intent bigint,
+  -- The token of the address for events that its last submit carried, and the job that an event under it has named; until whoever has
+  -- the attempt in hand, or may settle it, has looked at that.
+  callback text,
+  hint text,
   -- Whether it stands for its wish; whether its sender is gone before it got an answer. Indexes that asked for the state itself would
   -- have to be written with each step.
   stands boolean not null
@@ -174,6 +178,8 @@ create unique index attempt_one_successor on attempt (replaces)
 create unique index attempt_one_job on attempt (gateway, job_id) where job_id is not null;
 create index attempt_owned on attempt (worker) where worker is not null;
 create index attempt_unanswered on attempt (id) where is_unanswered;
+create unique index attempt_callback on attempt (callback) where callback is not null;
+create index attempt_hinted on attempt (id) where hint is not null;
 -- Written with its attempt, in one statement.
 create table attempt_fixed (
   attempt text collate "C" primary key references attempt on delete cascade,

@@ -59,9 +59,10 @@ begin
 end $$;
 
 -- Keeps the lease, and takes over from those whose lease has run out. `unanswered`: submits whose sender is gone, to be written
--- down as uncertain by the caller.
+-- down as uncertain by the caller. `hints`: jobs that events have named, for attempts that this worker has, or that nobody has and any
+-- worker may settle.
 create function beat(p_worker bigint, p_lease_ms float8, out alive boolean, out has_work boolean, out has_plans boolean,
-  out unanswered jsonb)
+  out unanswered jsonb, out hints jsonb)
 language plpgsql set search_path from current set enable_seqscan = off set jit = off as $$
 declare was timestamptz;
 begin
@@ -73,6 +74,9 @@ begin
   -- Whoever has lapsed buries nobody in this round: the database was away, and the others are coming back, too.
   if was >= clock() then perform bury_lapsed(); end if;
   select jsonb_agg(document(a)) into unanswered from attempt a where a.is_unanswered;
+  select jsonb_agg(jsonb_build_object('job', h.hint, 'attempt', document(h))) into hints from (
+    select * from attempt a where a.hint is not null and (a.worker = p_worker or (a.worker is null and a.state = 'uncertain'))
+      order by a.id limit 1000) h;
   has_work := exists (select 1 from "order" where state = 'taken' and worker is null and (not_before is null or not_before <= clock()))
     or exists (
       with recursive queue as (
@@ -85,6 +89,20 @@ begin
         where b.stopped is null and a.stopped is null);
   has_plans := exists (select 1 from batch where changes > planned);
 end $$;
+
+-- An event names a job under the token of a submit: whoever has that attempt in hand hears of it with a heartbeat. A job that is not the
+-- attempt's is none of its business. False: nobody has sent that token.
+create function hint(p_token text, p_job text) returns boolean language plpgsql set search_path from current set enable_seqscan = off as $$
+begin
+  update attempt set hint = p_job where callback = p_token and state in ('submitting', 'pending', 'in_progress', 'uncertain')
+    and coalesce(job_id, p_job) = p_job;
+  return found or exists (select 1 from attempt where callback = p_token);
+end $$;
+
+-- What an event has named was looked at.
+create function heeded(p_attempt text, p_job text) returns void language sql set search_path from current as $$
+  update attempt set hint = null where id = p_attempt and hint = p_job
+$$;
 
 -- Hands everything over at once.
 create function farewell(p_worker bigint) returns void language plpgsql set search_path from current as $$
@@ -252,13 +270,14 @@ language plpgsql as $$
 begin
   if a.id is not null then
     update attempt set state = 'submitting', steps = (p->>'steps')::int, counted_nano = (p->>'countedNano')::bigint,
-        sent_by = p_worker, once = p_once, intent = p_intent, moving = (p->>'moving')::json where id = a.id;
+        sent_by = p_worker, once = p_once, intent = p_intent, callback = p->>'callback', hint = null,
+        moving = (p->>'moving')::json where id = a.id;
     return true;
   end if;
   insert into attempt (id, project, account, batch, "order", gateway, fingerprint, copy, replaces, state, steps, counted_nano, worker,
-      sent_by, once, intent, moving)
+      sent_by, once, intent, callback, moving)
     values (p->>'id', o.project, o.account, o.batch, o.id, p->>'gateway', p->>'fingerprint', (p->>'copy')::int, p->>'replaces',
-      'submitting', (p->>'steps')::int, (p->>'countedNano')::bigint, p_worker, p_worker, p_once, p_intent, (p->>'moving')::json)
+      'submitting', (p->>'steps')::int, (p->>'countedNano')::bigint, p_worker, p_worker, p_once, p_intent, p->>'callback', (p->>'moving')::json)
     on conflict do nothing;
   if not found then return false; end if;
   insert into attempt_fixed values (p->>'id', o.project, p->'fixed');
@@ -513,12 +532,12 @@ begin
       insert into order_doc values (ord, p->'order'->'doc');
     end if;
     insert into attempt (id, project, account, batch, "order", gateway, fingerprint, copy, replaces, state, job_id, steps,
-        counted_nano, moving)
+        counted_nano, callback, moving)
       values (p->>'id', p_project, p_account, (p->'order'->>'batch')::bigint, ord, p->>'gateway', p->>'fingerprint',
         case when p ? 'wish' then free_copy(p_project, p->>'fingerprint') end,
         case when not exists (select 1 from attempt o where o.replaces = p->>'replaces'
           and o.stands) then p->>'replaces' end,
-        p->>'state', p->>'jobId', (p->>'steps')::int, (p->>'countedNano')::bigint, (p->>'moving')::json);
+        p->>'state', p->>'jobId', (p->>'steps')::int, (p->>'countedNano')::bigint, p->>'callback', (p->>'moving')::json);
     insert into attempt_fixed values (p->>'id', p_project, p->'fixed');
   exception when unique_violation then return 'known';
   end;
@@ -582,7 +601,8 @@ begin
 end $$;
 
 -- The worker is done with an order, as far as it goes. What is not at its end is anybody's, after a while; with a note (`p_note`) it is
--- at rest until then, and what was not bought stays so.
+-- at rest until then, and what was not bought stays so. A job whose worker has nothing to say about it was named by an event after its
+-- answer was lost: it goes on at once.
 create function leave(p_worker bigint, p_order bigint, p_again_ms float8, p_note jsonb default null) returns void language plpgsql
 set search_path from current as $$
 declare o "order"; s text;
@@ -592,7 +612,8 @@ begin
   if not found then return; end if;
   select state into s from attempt where id = o.attempt for update;
   update "order" set worker = null, has_place = coalesce(s in ('pending', 'in_progress'), false), note = p_note,
-      not_before = clock() + make_interval(secs => p_again_ms / 1000),
+      not_before = case when p_note is not null or s is null or s not in ('pending', 'in_progress')
+        then clock() + make_interval(secs => p_again_ms / 1000) end,
       rested_at = case when p_note is not null or coalesce(s, 'planned') not in ('planned', 'pending', 'in_progress', 'completed',
         'downloading') then clock() end,
       state = case when s is null or s = 'planned' then case when p_note is null then 'ready' else 'held' end
@@ -601,6 +622,10 @@ begin
     where id = p_order;
   update attempt set worker = null where id = o.attempt and worker = p_worker;
 end $$;
+
+-- An attempt as it stands, for who waits for others to settle it.
+create function attempt_now(p_id text) returns jsonb language sql stable set search_path from current as
+  $$ select document(a) from attempt a where a.id = p_id $$;
 
 -- A project as it stands, for who plans or looks. `copy`: which of the wishes of its fingerprint an attempt has.
 create function project_state(p_project text) returns table (attempt jsonb, copy int, is_owned boolean) language sql stable
