@@ -159,38 +159,39 @@ export type StateOf<K extends AttemptStateKind, S = AttemptState> = S extends {
   : never;
 
 /** What moves an attempt from one state to another; also the body of a journal line. `at` is ISO 8601, UTC. */
-export type AttemptEvent = { readonly at: string } & (
+export type AttemptEvent = { readonly at: string } &
   /** `callback`: the token of the address that this submit carries. */
-  | { readonly type: 'submit_started'; readonly callback?: string }
-  | { readonly type: 'accepted'; readonly job: JobRef }
-  | { readonly type: 'not_accepted'; readonly message: string }
-  | { readonly type: 'refused'; readonly status: number; readonly message: string }
-  | { readonly type: 'answer_lost'; readonly message: string; readonly usage_before?: UsageBefore }
-  /** A later run resumes the job: its state in between is unknown. */
-  | { readonly type: 'resumed' }
-  | { readonly type: 'progressed'; readonly status: 'pending' | 'in_progress' }
-  | { readonly type: 'completed'; readonly cost_usd?: number; readonly details?: JobDetails }
-  | {
-      readonly type: 'ended';
-      readonly status: 'failed' | 'cancelled' | 'expired';
-      readonly message: string;
-      readonly cost_usd?: number;
-      readonly details?: JobDetails;
-    }
-  /** 404 for good. For a delivered attempt: its clip is no longer available. */
-  | { readonly type: 'lost'; readonly message: string }
-  | { readonly type: 'found' }
-  | { readonly type: 'download_started' }
-  | { readonly type: 'download_failed'; readonly message: string }
-  | { readonly type: 'delivered'; readonly outputs: readonly Output[] }
-  /** The set of takes that it represents was delivered: see `RerenderMark`. */
-  | { readonly type: 'rerendered' }
-  /** Its clips were removed from the store, and no take asks for them. */
-  | { readonly type: 'pruned' }
-  | { readonly type: 'resolved'; readonly as: 'job'; readonly job: JobRef }
-  | { readonly type: 'resolved'; readonly as: 'not_charged' }
-  | { readonly type: 'resolved'; readonly as: 'abandoned' }
-);
+  (
+    | { readonly type: 'submit_started'; readonly callback?: string }
+    | { readonly type: 'accepted'; readonly job: JobRef }
+    | { readonly type: 'not_accepted'; readonly message: string }
+    | { readonly type: 'refused'; readonly status: number; readonly message: string }
+    | { readonly type: 'answer_lost'; readonly message: string; readonly usage_before?: UsageBefore }
+    /** A later run resumes the job: its state in between is unknown. */
+    | { readonly type: 'resumed' }
+    | { readonly type: 'progressed'; readonly status: 'pending' | 'in_progress' }
+    | { readonly type: 'completed'; readonly cost_usd?: number; readonly details?: JobDetails }
+    | {
+        readonly type: 'ended';
+        readonly status: 'failed' | 'cancelled' | 'expired';
+        readonly message: string;
+        readonly cost_usd?: number;
+        readonly details?: JobDetails;
+      }
+    /** 404 for good. For a delivered attempt: its clip is no longer available. */
+    | { readonly type: 'lost'; readonly message: string }
+    | { readonly type: 'found' }
+    | { readonly type: 'download_started' }
+    | { readonly type: 'download_failed'; readonly message: string }
+    | { readonly type: 'delivered'; readonly outputs: readonly Output[] }
+    /** The set of takes that it represents was delivered: see `RerenderMark`. */
+    | { readonly type: 'rerendered' }
+    /** Its clips were removed from the store, and no take asks for them. */
+    | { readonly type: 'pruned' }
+    | { readonly type: 'resolved'; readonly as: 'job'; readonly job: JobRef }
+    | { readonly type: 'resolved'; readonly as: 'not_charged' }
+    | { readonly type: 'resolved'; readonly as: 'abandoned' }
+  );
 
 /** A set of takes to rerender, as each purchase for it records it. */
 export interface RerenderMark {
