@@ -110,7 +110,6 @@ async function tasksOf(page: Page): Promise<() => Promise<readonly number[]>> {
     const times = tasks.map(({ tdur = 0 }) => tdur / 1000);
     // A browser that measures nothing would pass.
     expect(Math.max(...times)).toBeGreaterThan(0.1);
-    if (process.env.SHOW) console.log('longest', Math.max(...times));
     return times;
   };
 }
