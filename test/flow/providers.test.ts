@@ -70,7 +70,9 @@ describe('who has served a request', () => {
     });
     const report = JSON.parse(await film.read('renders/film/report.json')) as Report;
     expect(report).toMatchObject({ takes: [{ job_id: 'job-1', ...told }] });
-    expect(report.takes.map((take) => sheetTake(take))).toMatchObject([{ generation: 'gen-job-1', servedBy: 'Acme' }]);
+    expect(report.takes.map((take) => sheetTake(take))).toMatchObject([
+      { generation: 'gen-job-1', servedBy: 'Acme' },
+    ]);
     await rm(join(film.folder, 'film.lock.json'));
     await film.run();
     expect(await film.lockfile()).toMatchObject({

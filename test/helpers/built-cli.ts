@@ -44,7 +44,8 @@ async function buildInto(workshop: string, folder: string): Promise<void> {
   try {
     const dist = join(workshop, 'dist');
     await transpile('src', dist);
-    for (const name of ['schemas', 'skills', 'package.json']) await cp(name, join(workshop, name), { recursive: true });
+    for (const name of ['schemas', 'skills', 'package.json'])
+      await cp(name, join(workshop, name), { recursive: true });
     // Its validators are compiled: a command that compiles them itself takes twice as long to start.
     await promisify(execFile)(process.execPath, ['scripts/finish-build.js', dist]);
     await rename(workshop, folder);

@@ -42,7 +42,11 @@ describe('clips that agree', () => {
     const second = await clip('b.mp4', { seconds: 2, color: (frame) => [0, frame * 5, 0] });
     const clips = [first, second, first];
     const target = folder.path('out/joined.mp4');
-    expect(await assembleClips({ clips, target })).toEqual({ method: 'remux', duration_s: 4, letterboxed: [] });
+    expect(await assembleClips({ clips, target })).toEqual({
+      method: 'remux',
+      duration_s: 4,
+      letterboxed: [],
+    });
 
     expect(inspectClip(target)).toMatchObject({ ok: true, container: 'mp4' });
     const joined = await packetsOf(target, 'video');
@@ -54,7 +58,11 @@ describe('clips that agree', () => {
   it('keep their B-frames in order', async () => {
     const part = fixturePath('bframes.mp4');
     const target = folder.path('b-joined.mp4');
-    expect(await assembleClips({ clips: [part, part], target })).toEqual({ method: 'remux', duration_s: 2, letterboxed: [] });
+    expect(await assembleClips({ clips: [part, part], target })).toEqual({
+      method: 'remux',
+      duration_s: 2,
+      letterboxed: [],
+    });
     const times = (await packetsOf(part, 'video')).map(({ at }) => at);
     const joined = (await packetsOf(target, 'video')).map(({ at }) => at);
     for (const [index, at] of [...times, ...times.map((time) => time + 1)].entries()) {
@@ -143,7 +151,11 @@ describe('clips that differ', () => {
         fixturePath('trim-end.mp4'),
       ];
       const target = folder.path('mixed.mp4');
-      expect(await assembleClips({ clips, target, tool })).toEqual({ method: 'ffmpeg', duration_s: 3.583, letterboxed: [1] });
+      expect(await assembleClips({ clips, target, tool })).toEqual({
+        method: 'ffmpeg',
+        duration_s: 3.583,
+        letterboxed: [1],
+      });
       expect(readFacts(target, 'mp4')).toMatchObject({
         width: 64,
         height: 36,
