@@ -2,11 +2,13 @@
  * A video API of the least cost, in a process of its own: jobs take as many milliseconds as their seed says, and
  * all have the same clip. It checks nothing, so that what is measured is the client.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createHmac } from 'node:crypto';
+import { Agent, createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { makeClip } from '../test/helpers/clips.js';
+import { WEBHOOK_SECRET } from './webhook-secret.js';
 
 /** What the process that started the gateway may ask of it. */
 export interface GatewayCounts {
@@ -18,6 +20,7 @@ export interface GatewayCounts {
   readonly jobs_span_ms: number;
 }
 
+const kept = new Agent({ keepAlive: true });
 const clipBytes = Number(process.argv[2] ?? 0);
 const ends: number[] = [];
 const noticed = new Set<number>();
@@ -74,6 +77,8 @@ function accept(request: IncomingMessage, response: ServerResponse): void {
     const now = performance.now();
     firstSubmit ||= now;
     const index = ends.push(now + seed) - 1;
+    if (typeof body === 'object' && body !== null && 'callback_url' in body)
+      setTimeout(() => announce(String(body.callback_url), `job-${index}`), seed);
     mostInFlight = Math.max(mostInFlight, ends.length - noticed.size);
     sendJson(response, 202, {
       id: `job-${index}`,
@@ -81,6 +86,20 @@ function accept(request: IncomingMessage, response: ServerResponse): void {
       status: 'pending',
     });
   });
+}
+
+/** An event about the end of a job, signed as OpenRouter does. */
+function announce(url: string, id: string): void {
+  const body = JSON.stringify({ type: 'video.generation.completed', data: { id, status: 'completed' } });
+  const time = Math.floor(Date.now() / 1000);
+  const signature = createHmac('sha256', WEBHOOK_SECRET).update(`${time},${body}`).digest('hex');
+  const headers = {
+    'x-openrouter-signature': `t=${time},v1=${signature}`,
+    'x-openrouter-idempotency-key': `${id}-completed`,
+  };
+  const sent = send(url, { method: 'POST', headers, agent: kept }, (answer) => answer.resume());
+  sent.on('error', () => undefined);
+  sent.end(body);
 }
 
 function answerPoll(url: string, response: ServerResponse): void {

@@ -6,7 +6,7 @@ import { http2 } from './http2.js';
 import { makespan } from './makespan.js';
 import { memory } from './memory.js';
 import { growth, overhead } from './overhead.js';
-import { polling } from './polling.js';
+import { polling, webhooks } from './polling.js';
 import { scale } from './scale.js';
 import { start } from './start.js';
 import { store } from './store.js';
@@ -16,6 +16,7 @@ import { removeFolders } from './work.js';
 const SECTIONS: Readonly<Record<string, () => Section | Promise<Section>>> = {
   makespan,
   polling,
+  webhooks,
   overhead,
   growth,
   scale,

@@ -2,7 +2,7 @@ import { atMost, merely, type Section } from './finding.js';
 import { startGateway } from './gateway-process.js';
 import { randomFrom } from './poll-simulation.js';
 import { measureSideBySide } from './side-by-side.js';
-import { BARE, OURS, type BenchJob, type Client } from './work.js';
+import { BARE, HOOKED, OURS, type BenchJob, type Client } from './work.js';
 
 const CAP = 8;
 const JOBS = 200;
@@ -23,6 +23,17 @@ export async function makespan(): Promise<Section> {
     }
     return ratios;
   };
+  /** From the first submit to the last end, through what the same order takes if each end is noticed at once. */
+  const announced = async (batches: readonly Jobs[]): Promise<number[]> => {
+    const ratios: number[] = [];
+    for (const jobs of batches) {
+      const work = { jobs, cap: CAP, baseUrl: gateway.baseUrl, barePollMs: 300 };
+      await gateway.counts();
+      await measureSideBySide([HOOKED], { work, rounds: 1 });
+      ratios.push((await gateway.counts()).jobs_span_ms / inOrder(jobs));
+    }
+    return ratios;
+  };
   try {
     const few = BATCHES.slice(0, 3);
     const untold = await measured(OURS, BATCHES);
@@ -38,6 +49,10 @@ export async function makespan(): Promise<Section> {
           limit: 1.05,
         }),
         merely('the worst of these batches', Math.max(...untold)),
+        merely(
+          'with webhooks, from the first submit to the last end, through the same order if each end was noticed at once',
+          mean(await announced(few)),
+        ),
         merely(
           'such batches in the order of the manifest, if each end was noticed at once',
           mean(BATCHES.map((jobs) => inOrder(jobs) / boundMs(jobs))),

@@ -63,6 +63,39 @@ export function comparePolling(setup: { readonly seed: number; readonly cap: num
   });
 }
 
+/** What a gateway's events change, on the mix: all of them arrive, one in ten is lost, or none is sent. Deterministic. */
+export function compareEvents(setup: { readonly seed: number; readonly cap: number }): readonly PollRow[] {
+  const { seed, cap } = setup;
+  const jobs = jobMix({ seed, jump: 1 });
+  const rows: readonly (readonly [string, SimulatedEvents | undefined])[] = [
+    ['all arrive', { afterMs: EVENT_MS, lost: 0, seed }],
+    ['one in ten is lost', { afterMs: EVENT_MS, lost: 0.1, seed }],
+    ['none is sent', undefined],
+  ];
+  return rows.map(([mix, events]) => ({
+    policy: 'with --callback',
+    mix,
+    ...simulate({ jobs, policy: announcedPolling(10_000), cap, ...(events ? { events } : {}) }),
+  }));
+}
+
+/** How long after the end an event arrives. */
+const EVENT_MS = 100;
+
+/**
+ * Two hundred jobs of one model at a cap, whose lengths nobody knows beforehand: how long they take, through what the same order takes if
+ * each end is noticed at once. Lengths are drawn evenly from 30 to 250 s.
+ */
+export function eventMakespan(setup: { readonly seed: number; readonly cap: number }): number {
+  const { seed, cap } = setup;
+  const random = randomFrom(seed);
+  const jobs = Array.from({ length: 200 }, () => ({ model: 'a/b', lengthMs: 30_000 + 220_000 * random() }));
+  const events = { afterMs: EVENT_MS, lost: 0, seed };
+  const noticed = simulate({ jobs, policy: announcedPolling(10_000), cap, events });
+  const atOnce = simulate({ jobs, policy: fixedPolling(Infinity), cap, events: { ...events, afterMs: 0 } });
+  return noticed.makespan / atOnce.makespan;
+}
+
 /** The rows as a Markdown table. */
 export function pollTable(rows: readonly PollRow[]): string {
   const lines = rows.map(({ policy, mix, unnoticed, pollsPerJob, makespan }) =>
@@ -116,7 +149,7 @@ export function learnedPolling(intervalMs: number): PollPolicy {
 }
 
 /** As `learnedPolling`, with polls as rare as the gateway's events let them be. */
-export function announcedPolling(intervalMs: number): PollPolicy {
+function announcedPolling(intervalMs: number): PollPolicy {
   const timing = createPollTiming({ intervalMs });
   const announcements = createAnnouncements();
   return {

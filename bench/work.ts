@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../test/helpers/events.js';
 import type { Program } from './measure.js';
+import { WEBHOOK_SECRET } from './webhook-secret.js';
 
 /** A job of a comparison. */
 export interface BenchJob {
@@ -39,6 +41,19 @@ export const OURS: Client = {
     const manifest = join(folder, 'film.yaml');
     await writeFile(manifest, manifestOf(work));
     return { words: [CLI, 'run', manifest, '--yes'], env: { BENCH_KEY: 'sk-bench' } };
+  },
+};
+
+/** The same, told of the ends of jobs. */
+export const HOOKED: Client = {
+  name: 'dailies with webhooks',
+  async prepare(work, folder) {
+    const { words, env } = await OURS.prepare(work, folder);
+    const listen = `127.0.0.1:${await freePort()}`;
+    return {
+      words: [...words, '--callback', `http://${listen}/hook`, '--listen', listen],
+      env: { ...env, OPENROUTER_WEBHOOK_SECRET: WEBHOOK_SECRET },
+    };
   },
 };
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
+  compareEvents,
   comparePolling,
+  eventMakespan,
   fixedPolling,
   jobMix,
   learnedPolling,
@@ -49,6 +51,26 @@ describe('polling 300 jobs of six models, nothing known at the start', () => {
     expect(slow.pollsPerJob).toBeCloseTo(4.3, 0);
     expect(fast.unnoticed).toBeCloseTo(0.076, 1);
     expect(fast.pollsPerJob).toBeCloseTo(11.8, 0);
+  });
+});
+
+describe('polling jobs whose ends are announced', () => {
+  it.each(SEEDS)(
+    'notices them at once with 1.5 polls a job, and most of those that are not announced (mix %i)',
+    (seed) => {
+      const [all, most, none] = compareEvents({ seed, cap: CAP });
+      expect(all?.unnoticed).toBeLessThanOrEqual(0.005);
+      expect(all?.pollsPerJob).toBeLessThanOrEqual(1.5);
+      expect(most?.unnoticed).toBeLessThanOrEqual(0.015);
+      // A gateway that announces nothing costs no more polls than without the hope that it might.
+      const jobs = jobMix({ seed, jump: 1 });
+      const usual = simulate({ jobs, policy: learnedPolling(10_000), cap: CAP });
+      expect(none?.pollsPerJob).toBeLessThanOrEqual(usual.pollsPerJob);
+    },
+  );
+
+  it('keeps the slots as full as if each end was noticed at once', () => {
+    for (const seed of SEEDS) expect(eventMakespan({ seed, cap: CAP })).toBeLessThan(1.01);
   });
 });
 
