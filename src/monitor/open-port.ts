@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DailiesError, messageOf } from '../errors.js';
 
@@ -21,6 +21,8 @@ const MOST_CONNECTIONS = 64;
  */
 export async function openPort(listen: string, answer: Answer): Promise<OpenPort> {
   const place = placeIn(listen);
+  // A command that hears nothing does not load it.
+  const { createServer } = await import('node:http');
   const server = createServer((request, response) => void answer(request, response));
   server.headersTimeout = REQUEST_MS;
   server.requestTimeout = REQUEST_MS;

@@ -6,11 +6,13 @@ import { addNote, removeNote } from '../flow/commands/notes.js';
 import { applyPicks } from '../flow/commands/apply-picks.js';
 import type { PickWish } from '../flow/commands/pick.js';
 import { resolveShots, type Settlement } from '../flow/commands/resolve.js';
-import { unsettledShots } from '../flow/commands/unsettled.js';
+import { usageOfKey } from '../flow/work/usage-hint.js';
 import type { Unblocked } from '../sheet/page/live/facts.js';
 import type { RunOptions } from '../flow/commands/run.js';
 import { planProject } from '../flow/plan/plan.js';
 import type { Scope } from '../flow/plan/survey.js';
+import { connect } from '../flow/project/connections.js';
+import { mayUseKey } from '../flow/project/name-key.js';
 import { loadProject, type ProjectOptions } from '../flow/project/project.js';
 import { askedPlan } from './ask-plan.js';
 import * as editing from './editing.js';
@@ -32,6 +34,8 @@ export interface Desk {
   readonly terms: ViewTerms;
   /** Whether runs of the page stop for picks; undefined: as the manifest says. The page may change it. */
   approves: boolean | undefined;
+  /** The last change that a page asked for: the next one waits for it, because each takes the lock of the lockfile. */
+  changing: Promise<unknown>;
   /** Aborts when the server ends. */
   readonly signal: AbortSignal;
 }
@@ -97,11 +101,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
 
   async account(desk) {
-    const { withKey } = desk.terms;
-    const { usage_usd } = await unsettledShots(await loadProject(desk.options), {
-      ...{ shots: [], withKey, signal: desk.signal },
-    });
-    return { usageUsd: usage_usd };
+    const project = await loadProject(desk.options);
+    const connections = connect(project, { usesKey: mayUseKey(project.target, desk.terms.withKey) });
+    try {
+      return { usageUsd: await usageOfKey(project, { connections, signal: desk.signal }) };
+    } finally {
+      await connections.close();
+    }
   },
 
   async note(desk, wish) {
@@ -151,5 +157,11 @@ function settlementIn(wish: Wish): Settlement {
 export function act(desk: Desk, name: string, body: unknown): Promise<unknown> {
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (!action) throw new DailiesError('usage', `the page cannot ask for ${name}`);
-  return action(desk, isRecord(body) ? body : {});
+  const wish = isRecord(body) ? body : {};
+  if (!IN_TURN.has(name)) return action(desk, wish);
+  const done = desk.changing.then(() => action(desk, wish));
+  desk.changing = done.catch(() => undefined);
+  return done;
 }
+
+const IN_TURN: ReadonlySet<string> = new Set(['pick', 'settle', 'note', 'unnote', 'save']);

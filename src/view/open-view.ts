@@ -67,6 +67,7 @@ export async function openView(options: {
       runs,
       terms: options.terms,
       approves: options.approves,
+      changing: Promise.resolve(),
       signal: closing.signal,
     },
   };

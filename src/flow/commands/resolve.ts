@@ -10,7 +10,7 @@ import { connect, gatewayIdentity, type Connections } from '../project/connectio
 import { keyUnnamed, mayUseKey } from '../project/name-key.js';
 import type { Project } from '../project/project.js';
 import { takenJob } from '../../store/settlement.js';
-import { usageOf } from '../work/usage-hint.js';
+import { usageOfKey } from '../work/usage-hint.js';
 import { chooseOpen, findOpen } from './open-attempts.js';
 
 /** How an uncertain submit is settled. */
@@ -54,11 +54,29 @@ export async function resolveShots(
     readonly signal?: AbortSignal;
   },
 ): Promise<Resolution> {
-  const { settlement, withKey } = request;
+  const { withKey } = request;
   const { target } = project;
   const signal = request.signal ?? new AbortController().signal;
-  const { attempts: store, close } = await openState(project);
   const connections = connect(project, { usesKey: mayUseKey(target, withKey) });
+  try {
+    const settled = await settleOpen(project, { ...request, connections, signal });
+    // Asked without the lock: nobody waits for it who settles the next one.
+    const usage = await usageOfKey(project, { connections, signal });
+    return { settled, ...(usage === undefined ? {} : { usage_usd: usage }) };
+  } finally {
+    await connections.close();
+  }
+}
+
+async function settleOpen(
+  project: Project,
+  request: Pick<Parameters<typeof resolveShots>[1], 'shots' | 'all' | 'settlement'> & {
+    readonly connections: Connections;
+    readonly signal: AbortSignal;
+  },
+): Promise<readonly Settled[]> {
+  const { settlement, connections, signal } = request;
+  const { attempts: store, close } = await openState(project);
   try {
     const open = await findOpen(project, store, { lost: settlement.as === 'abandoned' });
     const chosen = request.all
@@ -71,11 +89,8 @@ export async function resolveShots(
       await store.record(attempt, { ...event, at });
       settled.push({ owner: attempt.owner, as: settlement.as, at });
     }
-    const asks = target.kind !== 'sandbox' && target.apiKey !== undefined && connections.usesKey;
-    const usage = asks ? await usageOf(() => connections.current(), signal) : undefined;
-    return { settled, ...(usage === undefined ? {} : { usage_usd: usage }) };
+    return settled;
   } finally {
-    await connections.close();
     await close();
   }
 }

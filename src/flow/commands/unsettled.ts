@@ -9,7 +9,7 @@ import { openState } from '../batch/state.js';
 import { connect, gatewayIdentity, type Connections } from '../project/connections.js';
 import { keyUnnamed, mayUseKey } from '../project/name-key.js';
 import type { Project } from '../project/project.js';
-import { usageOf } from '../work/usage-hint.js';
+import { usageOfKey } from '../work/usage-hint.js';
 import { chooseOpen, findOpen } from './open-attempts.js';
 
 /** What is to be settled, with everything that helps to find out what became of it. Nothing of it is settled. */
@@ -50,8 +50,7 @@ export async function unsettledShots(
   try {
     const open = await findOpen(project, store, { lost: true });
     const chosen = shots.length === 0 ? open : chooseOpen(open, shots);
-    const asks = target.kind !== 'sandbox' && target.apiKey !== undefined && connections.usesKey;
-    const usage_usd = asks ? await usageOf(() => connections.current(), signal) : undefined;
+    const usage_usd = await usageOfKey(project, { connections, signal });
     const here = gatewayIdentity(target);
     const unsettled = chosen.map(({ attempt }) =>
       describe(attempt, store.attempts(), attempt.gateway === here ? usage_usd : undefined),

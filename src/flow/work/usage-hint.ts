@@ -3,6 +3,8 @@ import type { UsageBefore } from '../../domain/attempt.js';
 import { dollars, roundUsd } from '../../domain/money.js';
 import { isUncertain } from '../../domain/standing.js';
 import type { Gateway } from '../../gateway/gateway.js';
+import type { Connections } from '../project/connections.js';
+import type { Project } from '../project/project.js';
 import { reportedUsd, type TakeOutcome } from './take-outcome.js';
 import { unlessStopped, warn, type WorkTools } from './tools.js';
 
@@ -24,6 +26,15 @@ export async function usageOf(
   } catch {
     return undefined;
   }
+}
+
+/** The same of a project's key, if it is one that may be used; a sandbox has none. Takes no lock. */
+export async function usageOfKey(
+  { target }: Pick<Project, 'target'>,
+  { connections, signal }: { readonly connections: Connections; readonly signal: AbortSignal },
+): Promise<number | undefined> {
+  const asks = target.kind !== 'sandbox' && target.apiKey !== undefined && connections.usesKey;
+  return asks ? usageOf(() => connections.current(), signal) : undefined;
 }
 
 /**
