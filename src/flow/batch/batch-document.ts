@@ -52,7 +52,7 @@ export function revisionOf({ source, tables, said, inputs }: Project): string {
   return createHash('sha256').update(meaning).digest('hex').slice(0, 16);
 }
 
-/** Where a worker is, and what it has. */
+/** The gateway, folders, environment and clock of a worker. */
 export interface WorkerPlace {
   readonly target: GatewayTarget;
   readonly paths: ProjectPaths;

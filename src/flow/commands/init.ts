@@ -46,7 +46,7 @@ async function agentRules(): Promise<string> {
   return text.replace(/^---\n.*?\n---\n+/s, '');
 }
 
-/** Short enough to be read whole, and with one of each thing that people look for first. */
+/** Short enough to read whole, and with one of each thing that people look for first. */
 function manifestText(): string {
   return `# A shot list for dailies: one clip a shot, each paid for once.
 #

@@ -163,7 +163,7 @@ const FILE_MISSING = 'its file is missing; the next run fetches it again, for fr
 function stateOf({ attempt, isBlocked, isMissing }: ReportedTake): ReportState {
   if (isBlocked) return 'blocked';
   if (!attempt || attempt.state.kind === 'planned') return 'missing';
-  // Bought, rendered, and to be downloaded: as before its delivery.
+  // The clip is paid for and rendered, and has to be downloaded: as before its delivery.
   return isMissing ? 'completed' : attempt.state.kind;
 }
 

@@ -15,7 +15,7 @@ export interface Delivered {
 
 /**
  * Fetches all clips of a completed job, or again those of a delivered one, and puts them into the store. The job stays
- * paid and fetchable whatever goes wrong here.
+ * paid and fetchable even if something goes wrong here.
  */
 export async function deliver(tools: WorkTools, delivery: Delivery): Promise<Delivered> {
   const { attempts, clock } = tools;

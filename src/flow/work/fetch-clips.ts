@@ -29,7 +29,7 @@ const PROGRESS_EVERY_MS = 250;
 
 /** An order to fetch the clips of a finished job. */
 export interface Delivery extends ClipSource {
-  /** The take the clips are for; absent where they serve none any more. */
+  /** The take the clips are for; absent if they no longer serve one. */
   readonly take: Take | undefined;
   /** The clip in the store is damaged. */
   readonly isDamaged: boolean;

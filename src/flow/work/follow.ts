@@ -81,7 +81,7 @@ export async function follow(
     const patienceMs = timeoutMs - (firstPollMs === undefined ? 0 : clock.elapsed() - firstPollMs);
     try {
       const ms = Math.min(Math.max(waitMs, retryAfterMs), patienceMs);
-      // A gateway that asks for patience gets it, whatever its events say.
+      // A gateway that asks for patience gets it, even if an event announces the end.
       if (retryAfterMs > 0) await clock.sleep(ms, control.working);
       else if (await hints.wait(start, ms, control.working)) isTold = true;
     } catch {

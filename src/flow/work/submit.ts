@@ -20,7 +20,7 @@ const TAKEN =
  * Buys a clip: the intent is on disk before a byte leaves, one POST goes out, and its outcome is on disk before
  * anything else is done with it. If the gateway says "not now", it waits and tries again.
  * Gives the attempt pending, refused or uncertain; planned or undefined if the run stopped before it was sent.
- * Rejects with `taken-over` where another worker has the work.
+ * Rejects with `taken-over` if another worker has the work.
  */
 export async function submit(
   tools: WorkTools,

@@ -14,7 +14,7 @@ import type { InputReader } from './inputs.js';
 import type { JobOrder } from './worker.js';
 import type { StopControl } from './stop-control.js';
 
-/** What a worker has at hand, whatever the order: the stores, the gateways, and the run's will. No project. */
+/** What a worker has at hand for any order: the stores, the gateways, and the run's will. No project. */
 export interface WorkTools {
   readonly attempts: AttemptStore<JobOrder>;
   readonly clips: ClipStore;

@@ -36,7 +36,7 @@ export interface BuyOrder extends OrderBase {
 export interface FollowOrder extends OrderBase {
   readonly kind: 'follow';
   readonly attempt: string;
-  /** The take it serves; absent where it serves none any more. */
+  /** The take it serves; absent if it no longer serves one. */
   readonly take: Take | undefined;
   /** If it was delivered before: what happened to its clip, which is fetched again. */
   readonly refetch?: 'missing' | 'damaged';
