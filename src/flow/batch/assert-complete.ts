@@ -10,9 +10,9 @@ import { receiptsOf, stateHome } from '../project/state-home.js';
 import { whichProject } from './which-project.js';
 
 /**
- * Holds what a database knows of a project against what is on record beside it: the receipts, of which each was written after its purchase
- * was in the database, and the lockfile that the project may have had before. Throws `store-behind` where there is a purchase that the
- * database does not know: by its word alone it would be made once more.
+ * Compares a database's record of a project with the records beside it: the receipts, each written after its purchase
+ * was in the database, and the lockfile that the project may have had before. Throws `store-behind` if they have a purchase that the
+ * database does not know: if the database alone decided, it would be made once more.
  */
 export async function assertComplete(
   project: Project,
@@ -26,7 +26,7 @@ export async function assertComplete(
   const known = new Set(attempts.attempts().map(({ id }) => id));
   const unknownOf = async (ids: Iterable<string>): Promise<readonly string[]> => {
     const left = [...ids].filter((id) => !known.has(id));
-    // Others may have bought since the look at the database.
+    // Others may have bought since the database was read.
     return left.length === 0 ? left : attempts.unknown(left);
   };
   const receipts = receiptsOf(project);
@@ -49,7 +49,7 @@ export async function assertComplete(
   });
 }
 
-/** A database that has no purchase of a project may have forgotten the whole of it, and its id as well. */
+/** A database without any purchase of a project may have forgotten the whole project, and its id too. */
 async function booksOf(project: Project, receipts: ReceiptStore): Promise<readonly string[]> {
   const { name, manifest, sandbox } = whichProject(project);
   const owners = await receipts.list();
@@ -63,7 +63,7 @@ async function booksOf(project: Project, receipts: ReceiptStore): Promise<readon
   return own.map(({ project_id }) => project_id);
 }
 
-/** What came to nothing is bought again by right. */
+/** An attempt that bought nothing does not count: buying it again is right. */
 function isPurchase(attempt: Attempt | undefined): boolean {
   return attempt !== undefined && isLive(attempt);
 }

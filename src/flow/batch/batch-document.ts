@@ -15,12 +15,12 @@ import {
 } from '../project/project.js';
 import type { Scope } from '../plan/survey.js';
 
-/** All that it takes to plan a batch again on another machine: what was enqueued, and with which words. */
+/** All that another machine needs to plan a batch again: what was enqueued, and with which options. */
 export interface BatchDocument {
   readonly text: string;
   /** The manifest's file name. */
   readonly file: string;
-  /** The tables that it names, which are as much a part of it as its text. */
+  /** The tables that the manifest names; they are part of it like its text. */
   readonly tables?: Readonly<Record<string, string>>;
   readonly said: Said;
   readonly scope: Scope;
@@ -42,17 +42,17 @@ export function batchDocument(
   };
 }
 
-/** Tells one meaning of a manifest from what it was before, on whatever machine; 16 digits, hex. */
+/** Tells one meaning of a manifest from an earlier one, the same on every machine; 16 digits, hex. */
 export function revisionOf({ source, tables, said, inputs }: Project): string {
   const { vars, allowLargeMatrix, gateway } = said;
   const files = [...inputs].map(([path, { sha256 }]) => [path, sha256]);
-  // A manifest without tables means what it meant before there were any.
+  // A manifest without tables keeps the revision that it had before tables existed.
   const ofTables = tables.size > 0 ? [[...tables]] : [];
   const meaning = JSON.stringify([source.text, vars, allowLargeMatrix, gateway, files, ...ofTables]);
   return createHash('sha256').update(meaning).digest('hex').slice(0, 16);
 }
 
-/** Where a worker is, and what it has. */
+/** The gateway, folders, environment and clock of a worker. */
 export interface WorkerPlace {
   readonly target: GatewayTarget;
   readonly paths: ProjectPaths;
@@ -62,7 +62,7 @@ export interface WorkerPlace {
 
 /**
  * The project of a batch, as a worker sees it: its manifest says what is wanted, and nothing about folders and keys of this machine.
- * Throws `store-refused` on a document that is none, and ManifestError on a manifest that cannot be expanded here.
+ * Throws `store-refused` on an invalid document, and ManifestError on a manifest that cannot be expanded here.
  */
 export function projectOf(
   document: unknown,

@@ -5,7 +5,7 @@ import type { Project } from '../project/project.js';
 import { stateHome } from '../project/state-home.js';
 import { whichProject } from './which-project.js';
 
-/** What a lockfile has from a database. */
+/** What a lockfile received from a database. */
 export interface Exported extends Copied {
   /** The lockfile's path. */
   readonly lockfile: string;
@@ -13,7 +13,7 @@ export interface Exported extends Copied {
 
 /**
  * Takes a project out of its database: from now on nobody buys for it there, and its lockfile knows all that was bought, so that a run on
- * one machine goes on from it. Throws `usage` where the database has no such project; as the database does, and as a run that opens its lockfile.
+ * one machine goes on from it. Throws `usage` if the database has no such project; as the database does, and as a run that opens its lockfile.
  */
 export async function exportProject(project: Project): Promise<Exported> {
   const { withdrawProject } = await import('../../store/postgres/read-project.js');

@@ -5,7 +5,7 @@ import type { WebhookOutcome } from '../work/webhooks.js';
 
 /**
  * Hears webhooks for all workers of a store: verifies them, and leaves each as a hint in the database, for the worker that has the
- * job. It asks no gateway and has no key. Throws `usage` on an address that cannot be had, and as the store does.
+ * job. It asks no gateway and has no key. Throws `usage` on an address that it cannot listen on, and as the store does.
  */
 export async function openHook({
   store: url,

@@ -13,22 +13,22 @@ import type { Project } from '../project/project.js';
 import { clipsOf, receiptsOf, stateHome } from '../project/state-home.js';
 import { whichProject } from './which-project.js';
 
-/** What a database has got from a lockfile. */
+/** What a database received from a lockfile. */
 export interface Imported extends PutBack {
   readonly purchases: number;
-  /** Clips that were copied to where all machines find them, and those that were nowhere. */
+  /** Clips that were copied to the shared place, and those that were not found. */
   readonly clips: number;
   readonly missing: number;
 }
 
-/** Clips that are copied at once. */
+/** How many clips are copied at once. */
 const AT_ONCE = 4;
 
 /**
  * Tells a database of all that a project has bought by its lockfile, journal and receipts, with its picks and its catalogue. The clips are
- * copied to where all machines find them, and so are the receipts. Neither lockfile nor journal is changed; nobody else runs the
+ * copied to the place that all machines share, and so are the receipts. Neither lockfile nor journal changes; nobody else runs the
  * project meanwhile. `local`: the project as a run without a database, and without a shared place for clips, sees it. Throws `usage`
- * where there is nothing, and as the lockfile and the database do.
+ * if there is nothing to import, and as the lockfile and the database do.
  */
 export async function importProject(
   project: Project,
@@ -56,7 +56,7 @@ export async function importProject(
       ...{ url: database, project: { ...which, id: identity.project_id }, attempts },
       ...{ picks: state.picks(), catalogue: state.catalogue(), isWhole: true },
     });
-    // After the database: what the receipts know, it has to know.
+    // After the database: it has to know every purchase that the receipts know.
     const { storeOwner } = await import('../../store/postgres/whole-project.js');
     const owner = storeOwner(told.project, which);
     await keepReceipts(receiptsOf(shared), { owner, attempts });
@@ -66,7 +66,7 @@ export async function importProject(
   }
 }
 
-/** The state by one home, and what the clips and receipts of another know more of it. */
+/** The state from one home, and what the clips and receipts of another home add to it. */
 async function readBoth(home: StateHome, other: StateHome): Promise<StateOnDisk> {
   const [one, beside] = [await readState(home), await readState(other)];
   if (one.state.attempts().length === 0) return beside;
@@ -74,7 +74,7 @@ async function readBoth(home: StateHome, other: StateHome): Promise<StateOnDisk>
   return one;
 }
 
-/** What is only here goes where all machines look for it. */
+/** Copies the clips that are only on this machine to the place that all machines share. */
 async function copyClips(
   attempts: readonly Attempt[],
   { from, to, signal }: { readonly from: ClipStore; readonly to: ClipStore; readonly signal: AbortSignal },

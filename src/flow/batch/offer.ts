@@ -10,9 +10,9 @@ import { followOrder, orphanOrder, buyOrder, type OrderTerms } from '../work/ord
 import type { WorkSequence } from '../work/work-sequence.js';
 import type { JobOrder } from '../work/worker.js';
 
-/** What was offered of a plan. */
+/** How much of a plan was offered. */
 export interface Offered {
-  /** Takes to be bought, and jobs and clips to be fetched. */
+  /** Takes to buy, and jobs and clips to fetch. */
   readonly buying: number;
   readonly fetching: number;
   /** Takes that wait for the clips of others, or for a pick. */
@@ -20,7 +20,7 @@ export interface Offered {
 }
 
 /**
- * Offers what a plan says can be done now; the rest waits, and is planned again when something has changed. What is offered or done
+ * Offers the work that a plan allows now; the rest waits, and is planned again when something has changed. Work that is offered or done
  * already stays as it is, so a plan may be offered again and again.
  */
 export async function offerPlan(
@@ -51,7 +51,7 @@ export async function offerPlan(
   return counts;
 }
 
-/** What is to be done about a take now; undefined where that is nothing, or nothing yet. */
+/** The work to do for a take now; undefined if there is none, or none yet. */
 function orderOf(
   terms: OrderTerms & { readonly sequence: WorkSequence },
   decision: Decision,
@@ -67,19 +67,19 @@ function orderOf(
   return { ...followOrder(terms, take, attempt), refetch };
 }
 
-/** What is in flight, on the gateway, or lost and to be asked for once more. */
+/** Whether an attempt is in flight, on the gateway, or lost, so that its job is asked for once more. */
 function isToFollow(attempt: Attempt): boolean {
   return isInFlight(attempt) || isCompleted(attempt) || attempt.state.kind === 'lost';
 }
 
-/** Whoever is at it tells it by its former name until it is done. */
+/** Assigns an attempt to its take. A worker that has it in hand uses the former name until it is done. */
 async function own(attempts: ProjectAttempts<JobOrder>, { take }: Decision, attempt: Attempt): Promise<void> {
   const current = attempts.get(attempt.id);
   if (isSameTake(current.owner, take)) return;
   await attempts.assign(current, { shot: take.shot, take: take.take }).catch(unlessTakenOver);
 }
 
-/** For what can wait where another worker is at an attempt: whoever plans next says it again. */
+/** Ignores `taken-over`, for a change that can wait if another worker has the attempt: the next planner makes it again. */
 export function unlessTakenOver(error: unknown): void {
   if (!(error instanceof DailiesError) || error.code !== 'taken-over') throw error;
 }

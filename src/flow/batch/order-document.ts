@@ -8,11 +8,11 @@ import { attemptDefinitions, sha256 } from '../../store/attempt-schema.js';
 import type { JobOrder } from '../work/worker.js';
 
 /*
- * An order as a store of several machines keeps it. Whoever may write to its tables may write anything: what does not fit is no
- * order, inputs are known by their sha256 alone, and a gateway is only asked where the worker was started for it.
+ * An order as a store of several machines keeps it. A user of its tables may write anything to them: a document that does not fit is no
+ * order, inputs are known by their sha256 alone, and a gateway is only asked if the worker was started for it.
  */
 
-/** The document of an order; its rank has a place of its own. */
+/** The document of an order; its rank is kept apart from it. */
 export function orderDocument(order: JobOrder): object {
   const { rank: _, ...rest } = order;
   if (rest.kind === 'follow') return rest;
@@ -21,7 +21,7 @@ export function orderDocument(order: JobOrder): object {
   return { ...document, inputs };
 }
 
-/** The order that a document is. Throws `store-refused` on what is none. */
+/** Reads an order from its document. Throws `store-refused` if it is not an order. */
 export function parseOrder(document: unknown): JobOrder {
   const check = (validate ??= schemaCompiler({ source: false }).compile<OrderDocument>(schema));
   if (!check(document)) {
@@ -66,7 +66,7 @@ const take = objectOf({
   } satisfies Partial<Record<keyof Take, JsonSchema>>,
 });
 
-/** A gateway is spared whoever wants to be told of a job at every moment. */
+/** Protects a gateway from orders that would poll it too often. */
 const interval: JsonSchema = { type: 'number', minimum: 5 };
 const duration: JsonSchema = { type: 'number', exclusiveMinimum: 0 };
 const id: JsonSchema = { type: 'string', pattern: '^[0-9a-z]{4,40}$' };

@@ -17,7 +17,7 @@ import { projectOf, type WorkerPlace } from './batch-document.js';
 import { offerPlan, type Offered } from './offer.js';
 
 /**
- * Plans a batch again, by the same rules as a run: what has become possible since is offered. The catalogue is the one that it was
+ * Plans a batch again, by the same rules as a run, and offers the work that has become possible since. The catalogue is the one that the batch was
  * enqueued with. Throws as `projectOf` and `examine`.
  */
 export async function planBatch(
@@ -53,7 +53,7 @@ export async function planBatch(
   return offered;
 }
 
-/** What orders of a plan are made with. */
+/** What it takes to make the orders of a plan. */
 export function offerTerms({
   project,
   examined: { surveyed, catalogue },

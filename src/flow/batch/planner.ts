@@ -7,7 +7,7 @@ import type { JobOrder } from '../work/worker.js';
 import { planBatch } from './plan-batch.js';
 import type { WorkerOptions } from './work.js';
 
-/** Plans batches one after the other, whenever there may be some; gives what asks for that. */
+/** Plans batches one after the other, whenever some may need it; returns a function that asks for it. */
 export function planner(
   options: WorkerOptions,
   { store, tools }: { readonly store: PostgresStore<JobOrder>; readonly tools: WorkTools },

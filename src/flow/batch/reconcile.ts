@@ -3,9 +3,9 @@ import type { WhichProject } from '../../store/postgres/whole-project.js';
 import { STORE_PLACE, type ReceiptsOwner, type ReceiptStore } from '../../store/receipt-store.js';
 
 /**
- * Tells a database all that the receipts of its projects know: purchases that it has forgotten count again, stand for their wishes, and
- * their jobs are followed by the next worker. After that the accounts buy again that had been stopped because it had gone back in
- * time. Said twice, it changes nothing more. Throws as the receipts and the database do; then the accounts stay stopped.
+ * Tells a database all that the receipts of its projects know: forgotten purchases count again and serve their wishes, and
+ * the next worker follows their jobs. After that, accounts that were stopped because the database had gone back in time buy
+ * again. A second call changes nothing more. Throws as the receipts and the database do; then the accounts stay stopped.
  */
 export async function reconcileStore(url: string, books: readonly ReceiptStore[]): Promise<Reconciled> {
   const [{ putBack, reconciled, storedProjects }, { openAccounts }] = await Promise.all([
@@ -42,7 +42,7 @@ export async function reconcileStore(url: string, books: readonly ReceiptStore[]
   }
 }
 
-/** A project that the database has lost altogether is called what its receipts say; those of a lockfile are none of its own. */
+/** A project that the database has lost altogether gets its name from its receipts; receipts of a lockfile do not count. */
 function whichIn({ place, project, manifest, sandbox }: ReceiptsOwner): WhichProject | undefined {
   if (place !== STORE_PLACE || project === undefined || manifest === '') return undefined;
   return { name: project, manifest, sandbox };

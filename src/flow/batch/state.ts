@@ -17,14 +17,14 @@ import { batchDocument, revisionOf } from './batch-document.js';
 import { orderDocument, parseOrder } from './order-document.js';
 import { whichProject } from './which-project.js';
 
-/** What a look at a project's state gives, wherever it is kept. */
+/** A project's state as read, wherever it is kept. */
 export interface FoundState extends Pick<StateOnDisk, 'repaired' | 'cataloguedAt'> {
   readonly state: ShotState;
-  /** Why work for it does not go on elsewhere, in sentences. */
+  /** Why other machines do not continue its work, in sentences. */
   readonly trouble: readonly string[];
 }
 
-/** Reads how a project stands, and changes nothing. Throws as the state's home does. */
+/** Reads a project's state, and changes nothing. Throws as the state's home does. */
 export async function findState(project: Project): Promise<FoundState> {
   if (project.database === undefined) return { ...(await readState(stateHome(project))), trouble: [] };
   const { readStoredProject } = await import('../../store/postgres/read-project.js');
@@ -33,7 +33,7 @@ export async function findState(project: Project): Promise<FoundState> {
   return { state, trouble: found?.trouble ?? [], repaired: [], cataloguedAt: undefined };
 }
 
-/** The names that clips have on this machine are known by its own copy of the state alone, where there is one. */
+/** Only this machine's own copy of the state, if there is one, knows the names that clips have here. */
 async function withNamesHere(project: Project, attempts: readonly Attempt[]): Promise<readonly Attempt[]> {
   const copy = await readState(stateHome(project)).catch(() => undefined);
   return attempts.map(({ names: _, ...attempt }) => {
@@ -45,17 +45,17 @@ async function withNamesHere(project: Project, attempts: readonly Attempt[]): Pr
 /** A project's state, open for writing. */
 export interface OpenState {
   readonly attempts: ProjectAttempts<JobOrder>;
-  /** What several machines share; absent where the state is this machine's own. */
+  /** What several machines share; absent if the state is this machine's own. */
   readonly shared?: SharedState;
   readonly close: () => Promise<void>;
 }
 
-/** What a project's state has besides where several machines share it. */
+/** What a project's state also has if several machines share it. */
 export interface SharedState {
   readonly attempts: PostgresAttempts<JobOrder>;
-  /** Throws `store-behind` where purchases are known that the database does not know: nothing is planned by it then. */
+  /** Throws `store-behind` if other records have purchases that the database lacks: then it is not used for a plan. */
   assertComplete(): Promise<void>;
-  /** Stores what other machines need, and begins a batch, to which work is offered from then on. */
+  /** Stores what other machines need, and begins a batch; later offers go to this batch. */
   begin(terms: {
     readonly scope: Scope;
     readonly spending: Spending;
@@ -120,7 +120,7 @@ async function openStore(
   });
 }
 
-/** Puts the local files that submits send where every machine finds them, by their content. */
+/** Copies the local files that submits send to the place that all machines share, named by their content. */
 async function storeInputs(project: Project): Promise<void> {
   const store = inputsOf(project);
   for (const [path, { sha256, bytes }] of project.inputs) {

@@ -29,7 +29,7 @@ export interface WorkerOptions {
   readonly paths: ProjectPaths;
   /** The gateways it works for, with their keys. */
   readonly targets: readonly GatewayTarget[];
-  /** How many orders it is at, at once. */
+  /** How many orders it carries out at once. */
   readonly places: number;
   /** How many clips it fetches at once. */
   readonly downloads: number;
@@ -39,22 +39,22 @@ export interface WorkerOptions {
   /** Hands all work over, and ends. */
   readonly signal: AbortSignal;
   readonly lease?: LeaseTerms;
-  /** Where gateways are asked to report the ends of jobs; nowhere if absent. */
+  /** The address that gateways report the ends of jobs to; absent: none. */
   readonly callback?: Callback | undefined;
 }
 
 /** A worker at work. */
 export interface Worker {
   health(): LeaseHealth;
-  /** Answers webhooks, also those for other workers' jobs. `onOutcome` is told once of each. */
+  /** Answers webhooks, also those for other workers' jobs. `onOutcome` is called once for each. */
   webhooks(of: { readonly secret: string; readonly onOutcome: (outcome: WebhookOutcome) => void }): Answer;
   /** Resolves when it has ended, with the reason. */
   readonly ended: Promise<StopReason>;
 }
 
 /**
- * Starts a worker: it takes whatever order there is for its gateways, plans what has become possible, and goes on until it is told to
- * stop, or until its key is refused. Throws as the store does where it cannot be opened.
+ * Starts a worker: it takes any order for its gateways, plans what has become possible, and goes on until it is told to
+ * stop, or until its key is refused. Throws as the store does if the store cannot be opened.
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { clock, onEvent, signal, targets, places } = options;
@@ -111,7 +111,7 @@ interface Working {
   readonly control: WorkerControl;
 }
 
-/** Takes orders as long as there is room for them; ends when it is stopped, and all that was begun has been put down. */
+/** Takes orders as long as there is room for them; ends when it is stopped and none of its orders is in hand any more. */
 async function workOn(
   { places, clock, onEvent }: WorkerOptions,
   { store, tools, control }: Working,

@@ -3,14 +3,14 @@ import { DailiesError, messageOf } from '../../errors.js';
 import { createStopControl, type StopControl } from '../work/stop-control.js';
 import type { WorkerOptions } from './work.js';
 
-/** What goes wrong with a disk or a bucket may be over soon; until then nothing is begun. */
+/** A fault of a disk or a bucket may be over soon; until then the worker begins nothing. */
 const PAUSE_MS = 30_000;
 
-/** The will of a worker: what only ends a run is here a matter of the account, which the store has, or passes. */
+/** The stop control of a worker: a reason that ends a run here stops the account, in the store, or is temporary. */
 export interface WorkerControl extends StopControl {
-  /** How long nothing is begun, milliseconds. */
+  /** How long the worker begins nothing, milliseconds. */
   pauseMs(): number;
-  /** Something that may pass: nothing is begun for a while. */
+  /** Reports a temporary fault: the worker begins nothing for a while. */
   stumble(error: unknown): void;
 }
 

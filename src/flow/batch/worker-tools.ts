@@ -14,7 +14,7 @@ import type { WorkTools } from '../work/tools.js';
 import type { JobOrder } from '../work/worker.js';
 import type { WorkerOptions } from './work.js';
 
-/** For orders that do not say how their jobs are asked for: late answers. */
+/** For orders that do not say how to poll their jobs: late answers. */
 const USUAL_POLL = { intervalMs: 10_000, timeoutMs: 1_800_000 };
 
 /** What a worker has at hand for any order. */
@@ -52,7 +52,7 @@ export function workerTools(
   };
 }
 
-/** Gives the tools for an order: polls as its manifest says. What is learned of jobs is learned for all that are asked for as often. */
+/** Gives the tools for an order: polls as its manifest says. What is learned about jobs is shared by all orders with the same polling. */
 export function orderTools(
   tools: WorkTools,
   onEvent: WorkerOptions['onEvent'],

@@ -24,28 +24,28 @@ import type { ClipStore } from '../../store/clip-store.js';
 import type { SharedState } from '../batch/state.js';
 import type { JobOrder } from '../work/worker.js';
 
-/** What a run, or an enqueue, may do, and whom it asks. */
+/** What a run, or an enqueue, may do, and how it asks for leave. */
 export interface AgreeOptions extends Scope, Ceiling, Pick<RemoteChecks, 'preflight'> {
   /**
-   * The `plan_hash` of the plan that was agreed on. Where what would be bought or its price is another, nothing is bought: throws
+   * The `plan_hash` of the plan that was agreed on. If the purchases or their price have changed, nothing is bought: throws
    * PlanChangedError.
    */
   readonly ifPlan?: string;
-  /** Refuse to run when the catalogue has moved away from the lockfile's snapshot. */
+  /** Refuse to run if the catalogue has drifted from the lockfile's snapshot. */
   readonly locked?: boolean;
   /**
-   * Asked before money is spent; false ends the run with nothing submitted, a reason lets it fetch what is paid for and
+   * Asked before money is spent; false ends the run with nothing submitted, a reason lets it fetch paid clips and
    * buy nothing.
    */
   readonly confirm?: (plan: PlanDocument) => Promise<boolean | StopReason>;
   /**
    * Lets the key go to a gateway that only the manifest names, and that is not on this machine: true, or a function that is
-   * asked once before it first goes there. Where absent, such a run ends with `key-unnamed` before any key is sent.
+   * called once before the key first goes there. If absent, such a run ends with `key-unnamed` before any key is sent.
    */
   readonly withKey?: WithKey;
 }
 
-/** What is to be agreed on, with all that is open for it. */
+/** What the user has to agree on, with all that is open for it. */
 export interface Agreeing {
   readonly project: Project;
   readonly options: AgreeOptions;
@@ -55,17 +55,17 @@ export interface Agreeing {
   readonly signal: AbortSignal;
 }
 
-/** What came of it. */
+/** The result of asking for leave. */
 export interface Agreed {
   readonly examined: Examined;
   /** Why nothing is bought. */
   readonly stopped: StopReason | undefined;
-  /** Whether somebody pays for what is bought now. */
+  /** Whether the purchases of this run cost money. */
   readonly toPay: boolean;
 }
 
 /**
- * Plans, holds the plan to its ceilings, and asks for leave to spend. Writes nothing. `asksItself`: this process asks the gateway for
+ * Plans, checks the plan against its ceilings, and asks for leave to spend. Writes nothing. `asksItself`: this process asks the gateway for
  * jobs, and needs the key. Throws as `examine`, `declined` on a no, `plan-changed`, `key-missing`, `key-unnamed`.
  */
 export async function agree(
@@ -91,7 +91,7 @@ export async function agree(
   return { examined, stopped, toPay: spends && !stopped };
 }
 
-/** Writes down what was agreed on: up to here nothing was written but what a killed run had left. */
+/** Writes down what was agreed on. Before this, nothing was written except what a killed run had left. */
 export async function beginWork(
   { project, options, attempts }: Agreeing,
   { examined: { surveyed, decisions, catalogue } }: Agreed,
@@ -139,7 +139,7 @@ function examineForRun(
   });
 }
 
-/** Whether the work asks the gateway of this run: to buy, to follow, to fetch, or once more for what was lost. */
+/** Whether the work sends requests to the gateway of this run: to buy, to follow, to fetch, or to ask again for lost jobs. */
 function asksGateway({ decisions, surveyed: { context, orphans } }: Examined): boolean {
   const isAsked = (attempt: Attempt) => context.isOfThisGateway(attempt) && !isUncertain(attempt);
   const isWanted = (older: Attempt) => isAsked(older) && (!isDelivered(older) || isToFetch(older, context));
@@ -156,8 +156,8 @@ function assertKey({ target }: Project): void {
 }
 
 /**
- * The snapshot holds the used models alone. A model by whose dated slug something was bought stays as it was when the
- * catalogue has the slug no more: nothing else tells which model that is.
+ * The snapshot has only the used models. If the catalogue no longer has the dated slug of a purchase, its model stays
+ * as it was: nothing else tells which model the slug names.
  */
 async function keepSnapshot(
   { project, attempts }: Pick<Agreeing, 'project' | 'attempts'>,

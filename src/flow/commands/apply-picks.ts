@@ -11,15 +11,15 @@ export interface AppliedPicks {
   readonly picks: PickedTakes;
   /** The takes that the next run buys because of them. */
   readonly unblocks: readonly PlanRow[];
-  /** What those cost. */
+  /** What those takes cost. */
   readonly cost: PlanTotal;
   /** The plan of the next run, at the prices last seen; absent if there is none, such as for a manifest with mistakes. */
   readonly plan?: PlanDocument;
 }
 
 /**
- * Picks takes as `pickTakes` does, and says what that unblocks and what it costs, at the prices last seen: sends nothing.
- * `approve`: the next run stops for picks although the manifest does not say so. Throws as `pickTakes`.
+ * Picks takes as `pickTakes` does, and says what the picks unblock and what that costs, at the prices last seen: sends nothing.
+ * `approve`: the next run stops for picks even if the manifest does not say so. Throws as `pickTakes`.
  */
 export async function applyPicks(
   project: Project,
@@ -34,13 +34,13 @@ export async function applyPicks(
   const unblocks = plan.shots.flatMap((row) => {
     const old = was.get(nameOf(row));
     if (row.blocked_by !== undefined || (old && isBought(old))) return [];
-    // A worker of the store may have begun with it already.
+    // A worker of the store may have begun with the take already.
     return isBought(row) ? [row] : old?.waits_for_pick ? [old] : [];
   });
   return { picks, unblocks, cost: totalOf(unblocks), plan };
 }
 
-/** Without a request, because a pick must also work where the gateway does not. */
+/** Without a request, because a pick must work even if the gateway does not. */
 async function planOffline(
   project: Project,
   approve: boolean | undefined,

@@ -21,21 +21,21 @@ import type { Project } from '../project/project.js';
 import { clipsOf, stateHome } from '../project/state-home.js';
 import { assertOurs, noteMade, writeMade } from './made-files.js';
 
-/** The film: where it lies, and how it was joined. */
+/** The film: its path, and how it was joined. */
 export interface Film extends Omit<Assembled, 'letterboxed'> {
   readonly path: string;
   readonly clips: number;
-  /** The takes whose shape is not the first one's: they have bars. */
+  /** The takes whose shape differs from the first one's: they have bars. */
   readonly letterboxed: readonly string[];
   /** Captions that were written beside it, two files for each language. */
   readonly captions: readonly string[];
 }
 
 /**
- * Joins the picked takes (the first where none is picked) in the manifest's order into `<output>/<project>.mp4`; those of selected
- * shots into a film that is called after them. A film of ours that lies there already is replaced once the new one is whole: it can
- * be joined again at any time. Throws `clip-missing` where a clip is missing, `usage` where nothing is selected and where the film
- * would lie where a clip belongs or over a file that is not ours, `tool-missing` where the clips cannot be joined without ffmpeg.
+ * Joins the picked takes (the first if none is picked) in the manifest's order into `<output>/<project>.mp4`; those of selected
+ * shots into a film that is named after them. It replaces an earlier film of ours once the new one is whole: a film can
+ * be joined again at any time. Throws `clip-missing` if a clip is missing, `usage` if nothing is selected, or if the film would take
+ * the place of a clip or of a file that is not ours, `tool-missing` if the clips cannot be joined without ffmpeg.
  */
 export async function assembleFilm(
   project: Project,
@@ -67,7 +67,7 @@ export async function assembleEach(
 interface Bench {
   readonly project: Project;
   readonly store: ClipStore;
-  /** Those that `only` leaves. */
+  /** The shots that `only` selects. */
   readonly takes: readonly Take[];
   readonly surveyed: Survey;
 }
@@ -113,7 +113,7 @@ async function joinFilm(
   return { ...film, letterboxed: withBars, captions, path: target, clips: wanted.length };
 }
 
-/** Writes the captions of a film, timed as its clips are: converted ones have whole frames of the first one's rate. Gives the paths. */
+/** Writes the captions of a film, with the times of its clips: converted clips have whole frames at the first one's rate. Gives the paths. */
 async function writeCaptions(
   project: Project,
   clips: readonly FilmClip[],
@@ -131,7 +131,7 @@ async function writeCaptions(
   return files.map(({ path }) => path);
 }
 
-/** The shots with all these values, and those without such names. Throws `usage` where a name or a value is nobody's. */
+/** The shots with all these values, and those without such names. Throws `usage` if no shot has a name or a value. */
 function selectedShots(takes: readonly Take[], where: Readonly<Record<string, string>>): ReadonlySet<string> {
   for (const [name, value] of Object.entries(where)) {
     const values = valuesOf(takes, name);
@@ -151,7 +151,7 @@ function nothingNamed(takes: readonly Take[], name: string): DailiesError {
   });
 }
 
-/** A naming template, or an id, may well put a clip or its folder there; some file systems do not tell letter case. */
+/** A naming template, or an id, may put a clip or its folder there; some file systems ignore letter case. */
 function assertFree(project: Project, target: string): void {
   const film = target.toLowerCase();
   const taken = project.manifest.takes.find((take) => {
@@ -173,7 +173,7 @@ interface FilmClip {
   readonly captions: Take['captions'];
 }
 
-/** The picked takes' clips, by content. Throws `clip-missing` with the names of all that are not there, or are out of date. */
+/** The picked takes' clips, by content. Throws `clip-missing` with the names of all clips that are missing or out of date. */
 function pickedClips({ project, surveyed }: Bench, shots: ReadonlySet<string>): FilmClip[] {
   const captions = new Map(project.manifest.takes.map((take) => [slotKey(take), take.captions]));
   const { decisions, picks, claims, context } = surveyed;

@@ -10,9 +10,9 @@ import { openPictureChecks } from '../work/picture-checks.js';
 /** What `dailies check` found in the clips that are delivered. */
 export interface CheckAccount {
   readonly version: 1;
-  /** How many clips were looked at, now or before. */
+  /** How many clips were checked, now or before. */
   readonly checked: number;
-  /** How many could not be. */
+  /** How many clips could not be checked. */
   readonly skipped: number;
   readonly findings: readonly (TakeFinding & { readonly key: string })[];
   /** Why clips were skipped. */

@@ -6,7 +6,7 @@ import { loadProject, type ProjectOptions } from '../project/project.js';
 
 /**
  * Writes a new manifest, once it is valid; gives its warnings. Throws ManifestError for one with mistakes, `usage` if it names a gateway
- * by its address (a person does that), `disk` if there is such a file already: nothing is written over.
+ * by its address (a person does that), `disk` if the file exists already: it overwrites nothing.
  */
 export async function createManifest(
   options: ProjectOptions,

@@ -1,4 +1,4 @@
-/** One thing that was looked at: how it is, and the fix where it needs one. */
+/** One check: its result, and the fix if it needs one. */
 export interface Check {
   readonly name: 'node' | 'proxy' | 'gateway' | 'key' | 'clock' | 'disk' | 'bucket' | 'frames';
   readonly status: 'ok' | 'warning' | 'problem';

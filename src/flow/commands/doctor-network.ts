@@ -12,7 +12,7 @@ import { bodyWords, printable } from '../../gateway/words.js';
 import { ok, problem, warning, type Check } from './doctor-check.js';
 import type { GatewayTarget } from '../project/gateway-target.js';
 
-/** What the network is looked at with. */
+/** What the check of the network needs. */
 interface NetworkOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
@@ -22,7 +22,7 @@ interface NetworkOptions {
 const PATIENCE_MS = 10_000;
 const LARGEST_ANSWER_BYTES = 32 * 1024 * 1024;
 
-/** Proxy, reach, key and clock, all told from two answers of the gateway. */
+/** Checks proxy, reach, key and clock, by two answers of the gateway. */
 export async function checkNetwork(target: GatewayTarget, options: NetworkOptions): Promise<Check[]> {
   if (target.baseUrl === undefined) {
     return [ok('gateway', 'the sandbox runs within dailies and needs neither network nor key')];
@@ -97,7 +97,7 @@ function checkReach(target: GatewayTarget, asked: Asked): Check {
     return problem('gateway', `${place} cannot be reached: ${failureWords(asked.error)}`, fix);
   }
   const { status, body } = asked.answer;
-  // A gateway may want the key even for its catalogue; the key is looked at by itself.
+  // A gateway may want the key even for its catalogue; the key has a check of its own.
   if (status === 401 || status === 403) return ok('gateway', `${place} answers`);
   const models = asObject(parseJson(body))?.['data'];
   if (status === 200 && Array.isArray(models))
@@ -135,7 +135,7 @@ function usageWords({ body }: Answer): string {
   return `; it has used $${usage.toFixed(2)}${limit === undefined ? '' : ` of $${limit.toFixed(2)}`}`;
 }
 
-/** Signed URLs and the waits that a gateway asks for go wrong beyond that. */
+/** If the clock is off by more, signed URLs and the waits that a gateway asks for go wrong. */
 const WRONG_CLOCK_MS = 60_000;
 
 function checkClock({ headers }: Answer, now: number): Check[] {

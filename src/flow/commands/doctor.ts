@@ -17,12 +17,12 @@ import { gatewayTarget, parseGatewayOption } from '../project/gateway-target.js'
 import type { KeyFile } from '../../store/key-file.js';
 
 export interface DoctorOptions {
-  /** A preset's name or a base URL; openrouter where absent. */
+  /** A preset's name or a base URL; openrouter if absent. */
   readonly gateway?: string;
   readonly env: NodeJS.ProcessEnv;
   /** Keys that the environment lacks. */
   readonly keys?: KeyFile;
-  /** The folder or bucket for clips, as `--clips` has it. */
+  /** The folder or bucket for clips, as in `--clips`. */
   readonly clips?: string;
   /** The folder whose disk the clips would fill. */
   readonly folder: string;
@@ -31,7 +31,7 @@ export interface DoctorOptions {
   readonly signal: AbortSignal;
 }
 
-/** Looks at all that a run needs. The key is sent to its own gateway and shown nowhere. Throws `usage`. */
+/** Checks all that a run needs. The key goes only to its own gateway and is shown nowhere. Throws `usage`. */
 export async function examineSetup(options: DoctorOptions): Promise<readonly Check[]> {
   const target = gatewayTarget(
     parseGatewayOption(options.gateway ?? 'openrouter', { kind: 'openrouter' }),

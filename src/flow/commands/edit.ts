@@ -18,11 +18,11 @@ export interface ReadValue extends FoundValue {
 export interface Draft {
   /** The version of the manifest that it changes. */
   readonly version: string;
-  /** The edited manifest, to be validated and planned; it is not on disk. */
+  /** The edited manifest, ready to validate and plan; it is not on disk. */
   readonly project: Project;
-  /** The text that each edit replaced: in the text that the edit before it has left. */
+  /** The text that each edit replaced, in the text that the previous edit left. */
   readonly replaced: readonly Replacement[];
-  /** Keys of the takes that ask for something else than before. */
+  /** Keys of the takes whose order has changed. */
   readonly changed: readonly string[];
   readonly content: Uint8Array;
 }
@@ -35,9 +35,9 @@ export async function readValue(options: ProjectOptions, ref: ValueRef): Promise
 }
 
 /**
- * Makes edits of a manifest, one after the other, and writes nothing. `version`: the one that they were made to, where the caller has seen
- * one. Throws `usage` for edits that cannot be made, ManifestError where the edited manifest cannot be expanded, `manifest-changed` if the
- * version is another.
+ * Makes edits of a manifest, one after the other, and writes nothing. `version`: the version that they were made for, if the caller has seen
+ * one. Throws `usage` for edits that cannot be made, ManifestError if the edited manifest cannot be expanded, `manifest-changed` if the
+ * manifest has another version.
  */
 export async function draftEdits(
   options: ProjectOptions,
@@ -65,9 +65,9 @@ export async function draftEdits(
 }
 
 /**
- * Writes a draft in the place of the manifest that it was made from, and gives its warnings and its version. Throws ManifestError
- * where `validate` finds an error in it, `manifest-changed` if somebody else has written the manifest meanwhile, `disk` if it is a link
- * or cannot be written: then it is as it was.
+ * Replaces the manifest that a draft was made from with the draft, and gives its warnings and its version. Throws ManifestError
+ * if `validate` finds an error in it, `manifest-changed` if somebody else has written the manifest meanwhile, `disk` if the manifest is a
+ * link or cannot be written: then it is unchanged.
  */
 export async function saveDraft(
   draft: Draft,

@@ -22,9 +22,9 @@ export interface Enqueued extends Offered {
 }
 
 /**
- * Plans a project, asks for leave to spend, and stores all that workers need: they go on from there, whatever becomes of this machine.
- * No key leaves it for a submit. Throws as a run does before anything is bought, and `budget`, `unpriced` or `declined` where nothing
- * may be.
+ * Plans a project, asks for leave to spend, and stores all that workers need: they continue without this machine.
+ * It sends no key for a submit. Throws as a run does before anything is bought, and `budget`, `unpriced` or `declined` if nothing
+ * may be bought.
  */
 export async function enqueueProject(
   project: Project,
@@ -41,7 +41,7 @@ export async function enqueueProject(
       });
     }
     await shared.assertComplete();
-    // Nobody was there to say so when the last of them was delivered.
+    // No process recorded that these rerenders are done when the last take was delivered.
     for (const attempt of doneRerenders(attempts.attempts()))
       await attempts.record(attempt, { type: 'rerendered', at: isoNow(clock) }).catch(unlessTakenOver);
     const agreeing = { project, options, attempts, clips: clipsOf(project), connections, signal };

@@ -19,26 +19,26 @@ import { projectStatus, restoreNames, type Tell } from './status.js';
 export const EXPORT_FORMATS = ['otio', 'fcpxml', 'edl', 'csv'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** A timeline that was written. */
+/** The result of writing a timeline. */
 export interface ExportedCut {
   readonly path: string;
   readonly format: ExportFormat;
   readonly clips: number;
   readonly gaps: number;
-  /** Copies of clips that lie beside it. */
+  /** Copies of clips beside the timeline. */
   readonly copies: number;
   /** What an editor should know: mixed rates and sizes, gaps, clips out of date. */
   readonly notes: readonly string[];
 }
 
-/** What is to be written, and where. */
+/** What to write, and where. */
 export interface ExportWish {
   readonly to: ExportFormat;
-  /** `<output>/<project>.<format>` where absent. */
+  /** `<output>/<project>.<format>` if absent. */
   readonly out?: string;
   /** Places copies of the clips beside the file, in `<file's name>.media`. */
   readonly copies?: boolean;
-  /** The format of the timeline, such as `1920x1080@24`; that of the first clip where absent. */
+  /** The format of the timeline, such as `1920x1080@24`; that of the first clip if absent. */
   readonly sequence?: string;
   readonly markers?: readonly CutMarker[];
   readonly tell?: Tell;
@@ -55,9 +55,9 @@ const FORMATS: Readonly<
 };
 
 /**
- * Writes the cut as it stands, for an editor: the picked takes in the manifest's order, gaps where there is no clip. Buys nothing and
- * asks nobody; makes names of clips again that are gone. Throws `usage` where a file that is not ours is in its place, and where an EDL cannot count
- * the frames of the sequence, or the text is no sequence; `disk`.
+ * Writes the current cut, for an editor: the picked takes in the manifest's order, gaps where there is no clip. Buys nothing and
+ * sends no requests; makes missing names of clips again. Throws `usage` if a file that is not ours is in its place, if an EDL cannot count
+ * the frames of the sequence, or if the text is no sequence; `disk`.
  */
 export async function exportCut(project: Project, wish: ExportWish): Promise<ExportedCut> {
   const { paths, manifest } = project;
@@ -65,7 +65,7 @@ export async function exportCut(project: Project, wish: ExportWish): Promise<Exp
   const sequence = wish.sequence === undefined ? undefined : sequenceIn(wish.sequence);
   const path = resolve(wish.out ?? join(paths.output, `${manifest.project}.${to}`));
   await assertOurs(project, path);
-  // With a shared store it is `pull` that makes names.
+  // With a shared store, `pull` makes the names.
   if (project.database === undefined) await restoreNames(project, wish.tell);
   const report = await projectStatus(project, wish.tell);
   const cut = cutOf(report, { sequence, ...(markers && { markers }) });

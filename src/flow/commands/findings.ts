@@ -17,7 +17,7 @@ export function withFindings(report: Report, found: FoundInClips): Report {
   return { ...report, takes };
 }
 
-/** Clips with the findings about them among their warnings. */
+/** Adds the findings about clips to their warnings. */
 export function warned<T extends { readonly warnings: readonly string[] }>(
   outputs: readonly T[],
   findings: readonly TakeFinding[],

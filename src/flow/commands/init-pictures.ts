@@ -34,7 +34,7 @@ function mixed(from: Rgb, to: Rgb, part: number): Rgb {
   return [at(from[0], to[0]), at(from[1], to[1]), at(from[2], to[2])];
 }
 
-/** A PNG whose pixels are given by where they lie, from 0 to 1 across and down. */
+/** A PNG whose pixels are a function of their position, from 0 to 1 across and down. */
 function drawPicture(colorAt: (x: number, y: number) => Rgb): Uint8Array {
   const png = new PNG({ width: WIDTH, height: HEIGHT });
   for (let row = 0; row < HEIGHT; row++) {

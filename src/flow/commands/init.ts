@@ -15,9 +15,9 @@ export interface NewProject {
 const MANIFEST = 'teaser.yaml';
 
 /**
- * Writes a manifest to start from, with the pictures it needs, into a folder that is made where it is missing.
- * It runs on the sandbox as it stands. `agent`: with AGENTS.md, the rules of the skill for coding agents. Throws `usage` where one of the files is there already, `disk` where one cannot be
- * written: then none is.
+ * Writes a manifest to start from, with the pictures it needs, into a folder that is made if it is missing.
+ * The manifest runs on the sandbox without changes. `agent`: with AGENTS.md, the rules of the skill for coding agents. Throws `usage` if one of the files exists already, `disk` if one cannot be
+ * written: then none is written.
  */
 export async function initProject(
   folder: string,
@@ -39,14 +39,14 @@ export async function initProject(
   return { manifest: join(folder, MANIFEST), files: [...files.keys()] };
 }
 
-/** The skill, whose head is for hosts alone. */
+/** The skill without its head, which only hosts need. */
 async function agentRules(): Promise<string> {
   const skill = fileURLToPath(new URL('../../../skills/dailies/SKILL.md', import.meta.url));
   const text = await readText(skill, { ifAbsent: 'install dailies again: a file of its own is missing' });
   return text.replace(/^---\n.*?\n---\n+/s, '');
 }
 
-/** Short enough to be read whole, and with one of each thing that people look for first. */
+/** Short enough to read whole, and with one of each thing that people look for first. */
 function manifestText(): string {
   return `# A shot list for dailies: one clip a shot, each paid for once.
 #

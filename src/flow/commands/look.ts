@@ -12,13 +12,13 @@ import { projectStatus } from './status.js';
 /** A moment of a clip. */
 export type Moment = 'first' | 'middle' | 'last';
 
-/** What somebody looks at: takes (`kite@2`, or `kite` for all of its takes), and the moments of each. */
+/** What to look at: takes (`kite@2`, or `kite` for all of its takes), and the moments of each. */
 export interface LookWish {
   readonly takes: readonly string[];
   readonly moments: readonly Moment[];
   /** How high each frame is, pixels. */
   readonly height: number;
-  /** At most so many takes. */
+  /** The highest number of takes. */
   readonly most: number;
 }
 
@@ -33,7 +33,7 @@ export interface Look {
 
 /**
  * Takes frames from the clips of takes, and makes small pictures of them; a take with no clip is left out. `left`: the takes beyond `most`. Throws `usage` for names that the
- * manifest does not have, `clip-missing` if none of the takes has a clip, `tool-missing` and `media` where no frame can be taken.
+ * manifest does not have, `clip-missing` if none of the takes has a clip, `tool-missing` and `media` if no frame can be taken.
  */
 export async function lookAtTakes(
   project: Project,

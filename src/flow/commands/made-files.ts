@@ -8,11 +8,11 @@ import { storedPath } from '../project/paths.js';
 import type { Project } from '../project/project.js';
 
 /*
- * Films, timelines and captions can be made again at any time, so they are replaced where they lie. A note keeps what was made
+ * Films, timelines and captions can be made again at any time, so dailies replaces them in place. A note keeps the hash of what was made
  * last: a file in such a place with other bytes is somebody else's.
  */
 
-/** Throws `usage` if something lies at a path that is not what we made there last. */
+/** Throws `usage` if the file at a path is not the one that we made there last. */
 export async function assertOurs(project: Project, target: string): Promise<void> {
   const what = lookAtName(target);
   if (what === 'none') return;
@@ -23,7 +23,7 @@ export async function assertOurs(project: Project, target: string): Promise<void
   });
 }
 
-/** Keeps what is about to be made at a path: before it is there, so that a kill leaves nothing that we take for somebody else's. */
+/** Notes a file before it is made at a path, so that after a kill we do not take our own file for somebody else's. */
 export async function noteMade(project: Project, target: string, sha256: string): Promise<void> {
   const note = { ...(await readNote(project)), [storedPath(project.paths.folder, target)]: sha256 };
   await writeText(notePath(project), JSON.stringify(note, null, 1));

@@ -19,15 +19,15 @@ export interface ModelsListed {
 }
 
 /**
- * Lists the models of a gateway (a preset's name or a base URL; openrouter where absent): the one whose id is the only word,
- * else those that all words are found in. Throws `usage` where there is none, `catalogue-unavailable` where no catalogue is
- * to be had.
+ * Lists the models of a gateway (a preset's name or a base URL; openrouter if absent): the one whose id is the only word,
+ * else those that contain all words. Throws `usage` if no model matches, `catalogue-unavailable` if there is no
+ * catalogue.
  */
 export async function listModels(options: {
   readonly gateway?: string;
   /** Parts of ids, modes and resolutions, in any case. */
   readonly words?: readonly string[];
-  /** `price`: the cheapest typical clip first, and unpriced models last; in the catalogue's order where absent. */
+  /** `price`: the cheapest typical clip first, and unpriced models last; in the catalogue's order if absent. */
   readonly sort?: 'price' | 'name';
   /** Send the key, also to a gateway that is not on this machine. */
   readonly withKey?: boolean;

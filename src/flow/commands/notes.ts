@@ -20,7 +20,7 @@ export interface NoteWish {
   readonly text: string;
 }
 
-/** Two pages write one file. */
+/** Two pages may write the same file at once. */
 const inTurn = createTurns();
 
 /** Adds a note to a clip of the project. Throws `clip-missing` if it has no such clip, `usage` if there is no text. */

@@ -8,13 +8,13 @@ import { survey } from '../plan/survey.js';
 import type { Project } from '../project/project.js';
 import { clipsOf } from '../project/state-home.js';
 
-/** What can be settled, and the take of the manifest that waits for it, where one does. */
+/** An attempt that can be settled, and the take of the manifest that waits for it, if one does. */
 export interface Open {
   readonly attempt: Attempt;
   readonly take: Take | undefined;
 }
 
-/** What can be settled: uncertain submits; with `lost`, lost jobs too, which can only be given up. */
+/** The attempts that can be settled: uncertain submits; with `lost`, lost jobs too, which can only be given up. */
 export async function findOpen(
   project: Project,
   store: ShotState,
@@ -35,8 +35,8 @@ export async function findOpen(
 }
 
 /**
- * What some words name: each a shot or a take as the lockfile or the manifest has it. A shot and its take may both be named.
- * Throws `usage` where a word names nothing that can be settled.
+ * The attempts that some words name: each a shot or a take of the lockfile or the manifest. The words may name both a shot and its take.
+ * Throws `usage` if a word names nothing that can be settled.
  */
 export function chooseOpen(open: readonly Open[], words: readonly string[]): readonly Open[] {
   const found = words.flatMap((word) => {
@@ -50,7 +50,7 @@ export function chooseOpen(open: readonly Open[], words: readonly string[]): rea
   return [...new Set(found)];
 }
 
-/** By the id in the manifest. Where a matrix has made several shots of it that are open, a person has to say which. */
+/** Finds attempts by the id in the manifest. If a matrix made several open shots from it, a person has to say which. */
 function onlyShot(open: readonly Open[], manifestId: string): readonly Open[] {
   const found = open.filter(({ take }) => take?.manifest_id === manifestId);
   const shots = [...new Set(found.map(({ take }) => take?.shot))];

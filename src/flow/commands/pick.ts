@@ -8,21 +8,21 @@ import { survey } from '../plan/survey.js';
 import { clipsOf } from '../project/state-home.js';
 import type { Project } from '../project/project.js';
 
-/** What somebody picks. */
+/** One pick. */
 export interface Choice {
   readonly shot: string;
-  /** The number of a take, to be checked; null takes the pick of the shot back. */
+  /** The number of a take, not yet checked; null takes the pick of the shot back. */
   readonly take: unknown;
-  /** Who says so, for messages: a file, or the words of a command line. */
+  /** The origin of the pick, for messages: a file, or the words of a command line. */
   readonly source: string;
 }
 
-/** The takes that are picked of the shots that have a pick. */
+/** The picked takes, of the shots that have a pick. */
 export type PickedTakes = Readonly<Record<string, number>>;
 
 /**
- * Adds picks to those there are; `clear` takes all of those back first. Gives all picks as they are now. A pick belongs to a
- * clip: throws `clip-missing` where a take has none yet, and `usage` on anything the manifest does not have; then nothing was picked.
+ * Adds picks to the existing ones; `clear` takes all existing ones back first. Gives all current picks. A pick belongs to a
+ * clip: throws `clip-missing` if a take has none yet, and `usage` on anything the manifest does not have; then nothing was picked.
  */
 export async function pickTakes(project: Project, wish: PickWish): Promise<PickedTakes> {
   for (const choice of wish.choices) checked(project, choice);
@@ -34,13 +34,13 @@ export async function pickTakes(project: Project, wish: PickWish): Promise<Picke
   }
 }
 
-/** What is to be picked. */
+/** What to pick. */
 export interface PickWish {
   readonly choices: readonly Choice[];
   readonly clear?: boolean;
 }
 
-/** The same in a state that is open already: a run's, which nobody else can open meanwhile. */
+/** As `pickTakes`, in a state that is open already: a run's, which nobody else can open meanwhile. */
 export async function pickIn(
   project: Project,
   attempts: ProjectAttempts,
@@ -75,7 +75,7 @@ function noClip({ source }: Project, missing: readonly string[]): DailiesError {
   );
 }
 
-/** A choice that the manifest has room for. */
+/** A choice that the manifest allows. */
 function checked(
   { manifest }: Project,
   { shot, take, source }: Choice,

@@ -28,7 +28,7 @@ export async function readPicksFile({ manifest }: Project, file: string): Promis
   return Object.entries(picks).map(([shot, take]: [string, unknown]) => ({ shot, take, source: file }));
 }
 
-/** What a picks file holds; its project is undefined where it names none. */
+/** What a picks file holds; its project is undefined if it names none. */
 function picksIn(text: string, file: string): { readonly picks: object; readonly project: unknown } {
   const data = parsed(text);
   if (typeof data['version'] === 'number' && data['version'] > VERSION) {
@@ -43,7 +43,7 @@ function picksIn(text: string, file: string): { readonly picks: object; readonly
   });
 }
 
-/** The JSON object of a text; an empty one where it is none. */
+/** The JSON object of a text; an empty one if the text is none. */
 function parsed(text: string): Readonly<Record<string, unknown>> {
   try {
     const data: unknown = JSON.parse(text);

@@ -12,15 +12,15 @@ import { clipsOf, namesHere, stateHome } from '../project/state-home.js';
 
 /** One clip that serves no take: of a removed shot, or replaced by a newer one. */
 export interface Prunable extends TakeRef {
-  /** What the store has it under. */
+  /** The key of the clip in the store. */
   readonly sha256: string;
   readonly bytes: number;
 }
 
 /**
  * Lists the clips this project has bought that no take of the manifest uses; with `remove` removes them from the store. The
- * clip of a shot stays, however much the shot was edited, until a new one has taken its place. A clip that another
- * project's receipts need, or that somebody has changed, is never touched. The purchases stay on record.
+ * clip of a shot stays, however much the shot was edited, until a new one replaces it. It never touches a clip that another
+ * project's receipts need, or that somebody has changed. The purchases stay on record.
  */
 export async function pruneClips(
   project: Project,
@@ -47,7 +47,7 @@ export async function pruneClips(
   }
 }
 
-/** The clips that nobody needs, and the purchases they are of. */
+/** The clips that no take needs, and their purchases. */
 async function findIdle({
   project,
   attempts,
@@ -88,7 +88,7 @@ async function findIdle({
   return { idle: [...idle.values()], of };
 }
 
-/** The clips that the receipts of other projects in the same store speak of as theirs. */
+/** The clips that the receipts of other projects in the same store name. */
 async function neededByOthers(receipts: ReceiptStore, projectId: string): Promise<Set<string>> {
   const needed = new Set<string>();
   for (const { project_id } of await receipts.list()) {
@@ -99,7 +99,7 @@ async function neededByOthers(receipts: ReceiptStore, projectId: string): Promis
   return needed;
 }
 
-/** The clips that purchases hold on to: those of all that were delivered, and not pruned. */
+/** The clips that purchases keep: those of all delivered purchases that were not pruned. */
 function clipsKept(attempts: readonly Attempt[]): string[] {
   const kept = attempts.filter(isDelivered).filter(({ state }) => !state.pruned);
   return kept.flatMap(({ state }) => state.outputs.map(({ sha256 }) => sha256));

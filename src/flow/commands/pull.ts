@@ -15,26 +15,26 @@ import { clipsOf, namesHere, stateHome } from '../project/state-home.js';
 import { asDiagnostics, reportOf, type Tell } from './status.js';
 import { writeReport, type RenderSheet } from './write-report.js';
 
-/** What was brought here, and what was not. */
+/** What was pulled, and what was not. */
 export interface Pulled {
-  /** Clips of the project that have their names on this machine now. */
+  /** How many clips of the project have their names on this machine now. */
   readonly clips: number;
-  /** Those of them that were fetched from the store. */
+  /** How many of them were fetched from the store. */
   readonly fetched: number;
   readonly fetched_bytes: number;
-  /** The names that clips do not have, and why. */
+  /** The names that could not be made, and why. */
   readonly missing: readonly { readonly path: string; readonly message: string }[];
   /** The contact sheet's path. */
   readonly sheet: string | undefined;
 }
 
-/** Clips that are fetched at once. */
+/** How many clips are fetched at once. */
 const AT_ONCE = 4;
 
 /**
- * Makes the names of a project's clips on this machine, and its contact sheet, wherever its state and its clips are. Each clip that is
- * fetched is checked by its sha256; a pull that was interrupted goes on with the clips that are not here yet.
- * Throws `locked-by-another-run`, `disk`, `bucket`, as the database does, and ManifestError where something that is not ours is in the place of the contact sheet.
+ * Makes the names of a project's clips on this machine, and its contact sheet, wherever its state and its clips are. It checks each
+ * fetched clip by its sha256; a pull that was interrupted goes on with the clips that are not here yet.
+ * Throws `locked-by-another-run`, `disk`, `bucket`, as the database does, and ManifestError if a file that is not ours is in the place of the contact sheet.
  */
 export async function pullClips(
   project: Project,
@@ -76,7 +76,7 @@ async function makeNames({
 }): Promise<Omit<Pulled, 'sheet'>> {
   const { paths } = project;
   const names = namesHere(project, attempts, clips);
-  // What nobody wants any more goes first: it may lie where a clip belongs.
+  // Names that no take needs any more go first: they may be in the place of another clip.
   await names.sync(view, () => false);
   const judge = createNameJudge({ paths, clips, attempts: attempts.attempts() });
   const limit = pLimit(AT_ONCE);
@@ -103,7 +103,7 @@ async function makeNames({
     told.fetched_bytes += lacking.reduce((sum, { output }) => sum + output.bytes, 0);
   };
   const takes = groupBy([...view.values()], ({ attempt }) => attempt.id);
-  // The state is open until the last of them has ended, also where one fails: the others begin nothing more then.
+  // The state is open until the last of them has ended, even if one fails: then the others begin nothing more.
   let isFailed = false;
   const all = [...takes.values()].map((wanted) =>
     limit(() => (isFailed ? undefined : pull(wanted))).catch((error: unknown) => {
@@ -135,7 +135,7 @@ async function lackingNames(
   return lacking;
 }
 
-/** Has clips lent as files at once, so that they are fetched beside each other, while their names are made one by one. */
+/** Lends several clips as files at once, so that they are fetched in parallel, while their names are made one by one. */
 function lend<T>(clips: ClipStore, wanted: readonly NamedClip[], use: () => Promise<T>): Promise<T> {
   const [first, ...others] = wanted;
   return first ? clips.asFile(first.output.sha256, () => lend(clips, others, use)) : use();

@@ -20,8 +20,8 @@ import type { Survey } from '../plan/survey.js';
 import type { TakeOutcome } from '../work/take-outcome.js';
 
 /**
- * Gathers what report.json and the contact sheet show: of the takes that a run worked on how they came out, of the
- * others how they stand by the survey. Reads no clock, and of the disk only whether the names of clips in a bucket are here.
+ * Gathers what report.json and the contact sheet show: for takes that a run worked on, the outcome; for the
+ * others, the state from the survey. Reads no clock, and from the disk only whether the names of clips in a bucket are here.
  */
 export function buildReport({
   project,
@@ -92,17 +92,17 @@ export function buildReport({
   };
 }
 
-/** What stands behind one take in the report. */
+/** What the report knows about one take. */
 interface ReportedTake {
   readonly take: Take;
   /** The attempt that serves it; else the last try to make it. */
   readonly attempt: Attempt | undefined;
-  /** The last clip of its own that is there and does not serve it, where it has none that does. */
+  /** If no clip serves the take: its own last clip that is there. */
   readonly earlier: Attempt | undefined;
-  /** Why it is not delivered, where the attempt does not say. */
+  /** Why it is not delivered, if the attempt does not say. */
   readonly message: string | undefined;
   readonly isBlocked: boolean;
-  /** It was delivered, and its file is not there any more. */
+  /** It was delivered, and its file is gone. */
   readonly isMissing: boolean;
 }
 
@@ -146,7 +146,7 @@ function reportedTakes({
   });
 }
 
-/** The last try of all, unless it has ended and was for something else than what the take asks for now. */
+/** The last try of all, unless it has ended and the take asks for something else now. */
 function lastTry(own: readonly Attempt[], fingerprint: string | undefined): Attempt | undefined {
   const last = own.at(-1);
   if (last === undefined || last.state.kind === 'delivered') return undefined;
@@ -163,7 +163,7 @@ const FILE_MISSING = 'its file is missing; the next run fetches it again, for fr
 function stateOf({ attempt, isBlocked, isMissing }: ReportedTake): ReportState {
   if (isBlocked) return 'blocked';
   if (!attempt || attempt.state.kind === 'planned') return 'missing';
-  // Bought, rendered, and to be downloaded: as before its delivery.
+  // The clip is paid for and rendered, and has to be downloaded: as before its delivery.
   return isMissing ? 'completed' : attempt.state.kind;
 }
 
@@ -171,7 +171,7 @@ function messageOf(attempt: Attempt | undefined): string | undefined {
   return attempt && 'message' in attempt.state ? attempt.state.message : undefined;
 }
 
-/** A clip that does not serve its take, as it was asked for. */
+/** A clip that does not serve its take, with what was asked for it. */
 export function earlierClip(attempt: Attempt, outputs: readonly ReportOutput[]): EarlierClip {
   const { request, estimate } = attempt;
   const { frame_images, input_references, previous_job_id, ...settings } = request;
@@ -185,7 +185,7 @@ export function earlierClip(attempt: Attempt, outputs: readonly ReportOutput[]):
   };
 }
 
-/** A pick is of the clip that a person has seen: of another that has taken its place it says nothing. */
+/** A pick is of the clip that a person has seen: it does not count for a clip that replaced it. */
 function isPicked(picks: Picks, take: Take, attempt: Attempt | undefined): boolean {
   const [clip] = attempt ? outputsOf(attempt) : [];
   const picked = picks[take.shot]?.clip;
@@ -203,7 +203,7 @@ function jobOf({ state }: Attempt): Pick<ReportTake, 'job_id' | 'generation_id' 
   });
 }
 
-/** Where a delivered clip is that has no name on this machine, and what is to be known of it. */
+/** The place of a delivered clip that has no name on this machine, and its details. */
 function whereElse(project: Project, attempt: Attempt, here: readonly ReportOutput[]): string | undefined {
   if (!namesByPull(project) || !isDelivered(attempt) || here.length > 0) return undefined;
   const warnings = attempt.state.outputs.flatMap((output) => output.warnings);
@@ -211,14 +211,14 @@ function whereElse(project: Project, attempt: Attempt, here: readonly ReportOutp
   return [`${place}: dailies pull brings it here`, ...warnings].join('; ');
 }
 
-/** The clips of an attempt that have names; where `pull` alone makes them, a name may be on another machine. */
+/** The clips of an attempt that have names; if only `pull` makes them, a name may be on another machine. */
 function namedHere(project: Project, attempt: Attempt): readonly NamedOutput[] {
   const isHere = ({ path }: NamedOutput) =>
     !namesByPull(project) || lookAtName(openPath(project.paths.folder, path)) === 'file';
   return namedOutputs(attempt).filter(isHere);
 }
 
-/** All clips of an attempt; one without a name is called by its content. */
+/** All clips of an attempt; a clip without a name is named by its content. */
 export function storedOutputs(attempt: Attempt): readonly NamedOutput[] {
   return outputsOf(attempt).map((output, index) => ({
     ...output,

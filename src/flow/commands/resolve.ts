@@ -19,7 +19,7 @@ export type Settlement =
   | { readonly as: 'job'; readonly jobId: string }
   /** The gateway did not take it: the shot is free again. */
   | { readonly as: 'not_charged' }
-  /** Whatever became of it, it is given up; its estimate stays counted as spent. Lost jobs too. */
+  /** It is given up, charged or not; its estimate stays counted as spent. Lost jobs too. */
   | { readonly as: 'abandoned' };
 
 /** One attempt that was settled. */
@@ -33,15 +33,15 @@ export interface Settled {
 /** What `dailies resolve` has done, and what the gateway says of the key, to help judge what was charged. */
 export interface Resolution {
   readonly settled: readonly Settled[];
-  /** US dollars the key has used in all, where the gateway tells. */
+  /** US dollars the key has used in all, if the gateway tells. */
   readonly usage_usd?: number;
 }
 
 /**
  * Settles uncertain submits, and gives up lost jobs. `shots` are shot ids, manifest ids or take keys; `all` means every one
  * there is.
- * Throws `usage` where a shot has nothing to settle, `job-unknown` where the gateway does not know the job,
- * `key-unnamed`, `key-refused` and `gateway-unreachable` where it cannot be asked.
+ * Throws `usage` if a shot has nothing to settle, `job-unknown` if the gateway does not know the job,
+ * `key-unnamed`, `key-refused` and `gateway-unreachable` if the gateway cannot be asked.
  */
 export async function resolveShots(
   project: Project,
@@ -60,7 +60,7 @@ export async function resolveShots(
   const connections = connect(project, { usesKey: mayUseKey(target, withKey) });
   try {
     const settled = await settleOpen(project, { ...request, connections, signal });
-    // Asked without the lock: nobody waits for it who settles the next one.
+    // Asked without the lock: a person who settles the next submit does not wait for it.
     const usage = await usageOfKey(project, { connections, signal });
     return { settled, ...(usage === undefined ? {} : { usage_usd: usage }) };
   } finally {
@@ -97,7 +97,7 @@ async function settleOpen(
 
 type Undated<E = Extract<AttemptEvent, { type: 'resolved' }>> = E extends unknown ? Omit<E, 'at'> : never;
 
-/** What settles the chosen attempts. A job has to be one that can be theirs. */
+/** The events that settle the chosen attempts. A given job has to be one that can be theirs. */
 async function eventOf(
   settlement: Settlement,
   about: {
@@ -137,7 +137,7 @@ async function eventOf(
 async function assertJob(about: {
   readonly gateway: Gateway;
   readonly store: ProjectAttempts;
-  /** The one that the job is to be taken in for. */
+  /** The attempt that gets the job. */
   readonly attempt: Attempt;
   readonly jobId: string;
   readonly signal: AbortSignal;

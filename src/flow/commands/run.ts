@@ -52,24 +52,24 @@ import { buildReport } from './report.js';
 import { reportStamp, writeReport, type RenderSheet } from './write-report.js';
 
 export interface RunOptions extends AgreeOptions {
-  /** Told of all that happens; an error of its own is thrown once the run is over. */
+  /** Called for each event; an error that it throws is rethrown once the run is over. */
   readonly onEvent?: EventSink;
-  /** Told once, when the run has the project: nobody else can pick until it is over. */
+  /** Called once, when the run has the project: nobody else can pick until it is over. */
   readonly onOpen?: (pick: (wish: PickWish) => Promise<PickedTakes>) => void;
   /** Interrupts the run: no more submits, the state is written, exit code 130. */
   readonly signal?: AbortSignal;
-  /** Makes the contact sheet's HTML; undefined for none. Where absent, the library's `run` makes dailies' own. */
+  /** Makes the contact sheet's HTML; undefined for none. If absent, the library's `run` makes dailies' own. */
   readonly renderSheet?: RenderSheet | undefined;
   /** The public address below which gateways report the ends of jobs; it leads to `listen`. */
   readonly callback?: string;
-  /** Where this process hears them: `HOST:PORT`. Without it a `dailies hook` of the same store does. */
+  /** The address on which this process hears them: `HOST:PORT`. Without it, a `dailies hook` of the same store does. */
   readonly listen?: string;
 }
 
 /**
- * Renders what is not there yet. Resolves with the account of the run, whatever became of its shots.
- * Throws where nothing was begun: ManifestError (exit 2), or a DailiesError with exit 3 (`usage`, for options: 2); and what
- * `onEvent` threw, when all is on disk.
+ * Renders what is not there yet. Resolves with the summary of the run, even if shots fail.
+ * Throws if nothing was begun: ManifestError (exit 2), or a DailiesError with exit 3 (`usage`, for options: 2); and the error
+ * that `onEvent` threw, when all is on disk.
  */
 export async function runProject(project: Project, options: RunOptions = {}): Promise<RunSummary> {
   checkWorkOptions(options);
@@ -104,7 +104,7 @@ async function runWith(project: Project, options: RunOptions, tell: EventSink): 
     await beginWork(run, agreed, opened.shared);
     await settleClips(surveyed.found, clips);
     const names = namesOf(project, attempts, clips);
-    // What is to be fetched again gets its names then.
+    // Clips that are fetched again get their names then.
     const blocked = await names.sync(viewFor(project, surveyed), (attempt) => isSound(surveyed, attempt));
 
     const timing = createPollTiming({
@@ -163,7 +163,7 @@ async function runWith(project: Project, options: RunOptions, tell: EventSink): 
   }
 }
 
-/** A set that was delivered to its last take, in a run that was killed before it could say so. */
+/** For a run that delivered the last take of `--rerender` and was killed before it could say so. */
 const MADE_ANEW =
   'an interrupted run already rendered everything that --rerender names: run again to render it once more';
 
@@ -181,13 +181,13 @@ async function checksOf(
   return openPictureChecks({ ...{ checks, clips, paths, env, signal }, warn: warnOf });
 }
 
-/** What a run is of, and all that it has open. */
+/** What a run works on, and all that it has open. */
 interface Run extends Agreeing {
   readonly options: RunOptions;
   readonly emit: EventSink;
 }
 
-/** Whether there is nothing to do but to say so. */
+/** Whether every take is there, so that only the report is left to do. */
 function isAllThere({ plan }: Examined): boolean {
   return plan.shots.every(({ action }) => action === 'reuse');
 }
@@ -198,7 +198,7 @@ function isSound({ found }: Survey, attempt: Attempt): boolean {
   return isLost || found.statusOf(attempt) !== 'changed';
 }
 
-/** Without approval a pick is of the take, whichever clip it has come to have. */
+/** Without approval a pick belongs to the take, even if its clip changes. */
 async function followClips(
   attempts: ProjectAttempts<JobOrder>,
   { surveyed, outcomes }: { readonly surveyed: Survey; readonly outcomes: ReadonlyMap<string, TakeOutcome> },
@@ -257,7 +257,7 @@ function publishedLengths(models: readonly Model[] = []): ReadonlyMap<string, nu
   );
 }
 
-/** The account of a run that could not write its state to the end is still worth giving. */
+/** A run that could not write its last state still gives its summary. */
 async function closeState(attempts: ProjectAttempts, stop: (reason: StopReason) => void): Promise<void> {
   try {
     await attempts.close();
@@ -299,8 +299,8 @@ function emitStart({ project, emit }: Run, { plan, decisions }: Examined, timing
 }
 
 /**
- * report.json and the contact sheet; gives the sheet's path. Takes out of scope are shown as they stand. Where nothing has
- * happened since they were written, and they are as they were, they stay. A run that was stopped before the project's first
+ * report.json and the contact sheet; gives the sheet's path. Takes out of scope are shown in their current state. If nothing has
+ * happened since the files were written, and they are unchanged, they stay. A run that was stopped before the project's first
  * purchase has nothing to show, and writes neither.
  */
 async function writeReports(

@@ -20,17 +20,17 @@ import { readNotes } from './notes.js';
 import { buildReport } from './report.js';
 import { writeReport, type RenderSheet } from './write-report.js';
 
-/** Takes what was put right in the state, where something was. */
+/** Receives the repairs of the state, if there were any. */
 export type Tell = (found: readonly Diagnostic[]) => void;
 
-/** How the project stands, by its lockfile and its folder alone. Asks nobody and writes nothing. */
+/** The status of the project, from its lockfile and its folder alone. Sends no requests and writes nothing. */
 export async function projectStatus(project: Project, tell?: Tell): Promise<Report> {
   const found = await findState(project);
   tell?.([...asDiagnostics(found.repaired), ...found.trouble.map(asTrouble)]);
   return reportOf(project, found);
 }
 
-/** How the project stands by a state that is known already. */
+/** The status of the project, from a state that is known already. */
 export async function reportOf(
   project: Project,
   found: { readonly state: ShotState; readonly cataloguedAt?: string | undefined },
@@ -38,14 +38,14 @@ export async function reportOf(
   return (await standOf(project, found)).report;
 }
 
-/** A project as it stands, and what that was seen by. */
+/** A project's status, and the data that it came from. */
 export interface Stand {
   readonly report: Report;
   readonly surveyed: Survey;
   readonly notes: readonly Note[];
 }
 
-/** How the project stands by a state that is known already. `clips`: see `buildReport`. */
+/** The status of the project, from a state that is known already. `clips`: see `buildReport`. */
 export async function standOf(
   project: Project,
   { state, cataloguedAt }: { readonly state: ShotState; readonly cataloguedAt?: string | undefined },
@@ -71,7 +71,7 @@ export interface Rehearsal {
   readonly total: number;
 }
 
-/** Looks for a rehearsal of a project (`--gateway sandbox`); undefined where none was begun, and for a project that is one. */
+/** Looks for a rehearsal of a project (`--gateway sandbox`); undefined if none was begun, and for a project that is one. */
 export async function rehearsalOf(project: Project): Promise<Rehearsal | undefined> {
   if (project.target.kind === 'sandbox') return undefined;
   const paths = rehearsalPaths(project.paths);
@@ -83,14 +83,14 @@ export async function rehearsalOf(project: Project): Promise<Rehearsal | undefin
     if (takes.every(({ attempts }) => attempts === 0)) return undefined;
     return { delivered: takes.filter(({ state }) => state === 'delivered').length, total: takes.length };
   } catch (error) {
-    // A lockfile of that name may be another manifest's, or damaged: a status does not fail for a rehearsal.
+    // A lockfile of that name may be another manifest's, or damaged: a status does not fail because of a rehearsal.
     if (error instanceof DailiesError) return undefined;
     throw error;
   }
 }
 
 /**
- * Makes the names of the clips, report.json and the contact sheet again; gives the sheet's path. Throws `disk`, and ManifestError where something
+ * Makes the names of the clips, report.json and the contact sheet again; gives the sheet's path. Throws `disk`, and ManifestError if a file
  * that is not ours is in their place.
  */
 export async function makeSheet(
@@ -103,17 +103,17 @@ export async function makeSheet(
   return writeReport(project, await projectStatus(project, tell), renderSheet);
 }
 
-/** Why workers do not go on, as a warning. */
+/** Why workers do not continue, as a warning. */
 function asTrouble(message: string): Diagnostic {
   return { code: 'batch-stopped', severity: 'warning', message };
 }
 
-/** What was put right in the state, as warnings. */
+/** The repairs of the state, as warnings. */
 export function asDiagnostics(repaired: readonly string[]): Diagnostic[] {
   return repaired.map((message) => ({ code: 'state-repaired', severity: 'warning', message }));
 }
 
-/** Names that were deleted come back. While a run is at work they are its own affair. */
+/** Makes deleted names again. While a run is at work, it makes them itself. */
 export async function restoreNames(project: Project, tell?: Tell): Promise<void> {
   try {
     const attempts = await openAttempts({ home: stateHome(project), clock: project.clock });

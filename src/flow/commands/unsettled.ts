@@ -12,10 +12,10 @@ import type { Project } from '../project/project.js';
 import { usageOfKey } from '../work/usage-hint.js';
 import { chooseOpen, findOpen } from './open-attempts.js';
 
-/** What is to be settled, with everything that helps to find out what became of it. Nothing of it is settled. */
+/** Attempts to settle, with everything that helps to find out what became of them. It settles nothing. */
 export interface UnsettledAccount {
   readonly unsettled: readonly Unsettled[];
-  /** US dollars the key has used in all, where the gateway tells. */
+  /** US dollars the key has used in all, if the gateway tells. */
   readonly usage_usd?: number;
   /** What the gateway's accounts say of a request that was asked for. */
   readonly generation?: AskedGeneration;
@@ -28,9 +28,9 @@ export type AskedGeneration =
   | { readonly found: false; readonly id: string; readonly message: string };
 
 /**
- * Tells of uncertain submits and lost jobs when they were sent, what was asked for, and what the key has used since; and what
+ * Tells when uncertain submits and lost jobs were sent, what was asked for, and what the key has used since; and what
  * the gateway's accounts say of `generation`. `shots` as for `resolveShots`; none: all there are.
- * Throws `usage` where a shot has nothing to settle, and `key-unnamed` where the accounts cannot be asked.
+ * Throws `usage` if a shot has nothing to settle, and `key-unnamed` if the accounts cannot be asked.
  */
 export async function unsettledShots(
   project: Project,

@@ -9,10 +9,10 @@ import type { Project } from '../project/project.js';
 export type RenderSheet = (report: Report) => Html | Promise<Html>;
 type Html = string | Iterable<string>;
 
-/** What every contact sheet begins with, whoever made it: by this check-files.ts knows it as ours. */
+/** The start of every contact sheet, also of one by a caller: check-files.ts recognizes ours by it. */
 const SHEET_MARK = '<!-- dailies -->\n';
 
-/** Writes report.json and, where it can be made, the contact sheet; gives the sheet's path. Throws `disk`. */
+/** Writes report.json and, if it can be made, the contact sheet; gives the sheet's path. Throws `disk`. */
 export async function writeReport(
   project: Project,
   report: Report,
@@ -28,8 +28,8 @@ export async function writeReport(
 }
 
 /**
- * Tells what report and sheet show, for as long as the state stays as it is, and the sheet's path; undefined where they
- * are not there.
+ * Tells what report and sheet show, as long as the state does not change, and the sheet's path; undefined if they
+ * are missing.
  */
 export function reportStamp(
   project: Project,

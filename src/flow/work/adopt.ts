@@ -10,7 +10,7 @@ const QUESTIONS_MS = [1_000, 4_000, 15_000, 45_000];
 
 /**
  * Asks the gateway for the job that an event names for a submit whose answer was lost, and takes it in if there is one. The event proves
- * nothing: what the gateway does not know, or another attempt has, leaves the attempt as it is. Does not reject.
+ * nothing: if the gateway does not know the job, or another attempt has it, the attempt stays as it is. Does not reject.
  */
 export async function adoptNamed(
   tools: Pick<WorkTools, 'attempts' | 'gatewayOf' | 'control' | 'clock' | 'emit'>,
@@ -21,7 +21,7 @@ export async function adoptNamed(
   const shot = takeName(attempt.owner);
   try {
     const gateway = await tools.gatewayOf(attempt);
-    // Whoever has the key of that gateway asks.
+    // Only a process that has the key of that gateway can ask.
     if (!gateway) return;
     const outcome = await ask(tools, gateway, job);
     if (!isThere(outcome)) {

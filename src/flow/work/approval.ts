@@ -44,7 +44,7 @@ export function stopForPicks({
   });
 }
 
-/** A pick is of the clip that a person has seen: where another has taken its place, it does not hold any more. */
+/** A pick is of the clip that a person has seen: if another clip has replaced it, the pick no longer counts. */
 function isPickHeld({ picks }: Survey, outcomes: ReadonlyMap<string, TakeOutcome>, shot: string): boolean {
   const take = pickOf(picks, shot);
   if (take === undefined) return false;

@@ -5,12 +5,12 @@ import { callbackUrl, withoutSecrets } from '../../manifest/addresses.js';
 
 /** Where gateways report the ends of jobs. */
 export interface Callback {
-  /** A fresh token, and the address that has it at its end. */
+  /** A fresh token, and the address that ends with it. */
   next(): { readonly token: string; readonly url: string };
 }
 
 /**
- * Makes addresses below a base that a gateway reaches. Throws `usage` where the base is not https, or is on this machine
+ * Makes addresses below a base that a gateway reaches. Throws `usage` if the base is not https, or is on this machine
  * while a gateway is not.
  */
 export function openCallback(base: string, gateways: readonly (string | undefined)[]): Callback {

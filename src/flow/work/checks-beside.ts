@@ -7,13 +7,13 @@ import type { PictureChecks } from './picture-checks.js';
 export interface ChecksBeside {
   /** Passes an event on, and begins to look at what it delivers. */
   readonly emit: EventSink;
-  /** Waits for all looks, and keeps what they found. */
+  /** Waits for all checks, and keeps their findings. */
   finish(): Promise<void>;
 }
 
 /**
- * Looks at each clip that an event says is delivered. Nothing waits for it but the end of the run; what it finds is told as
- * warnings about the take. Without `checks` events are passed on, and that is all.
+ * Looks at each clip that an event says is delivered. Only the end of the run waits for these checks; it reports findings as
+ * warnings about the take. Without `checks` it only passes events on.
  */
 export function checksBeside(
   checks: PictureChecks | undefined,
@@ -22,7 +22,7 @@ export function checksBeside(
   const looks: Promise<void>[] = [];
   const look = async (to: PictureChecks, event: Extract<RunEvent, { type: 'shot.delivered' }>) => {
     await Promise.all(event.outputs.map((output) => to.check(output)));
-    // What is there already was told of by the run that brought it.
+    // The run that delivered an existing clip has already reported its findings.
     if (event.reused) return;
     for (const finding of findingsOfTake(event.outputs, to) ?? []) {
       const { message } = finding;

@@ -5,11 +5,11 @@ import type { Gateway } from '../../gateway/gateway.js';
 import type { ClipUrl, PollOutcome } from '../../gateway/outcomes.js';
 import { unlessStopped, warn, type WorkTools } from './tools.js';
 
-/** How often in a row the gateway is asked for a job's clips when it does not say. */
+/** How often in a row to ask the gateway for a job's clips if it does not say. */
 const TRIES = 6;
 const FIRST_WAIT_MS = 500;
 
-/** What is told of a clip that a run was stopped over. */
+/** The message about a clip whose download the end of the run interrupted. */
 export const INTERRUPTED = 'interrupted; the next run fetches it';
 
 /** A finished job, and where its clips lie. */
@@ -17,17 +17,17 @@ export interface ClipSource {
   readonly attempt: Attempt;
   readonly job: JobRef;
   readonly gateway: Gateway;
-  /** From the poll that found the job completed; none where a new poll has to say. */
+  /** From the poll that found the job completed; none if a new poll is needed. */
   readonly urls: readonly ClipUrl[];
 }
 
-/** The first address of each clip of the job; or why nobody says. */
+/** The first address of each clip of the job; or why there is none. */
 export async function clipAddresses(
   tools: WorkTools,
   { urls, attempt, gateway, job }: ClipSource,
 ): Promise<readonly ClipUrl[] | { readonly kind: 'waiting'; readonly message: string }> {
   const waiting = (why: string) => ({ kind: 'waiting', message: `${why}; the next run fetches it` }) as const;
-  // A job may have fewer addresses than clips that it once had, or none: the content endpoint may have them still.
+  // A job may have fewer addresses than it once had clips, or none: the content endpoint may still have the clips.
   const all = (listed: readonly ClipUrl[]): readonly ClipUrl[] => {
     const count = Math.max(1, listed.length, outputsOf(attempt).length);
     return Array.from({ length: count }, (_, index) => listed[index] ?? gateway.contentUrl(job, index));
@@ -56,7 +56,7 @@ export async function clipAddresses(
   }
 }
 
-/** Says how many of a job's outputs nobody fetches, where there are more than any job has. */
+/** Says how many of a job's outputs are not fetched, if there are more than any job has. */
 export function warnOfLeftOut(
   tools: WorkTools,
   about: {
@@ -75,7 +75,7 @@ export function warnOfLeftOut(
   );
 }
 
-/** Polls a job that is completed, again where the answer does not say where its clips are. */
+/** Polls a completed job, and again if the answer does not say where its clips are. */
 async function askPatiently(
   { control, clock }: WorkTools,
   { gateway, job }: Pick<ClipSource, 'gateway' | 'job'>,

@@ -6,7 +6,7 @@ import { discardPart } from '../../gateway/part-note.js';
 import { fetchClips, type Delivery, type FetchedClip, type KeptClip } from './fetch-clips.js';
 import type { WorkTools } from './tools.js';
 
-/** Where fetching a clip has led. */
+/** The result of fetching a clip. */
 export interface Delivered {
   /** delivered or lost; or as it was before, and then `waiting` says why. */
   readonly attempt: Attempt;
@@ -15,7 +15,7 @@ export interface Delivered {
 
 /**
  * Fetches all clips of a completed job, or again those of a delivered one, and puts them into the store. The job stays
- * paid and fetchable whatever goes wrong here.
+ * paid and fetchable even if something goes wrong here.
  */
 export async function deliver(tools: WorkTools, delivery: Delivery): Promise<Delivered> {
   const { attempts, clock } = tools;
@@ -42,7 +42,7 @@ export async function deliver(tools: WorkTools, delivery: Delivery): Promise<Del
   }
 }
 
-/** Verified and on the disk, the clips go into the store between the receipt that names them and the journal. */
+/** The clips are verified and on the disk. They go into the store after the receipt that names them, and before the journal. */
 async function putAway(
   { attempts, clips, inputs, control }: WorkTools,
   { attempt, isDamaged }: Delivery,

@@ -14,11 +14,11 @@ import { warn, type WorkTools } from './tools.js';
 import { buyOrder, followOrder, orphanOrder, type OrderTerms } from './orders.js';
 import { carryOut, fetchClip, whatWentWrong, type JobOrder } from './worker.js';
 
-/** What the planner of a run knows: what was decided, in which sequence it is done, and what there is to make it with. */
+/** What the planner of a run knows: the decisions, their sequence, and the tools to carry them out. */
 export interface Planned extends OrderTerms {
   readonly survey: Survey;
   readonly sequence: WorkSequence;
-  /** Gives the clips of a delivered take their names; gives what is in the way, where something is. */
+  /** Gives the clips of a delivered take their names; returns what is in the way, if anything is. */
   readonly show: (take: Take, attempt: Attempt) => Promise<string | undefined>;
   /** What is in the way of the names of clips that were there when the run began, by the attempt's id. */
   readonly blocked: ReadonlyMap<string, string>;
@@ -46,7 +46,7 @@ export async function execute(tools: WorkTools, planned: Planned): Promise<Reado
   ): Promise<Decision> => {
     if (sources.length === 0 || !buys(decision.action)) return decision;
     await Promise.all(sources.map(async (source) => source));
-    // With the clips of its sources there, the take can be decided about: it may even be served already.
+    // The clips of the sources are there, so the take can be decided about: it may even be served already.
     const final = decide(take, { ...survey.context, decided: (ref) => decided(slotKey(ref)) });
     if (decision.blocked_by !== undefined) return unblocked(decision, final);
     if (final.blocked_by === undefined || !tools.control.reason) return final;
@@ -75,7 +75,7 @@ export async function execute(tools: WorkTools, planned: Planned): Promise<Reado
     decisions.push(decision);
     started.set(slot, decision.then(run));
   }
-  // Whom an older purchase serves is certain only now: until the last decision a take may claim it.
+  // Only now is it certain which take an older purchase serves: until the last decision a take may claim it.
   const aside = unserved(survey, [...atRest, ...(await Promise.all(decisions))]).map((older) =>
     collect(tools, { planned, workers }, older),
   );
@@ -85,20 +85,20 @@ export async function execute(tools: WorkTools, planned: Planned): Promise<Reado
   return outcomes;
 }
 
-/** Who carries orders out, each as soon as it has a place. */
+/** Carries orders out, each as soon as it has a place. */
 interface Workers {
   do(order: JobOrder): Promise<End>;
   stop(): void;
 }
 
-/** What is to be done about one take, as planned and by whom. */
+/** What to do about one take, as planned, and by which planner. */
 interface Doing {
   readonly planned: Planned;
   readonly workers: Workers;
   readonly decision: Decision;
 }
 
-/** As many places are asked for at once as may come free together. */
+/** Asks for as many places at once as may come free together. */
 const MOST_CLAIMS = 64;
 
 function startWorkers(tools: WorkTools): Workers {
@@ -112,13 +112,13 @@ function startWorkers(tools: WorkTools): Workers {
     }
   };
   work().catch((error: unknown) => {
-    // It ends when it is told to, or where the store gives no work out any more.
+    // The worker ends when it is told to, or if the store gives out no more work.
     if (stopping.signal.aborted) return;
     const end = whatWentWrong(tools, error, undefined);
     control.stop({ kind: 'disk', message: end.message ?? messageOf(error) });
     for (const resolve of ends.values()) resolve(end);
   });
-  // Others would go on with what is left.
+  // Without this, other workers would go on with the remaining orders.
   const withdraw = () => void attempts.withdraw?.(control.working.aborted).catch(() => undefined);
   for (const signal of [control.submitting, control.working])
     signal.addEventListener('abort', withdraw, { signal: stopping.signal });
@@ -152,18 +152,18 @@ async function runTake(tools: WorkTools, { planned, workers, decision }: Doing):
   }
 }
 
-/** For how long an event is waited for that names the job of a lost answer, if nothing is known about how long jobs take. */
+/** How long to wait for an event that names the job of a lost answer, if nothing is known about how long jobs take. */
 const USUAL_PATIENCE_MS = 600_000;
 
 /** An event may come this long after the end. */
 const EVENT_DELAY_MS = 60_000;
 
-/** A submit whose answer was lost is waited for as its job would be: an event may name that job, and then it is followed. */
+/** Waits for a submit whose answer was lost as for a job: an event may name its job, and then the job is followed. */
 async function untilNamed(tools: WorkTools, { planned, workers, decision }: Doing, end: End): Promise<End> {
   const { attempt } = end;
   const { callback, clock, control, timing, pollTimeoutMs } = tools;
   if (!callback || !attempt || !isUncertain(attempt) || attempt.callback === undefined) return end;
-  // Where the gateway's answers make no sense, nothing more is expected of it.
+  // If the gateway's answers make no sense, no event is expected from it.
   if (control.reason?.kind === 'gateway') return end;
   const { model, duration, resolution } = attempt.request;
   const latestMs = timing.latestMs({ model, duration, resolution }) ?? USUAL_PATIENCE_MS;
@@ -176,7 +176,7 @@ async function untilNamed(tools: WorkTools, { planned, workers, decision }: Doin
   return isInFlight(after) ? workers.do(followOrder(planned, take, after)) : { ...end, attempt: after };
 }
 
-/** There is nothing to do for a take but to say so; of many thousands that is most of a run. */
+/** The take needs no work, only a report; with many thousands of takes, such reports are most of a run. */
 function isAtRest({ action, attempt, take, blocked_by }: Decision): boolean {
   return (
     action === 'reuse' && blocked_by === undefined && attempt !== undefined && isSameTake(attempt.owner, take)
@@ -234,7 +234,7 @@ async function act(
     case 'reuse':
       return { attempt, reused: true };
     case 'held':
-      // What is lost is asked for again by each run; what is uncertain waits for a person.
+      // Each run asks again for a lost attempt; an uncertain one waits for a person.
       if (attempt.state.kind === 'lost') return workers.do(followOrder(planned, take, attempt));
       return isDelivered(attempt) ? fetch() : { attempt };
     case 'orphan':
@@ -248,7 +248,7 @@ async function act(
 }
 
 async function buyTake({ control }: WorkTools, { planned, workers, decision }: Doing): Promise<End> {
-  // Nobody waited for the sources of a take in a run that was stopped; and what is offered, others may buy.
+  // In a run that was stopped nobody waited for a take's sources; and other workers may buy what is offered.
   if (control.reason) return { attempt: undefined };
   const order = buyOrder(planned, decision);
   if (order) return workers.do(order);
@@ -256,7 +256,7 @@ async function buyTake({ control }: WorkTools, { planned, workers, decision }: D
 }
 
 /**
- * Fetches the clip of a job that serves no take any more: it was paid for. Never rejects; what cannot be fetched now stays
+ * Fetches the clip of a job that serves no take any more: it was paid for. Never rejects; a clip that cannot be fetched now stays
  * on record for the next run, with a warning.
  */
 async function collect(
@@ -285,7 +285,7 @@ async function collect(
   } else if (end.outcome !== undefined) warn(tools, `${name} is not fetched yet: ${end.message ?? ''}`);
 }
 
-/** Of a take that was blocked when the run began. What the plan did not count on, and nobody has agreed to, is not bought. */
+/** Decides about a take that was blocked when the run began. Purchases that the plan did not count on, and nobody agreed to, are not made. */
 function unblocked(planned: Decision, final: Decision): Decision {
   if (final.blocked_by !== undefined) return planned;
   if (!buys(final.action)) return final;
@@ -293,7 +293,7 @@ function unblocked(planned: Decision, final: Decision): Decision {
   return { ...planned, reasons };
 }
 
-/** Purchases that are to be fetched although no take wants them any more. */
+/** Purchases to fetch although no take wants them any more. */
 function unserved(survey: Survey, final: readonly Decision[]): Attempt[] {
   const older = new Set(survey.orphans);
   for (const { collect: unfetched } of final) for (const attempt of unfetched) older.add(attempt);
@@ -304,7 +304,7 @@ function unserved(survey: Survey, final: readonly Decision[]): Attempt[] {
   );
 }
 
-/** What dependants see of a take whose work is over: a clip, or that there will be none. */
+/** What dependants see of a finished take: a clip, or that there will be none. */
 function afterwards(decision: Decision, { attempt, result }: TakeOutcome): Decision {
   const { attempt: _, ...rest } = decision;
   const serving: { readonly attempt?: Attempt } = attempt ? { attempt } : {};

@@ -11,27 +11,27 @@ import { verifyClip, type VerifiedClip, type WantedClip } from '../../media/veri
 import { backoffMs, clipAddresses, INTERRUPTED, type ClipSource } from './clip-addresses.js';
 import { about, unlessStopped, type WorkTools } from './tools.js';
 
-/** After so many rounds through all addresses of a clip that have brought next to nothing, the next run continues. */
+/** After so many rounds through all addresses of a clip with next to no progress, this run leaves it to the next one. */
 const ROUNDS = 5;
-/** So much is more than next to nothing. */
+/** A round that brings so much counts as progress. */
 const PROGRESS_BYTES = 64 * 1024;
-/** A gateway that says after so many rounds that a clip is gone is believed. */
+/** If a gateway says for so many rounds that a clip is gone, it is believed. */
 const GONE_ROUNDS = 2;
-/** What is too large takes long to come, and is hardly another thing the next time. */
+/** A clip that is too large takes long to download, and will hardly be smaller the next time. */
 const TOO_LARGE_ROUNDS = 1;
 const GONE_WAIT_MS = 2000;
-/** But not so soon after the end of its job, when a clip may not have come there yet. */
+/** But not so soon after the end of its job: the clip may not be at its address yet. */
 const GRACE_MS = 30_000;
-/** So often a download looks whether there is room for more. */
+/** How often a download checks whether the disk has room for more. */
 const LOOK_EVERY_BYTES = 1024 * 1024;
 /** Onlookers hear of a download this often at most. */
 const PROGRESS_EVERY_MS = 250;
 
 /** An order to fetch the clips of a finished job. */
 export interface Delivery extends ClipSource {
-  /** The take the clips are for; absent where they serve none any more. */
+  /** The take the clips are for; absent if they no longer serve one. */
   readonly take: Take | undefined;
-  /** What the store has of it is not what it should be. */
+  /** The clip in the store is damaged. */
   readonly isDamaged: boolean;
 }
 
@@ -42,9 +42,9 @@ export interface FetchedClip {
   readonly bytes: number;
   readonly sha256: string;
   readonly clip: Extract<VerifiedClip, { ok: true }>;
-  /** What the same output of the job was on record as before it was gone from the store. */
+  /** The record of the same output of the job, from before the store lost it. */
   readonly before?: Output;
-  /** What a person has to know of it. */
+  /** What a person has to know about the clip. */
   readonly warning?: string;
 }
 
@@ -86,7 +86,7 @@ export async function fetchClips(
     const clip = await fetchClip(tools, delivery, { index, address });
     if (clip.kind === 'waiting') return { kind: 'waiting', message: clip.message };
     if (clip.kind !== 'fetched') missing.push(clip);
-    // Only where all outputs are on record does their order say which is which.
+    // The order of outputs says which is which only if all of them are on record.
     else
       clips.push(before[index] && before.length === found.length ? { ...clip, before: before[index] } : clip);
   }
@@ -113,8 +113,8 @@ type Failure =
   | { readonly kind: 'not_whole'; readonly message: string };
 
 /**
- * One clip, from wherever it is to be had. Any fault may pass: each address is tried, then after a pause those that a
- * fresh poll gives, for some rounds. What the last fault was says only what is told in the end.
+ * Fetches one clip from any of its addresses. Any fault may pass: it tries each address, then after a pause those that a
+ * fresh poll gives, for some rounds. The last fault decides only what is reported in the end.
  */
 async function fetchClip(
   tools: WorkTools,
@@ -168,7 +168,7 @@ async function fetchClip(
       countedBytes = reachedBytes;
       round = 1;
     }
-    // A clip that has begun to come goes on where it broke off; else another address at hand costs no pause.
+    // If part of a clip has come, its download continues from there; otherwise the next known address needs no pause.
     const isBegun = found.kind === 'interrupted' && reachedBytes > 0;
     if (!isBegun && address.next) {
       address = address.next;
@@ -193,17 +193,17 @@ async function fetchClip(
   }
 }
 
-/** After how many rounds a failure is the last word of this run. */
+/** After how many rounds with a failure this run gives up. */
 function roundsFor({ kind }: Failure): number {
   return kind === 'gone' ? GONE_ROUNDS : kind === 'too_large' ? TOO_LARGE_ROUNDS : ROUNDS;
 }
 
-/** Whether a 401 is about the key, and not about one address: a poll tells. */
+/** Whether a 401 is about the key, and not about one address: it polls to find out. */
 function isKeyRefused(failure: Failure): boolean {
   return failure.kind === 'key_refused' && failure.status === 401;
 }
 
-/** How a clip that no round has brought is told of. */
+/** The message about a clip that no round has brought. */
 function withoutClip(failure: Failure): NoClip {
   const { message } = failure;
   switch (failure.kind) {
@@ -234,7 +234,7 @@ function progressOf({ emit, clock }: WorkTools, take: Take | undefined) {
   };
 }
 
-/** What the clip is held against: the request, as far as it says. */
+/** What the clip is checked against: the request, as far as it says. */
 function wantedOf({ request }: Attempt): WantedClip {
   const { duration, size, resolution, aspect_ratio, generate_audio } = request;
   return defined({

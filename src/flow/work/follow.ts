@@ -9,23 +9,23 @@ import type { ClipUrl, PollOutcome } from '../../gateway/outcomes.js';
 import { warnOfLeftOut } from './clip-addresses.js';
 import { about, moneyNow, unlessStopped, warn, type WorkTools } from './tools.js';
 
-/** Just after a submit, and for a while, a gateway may not know its own job; nor a part of it a key that others know. */
+/** For a while after a submit, a gateway may not know its own job, and one of its servers may not know a key that others know. */
 const GRACE_MS = 30_000;
-/** After that, so many answers in a row that it is unknown make a job lost. */
+/** After that, a job is lost if so many answers in a row say that it is unknown. */
 const NOT_FOUND_LIMIT = 3;
-/** Refusals of the key on so many polls in a row end the waiting: the job stays in the lockfile. */
+/** If so many polls in a row refuse the key, the waiting ends: the job stays in the lockfile. */
 const KEY_REFUSED_LIMIT = 3;
 
-/** Where following a job has led. */
+/** The result of following a job. */
 export interface Followed {
   /** completed, failed, cancelled, expired or lost; or still in flight, and then `waiting` says why we stopped. */
   readonly attempt: Attempt;
-  /** Of a completed job, as its last answer had them: signed ones are fresh, and never kept. */
+  /** The addresses of a completed job's clips, from its last answer: signed ones are fresh, and never kept. */
   readonly urls: readonly ClipUrl[];
   readonly waiting?: string;
 }
 
-/** Asks once more for a job that was lost. Gives it pending where the gateway knows it again, else as it was. */
+/** Asks once more for a job that was lost. Gives it as pending if the gateway knows it again, else as it was. */
 export async function askForLost(tools: WorkTools, attempt: Attempt, gateway: Gateway): Promise<Attempt> {
   if (attempt.state.kind !== 'lost') return attempt;
   const { working } = tools.control;
@@ -49,7 +49,7 @@ export async function follow(
     readonly attempt: InFlightAttempt;
     readonly gateway: Gateway;
     readonly take: Take | undefined;
-    /** Submitted just now: nothing is to be expected at once, and its length will be known. */
+    /** Submitted just now: no result is expected at once, and its length will be known. */
     readonly isFresh: boolean;
   },
 ): Promise<Followed> {
@@ -70,7 +70,7 @@ export async function follow(
   let answeredMs = clock.elapsed();
   let polls = 0;
   let unfinishedMs = 0;
-  /** An event has announced the end: there will be no other one. */
+  /** An event has announced the end: no other event will come. */
   let isTold = false;
 
   const stopWaiting = (waiting: string): Followed => ({ attempt, urls: [], waiting });
@@ -81,7 +81,7 @@ export async function follow(
     const patienceMs = timeoutMs - (firstPollMs === undefined ? 0 : clock.elapsed() - firstPollMs);
     try {
       const ms = Math.min(Math.max(waitMs, retryAfterMs), patienceMs);
-      // A gateway that asks for patience gets it, whatever its events say.
+      // A gateway that asks for patience gets it, even if an event announces the end.
       if (retryAfterMs > 0) await clock.sleep(ms, control.working);
       else if (await hints.wait(start, ms, control.working)) isTold = true;
     } catch {
@@ -181,7 +181,7 @@ export async function follow(
   }
 }
 
-/** What the last poll brought instead of how the job stands: a clause to be put behind others. */
+/** What the last poll brought instead of the job's state: a clause to append to a sentence. */
 function troubleIn(outcome: PollOutcome): string {
   switch (outcome.kind) {
     case 'unknown_status':

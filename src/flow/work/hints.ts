@@ -6,7 +6,7 @@ import type { AttemptStore } from '../../store/attempt-store.js';
 import type { JobOrder } from './worker.js';
 
 /**
- * What the events of gateways lead to. An event is a hint and no fact: it causes one poll of a job that is waited for, and one question
+ * Acts on the events of gateways. An event is a hint and no fact: it causes one poll of a job that is waited for, and one question
  * about the job of a submit whose answer was lost.
  */
 export interface Hints {
@@ -20,7 +20,7 @@ export interface Hints {
   ended(attempt: Attempt, isTold: boolean): void;
   /** The answer to a submit was lost: an event may have come before. */
   unanswered(attempt: Attempt): void;
-  /** Waits until an uncertain attempt is settled, `ms` at most: gives it as it stands then. */
+  /** Waits until an uncertain attempt is settled, `ms` at most: gives its state then. */
   settled(attempt: Attempt, ms: number, signal: AbortSignal): Promise<Attempt>;
 }
 
@@ -42,12 +42,12 @@ export function createHints({
   readonly isListening: boolean;
   readonly adopt: (attempt: Attempt, job: string) => Promise<void>;
 }): Hints {
-  /** Events that nobody has acted upon, by the attempt's id. */
+  /** Events that were not acted upon yet, by the attempt's id. */
   const open = new Map<string, string>();
   const waiting = new Map<string, () => void>();
   const adopting = new Map<string, Promise<void>>();
   const byGateway = new Map<string, Announcements>();
-  /** How the end of each attempt's job was found, of those that an event was expected of. */
+  /** How the end of each attempt's job was found, for attempts with an expected event. */
   const found = new Map<string, 'heard' | 'missed'>();
 
   const announcementsOf = ({ gateway }: Attempt): Announcements => {
@@ -79,7 +79,7 @@ export function createHints({
     hear(attempt, job) {
       count(attempt);
       const { state } = attempt;
-      // It is looked at again when the attempt has come so far.
+      // The event is looked at again when the attempt has come so far.
       if (state.kind === 'submitting' || state.kind === 'uncertain') open.set(attempt.id, job);
       const isGivenUp = state.kind === 'not_charged' || state.kind === 'abandoned';
       if (state.kind === 'uncertain' || isGivenUp) ask(attempt, job);
@@ -111,13 +111,13 @@ export function createHints({
       const isOpen = () => attempts.get(id).state.kind === 'uncertain';
       const until = clock.elapsed() + ms;
       for (let left = ms; isOpen() && left > 0; left = until - clock.elapsed()) {
-        // What others have settled wakes nobody here.
+        // If another process settles the attempt, no event here says so.
         const mostMs = attempts.refresh ? LOOK_MS : Infinity;
         await sleep(id, Math.min(left, mostMs), signal).catch(() => undefined);
         if (signal.aborted) break;
         await attempts.refresh?.(attempts.get(id));
       }
-      // An answer that is on its way is waited for.
+      // Wait for an answer that is on its way.
       while (isOpen() && adopting.has(id)) await adopting.get(id);
       return attempts.get(id);
     },

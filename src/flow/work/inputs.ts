@@ -22,7 +22,7 @@ type FrameInput = Extract<KnownInput, { kind: 'frame' }>;
 /** An order made ready to be sent: local files and frames of other clips inlined. */
 export interface ReadyOrder {
   readonly request: RecordedRequest;
-  /** JSON: whatever cannot be written as such is found out before there is an intent to buy it. */
+  /** JSON, made early: an order that cannot be written as JSON fails before there is an intent to buy it. */
   readonly body: Buffer;
 }
 
@@ -30,10 +30,10 @@ export interface ReadyOrder {
 export interface InputReader {
   /**
    * Takes the frames an order needs from their clips and reads its files. Throws `disk`, `input-changed`, `file-unusable`
-   * or `tool-missing`. `callbackUrl` goes with the request where it has none of its own.
+   * or `tool-missing`. `callbackUrl` goes with the request if it has none of its own.
    */
   ready(order: Order, signal: AbortSignal, callbackUrl?: string): Promise<ReadyOrder>;
-  /** Gateways drop inputs in silence: says so of a clip that does not open on its first frame. `part` is its file. */
+  /** Gateways drop inputs in silence: warns if a clip does not open on its first frame. `part` is its file. */
   openingWarnings(attempt: Attempt, part: string, signal: AbortSignal): Promise<string[]>;
 }
 
@@ -43,7 +43,7 @@ export type LendFile = <T>(
   use: (file: string) => Promise<T>,
 ) => Promise<T>;
 
-/** The inputs as they lie in a folder, below which their paths begin. */
+/** The inputs in a folder; their paths are relative to it. */
 export function filesIn(folder: string): LendFile {
   return async ({ path }, use) => {
     const file = openPath(folder, path);
@@ -60,7 +60,7 @@ export function createInputReader({
   attempts,
   env,
 }: {
-  /** Frames are kept in the cache, and are called by their paths from the folder on. */
+  /** Frames are kept in the cache, and are named by their paths below the folder. */
   readonly paths: Pick<ProjectPaths, 'folder' | 'cache'>;
   readonly files: LendFile;
   readonly clips: ClipStore;
@@ -94,7 +94,7 @@ export function createInputReader({
     const sha256 = await clipFor(input);
     return clips.asFile(sha256, (clip) => decoder.extractFrame({ clip, at: input.at, signal }));
   };
-  /** The clip as it was delivered: a frame of a file that was changed since is not what the plan counted on. */
+  /** The clip as it was delivered: the plan did not count on a frame of a file that has changed since. */
   const clipFor = async (input: FrameInput): Promise<string> => {
     for (const attempt of attempts()) {
       const [output] = outputsOf(attempt);
@@ -157,7 +157,7 @@ export function createInputReader({
         const found = await lendRecorded(input, look);
         return !found || found.similar ? [] : [`does not open on its first frame, ${input.path}`];
       } catch {
-        // A look that fails says nothing about the clip.
+        // A check that fails says nothing about the clip.
         return [];
       }
     },

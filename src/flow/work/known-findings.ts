@@ -16,9 +16,9 @@ import type { ProjectPaths } from '../project/paths.js';
 /** A clip, as far as checks are about it. */
 export type Clip = Pick<Output, 'sha256' | 'media'>;
 
-/** What is already known of clips: nothing is looked at for it. */
+/** What is already known about clips, without a new check. */
 export interface FoundInClips {
-  /** In the order of time; undefined if a check was not made. */
+  /** Findings in the order of time; undefined if a check was not made. */
   readonly of: (clip: Clip) => readonly Finding[] | undefined;
 }
 
@@ -30,12 +30,12 @@ export async function knownFindings(
   return knownBy(await openFindings(findingsFile(paths)), checks);
 }
 
-/** Where it is kept what checks have found: it can be made again. */
+/** The folder for the findings of checks: they can be made again. */
 export function findingsFile({ cache }: Pick<ProjectPaths, 'cache'>): string {
   return join(cache, 'checks.json');
 }
 
-/** Where there is no sound, none was asked for, or a warning says so already: that is not silence. */
+/** If a clip has no sound, none was asked for, or a warning says so already: that is not silence. */
 export function applicable(checks: Checks, { media }: Clip): readonly CheckName[] {
   return CHECK_NAMES.filter(
     (check) => checks[check] && (check !== 'silence' || media.audio_codec !== undefined),

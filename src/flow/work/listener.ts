@@ -1,7 +1,7 @@
 import type { EventSink, RunEvent } from '../../events.js';
 
 /**
- * The caller's listener, kept from harming the run that it listens to. One that throws, or whose promise rejects, is told of all that follows nonetheless: each event stands by itself,
+ * The caller's listener, kept from harming the run that it listens to. One that throws, or whose promise rejects, still gets all later events: each event is independent,
  * and a run has money to account for.
  */
 export function guarded(onEvent: EventSink | undefined) {
@@ -11,7 +11,7 @@ export function guarded(onEvent: EventSink | undefined) {
     /** Tells of an event. Never throws. */
     emit: (event: RunEvent): void => {
       try {
-        // By its type it gives nothing; an async function fits that type too.
+        // The type says that it returns nothing; an async function fits that type too.
         const given: unknown = onEvent?.(event);
         if (!(given instanceof Promise)) return;
         const heard: Promise<void> = given

@@ -17,16 +17,16 @@ export interface OrderTerms {
   readonly gateway: string;
   /** How often a job that fails is bought again. */
   readonly retries: number;
-  /** The price of a take; null where its model has none. */
+  /** The price of a take; null if its model has none. */
   readonly priceOf: (take: Take) => Estimate | null;
   readonly manifest: Pick<Manifest, 'project' | 'poll'>;
-  /** Whether another purchase has taken the place of an attempt already, where only one may. */
+  /** Whether another purchase has already replaced an attempt, which only one may do. */
   readonly isReplaced: (attempt: string) => boolean;
   /** Which of the wishes with a fingerprint the next one is, from 0. */
   readonly nextCopy: (fingerprint: string) => number;
 }
 
-/** The order that a decision to buy is; undefined while a source of its take has no clip. */
+/** The order for a decision to buy; undefined while a source of its take has no clip. */
 export function buyOrder(terms: OrderTerms, decision: Decision): BuyOrder | undefined {
   const { take, order, fingerprint, replaces, give_up = [] } = decision;
   if (!order || fingerprint === undefined) return undefined;
@@ -66,7 +66,7 @@ function freeOf({ isReplaced }: OrderTerms, replaces: Attempt | undefined): stri
   return replaces && !isReplaced(replaces.id) ? replaces.id : undefined;
 }
 
-/** Tells which attempts of these another one, that stands, has taken the place of. */
+/** Tells which of these attempts another valid one has replaced. */
 export function replacedIn(attempts: readonly Attempt[]): OrderTerms['isReplaced'] {
   const replaced = new Set(
     attempts.flatMap((one) => (isFree(one) || isFruitless(one) ? [] : (one.replaces ?? []))),
@@ -78,7 +78,7 @@ function aboutProject({ manifest: { project, poll } }: OrderTerms) {
   return { project, poll };
 }
 
-/** Counts the wishes of each fingerprint, from those on that have a purchase already. */
+/** Counts the wishes of each fingerprint, starting after those that have a purchase already. */
 export function copyCounter(
   bought: ReadonlyMap<string, ReadonlySet<number>> = new Map(),
 ): OrderTerms['nextCopy'] {

@@ -25,7 +25,7 @@ export async function openPictureChecks(options: {
   readonly paths: Pick<ProjectPaths, 'cache'>;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
-  /** Is told once if nothing can look at clips, and of each clip that cannot be looked at. */
+  /** Called once if no tool can look at clips, and for each clip that cannot be looked at. */
   readonly warn: (message: string) => void;
 }): Promise<PictureChecks> {
   const { checks, clips, env, signal, warn } = options;

@@ -8,12 +8,12 @@ import { hear, type Hearing } from './webhooks.js';
 /** How a run asks for webhooks, and hears them. */
 export interface RunWebhooks {
   readonly callback: Callback;
-  /** Opens the port; undefined where others hear for this run. */
+  /** Opens the port; undefined if others hear for this run. */
   hear(tools: WorkTools): Promise<Hearing | undefined>;
 }
 
 /**
- * What a run's options say about webhooks; undefined if it asks for none. Opens nothing. Throws `usage` where they do not fit
+ * What a run's options say about webhooks; undefined if it asks for none. Opens nothing. Throws `usage` if they do not fit
  * together, and `secret-missing`.
  */
 export function webhooksOf(

@@ -17,7 +17,7 @@ export interface StopControl {
   readonly working: AbortSignal;
   /** Aborts a while after an interruption: submits on their way are given up, as uncertain. */
   readonly answering: AbortSignal;
-  /** The first reason stays, but an interruption outranks all others. */
+  /** Stops the run. The first reason stays, but an interruption outranks all others. */
   stop(reason: StopReason): void;
   /** Ends the watch over `signal`, and the wait. */
   release(): void;
@@ -37,7 +37,7 @@ export function createStopControl({
   const working = new AbortController();
   const answering = new AbortController();
   const released = new AbortController();
-  // Each job of a run may wait on them, and each run on the caller's: Node warns of the eleventh.
+  // Each job of a run may listen to these signals, and each run to the caller's: Node warns at the eleventh listener.
   setMaxListeners(0, signal, submitting.signal, working.signal, answering.signal);
   let reason: StopReason | undefined;
 

@@ -18,9 +18,9 @@ const TAKEN =
 
 /**
  * Buys a clip: the intent is on disk before a byte leaves, one POST goes out, and its outcome is on disk before
- * anything else is done with it. A "not now" is waited out and tried again.
- * Gives the attempt pending, refused or uncertain; planned or undefined where the run stopped before it was sent.
- * Rejects with `taken-over` where another worker has the work.
+ * anything else is done with it. If the gateway says "not now", it waits and tries again.
+ * Gives the attempt pending, refused or uncertain; planned or undefined if the run stopped before it was sent.
+ * Rejects with `taken-over` if another worker has the work.
  */
 export async function submit(
   tools: WorkTools,
@@ -43,7 +43,7 @@ export async function submit(
   let attempt: Attempt | undefined;
   const isStopped = () => control.submitting.aborted;
   while (!isStopped()) {
-    // A clip that nothing can hold is not bought.
+    // If the disk has no room for a clip, it is not bought.
     clips.assertThere();
     const verdict = await attempts.intend(claim, purchase, randomUUID());
     if (verdict.kind === 'wait') {
@@ -74,7 +74,7 @@ export async function submit(
     switch (outcome.kind) {
       case 'accepted': {
         if (attempt.state.kind === 'uncertain') {
-          // Ids that are not its jobs' own make every further submit a shot that is held.
+          // If a gateway reuses the ids of other jobs, every further submit would end as a held shot.
           control.stop({ kind: 'gateway', message: attempt.state.message, hint: TAKEN });
           return attempt;
         }
@@ -99,7 +99,7 @@ export async function submit(
   return attempt;
 }
 
-/** A lost answer is recorded with what the key had used before: a hint for who settles it. Nothing is waited for. */
+/** Records a lost answer with what the key had used before: a hint for the person who settles it. Waits for nothing. */
 function withUsage(outcome: SubmitOutcome, { usageBefore }: WorkTools): SubmitOutcome {
   if (outcome.kind !== 'uncertain') return outcome;
   const usage_before = usageBefore?.();

@@ -50,7 +50,7 @@ export function summarize({
     started_at: startedAt,
     finished_at: isoNow(clock),
     elapsed_ms: elapsedMs(),
-    // An unanswered submit is an open question, also where its shot has left the manifest.
+    // An unanswered submit is an open question, also if its shot has left the manifest.
     exit_code: exitCodeOf(
       stopped,
       delivered.length === results.length &&
@@ -85,7 +85,7 @@ function paperCost(attempts: WorkTools['attempts'], { inScope }: Survey): number
   return sumUsd(begun.map((attempt) => paperUsd(attempt) ?? 0));
 }
 
-/** What is still to be bought, which the next run would do. */
+/** What the next run would still buy. */
 function leftOf({
   results,
   surveyed: { inScope, rerender },
@@ -96,7 +96,7 @@ function leftOf({
   readonly priceOf: (take: Take) => Estimate | null;
 }): Pick<RunSummary, 'left_usd' | 'left_to_rerender'> {
   const among = (...outcomes: readonly TakeResult['outcome'][]): Take[] => {
-    // What failed before and was to be left alone is held.
+    // An attempt that failed before and may not be retried is held.
     const left = results.filter(({ outcome, action }) => action !== 'held' && outcomes.includes(outcome));
     const keys = new Set(left.map(({ key }) => key));
     return inScope.filter(({ key }) => keys.has(key));

@@ -9,13 +9,13 @@ import { buys } from '../../domain/plan.js';
 import { lastWords } from '../../plan/verdict.js';
 import { about, moneyNow, type WorkTools } from './tools.js';
 
-/** How one take came out: the account for people, and the attempt that serves it, where one does. */
+/** How one take came out: the account for people, and the attempt that serves it, if one does. */
 export interface TakeOutcome {
   readonly result: TakeResult;
   readonly attempt: Attempt | undefined;
 }
 
-/** Where a take has ended. Without `outcome` it is told from the attempt. */
+/** How a take has ended. Without `outcome`, the attempt tells. */
 export interface End {
   readonly attempt: Attempt | undefined;
   readonly outcome?: NotDelivered;
@@ -58,7 +58,7 @@ export function finish(
   return { attempt, result: { ...base, outcome, message, outputs: [] } };
 }
 
-/** What the gateway has reported for these, US dollars; undefined where it has for none. */
+/** What the gateway has reported for these, US dollars; undefined if it reported no cost. */
 export function reportedUsd(attempts: readonly (Attempt | undefined)[]): number | undefined {
   const costs = attempts.flatMap((attempt) =>
     attempt && 'cost_usd' in attempt.state ? (attempt.state.cost_usd ?? []) : [],

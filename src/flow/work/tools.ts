@@ -14,22 +14,22 @@ import type { InputReader } from './inputs.js';
 import type { JobOrder } from './worker.js';
 import type { StopControl } from './stop-control.js';
 
-/** What a worker has at hand, whatever the order: the stores, the gateways, and the run's will. No project. */
+/** What a worker has at hand for any order: the stores, the gateways, and the run's will. No project. */
 export interface WorkTools {
   readonly attempts: AttemptStore<JobOrder>;
   readonly clips: ClipStore;
-  /** How the money stands of the project that is worked for. */
+  /** The money of the project that this worker works for. */
   readonly account: () => Account;
-  /** The gateway an attempt was bought from; undefined where it is another one whose key we cannot know. */
+  /** The gateway an attempt was bought from; undefined if it is another one whose key we cannot know. */
   readonly gatewayOf: (attempt: Pick<Attempt, 'gateway'>) => Promise<Gateway | undefined>;
   /** What the key of this run had used before it, once the gateway has said so. */
   readonly usageBefore?: () => UsageBefore | undefined;
   readonly inputs: InputReader;
   readonly control: StopControl;
   readonly timing: PollTiming;
-  /** What the events of gateways lead to. */
+  /** Acts on the events of gateways. */
   readonly hints: Hints;
-  /** Where the gateways of submits are asked to report; absent: nowhere. */
+  /** The addresses that gateways report to; absent: none. */
   readonly callback?: Callback | undefined;
   /** How long one run waits for a job. */
   readonly pollTimeoutMs: number;
@@ -43,7 +43,7 @@ export function about(take: Take, clock: Clock) {
   return { at: isoNow(clock), id: take.shot, take: take.take, key: take.key };
 }
 
-/** How the project's money stands, as events about money say it. */
+/** The project's money, as events about money report it. */
 export function moneyNow({ account }: Pick<WorkTools, 'account'>) {
   const { spentUsd, spentUnpriced, spentEstimated } = account();
   return { spent_usd: spentUsd, spent_unpriced: spentUnpriced, spent_estimated: spentEstimated };
@@ -55,7 +55,7 @@ export function warn({ clock, emit }: Pick<WorkTools, 'clock' | 'emit'>, message
   emit(take ? { ...event, key: take.key } : event);
 }
 
-/** The result of some work, or undefined where it ended because the signal has aborted. */
+/** The result of some work, or undefined if it ended because the signal aborted. */
 export async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   try {
     return await work;

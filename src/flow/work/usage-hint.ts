@@ -16,7 +16,7 @@ export function usageBefore(asked: Promise<number | undefined>, clock: Clock): (
   return () => before;
 }
 
-/** US dollars the key has used in all; undefined where the gateway does not tell. Never rejects. */
+/** US dollars the key has used in all; undefined if the gateway does not tell. Never rejects. */
 export async function usageOf(
   open: () => Promise<Gateway>,
   signal: AbortSignal,
@@ -38,8 +38,8 @@ export async function usageOfKey(
 }
 
 /**
- * Where this run has lost an answer, says by how much the key's usage has risen beside what the run's known jobs cost: a
- * hint for the person who has to settle it. Gateways count late, so it is no more than that; and it says nothing of what an
+ * If this run has lost an answer, says by how much the key's usage has risen beside what the run's known jobs cost: a
+ * hint for the person who has to settle it. Gateways count late, so it is only a hint; and it says nothing about answers that an
  * earlier run has lost.
  */
 export async function hintAtUsage(

@@ -20,7 +20,7 @@ export interface HearingTools {
   readonly hints: Pick<Hints, 'hear'>;
 }
 
-/** Answers webhooks: what is verified becomes a hint for whoever has the job in hand. */
+/** Answers webhooks: a verified one becomes a hint for the worker that has the job in hand. */
 export function hearing(
   { attempts, hints, ...verifying }: HearingTools,
   onOutcome: (outcome: WebhookOutcome) => void,
@@ -36,7 +36,7 @@ export function hearing(
   });
 }
 
-/** Takes in what others have heard, and the database tells with a heartbeat. */
+/** Takes in webhooks that other processes have heard, which the database reports with each heartbeat. */
 export function hearingBeats({
   attempts,
   hints,

@@ -4,7 +4,7 @@ import { inDependencyOrder, slotKey, sourcesOf } from '../../plan/graph.js';
 import type { PollTiming } from '../../shot/poll-timing.js';
 import type { Survey } from '../plan/survey.js';
 
-/** What a job is taken to last for each second of its clip, as long as none of its kind has been seen. */
+/** How long a job is assumed to last for each second of its clip, until one of its kind has been seen. */
 const USUAL_MS_A_SECOND = 7_500;
 
 /** The takes of a run in the order in which they are begun, and how urgent each is: the highest rank goes first. */
@@ -14,7 +14,7 @@ export interface WorkSequence {
 }
 
 /**
- * Jobs in flight hold slots already, and what is there costs no time: they come first. Then what keeps the run
+ * Jobs in flight hold slots already, and existing clips cost no time: they come first. Then the takes that keep the run
  * waiting longest: a take's rank is how long it and the chain behind it will last, by what such jobs have taken, so
  * that neither a long job nor a long chain is left alone at the end. Equals keep the manifest's order; no take comes
  * before its sources.

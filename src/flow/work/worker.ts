@@ -22,7 +22,7 @@ interface OrderBase extends WorkOrder {
   readonly poll?: Manifest['poll'];
 }
 
-/** A clip to be bought: all that a worker needs to know. */
+/** A clip to buy: all that a worker needs to know. */
 export interface BuyOrder extends OrderBase {
   readonly kind: 'buy';
   readonly take: Take;
@@ -32,35 +32,35 @@ export interface BuyOrder extends OrderBase {
   readonly retries: number;
 }
 
-/** A job to be followed to its end, and its clip to be fetched. */
+/** A job to follow to its end, and its clip to fetch. */
 export interface FollowOrder extends OrderBase {
   readonly kind: 'follow';
   readonly attempt: string;
-  /** The take it serves; absent where it serves none any more. */
+  /** The take it serves; absent if it no longer serves one. */
   readonly take: Take | undefined;
-  /** Where it was delivered before: what has become of its clip, which is fetched again. */
+  /** If it was delivered before: what happened to its clip, which is fetched again. */
   readonly refetch?: 'missing' | 'damaged';
 }
 
 export type JobOrder = BuyOrder | FollowOrder;
 
 /**
- * Carries out an order whose place is held: buys what is to be bought, follows the job, gives the place back and fetches
- * the clip. Never rejects: whatever goes wrong is the end of this order, or stops the run.
+ * Carries out an order whose place is reserved: buys the clip if needed, follows the job, gives the place back and fetches
+ * the clip. Never rejects: a failure ends this order, or stops the run.
  */
 export async function carryOut(tools: WorkTools, claim: Claim<JobOrder>): Promise<End> {
   if (claim.end) return endedElsewhere(tools, claim, claim.end);
   const end = await carryOutHere(tools, claim);
-  // What was interrupted is handed over with all the rest.
+  // An interrupted order is handed over with all the rest.
   if (tools.control.working.aborted) return end;
   const { outcome, message, isPassing } = end;
   const rest = outcome === undefined || isPassing ? undefined : defined({ outcome, message });
-  // Who cannot say that it is done with it is taken for gone in the end.
+  // If a worker cannot say that it is done with an order, it is taken for dead in the end.
   await tools.attempts.finish(claim, rest).catch(() => undefined);
   return end;
 }
 
-/** What others have come to with an order, or why nobody will. */
+/** The result of an order that others carry out, or why nobody will. */
 function endedElsewhere({ control }: WorkTools, { attempt }: Claim<JobOrder>, end: Rest): End {
   const { outcome, message, stopped } = end;
   if (stopped) control.stop({ kind: 'budget', ...stopped });
@@ -92,8 +92,8 @@ async function carryOutHere(tools: WorkTools, claim: Claim<JobOrder>): Promise<E
 }
 
 /**
- * Fetches the clip of a completed job, or once more that of a delivered one; `isDamaged`: what the store has is not what
- * it should be, and is set aside when the new one is there. Rejects with `disk`.
+ * Fetches the clip of a completed job, or once more that of a delivered one; `isDamaged`: the clip in the store is
+ * damaged, and is set aside when the new one is there. Rejects with `disk`.
  */
 export async function fetchClip(
   tools: WorkTools,
@@ -128,7 +128,7 @@ async function buy(
   const { inputs, control } = tools;
   const gateway = await tools.gatewayOf(purchase);
   if (!gateway) throw new DailiesError('internal', `there is no gateway ${purchase.gateway}`);
-  // A worker that is gone has bought it already.
+  // A dead worker has bought it already.
   const bought = claim.attempt && isLive(claim.attempt) ? claim.attempt : undefined;
   if (bought) return followJob(tools, { attempt: bought, gateway, take, isFresh: false });
   const isStopped = () => control.reason !== undefined;
@@ -136,7 +136,7 @@ async function buy(
   if (tries > retries) return { attempt: before };
   for (let retriesLeft = retries - tries; ; retriesLeft--) {
     if (isStopped()) return { attempt: undefined };
-    // Inlined files are large: they are read when the place is there, not before.
+    // Inlined files are large: they are read only when the order has its place.
     const callback = take.settings.callback_url === undefined ? tools.callback?.next() : undefined;
     const { request, body } = await inputs.ready(order, control.working, callback?.url);
     const wanted = { ...purchase, request, callback: callback?.token };
@@ -149,7 +149,7 @@ async function buy(
   }
 }
 
-/** A lost job is asked for again by each run. */
+/** Each run asks again for a lost job. */
 async function followOn(tools: WorkTools, { attempt: id, take }: FollowOrder): Promise<FollowedEnd> {
   const before = tools.attempts.get(id);
   const gateway = await tools.gatewayOf(before);
@@ -181,13 +181,13 @@ function elsewhere({ gateway }: Attempt): string {
   return `its job is at ${gateway}: run once with --gateway ${gateway} to fetch it`;
 }
 
-/** The attempt that an order has led to when it went wrong midway. */
+/** The attempt of an order that failed midway. */
 function lastOf({ attempts }: WorkTools, claim: Claim<JobOrder>): Attempt | undefined {
   const { order } = claim;
   return order.kind === 'follow' ? attempts.get(order.attempt) : attempts.latest(claim);
 }
 
-/** A disk, or a bucket, that cannot be written ends the run; whatever else goes wrong is this order's own matter. */
+/** A disk, or a bucket, that cannot be written ends the run; any other failure ends only this order. */
 export function whatWentWrong(
   { attempts, control }: Pick<WorkTools, 'attempts' | 'control'>,
   error: unknown,
@@ -201,7 +201,7 @@ export function whatWentWrong(
     control.stop({ kind: 'disk', message, ...(hint === undefined ? {} : { hint }) });
   }
   const attempt = before && attempts.get(before.id);
-  // What ends the run says once, and for all of them, what to do.
+  // The error that ends the run says once, for all orders, what to do.
   const remedy = isOurs && !isDisk && error.hint !== undefined ? `; ${error.hint}` : '';
   const message = isOurs ? error.message + remedy : `unexpected, please report it: ${messageOf(error)}`;
   return { attempt, outcome: outcomeOf(attempt), message, isPassing };

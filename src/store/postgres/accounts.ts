@@ -13,21 +13,21 @@ import { nanoOf } from './row.js';
 
 /** The accounts of a store, for people who set their limits. Each change is one statement. */
 export interface Accounts {
-  /** All of them, or the one that is meant. */
+  /** All accounts, or the named one. */
   list(id?: AccountId): Promise<readonly AccountStanding[]>;
-  /** Those that live by the database's clock. */
+  /** The workers that are alive by the database's clock. */
   workers(): Promise<readonly WorkerStanding[]>;
-  /** Makes an account that is not there yet. A higher budget lets it buy again where the old one had stopped it. */
+  /** Makes an account that is not there yet. A higher budget lets it buy again if the old one had stopped it. */
   set(id: AccountId, limits: AccountLimits): Promise<void>;
-  /** Lets it buy again, and gives why it did not; it goes on doing so where the database went back in time. */
+  /** Lets it buy again, and gives why it was stopped; it stays stopped if the database went back in time. */
   resume(id: AccountId): Promise<Resumed>;
   close(): Promise<void>;
 }
 
-/** What was there to resume: no such account, or why it was stopped, if it was. */
+/** The result of a resume: no such account, or why it was stopped, if it was. */
 export type Resumed = { readonly known: false } | { readonly known: true; readonly stopped: string | null };
 
-/** Opens them. Throws `usage` on a URL that is none, `store-unreachable`, `store-refused`, `store-version`. */
+/** Opens the accounts. Throws `usage` on an invalid URL, `store-unreachable`, `store-refused`, `store-version`. */
 export async function openAccounts(
   url: string,
   { schema = DEFAULT_SCHEMA }: { readonly schema?: string } = {},
@@ -104,7 +104,7 @@ function statements(schema: string) {
   };
 }
 
-/** Rows are foreign data: what is no number is none. */
+/** Rows are foreign data: a value that is not a number is ignored. */
 function accountIn(row: Row): AccountStanding {
   const placed = pairsIn(row['placed']);
   const caps = pairsIn(row['caps']);

@@ -2,23 +2,23 @@ import type { Spending } from '../local-attempts.js';
 import { OPENING_MS, type Link, type Row } from './connection.js';
 import { nanoOf } from './row.js';
 
-/** A project that is worked on, and the terms of this enqueue. */
+/** A project that workers render, and the terms of this enqueue. */
 export interface BatchTerms {
   /** 16 digits, hex; random with a project's first enqueue. */
   readonly project: string;
   readonly name: string;
   readonly manifest: string;
-  /** Tells this manifest from what it was before: orders of another revision are not bought. */
+  /** Tells this manifest from earlier versions: orders of another revision are not bought. */
   readonly revision: string;
   readonly gateway: string;
   /** The name of the account at the gateway. */
   readonly account?: string;
   readonly spending: Spending;
-  /** What it takes to plan it again. */
+  /** What it takes to plan the batch again. */
   readonly doc?: object;
 }
 
-/** A batch that something has changed for. */
+/** A batch that a change affects. */
 export interface BatchToPlan {
   readonly batch: string;
   readonly project: string;
@@ -30,7 +30,7 @@ export interface BatchToPlan {
   readonly changes: number;
 }
 
-/** What was begun. */
+/** The new batch. */
 export interface Opened {
   readonly batch: string;
   readonly standing: unknown;

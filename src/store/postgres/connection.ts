@@ -2,22 +2,22 @@ import type { Pool, PoolClient } from 'pg';
 import type { Clock } from '../../clock.js';
 import { DailiesError, messageOf, packageError } from '../../errors.js';
 
-/** How long one statement may take, and how long its answer is waited for; a lost connection shows itself no sooner. */
+/** How long one statement may take, and how long to wait for its answer; a lost connection is noticed no sooner. */
 const STATEMENT_MS = 10_000;
 const ANSWER_MS = 15_000;
 const CONNECT_MS = 5_000;
-/** One for the heartbeat, the others for whatever is to be written down meanwhile. */
+/** One connection for the heartbeat, the others for all other statements meanwhile. */
 const MOST_CONNECTIONS = 4;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
 
-/** A database that is reached again after an outage. */
+/** A database that reconnects after an outage. */
 export interface Database {
-  /** The rows of one statement, asked once. Rejects with `store-unreachable` or `store-refused`. */
+  /** The rows of one statement, sent once. Rejects with `store-unreachable` or `store-refused`. */
   readonly ask: (sql: string, values: readonly unknown[]) => Promise<readonly Row[]>;
-  /** As `ask`, again and again until the database is there: for statements that may be said twice. */
+  /** As `ask`, repeated until the database answers: for statements that may be executed twice. */
   insist(sql: string, values: readonly unknown[], patience?: Patience): Promise<readonly Row[]>;
-  /** Statements on one connection, which is locked in between. */
+  /** Statements on one connection, which is reserved for them. */
   alone<T>(work: (ask: Database['ask']) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export type Row = Readonly<Record<string, unknown>>;
 
 export interface Patience {
   readonly signal?: AbortSignal | undefined;
-  /** No more tries after so many milliseconds; none where absent. */
+  /** No more tries after so many milliseconds; no limit if absent. */
   readonly forMs?: number;
 }
 
@@ -41,8 +41,8 @@ export interface DatabaseOptions {
 }
 
 /**
- * Opens a few connections to PostgreSQL; the first is made when something is asked. TLS is as the URL says (`sslmode`).
- * No message has the URL's password in it. Throws `usage` on a URL that is none.
+ * Opens a few connections to PostgreSQL; the first is made when something is asked. The URL sets TLS (`sslmode`).
+ * No message has the URL's password in it. Throws `usage` on an invalid URL.
  */
 export async function openDatabase({ url, clock, name, greet }: DatabaseOptions): Promise<Database> {
   const { place, hide } = placeOf(url);
@@ -65,7 +65,7 @@ export async function openDatabase({ url, clock, name, greet }: DatabaseOptions)
   });
   // A connection that breaks while nobody uses it: the next statement gets another one.
   pool.on('error', () => undefined);
-  // And one that breaks while it is greeted: whoever waits for it is told.
+  // And one that breaks while it is greeted: the caller that waits for it gets the error.
   pool.on('connect', (client) => client.on('error', () => undefined));
   const asking =
     (to: Pool | PoolClient): Database['ask'] =>
@@ -102,7 +102,7 @@ export async function openDatabase({ url, clock, name, greet }: DatabaseOptions)
       try {
         return await work(asking(client));
       } finally {
-        // What it has locked or set goes with it.
+        // Its locks and settings go with it.
         client.release(true);
       }
     },
@@ -110,11 +110,11 @@ export async function openDatabase({ url, clock, name, greet }: DatabaseOptions)
   };
 }
 
-/** The functions of the store, by name: every step is one call. */
+/** Calls the functions of the store by name: every step is one call. */
 export interface Functions {
-  /** The rows of one call, asked once. */
+  /** The rows of one call, sent once. */
   ask(name: string, values: readonly unknown[]): Promise<readonly Row[]>;
-  /** As `ask`, again and again until the database is there. */
+  /** As `ask`, repeated until the database answers. */
   insist(name: string, values: readonly unknown[], patience?: Patience): Promise<readonly Row[]>;
 }
 
@@ -128,7 +128,7 @@ export interface Link {
 /** How long the opening of a store waits for the database. */
 export const OPENING_MS = 10_000;
 
-/** Calls functions by their whole names: the search path of a connection is anybody's. `schema` is quoted. */
+/** Calls functions by their qualified names: anybody can set the search path of a connection. `schema` is quoted. */
 export function functionsIn(schema: string, database: Pick<Database, 'ask' | 'insist'>): Functions {
   const sql = (name: string, values: readonly unknown[]) =>
     `select * from ${schema}.${name}(${values.map((_, index) => `$${index + 1}`).join(', ')})`;
@@ -138,12 +138,12 @@ export function functionsIn(schema: string, database: Pick<Database, 'ask' | 'in
   };
 }
 
-/** Where the database of a store is, as it may be shown. Throws `usage` on a URL that is none. */
+/** The address of a store's database, without secrets. Throws `usage` on an invalid URL. */
 export function storePlace(url: string): string {
   return placeOf(url).place;
 }
 
-/** Where a database is, as messages say it: never who asks, nor with which password. */
+/** The address of a database for messages: without user name and password. */
 function placeOf(url: string): { readonly place: string; readonly hide: (text: string) => string } {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol))

@@ -1,12 +1,12 @@
 import { DailiesError } from '../../errors.js';
 
-/** As many calls go together at most: their transaction holds what it has locked until the last of them is done. */
+/** The most calls in a group: their transaction keeps its locks until the last of them is done. */
 const MOST = 32;
 
 /**
- * Lets calls go together: one group is on its way, and what is called meanwhile is the next one. So a database that is far away, or
- * busy with its log, is asked for as many as have come up, and one that answers at once is asked for each. Where a group is refused,
- * its calls are asked one by one, and only the one at fault is told. `ask` gives an answer for each call, in their order.
+ * Sends calls in groups: while one group is on its way, new calls form the next one. So a database that is far away, or
+ * busy with its log, gets large groups, and one that answers at once gets each call alone. If the database refuses a group,
+ * its calls are sent one by one, and only the one at fault rejects. `ask` gives an answer for each call, in their order.
  */
 export function grouped<Call, Answer>(
   ask: (calls: readonly Call[]) => Promise<readonly Answer[]>,

@@ -3,14 +3,14 @@ import { DailiesError } from '../../errors.js';
 import type { Change } from '../journal-line.js';
 import { attemptAfter } from '../shot-state.js';
 
-/** An attempt in memory, and how much of it the database has. */
+/** An attempt in memory, and how many of its steps the database has. */
 export interface Held {
   attempt: Attempt;
   /** The newest step that the database has for certain. */
   stored: number;
-  /** The id under which its submit was sent, where this process has sent it. */
+  /** The id under which its submit was sent, if this process has sent it. */
   sender: string | undefined;
-  /** The project that it is of, and the order and the batch that it was begun for, where that is known. */
+  /** Its project, and the order and the batch that it was begun for, if they are known. */
   work:
     | {
         readonly project: string;
@@ -29,11 +29,11 @@ export interface HeldAttempts {
   find(id: string): Held | undefined;
   /** The attempt that was sent with a token. */
   sentWith(token: string): Attempt | undefined;
-  /** Throws `internal` on an id that nobody gave out. */
+  /** Throws `internal` on an unknown id. */
   get(id: string): Held;
   /** Takes in an attempt as the database has it. */
   learn(attempt: Attempt, work?: Held['work']): Held;
-  /** Moves an attempt in memory by what has happened to it. Throws `internal` on a move that its life does not have. */
+  /** Applies an event to an attempt in memory. Throws `internal` on an event that its state does not allow. */
   move(held: Held, change: Change): Attempt;
   forget(id: string): void;
 }

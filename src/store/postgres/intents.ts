@@ -17,17 +17,17 @@ import type { Standing } from './standing.js';
 import type { Taken } from './taken.js';
 import type { Writes } from './writes.js';
 
-/** What an intent is decided with. */
+/** What it takes to decide about an intent. */
 export interface IntentTools {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Asks the database's function for a verdict, together with what else is asked at the time. */
+  /** Asks the database's function for a verdict, in a group with other intents. */
   readonly ask: (call: IntentCall) => Promise<Row>;
   readonly lease: Lease;
   readonly held: HeldAttempts;
   readonly standing: Standing;
   readonly writes: Writes;
-  /** Told of each attempt that is begun. */
+  /** Called for each attempt that is begun. */
   readonly onBegun: (attempt: Attempt) => void;
 }
 
@@ -45,8 +45,8 @@ export function intentCalls(store: Functions, signal: AbortSignal): IntentTools[
 }
 
 /**
- * Asks the database whether a purchase may go out, and has the intent written down there and in the receipts. Rejects as the store of
- * receipts does: then the intent is taken back.
+ * Asks the database whether a purchase may go out, and writes the intent down there and in the receipts. Rejects as the store of
+ * receipts does: then it takes the intent back.
  */
 export async function intend<Order extends WorkOrder>(
   tools: IntentTools,
@@ -97,7 +97,7 @@ export async function intend<Order extends WorkOrder>(
   return { kind: 'go', attempt: next };
 }
 
-/** Without its receipt nothing is sent. */
+/** Without a receipt, nothing is sent. */
 async function witness({ clock }: IntentTools, one: Held, writes: Writes): Promise<void> {
   try {
     await writes.keep(one, one.attempt);
@@ -108,7 +108,7 @@ async function witness({ clock }: IntentTools, one: Held, writes: Writes): Promi
   }
 }
 
-/** The attempt of a purchase as the intent makes it: a new one, or the one that was not accepted. */
+/** The attempt that the intent of a purchase makes: a new one, or the one that was not accepted. */
 function submitting(
   { clock, held, random }: IntentTools,
   purchase: Purchase,
@@ -129,7 +129,7 @@ function submitting(
   return next;
 }
 
-/** What is given up at the moment that another is begun. */
+/** The attempts to give up at the moment that another one begins. */
 function givenUp(held: HeldAttempts, ids: readonly string[], at: string) {
   return ids.flatMap((id) => {
     const attempt = held.find(id)?.attempt;
@@ -140,7 +140,7 @@ function givenUp(held: HeldAttempts, ids: readonly string[], at: string) {
   });
 }
 
-/** What was given up before has no step any more. */
+/** The step that gives an attempt up; none if it was given up before. */
 function stepGivenUp(given: ReturnType<typeof givenUp>[number] | undefined) {
   return given && stepOf(given.after, given.before);
 }
@@ -149,7 +149,7 @@ function fenced(message: string): Verdict {
   return { kind: 'fenced', message };
 }
 
-/** Why nothing more is bought, as the database tells it. */
+/** Why nothing more is bought, from the database's answer. */
 export function stoppedBy(detail: Readonly<Record<string, unknown>>): NonNullable<Rest['stopped']> {
   const { why, which, message } = detail;
   if (typeof message === 'string') return { message, hint: 'enqueue it again when that is fixed' };

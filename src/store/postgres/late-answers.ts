@@ -9,12 +9,12 @@ import type { Held, HeldAttempts } from './held.js';
 import { wholeOf } from './row.js';
 import type { Writes } from './writes.js';
 
-/** How often a late answer is written down anew, where somebody is always faster. */
+/** How often to try again to write down a late answer, if somebody is always faster. */
 const TRIES = 5;
 
 /**
- * Writes down what a submit came to, although others have gone on with its attempt: they took its sender for dead. A job becomes an
- * attempt of its own where the first one has been settled meanwhile. `sent`: the attempt as it was when it was sent.
+ * Writes down the result of a submit although others have continued its attempt: they took its sender for dead. A job becomes an
+ * attempt of its own if the first one has been settled meanwhile. `sent`: the attempt as it was when it was sent.
  */
 export async function settleLate(
   tools: {
@@ -46,7 +46,7 @@ export async function settleLate(
   await adopt(tools.link, one, ownAttempt(sent, { id, job: outcome.job, at: isoNow(clock) }));
 }
 
-/** What the answer is to the attempt as it is now; undefined where it has been settled. */
+/** What the answer means for the attempt in its current state; undefined if the attempt has been settled. */
 function lateEvent({ state }: Attempt, outcome: SubmitOutcome, at: string): AttemptEvent | undefined {
   if (state.kind === 'submitting') return settledBy(outcome, at);
   if (state.kind !== 'uncertain' || outcome.kind === 'uncertain') return undefined;

@@ -3,13 +3,13 @@ import { isRecord } from '../../domain/is-record.js';
 import { DailiesError } from '../../errors.js';
 import type { Functions, Row } from './connection.js';
 
-/** Whoever has less than this left of its lease sends nothing. */
+/** A worker with less than this left of its lease sends nothing. */
 const MARGIN_MS = 200;
 
 /** How long signing up waits for the database. */
 const PATIENCE_MS = 10_000;
 
-/** How long a worker may be silent, and how often it says that it lives. Takeover comes within the lease and one beat. */
+/** How long a worker may be silent, and how often it sends a heartbeat. Takeover comes within the lease and one beat. */
 export interface LeaseTerms {
   readonly leaseMs: number;
   readonly beatMs: number;
@@ -17,14 +17,14 @@ export interface LeaseTerms {
 
 export const USUAL_LEASE: LeaseTerms = { leaseMs: 15_000, beatMs: 1_000 };
 
-/** How a process stands with the database. */
+/** The state of a process's connection to the database. */
 export interface LeaseHealth {
   readonly isHeld: boolean;
   /** Whether the database gave an answer when it was last asked. */
   readonly isReachable: boolean;
   /** How long ago it renewed the lease. */
   readonly ageMs: number;
-  /** How often it had taken the process for dead, which went on as a new worker. */
+  /** How often the database took the process for dead, so that it continued as a new worker. */
   readonly restarts: number;
 }
 
@@ -32,28 +32,28 @@ export interface LeaseHealth {
 export interface Lease {
   /** The id it has now; another one once it was taken for dead. */
   worker(): string;
-  /** Whether nobody can have taken over yet, whatever became of the last answers. */
+  /** Whether nobody can have taken over yet, even if the last answers were lost. */
   isHeld(): boolean;
   health(): LeaseHealth;
-  /** Ends the beats; the database is told by whoever calls. */
+  /** Ends the beats; the caller tells the database. */
   stop(): Promise<void>;
 }
 
-/** What a beat has brought. */
+/** The answer to a beat. */
 export interface Beat {
-  /** There is work to be claimed, as far as a look from afar can tell. */
+  /** There may be work to take; only a claim can tell for certain. */
   readonly hasWork: boolean;
-  /** There is a batch to be planned again. */
+  /** There is a batch to plan again. */
   readonly hasPlans: boolean;
-  /** Attempts whose sender is gone before it got an answer: documents. */
+  /** Attempts whose sender died before it got an answer: documents. */
   readonly unanswered: readonly unknown[];
   /** Jobs that events have named: `{ job, attempt }`, with the attempt's document. */
   readonly hints: readonly Row[];
 }
 
 /**
- * Signs a worker up and keeps its lease: one statement a beat, over which the dead are buried as well. A worker that was taken for dead
- * gets a new id, since whoever has the old one must not write any more. Rejects where it cannot sign up.
+ * Signs a worker up and keeps its lease: one statement a beat, which also cleans up after the dead. A worker that was taken for dead
+ * gets a new id, since the old one must not write any more. Rejects if it cannot sign up.
  */
 export async function takeLease(
   store: Functions,
@@ -82,7 +82,7 @@ export async function takeLease(
   };
   const enlist = async () => {
     const [sentMs, sentAt] = [clock.elapsed(), clock.now()];
-    // Said twice, it signs up one more, who is never seen again and leaves nothing behind.
+    // A second call signs up one more worker, which is never seen again and leaves nothing behind.
     const [row] = await store.insist('enlist', [name, leaseMs], { forMs: PATIENCE_MS });
     worker = String(row?.['enlist']);
     lives++;
@@ -113,7 +113,7 @@ export async function takeLease(
       );
     }
   })().catch(() => undefined);
-  // The clock that only goes forward stands still while the machine sleeps, and the other one may be set back.
+  // The monotonic clock stops while the machine sleeps, and the system clock may be set back.
   const ageMs = () => Math.max(clock.elapsed() - beganMs, clock.now() - beganAt);
   const isHeld = () => ageMs() < leaseMs - MARGIN_MS;
   return {

@@ -9,7 +9,7 @@ import { openDatabase, type Database } from './connection.js';
 export const DEFAULT_SCHEMA = 'dailies';
 
 const FOLDER = join(fileURLToPath(new URL('.', import.meta.url)), 'migrations');
-/** Any number will do; two clients that migrate at once have to say the same. */
+/** Any number will do; two clients that migrate at once have to use the same one. */
 const LOCK = 4_711_308_153;
 
 export interface Migrated {
@@ -19,7 +19,7 @@ export interface Migrated {
 }
 
 /**
- * Brings a database to the newest schema, or leaves it alone where it is there. Two that do so at once wait for each other.
+ * Brings a database to the newest schema, or leaves it alone if it has that already. Two that do so at once wait for each other.
  * Throws `store-version` on a schema of a newer client, `store-unreachable`, `store-refused`.
  */
 export async function migrate(
@@ -38,7 +38,7 @@ export async function migrate(
       assertNotNewer(from, steps.length);
       for (const [index, sql] of steps.entries()) {
         if (index < from) continue;
-        // Sent as one text, so that it is one transaction; each function keeps this path, whoever calls it.
+        // Sent as one text, so that it is one transaction; each function keeps this path for every caller.
         const version = `truncate version; insert into version values (${index + 1});`;
         await ask(`begin; set local search_path to ${name}, pg_temp; ${sql}\n${version} commit;`, []);
       }
@@ -49,7 +49,7 @@ export async function migrate(
   }
 }
 
-/** Throws `store-version` where the database is not of this client's version. */
+/** Throws `store-version` if the database is not of this client's version. */
 export async function assertVersion(ask: Database['ask'], schema: string): Promise<void> {
   const expected = (await migrations()).length;
   const found = await versionOf(ask, quoted(schema));

@@ -16,75 +16,75 @@ import { ownerOf, projectIdIn, readProject, type WhichProject, type WholeProject
 export interface PostgresOptions<Order extends WorkOrder> {
   readonly url: string;
   readonly schema?: string;
-  /** What the worker is called in logs; the machine and the process where absent. */
+  /** The worker's name in logs; the machine and the process if absent. */
   readonly name?: string;
-  /** For stamps and durations; the lease goes by its own. */
+  /** For timestamps and durations; the lease has a clock of its own. */
   readonly clock: Clock;
-  /** The id of a project of one's own, which is known whole; without one a worker takes any work of its accounts, and knows only that. */
+  /** The id of the process's own project, which it reads whole; without one, a worker takes any work of its accounts, and knows only that work. */
   readonly project?: string | undefined;
   /** A batch to begin at once, for its project. */
   readonly batch?: BatchTerms | undefined;
   /** The accounts whose keys this process has. */
   readonly accounts: readonly { readonly gateway: string; readonly name?: string }[];
-  /** Makes an order of a document that anybody may have written; throws on what is none. */
+  /** Makes an order from a document that anybody may have written; throws if the document is not an order. */
   readonly parseOrder: (document: Readonly<Record<string, unknown>>) => Order;
-  /** The document of an order; the order itself where absent. */
+  /** The document of an order; the order itself if absent. */
   readonly documentOf?: (order: Order) => object;
   readonly lease?: LeaseTerms & { readonly clock?: Clock };
   readonly random?: () => number;
-  /** Called where some batch is to be planned again, as often as a heartbeat finds that out. */
+  /** Called each time a heartbeat finds a batch to plan again. */
   readonly onPlans?: () => void;
-  /** Called for each job that an event has named, where this process may act on that, with the attempt's document. */
+  /** Called for each job that an event has named, with the attempt's document, if this process may act on it. */
   readonly onHint?: (document: unknown, job: string) => void;
-  /** The second record of each purchase; none where absent. */
+  /** The second record of each purchase; none if absent. */
   readonly receipts?: ReceiptStore | undefined;
 }
 
-/** An attempt store in PostgreSQL, as one process has it. */
+/** An attempt store in PostgreSQL, as one process uses it. */
 export interface PostgresAttempts<Order extends WorkOrder> extends ProjectAttempts<Order> {
   /** The id under which this process works now. */
   worker(): string;
   health(): LeaseHealth;
   /** For each fingerprint, which of its wishes have a purchase. */
   copies(): ReadonlyMap<string, ReadonlySet<number>>;
-  /** The attempt of a document that came with a hint, as this process has it; undefined if it is no concern of it. */
+  /** The attempt of a document that came with a hint, as this process has it; undefined if this process does not need it. */
   told(document: unknown): Attempt | undefined;
-  /** Those of some ids that no attempt of the database has, at this moment. */
+  /** Tells which of some ids no attempt of the database has, at this moment. */
   unknown(ids: readonly string[]): Promise<readonly string[]>;
-  /** From now on work is offered to this batch, and only its own is taken. */
+  /** From now on this process offers work to this batch, and takes only the batch's own. */
   begin(opened: Opened): void;
   batch(): string | undefined;
-  /** Says how far a batch was planned, and how many of its takes wait. */
+  /** Records how far a batch was planned, and how many of its takes wait. */
   planned(batch: string, done: { readonly changes: number; readonly waiting: number }): Promise<void>;
-  /** Resolves when all that was offered is on record. */
+  /** Resolves when all offers are on record. */
   enqueued(): Promise<void>;
   /** Stops as a killed process would: nothing is handed over. */
   vanish(): Promise<void>;
 }
 
-/** The store of several machines, as one process has it open. */
+/** The store of several machines, opened by one process. */
 export interface PostgresStore<Order extends WorkOrder> {
-  /** What it works with: of its own project, or of any of its accounts. */
+  /** The attempts that it works with: of its own project, or of any of its accounts. */
   readonly attempts: PostgresAttempts<Order>;
   /**
-   * The project of this name and manifest, which is made where there is none. What has both in common is one project, on whatever
+   * The project of this name and manifest, which is made if there is none. The same name and manifest mean the same project on every
    * machine.
    */
   projectId(which: WhichProject): Promise<string>;
   /**
-   * Keeps others from planning a project until the store is closed; lends it whole. Throws `locked-by-another-run` where somebody
+   * Keeps others from planning a project until the store is closed; lends it whole. Throws `locked-by-another-run` if somebody
    * else has been planning it for a while.
    */
   openProject(id: string): Promise<PostgresAttempts<Order>>;
   /** Begins a batch of a project; from now on its orders of other revisions are outdated. */
   beginBatch(terms: BatchTerms): Promise<Opened>;
-  /** A batch of these accounts that is to be planned again. */
+  /** A batch of these accounts that has to be planned again. */
   toPlan(): Promise<BatchToPlan | undefined>;
   /** Ends the buying for a batch that cannot be planned. */
   stopBatch(batch: string, why: { readonly message: string }): Promise<void>;
   /**
-   * Plans a project that nobody else plans meanwhile: lends it whole, and what is offered goes to `batch`. Undefined where somebody
-   * else is at it.
+   * Plans a project that nobody else plans meanwhile: lends it whole, and offers go to `batch`. Undefined if somebody
+   * else is planning it.
    */
   whilePlanning<T>(
     project: string,
@@ -94,10 +94,10 @@ export interface PostgresStore<Order extends WorkOrder> {
   close(): Promise<void>;
 }
 
-/** A batch is planned anew this often at most, however much is delivered. */
+/** A batch is planned again at most this often, even if many takes are delivered. */
 const PLAN_AGAIN_MS = 2_000;
 
-/** As `openPostgresStore`, for who wants the attempts alone: closing them closes all. */
+/** As `openPostgresStore`, for callers that want only the attempts: closing them closes all. */
 export async function openPostgresAttempts<Order extends WorkOrder>(
   options: PostgresOptions<Order>,
 ): Promise<PostgresAttempts<Order>> {
@@ -106,7 +106,7 @@ export async function openPostgresAttempts<Order extends WorkOrder>(
 }
 
 /**
- * Opens the store of several machines for one process: signs it up as a worker, and buries the dead. Throws `store-unreachable`,
+ * Opens the store of several machines for one process: signs it up as a worker, and cleans up after the dead. Throws `store-unreachable`,
  * `store-refused`, `store-version` (exit 3 all).
  */
 export async function openPostgresStore<Order extends WorkOrder>(
@@ -119,7 +119,7 @@ export async function openPostgresStore<Order extends WorkOrder>(
   const database = await openDatabase({
     ...{ url, clock: systemClock, name: `dailies ${name}` },
     async greet(ask) {
-      // The first connection finds out about the version; before that there is nothing to greet.
+      // The first connection checks the version; before that there is nothing to greet.
       if (standing.seen().length > 0)
         await ask(`select ${schema}.hello($1)`, [JSON.stringify(standing.seen())]);
     },
@@ -203,7 +203,7 @@ export async function openPostgresStore<Order extends WorkOrder>(
   }
 }
 
-/** What is open, whatever project it is used for. */
+/** What is open, for all projects. */
 interface Parts<Order extends WorkOrder> {
   readonly options: PostgresOptions<Order>;
   readonly link: Link;
@@ -221,7 +221,7 @@ function openProject<Order extends WorkOrder>(
   return createAttempts<Order>({ options, link, lease, standing, whole, accounts, receipts });
 }
 
-/** The accounts that this process has the keys of, by their numbers; those that nobody has enqueued for yet have none. */
+/** The accounts whose keys this process has, by their numbers; an account has no number before the first enqueue for it. */
 async function accountsOf<Order extends WorkOrder>(
   { store }: Link,
   { accounts, batch }: PostgresOptions<Order>,

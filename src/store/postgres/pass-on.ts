@@ -4,7 +4,7 @@ import { assertVersion, DEFAULT_SCHEMA, quoted } from './migrate.js';
 
 /** A database that hints are left in, for the workers that have the jobs. */
 export interface HintBox {
-  /** Leaves the job that an event has named under a token; false if nobody has sent that token. Rejects with `store-unreachable`. */
+  /** Leaves the job that an event has named under a token; false if no submit had that token. Rejects with `store-unreachable`. */
   leave(token: string, job: string): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import type { Database } from './connection.js';
 
 /** The first half of the key of the lock on a project's plan. */
 const PLANNING = 1_702;
-/** How long somebody else's planning is waited for. */
+/** How long to wait for somebody else's planning. */
 const PATIENCE_MS = 10_000;
 const AGAIN_MS = 200;
 
@@ -15,7 +15,7 @@ export async function tryPlanLock(ask: Database['ask'], project: string): Promis
 }
 
 /**
- * Keeps others from planning a project, by a connection of its own; gives what lets them. Throws `locked-by-another-run` where somebody
+ * Keeps others from planning a project, by a connection of its own; returns a function that lets them again. Throws `locked-by-another-run` if somebody
  * else has been planning it for a while.
  */
 export function planAlone(database: Database, project: string): Promise<() => Promise<void>> {

@@ -23,12 +23,12 @@ import { paceRow, type Standing } from './standing.js';
 import { createTaken } from './taken.js';
 import { createWrites, JobTaken } from './writes.js';
 
-/** What comes back unfinished is anybody's again after this long: its own worker has just failed with it. */
+/** After this long, any worker may take an order that was given back unfinished: its own worker has just failed with it. */
 const AGAIN_MS = 30_000;
 
 /**
- * An attempt store over PostgreSQL. TypeScript computes each next state; a function of the database writes it down where nobody
- * else has gone on meanwhile. It has in memory what this process owns, and the whole of a project of its own.
+ * An attempt store over PostgreSQL. TypeScript computes each next state; a function of the database writes it down if nobody
+ * else has continued meanwhile. The store has in memory what this process owns, and the whole of its own project.
  */
 export function createAttempts<Order extends WorkOrder>({
   options,
@@ -63,7 +63,7 @@ export function createAttempts<Order extends WorkOrder>({
   const known = new Set(whole?.attempts.map(({ id }) => id));
   const taken = createTaken<Order>({
     ...{ options, store, lease, held, accounts, standing },
-    // What others have bought for this batch is bought by this run, too.
+    // Purchases of others for this batch count as purchases of this run, too.
     onNews: (attempt) => (known.has(attempt.id) ? undefined : onBegun(attempt)),
   });
   const closing = new AbortController();
@@ -121,9 +121,9 @@ export function createAttempts<Order extends WorkOrder>({
       await held.find(own.attempt ?? '')?.writes;
       // Its job may have become known since its answer was lost.
       const attempt = own.attempt === undefined ? undefined : held.find(own.attempt)?.attempt;
-      // From here on it may be handed out again, to this very process, too.
+      // From here on the order may be handed out again, also to this process.
       taken.drop(claim);
-      // What was bought for it, and came to its end, has closed it with its last step.
+      // If its purchase came to its end, the last step has closed the order.
       if (own.once === undefined || !attempt || !isClosed(attempt)) {
         const note = rest === undefined ? null : JSON.stringify(rest);
         await store.insist('leave', [lease.worker(), own.order, AGAIN_MS, note]);
@@ -138,7 +138,7 @@ export function createAttempts<Order extends WorkOrder>({
       const own = taken.of(claim);
       if (!own) return { kind: 'fenced', message: 'nobody has handed it out here' };
       const ask = () => intend(intents, own, { purchase, once });
-      // While the pace is slow the intents of this process stand in one row: each knows then what the one before was told.
+      // While the pace is slow, the intents of this process queue up: each then knows the verdict on the one before.
       if (standing.account(own.account).pace.gapMs === 0) return ask();
       return turns(own.account, ask);
     },
@@ -169,7 +169,7 @@ export function createAttempts<Order extends WorkOrder>({
     async adopt(given, job) {
       assertOpen();
       const { id } = given;
-      // That its answer was lost may be on its way to the database.
+      // The record that its answer was lost may be on its way to the database.
       await held.find(id)?.writes;
       const before = held.find(id)?.attempt ?? given;
       const event = {
@@ -186,7 +186,7 @@ export function createAttempts<Order extends WorkOrder>({
       const [row] = await store.insist('record', [lease.worker(), JSON.stringify(step)]);
       if (row?.['verdict'] === 'job-taken') throw takenJob(job.id, attemptIn(row['attempt']));
       const now = row?.['verdict'] === 'ok' ? after : (attemptOrNone(row?.['attempt']) ?? before);
-      // Whoever has been given the job meanwhile is ahead of this.
+      // If the attempt has moved on in memory meanwhile, that state is newer.
       const here = held.find(id);
       if (!here || here.attempt.steps >= now.steps) return here?.attempt ?? now;
       held.learn(now);
@@ -220,7 +220,7 @@ export function createAttempts<Order extends WorkOrder>({
       assertOpen();
       const one = held.get(id);
       const after = held.move(one, event);
-      // It gives a place back, and tells what the job has cost: that waits for nothing else.
+      // This step gives a place back, and records the cost of the job: it waits for nothing else.
       if (isCompleted(after) && event.type === 'completed')
         void writes.write(one).then(
           () => taken.wake(),
@@ -311,7 +311,7 @@ export function createAttempts<Order extends WorkOrder>({
   };
 }
 
-/** A row that somebody has made up is no concern of those who do other people's work. */
+/** An invalid row of somebody else must not stop a worker. */
 function attemptOrNone(document: unknown): Attempt | undefined {
   try {
     return attemptIn(document);
@@ -320,7 +320,7 @@ function attemptOrNone(document: unknown): Attempt | undefined {
   }
 }
 
-/** What an answer means for the account, whoever asks: nobody buys any more until a person says so. */
+/** What an answer means for the account, for all its users: nobody buys any more until a person resumes it. */
 function stopping(outcome: SubmitOutcome): { readonly stop?: 'credits' | 'gateway' } {
   if (outcome.kind === 'uncertain' && outcome.stops) return { stop: 'gateway' };
   const isOfAccount = outcome.kind === 'refused' && outcome.stops !== undefined && outcome.stops !== 'key';

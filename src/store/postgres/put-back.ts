@@ -19,29 +19,29 @@ export interface StorePlace {
 
 /** Purchases that are on record elsewhere: in receipts, in a lockfile. */
 export interface KnownElsewhere extends StorePlace {
-  /** What the project is called; its id counts where the database does not know one that is called so. */
+  /** The project's name; its id counts if the database has no project of that name. */
   readonly project: WhichProject & { readonly id: string };
   readonly attempts: Iterable<Attempt>;
-  /** What counts where the database has no pick of the shot, and no catalogue. */
+  /** Used if the database has no pick of the shot, and no catalogue. */
   readonly picks?: Picks;
   readonly catalogue?: CatalogueSnapshot | undefined;
-  /** Refuses where another project of the database has some of the purchases: those would be made again for this one. */
+  /** Refuses if another project of the database has some of the purchases: those would be made again for this one. */
   readonly isWhole?: boolean;
 }
 
 export interface PutBack {
   /** The project's id in the database. */
   readonly project: string;
-  /** Purchases that the database did not have, and those that it knew less of. */
+  /** How many purchases the database did not have, and of how many it knew less. */
   readonly added: number;
   readonly advanced: number;
-  /** Purchases that somebody is at work with: what is known of them elsewhere is left to them. */
+  /** Purchases that a worker has in hand: it is left to that worker to record what other records know of them. */
   readonly inHand: number;
 }
 
 /**
- * Tells a database of purchases that it has forgotten, or never knew: each counts from now on, its wish is not bought again, and its job
- * is followed by the next worker. Said twice, it changes nothing more. Throws `store-unreachable`, `store-refused`, `store-version`,
+ * Tells a database of purchases that it has forgotten, or never knew: each counts from now on, its wish is not bought again, and the
+ * next worker follows its job. A second call changes nothing more. Throws `store-unreachable`, `store-refused`, `store-version`,
  * `locked-by-another-run`.
  */
 export async function putBack(known: KnownElsewhere): Promise<PutBack> {
@@ -58,14 +58,14 @@ export async function putBack(known: KnownElsewhere): Promise<PutBack> {
   });
 }
 
-/** Lets an account buy again after the database had gone back in time and `putBack` has told it of all that is known. */
+/** Lets an account buy again after the database had gone back in time and `putBack` has told it of all known purchases. */
 export async function reconciled(
   where: StorePlace & { readonly gateway: string; readonly account?: string },
 ): Promise<void> {
   await withStore(where, ({ store }) => store.ask('reconciled', [where.gateway, where.account ?? '']));
 }
 
-/** What the projects of a database are called, by their ids. */
+/** The names of a database's projects, by their ids. */
 export async function storedProjects(where: StorePlace): Promise<ReadonlyMap<string, WhichProject>> {
   return withStore(where, async ({ database, schema }) => {
     const rows = await database.ask(`select id, name, manifest, sandbox from ${schema}.project`, []);
@@ -78,7 +78,7 @@ export async function storedProjects(where: StorePlace): Promise<ReadonlyMap<str
   });
 }
 
-/** Purchases that are told at once. */
+/** How many purchases go in one call. */
 const AT_ONCE = 500;
 
 async function tell(
@@ -91,7 +91,7 @@ async function tell(
   }: Pick<KnownElsewhere, 'picks' | 'catalogue'> & { readonly attempts: readonly Attempt[] },
 ): Promise<Omit<PutBack, 'project'>> {
   const { store, database, schema } = link;
-  // Whoever is gone has nothing in hand.
+  // A dead worker has nothing in hand.
   await store.ask('bury_lapsed', []);
   const before = await readProject(link, project);
   const there = new Map(before.attempts.map((attempt) => [attempt.id, attempt]));
@@ -130,7 +130,7 @@ async function tell(
   return result;
 }
 
-/** The id of a project in the database, where it is known from now on. */
+/** The id of a project in the database, which makes the project if needed. */
 async function projectOf({ store }: Link, project: KnownElsewhere['project']): Promise<string> {
   const [row] = await store.ask('project_of', [JSON.stringify(project)]);
   const id = row?.['project_of'];
@@ -149,7 +149,7 @@ async function accountOf({ store }: Link, gateway: string): Promise<number> {
   return Number(row?.['id']);
 }
 
-/** A purchase is of one project: what stands with another one would be bought again here. */
+/** A purchase belongs to one project: if another project has it, it would be bought again here. */
 async function assertNobodyElses(
   { database, schema }: Link,
   { name, manifest, sandbox, id }: KnownElsewhere['project'],
@@ -172,14 +172,14 @@ async function assertNobodyElses(
   );
 }
 
-/** What the rest is to be asked of the gateway, or fetched from it. */
+/** Whether the job of an attempt has to be followed, or its clip fetched. */
 function isUnderWay(attempt: Attempt): boolean {
   return isInFlight(attempt) || isCompleted(attempt);
 }
 
 /**
- * A purchase as another machine may know it: names are of the one that made them. Who was about to send is not known here any more, so perhaps it
- * was charged; and of what was never sent there is nothing to tell.
+ * A purchase as another machine may know it: names belong to the machine that made them. If an attempt was about to be sent, its sender
+ * is unknown here, so perhaps it was charged; an attempt that was never sent is left out.
  */
 function atRest({ names: _, ...attempt }: Attempt): readonly Attempt[] {
   if (attempt.state.kind === 'planned') return [];

@@ -6,14 +6,14 @@ import { assertVersion, DEFAULT_SCHEMA, quoted } from './migrate.js';
 import type { Link } from './connection.js';
 import { readProject, type WhichProject, type WholeProject } from './whole-project.js';
 
-/** How a project stands in a database. */
+/** A project's state in a database. */
 export interface StoredProject extends WholeProject {
-  /** Why its newest batch does not go on, in sentences. */
+  /** Why its newest batch does not continue, in sentences. */
   readonly trouble: readonly string[];
 }
 
 /**
- * Reads a project; undefined where it has never been there. Writes nothing: whoever may read may look. Throws
+ * Reads a project; undefined if the database never had it. Writes nothing: the right to read is enough. Throws
  * `store-unreachable`, `store-refused`, `store-version`.
  */
 export async function readStoredProject(

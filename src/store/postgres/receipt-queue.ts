@@ -2,11 +2,11 @@ import type { Attempt } from '../../domain/attempt.js';
 import { essenceOf } from '../receipt-essence.js';
 import type { ReceiptBook, ReceiptsOwner, ReceiptStore } from '../receipt-store.js';
 
-/** The receipts of the projects that a process has to do with, in whatever order its attempts go on. */
+/** The receipts of the projects that a process works on, in any order of its attempts. */
 export interface ReceiptQueue {
   /**
-   * Resolves when the receipts of a project tell of an attempt what they have to; at once where they do. Those that wait meanwhile go
-   * together. Throws as the store of receipts does.
+   * Resolves when the receipts of a project have the current state of an attempt; at once if they have it already. Attempts that wait
+   * meanwhile are written together. Throws as the store of receipts does.
    */
   keep(project: string, attempt: Attempt): Promise<void>;
   close(): Promise<void>;
@@ -17,13 +17,13 @@ interface Queue {
   readonly book: ReceiptBook;
   /** Attempts that the next call of the book takes. */
   due: Map<string, Attempt>;
-  /** Settles when those have been taken in. */
+  /** Settles when those have been written. */
   next: Promise<void> | undefined;
   running: Promise<unknown>;
 }
 
 /**
- * A receipt is an attempt as it stands, whoever was at it before: so a worker that takes over adds to what another one has begun.
+ * A receipt is the current state of an attempt, from any worker: so a worker that takes over adds to what another one has begun.
  * `ownerOf` tells whose receipts a project's are.
  */
 export function createReceiptQueue(

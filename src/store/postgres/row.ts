@@ -5,20 +5,20 @@ import { DailiesError } from '../../errors.js';
 import { attemptProblem } from '../lockfile-problem.js';
 
 /**
- * The part of an attempt that a step may change; the database keeps it apart, so that a step writes no more than that, and as the text
- * that it is sent as: what stays comes last.
+ * The part of an attempt that a step may change. The database keeps it apart, so that a step writes no more than that, and as the text
+ * that was sent: fields that do not change come last.
  */
 function movingOf({ owner, state, times, steps, names, rerender, callback }: Attempt): string {
   const newestFirst = Object.fromEntries(Object.entries(times).reverse());
   return JSON.stringify({ steps, state, times: newestFirst, names, rerender, callback, owner });
 }
 
-/** The part of an attempt that never changes, beside what columns have of it. */
+/** The part of an attempt that never changes, without what has a column of its own. */
 function fixedOf({ request, estimate, replaces }: Attempt) {
   return { request, estimate, replaces };
 }
 
-/** A step of an attempt as the database's functions take it: `before` is the newest step that is known to be there. */
+/** A step of an attempt as the database's functions take it: `before` is the newest step that the database is known to have. */
 export function stepOf(attempt: Attempt, before: number) {
   const { id, steps, state } = attempt;
   return {
@@ -27,14 +27,14 @@ export function stepOf(attempt: Attempt, before: number) {
   };
 }
 
-/** A whole attempt as the database's functions take it. `copy` null: it serves no wish of a plan. */
+/** A whole attempt as the database's functions take it. `copy` null: the attempt serves no wish of a plan. */
 export function wholeOf(attempt: Attempt, before: number, copy: number | null) {
   const { fingerprint, gateway, replaces, callback } = attempt;
   const fixed = fixedOf(attempt);
   return { ...stepOf(attempt, before), fingerprint, gateway, replaces, callback, copy, fixed };
 }
 
-/** What an attempt counts against ceilings, billionths of a US dollar; null where nobody knows. */
+/** What an attempt counts against ceilings, billionths of a US dollar; null if the cost is unknown. */
 function countedNano(attempt: Attempt): number | null {
   const usd = countedUsd(attempt);
   return usd === undefined ? null : nanoOf(usd);
@@ -45,8 +45,8 @@ export function nanoOf(usd: number): number {
 }
 
 /**
- * The attempt that a document of the database is. Other users of it may have written anything: throws `store-refused` on what is
- * none.
+ * Reads an attempt from a document of the database. Other users may have written anything: throws `store-refused` if it is not an
+ * attempt.
  */
 export function attemptIn(value: unknown): Attempt {
   const plain = withoutNulls(value);
@@ -57,7 +57,7 @@ export function attemptIn(value: unknown): Attempt {
   });
 }
 
-/** Fields of the two parts that are absent are no fields; a model without a price has null for one. */
+/** Absent fields of the two parts are left out; a model without a price has null for it. */
 function withoutNulls(value: unknown): unknown {
   if (!isRecord(value)) return value;
   return Object.fromEntries(

@@ -2,13 +2,13 @@ import type { Clock } from '../../clock.js';
 import { isRecord } from '../../domain/is-record.js';
 import { FULL_PACE, nextSubmitAtMs, type Pace } from '../../shot/pace.js';
 
-/** How accounts, projects and batches stand, each as the newest answer about it has it. */
+/** The state of accounts, projects and batches, each from the newest answer about it. */
 export interface Standing {
-  /** Takes in what came with an answer: the `standing` of the database's functions. */
+  /** Takes in the `standing` from an answer of the database's functions. */
   learn(value: unknown): void;
-  /** How an account stands, by its number; at full pace where nothing is known of it. */
+  /** The state of an account, by its number; at full pace if nothing is known of it. */
   account(id: string): AccountPace;
-  /** The database's clock now, milliseconds since 1970: the pace goes by it, on every machine. */
+  /** The database's clock now, milliseconds since 1970: every machine keeps the pace by this clock. */
   nowMs(): number;
   /** A moment of `Clock.elapsed` by the database's clock. */
   atMs(elapsedMs: number): number;
@@ -17,14 +17,14 @@ export interface Standing {
   /** What counts against the budget of a project, and against the ceiling of a batch, US dollars. */
   spentUsd(project: string): number;
   batchUsd(batch: string): number;
-  /** The highest counts of intents that were ever seen, for `hello`. */
+  /** The highest counts of intents seen so far, for `hello`. */
   seen(): readonly { readonly gateway: string; readonly name: string; readonly intents: number }[];
 }
 
 /** How fast submits of an account may go out. */
 export interface AccountPace {
   readonly pace: Pace;
-  /** The pace is replaced only by whoever has seen its newest version. */
+  /** Only a process that has seen the newest version of the pace may replace it. */
   readonly version: number;
   /** When the last submit went out, by the database's clock. */
   readonly lastMs: number;
@@ -77,7 +77,7 @@ export function createStanding(clock: Clock): Standing {
   };
 }
 
-/** A pace as the database keeps it: JSON knows neither infinities nor what is undefined. */
+/** A pace as the database keeps it: JSON has neither infinities nor undefined. */
 export function paceRow({ slowedAtMs, troubleSinceMs, ...rest }: Pace) {
   return {
     ...rest,

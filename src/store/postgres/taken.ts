@@ -18,37 +18,37 @@ export interface Taken<Order extends WorkOrder> {
   readonly order: string;
   readonly batch: string;
   readonly project: string;
-  /** The number of its account. */
+  /** The number of the work's account. */
   readonly account: string;
   /** The attempt that was begun last for it. */
   attempt: string | undefined;
-  /** The word its intent was asked by. */
+  /** The token of the request for its intent. */
   once: string | undefined;
 }
 
 /** The work that is offered, and that this process has taken. */
 export interface TakenWork<Order extends WorkOrder> {
-  /** From now on work is offered to this batch, and only its own is taken. */
+  /** From now on this process offers work to this batch, and takes only the batch's own. */
   begin(batch: string): void;
   batch(): string | undefined;
   offer(order: Order): void;
-  /** Resolves when all that was offered is on record. */
+  /** Resolves when all offers are on record. */
   enqueued(): Promise<void>;
   claim(most: number, signal: AbortSignal): Promise<readonly Claim<Order>[]>;
   withdraw(all: boolean): Promise<void>;
   of(claim: Claim): Taken<Order> | undefined;
-  /** The same, also of work that this process has no more. */
+  /** As `of`, also for work that this process no longer has. */
   placeOf(claim: Claim): Taken<Order> | undefined;
-  /** Whether some work that this process has is at an attempt. */
+  /** Whether some work of this process concerns an attempt. */
   has(attempt: string): boolean;
   drop(claim: Claim): void;
   /** There may be work now. */
   wake(): void;
 }
 
-/** A heartbeat says when there is work; it is looked for anyway, this often. */
+/** A heartbeat says when there is work; the process also looks for it this often. */
 const LOOK_AGAIN_MS = 30_000;
-/** Who waits for others asks how far they are this often. */
+/** How often a process that waits for others asks how far they are. */
 const NEWS_MS = 1_000;
 const OFFERS_AT_ONCE = 2_000;
 
@@ -67,17 +67,17 @@ export function createTaken<Order extends WorkOrder>({
   readonly held: HeldAttempts;
   readonly accounts: readonly number[];
   readonly standing: Standing;
-  /** Told of each attempt that somebody has led to its end for this batch. */
+  /** Called for each attempt for this batch that any worker has finished. */
   readonly onNews: (attempt: Attempt) => void;
 }): TakenWork<Order> {
   const byClaim = new Map<Claim, Taken<Order>>();
   const byOrder = new Map<string, Taken<Order>>();
   const everTaken = new WeakMap<Claim, Taken<Order>>();
-  /** What was offered here and has not come to its end, by key. */
+  /** Work that was offered here and is not finished, by key. */
   const awaited = new Map<string, Order>();
   let batch: string | undefined;
   let offered: Order[] = [];
-  /** The answer of a claim was lost: what it gave is asked for with the next one. */
+  /** The answer to a claim was lost: the next claim asks for its work again. */
   let isUnsure = false;
   let isWithdrawn = false;
   let isLeft = false;
@@ -130,7 +130,7 @@ export function createTaken<Order extends WorkOrder>({
     const attempt = row['attempt'] === null ? undefined : attemptIn(row['attempt']);
     const known = byOrder.get(order);
     if (known) {
-      // This worker was taken for dead, and has come back to its own work: whoever is at it goes on.
+      // This worker was taken for dead, and has come back to its own work: the task that has it continues.
       if (attempt && (held.find(attempt.id)?.attempt.steps ?? -1) < attempt.steps) held.learn(attempt);
       return undefined;
     }
@@ -146,7 +146,7 @@ export function createTaken<Order extends WorkOrder>({
     byOrder.set(order, own);
     return claim;
   };
-  /** Whoever can write to the tables can write what is no order: it is put aside, and says why. */
+  /** A user of the tables can write a row that is no order: it is put aside, with the reason. */
   const takeSafely = async (row: Row): Promise<Claim<Order> | undefined> => {
     try {
       return take(row);
@@ -157,7 +157,7 @@ export function createTaken<Order extends WorkOrder>({
     }
   };
 
-  /** What others have led to its end, and what nobody will. */
+  /** Work that others have finished, and work that nobody will finish. */
   const ended = async (): Promise<readonly Claim<Order>[]> => {
     const others = awaited.size - byOrder.size;
     if (batch === undefined || (others <= 0 && !isWithdrawn)) return [];
@@ -252,7 +252,7 @@ function listIn(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
-/** How an order came to rest, from what its row says of that. */
+/** How an order ended, from its row. */
 function restOf(state: unknown, note: unknown): Rest {
   if (!isRecord(note)) return {};
   if (state === 'outdated') return { outcome: 'not_submitted', message: outdatedBy(note['outdated']) };

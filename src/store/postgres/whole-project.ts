@@ -10,7 +10,7 @@ import type { CatalogueSnapshot } from '../shot-state.js';
 import { OPENING_MS, type Link } from './connection.js';
 import { attemptIn } from './row.js';
 
-/** What a project is found by. */
+/** How to find a project. */
 export interface WhichProject {
   readonly name: string;
   /** The manifest's file name. */
@@ -18,14 +18,14 @@ export interface WhichProject {
   readonly sandbox: boolean;
 }
 
-/** The id of a project; a new one where there is none. */
+/** The id of a project; a new one if there is none. */
 export async function projectIdIn({ store }: Link, which: WhichProject): Promise<string> {
   const given = { ...which, id: newProjectId() };
   const [row] = await store.insist('project_of', [JSON.stringify(given)], { forMs: OPENING_MS });
   return String(row?.['project_of']);
 }
 
-/** Whose receipts a project's are: no folder's, so that no lockfile takes them for its own. */
+/** The owner of a project's receipts: not a folder, so that no lockfile takes them for its own. */
 export async function ownerOf({ database, schema }: Link, project: string): Promise<ReceiptsOwner> {
   const sql = `select name, manifest, sandbox from ${schema}.project where id = $1`;
   const [row = {}] = await database.insist(sql, [project]);
@@ -43,7 +43,7 @@ export function storeOwner(id: string, { name, manifest, sandbox }: WhichProject
   return { project_id: id, project: name, manifest, sandbox, place: STORE_PLACE };
 }
 
-/** A project as the database has it. */
+/** A project, as stored in the database. */
 export interface WholeProject {
   readonly id: string;
   readonly attempts: readonly Attempt[];
@@ -59,7 +59,7 @@ function newProjectId(): string {
 }
 
 /**
- * Reads a project as it stands; an empty one where there is none. Throws `store-refused` on rows that are no attempts, and as the
+ * Reads a project's current state; an empty one if there is none. Throws `store-refused` on rows that are no attempts, and as the
  * database does.
  */
 export async function readProject({ store, database, schema }: Link, id: string): Promise<WholeProject> {
@@ -69,7 +69,7 @@ export async function readProject({ store, database, schema }: Link, id: string)
   const attempts = rows.map((found) => {
     const attempt = attemptIn(found['attempt']);
     const taken = copies.get(attempt.fingerprint) ?? new Set();
-    // What is about to be sent for the first time is no purchase yet: whoever is first has the wish.
+    // An attempt about to be sent for the first time is no purchase yet: the first sender gets the wish.
     if (typeof found['copy'] === 'number' && attempt.state.kind !== 'planned')
       copies.set(attempt.fingerprint, taken.add(found['copy']));
     return attempt;
@@ -80,7 +80,7 @@ export async function readProject({ store, database, schema }: Link, id: string)
   };
 }
 
-/** Picks and catalogue of a project, held against what a lockfile may have of them. Throws `store-refused`. */
+/** Picks and catalogue of a project, checked by the same rules as those of a lockfile. Throws `store-refused`. */
 function settingsIn(picks: unknown, catalogue: unknown): Pick<WholeProject, 'picks' | 'catalogue'> {
   const picked = isRecord(picks)
     ? Object.entries(picks).map(([shot, pick]) => [shot, { takes: {}, pick }])

@@ -10,11 +10,11 @@ import type { ReceiptQueue } from './receipt-queue.js';
 import { attemptIn, stepOf } from './row.js';
 import type { Standing } from './standing.js';
 
-/** How steps of attempts get into the database. */
+/** Writes steps of attempts into the database. */
 export interface Writes {
   /**
-   * Writes down all that has happened to an attempt in memory, after what is on its way already; then its receipt. Rejects with
-   * `taken-over` where another worker continues it, and with `JobTaken`. `extra`: what the database does besides.
+   * Writes down all steps of an attempt in memory, after those on their way already; then its receipt. Rejects with
+   * `taken-over` if another worker continues it, and with `JobTaken`. `extra`: what else the database does in the same call.
    */
   write(one: Held, extra?: object): Promise<Attempt>;
   /** Moves an attempt in memory, and writes that down. */
