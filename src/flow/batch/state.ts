@@ -14,7 +14,6 @@ import type { Scope } from '../plan/survey.js';
 import type { JobOrder } from '../work/worker.js';
 import { assertComplete } from './assert-complete.js';
 import { batchDocument, revisionOf } from './batch-document.js';
-import { orderDocument, parseOrder } from './order-document.js';
 import { whichProject } from './which-project.js';
 
 /** A project's state as read, wherever it is kept. */
@@ -113,6 +112,8 @@ async function openStore(
   onHint: ((document: unknown, job: string) => void) | undefined,
 ): Promise<PostgresStore<JobOrder>> {
   const { openPostgresStore } = await import('../../store/postgres/open-store.js');
+  // It compiles a schema, with a compiler that a project without a database never needs.
+  const { orderDocument, parseOrder } = await import('./order-document.js');
   return openPostgresStore<JobOrder>({
     ...{ url, clock: project.clock, parseOrder, documentOf: orderDocument, receipts: receiptsOf(project) },
     accounts: [{ gateway: gatewayIdentity(project.target) }],
