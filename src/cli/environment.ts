@@ -52,14 +52,14 @@ export function unreadVariables(
   command: Command,
   env: NodeJS.ProcessEnv,
 ): { readonly name: string; readonly meant: string | undefined }[] {
+  const ours = Object.keys(env).filter((name) => name.startsWith(PREFIX) && Boolean(env[name]));
+  if (ours.length === 0) return [];
   const program = programOf(command);
   const options = [program, ...everyCommand(program)].flatMap(readable);
   const known = new Set([...options.map(variableOf), ...READ_ELSEWHERE]);
   const suggested = [...known].map((name) => name.slice(PREFIX.length));
-  return Object.keys(env)
-    .filter(
-      (name) => name.startsWith(PREFIX) && Boolean(env[name]) && !known.has(name) && !KEY_NAME.test(name),
-    )
+  return ours
+    .filter((name) => !known.has(name) && !KEY_NAME.test(name))
     .map((name) => ({ name, word: nearest(name.slice(PREFIX.length), suggested) }))
     .map(({ name, word }) => ({ name, meant: word === undefined ? undefined : `${PREFIX}${word}` }));
 }

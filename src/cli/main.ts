@@ -1,12 +1,7 @@
 #!/usr/bin/env node
-import { setFlagsFromString } from 'node:v8';
 import { processContext } from './context.js';
 import { reportError } from './exit.js';
 import { runCli } from './run-cli.js';
-
-// V8 lets the heap grow fourfold before it collects, if the machine has the memory: a hundred thousand shots took 1.4 GB
-// that way. Twofold they take 0.9 GB, and no longer (docs/performance.md).
-setFlagsFromString('--heap-growing-percent=100');
 
 const context = processContext();
 
@@ -18,4 +13,8 @@ process.on('uncaughtException', (error) => {
   void reportError(error, context).then(() => process.exit(1));
 });
 
-process.exitCode = await runCli(context);
+// Not awaited: the command is bundled as CommonJS. A process that ends before the answer has failed.
+process.exitCode = 1;
+void runCli(context).then((code) => {
+  process.exitCode = code;
+});

@@ -3,8 +3,8 @@ import { defined } from '../domain/defined.js';
 import type { ExitCode } from '../errors.js';
 import type { RunSummary } from '../events.js';
 import { runProject } from '../flow/commands/run.js';
+import type { RenderSheet } from '../flow/commands/write-report.js';
 import type { Project } from '../flow/project/project.js';
-import { renderSheet } from '../sheet/render.js';
 import { prepareJunitFile } from '../store/junit-file.js';
 import { summaryLines } from '../ui/summary.js';
 import { writeCiReports } from './ci-reports.js';
@@ -35,6 +35,9 @@ export async function runManifest(
   printSummary(context, { summary, project }, invocation);
   return summary.exit_code;
 }
+
+/** The page is loaded when it is due: a run with nothing to do leaves it as it is. */
+const renderSheet: RenderSheet = async (report) => (await import('../sheet/render.js')).renderSheet(report);
 
 /** Runs the project and shows its progress. The screen is restored whatever happens. */
 async function render(

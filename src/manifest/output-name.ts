@@ -67,8 +67,12 @@ function valueOf(name: string, take: Take, project: string): string {
   return typeof value === 'string' ? value : label(name, value);
 }
 
+/** What stands in most names; a pattern of all invisible characters takes long to compile. */
+const PLAIN = /^[\w .-]*$/;
+
 /** Characters that Windows forbids, and invisible ones, become "-". */
 function printable(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.normalize('NFC').replace(/[<>:"/\\|?*\p{C}]+/gu, '-');
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** The stylesheets of the page, in an order in which the later may rely on the earlier. */
 const SHEETS = ['base', 'head', 'gallery', 'run', 'theatre'];
 
-/** The style of the whole page. It is read when the program starts, so a missing file is found before a run. */
+/** The style of the whole page. */
 export const pageStyle = SHEETS.map(read).join('\n');
 
 /** What a page that is served has besides. */

@@ -17,18 +17,27 @@ export function isDeviceName(name: string): boolean {
   return DEVICE.test(name.trimStart());
 }
 
+/** Most ids. To compile the patterns of all scripts takes longer than to check a dozen shots. */
+const PLAIN_ID = /^\w[\w.-]*$/;
+
 /** What is wrong with an id (after vars and matrix), as the end of a sentence that starts with the id; or undefined. */
 export function idFault(id: string): string | undefined {
   if (id === '') return 'is empty';
   if (!fits(id, LONGEST_ID))
     return `names files, and has more than ${LONGEST_ID.characters} characters or ${LONGEST_ID.bytes} bytes`;
+  const fault = PLAIN_ID.test(id) ? undefined : letterFault(id);
+  if (fault !== undefined) return fault;
+  if (id.endsWith('.')) return 'names files, and may not end with "."';
+  if (isDeviceName(id)) return 'is the name of a device on Windows, where no file can bear it';
+  if (OURS.includes(foldCase(id))) return 'is the name of a file of ours in the output folder';
+  return undefined;
+}
+
+function letterFault(id: string): string | undefined {
   if (!/^[\p{L}\p{M}\p{N}._-]+$/u.test(id))
     return 'names files, and may have only letters, digits, ".", "_" and "-"';
   if (/^[.\p{M}-]/u.test(id)) return 'names files, and may not begin with ".", "-" or an accent';
   if (id !== id.normalize('NFC')) return 'has letters that are spelled in parts: write them as one (NFC)';
-  if (id.endsWith('.')) return 'names files, and may not end with "."';
-  if (isDeviceName(id)) return 'is the name of a device on Windows, where no file can bear it';
-  if (OURS.includes(foldCase(id))) return 'is the name of a file of ours in the output folder';
   return undefined;
 }
 
@@ -111,11 +120,15 @@ function cleaned(text: string, value: unknown): string {
   return `${trimmed(cutTo(whole, LONGEST_LABEL, HASH_LENGTH + 2))}-${hash(value)}`;
 }
 
+/** Most labels: nothing of them is replaced or trimmed. */
+const PLAIN_LABEL = /^[a-z0-9](?:[\w.-]*[a-z0-9])?$/i;
+
 /**
  * The letters and digits of a text, in whatever script, and ".", "_" and "-"; all else becomes "-". Every file system can hold
  * them, and in NFC they read the same wherever a text comes from.
  */
 function slug(text: string): string {
+  if (PLAIN_LABEL.test(text)) return text;
   return trimmed(text.normalize('NFC').replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '-'));
 }
 
