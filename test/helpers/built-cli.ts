@@ -34,10 +34,17 @@ async function build(): Promise<string> {
       () => false,
     );
     if (isOurs) await buildInto(workshop, folder);
+    else if (await isAbandoned(workshop)) await rm(workshop, { recursive: true, force: true });
     else if (performance.now() > end) throw new Error(`${workshop} is never finished: remove it`);
     else await delay(50);
   }
   return join(folder, 'dist');
+}
+
+/** Whether the run of the tests that began it was killed. */
+async function isAbandoned(workshop: string): Promise<boolean> {
+  const begun = await stat(workshop).catch(() => undefined);
+  return begun !== undefined && Date.now() - begun.birthtimeMs > BUILD_TAKES_AT_MOST_MS;
 }
 
 async function buildInto(workshop: string, folder: string): Promise<void> {
