@@ -34,7 +34,7 @@ export interface Desk {
   readonly terms: ViewTerms;
   /** Whether runs of the page stop for picks; undefined: as the manifest says. The page may change it. */
   approves: boolean | undefined;
-  /** The last change that a page asked for: the next one waits for it, because each takes the lock of the lockfile. */
+  /** The last change that a page asked for. The next one waits for it: they share a lock, or a file. */
   changing: Promise<unknown>;
   /** Aborts when the server ends. */
   readonly signal: AbortSignal;
