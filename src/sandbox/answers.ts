@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readRange } from '../domain/byte-range.js';
 import { megabytes } from '../media/local-input.js';
 
 /** A request that is answered with an error of the contract. */
@@ -48,7 +49,7 @@ export function sendFile(
   // A part of another version of the file would spoil what the client has already.
   const condition = request.headers['if-range'];
   const asked = condition === undefined || condition === etag ? request.headers.range : undefined;
-  const range = askedRange(asked, file.bytes.length);
+  const range = readRange(asked, { size: file.bytes.length });
   if (range === undefined) {
     send(response, 200, headers, file.bytes);
   } else if (range === 'unsatisfiable') {
@@ -76,23 +77,6 @@ export async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 const MOST_BODY_BYTES = 30_000_000;
-
-type ByteRange = { readonly start: number; readonly end: number } | 'unsatisfiable' | undefined;
-
-/** The bytes that a Range header asks for, both ends included; undefined: all of them, in a plain answer. */
-function askedRange(header: string | undefined, size: number): ByteRange {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
-  const [, first = '', last = ''] = match ?? [];
-  if (!match || (first === '' && last === '')) return undefined;
-  if (first === '') {
-    const length = Math.min(Number(last), size);
-    return length === 0 ? 'unsatisfiable' : { start: size - length, end: size - 1 };
-  }
-  const start = Number(first);
-  const end = last === '' ? size - 1 : Math.min(Number(last), size - 1);
-  if (last !== '' && Number(last) < start) return undefined;
-  return start >= size ? 'unsatisfiable' : { start, end };
-}
 
 function send(
   response: ServerResponse,

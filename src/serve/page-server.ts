@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { readRange, type Bytes } from '../domain/byte-range.js';
 import { DailiesError, ManifestError, messageOf } from '../errors.js';
-import { readRange, type Bytes } from './byte-range.js';
 import { openEventStream, type EventStream } from './event-stream.js';
 import { refusalOf } from './guard.js';
 
@@ -137,6 +137,7 @@ async function sendFile(
   response: ServerResponse,
   { type, bytes: size, read }: Extract<Reply, { readonly kind: 'file' }>,
 ): Promise<void> {
+  // A browser asks for the rest of an open range when it needs it: a clip that is not played holds no connection.
   const range = readRange(request.headers.range, { size, most: MOST_AT_ONCE_BYTES });
   response.setHeader('accept-ranges', 'bytes');
   if (range === 'unsatisfiable') {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readRange } from '../../src/serve/byte-range.js';
+import { readRange } from '../../src/domain/byte-range.js';
 import { startPageServer, type Reply, type Visit } from '../../src/serve/page-server.js';
 
 const CLIP = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 251));
@@ -36,8 +36,7 @@ describe('the server of the page', () => {
     expect(readRange('bytes=100-', { size, most: 500 })).toEqual({ start: 100, end: 599 });
     expect(readRange('bytes=-300', { size, most: 500 })).toEqual({ start: 9700, end: 9999 });
     expect(readRange('bytes=0-99999', { size, most: 500 })).toEqual({ start: 0, end: 9999 });
-    expect(readRange('bytes=5-4', { size, most: 500 })).toBe('unsatisfiable');
-    for (const header of [undefined, 'bytes=-', 'bytes=a-b', 'bytes=0-1,4-5', 'lines=0-1'])
+    for (const header of [undefined, 'bytes=-', 'bytes=5-4', 'bytes=a-b', 'bytes=0-1,4-5', 'lines=0-1'])
       expect(readRange(header, { size, most: 500 })).toBeUndefined();
   });
 
