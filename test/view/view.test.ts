@@ -52,6 +52,8 @@ describe.skipIf(isWithoutBrowser)('the live page', { timeout: 90_000 }, () => {
     sea.status('in_progress');
     await card(page, 'sea').getByText('rendering', { exact: true }).waitFor();
     await eventually(() => bar(page).innerText()).toContain('$0.24 committed of $5.00');
+    await page.keyboard.press('r');
+    await page.getByText('A run is on: the next one can begin when it has ended').waitFor();
     await page.reload();
     await card(page, 'sea').getByText('rendering', { exact: true }).waitFor();
 
@@ -66,14 +68,15 @@ describe.skipIf(isWithoutBrowser)('the live page', { timeout: 90_000 }, () => {
     expect(complaints).toEqual([]);
   });
 
-  it('shows a run that somebody else has begun', async () => {
-    const project = await film();
+  it('shows a run that somebody else has begun, and which take is which', async () => {
+    const project = await film('  - { id: sea, prompt: waves, takes: 2 }');
     const { page } = await look(await browser.context(), await view(project));
     const running = project.run();
-    const [sea, sky] = [await server.nextJob(), await server.nextJob()];
-    sea.complete(clip);
-    await card(page, 'sea').getByText('delivered').waitFor();
-    sky.complete(clip);
+    const jobs = [await server.nextJob(), await server.nextJob()];
+    await bar(page).getByText('2 in flight').waitFor();
+    await card(page, 'sea@1').getByText('take 1/2').waitFor();
+    for (const job of jobs) job.complete(clip);
+    await card(page, 'sea@2').getByText('delivered').waitFor();
     await running;
     await eventually(() => bar(page).innerText()).toContain('2 of 2 delivered');
   });

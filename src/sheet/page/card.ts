@@ -176,10 +176,11 @@ export function makeCards({ data, dom, format, picks, players, stock }: Tools, a
     );
   }
 
-  /** The number of the take, which leads to the other takes and expansions of the shot. */
+  /** The number of the take, which leads to the other takes and expansions of the shot as soon as two of them have clips. */
   function takeOf(item: SheetTake): HTMLElement | undefined {
-    if (isAlone(sisters, item.group)) return undefined;
     const words = item.takes > 1 ? `take ${item.take}/${item.takes}` : 'side by side';
+    if (isAlone(sisters, item.group))
+      return item.takes > 1 ? html('span', { class: 'take' }, words) : undefined;
     const title = 'All takes of the shot side by side (C)';
     return dom.button({ class: 'take', title, tabindex: -1 }, () => actions.compare(item), words);
   }

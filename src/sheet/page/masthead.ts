@@ -90,9 +90,10 @@ export function makeMasthead(
     film.title = 'The picked takes, or the first take if none is picked; then all clips together';
   }
 
-  /** The sandbox charges nothing: what a gateway would have charged. */
+  /** The sandbox charges nothing: what a gateway would have charged. A job in flight is not spent yet. */
   function spentUsd(): number {
-    return data.isOnPaper ? selection.costOf(data.takes) : data.spentUsd;
+    if (!data.isOnPaper) return data.spentUsd;
+    return selection.costOf(data.takes.filter(({ state }) => state !== 'active'));
   }
 
   function total(name: string, ...value: (Node | string)[]): HTMLElement[] {

@@ -68,6 +68,11 @@ export function makeLive(parts: LiveParts, base: Base, since: string): Service {
     return all;
   }
 
+  function askOrSay(): void {
+    if (data.live?.run === undefined) question.open();
+    else page?.say('A run is on: the next one can begin when it has ended');
+  }
+
   function again(take: SheetTake): void {
     question.open({ only: [take.key], rerender: [take.key] });
   }
@@ -103,9 +108,21 @@ export function makeLive(parts: LiveParts, base: Base, since: string): Service {
       remove: ({ id }) => note('unnote', { id }),
     },
     keys: {
-      r: { words: 'show what a run would do, and its price', act: () => data.live?.run ?? question.open() },
-      g: { words: 'render the take once more', act: (take) => take?.state === 'delivered' && again(take) },
-      h: { words: 'settle a held take', act: (take) => take?.settle && held.open(take) },
+      r: { words: 'show what a run would do, and its price', act: askOrSay },
+      g: {
+        words: 'render the take once more',
+        act: (take) => {
+          if (take?.state === 'delivered') again(take);
+          else page?.say('Only a delivered take can be rendered once more');
+        },
+      },
+      h: {
+        words: 'settle a held take',
+        act: (take) => {
+          if (take?.settle) held.open(take);
+          else page?.say('Only a held take can be settled');
+        },
+      },
       d: { words: 'change the prompt or a setting', act: (take) => take && editing.open(take) },
       u: { words: 'undo the last pick', act: undo },
     },
