@@ -89,7 +89,7 @@ export function makeBar(
   function whose({ where, who, isStopping }: RunNow): string {
     if (isStopping) return 'Stopping, and writing the state';
     if (where === 'here') return 'Running';
-    return where === 'workers' ? 'Workers are at it' : `Running elsewhere (${who ?? 'another process'})`;
+    return where === 'workers' ? 'Workers are rendering' : `Running elsewhere (${who ?? 'another process'})`;
   }
 
   function of(group: StateGroup): number {
