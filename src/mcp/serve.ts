@@ -1,3 +1,4 @@
+import { finished } from 'node:stream';
 import type { CallToolResult, fromJsonSchema, McpServer, ServerContext } from '@modelcontextprotocol/server';
 import { diskError, errnoOf } from '../disk-error.js';
 import { safeJson } from '../domain/foreign-text.js';
@@ -46,7 +47,7 @@ export async function serveTools(options: DeskOptions): Promise<void> {
       },
       { transport },
     );
-    process.stdin.once('close', () => void handle.close().finally(resolve));
+    finished(process.stdin, { writable: false }, () => void handle.close().finally(resolve));
   });
 }
 

@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlanAction } from '../../src/domain/plan.js';
 import type { ReportState } from '../../src/domain/report.js';
+import { builtCli } from '../helpers/built-cli.js';
 import { cli } from '../helpers/cli.js';
 import { newRoot, startAgent } from './agent.js';
 
@@ -40,4 +43,10 @@ describe('the skill', () => {
     expect(rules).toMatch(/^# Making a film with dailies\n/);
     expect(await cli(['init', folder, '--agent'])).toMatchObject({ exitCode: 2 });
   });
+});
+
+it.each(['ignore', 'pipe'] as const)('the server ends in peace with its input (%s)', async (input) => {
+  const server = spawn(process.execPath, [await builtCli(), 'mcp'], { stdio: [input, 'ignore', 'inherit'] });
+  server.stdin?.end();
+  expect(await once(server, 'exit')).toEqual([0, null]);
 });
