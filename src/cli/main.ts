@@ -13,8 +13,10 @@ process.on('uncaughtException', (error) => {
   void reportError(error, context).then(() => process.exit(1));
 });
 
-// Not awaited: the command is bundled as CommonJS. A process that ends before the answer has failed.
-process.exitCode = 1;
+// Not awaited: the command is bundled as CommonJS. A process with nothing left to wait for, and no answer, has failed.
+process.on('beforeExit', () => {
+  process.exitCode ??= 1;
+});
 void runCli(context).then((code) => {
   process.exitCode = code;
 });

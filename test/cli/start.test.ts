@@ -33,6 +33,17 @@ function run(...words: string[]): { readonly status: number | null; readonly loa
   return { status, loaded: stderr.split('\n').map((line) => line.replace('NativeModule ', '')) };
 }
 
+describe('the end of the command', () => {
+  it.each(['help run', 'help', 'run --help', '--version'])('is a success after %s', (line) => {
+    expect(run(...line.split(' ')).status).toBe(0);
+  });
+
+  it('is a failure where nothing is left to wait for, and no answer was given', () => {
+    const silent = 'data:text/javascript,process.stdout.write = () => true';
+    expect(spawnSync(process.execPath, ['--import', silent, main, '--version']).status).toBe(1);
+  });
+});
+
 describe('the start of the command', () => {
   it.each([
     'validate FILM',
