@@ -16,7 +16,7 @@ const OUTSIDE = [...Object.keys(peerDependencies), 'mediabunny', 'pg'];
 
 /**
  * The package yaml gives Node its CommonJS modules, each of which V8 compiles twice: when its function is created, and when it is called.
- * The same code as ES modules, meant for browsers, saves a twelfth of the start of a command that reads a manifest.
+ * The same code as ES modules, meant for browsers, starts sooner (docs/performance.md).
  */
 const YAML_MODULES = fileURLToPath(new URL('../browser/dist/index.js', import.meta.resolve('yaml')));
 

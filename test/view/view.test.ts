@@ -72,11 +72,13 @@ describe.skipIf(isWithoutBrowser)('the live page', { timeout: 90_000 }, () => {
     const project = await film('  - { id: sea, prompt: waves, takes: 2 }');
     const { page } = await look(await browser.context(), await view(project));
     const running = project.run();
-    const jobs = [await server.nextJob(), await server.nextJob()];
+    const [one, other] = [await server.nextJob(), await server.nextJob()];
     await bar(page).getByText('2 in flight').waitFor();
     await card(page, 'sea@1').getByText('take 1/2').waitFor();
-    for (const job of jobs) job.complete(clip);
-    await card(page, 'sea@2').getByText('delivered').waitFor();
+    one.complete(clip);
+    await page.locator('.card.delivered').getByText('delivered').waitFor();
+    await bar(page).getByText('1 of 2 delivered').waitFor();
+    other.complete(clip);
     await running;
     await eventually(() => bar(page).innerText()).toContain('2 of 2 delivered');
   });
